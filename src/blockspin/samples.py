@@ -1,0 +1,192 @@
+"""The sample schema: an int8 DataArray of spins -1/+1, dims (chain, draw, *sites), and its files.
+
+One JSON attribute, ``blockspin``, holds the lattice, the model's settings and how the samples were made.
+Chains are independent; draws within a chain need not be, so data are split, and errors formed, by chain.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from numpy.typing import ArrayLike, NDArray
+
+from blockspin.lattice import DIMENSION, Lattice
+
+ATTRIBUTE = "blockspin"
+
+
+def make(values: ArrayLike, lattice: Lattice, **provenance: Any) -> xr.DataArray:
+    """Samples from spins of shape (chain, draw, *sites) or (chain, draw, N), with provenance as JSON.
+
+    Raises ValueError where the values are not -1/+1 or the shape does not fit the lattice.
+    """
+    spins = np.asarray(values)
+    if spins.ndim < 3 or spins.shape[2:] not in (lattice.shape, (lattice.n_sites,)):
+        raise ValueError(
+            f"samples of a {lattice} lattice have shape (chain, draw, {', '.join(map(str, lattice.shape))}); "
+            f"got {spins.shape}"
+        )
+    if not np.isin(spins, (-1, 1)).all():
+        raise ValueError(f"spins must be -1 or +1; got {_examples(spins)}. Map 0/1 data by 2 * x - 1")
+    spins = spins.astype(np.int8).reshape(*spins.shape[:2], *lattice.shape)
+    settings = {"lattice": {"kind": lattice.kind, "shape": list(lattice.shape)}, **provenance}
+    return xr.DataArray(
+        spins,
+        dims=("chain", "draw", *lattice.axes),
+        name="spin",
+        attrs={ATTRIBUTE: json.dumps(settings, sort_keys=True)},
+    )
+
+
+def check(samples: xr.DataArray) -> xr.DataArray:
+    """Return the samples where they keep the schema; raise ValueError or TypeError with what is wrong."""
+    if not isinstance(samples, xr.DataArray):
+        raise TypeError(
+            f"samples must be an xarray.DataArray (blockspin.samples.make builds one); got {type(samples).__name__}"
+        )
+    expected = ("chain", "draw", *lattice_of(samples).axes)
+    if samples.dims != expected:
+        raise ValueError(f"samples must have dims {expected}; got {samples.dims}")
+    if samples.dtype != np.int8:
+        raise ValueError(f"samples must be int8; got {samples.dtype}")
+    if samples.size == 0:
+        raise ValueError(f"samples must hold at least one draw; got shape {samples.shape}")
+    if int(np.abs(samples.values).min()) != 1 or int(np.abs(samples.values).max()) != 1:
+        raise ValueError(f"spins must be -1 or +1; got {_examples(samples.values)}")
+    return samples
+
+
+def provenance(samples: xr.DataArray) -> dict[str, Any]:
+    """The settings stored with the samples, as a dictionary."""
+    if ATTRIBUTE not in samples.attrs:
+        raise ValueError(f"samples carry no {ATTRIBUTE!r} attribute: build them with blockspin.samples.make")
+    stored: dict[str, Any] = json.loads(samples.attrs[ATTRIBUTE])
+    return stored
+
+
+def lattice_of(samples: xr.DataArray) -> Lattice:
+    """The lattice that the samples live on."""
+    stored = provenance(samples)["lattice"]
+    return Lattice(stored["kind"], tuple(stored["shape"]))
+
+
+def features(samples: xr.DataArray) -> NDArray[np.int8]:
+    """The samples as a scikit-learn matrix, shape (chain * draw, N), chain by chain, values -1/+1."""
+    matrix: NDArray[np.int8] = np.ascontiguousarray(check(samples).values.reshape(-1, lattice_of(samples).n_sites))
+    return matrix
+
+
+def by_chain(rows: NDArray[Any], samples: xr.DataArray) -> NDArray[Any]:
+    """Rows made from `features(samples)`, shape (chain * draw, ...), as (chain, draw, ...)."""
+    return rows.reshape(samples.sizes["chain"], samples.sizes["draw"], *rows.shape[1:])
+
+
+def split(samples: xr.DataArray, fraction: float, *, seed: int) -> tuple[xr.DataArray, xr.DataArray]:
+    """Two sets of whole chains, the first holding about `fraction` of them; chains are chosen by `seed`.
+
+    Draws of one chain are correlated, so a split by draw would leak. Raises ValueError where either side
+    would be empty.
+    """
+    n_chains = check(samples).sizes["chain"]
+    n_first = round(fraction * n_chains)
+    if not 0 < n_first < n_chains:
+        raise ValueError(f"a split by chain must leave a chain on each side; got fraction {fraction} of {n_chains}")
+    order = np.random.default_rng(np.random.SeedSequence(seed)).permutation(n_chains)
+    first, second = np.sort(order[:n_first]), np.sort(order[n_first:])
+    return samples.isel(chain=first), samples.isel(chain=second)
+
+
+def write(samples: xr.DataArray, path: str | os.PathLike[str]) -> None:
+    """Write the samples to a netCDF file (.nc), one bit a spin; the file appears whole or not at all.
+
+    Raises ValueError for another suffix.
+    """
+    target = Path(path)
+    if target.suffix != ".nc":
+        raise ValueError(f"samples are written as .nc; got {target.name!r}")
+    packed = xr.Dataset(
+        {
+            "packed": (
+                ("chain", "draw", "byte"),
+                np.packbits(check(samples).values.reshape(*samples.shape[:2], -1) > 0, axis=-1),
+            )
+        },
+        attrs={ATTRIBUTE: samples.attrs[ATTRIBUTE]},
+    )
+    handle, aside = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+    os.close(handle)
+    try:
+        packed.to_netcdf(aside, engine="h5netcdf")
+        os.replace(aside, target)
+    finally:
+        Path(aside).unlink(missing_ok=True)
+
+
+def read(path: str | os.PathLike[str], *, shape: tuple[int, ...] | None = None) -> xr.DataArray:
+    """Read samples: .nc as `write` makes it, or one's own .npy / .npz (one array) of spins -1/+1 or 0/1.
+
+    An own array has shape (chain, draw, *sites), or (draw, *sites) where every draw is then taken as a chain
+    of its own, that is, as independent; flat sites need `shape`. A one-dimensional `shape` is a chain, a
+    two-dimensional one a square lattice. No pickled object is ever loaded.
+    Raises ValueError for another suffix, for values that are not spins, or where the shape does not fit.
+    """
+    source = Path(path)
+    if source.suffix == ".nc":
+        return _read_nc(source)
+    if source.suffix not in (".npy", ".npz"):
+        raise ValueError(f"samples are read from .nc, .npy or .npz; got {source.name!r}")
+    loaded = np.load(source, allow_pickle=False)
+    if isinstance(loaded, np.lib.npyio.NpzFile):
+        with loaded as archive:
+            if len(archive.files) != 1:
+                raise ValueError(f"{source.name} must hold one array; it holds {', '.join(archive.files)}")
+            loaded = archive[archive.files[0]]
+    return own(loaded, shape=shape, source=source.name)
+
+
+def own(values: ArrayLike, *, shape: tuple[int, ...] | None = None, source: str = "array") -> xr.DataArray:
+    """Samples from one's own array of spins, -1/+1 or 0/1, with the shapes that `read` describes."""
+    spins = np.asarray(values)
+    if shape is None:
+        if spins.ndim not in (3, 4):
+            raise ValueError(
+                f"own data of shape (draw, x, y) or (chain, draw, x, y) are expected where no lattice shape is "
+                f"given; got {spins.shape}"
+            )
+        shape = spins.shape[-2:]
+    kinds = {dimension: kind for kind, dimension in DIMENSION.items()}
+    if len(shape) not in kinds:
+        raise ValueError(f"a lattice shape has {' or '.join(map(str, kinds))} extents; got {shape}")
+    lattice = Lattice(kinds[len(shape)], tuple(shape))
+    lead = spins.shape[: spins.ndim - len(shape)] if spins.shape[-len(shape) :] == tuple(shape) else spins.shape[:-1]
+    if len(lead) not in (1, 2) or spins.size != np.prod(lead, dtype=int) * lattice.n_sites:
+        raise ValueError(
+            f"own data must have shape (draw, *sites) or (chain, draw, *sites) with {lattice.n_sites} sites "
+            f"({lattice}); got {spins.shape}"
+        )
+    if np.isin(spins, (0, 1)).all() and (spins == 0).any():
+        spins = 2 * spins.astype(np.int8) - 1
+    chains, draws = lead if len(lead) == 2 else (lead[0], 1)
+    return make(spins.reshape(chains, draws, *lattice.shape), lattice, source=source)
+
+
+def _read_nc(source: Path) -> xr.DataArray:
+    with xr.open_dataset(source, engine="h5netcdf") as stored:
+        if "packed" not in stored or ATTRIBUTE not in stored.attrs:
+            raise ValueError(f"{source.name} is not a sample file: it lacks 'packed' or the {ATTRIBUTE!r} attribute")
+        settings = json.loads(stored.attrs[ATTRIBUTE])
+        lattice = Lattice(settings["lattice"]["kind"], tuple(settings["lattice"]["shape"]))
+        bits = np.unpackbits(stored["packed"].values, axis=-1, count=lattice.n_sites)
+    settings.pop("lattice")
+    return make(2 * bits.astype(np.int8) - 1, lattice, **settings)
+
+
+def _examples(values: NDArray[Any]) -> str:
+    distinct = np.unique(values)
+    return f"values {', '.join(f'{value:g}' for value in distinct[:4])}{' ...' if distinct.size > 4 else ''}"

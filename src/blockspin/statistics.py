@@ -1,0 +1,154 @@
+"""Numbers with errors: Estimate, jackknife over chains, autocorrelation time, R-hat, effective sample size."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+FloatArray = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A value with its standard error, in the same units; prints as 0.963(6)."""
+
+    value: float
+    error: float
+
+    def __str__(self) -> str:
+        return brackets(self.value, self.error)
+
+    def z(self, reference: float | Estimate) -> float:
+        """Distance to a reference in standard errors (of both, where both have one)."""
+        other = reference if isinstance(reference, Estimate) else Estimate(reference, 0.0)
+        return (self.value - other.value) / math.hypot(self.error, other.error)
+
+
+def brackets(value: float, error: float) -> str:
+    """The value with its error on the last digits, 0.963(6); two digits where the first would be 1."""
+    if not math.isfinite(value):
+        return "not defined"
+    if not math.isfinite(error) or error <= 0:
+        return f"{value:.6g}"
+    digits = -math.floor(math.log10(error))
+    if round(error * 10**digits) == 10:
+        digits -= 1
+    if error * 10**digits < 1.95:
+        digits += 1
+    if digits <= 0:
+        return f"{round(value, digits):.0f}({round(error, digits):.0f})"
+    return f"{value:.{digits}f}({round(error * 10**digits)})"
+
+
+def jackknife(
+    values: ArrayLike, statistic: Callable[[FloatArray], ArrayLike] | None = None
+) -> tuple[FloatArray, FloatArray]:
+    """A function of means with its error, leaving out one chain at a time.
+
+    values: (chain, ...) per-chain means (or sums with equal weights); statistic maps the mean over chains
+    (shape ...) to an array, the identity unless given. Returns (value, error), the shape of the statistic;
+    error^2 = (n - 1)/n sum_i (theta_i - mean theta)^2. Raises ValueError for fewer than two chains.
+    Source: Efron, The Jackknife, the Bootstrap and Other Resampling Plans (1982), eq. 3.5.
+    """
+    data = np.asarray(values, float)
+    n = data.shape[0] if data.ndim else 0
+    if n < 2:
+        raise ValueError(f"a jackknife over chains needs at least 2 chains; got {n}")
+    function = statistic if statistic is not None else lambda mean: mean
+    total = data.sum(axis=0)
+    full = np.asarray(function(total / n), float)
+    left_out = np.stack([np.asarray(function((total - chain) / (n - 1)), float) for chain in data])
+    spread = left_out - left_out.mean(axis=0)
+    return full, np.sqrt((n - 1) / n * (spread**2).sum(axis=0))
+
+
+def mean_over_chains(values: ArrayLike) -> Estimate:
+    """The mean of a scalar observed as (chain, draw), with the error from the spread of the chain means.
+
+    Raises ValueError for fewer than two chains.
+    """
+    value, error = jackknife(np.asarray(values, float).mean(axis=1))
+    return Estimate(float(value), float(error))
+
+
+@dataclass(frozen=True)
+class AutocorrelationTime:
+    """Integrated autocorrelation time in steps, tau = 1/2 + sum_t rho(t), its error and the window used."""
+
+    tau: float
+    error: float
+    window: int
+
+
+def autocorrelation(values: ArrayLike) -> FloatArray:
+    """The normalised autocorrelation function rho(t) of a scalar observed as (chain, step), averaged over chains.
+
+    Fluctuations are taken about the mean of all chains. A constant series has rho = 0 beyond t = 0.
+    """
+    data = np.atleast_2d(np.asarray(values, float))
+    n_steps = data.shape[1]
+    deviation = data - data.mean()
+    spectrum = np.fft.rfft(deviation, n=2 * n_steps, axis=1)
+    covariance = np.fft.irfft(np.abs(spectrum) ** 2, axis=1)[:, :n_steps].mean(axis=0)
+    covariance /= n_steps - np.arange(n_steps)
+    if covariance[0] <= 0:
+        return np.eye(1, n_steps)[0]
+    rho: FloatArray = covariance / covariance[0]
+    return rho
+
+
+def autocorrelation_time(values: ArrayLike, *, shortest: float = 50.0, S: float = 1.5) -> AutocorrelationTime:
+    """The integrated autocorrelation time of a scalar observed as (chain, step), by the Gamma method.
+
+    tau = 1/2 + sum_{t=1}^{W} rho(t); the window W is the first where exp(-W/t_W) - t_W/sqrt(W N) < 0 with
+    t_W = S / ln((2 tau + 1)/(2 tau - 1)); error^2 = 4/N (W + 1/2 - tau) tau^2.
+    Raises ValueError where the chains are shorter than `shortest` tau in all: the data cannot support a number.
+    Source: U. Wolff, Comput. Phys. Commun. 156, 143 (2004), eqs 35, 42, 51-52.
+    """
+    data = np.atleast_2d(np.asarray(values, float))
+    total = data.size
+    rho = autocorrelation(data)
+    tau = 0.5
+    for window in range(1, data.shape[1]):
+        tau += rho[window]
+        decay = S / math.log((2 * tau + 1) / (2 * tau - 1)) if tau > 0.5 else 1e-12
+        if math.exp(-window / decay) < decay / math.sqrt(window * total):
+            break
+    else:
+        raise ValueError(f"no window found: {data.shape[1]} steps a chain are too few to see the correlation decay")
+    tau = max(tau, 0.5)
+    if total < shortest * tau:
+        raise ValueError(
+            f"{total} steps are too few for an autocorrelation time: at least {shortest:g} tau are needed "
+            f"and tau is about {tau:.1f}"
+        )
+    return AutocorrelationTime(tau, 2 * tau * math.sqrt(max(window + 0.5 - tau, 0.0) / total), window)
+
+
+def r_hat(values: ArrayLike) -> float:
+    """Split R-hat of a scalar observed as (chain, draw): 1 where all halves of all chains agree.
+
+    Each chain is halved; R^2 = ((n-1)/n W + B/n) / W with W the mean variance within and B/n the variance of
+    the means of the halves of n draws. nan where a chain has fewer than 4 draws or nothing varies.
+    Source: Gelman et al., Bayesian Data Analysis, 3rd ed., eqs 11.3-11.4.
+    """
+    data = np.asarray(values, float)
+    n = data.shape[1] // 2
+    if n < 2:
+        return math.nan
+    halves = np.concatenate([data[:, :n], data[:, -n:]])
+    within = halves.var(axis=1, ddof=1).mean()
+    between = halves.mean(axis=1).var(ddof=1)
+    return math.sqrt((n - 1) / n + between / within) if within > 0 else math.nan
+
+
+def effective_sample_size(values: ArrayLike) -> float:
+    """The number of independent draws that give the same error of the mean, N / (2 tau), from (chain, draw).
+
+    Raises ValueError as `autocorrelation_time` does.
+    """
+    return np.asarray(values).size / (2 * autocorrelation_time(values).tau)
