@@ -96,7 +96,7 @@ def autocorrelation(values: ArrayLike) -> FloatArray:
     covariance = np.fft.irfft(np.abs(spectrum) ** 2, axis=1)[:, :n_steps].mean(axis=0)
     covariance /= n_steps - np.arange(n_steps)
     if covariance[0] <= 0:
-        return np.eye(1, n_steps)[0]
+        return np.asarray(np.eye(1, n_steps)[0])
     rho: FloatArray = covariance / covariance[0]
     return rho
 
