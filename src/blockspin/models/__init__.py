@@ -1,0 +1,7 @@
+"""The models: a reduced Hamiltonian, its lattice and its settings. One row of MODELS a model."""
+
+from blockspin.models.ising import KC_SQUARE, Ising
+
+MODELS = {"ising": Ising}
+
+__all__ = ["KC_SQUARE", "MODELS", "Ising"]

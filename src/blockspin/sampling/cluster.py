@@ -1,0 +1,326 @@
+"""Compiled Monte Carlo updates of the Ising model: Swendsen-Wang, Wolff and heat bath.
+
+Each function advances every chain in place: spins (chain, N) int8, state (chain, 4, 8) uint64 with the
+generators of each chain, so that the numbers do not depend on how many threads share the chains.
+A ring of L sites is passed as shape (1, L) with no coupling along x.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from numba import njit, prange, uint64
+from numpy.typing import NDArray
+
+from blockspin import randomness
+from blockspin.models import Ising
+
+LANES = 8
+CHUNK = 2048  # random words made at a time: they stay in the first-level cache
+
+Spins = NDArray[np.int8]
+State = NDArray[np.uint64]
+
+
+def generators(seed: int, chains: int, *path: str | int) -> State:
+    """The state of eight xoshiro256++ generators a chain, shape (chain, 4, 8), from `randomness.sequence`."""
+    words = [randomness.sequence(seed, *path, chain).generate_state(4 * LANES, np.uint64) for chain in range(chains)]
+    return np.array(words, np.uint64).reshape(chains, 4, LANES)
+
+
+def advance(
+    model: Ising, algorithm: str, spins: Spins, state: State, steps: int, *, clusters: int = 1
+) -> NDArray[np.int64]:
+    """Advance all chains in place by `steps` steps; returns the number of sites flipped in each chain.
+
+    algorithm: "swendsen-wang" and "heat-bath" take one sweep a step; "wolff" flips `clusters` clusters a step.
+    Raises ValueError for another algorithm, or where Wolff's cannot serve the model (a field, or a
+    frustrated antiferromagnet).
+    """
+    Lx, Ly = _rectangle(model)
+    Kx = model.K if model.lattice.dimension == 2 else 0.0
+    sign = np.int8(1 if model.K >= 0 else -1)
+    bond_x, bond_y, ghost = _threshold(Kx), _threshold(model.K), _threshold(model.h)
+    if algorithm == "swendsen-wang":
+        up = np.int8(1 if model.h >= 0 else -1)
+        return _swendsen_wang(spins, state, Lx, Ly, bond_x, bond_y, sign, ghost, up, steps)  # type: ignore[no-any-return]
+    if algorithm == "wolff":
+        check_wolff(model)
+        return _wolff(spins, state, Lx, Ly, bond_x, bond_y, sign, steps, clusters)  # type: ignore[no-any-return]
+    if algorithm == "heat-bath":
+        local = np.arange(-2, 3)
+        chance = 1 / (1 + np.exp(-2 * np.clip(Kx * local[:, None] + model.K * local + model.h, -350, 350)))
+        return _heat_bath(spins, state, Lx, Ly, chance, steps)  # type: ignore[no-any-return]
+    raise ValueError(f"algorithm must be one of swendsen-wang, wolff, heat-bath; got {algorithm!r}")
+
+
+def observe(model: Ising, spins: Spins) -> NDArray[np.float64]:
+    """Energy a site H/N and the order parameter of each chain, shape (chain, 2).
+
+    The order parameter is abs(m), or for K < 0 the staggered magnetisation abs(sum_i (-1)^(x+y) s_i)/N.
+    """
+    Lx, Ly = _rectangle(model)
+    sums = _sums(spins, Lx, Ly) / model.lattice.n_sites
+    along_x, along_y, m, staggered = sums.T
+    Kx = model.K if model.lattice.dimension == 2 else 0.0
+    order = m if model.K >= 0 else staggered
+    return np.stack([-Kx * along_x - model.K * along_y - model.h * m, np.abs(order)], axis=1)
+
+
+def check_wolff(model: Ising) -> None:
+    """Raise ValueError where Wolff's single-cluster update cannot serve the model."""
+    if model.h != 0:
+        raise ValueError(f"Wolff's algorithm needs h = 0; got h = {model.h}. Choose swendsen-wang or heat-bath")
+    if model.K < 0 and any(extent % 2 for extent in model.lattice.shape):
+        raise ValueError(
+            f"Wolff's algorithm with K < 0 needs even extents; got {model.lattice}. Choose swendsen-wang or heat-bath"
+        )
+
+
+def _rectangle(model: Ising) -> tuple[int, int]:
+    shape = model.lattice.shape
+    return (shape[0], shape[1]) if len(shape) == 2 else (1, shape[0])
+
+
+def _threshold(K: float) -> np.uint64:
+    # a bond is set where 32 random bits are below (1 - e^(-2 abs K)) 2^32
+    return np.uint64(round(-math.expm1(-2 * abs(K)) * 2**32))
+
+
+@njit(cache=True, inline="always")
+def _fill(state: Any, words: Any, n: int) -> None:
+    """Fill words[:n] (n a multiple of 8) from eight xoshiro256++ generators (Blackman and Vigna 2021)."""
+    for start in range(0, n, LANES):
+        for lane in range(LANES):
+            a, b, c, d = state[0, lane], state[1, lane], state[2, lane], state[3, lane]
+            total = a + d
+            words[start + lane] = ((total << uint64(23)) | (total >> uint64(41))) + a
+            t = b << uint64(17)
+            c ^= a
+            d ^= b
+            b ^= c
+            a ^= d
+            c ^= t
+            state[0, lane], state[1, lane], state[2, lane] = a, b, c
+            state[3, lane] = (d << uint64(45)) | (d >> uint64(19))
+
+
+@njit(cache=True, inline="always")
+def _root(parent: Any, i: int) -> int:
+    while parent[i] != i:
+        parent[i] = parent[parent[i]]
+        i = parent[i]
+    return i
+
+
+@njit(cache=True, inline="always")
+def _join(parent: Any, i: int, j: int) -> None:
+    i, j = _root(parent, i), _root(parent, j)
+    # the root is the least site, so one ascending pass can hand the flips down
+    if i < j:
+        parent[j] = i
+    else:
+        parent[i] = j
+
+
+@njit(parallel=True, cache=True)
+def _swendsen_wang(
+    spins: Any, state: Any, Lx: int, Ly: int, bond_x: Any, bond_y: Any, sign: Any, ghost: Any, up: Any, steps: int
+) -> Any:
+    """Swendsen-Wang sweeps; a field joins sites along it to a ghost spin that never flips.
+
+    Source: Swendsen and Wang, Phys. Rev. Lett. 58, 86 (1987).
+    """
+    chains, N = spins.shape
+    flipped = np.zeros(chains, np.int64)
+    low = uint64(0xFFFFFFFF)
+    rows = max(1, CHUNK // Ly)
+    for chain in prange(chains):
+        s, g = spins[chain], state[chain]
+        parent = np.empty(N, np.int32)
+        flip = np.empty(N, np.uint8)
+        joined = np.empty(Ly, np.int32)
+        words = np.empty(max(CHUNK, Ly, N >> 6) + 2 * LANES, np.uint64)
+        count = n_joined = 0
+        for _ in range(steps):
+            for x in range(Lx):
+                if x % rows == 0:
+                    _fill(g, words, (min(rows, Lx - x) * Ly + LANES - 1) // LANES * LANES)
+                base = x * Ly
+                w = (x % rows) * Ly
+                # bonds along the row: a run of joined sites shares the label of its first
+                parent[base] = base
+                for y in range(Ly - 1):
+                    i = base + y
+                    bond = (s[i] * s[i + 1] == sign) & ((words[w + y] & low) < bond_y)
+                    parent[i + 1] = parent[i] if bond else i + 1
+                if (s[base + Ly - 1] * s[base] == sign) & ((words[w + Ly - 1] & low) < bond_y):
+                    _join(parent, base, base + Ly - 1)
+                if x > 0:
+                    above = (x - 1) * Ly
+                    for k in range(n_joined):
+                        _join(parent, above + joined[k], base + joined[k])
+                below = base + Ly if x < Lx - 1 else 0
+                n_joined = 0
+                for y in range(Ly):
+                    bond = (s[base + y] * s[below + y] == sign) & ((words[w + y] >> uint64(32)) < bond_x)
+                    joined[n_joined] = y
+                    n_joined += bond
+            for k in range(n_joined):
+                _join(parent, joined[k], (Lx - 1) * Ly + joined[k])
+            _fill(g, words, ((N >> 6) + LANES) // LANES * LANES)
+            for i in range(N):
+                flip[i] = (words[i >> 6] >> uint64(i & 63)) & uint64(1)
+            if ghost > 0:
+                for i in range(N):
+                    if i % CHUNK == 0:
+                        _fill(g, words, CHUNK)
+                    if (s[i] == up) & ((words[i % CHUNK] & low) < ghost):
+                        flip[_root(parent, i)] = 0
+            for i in range(N):
+                f = flip[parent[i]]
+                flip[i] = f
+                s[i] = -s[i] if f else s[i]
+                count += f
+        flipped[chain] = count
+    return flipped
+
+
+@njit(parallel=True, cache=True)
+def _wolff(
+    spins: Any, state: Any, Lx: int, Ly: int, bond_x: Any, bond_y: Any, sign: Any, steps: int, clusters: int
+) -> Any:
+    """Wolff clusters, each grown from a random site and flipped; a step flips `clusters`, or by a coin one more.
+
+    Without the coin a weakly coupled lattice would keep the parity of its up spins, step after step.
+
+    Source: U. Wolff, Phys. Rev. Lett. 62, 361 (1989).
+    """
+    chains, N = spins.shape
+    flipped = np.zeros(chains, np.int64)
+    low = uint64(0xFFFFFFFF)
+    half = uint64(32)
+    unlike = -sign  # a site left the cluster's side already when its neighbours are tried
+    for chain in prange(chains):
+        s, g = spins[chain], state[chain]
+        stack = np.empty(N + 4, np.int64)  # column in the upper half, site in the lower
+        words = np.empty(CHUNK, np.uint64)
+        next_word = CHUNK
+        count = 0
+        for _ in range(steps):
+            if next_word >= CHUNK - 2:
+                _fill(g, words, CHUNK)
+                next_word = 0
+            coin = np.int64(words[next_word] >> uint64(63))
+            next_word += 1
+            for _ in range(clusters + coin):
+                if next_word >= CHUNK - 2:
+                    _fill(g, words, CHUNK)
+                    next_word = 0
+                # 64 random bits times N, the high half: uniform to one part in 2^32
+                i = np.int64(((words[next_word] >> half) * uint64(N)) >> half)
+                next_word += 1
+                s[i] = -s[i]
+                stack[0] = ((i % Ly) << 32) | i
+                top = 1
+                while top > 0:
+                    top -= 1
+                    count += 1
+                    if next_word >= CHUNK - 2:
+                        _fill(g, words, CHUNK)
+                        next_word = 0
+                    first, second = words[next_word], words[next_word + 1]
+                    next_word += 2
+                    i = stack[top] & 0xFFFFFFFF
+                    y = stack[top] >> 32
+                    mine = s[i] * unlike
+
+                    y1 = y + 1 if y < Ly - 1 else 0
+                    j = i - y + y1
+                    add = (s[j] == mine) & ((first & low) < bond_y)
+                    s[j] = -s[j] if add else s[j]
+                    stack[top] = (y1 << 32) | j
+                    top += add
+
+                    y1 = y - 1 if y > 0 else Ly - 1
+                    j = i - y + y1
+                    add = (s[j] == mine) & ((first >> half) < bond_y)
+                    s[j] = -s[j] if add else s[j]
+                    stack[top] = (y1 << 32) | j
+                    top += add
+
+                    j = i + Ly if i + Ly < N else i + Ly - N
+                    add = (s[j] == mine) & ((second & low) < bond_x)
+                    s[j] = -s[j] if add else s[j]
+                    stack[top] = (y << 32) | j
+                    top += add
+
+                    j = i - Ly if i >= Ly else i - Ly + N
+                    add = (s[j] == mine) & ((second >> half) < bond_x)
+                    s[j] = -s[j] if add else s[j]
+                    stack[top] = (y << 32) | j
+                    top += add
+        flipped[chain] = count
+    return flipped
+
+
+@njit(parallel=True, cache=True)
+def _heat_bath(spins: Any, state: Any, Lx: int, Ly: int, chance: Any, steps: int) -> Any:
+    """Heat-bath sweeps in the order of the sites; chance[a/2 + 1... ] is P(s = +1) by neighbour sums along x, y.
+
+    Every state can follow every other in one sweep, so the sweep is ergodic for any K and h.
+    """
+    chains, N = spins.shape
+    flipped = np.zeros(chains, np.int64)
+    scale = 2.0**-53
+    for chain in prange(chains):
+        s, g = spins[chain], state[chain]
+        words = np.empty(CHUNK, np.uint64)
+        next_word = CHUNK
+        count = 0
+        for _ in range(steps):
+            for x in range(Lx):
+                base = x * Ly
+                below = base + Ly if x < Lx - 1 else 0
+                above = base - Ly if x > 0 else N - Ly
+                for y in range(Ly):
+                    if next_word == CHUNK:
+                        _fill(g, words, CHUNK)
+                        next_word = 0
+                    right = y + 1 if y < Ly - 1 else 0
+                    left = y - 1 if y > 0 else Ly - 1
+                    along_x = s[above + y] + s[below + y]
+                    along_y = s[base + left] + s[base + right]
+                    u = (words[next_word] >> uint64(11)) * scale
+                    next_word += 1
+                    new = np.int8(1) if u < chance[along_x + 2, along_y + 2] else np.int8(-1)
+                    count += new != s[base + y]
+                    s[base + y] = new
+        flipped[chain] = count
+    return flipped
+
+
+@njit(parallel=True, cache=True)
+def _sums(spins: Any, Lx: int, Ly: int) -> Any:
+    """Per chain: bond sums along x and y, magnetisation, staggered magnetisation."""
+    chains = spins.shape[0]
+    sums = np.zeros((chains, 4), np.int64)
+    for chain in prange(chains):
+        s = spins[chain]
+        along_x = along_y = even = odd = 0
+        for x in range(Lx):
+            base = x * Ly
+            below = base + Ly if x < Lx - 1 else 0
+            for y in range(Ly):
+                right = base + y + 1 if y < Ly - 1 else base
+                along_x += s[base + y] * s[below + y]
+                along_y += s[base + y] * s[right]
+                if (x + y) & 1:
+                    odd += s[base + y]
+                else:
+                    even += s[base + y]
+        sums[chain, 0], sums[chain, 1] = along_x, along_y
+        sums[chain, 2], sums[chain, 3] = even + odd, even - odd
+    return sums
