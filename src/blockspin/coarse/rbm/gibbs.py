@@ -1,0 +1,66 @@
+"""Block Gibbs sampling on the device: one layer given the other, and long chains."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+
+
+class Parameters(NamedTuple):
+    """Weights (M, N), visible biases (N,) and hidden biases (M,), float32."""
+
+    weights: jax.Array
+    visible: jax.Array
+    hidden: jax.Array
+
+
+def hidden_mean(parameters: Parameters, visible: jax.Array, units: str) -> jax.Array:
+    """<h> given v, shape (n, M)."""
+    field = visible @ parameters.weights.T + parameters.hidden
+    return jnp.tanh(field) if units == "spin" else jax.nn.sigmoid(field)
+
+
+def visible_mean(parameters: Parameters, hidden: jax.Array, units: str) -> jax.Array:
+    """<v> given h, shape (n, N)."""
+    field = hidden @ parameters.weights + parameters.visible
+    if units == "gaussian":
+        return field
+    return jnp.tanh(field) if units == "spin" else jax.nn.sigmoid(field)
+
+
+def draw(key: jax.Array, mean: jax.Array, units: str) -> jax.Array:
+    """Independent 0/1 or -1/+1 states with these means (unit-variance normals for "gaussian"), as float32."""
+    if units == "gaussian":
+        return mean + jax.random.normal(key, mean.shape, jnp.float32)
+    uniform = jax.random.uniform(key, mean.shape, jnp.float32)
+    if units == "spin":
+        return jnp.where(2 * uniform - 1 < mean, jnp.float32(1), jnp.float32(-1))
+    return (uniform < mean).astype(jnp.float32)
+
+
+def draw_hidden(key: jax.Array, mean: jax.Array, units: str) -> jax.Array:
+    """Hidden states with these means; they are 0/1 where the visible units are Gaussian."""
+    return draw(key, mean, "spin" if units == "spin" else "binary")
+
+
+@partial(jax.jit, static_argnames=("kept", "units"))
+def chain(
+    parameters: Parameters, visible: jax.Array, key: jax.Array, steps: jax.Array, *, kept: int, units: str
+) -> jax.Array:
+    """Visible states after each of `kept` runs of `steps` block Gibbs steps (h given v, then v given h)."""
+
+    def step(index: jax.Array, carry: tuple[jax.Array, jax.Array]) -> tuple[jax.Array, jax.Array]:
+        state, key = carry
+        up, down = jax.random.split(jax.random.fold_in(key, index))
+        hidden = draw_hidden(up, hidden_mean(parameters, state, units), units)
+        return draw(down, visible_mean(parameters, hidden, units), units), key
+
+    def run(state: jax.Array, key: jax.Array) -> tuple[jax.Array, jax.Array]:
+        state, _ = jax.lax.fori_loop(0, steps, step, (state, key))
+        return state, state if units == "gaussian" else state.astype(jnp.int8)
+
+    _, states = jax.lax.scan(run, visible.astype(jnp.float32), jax.random.split(key, kept))
+    return states

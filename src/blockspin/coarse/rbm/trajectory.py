@@ -1,0 +1,87 @@
+"""What training did, at log-spaced epochs: weights, pseudo-likelihoods, free-energy gap, reconstruction."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from blockspin.coarse.rbm import units as states
+from blockspin.coarse.rbm.pseudolikelihood import pseudo_log_likelihood
+
+Array = NDArray[Any]
+
+MOST_ROWS = 2000
+FEWEST_ROWS = 100
+SHARE = 0.005  # of the row visits of training that the pseudo-likelihoods may look at, which keeps them under 5 %
+
+COLUMNS = (
+    "epoch",
+    "weight_change",
+    "weight_norm",
+    "pseudo_log_likelihood",
+    "pseudo_log_likelihood_validation",
+    "free_energy_gap",
+    "reconstruction_error",
+)
+
+
+def checkpoints(n_epochs: int) -> list[int]:
+    """Epochs 0, 1, 2, 3, 5, 8, 12, 18, 27, ... and the last, each about 1.5 times the one before."""
+    epochs = [0]
+    while epochs[-1] < n_epochs:
+        epochs.append(min(n_epochs, max(epochs[-1] + 1, (3 * epochs[-1] + 1) // 2)))
+    return epochs
+
+
+class Recorder:
+    """Records a row of the trajectory at a time, on fixed rows of the training and validation data."""
+
+    def __init__(self, train: Array, validation: Array | None, units: str, n_epochs: int) -> None:
+        share = int(SHARE * n_epochs * len(train) / len(checkpoints(n_epochs)))
+        self.units = units
+        self.n_pseudo = min(max(share, FEWEST_ROWS), MOST_ROWS) // (10 if units == "gaussian" else 1)
+        self.train = _spread(train, MOST_ROWS).astype(np.float32)
+        self.validation = None if validation is None else _spread(validation, MOST_ROWS).astype(np.float32)
+        self.rows: list[tuple[float, ...]] = []
+        self.weights: Array | None = None
+
+    def record(self, epoch: int, weights: Array, visible: Array, hidden: Array) -> str:
+        """Add a row; returns it as a line of text. Raises ValueError where the weights have left the finite."""
+        norm = float(np.linalg.norm(weights))
+        if not (np.isfinite(norm) and np.isfinite(visible).all() and np.isfinite(hidden).all()):
+            raise ValueError(f"training diverged by epoch {epoch}: parameters are not finite. Lower learning_rate")
+        machine = (weights, visible, hidden, self.units)
+        change, gap, outside = np.nan, np.nan, np.nan
+        if self.weights is not None:
+            elapsed = epoch - self.rows[-1][0]
+            change = float(np.linalg.norm(weights - self.weights)) / norm / elapsed if norm else 0.0
+        inside = self._pseudo(self.train, *machine)
+        if self.validation is not None:
+            energies = [states.free_energy(rows, *machine).mean() for rows in (self.validation, self.train)]
+            gap = energies[0] - energies[1]
+            outside = self._pseudo(self.validation, *machine)
+        h = states.hidden_mean(self.train @ weights.T + hidden, self.units)
+        back = states.visible_mean(h @ weights + visible, self.units)
+        error = float(((self.train - back) ** 2).mean())
+        self.weights = weights
+        self.rows.append((epoch, change, norm, inside, outside, gap, error))
+        return f"epoch {epoch}: pseudo-log-likelihood {inside:.4f} nats a site"
+
+    def table(self) -> dict[str, Array]:
+        """The columns, each of shape (checkpoints,)."""
+        table = dict(zip(COLUMNS, np.array(self.rows, float).T, strict=True))
+        return table | {"epoch": table["epoch"].astype(int)}
+
+    def _pseudo(self, rows: Array, *machine: Any) -> float:
+        values = pseudo_log_likelihood(_spread(rows, self.n_pseudo), *machine)
+        return float(values.mean() / rows.shape[1])
+
+
+def _spread(rows: Array, most: int) -> Array:
+    """At most `most` rows, evenly spaced, so that every chain has its share."""
+    if len(rows) <= most:
+        return rows
+    chosen: Array = rows[np.linspace(0, len(rows) - 1, most).round().astype(int)]
+    return chosen
