@@ -1,0 +1,1 @@
+"""Renormalization: operators and the Monte Carlo renormalization group."""

@@ -1,0 +1,249 @@
+"""Monte Carlo renormalization group: the exponents of a coarse-graining from correlations of fine and coarse spins.
+
+With operators S_i on the fine (n-1) and on the coarse (n) lattice, and connected moments
+
+    A_ij = <S_i^(n) S_j^(n-1)>_c,    B_ij = <S_i^(n) S_j^(n)>_c,
+
+the linearised step T_ij = dK_i^(n)/dK_j^(n-1) is B^-1 A, and its leading eigenvalue is b^y: y_t from operators even
+under s -> -s, y_h from odd ones. Source: Swendsen, Phys. Rev. Lett. 42, 859 (1979), eqs 2-4.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from blockspin.lattice import Lattice
+from blockspin.rg.operators import EVEN, ODD, Operator, evaluate, named
+from blockspin.statistics import Estimate, jackknife
+
+FloatArray = NDArray[np.float64]
+
+GROUPS = 50  # of chains at most, for the jackknife
+SIGNIFICANT = 4.0  # standard errors that an eigenvalue must lie above zero for its logarithm to mean anything
+DEPENDENT = 1e-9  # smallest eigenvalue of the operators' correlation matrix that is still taken as independent
+
+
+@dataclass(frozen=True)
+class Spectrum:
+    """Exponents of one step, with jackknife errors over chains.
+
+    y_t, y_h: from all even (odd) operators; y_t_by_operators[k - 1], y_h_by_operators[k - 1]: from the first k.
+    even, odd: names of the operators; why_t, why_h: "" or the reason why y_t (y_h) is not defined, and then nan;
+    T_t, T_h: the linearised steps dK'/dK (nan where singular).
+    """
+
+    y_t: Estimate
+    y_h: Estimate
+    y_t_by_operators: tuple[Estimate, ...]
+    y_h_by_operators: tuple[Estimate, ...]
+    even: tuple[str, ...]
+    odd: tuple[str, ...]
+    why_t: str
+    why_h: str
+    T_t: FloatArray
+    T_h: FloatArray
+
+
+@dataclass(frozen=True)
+class _Sector:
+    estimates: tuple[Estimate, ...]
+    why: str
+    T: FloatArray
+
+
+def spectrum(
+    fine: ArrayLike,
+    coarse: ArrayLike,
+    b: float,
+    *,
+    fine_lattice: Lattice,
+    coarse_lattice: Lattice,
+    even: Sequence[str] | None = None,
+    odd: Sequence[str] | None = None,
+) -> Spectrum:
+    """Exponents y_t and y_h of the step from fine to coarse spins, taken at a critical point without a field.
+
+    fine (chain, draw, *sites) and coarse (chain, draw, *coarse sites): spins -1/+1 of the same draws; b: ratio of
+    the lattice spacings; even, odd: names of operators (`rg.operators`), default 4 and 2 on the square lattice.
+    lambda is the eigenvalue of B^-1 A of largest modulus, y = ln lambda / ln b, negative where lambda < 1. y is
+    not defined, and why_t or why_h say so, where B is singular (an operator constant on the coarse lattice, or two
+    that are the same there), where lambda is complex or negative, or where it lies within 4 standard errors of 0.
+    Errors: jackknife over chains, in at most 50 groups of (nearly) equal size; the error of y is that of lambda
+    over lambda ln b. Raises ValueError for fewer than two chains, shapes that do not fit, b <= 1, an operator
+    unknown or of the wrong parity, or values that are not spins.
+    Source: Swendsen, Phys. Rev. Lett. 42, 859 (1979).
+    """
+    (found,) = _steps([(fine, fine_lattice), (coarse, coarse_lattice)], b, even, odd)
+    return found
+
+
+def mcrg(
+    levels: Sequence[ArrayLike],
+    b: float,
+    *,
+    lattice: Lattice,
+    even: Sequence[str] | None = None,
+    odd: Sequence[str] | None = None,
+) -> tuple[Spectrum, ...]:
+    """`spectrum` between each level and the next of repeated blocking; levels[0] lives on `lattice`.
+
+    levels: two or more arrays of spins (chain, draw, *sites) of the same draws, finest first, each coarser by b.
+    The fixed point, and with it the exponents, is approached as the level rises, until the lattice is too small.
+    Raises ValueError as `spectrum`, and for fewer than two levels.
+    """
+    if len(levels) < 2:
+        raise ValueError(
+            f"Monte Carlo RG needs at least 2 levels, the fine spins and once blocked ones; got {len(levels)}"
+        )
+    lattices = [lattice, *(Lattice(lattice.kind, np.shape(level)[2:]) for level in levels[1:])]
+    return tuple(_steps(list(zip(levels, lattices, strict=True)), b, even, odd))
+
+
+def _steps(
+    levels: list[tuple[ArrayLike, Lattice]], b: float, even: Sequence[str] | None, odd: Sequence[str] | None
+) -> list[Spectrum]:
+    if not b > 1:
+        raise ValueError(f"b, the ratio of the lattice spacings, must be above 1; got {b}")
+    kinds = {lattice.kind for _, lattice in levels}
+    if len(kinds) != 1:
+        raise ValueError(f"fine and coarse lattice must be of one kind; got {' and '.join(sorted(kinds))}")
+    (kind,) = kinds
+    chosen = [tuple(EVEN[kind] if even is None else even), tuple(ODD[kind] if odd is None else odd)]
+    sectors = [_of_parity(levels[0][1], names, even=sector == 0) for sector, names in enumerate(chosen)]
+    operators = [operator for sector in sectors for operator in sector]
+    values = [_values(operators, spins, lattice) for spins, lattice in levels]
+    shapes = [value.shape[:2] for value in values]
+    if len(set(shapes)) != 1:
+        raise ValueError(
+            f"fine and coarse spins must have the same chains and draws; got {' and '.join(map(str, shapes))}"
+        )
+    split = len(sectors[0])
+    found = []
+    for fine, coarse in pairwise(values):
+        t = _sector(sectors[0], fine[..., :split], coarse[..., :split], b)
+        h = _sector(sectors[1], fine[..., split:], coarse[..., split:], b)
+        found.append(
+            Spectrum(
+                y_t=t.estimates[-1],
+                y_h=h.estimates[-1],
+                y_t_by_operators=t.estimates,
+                y_h_by_operators=h.estimates,
+                even=chosen[0],
+                odd=chosen[1],
+                why_t=t.why,
+                why_h=h.why,
+                T_t=t.T,
+                T_h=h.T,
+            )
+        )
+    return found
+
+
+def _of_parity(lattice: Lattice, names: Sequence[str], *, even: bool) -> tuple[Operator, ...]:
+    operators = named(lattice, names)
+    parity = "even" if even else "odd"
+    if not operators:
+        raise ValueError(f"at least one {parity} operator is needed; got none")
+    for operator in operators:
+        if operator.even != even:
+            raise ValueError(f"{parity} operators have an {parity} number of spins; {operator.name!r} has not")
+    return operators
+
+
+def _values(operators: Sequence[Operator], spins: ArrayLike, lattice: Lattice) -> FloatArray:
+    """Values of the operators, (chain, draw, operator)."""
+    array = np.asarray(spins)
+    if array.ndim < 3 or array.shape[2:] != lattice.shape:
+        raise ValueError(
+            f"spins of a {lattice} lattice have shape (chain, draw, {', '.join(map(str, lattice.shape))}); "
+            f"got {array.shape}"
+        )
+    return evaluate(operators, array.reshape(-1, *lattice.shape)).reshape(*array.shape[:2], -1)
+
+
+def _sector(operators: Sequence[Operator], fine: FloatArray, coarse: FloatArray, b: float) -> _Sector:
+    """Exponents from the first 1, 2, ... operators, from values (chain, draw, operator)."""
+    n = len(operators)
+    groups = _moment_sums(fine - fine.mean(axis=(0, 1)), coarse - coarse.mean(axis=(0, 1)))
+    A, B = _connected(groups.sum(axis=0), n)
+    T = np.full((n, n), math.nan)
+    estimates, why = [], ""
+    for k in range(1, n + 1):
+        why = _singular(operators[:k], B[:k, :k])
+        if why:
+            estimates.append(Estimate(math.nan, math.nan))
+            continue
+        value, error = jackknife(groups, lambda sums, k=k: _leading(*_connected(sums, n), k))  # type: ignore[misc]
+        estimate, why = _exponent(complex(value[0], value[1]), float(error[0]), b)
+        estimates.append(estimate)
+        if k == n:
+            T = linearised(A, B)
+    return _Sector(tuple(estimates), why, T)
+
+
+def linearised(A: FloatArray, B: FloatArray) -> FloatArray:
+    """The linearised step T = B^-1 A, T_ij = dK_i^(n)/dK_j^(n-1), from the connected moments, all (n, n)."""
+    return np.asarray(np.linalg.solve(B, A), float)
+
+
+def _moment_sums(fine: FloatArray, coarse: FloatArray) -> FloatArray:
+    """For each group of chains: number of draws, sums of coarse and fine values, of coarse x fine, coarse x coarse."""
+    sums = np.concatenate(
+        [
+            np.full((len(fine), 1), float(fine.shape[1])),
+            coarse.sum(axis=1),
+            fine.sum(axis=1),
+            np.einsum("cdi,cdj->cij", coarse, fine, optimize=True).reshape(len(fine), -1),
+            np.einsum("cdi,cdj->cij", coarse, coarse, optimize=True).reshape(len(fine), -1),
+        ],
+        axis=1,
+    )
+    return np.stack([group.sum(axis=0) for group in np.array_split(sums, min(len(sums), GROUPS))])
+
+
+def _connected(sums: FloatArray, n: int) -> tuple[FloatArray, FloatArray]:
+    """Connected moments A and B, each (n, n), from `_moment_sums` of any group."""
+    mean = sums[1:] / sums[0]
+    coarse, fine = mean[:n], mean[n : 2 * n]
+    A = mean[2 * n : 2 * n + n * n].reshape(n, n) - np.outer(coarse, fine)
+    B = mean[2 * n + n * n :].reshape(n, n) - np.outer(coarse, coarse)
+    return A, B
+
+
+def _leading(A: FloatArray, B: FloatArray, k: int) -> FloatArray:
+    """Real and imaginary part of the eigenvalue of largest modulus from the first k operators; nan where singular."""
+    try:
+        eigenvalues = np.linalg.eigvals(linearised(A[:k, :k], B[:k, :k]))
+    except np.linalg.LinAlgError:
+        return np.full(2, math.nan)
+    leading = eigenvalues[np.argmax(np.abs(eigenvalues))]
+    return np.array([leading.real, leading.imag])
+
+
+def _singular(operators: Sequence[Operator], B: FloatArray) -> str:
+    variance = np.diag(B)
+    for operator, one in zip(operators, variance, strict=True):
+        if one <= 1e-12:
+            return f"operator {operator.name!r} is constant on the coarse lattice"
+    scale = np.sqrt(variance)
+    if np.linalg.eigvalsh(B / np.outer(scale, scale))[0] < DEPENDENT:
+        return f"operators {', '.join(operator.name for operator in operators)} are dependent on the coarse lattice"
+    return ""
+
+
+def _exponent(leading: complex, error: float, b: float) -> tuple[Estimate, str]:
+    undefined = Estimate(math.nan, math.nan)
+    if leading.imag != 0:
+        return undefined, f"the leading eigenvalue is complex: {leading.real:.3g} +- {abs(leading.imag):.3g} i"
+    eigenvalue = Estimate(leading.real, error)
+    if not abs(leading.real) > SIGNIFICANT * error:
+        return undefined, f"the leading eigenvalue, {eigenvalue}, is within {SIGNIFICANT:g} standard errors of 0"
+    if leading.real < 0:
+        return undefined, f"the leading eigenvalue is negative: {eigenvalue}"
+    return Estimate(math.log(leading.real) / math.log(b), error / (leading.real * math.log(b))), ""
