@@ -30,6 +30,6 @@ def integer(seed: int, *path: str | int) -> int:
 
 def _word(part: str | int) -> int:
     # ints and words live in different ranges, so that "7" and 7 differ
-    if isinstance(part, int):
-        return part
+    if isinstance(part, (int, np.integer)):
+        return int(part)
     return int.from_bytes(hashlib.sha256(part.encode()).digest()[:4], "big") | 1 << 32

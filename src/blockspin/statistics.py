@@ -52,7 +52,7 @@ def jackknife(
     values: (chain, ...) per-chain means (or sums with equal weights); statistic maps the mean over chains
     (shape ...) to an array, the identity unless given. Returns (value, error), the shape of the statistic;
     error^2 = (n - 1)/n sum_i (theta_i - mean theta)^2. Raises ValueError for fewer than two chains.
-    Source: Efron, The Jackknife, the Bootstrap and Other Resampling Plans (1982), eq. 3.5.
+    Source: Efron, The Jackknife, the Bootstrap and Other Resampling Plans (SIAM, 1982).
     """
     data = np.asarray(values, float)
     n = data.shape[0] if data.ndim else 0
@@ -91,12 +91,12 @@ def autocorrelation(values: ArrayLike) -> FloatArray:
     """
     data = np.atleast_2d(np.asarray(values, float))
     n_steps = data.shape[1]
+    if np.ptp(data) == 0:  # its mean may round, and leave a fluctuation of one ulp
+        return np.asarray(np.eye(1, n_steps)[0])
     deviation = data - data.mean()
     spectrum = np.fft.rfft(deviation, n=2 * n_steps, axis=1)
     covariance = np.fft.irfft(np.abs(spectrum) ** 2, axis=1)[:, :n_steps].mean(axis=0)
     covariance /= n_steps - np.arange(n_steps)
-    if covariance[0] <= 0:
-        return np.asarray(np.eye(1, n_steps)[0])
     rho: FloatArray = covariance / covariance[0]
     return rho
 
@@ -133,8 +133,9 @@ def r_hat(values: ArrayLike) -> float:
     """Split R-hat of a scalar observed as (chain, draw): 1 where all halves of all chains agree.
 
     Each chain is halved; R^2 = ((n-1)/n W + B/n) / W with W the mean variance within and B/n the variance of
-    the means of the halves of n draws. nan where a chain has fewer than 4 draws or nothing varies.
-    Source: Gelman et al., Bayesian Data Analysis, 3rd ed., eqs 11.3-11.4.
+    the means of the halves of n draws. nan where a chain has fewer than 4 draws or nothing varies; infinite where
+    the halves differ and none varies within, as of chains frozen apart.
+    Source: Gelman et al., Bayesian Data Analysis, 3rd ed., section 11.4.
     """
     data = np.asarray(values, float)
     n = data.shape[1] // 2
@@ -143,7 +144,9 @@ def r_hat(values: ArrayLike) -> float:
     halves = np.concatenate([data[:, :n], data[:, -n:]])
     within = halves.var(axis=1, ddof=1).mean()
     between = halves.mean(axis=1).var(ddof=1)
-    return math.sqrt((n - 1) / n + between / within) if within > 0 else math.nan
+    if np.ptp(halves, axis=1).max() == 0:
+        return math.nan if np.ptp(halves) == 0 else math.inf
+    return math.sqrt((n - 1) / n + between / within)
 
 
 def effective_sample_size(values: ArrayLike) -> float:

@@ -1,7 +1,7 @@
 """The ring of L Ising spins in a field, exactly, by its 2 x 2 transfer matrix.
 
 T(s, s') = exp(K s s' + h (s + s')/2), Z = Tr T^L. Sources: E. Ising, Z. Phys. 31, 253 (1925);
-R. J. Baxter, Exactly Solved Models in Statistical Mechanics (1982), eqs 2.1.5-2.2.
+R. J. Baxter, Exactly Solved Models in Statistical Mechanics (1982), chapter 2.
 """
 
 from __future__ import annotations

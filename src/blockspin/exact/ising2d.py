@@ -25,7 +25,7 @@ def log_partition(lattice: Lattice, K: float) -> float:
     Z = (1/2) (2 sinh 2K)^(N/2) [prod 2cosh(m g_(2r+1)/2) + prod 2sinh(m g_(2r+1)/2) + prod 2cosh(m g_2r/2)
     + prod 2sinh(m g_2r/2)], cosh g_l = cosh^2(2K)/sinh(2K) - cos(pi l/n), g_0 = 2K + ln tanh K, summed in logarithms.
     Raises ValueError for another lattice, or a K that is not finite or negative on odd extents.
-    Source: B. Kaufman, Phys. Rev. 76, 1232 (1949), eq. 55.
+    Source: B. Kaufman, Phys. Rev. 76, 1232 (1949).
     """
     K, m, n = _torus(lattice, K)
     if K > ORDERED:
@@ -59,7 +59,7 @@ def bulk_log_partition(K: float) -> float:
     """ln Z/N of the infinite lattice, in nats.
 
     ln(sqrt 2 cosh 2K) + (1/pi) int_0^(pi/2) ln(1 + sqrt(1 - k^2 sin^2 phi)) dphi, k = 2 sinh 2K/cosh^2 2K.
-    Source: L. Onsager, Phys. Rev. 65, 117 (1944), eq. 109a.
+    Source: L. Onsager, Phys. Rev. 65, 117 (1944).
     """
     K = abs(_finite(K))
     complement = _complement(K)
@@ -72,7 +72,7 @@ def bulk_energy(K: float) -> float:
     """The energy a site of the infinite lattice in units of J, -coth 2K [1 + (2/pi)(2 tanh^2 2K - 1) K1(k)].
 
     K1 is the complete elliptic integral of the first kind, k = 2 sinh 2K/cosh^2 2K; -sqrt 2 at the critical
-    coupling. Source: L. Onsager, Phys. Rev. 65, 117 (1944), eq. 114.
+    coupling. Source: L. Onsager, Phys. Rev. 65, 117 (1944).
     """
     K = _finite(K)
     if abs(K) < 1e-4:
@@ -85,7 +85,7 @@ def bulk_energy(K: float) -> float:
 def magnetisation(K: float) -> float:
     """The spontaneous magnetisation of the infinite lattice, (1 - sinh^-4 2K)^(1/8) for K > Kc, else 0.
 
-    Source: C. N. Yang, Phys. Rev. 85, 808 (1952), eq. 96.
+    Source: C. N. Yang, Phys. Rev. 85, 808 (1952).
     """
     if _finite(K) <= KC_SQUARE:
         return 0.0

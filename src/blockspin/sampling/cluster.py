@@ -11,7 +11,7 @@ import math
 from typing import Any
 
 import numpy as np
-from numba import njit, prange, uint64
+from numba import njit, prange, uint8, uint64
 from numpy.typing import NDArray
 
 from blockspin import randomness
@@ -89,7 +89,7 @@ def _threshold(K: float) -> np.uint64:
     return np.uint64(round(-math.expm1(-2 * abs(K)) * 2**32))
 
 
-@njit(cache=True, inline="always")
+@njit(cache=True)
 def _fill(state: Any, words: Any, n: int) -> None:
     """Fill words[:n] (n a multiple of 8) from eight xoshiro256++ generators (Blackman and Vigna 2021)."""
     for start in range(0, n, LANES):
@@ -108,7 +108,7 @@ def _fill(state: Any, words: Any, n: int) -> None:
 
 
 @njit(cache=True, inline="always")
-def _root(parent: Any, i: int) -> int:
+def _root(parent: Any, i: Any) -> Any:
     while parent[i] != i:
         parent[i] = parent[parent[i]]
         i = parent[i]
@@ -116,7 +116,7 @@ def _root(parent: Any, i: int) -> int:
 
 
 @njit(cache=True, inline="always")
-def _join(parent: Any, i: int, j: int) -> None:
+def _join(parent: Any, i: Any, j: Any) -> None:
     i, j = _root(parent, i), _root(parent, j)
     # the root is the least site, so one ascending pass can hand the flips down
     if i < j:
@@ -131,17 +131,23 @@ def _swendsen_wang(
 ) -> Any:
     """Swendsen-Wang sweeps; a field joins sites along it to a ghost spin that never flips.
 
+    Bonds of a row are drawn without branches, runs along the row share a label, and a bond to the row above is
+    joined unless its left neighbour has joined the same two runs.
+
     Source: Swendsen and Wang, Phys. Rev. Lett. 58, 86 (1987).
     """
     chains, N = spins.shape
     flipped = np.zeros(chains, np.int64)
-    low = uint64(0xFFFFFFFF)
+    low, half = uint64(0xFFFFFFFF), uint64(32)
     rows = max(1, CHUNK // Ly)
     for chain in prange(chains):
         s, g = spins[chain], state[chain]
-        parent = np.empty(N, np.int32)
+        parent = np.empty(N, np.uint32)
         flip = np.empty(N, np.uint8)
-        joined = np.empty(Ly, np.int32)
+        joined = np.empty(Ly, np.uint32)
+        along = np.empty(Ly, np.uint8)
+        along_above = np.empty(Ly, np.uint8)
+        down = np.empty(Ly, np.uint8)
         words = np.empty(max(CHUNK, Ly, N >> 6) + 2 * LANES, np.uint64)
         count = n_joined = 0
         for _ in range(steps):
@@ -149,27 +155,37 @@ def _swendsen_wang(
                 if x % rows == 0:
                     _fill(g, words, (min(rows, Lx - x) * Ly + LANES - 1) // LANES * LANES)
                 base = x * Ly
-                w = (x % rows) * Ly
-                # bonds along the row: a run of joined sites shares the label of its first
+                row = s[base : base + Ly]
+                w = words[(x % rows) * Ly : (x % rows) * Ly + Ly]
+                along, along_above = along_above, along
+                for y in range(Ly - 1):
+                    along[y] = (row[y] * row[y + 1] == sign) & ((w[y] & low) < bond_y)
+                along[Ly - 1] = (row[Ly - 1] * row[0] == sign) & ((w[Ly - 1] & low) < bond_y)
+                label = base
                 parent[base] = base
                 for y in range(Ly - 1):
-                    i = base + y
-                    bond = (s[i] * s[i + 1] == sign) & ((words[w + y] & low) < bond_y)
-                    parent[i + 1] = parent[i] if bond else i + 1
-                if (s[base + Ly - 1] * s[base] == sign) & ((words[w + Ly - 1] & low) < bond_y):
-                    _join(parent, base, base + Ly - 1)
+                    label = label if along[y] else base + y + 1
+                    parent[base + y + 1] = label
+                if along[Ly - 1]:
+                    _join(parent, np.uint32(base), np.uint32(base + Ly - 1))
                 if x > 0:
-                    above = (x - 1) * Ly
+                    n_joined = 0
+                    before = uint8(0)
+                    for y in range(Ly):
+                        joined[n_joined] = y
+                        n_joined += down[y] & (before ^ uint8(1))
+                        before = down[y] & along[y] & along_above[y]
                     for k in range(n_joined):
-                        _join(parent, above + joined[k], base + joined[k])
-                below = base + Ly if x < Lx - 1 else 0
-                n_joined = 0
+                        _join(parent, np.uint32(base - Ly + joined[k]), np.uint32(base + joined[k]))
+                below = s[base + Ly : base + 2 * Ly] if x < Lx - 1 else s[:Ly]
                 for y in range(Ly):
-                    bond = (s[base + y] * s[below + y] == sign) & ((words[w + y] >> uint64(32)) < bond_x)
-                    joined[n_joined] = y
-                    n_joined += bond
+                    down[y] = (row[y] * below[y] == sign) & ((w[y] >> half) < bond_x)
+            n_joined = 0
+            for y in range(Ly):
+                joined[n_joined] = y
+                n_joined += down[y]
             for k in range(n_joined):
-                _join(parent, joined[k], (Lx - 1) * Ly + joined[k])
+                _join(parent, joined[k], np.uint32((Lx - 1) * Ly + joined[k]))
             _fill(g, words, ((N >> 6) + LANES) // LANES * LANES)
             for i in range(N):
                 flip[i] = (words[i >> 6] >> uint64(i & 63)) & uint64(1)
@@ -195,7 +211,6 @@ def _wolff(
     """Wolff clusters, each grown from a random site and flipped; a step flips `clusters`, or by a coin one more.
 
     Without the coin a weakly coupled lattice would keep the parity of its up spins, step after step.
-
     Source: U. Wolff, Phys. Rev. Lett. 62, 361 (1989).
     """
     chains, N = spins.shape
@@ -268,9 +283,10 @@ def _wolff(
 
 @njit(parallel=True, cache=True)
 def _heat_bath(spins: Any, state: Any, Lx: int, Ly: int, chance: Any, steps: int) -> Any:
-    """Heat-bath sweeps in the order of the sites; chance[a/2 + 1... ] is P(s = +1) by neighbour sums along x, y.
+    """Heat-bath sweeps in the order of the sites.
 
-    Every state can follow every other in one sweep, so the sweep is ergodic for any K and h.
+    chance[2 + a, 2 + b] is P(s = +1) where the neighbours along x sum to a and those along y to b. Every state can
+    follow every other in one sweep, so the sweep is ergodic for any K and h.
     """
     chains, N = spins.shape
     flipped = np.zeros(chains, np.int64)

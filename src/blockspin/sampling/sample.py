@@ -68,7 +68,7 @@ def sample(
         **settings.provenance(),
         spacing=gap,
         equilibration=burn,
-        pilot=trial.report(model),
+        **trial.report(model),
         **_diagnostics(model, observed),
     )
 
@@ -130,13 +130,11 @@ class _Pilot:
 
     def report(self, model: Ising) -> dict[str, Any]:
         names = _names(model)
+        pairs = {name: [time.tau, time.error] for name, time in zip(names, self.tau, strict=False)}
+        mixing = {name: _number(value) for name, value in zip(names, self.r_hat, strict=True)}
         return {
-            "steps": self.steps,
-            "clusters_per_step": self.clusters,
-            "tau": {name: [time.tau, time.error] for name, time in zip(names, self.tau, strict=True)}
-            if self.tau
-            else None,
-            "r_hat": {name: _number(value) for name, value in zip(names, self.r_hat, strict=True)},
+            "tau": pairs or None,
+            "pilot": {"steps": self.steps, "clusters_per_step": self.clusters, "r_hat": mixing},
         }
 
 
@@ -238,13 +236,18 @@ def _independent(model: Ising, settings: _Settings, tell: Progress) -> xr.DataAr
     shape = (settings.chains, settings.draws, model.lattice.n_sites)
     values = np.where(random.random(shape) < up, np.int8(1), np.int8(-1))
     tell(1.0, f"{settings.chains * settings.draws} configurations")
-    provenance = settings.provenance() | {"algorithm": "independent"}
-    n = float(settings.chains * settings.draws)
     names = _names(model)
     return samples.make(
-        values, model.lattice, **provenance, spacing=1, equilibration=0, pilot=None,
-        r_hat=dict.fromkeys(names, 1.0), ess=dict.fromkeys(names, n),
-    )  # fmt: skip
+        values,
+        model.lattice,
+        **settings.provenance() | {"algorithm": "independent"},
+        spacing=1,
+        equilibration=0,
+        tau={name: [0.5, 0.0] for name in names},
+        pilot=None,
+        r_hat=dict.fromkeys(names, 1.0),
+        ess=dict.fromkeys(names, float(settings.chains * settings.draws)),
+    )
 
 
 def _diagnostics(model: Ising, observed: NDArray[np.float64]) -> dict[str, Any]:
