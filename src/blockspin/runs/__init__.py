@@ -1,0 +1,1 @@
+"""Running experiments so that nothing is lost: tasks, their store, their execution, settings and provenance."""

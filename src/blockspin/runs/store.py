@@ -1,0 +1,288 @@
+"""The store of a run: one immutable file a task, written aside and moved into place, checked when it is read.
+
+A task's file is a zip of .npy arrays (``numpy.load`` opens it) whose comment is the SHA-256 of the key and all
+that comes before it, so a wrong or missing byte, or a wrong name, makes the file count as not there. Arrays of
+spins -1/+1 (int8) are kept as one bit a spin.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import tempfile
+import time
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+
+try:
+    import fcntl
+except ImportError:
+    fcntl = None  # type: ignore[assignment]
+
+from blockspin.runs.task import Result, Task
+
+Array = np.ndarray[Any, Any]
+
+HEADER = "task.json"
+MARK = b"sha256:"
+COMMENT = len(MARK) + 64
+ASIDE = ".aside-"
+
+
+class StoreError(RuntimeError):
+    """The run's folder cannot be written or read; the message says which file, why, and what to do."""
+
+
+class Store:
+    """The stored results of a run, under ``folder/tasks``, and its log, ``folder/log.jsonl``.
+
+    Raises StoreError where the folder cannot be made or written.
+    """
+
+    def __init__(self, folder: str | os.PathLike[str]) -> None:
+        self.folder = Path(folder)
+        self.tasks = self.folder / "tasks"
+        self._held = False
+        with _explained(self.tasks, "make the folder"):
+            self.tasks.mkdir(parents=True, exist_ok=True)
+
+    def path(self, task: Task) -> Path:
+        """The file of a task, there or not."""
+        return self.tasks / f"{task.key}.npz"
+
+    def has(self, task: Task) -> bool:
+        """Whether the task's file exists and its checksum holds."""
+        try:
+            with open(self.path(task), "rb") as file:
+                return _intact(file, task.key)
+        except OSError:
+            return False
+
+    def load(self, task: Task) -> Result:
+        """The stored result of a task; raises StoreError where there is none or its file is damaged."""
+        path = self.path(task)
+        try:
+            with open(path, "rb") as file:
+                if not _intact(file, task.key):
+                    raise StoreError(f"tasks/{path.name} ({task.label}) is damaged: run the experiment again")
+                file.seek(0)
+                with np.load(file, allow_pickle=False) as archive:
+                    header = json.loads(archive[HEADER].tobytes())
+                    arrays = {name: archive[name] for name in archive.files if name != HEADER}
+        except OSError as error:
+            raise StoreError(f"no stored result of {task.label!r} in {self.folder}: {_reason(error)}") from error
+        for name, shape in header["packed"].items():
+            arrays[name] = _unpack(arrays[name], shape)
+        return Result(arrays, header["meta"])
+
+    def save(self, task: Task, result: Result) -> None:
+        """Write a task's result; the file appears whole or not at all, and lasts once this returns.
+
+        Raises ValueError where an array holds objects or the meta is not JSON, StoreError where writing fails.
+        """
+        packed = {name: list(array.shape) for name, array in result.arrays.items() if _is_spins(np.asarray(array))}
+        header = {**task.identity, "packed": packed, "meta": result.meta}
+        try:
+            text = json.dumps(header, sort_keys=True, default=_plain)
+        except (TypeError, ValueError) as error:
+            raise ValueError(f"the meta of task {task.label!r} must be JSON: {error}") from error
+        members = {HEADER: np.frombuffer(text.encode(), np.uint8)}
+        for name in sorted(result.arrays):
+            array = np.asarray(result.arrays[name])
+            if name == HEADER or not name:
+                raise ValueError(f"an array of task {task.label!r} may not be named {name!r}")
+            if array.dtype.hasobject:
+                raise ValueError(f"array {name!r} of task {task.label!r} holds objects; only numbers are stored")
+            members[name] = np.packbits(array.ravel() > 0) if name in packed else array
+        with writing(self.path(task)) as file:
+            _write(file, members, task.key)
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Keep other runs off this store while the block lasts; StoreError where one is at work.
+
+        The system drops the lock with the process, however it ends. Without file locks (not POSIX, some network
+        file systems) nothing is guarded.
+        """
+        if self._held or fcntl is None:
+            yield
+            return
+        handle = os.open(self.tasks, os.O_RDONLY)
+        try:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                raise StoreError(f"another run is at work in {self.folder}: wait for it, or choose another") from error
+            except OSError:
+                pass
+            self._held = True
+            yield
+        finally:
+            self._held = False
+            os.close(handle)
+
+    def sweep(self) -> int:
+        """Remove what a killed run had half written; returns how many files. Only where no other run is at work."""
+        swept = 0
+        for folder in (self.folder, self.tasks):
+            for path in folder.glob(f"{ASIDE}*"):
+                path.unlink(missing_ok=True)
+                swept += 1
+        return swept
+
+    def log(self, event: str, task: Task | None = None, **fields: Any) -> None:
+        """Append one line of JSON to log.jsonl: time (UTC), event, and label, kind and key of the task."""
+        about = {} if task is None else {"label": task.label, "kind": task.kind, "key": task.key}
+        now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+        line = json.dumps({"time": now, "event": event, **about, **fields}, default=_plain) + "\n"
+        path = self.folder / "log.jsonl"
+        with _explained(path, "write"), open(path, "ab+") as file:
+            if file.tell():
+                file.seek(-1, os.SEEK_END)
+                if file.read(1) != b"\n":  # a killed run's last words
+                    file.write(b"\n")
+            file.write(line.encode())
+
+    def events(self) -> list[dict[str, Any]]:
+        """The lines of log.jsonl, oldest first, without a line cut short by a kill."""
+        try:
+            lines = (self.folder / "log.jsonl").read_text(errors="replace").splitlines()
+        except FileNotFoundError:
+            return []
+        events = []
+        for line in lines:
+            try:
+                events.append(json.loads(line))
+            except ValueError:
+                continue
+        return events
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[IO[bytes]]:
+    """A new file that takes the place of `path` when the block ends well: written aside, fsynced, moved.
+
+    Raises StoreError where that fails (full disk, no permission); `path` is then as it was.
+    """
+    aside = None
+    with _explained(path, "write"):
+        try:
+            handle, aside = tempfile.mkstemp(dir=path.parent, prefix=ASIDE)
+            with open(handle, "w+b") as file:
+                yield file
+                file.flush()
+                os.fchmod(file.fileno(), 0o644)
+                os.fsync(file.fileno())
+            os.replace(aside, path)
+            _sync_folder(path.parent)
+        finally:
+            if aside is not None:
+                Path(aside).unlink(missing_ok=True)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Replace a text file at once: readers see the old text or the new. Raises StoreError."""
+    with writing(path) as file:
+        file.write(text.encode())
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Replace a JSON file at once; nan and infinities become null. Raises StoreError, or ValueError if not JSON."""
+    try:
+        text = json.dumps(_finite(value), indent=1, allow_nan=False, ensure_ascii=False)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{path.name} must be JSON: {error}") from error
+    write_text(path, text + "\n")
+
+
+def _write(file: IO[bytes], members: dict[str, Array], key: str) -> None:
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
+        for name, array in members.items():
+            # ZipInfo's own date is 1980: the same result gives the same bytes
+            with archive.open(zipfile.ZipInfo(f"{name}.npy"), "w", force_zip64=True) as member:
+                np.lib.format.write_array(member, array, allow_pickle=False)
+    size = file.seek(0, os.SEEK_END)
+    file.seek(0)
+    digest = _digest(file, size, key)
+    file.seek(size - 2)
+    file.write(COMMENT.to_bytes(2, "little") + MARK + digest)
+
+
+def _intact(file: IO[bytes], key: str) -> bool:
+    size = file.seek(0, os.SEEK_END) - COMMENT
+    if size < 2:
+        return False
+    file.seek(size - 2)
+    if file.read()[: 2 + len(MARK)] != COMMENT.to_bytes(2, "little") + MARK:
+        return False
+    file.seek(-64, os.SEEK_END)
+    stored = file.read()
+    file.seek(0)
+    return _digest(file, size, key) == stored
+
+
+def _digest(file: IO[bytes], size: int, key: str) -> bytes:
+    """SHA-256 in hex of the key and the first `size` bytes, their last two (the comment's length) taken as 0."""
+    state = hashlib.sha256(key.encode())
+    left = size - 2
+    while left > 0 and (block := file.read(min(left, 1 << 20))):
+        state.update(block)
+        left -= len(block)
+    state.update(b"\0\0")
+    return state.hexdigest().encode()
+
+
+def _is_spins(array: Array) -> bool:
+    return array.dtype == np.int8 and array.size > 0 and bool(((array == 1) | (array == -1)).all())
+
+
+def _unpack(packed: Array, shape: list[int]) -> Array:
+    bits = np.unpackbits(packed, count=int(np.prod(shape, dtype=np.int64))).view(np.int8)
+    return (2 * bits - 1).astype(np.int8, copy=False).reshape(shape)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, np.generic):
+        return value.item()
+    raise TypeError(f"{type(value).__name__} is not JSON")
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, float):
+        return value if np.isfinite(value) else None
+    if isinstance(value, dict):
+        return {name: _finite(entry) for name, entry in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_finite(entry) for entry in value]
+    return value
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+@contextmanager
+def _explained(path: Path, action: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise StoreError(
+            f"cannot {action} {path}: {_reason(error)}. Nothing done so far is lost: "
+            "give the folder room and permission, and run the same command again"
+        ) from error
+
+
+def _reason(error: OSError) -> str:
+    return error.strerror or str(error)
