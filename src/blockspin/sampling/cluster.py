@@ -59,14 +59,16 @@ def advance(
 def observe(model: Ising, spins: Spins) -> NDArray[np.float64]:
     """Energy a site H/N and the order parameter of each chain, shape (chain, 2).
 
-    The order parameter is abs(m), or for K < 0 the staggered magnetisation abs(sum_i (-1)^(x+y) s_i)/N.
+    The order parameter is m, or for K < 0 the staggered magnetisation sum_i (-1)^(x+y) s_i/N; its absolute value
+    where h = 0.
     """
     Lx, Ly = _rectangle(model)
     sums = _sums(spins, Lx, Ly) / model.lattice.n_sites
     along_x, along_y, m, staggered = sums.T
     Kx = model.K if model.lattice.dimension == 2 else 0.0
     order = m if model.K >= 0 else staggered
-    return np.stack([-Kx * along_x - model.K * along_y - model.h * m, np.abs(order)], axis=1)
+    energy = -Kx * along_x - model.K * along_y - model.h * m
+    return np.stack([energy, np.abs(order) if model.h == 0 else order], axis=1)
 
 
 def check_wolff(model: Ising) -> None:

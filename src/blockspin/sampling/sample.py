@@ -17,7 +17,7 @@ from blockspin.sampling import cluster
 
 ALGORITHMS = ("auto", "swendsen-wang", "wolff", "heat-bath")
 PILOT_CHAINS = 16
-PILOT_STEPS = 2**17
+SHORTEST_PILOT, LONGEST_PILOT = 2**6, 2**16
 LARGEST_R_HAT = 1.1
 
 Progress = Callable[[float, str], None]
@@ -42,7 +42,9 @@ def sample(
     or "auto": Swendsen-Wang, but heat bath for an antiferromagnet in a field.
     spacing: steps between draws, 2 tau unless given, with tau the larger integrated autocorrelation time
     (1/2 + sum rho, in steps) of energy and order parameter in a pilot run; equilibration: steps before the first
-    draw, 20 tau unless given. A step is a sweep; for Wolff, as many clusters as flip about N sites.
+    draw, 20 tau unless given, or as many as the pilot needed to forget its start if those are more. A step is a
+    sweep; for Wolff, as many clusters as flip about N sites.
+    The order parameter is m, staggered for K < 0, and its absolute value for h = 0.
     progress: called as progress(fraction done, text).
 
     Half of the chains start ordered and half at random; the pilot must bring both together (R-hat below 1.1)
@@ -60,7 +62,7 @@ def sample(
     tell(0.0, f"pilot run: {model.lattice}, K = {model.K:g}, {settings.algorithm}")
     trial = _pilot(model, settings, required=spacing is None or equilibration is None)
     gap = spacing if spacing is not None else max(1, math.ceil(2 * trial.slowest))
-    burn = equilibration if equilibration is not None else math.ceil(20 * trial.slowest)
+    burn = equilibration if equilibration is not None else max(math.ceil(20 * trial.slowest), trial.discarded)
     values, observed = _draw(model, settings, trial.clusters, gap, burn, tell)
     return samples.make(
         values,
@@ -122,6 +124,7 @@ class _Pilot:
     tau: tuple[statistics.AutocorrelationTime, ...]
     r_hat: tuple[float, ...]
     steps: int
+    discarded: int
     clusters: int
 
     @property
@@ -132,24 +135,23 @@ class _Pilot:
         names = _names(model)
         pairs = {name: [time.tau, time.error] for name, time in zip(names, self.tau, strict=False)}
         mixing = {name: _number(value) for name, value in zip(names, self.r_hat, strict=True)}
-        return {
-            "tau": pairs or None,
-            "pilot": {"steps": self.steps, "clusters_per_step": self.clusters, "r_hat": mixing},
-        }
+        pilot = {"steps": self.steps, "discarded": self.discarded, "clusters_per_step": self.clusters, "r_hat": mixing}
+        return {"tau": pairs or None, "pilot": pilot}
 
 
 def _pilot(model: Ising, settings: _Settings, *, required: bool) -> _Pilot:
     """Run from ordered and random starts, doubling, until tau is known to a tenth and all chains agree."""
     spins, state = _start(model, settings.seed, PILOT_CHAINS, "pilot")
     clusters = _clusters_per_step(model, spins, state) if settings.algorithm == "wolff" else 1
-    steps, done, why = 128, 0, ""
+    cluster.advance(model, settings.algorithm, spins, state, SHORTEST_PILOT, clusters=clusters)
+    steps, done, why = SHORTEST_PILOT, SHORTEST_PILOT, ""
     tau: tuple[statistics.AutocorrelationTime, ...] = ()
     while True:
         seen = np.empty((PILOT_CHAINS, steps, 2))
         for step in range(steps):
             cluster.advance(model, settings.algorithm, spins, state, 1, clusters=clusters)
             seen[:, step] = cluster.observe(model, spins)
-        done += steps
+        before, done = done, done + steps
         mixing = tuple(statistics.r_hat(seen[..., k]) for k in range(2))
         try:
             tau = tuple(statistics.autocorrelation_time(seen[..., k]) for k in range(2))
@@ -159,13 +161,13 @@ def _pilot(model: Ising, settings: _Settings, *, required: bool) -> _Pilot:
             long_enough = all(steps >= 50 * time.tau and time.error <= 0.1 * time.tau for time in tau)
             agree = all(math.isnan(value) or value < LARGEST_R_HAT for value in mixing)
             if long_enough and agree:
-                return _Pilot(tau, mixing, done, clusters)
+                return _Pilot(tau, mixing, done, before, clusters)
             why = f"R-hat of energy and order parameter is {mixing[0]:.3f}, {mixing[1]:.3f}; tau is about " + (
                 ", ".join(f"{time.tau:.1f}" for time in tau)
             )
-        if 2 * steps > PILOT_STEPS:
+        if 2 * steps > LONGEST_PILOT:
             if not required:
-                return _Pilot((), mixing, done, clusters)
+                return _Pilot((), mixing, done, before, clusters)
             raise RuntimeError(
                 f"{settings.algorithm} did not equilibrate {model.lattice} at K = {model.K:g}, h = {model.h:g} within "
                 f"{done} steps of {PILOT_CHAINS} chains ({why}). Choose another algorithm of {', '.join(ALGORITHMS)}, "
@@ -267,7 +269,7 @@ def _size(series: NDArray[np.float64]) -> float | None:
 
 
 def _names(model: Ising) -> tuple[str, str]:
-    return "energy", "abs_m" if model.K >= 0 else "abs_staggered_m"
+    return "energy", ("abs_" if model.h == 0 else "") + ("m" if model.K >= 0 else "staggered_m")
 
 
 def _number(value: float) -> float | None:
