@@ -1,0 +1,59 @@
+"""blockspin: does a learned coarse-graining renormalize?
+
+The public names; each is imported from its module when first used, so that ``import blockspin`` is cheap.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+_WHERE = {
+    "Lattice": "lattice",
+    "Ising": "models.ising",
+    "KC_SQUARE": "models.ising",
+    "sample": "sampling.sample",
+    "split": "samples",
+    "features": "samples",
+    "read": "samples",
+    "write": "samples",
+    "RBM": "coarse.rbm",
+    "ToBinary": "coarse.fields",
+    "Majority": "coarse.blocks",
+    "Decimation": "coarse.blocks",
+    "reconstruct": "coarse.stack",
+    "judge": "judging.judge",
+    "Scorecard": "judging.card",
+    "Estimate": "statistics",
+}
+__all__ = [*_WHERE, "__version__"]  # noqa: PLE0604 - the table is the list of names
+
+if TYPE_CHECKING:
+    from blockspin.coarse.blocks import Decimation as Decimation
+    from blockspin.coarse.blocks import Majority as Majority
+    from blockspin.coarse.fields import ToBinary as ToBinary
+    from blockspin.coarse.rbm import RBM as RBM
+    from blockspin.coarse.stack import reconstruct as reconstruct
+    from blockspin.judging.card import Scorecard as Scorecard
+    from blockspin.judging.judge import judge as judge
+    from blockspin.lattice import Lattice as Lattice
+    from blockspin.models.ising import KC_SQUARE as KC_SQUARE
+    from blockspin.models.ising import Ising as Ising
+    from blockspin.samples import features as features
+    from blockspin.samples import read as read
+    from blockspin.samples import split as split
+    from blockspin.samples import write as write
+    from blockspin.sampling.sample import sample as sample
+    from blockspin.statistics import Estimate as Estimate
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _WHERE:
+        raise AttributeError(f"blockspin has no {name!r}; its public names are {', '.join(_WHERE)}")
+    return getattr(import_module(f"blockspin.{_WHERE[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

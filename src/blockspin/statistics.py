@@ -32,7 +32,7 @@ def brackets(value: float, error: float) -> str:
     """The value with its error on the last digits, 0.963(6); two digits where the first would be 1."""
     if not math.isfinite(value):
         return "not defined"
-    if not math.isfinite(error) or error <= 0:
+    if not math.isfinite(error) or error <= 1e-9 * abs(value):  # rounding is no error bar
         return f"{value:.6g}"
     digits = -math.floor(math.log10(error))
     if round(error * 10**digits) == 10:

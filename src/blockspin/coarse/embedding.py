@@ -1,0 +1,161 @@
+"""A learned hidden layer has no lattice: put each unit at its field's centre, as well as that goes.
+
+The units are matched to the sites of the coarse lattice so that the sum of squared distances between centres
+and sites is least (optimal assignment); the coarse lattice may shift as a whole. How good a match is, only a
+comparison with centres thrown at random can say.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import linear_sum_assignment
+
+from blockspin.lattice import Lattice
+from blockspin.randomness import generator
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.intp]
+
+DEAD = 0.05  # a unit is dead where its field's norm is below this share of the layer's largest
+
+
+def coarse_lattice(lattice: Lattice, n_units: int) -> Lattice | None:
+    """The lattice of n_units sites with the proportions of `lattice`, or None where there is none.
+
+    Each extent is L / b with b = (N / M)^(1/d); b need not be an integer, the extents must be.
+    """
+    b = (lattice.n_sites / n_units) ** (1 / lattice.dimension)
+    shape = tuple(round(extent / b) for extent in lattice.shape)
+    if math.prod(shape) != n_units or min(shape) < 2:
+        return None
+    if any(abs(extent / b - coarse) > 1e-9 for extent, coarse in zip(lattice.shape, shape, strict=True)):
+        return None
+    return Lattice(lattice.kind, shape)
+
+
+def alive(fields: FloatArray) -> NDArray[np.bool_]:
+    """Which units have a field at all: a norm of at least `DEAD` of the layer's largest, shape (M,)."""
+    norms = np.linalg.norm(fields, axis=1)
+    return np.asarray((norms > 0) & (norms >= DEAD * norms.max(initial=0.0)))
+
+
+def centres(fields: FloatArray, lattice: Lattice) -> FloatArray:
+    """Centre of each field's squared weight on the torus, shape (M, d), each component in [0, L).
+
+    Per axis the circular mean, (L / 2 pi) arg sum_i w_i^2 exp(2 pi i x_i / L). A dead field's is arbitrary.
+    """
+    weight = fields**2
+    extent = np.asarray(lattice.shape, float)
+    phase = np.exp(2j * np.pi * lattice.coordinates / extent)
+    position: FloatArray = np.angle(weight @ phase) / (2 * np.pi) * extent % extent
+    return position
+
+
+def radius_of_gyration(fields: FloatArray, lattice: Lattice) -> FloatArray:
+    """Root of the mean squared distance of w^2 from its centre, shape (M,), in lattice spacings; nan where dead."""
+    squared = lattice.distance(centres(fields, lattice)[:, None, :], lattice.coordinates[None, :, :]) ** 2
+    weight = fields**2
+    total = weight.sum(axis=1)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        radius: FloatArray = np.sqrt((weight * squared).sum(axis=1) / total)
+    return radius
+
+
+@dataclass(frozen=True)
+class Embedding:
+    """Units placed on a coarse lattice.
+
+    site[a] is the coarse site of unit a (a permutation of the M sites), sign[a] = -1 where the unit counts
+    magnetisation backwards; residual is the root-mean-square distance from centres to sites over the units that
+    live, in lattice spacings; poisson and poisson_spread are mean and standard deviation of the residual of as
+    many centres thrown at random.
+    """
+
+    lattice: Lattice
+    b: float
+    centres: FloatArray
+    alive: NDArray[np.bool_]
+    site: IntArray
+    sign: FloatArray
+    residual: float
+    poisson: float
+    poisson_spread: float
+
+    @property
+    def defined(self) -> bool:
+        """Whether the residual lies more than 3 standard deviations of its logarithm below centres at random."""
+        return bool(self.residual < self.poisson * math.exp(-3 * self.poisson_spread / self.poisson))
+
+    def place(self, values: NDArray[Any]) -> NDArray[Any]:
+        """Outputs (n, M) in units' order as pictures of the coarse lattice (n, *coarse shape), signs set right."""
+        placed = np.empty_like(values)
+        placed[:, self.site] = values * self.sign.astype(values.dtype)
+        return placed.reshape(-1, *self.lattice.shape)
+
+
+def embed(fields: FloatArray, lattice: Lattice) -> Embedding | None:
+    """Embed a layer by the centres of its fields (M, N); None where M fits no coarse lattice or nothing lives.
+
+    Dead units take the sites that are left over.
+    """
+    coarse = coarse_lattice(lattice, len(fields))
+    living = alive(fields)
+    if coarse is None or not living.any():
+        return None
+    where = centres(fields, lattice)
+    site, residual = match(where, living, lattice, coarse)
+    poisson, spread = random_residual(lattice, coarse, int(living.sum()))
+    total = fields.sum(axis=1)
+    return Embedding(
+        lattice=coarse,
+        b=(lattice.n_sites / len(fields)) ** (1 / lattice.dimension),
+        centres=where,
+        alive=living,
+        site=site,
+        sign=np.where(total < 0, -1.0, 1.0),
+        residual=residual,
+        poisson=poisson,
+        poisson_spread=spread,
+    )
+
+
+def match(
+    where: FloatArray, living: NDArray[np.bool_], lattice: Lattice, coarse: Lattice, rounds: int = 3
+) -> tuple[IntArray, float]:
+    """Optimal assignment of centres to coarse sites: the site of each unit, and the rms distance of the living.
+
+    From a few shifts of the coarse lattice, match and shift by the mean displacement in turn; the best is kept.
+    """
+    step = np.asarray(lattice.shape, float) / coarse.shape
+    grid = coarse.coordinates * step
+    starts = np.stack(np.meshgrid(*[np.array([0.0, 0.5])] * lattice.dimension), axis=-1).reshape(-1, lattice.dimension)
+    best_site, best_cost = np.arange(len(where)), math.inf
+    for start in starts * step:
+        shift = start
+        for _ in range(rounds):
+            distance = lattice.displacement((grid + shift)[None, :, :], where[:, None, :])
+            cost = (distance**2).sum(axis=-1) * living[:, None]
+            unit, site = linear_sum_assignment(cost)
+            total = float(cost[unit, site].sum())
+            if total < best_cost:
+                best_site, best_cost = site.astype(np.intp), total
+            shift = shift + distance[unit, site][living].mean(axis=0)
+    return best_site, math.sqrt(best_cost / living.sum())
+
+
+@lru_cache(maxsize=64)
+def random_residual(lattice: Lattice, coarse: Lattice, n_living: int, draws: int = 24) -> tuple[float, float]:
+    """Mean and standard deviation of `match`'s residual for n_living centres thrown at random on the lattice."""
+    random = generator(0, "random placement", n_living)
+    living = np.arange(coarse.n_sites) < n_living
+    residuals = [
+        match(random.random((coarse.n_sites, lattice.dimension)) * lattice.shape, living, lattice, coarse)[1]
+        for _ in range(draws)
+    ]
+    return float(np.mean(residuals)), float(np.std(residuals, ddof=1))

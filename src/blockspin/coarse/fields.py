@@ -1,0 +1,77 @@
+"""Effective receptive fields: what each coarse variable reads of the lattice, as weights on its sites."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.pipeline import Pipeline
+
+FloatArray = NDArray[np.float64]
+
+
+class ToBinary(TransformerMixin, BaseEstimator):
+    """Spins -1/+1 as 0/1, (x + 1) / 2: the first step of a pipeline whose machines take 0/1 units.
+
+    X has shape (n, N). Raises ValueError where a value lies outside [-1, 1].
+    """
+
+    def fit(self, X: ArrayLike, y: object = None) -> ToBinary:
+        """Store the number of features."""
+        self.n_features_in_ = np.asarray(X).shape[1]
+        return self
+
+    def transform(self, X: ArrayLike) -> NDArray[np.float32]:
+        """(X + 1) / 2 as float32, shape (n, N)."""
+        spins = np.asarray(X)
+        if spins.min() < -1 or spins.max() > 1:
+            raise ValueError(f"spins must lie in [-1, 1]; got values from {spins.min():g} to {spins.max():g}")
+        return ((spins + 1) / 2).astype(np.float32)
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return hasattr(self, "n_features_in_")
+
+
+def weight_fields(transformer: Any, n_sites: int) -> FloatArray | None:
+    """Effective fields from the weights, shape (M, N), or None where the map is not a chain of weight matrices.
+
+    A step's matrix is its ``fields_`` or ``components_``; through a Pipeline they multiply,
+    r^(l) = W^(l) r^(l-1) with W of shape (units, inputs). Element-wise steps (`ToBinary`) count as 1.
+    Source: Mehta & Schwab, arXiv 1410.3831, Appendix B.
+    """
+    steps = [step for _, step in transformer.steps] if isinstance(transformer, Pipeline) else [transformer]
+    fields = np.eye(n_sites)
+    for step in steps:
+        if isinstance(step, ToBinary) or step in (None, "passthrough"):
+            continue
+        matrix = getattr(step, "fields_", getattr(step, "components_", None))
+        if matrix is None or matrix.shape[1] != fields.shape[0]:
+            return None
+        fields = np.asarray(matrix, float) @ fields
+    return fields
+
+
+def regression_fields(fine: ArrayLike, coarse: ArrayLike, ridge: float = 1.0) -> FloatArray:
+    """Fields of any map from data: the linear regression of its outputs (n, M) on the spins (n, N), shape (M, N).
+
+    r = (C + ridge/n)^-1 <v h>_c with C the covariance of the spins; it tells which sites matter given the others,
+    where the bare correlator <v h> also carries the correlations of the data. The ridge is in units of one sample.
+    """
+    v = np.asarray(fine, np.float64)
+    h = np.asarray(coarse, np.float64)
+    v = v - v.mean(axis=0)
+    h = h - h.mean(axis=0)
+    covariance = v.T @ v + ridge * np.eye(v.shape[1])
+    fields: FloatArray = np.linalg.solve(covariance, v.T @ h).T
+    return fields
+
+
+def fields_of(transformer: Any, fine: ArrayLike, coarse: ArrayLike) -> tuple[FloatArray, str]:
+    """The fields of a map (M, N) and where they come from: "weights", or "regression" on fine and coarse data."""
+    n_sites = np.asarray(fine).shape[1]
+    fields = weight_fields(transformer, n_sites)
+    if fields is not None:
+        return fields, "weights"
+    return regression_fields(fine, coarse), "regression"

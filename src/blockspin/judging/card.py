@@ -1,0 +1,291 @@
+"""What the judge writes: measurements of a map, the rule that turns them into criteria, and the scorecard."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from blockspin.statistics import brackets
+
+SIGMAS = 2.0  # how many standard errors a comparison must clear
+
+CRITERIA = {
+    "locality": "do the fields of the units cover a block, not the lattice",
+    "tiling": "do the fields' centres tile the lattice as blocks do",
+    "symmetry": "does the map respect spin flip, translation and the lattice's point group",
+    "fidelity": "does the machine, run freely, make samples of the model it learned from",
+    "spectrum": "which exponents y_t and y_h does the map give at the critical point",
+    "generalization": "does it know held-out chains as well as those it was trained on",
+}
+DECISIVE = ("locality", "tiling", "spectrum")  # what the verdict rests on
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """One quantity of one map: value with standard error, or nan and the reason why it is not defined.
+
+    A forced value is a number that the map has no right to (its embedding failed, say): it stands as a null for
+    others and never passes. scale "log" compares orders of magnitude (for ratios such as participation).
+    target is a reference of the quantity's own, {"name", "value", "error"}, such as an exact value; it takes the
+    place of the physical block rule's. trivial is a null of the quantity's own, of the same form, such as the
+    exponent of uncorrelated spins. blind names the nulls that cannot change the quantity by construction.
+    rule is "closer" (to the reference than to the nulls), "agrees" (with the target, within errors) or "described"
+    (shown, not judged).
+    """
+
+    criterion: str
+    quantity: str
+    value: float
+    error: float
+    why: str = ""
+    forced: bool = False
+    scale: str = "linear"
+    target: dict[str, Any] | None = None
+    trivial: dict[str, Any] | None = None
+    blind: tuple[str, ...] = ()
+    rule: str = "closer"
+
+    @property
+    def defined(self) -> bool:
+        """Whether there is a number that the data support."""
+        return math.isfinite(self.value) and not self.forced
+
+    def scaled(self) -> tuple[float, float]:
+        """Value and error on the scale of comparison."""
+        if self.scale == "log" and self.value > 0:
+            return math.log(self.value), self.error / self.value
+        return self.value, self.error
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Everything measured of one map; `b` is the block side its number of units stands for."""
+
+    name: str
+    layer: int
+    b: float
+    measurements: tuple[Measurement, ...]
+
+    def find(self, criterion: str, quantity: str) -> Measurement | None:
+        """The measurement of that name, if it was made."""
+        for measurement in self.measurements:
+            if (measurement.criterion, measurement.quantity) == (criterion, quantity):
+                return measurement
+        return None
+
+    def to_dict(self) -> dict[str, Any]:
+        """A JSON-able copy; not-a-number becomes None."""
+        return _plain(asdict(self))
+
+    @classmethod
+    def from_dict(cls, stored: dict[str, Any]) -> Measured:
+        """The inverse of `to_dict`."""
+        rows = tuple(
+            Measurement(
+                **{**row, "value": _number(row["value"]), "error": _number(row["error"]), "blind": tuple(row["blind"])}
+            )
+            for row in stored["measurements"]
+        )
+        return cls(stored["name"], stored["layer"], stored["b"], rows)
+
+
+@dataclass(frozen=True)
+class Criterion:
+    """A measurement beside its null and its reference, and whether it passed (None: cannot tell)."""
+
+    name: str
+    quantity: str
+    value: float
+    error: float
+    null: dict[str, Any] | None
+    reference: dict[str, Any] | None
+    passed: bool | None
+    why: str
+
+
+@dataclass(frozen=True)
+class Scorecard:
+    """The judge's findings on one map: criteria and verdict."""
+
+    map: str
+    layer: int
+    b: float
+    verdict: str
+    criteria: tuple[Criterion, ...]
+    notes: tuple[str, ...] = field(default=())
+
+    def passed(self, name: str) -> bool | None:
+        """Whether a criterion passed: every quantity of it that could tell; None where none could."""
+        return _all_that_tell([row.passed for row in self.criteria if row.name == name])
+
+    def to_dict(self) -> dict[str, Any]:
+        """The entry of scorecards.json; numbers that do not exist are null."""
+        return _plain(asdict(self))
+
+    def __str__(self) -> str:
+        mark = {True: "pass", False: "FAIL", None: "-"}
+        rows = [("criterion", "quantity", "value", "null", "reference", "passed")]
+        for row in self.criteria:
+            rows.append(
+                (
+                    row.name,
+                    row.quantity,
+                    brackets(row.value, row.error),
+                    _side(row.null),
+                    _side(row.reference),
+                    mark[row.passed],
+                )
+            )
+        widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+        table = "\n".join(
+            "  ".join(cell.ljust(width) for cell, width in zip(r, widths, strict=True)).rstrip() for r in rows
+        )
+        notes = "".join(f"\nnote: {note}" for note in self.notes)
+        return f"{self.map}, layer {self.layer} (b = {self.b:g}): {self.verdict}\n{table}{notes}"
+
+    def _repr_html_(self) -> str:
+        from html import escape
+
+        return f"<pre>{escape(str(self))}</pre>"
+
+
+def decide(
+    subject: Measurement, nulls: Sequence[tuple[str, Measurement]], reference: tuple[str, Measurement] | None
+) -> Criterion:
+    """The rule behind `passed`.
+
+    With value q, null n and reference r (errors s), a quantity passes where it lies within half the null's distance of
+    the reference, for every null (rule "closer"): |q - r| < |n - r| / 2 by more than 2 standard errors,
+    s^2 = s_q^2 + s_n^2 / 4 + c^2 s_r^2 with c = 1/2 on the null's side of the reference and 3/2 beyond it.
+    A null within 2 standard errors of the reference cannot tell one from the other and is left out; where no null is
+    left the quantity passes nothing and fails nothing (None). The null shown is the one hardest to beat.
+    """
+    if subject.rule != "closer":
+        return _without_nulls(subject, reference)
+    shown_null, beaten, margin = None, None, math.inf
+    usable = [
+        (name, null) for name, null in nulls if math.isfinite(null.value) and not name.endswith(subject.blind or "\0")
+    ]
+    if reference is not None and math.isfinite(reference[1].value):
+        r, s_r = reference[1].scaled()
+        q, s_q = subject.scaled()
+        for name, null in usable:
+            n, s_n = null.scaled()
+            if abs(n - r) <= max(SIGMAS * math.hypot(s_n, s_r), 1e-9 * max(abs(r), abs(q))):
+                continue
+            c = 0.5 if (q - r) * (n - r) >= 0 else 1.5
+            lead = abs(n - r) / 2 - abs(q - r) - SIGMAS * math.sqrt(s_q**2 + s_n**2 / 4 + (c * s_r) ** 2)
+            lead /= abs(n - r)
+            if lead < margin or shown_null is None:
+                shown_null, margin = (name, null), lead
+        beaten = margin > 0 if shown_null is not None and math.isfinite(q) else None
+    passed, why = _explain(subject, beaten, shown_null, reference, usable)
+    if shown_null is None and usable:
+        shown_null = usable[0]
+    return Criterion(
+        subject.criterion,
+        subject.quantity,
+        subject.value,
+        subject.error,
+        _comparison(shown_null),
+        _comparison(reference),
+        passed,
+        why,
+    )
+
+
+def _without_nulls(subject: Measurement, reference: tuple[str, Measurement] | None) -> Criterion:
+    # "agrees": no null is needed where the target itself is what the number should be
+    passed, why = None, subject.why or "described, not judged"
+    if subject.rule == "agrees" and reference is not None and math.isfinite(subject.value):
+        distance = abs(subject.value - reference[1].value)
+        passed = distance <= SIGMAS * math.hypot(subject.error, reference[1].error)
+        why = f"{'agrees' if passed else 'does not agree'} with {reference[0]} within {SIGMAS:g} standard errors"
+    row = (subject.criterion, subject.quantity, subject.value, subject.error)
+    return Criterion(*row, None, _comparison(reference), passed, why)
+
+
+def scorecard(
+    subject: Measured, nulls: Sequence[Measured], reference: Measured | None, notes: Sequence[str] = ()
+) -> Scorecard:
+    """Compare a map's measurements with those of its nulls and of the reference, and give the verdict."""
+    criteria = []
+    for measurement in subject.measurements:
+        key = (measurement.criterion, measurement.quantity)
+        found = [(null.name, null.find(*key)) for null in nulls]
+        usable = [(name, row) for name, row in found if row is not None]
+        if measurement.trivial is not None:
+            usable.append(_own(measurement, measurement.trivial))
+        criteria.append(decide(measurement, usable, _reference(measurement, reference)))
+    return Scorecard(subject.name, subject.layer, subject.b, verdict(criteria), tuple(criteria), tuple(notes))
+
+
+def _reference(subject: Measurement, block_rule: Measured | None) -> tuple[str, Measurement] | None:
+    if subject.target is not None:
+        return _own(subject, subject.target)
+    found = block_rule.find(subject.criterion, subject.quantity) if block_rule is not None else None
+    return (block_rule.name, found) if block_rule is not None and found is not None else None
+
+
+def _own(subject: Measurement, side: dict[str, Any]) -> tuple[str, Measurement]:
+    row = Measurement(subject.criterion, subject.quantity, side["value"], side["error"], scale=subject.scale)
+    return side["name"], row
+
+
+def verdict(criteria: Sequence[Criterion]) -> str:
+    """renormalizes (local, tiles, exponents of a block rule), coarse-grains (some of it, named) or does not."""
+    passed = [name for name in DECISIVE if _all_that_tell([row.passed for row in criteria if row.name == name]) is True]
+    if len(passed) == len(DECISIVE):
+        return "renormalizes"
+    return f"coarse-grains ({', '.join(passed)})" if passed else "does not"
+
+
+def _all_that_tell(passed: Sequence[bool | None]) -> bool | None:
+    told = [answer for answer in passed if answer is not None]
+    return all(told) if told else None
+
+
+def _explain(
+    subject: Measurement,
+    beaten: bool | None,
+    null: tuple[str, Measurement] | None,
+    reference: tuple[str, Measurement] | None,
+    usable: Sequence[tuple[str, Measurement]],
+) -> tuple[bool | None, str]:
+    if not math.isfinite(subject.value):
+        return (False if reference is not None and subject.why else None), subject.why or "not defined"
+    if subject.forced:
+        return False, subject.why
+    if reference is None:
+        return None, "no reference to compare with"
+    if not usable:
+        return None, "no null to compare with"
+    if beaten is None or null is None:
+        return None, f"the nulls look like {reference[0]}: this quantity cannot tell them apart"
+    side = "within" if beaten else "not clearly within"
+    return beaten, f"{side} half of the null's distance from {reference[0]} (null: {null[0]})"
+
+
+def _comparison(side: tuple[str, Measurement] | None) -> dict[str, Any] | None:
+    return None if side is None else {"name": side[0], "value": side[1].value, "error": side[1].error}
+
+
+def _side(comparison: dict[str, Any] | None) -> str:
+    return "-" if comparison is None else f"{comparison['name']} {brackets(comparison['value'], comparison['error'])}"
+
+
+def _number(value: float | None) -> float:
+    return math.nan if value is None else value
+
+
+def _plain(value: Any) -> Any:
+    # JSON has no nan; tuples become lists
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value

@@ -1,0 +1,151 @@
+"""What the judge looks at: the data, and a map together with its outputs, fields and embedding."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from numpy.typing import ArrayLike, NDArray
+
+from blockspin.coarse.embedding import Embedding, coarse_lattice, embed
+from blockspin.coarse.fields import fields_of
+from blockspin.coarse.stack import generate, layers
+from blockspin.lattice import Lattice
+from blockspin.randomness import generator
+from blockspin.samples import check, features, lattice_of
+
+FloatArray = NDArray[np.float64]
+
+CHAINS, STEPS, DRAWS = 200, 600, 6  # of a free run: half of the chains start from data, half from noise
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """The data that a map is judged on, all of one lattice.
+
+    samples: held-out samples of the kind the map was trained on; critical: samples at the critical coupling,
+    for the spectrum; train: the training samples, for generalization; model: the samples' model where it is
+    known (its exact energy, its pseudo-likelihood). Raises ValueError where the lattices differ.
+    """
+
+    samples: xr.DataArray
+    critical: xr.DataArray | None = None
+    train: xr.DataArray | None = None
+    model: Any | None = None
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        lattice = lattice_of(check(self.samples))
+        for name, other in (("critical", self.critical), ("train", self.train)):
+            if other is not None and lattice_of(check(other)) != lattice:
+                raise ValueError(
+                    f"{name} samples must live on the samples' lattice, {lattice}; got {lattice_of(other)}"
+                )
+        if self.model is not None and self.model.lattice != lattice:
+            raise ValueError(f"the model must live on the samples' lattice, {lattice}; got {self.model.lattice}")
+
+    @cached_property
+    def lattice(self) -> Lattice:
+        """The lattice of the samples."""
+        return lattice_of(self.samples)
+
+    @cached_property
+    def X(self) -> NDArray[np.int8]:
+        """Held-out samples as a matrix (n, N)."""
+        return features(self.samples)
+
+
+@dataclass(frozen=True)
+class FreeRun:
+    """Spins of a freely running machine, (chain, draw, *sites): chains started from data, and from noise."""
+
+    from_data: NDArray[np.int8]
+    from_noise: NDArray[np.int8]
+
+    @property
+    def all(self) -> NDArray[np.int8]:
+        """Both halves, chain by chain."""
+        return np.concatenate([self.from_data, self.from_noise])
+
+
+class Subject:
+    """A fitted transformer before the judge: its outputs on the held-out samples, its fields, its embedding."""
+
+    def __init__(self, transformer: Any, evidence: Evidence, *, name: str, layer: int = 1) -> None:
+        self.transformer = transformer
+        self.evidence = evidence
+        self.name = name
+        self.layer = layer
+        outputs = np.asarray(transformer.transform(evidence.X))
+        if outputs.ndim != 2 or len(outputs) != len(evidence.X):
+            raise ValueError(
+                f"a map must give one row of outputs a sample, shape ({len(evidence.X)}, units); got {outputs.shape}"
+            )
+        self.outputs = outputs
+        self.fields, self.fields_from = fields_of(transformer, evidence.X, outputs)
+
+    @property
+    def lattice(self) -> Lattice:
+        """The fine lattice."""
+        return self.evidence.lattice
+
+    @property
+    def n_units(self) -> int:
+        """Number of coarse variables M."""
+        return int(self.outputs.shape[1])
+
+    @property
+    def b(self) -> float:
+        """The block side that M units out of N sites stand for, (N / M)^(1/d)."""
+        return float((self.lattice.n_sites / self.n_units) ** (1 / self.lattice.dimension))
+
+    @property
+    def coarse(self) -> Lattice | None:
+        """The coarse lattice that M units fill, or None."""
+        return coarse_lattice(self.lattice, self.n_units)
+
+    @cached_property
+    def embedding(self) -> Embedding | None:
+        """The units placed on the coarse lattice, or None where that cannot be."""
+        return embed(self.fields, self.lattice)
+
+    @cached_property
+    def free_run(self) -> FreeRun | None:
+        """What the map makes when run freely, or None where it is not a stack of machines."""
+        try:
+            layers(self.transformer)
+        except ValueError:
+            return None
+        X = self.evidence.X
+        random = generator(self.evidence.seed, "free run", self.name, self.layer)
+        data = X[random.choice(len(X), CHAINS // 2, replace=len(X) < CHAINS // 2)]
+        noise = np.where(random.random(data.shape) < 0.5, 1, -1).astype(np.int8)
+        start = np.concatenate([data, noise])
+        spins = generate(self.transformer, start, steps=STEPS, draws=DRAWS, random=random)
+        pictures = spins.reshape(CHAINS, DRAWS, *self.lattice.shape)
+        return FreeRun(pictures[: len(data)], pictures[len(data) :])
+
+    def spins(self, X: NDArray[Any], *path: str | int) -> NDArray[np.int8]:
+        """Coarse spins -1/+1 of fine spins (n, N), shape (n, M), in the order of the units."""
+        return coarse_spins(
+            self.transformer.transform(X), generator(self.evidence.seed, "coarse spins", self.name, self.layer, *path)
+        )
+
+
+def coarse_spins(outputs: ArrayLike, random: np.random.Generator) -> NDArray[np.int8]:
+    """Outputs of a map as spins -1/+1, shape (n, M).
+
+    Spins stay as they are; values in [0, 1] are probabilities and values in [-1, 1] means of a spin, and are
+    drawn; any other real output is cut at its unit's median.
+    """
+    values = np.asarray(outputs)
+    low, high = float(values.min()), float(values.max())
+    if low < -1 or high > 1:
+        return np.where(values > np.median(values, axis=0), 1, -1).astype(np.int8)
+    if not np.issubdtype(values.dtype, np.floating) and low == -1:
+        return values.astype(np.int8)
+    probability = values if low >= 0 else (1 + values) / 2
+    return np.where(random.random(values.shape, dtype=np.float32) < probability, 1, -1).astype(np.int8)

@@ -1,0 +1,112 @@
+"""The judge: one map, its nulls and the physical references, on the same samples and the same criteria."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import xarray as xr
+from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
+from sklearn.utils.validation import check_is_fitted
+
+from blockspin.coarse.blocks import Decimation, Majority
+from blockspin.judging import nulls as null_maps
+from blockspin.judging.card import Measured, Measurement, Scorecard, scorecard
+from blockspin.judging.evidence import Evidence, Subject
+from blockspin.judging.fidelity import fidelity
+from blockspin.judging.generalization import generalization
+from blockspin.judging.locality import locality
+from blockspin.judging.spectrum import spectrum
+from blockspin.judging.symmetry import symmetry
+from blockspin.judging.tiling import tiling
+from blockspin.samples import features
+
+TABLE: dict[str, Callable[[Subject], list[Measurement]]] = {
+    "locality": locality,
+    "tiling": tiling,
+    "symmetry": symmetry,
+    "fidelity": fidelity,
+    "spectrum": spectrum,
+    "generalization": generalization,
+}
+
+
+def measure(
+    transformer: Any, evidence: Evidence, *, name: str, layer: int = 1, criteria: Sequence[str] | None = None
+) -> Measured:
+    """Measure one fitted map on the evidence, criterion by criterion, comparing with nothing yet.
+
+    Raises ValueError for an unknown criterion.
+    """
+    return measure_subject(Subject(transformer, evidence, name=name, layer=layer), criteria)
+
+
+def measure_subject(subject: Subject, criteria: Sequence[str] | None = None) -> Measured:
+    """`measure` for a subject already before the judge."""
+    chosen = list(TABLE) if criteria is None else list(criteria)
+    for criterion in chosen:
+        if criterion not in TABLE:
+            raise ValueError(f"criterion must be one of {', '.join(TABLE)}; got {criterion!r}")
+    rows = [row for criterion in chosen for row in TABLE[criterion](subject)]
+    return Measured(subject.name, subject.layer, subject.b, tuple(rows))
+
+
+def references(evidence: Evidence, b: float, *, layer: int = 1, seed: int = 0) -> list[Measured]:
+    """The physical block rules of side b on the same samples, majority first; none where b is not a whole number."""
+    side = round(b)
+    if abs(b - side) > 1e-9 or side < 2 or any(L % side or L // side < 2 for L in evidence.lattice.shape):
+        return []
+    rules = {
+        "majority": Majority(evidence.lattice, side, random_state=seed),
+        "decimation": Decimation(evidence.lattice, side),
+    }
+    return [measure(rule.fit(evidence.X), evidence, name=name, layer=layer) for name, rule in rules.items()]
+
+
+def judge(
+    transformer: Any,
+    samples: xr.DataArray,
+    *,
+    model: Any | None = None,
+    critical: xr.DataArray | None = None,
+    train: xr.DataArray | None = None,
+    nulls: Mapping[str, Any] | None = None,
+    name: str = "map",
+    seed: int = 0,
+) -> Scorecard:
+    """Does this coarse-graining renormalize? A scorecard for any scikit-learn transformer of spins to M variables.
+
+    transformer: fitted, X (n, N) of spins -1/+1 to (n, M); it is fitted on `train` where it is not.
+    samples: held-out samples; critical: samples at the critical coupling, for the exponents; train: the training
+    samples, with which clones are retrained on noise and on permuted sites as nulls (without it the cheap nulls
+    serve: untrained, shuffled sites); nulls: fitted null maps of one's own, name to transformer, instead.
+    The rule behind each pass is that of `blockspin.judging.card.decide`, the criteria are in docs/judge.md.
+    Raises ValueError where lattices differ or where the map's outputs have the wrong shape.
+    """
+    evidence = Evidence(samples, critical=critical, train=train, model=model, seed=seed)
+    fitted = _fitted(transformer, train)
+    subject = Subject(fitted, evidence, name=name)
+    notes = []
+    if nulls is None:
+        nulls = null_maps.cheap(fitted, features(train if train is not None else samples), seed)
+        if train is not None:
+            nulls = {**null_maps.retrained(fitted, features(train), seed), **nulls}
+        else:
+            notes.append("no training samples were given: the nulls are not retrained on noise or on permuted sites")
+    measured = measure_subject(subject)
+    beside = references(evidence, subject.b, seed=seed)
+    if not beside:
+        notes.append(f"no block rule has b = {subject.b:.3g} on {evidence.lattice}: no physical reference")
+    compared = [measure(null, evidence, name=label) for label, null in nulls.items()]
+    return scorecard(measured, compared, beside[0] if beside else None, notes)
+
+
+def _fitted(transformer: Any, train: xr.DataArray | None) -> Any:
+    try:
+        check_is_fitted(transformer)
+    except NotFittedError:
+        if train is None:
+            raise ValueError("the map must be fitted, or training samples given with train=") from None
+        return clone(transformer).fit(features(train))
+    return transformer

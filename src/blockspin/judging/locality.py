@@ -1,0 +1,62 @@
+"""Locality: how much of the lattice the field of a unit covers.
+
+With p_i = w_i^2 / sum w^2 of a unit's effective field: the participation ratio 1 / sum p_i^2 (1 for one site, N for
+all, b^d for a block), the share of p in the best b x b window, and the radius of gyration about the centre on the
+torus. Each is the mean over the units that live, with the standard error over units.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from blockspin.coarse.embedding import alive, radius_of_gyration
+from blockspin.judging.card import Measurement
+from blockspin.judging.evidence import Subject
+from blockspin.lattice import Lattice
+
+FloatArray = NDArray[np.float64]
+
+
+def participation(fields: FloatArray) -> FloatArray:
+    """Participation ratio of the squared weights, (sum w^2)^2 / sum w^4, shape (M,); nan for a zero field."""
+    with np.errstate(invalid="ignore", divide="ignore"):
+        ratio: FloatArray = (fields**2).sum(axis=1) ** 2 / (fields**4).sum(axis=1)
+    return ratio
+
+
+def window_share(fields: FloatArray, lattice: Lattice, side: int) -> FloatArray:
+    """Share of the squared weight in the best window of `side` sites an axis, shape (M,); nan for a zero field."""
+    weight = (fields**2).reshape(-1, *lattice.shape)
+    window = weight
+    for axis in range(1, weight.ndim):
+        window = sum((np.roll(window, -shift, axis) for shift in range(side)), np.zeros_like(window))
+    axes = tuple(range(1, weight.ndim))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        share: FloatArray = window.max(axis=axes) / weight.sum(axis=axes)
+    return share
+
+
+PERMUTATIONS = ("permuted data", "shuffled sites")  # nulls that leave a participation ratio as it is
+
+
+def locality(subject: Subject) -> list[Measurement]:
+    """Participation ratio, window share and radius of gyration of a map's fields."""
+    living = alive(subject.fields)
+    if not living.any():
+        return [Measurement("locality", "participation ratio", math.nan, math.nan, "every field is zero")]
+    fields = subject.fields[living]
+    side = min(max(1, round(subject.b)), min(subject.lattice.shape))
+    return [
+        _mean("participation ratio", participation(fields), scale="log", blind=PERMUTATIONS),
+        _mean(f"share of w^2 in the best {side}-site window", window_share(fields, subject.lattice, side)),
+        _mean("radius of gyration", radius_of_gyration(fields, subject.lattice)),
+    ]
+
+
+def _mean(quantity: str, values: FloatArray, scale: str = "linear", blind: tuple[str, ...] = ()) -> Measurement:
+    # the standard error over units needs two of them
+    error = values.std(ddof=1) / math.sqrt(len(values)) if len(values) > 1 else math.nan
+    return Measurement("locality", quantity, float(values.mean()), float(error), scale=scale, blind=blind)

@@ -1,0 +1,79 @@
+"""Nulls: maps of the same make that cannot know the physics, to see what a number is worth.
+
+"K=0 data": the map trained on spins without correlations. "permuted data": trained with the sites permuted.
+"untrained": as initialised. "shuffled sites": the trained map reading the lattice through a permutation.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator, TransformerMixin, clone
+
+from blockspin.coarse.fields import weight_fields
+from blockspin.randomness import generator
+
+
+class ShuffledSites(TransformerMixin, BaseEstimator):
+    """A fitted map that reads site `permutation[i]` where it was trained to read site i."""
+
+    def __init__(self, transformer: Any, permutation: NDArray[np.intp]) -> None:
+        self.transformer = transformer
+        self.permutation = permutation
+
+    def fit(self, X: Any, y: object = None) -> ShuffledSites:
+        """Do nothing: the map comes fitted."""
+        return self
+
+    def transform(self, X: NDArray[Any]) -> Any:
+        """The inner map's outputs on X with its columns permuted."""
+        return self.transformer.transform(X[:, self.permutation])
+
+    def __getattr__(self, name: str) -> Any:
+        # only a chain of weight matrices has fields to permute; other maps get theirs by regression
+        if name == "fields_":
+            inner = weight_fields(self.transformer, len(self.permutation))
+            if inner is not None:
+                fields = np.empty_like(inner)
+                fields[:, self.permutation] = inner
+                return fields
+        raise AttributeError(name)
+
+
+def shuffled(transformer: Any, n_sites: int, seed: int) -> ShuffledSites:
+    """The fitted map behind a random permutation of the sites."""
+    return ShuffledSites(transformer, generator(seed, "shuffled sites").permutation(n_sites))
+
+
+def untrained(transformer: Any, X: NDArray[Any]) -> Any | None:
+    """A clone as initialised: every number of epochs set to 0; None where the map has no such parameter."""
+    fresh = clone(transformer)
+    epochs = {name: 0 for name in fresh.get_params() if name.split("__")[-1] == "n_iter"}
+    return fresh.set_params(**epochs).fit(X) if epochs else None
+
+
+def noise(n_samples: int, n_sites: int, seed: int) -> NDArray[np.int8]:
+    """Spins at K = 0: independent and fair, shape (n_samples, n_sites)."""
+    return (2 * generator(seed, "K=0 data").integers(0, 2, (n_samples, n_sites), dtype=np.int8) - 1).astype(np.int8)
+
+
+def permuted(X: NDArray[Any], seed: int) -> NDArray[Any]:
+    """The same samples with their sites permuted, one permutation for all."""
+    return X[:, generator(seed, "permuted data").permutation(X.shape[1])]
+
+
+def cheap(transformer: Any, X: NDArray[Any], seed: int) -> dict[str, Any]:
+    """The nulls that need no training: shuffled sites, and untrained where the map can be."""
+    found: dict[str, Any] = {"shuffled sites": shuffled(transformer, X.shape[1], seed)}
+    fresh = untrained(transformer, X)
+    return {**found, "untrained": fresh} if fresh is not None else found
+
+
+def retrained(transformer: Any, X: NDArray[Any], seed: int) -> dict[str, Any]:
+    """Clones trained on K = 0 data and on site-permuted data, as many samples as X has."""
+    return {
+        "K=0 data": clone(transformer).fit(noise(*X.shape, seed)),
+        "permuted data": clone(transformer).fit(permuted(X, seed)),
+    }

@@ -1,0 +1,60 @@
+"""Spectrum: the exponents y_t and y_h that a map gives at the critical point, by Monte Carlo RG through the map."""
+
+from __future__ import annotations
+
+import math
+
+from blockspin.judging.card import Measurement
+from blockspin.judging.evidence import Subject
+from blockspin.rg import mcrg
+from blockspin.samples import by_chain, features
+
+NAMES = ("y_t", "y_h")
+
+
+def spectrum(subject: Subject) -> list[Measurement]:
+    """y_t (even operators) and y_h (odd ones) of the step from the fine to the coarse spins, jackknife errors.
+
+    lambda = b^y are the leading eigenvalues of B^-1 A with the connected moments A_ij = <S_i^coarse S_j^fine>
+    and B_ij = <S_i^coarse S_j^coarse>.
+    The units need places on a coarse lattice: where the embedding fails the exponents are not defined, and the
+    numbers stand for nulls alone. Source: Swendsen, Phys. Rev. Lett. 42, 859 (1979).
+    """
+    critical = subject.evidence.critical
+    if critical is None:
+        return _undefined("no critical samples were given: exponents are measured at the critical point")
+    embedding = subject.embedding
+    if embedding is None:
+        return _undefined(f"the {subject.n_units} units have no places on a lattice")
+    coarse = embedding.place(subject.spins(features(critical), "critical"))
+    found = mcrg.spectrum(
+        critical.values,
+        by_chain(coarse, critical),
+        embedding.b,
+        fine_lattice=subject.lattice,
+        coarse_lattice=embedding.lattice,
+    )
+    why = (
+        ""
+        if embedding.defined
+        else (
+            f"not defined: the fields' centres lie {embedding.residual:.2f} from a grid of spacing {embedding.b:g}, "
+            f"centres at random {embedding.poisson:.2f} +- {embedding.poisson_spread:.2f}"
+        )
+    )
+    sides = (("y_t", found.y_t, found.why_t), ("y_h", found.y_h, found.why_h))
+    trivial = dict(zip(NAMES, _trivial(subject.lattice.dimension), strict=True))
+    return [
+        Measurement("spectrum", name, y.value, y.error, why or reason, forced=bool(why), trivial=trivial[name])
+        for name, y, reason in sides
+    ]
+
+
+def _trivial(dimension: int) -> tuple[dict[str, object], dict[str, object]]:
+    # what no renormalization would give: nothing grows in the even sector, sums of uncorrelated spins in the odd one
+    still = {"name": "nothing relevant", "value": 0.0, "error": 0.0}
+    return still, {"name": "uncorrelated spins, d/2", "value": dimension / 2, "error": 0.0}
+
+
+def _undefined(why: str) -> list[Measurement]:
+    return [Measurement("spectrum", name, math.nan, math.nan, why) for name in NAMES]

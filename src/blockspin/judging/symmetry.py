@@ -1,0 +1,112 @@
+"""Symmetry: spin flip, translation and the point group of the lattice."""
+
+from __future__ import annotations
+
+import itertools
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from blockspin.coarse.embedding import alive
+from blockspin.coarse.stack import expected
+from blockspin.judging.card import Measurement
+from blockspin.judging.evidence import Subject
+from blockspin.lattice import Lattice
+from blockspin.samples import by_chain
+from blockspin.statistics import jackknife
+
+FloatArray = NDArray[np.float64]
+
+
+def flip_equivariance(subject: Subject) -> Measurement:
+    """How exactly the outputs turn over with the spins: minus the correlation of c(v) and c(-v) over samples.
+
+    1 where c(-v) = const - c(v) for every unit; jackknife over chains. Machines that pass on draws are asked for
+    their means, since the symmetry is one of probabilities.
+    """
+    means = expected(subject.transformer)
+    straight = np.asarray(means.transform(subject.evidence.X), float)
+    flipped = np.asarray(means.transform(-subject.evidence.X), float)
+    centre = (straight.mean(axis=0) + flipped.mean(axis=0)) / 2
+    straight, turned = straight - centre, flipped - centre
+    moments = np.stack([(straight * turned).sum(axis=1), (straight**2).sum(axis=1), (turned**2).sum(axis=1)], axis=1)
+    chains = by_chain(moments, subject.evidence.samples).mean(axis=1)
+    if not (chains[:, 1:].sum(axis=0) > 0).all():
+        return Measurement("symmetry", "spin flip", math.nan, math.nan, "the outputs are constant")
+    value, error = jackknife(chains, lambda m: -m[..., 0] / np.sqrt(m[..., 1] * m[..., 2]))
+    target = {"name": "equivariant", "value": 1.0, "error": 0.0}
+    return Measurement("symmetry", "spin flip", float(value), float(error), target=target)
+
+
+def translation(fields: FloatArray, lattice: Lattice, rounds: int = 4) -> tuple[FloatArray, FloatArray]:
+    """One field for all: the template, and the share of each field's squared norm that it explains, shape (M,).
+
+    Every field is moved (and turned over) to where it fits the template best, the template is the mean of the
+    moved fields, and so on from the strongest field; the explained share is the squared cosine at the end.
+    """
+    images = fields.reshape(-1, *lattice.shape)
+    axes = tuple(range(1, images.ndim))
+    spectra = np.fft.rfftn(images, axes=axes)
+    norms = np.sqrt((images**2).sum(axis=axes))
+    template = images[int(np.argmax(norms))] / norms.max()
+    share = np.zeros(len(images))
+    for _ in range(rounds):
+        overlap = np.fft.irfftn(spectra * np.conj(np.fft.rfftn(template)), s=lattice.shape, axes=axes)
+        flat = overlap.reshape(len(images), -1)
+        best = np.argmax(np.abs(flat), axis=1)
+        peak = flat[np.arange(len(flat)), best]
+        share = (peak / (norms * np.linalg.norm(template))) ** 2
+        shifts = np.unravel_index(best, lattice.shape)
+        moved = [
+            np.sign(height) * np.roll(image, tuple(-int(shift[a]) for shift in shifts), range(lattice.dimension))
+            for a, (image, height) in enumerate(zip(images, peak, strict=True))
+        ]
+        template = np.mean(moved, axis=0)
+    return template, share
+
+
+def point_group(template: FloatArray) -> float:
+    """Share of the squared norm of a field that is even under the lattice's point group about its best centre.
+
+    Centres on sites, bonds and plaquettes are tried; on a square lattice (equal extents) the group has 8
+    elements, otherwise the reflections alone.
+    """
+    total = float((template**2).sum())
+    if total == 0:
+        return math.nan
+    peak = np.unravel_index(int(np.argmax(np.abs(template))), template.shape)
+    centred = np.roll(template, [-int(p) for p in peak], range(template.ndim))
+    best = 0.0
+    for parity in itertools.product((0, 1), repeat=template.ndim):
+        best = max(best, *(_even_share(centred, parity, offset) for offset in _offsets(template.ndim)))
+    return best / total
+
+
+def _offsets(dimension: int) -> list[tuple[int, ...]]:
+    return list(itertools.product((-1, 0, 1), repeat=dimension))
+
+
+def _even_share(image: FloatArray, parity: tuple[int, ...], offset: tuple[int, ...]) -> float:
+    # reflection x -> parity - x keeps the point parity / 2: a site for 0, the middle of a bond for 1
+    moved = np.roll(image, offset, range(image.ndim))
+    versions = [moved]
+    for axis, odd in enumerate(parity):
+        versions += [np.roll(np.flip(version, axis), 1 + odd, axis) for version in versions]
+    if image.ndim == 2 and image.shape[0] == image.shape[1] and parity[0] == parity[1]:
+        versions += [version.T for version in versions]
+    return float((np.mean(versions, axis=0) ** 2).sum())
+
+
+def symmetry(subject: Subject) -> list[Measurement]:
+    """Spin-flip equivariance, translation and point group of a map; errors over chains and over units."""
+    rows = [flip_equivariance(subject)]
+    living = alive(subject.fields)
+    if living.sum() < 2:
+        return rows
+    template, share = translation(subject.fields[living], subject.lattice)
+    error = float(share.std(ddof=1) / math.sqrt(len(share)))
+    rows.append(Measurement("symmetry", "translation", float(share.mean()), error))
+    # the template is one field made of many: its own error is that of the units it stands for
+    rows.append(Measurement("symmetry", "point group", point_group(template), error, rule="described"))
+    return rows

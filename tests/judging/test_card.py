@@ -1,0 +1,87 @@
+"""The rule behind `passed`, and what a scorecard says."""
+
+from __future__ import annotations
+
+import json
+import math
+
+import pytest
+
+from blockspin.judging.card import Measured, Measurement, decide, scorecard
+
+
+def row(value: float, error: float = 0.01, **more: object) -> Measurement:
+    return Measurement("spectrum", "y_t", value, error, **more)  # type: ignore[arg-type]
+
+
+MAJORITY = ("majority", row(0.96))
+
+
+@pytest.mark.parametrize(
+    ("value", "error", "null", "passed"),
+    [
+        (0.83, 0.01, -0.7, True),
+        (0.10, 0.01, -0.7, False),  # closer to the null
+        (0.20, 0.05, -0.7, False),  # closer to the reference, but within the errors
+        (0.96, 0.01, 0.955, None),  # the null is the reference: nothing to tell
+        (1.70, 0.01, -0.7, True),  # overshoots by less than half the null's distance
+        (2.80, 0.01, -0.7, False),
+    ],
+)
+def test_closer_to_the_reference_than_to_the_null(value: float, error: float, null: float, passed: bool | None) -> None:
+    assert decide(row(value, error), [("null", row(null))], MAJORITY).passed is passed
+
+
+def test_the_hardest_null_decides_and_is_shown() -> None:
+    found = decide(row(0.5), [("far", row(-5.0)), ("near", row(0.4))], MAJORITY)
+    assert found.passed is False
+    assert found.null is not None
+    assert found.null["name"] == "near"
+
+
+def test_what_is_not_defined_never_passes_and_is_no_zero() -> None:
+    undefined = decide(row(math.nan, math.nan, why="no places on a lattice"), [("null", row(-1.0))], MAJORITY)
+    assert undefined.passed is False
+    assert "no places" in undefined.why
+    forced = decide(row(0.96, forced=True, why="not defined: no grid"), [("null", row(-1.0))], MAJORITY)
+    assert forced.passed is False
+
+
+def test_orders_of_magnitude_are_compared_on_a_log_scale() -> None:
+    def ratio(value: float) -> Measurement:
+        return Measurement("locality", "participation ratio", value, 0.01 * value, scale="log")
+
+    # 30 of 1600 sites: halfway between 4 and 1600 is 80 on the log scale, 802 on the linear one
+    assert decide(ratio(30), [("null", ratio(1600))], ("majority", ratio(4))).passed is True
+    assert decide(ratio(300), [("null", ratio(1600))], ("majority", ratio(4))).passed is False
+
+
+def test_a_target_of_its_own_takes_the_place_of_the_block_rule() -> None:
+    exact = {"name": "exact", "value": -1.15, "error": 0.0}
+    subject = Measured("m", 1, 2.0, (Measurement("fidelity", "energy", -1.1, 0.01, target=exact),))
+    null = Measured("untrained", 1, 2.0, (Measurement("fidelity", "energy", 0.0, 0.01),))
+    card = scorecard(subject, [null], None)
+    assert card.criteria[0].reference == exact
+    assert card.criteria[0].passed is True
+
+
+def test_verdicts_and_json() -> None:
+    def measured(name: str, value: float) -> Measured:
+        rows = tuple(Measurement(c, "q", value, 0.01) for c in ("locality", "tiling", "spectrum"))
+        return Measured(name, 1, 2.0, (*rows, Measurement("fidelity", "f", math.nan, math.nan)))
+
+    null, reference = measured("untrained", 0.0), measured("majority", 1.0)
+    assert scorecard(measured("m", 0.9), [null], reference).verdict == "renormalizes"
+    assert scorecard(measured("m", 0.1), [null], reference).verdict == "does not"
+    card = scorecard(measured("m", 0.9), [null], reference)
+    stored = json.loads(json.dumps(card.to_dict(), allow_nan=False))
+    assert stored["criteria"][3]["value"] is None
+    assert "renormalizes" in str(card)
+    again = Measured.from_dict(json.loads(json.dumps(measured("m", 0.5).to_dict(), allow_nan=False)))
+    assert math.isnan(again.measurements[3].value)
+    assert again.measurements[0] == measured("m", 0.5).measurements[0]
+
+
+def test_a_name_cannot_inject_html() -> None:
+    measured = Measured("<script>", 1, 2.0, (row(0.9),))
+    assert "<script>" not in scorecard(measured, [], None)._repr_html_()
