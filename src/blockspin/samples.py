@@ -32,7 +32,7 @@ def make(values: ArrayLike, lattice: Lattice, **provenance: Any) -> xr.DataArray
             f"samples of a {lattice} lattice have shape (chain, draw, {', '.join(map(str, lattice.shape))}); "
             f"got {spins.shape}"
         )
-    if not np.isin(spins, (-1, 1)).all():
+    if not ((spins == 1) | (spins == -1)).all():
         raise ValueError(f"spins must be -1 or +1; got {_examples(spins)}. Map 0/1 data by 2 * x - 1")
     spins = spins.astype(np.int8).reshape(*spins.shape[:2], *lattice.shape)
     settings = {"lattice": {"kind": lattice.kind, "shape": list(lattice.shape)}, **provenance}
@@ -170,7 +170,7 @@ def own(values: ArrayLike, *, shape: tuple[int, ...] | None = None, source: str 
             f"own data must have shape (draw, *sites) or (chain, draw, *sites) with {lattice.n_sites} sites "
             f"({lattice}); got {spins.shape}"
         )
-    if np.isin(spins, (0, 1)).all() and (spins == 0).any():
+    if (spins == 0).any() and ((spins == 0) | (spins == 1)).all():
         spins = 2 * spins.astype(np.int8) - 1
     chains, draws = lead if len(lead) == 2 else (lead[0], 1)
     return make(spins.reshape(chains, draws, *lattice.shape), lattice, source=source)
@@ -189,4 +189,4 @@ def _read_nc(source: Path) -> xr.DataArray:
 
 def _examples(values: NDArray[Any]) -> str:
     distinct = np.unique(values)
-    return f"values {', '.join(f'{value:g}' for value in distinct[:4])}{' ...' if distinct.size > 4 else ''}"
+    return f"values {', '.join(str(value) for value in distinct[:4])}{' ...' if distinct.size > 4 else ''}"

@@ -1,0 +1,70 @@
+"""The Ising Hamiltonian against a sum over the bonds, its settings and its errors."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from blockspin.lattice import Lattice
+from blockspin.models import KC_SQUARE, MODELS, Ising
+
+LATTICES = st.one_of(
+    st.builds(Lattice.square, st.integers(2, 6), st.integers(2, 6)), st.builds(Lattice.chain, st.integers(2, 9))
+)
+
+
+@given(lattice=LATTICES, K=st.floats(-3, 3), h=st.floats(-3, 3), seed=st.integers(0, 99))
+def test_energy_is_the_sum_over_bonds_and_sites(lattice: Lattice, K: float, h: float, seed: int) -> None:
+    flat = np.random.default_rng(seed).choice(np.array([-1, 1], np.int8), (3, 2, lattice.n_sites))
+    first, second = lattice.bonds.T
+    expected = -K * (flat[..., first] * flat[..., second]).sum(-1) - h * flat.sum(-1)
+    model = Ising(lattice, K, h)
+    np.testing.assert_allclose(model.energy(flat), expected, atol=1e-12)
+    np.testing.assert_allclose(model.energy(flat.reshape(3, 2, *lattice.shape)), expected, atol=1e-12)
+
+
+def test_energy_of_a_large_lattice_does_not_overflow_the_spins_int8() -> None:
+    assert Ising(Lattice.square(40), 1.0).energy(np.ones(1600, np.int8)) == -3200
+
+
+@given(lattice=LATTICES, K=st.floats(-1e3, 1e3), h=st.floats(-1e3, 1e3))
+def test_settings_survive_json(lattice: Lattice, K: float, h: float) -> None:
+    model = Ising(lattice, K, h)
+    assert Ising.from_settings(json.loads(json.dumps(model.settings()))) == model
+
+
+def test_numbers_of_numpy_become_plain() -> None:
+    settings = Ising(Lattice.chain(4), np.float32(0.5), np.int64(1)).settings()  # type: ignore[arg-type]
+    assert json.loads(json.dumps(settings)) == settings
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, "0.4", None, True, 1j])
+def test_a_coupling_that_is_no_finite_number_is_refused(value: object) -> None:
+    with pytest.raises(ValueError, match="coupling K must be a finite number"):
+        Ising(Lattice.chain(4), value)  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="field h must be a finite number"):
+        Ising(Lattice.chain(4), 0.4, value)  # type: ignore[arg-type]
+
+
+def test_other_errors_name_what_came() -> None:
+    with pytest.raises(TypeError, match="Lattice.square"):
+        Ising((4, 4), 0.4)  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match=r"\(\.\.\., 3, 4\) or \(\.\.\., 12\); got \(2, 11\)"):
+        Ising(Lattice.square(3, 4), 0.4).energy(np.ones((2, 11)))
+    with pytest.raises(ValueError, match="missing: K, lattice"):
+        Ising.from_settings({"model": "ising"})
+    with pytest.raises(ValueError, match="got 'potts'"):
+        Ising.from_settings(Ising(Lattice.chain(4), 0.4).settings() | {"model": "potts"})
+
+
+def test_the_table_names_each_model_as_its_settings_do() -> None:
+    for name, model in MODELS.items():
+        assert model(Lattice.chain(4), 0.1).settings()["model"] == name
+
+
+def test_the_critical_coupling_solves_kramers_and_wannier() -> None:
+    assert np.sinh(2 * KC_SQUARE) == pytest.approx(1, rel=1e-15)
