@@ -58,7 +58,7 @@ def render(
 
     summary: paragraphs that give the verdict in words, the first set large; verdicts: (name, verdict) pairs shown as
     badges beneath it; facts: a few numbers of the run beneath the title (lattice, K, samples), name -> text.
-    Texts may write y_t, K_c and w^2: they are set as subscripts and superscripts.
+    Texts may write y_t, K_c, w^2, -> and +-: they are set as subscripts, superscripts and signs.
     Raises TypeError for a block that is no Figure, Table or string, and for a body that is not Markup.
     """
     for section in sections:
@@ -83,11 +83,11 @@ def template(name: str) -> Any:
 
 
 def prose(text: str) -> Markup:
-    """Escaped text with single-letter physics set: y_t, K_c, w^2, and a true minus before a digit."""
+    """Escaped text with single-letter physics set: y_t, K_c, w^2, ->, +-, and a true minus before a digit."""
     safe = str(escape(text))
     safe = re.sub(r"\b([A-Za-zσξ])_([A-Za-z0-9])\b", r"<i>\1</i><sub>\2</sub>", safe)
     safe = re.sub(r"(?<=\w)\^(\d+|[a-z])\b", r"<sup>\1</sup>", safe)
-    return Markup(minus(safe))
+    return Markup(minus(safe).replace("-&gt;", "→").replace("+-", "±"))
 
 
 def minus(text: str) -> str:

@@ -14,9 +14,8 @@ from blockspin.statistics import brackets
 
 HEADLINES = {  # the quantities that stand for a criterion in the summary; the details have all of them
     "locality": ("participation ratio",),
-    "tiling": ("residual of the embedding / b", "coverage of sites"),
-    "symmetry": ("translation", "spin flip"),
-    "fidelity": ("effective K", "reconstructed sites"),
+    "tiling": ("residual of the embedding / b",),
+    "fidelity": ("effective K",),
     "spectrum": ("y_t", "y_h"),
     "generalization": ("free-energy gap",),
 }
@@ -43,7 +42,7 @@ def scorecard_table(
     title: str = "Scorecard",
     caption: str = (
         "One row a map and layer. Each cell gives the criterion's finding (✓ passes, ✗ fails, – cannot tell), how many "
-        "of the quantities that can tell pass, and its leading quantities with the standard error on the last digits. "
+        "of the quantities that can tell pass, and the leading quantity with the standard error on its last digits. "
         "Every quantity, with its null and its reference, stands in the details below."
     ),
     headlines: Mapping[str, Sequence[str]] | None = None,
@@ -55,6 +54,7 @@ def scorecard_table(
     """
     chosen = HEADLINES if headlines is None else headlines
     names = list(dict.fromkeys(row["name"] for card in _checked(cards) for row in card["criteria"]))
+    columns = {name: _headlines(cards, name, chosen) for name in names}
     rows = [
         {
             "map": card["map"],
@@ -62,12 +62,12 @@ def scorecard_table(
             "verdict": card["verdict"],
             "b": card.get("b"),
             "notes": card.get("notes", ()),
-            "cells": [_cell(card, name, chosen) for name in names],
+            "cells": [_cell(card, name, columns[name]) for name in names],
             "criteria": [_detail(row) for row in card["criteria"]],
         }
         for card in cards
     ]
-    return Table(_markup("scorecard.html", names=names, rows=rows), title, caption)
+    return Table(_markup("scorecard.html", columns=columns, rows=rows), title, caption)
 
 
 def claims_table(
@@ -107,17 +107,25 @@ def table(
     return Table(_markup("table.html", columns=columns, rows=cells, wide=wide), title, caption)
 
 
-def _cell(card: Mapping[str, Any], name: str, headlines: Mapping[str, Sequence[str]]) -> dict[str, Any] | None:
+def _headlines(cards: Sequence[Mapping[str, Any]], name: str, chosen: Mapping[str, Sequence[str]]) -> list[str]:
+    measured = dict.fromkeys(row["quantity"] for card in cards for row in card["criteria"] if row["name"] == name)
+    return [quantity for quantity in chosen.get(name, ()) if quantity in measured] or list(measured)[:1]
+
+
+def _cell(card: Mapping[str, Any], name: str, headlines: Sequence[str]) -> dict[str, Any] | None:
     rows = [row for row in card["criteria"] if row["name"] == name]
     if not rows:
         return None
     told = [row["passed"] for row in rows if row["passed"] is not None]
-    shown = [row for quantity in headlines.get(name, ()) for row in rows if row["quantity"] == quantity] or rows[:1]
+    found = {row["quantity"]: row for row in rows}
     return {
         "mark": _mark(all(told) if told else None),
         "count": f"{sum(told)} of {len(told)}" if told else "",
         "quantities": [
-            {"name": row["quantity"], "number": number(row["value"], row["error"]), "why": row["why"]} for row in shown
+            {"name": name, "number": number(found[name]["value"], found[name]["error"]), "why": found[name]["why"]}
+            if name in found
+            else {"name": name, "number": "–", "why": "not measured"}
+            for name in headlines
         ],
     }
 

@@ -1,0 +1,148 @@
+"""Plots as inline SVG: text stays text, colours follow the page's scheme, the same bytes for the same plot."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import re
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import matplotlib as mpl
+from markupsafe import Markup, escape
+from matplotlib.figure import Figure
+
+from blockspin.report.theme import DASHES, GRID, INK, LINE, SOFT, STAND_INS, Style
+
+WIDTH = 5.0  # inches, that is 360 units of the picture: about the width of a phone's page in its pixels
+TEXT = 12.0  # text size in the same units, so about 12 px on a phone
+
+_SETTINGS: dict[Any, Any] = {
+    "svg.fonttype": "none",
+    "svg.hashsalt": "blockspin",
+    "text.parse_math": False,
+    "font.size": TEXT,
+    "font.family": "DejaVu Sans",  # wider than the page's own letters, so that what fits here fits there
+    "axes.labelsize": TEXT,
+    "axes.titlesize": TEXT,
+    "xtick.labelsize": TEXT - 1,
+    "ytick.labelsize": TEXT - 1,
+    "axes.edgecolor": SOFT,
+    "axes.labelcolor": INK,
+    "text.color": INK,
+    "xtick.color": SOFT,
+    "ytick.color": SOFT,
+    "xtick.labelcolor": INK,
+    "ytick.labelcolor": INK,
+    "grid.color": GRID,
+    "axes.grid": True,
+    "axes.axisbelow": True,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.linewidth": 0.9,
+    "grid.linewidth": 0.8,
+    "lines.linewidth": 1.8,
+    "lines.markersize": 5.5,
+    "patch.edgecolor": LINE,
+    "axes.unicode_minus": True,
+}
+
+
+def plot(
+    draw: Callable[[Any], None], *, alt: str, height: float = 3.3, margins: Sequence[float] | None = None
+) -> Markup:
+    """Inline SVG of what draw(axes) draws, `WIDTH` by height inches; alt is its description in words.
+
+    margins: (left, right, bottom, top) in inches, or fitted to the labels where None.
+    """
+    with mpl.rc_context():
+        mpl.rcdefaults()
+        mpl.rcParams.update(_SETTINGS)
+        figure = Figure(figsize=(WIDTH, height), layout="constrained" if margins is None else None)
+        if margins is None:
+            axes = figure.subplots()
+        else:
+            left, right, bottom, top = margins
+            axes = figure.add_axes(
+                (left / WIDTH, bottom / height, 1 - (left + right) / WIDTH, 1 - (bottom + top) / height)
+            )
+        draw(axes)
+        written = io.StringIO()
+        figure.savefig(written, format="svg", metadata={"Date": None, "Creator": None}, transparent=True)
+    return _inline(written.getvalue(), alt)
+
+
+def swatch(style: Style, *, line: bool = True, marker: bool = True) -> Markup:
+    """A sample of a style for a legend: its line and its marker."""
+
+    parts = []
+    colour = STAND_INS[style.colour]
+    left, width = (0, 36) if line else (11, 14)
+    if line:
+        dash = f' stroke-dasharray="{DASHES[style.line]}"' if DASHES[style.line] else ""
+        parts.append(f'<path d="M1 7H35" stroke="{colour}" stroke-width="2.2" fill="none"{dash}/>')
+    if marker and style.marker in _SHAPES:
+        parts.append(f'<path d="{_SHAPES[style.marker]}" fill="{colour}" stroke="none"/>')
+    size = f'viewBox="{left} 0 {width} 14" style="width:{width / 16:g}em"'
+    return Markup(f'<svg {size} aria-hidden="true">{"".join(parts)}</svg>')
+
+
+def legend(entries: Sequence[tuple[str, Style]], *, line: bool = True, marker: bool = True) -> Markup:
+    """A legend beside, not inside, the plots: (name, style) pairs that wrap on a narrow page."""
+    items = [f"<li>{swatch(style, line=line, marker=marker)}{escape(name)}</li>" for name, style in entries]
+    return Markup(f'<ul class="legend">{"".join(items)}</ul>')
+
+
+def panels(parts: Sequence[tuple[str, str, Markup]]) -> Markup:
+    """(title, detail, body) panels in a grid: side by side on a desk, one under the other on a phone."""
+    cells = []
+    for title, detail, body in parts:
+        small = f" <small>{escape(detail)}</small>" if detail else ""
+        head = f"<h4>{escape(title)}{small}</h4>" if title else ""
+        cells.append(f'<div class="panel">{head}{body}</div>')
+    grid = "panels two" if len(parts) in (1, 2, 4) else "panels"
+    return Markup(f'<div class="{grid}">{"".join(cells)}</div>')
+
+
+# markers about (18, 7), for legends
+_SHAPES = {
+    "o": "M13.6 7a4.4 4.4 0 1 0 8.8 0a4.4 4.4 0 1 0 -8.8 0Z",
+    ".": "M15.6 7a2.4 2.4 0 1 0 4.8 0a2.4 2.4 0 1 0 -4.8 0Z",
+    "s": "M14.2 3.2h7.6v7.6h-7.6Z",
+    "^": "M18 2.4L22.8 11H13.2Z",
+    "v": "M18 11.6L13.2 3H22.8Z",
+    "D": "M18 1.8L23.2 7L18 12.2L12.8 7Z",
+    "P": "M16.4 2.2h3.2v3.2h3.2v3.2h-3.2v3.2h-3.2v-3.2h-3.2v-3.2h3.2Z",
+    "X": "M15.4 2.2L18 4.8L20.6 2.2L22.8 4.4L20.2 7L22.8 9.6L20.6 11.8L18 9.2L15.4 11.8L13.2 9.6L15.8 7L13.2 4.4Z",
+    "h": "M18 2.2L22.2 4.6V9.4L18 11.8L13.8 9.4V4.6Z",
+}
+
+
+def _inline(text: str, alt: str) -> Markup:
+    mark = "f" + hashlib.sha256(text.encode()).hexdigest()[:10]
+    text = text[text.index("<svg") :]
+    text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.S)
+    text = re.sub(r"<style .*?</style>", "", text, flags=re.S)  # in a page it would style every element of it
+    text = re.sub(r"<!--.*?-->", "", text, flags=re.S)
+    text = re.sub(r'<g id="[^"]*"', "<g", text)
+    text = re.sub(r'id="([^"]*)"', rf'id="{mark}-\1"', text)
+    text = re.sub(r"url\(#([^)]*)\)", rf"url(#{mark}-\1)", text)
+    text = re.sub(r'xlink:href="#([^"]*)"', rf'href="#{mark}-\1"', text)
+    text = re.sub(r"font-family: [^;\"]*;? ?", "", text)
+    text = re.sub(r"(<text[^>]*>)([^<]*)</text>", lambda found: f"{found[1]}{_subscripts(found[2])}</text>", text)
+    for stand_in, colour in STAND_INS.items():
+        text = text.replace(stand_in, colour)
+    viewbox = re.search(r'viewBox="[^"]*"', text)
+    assert viewbox is not None
+    text = re.sub(
+        r"<svg[^>]*>", f'<svg class="plot" {viewbox[0]} role="img" aria-label="{escape(alt)}">', text, count=1
+    )
+    return Markup(re.sub(r"\s*\n\s*", "\n", text).strip())
+
+
+def _subscripts(text: str) -> str:
+    return re.sub(
+        r"\b([A-Za-zσξ])_([A-Za-z0-9])\b",
+        r'<tspan font-style="italic">\1</tspan><tspan dy="3" font-size="85%">\2</tspan><tspan dy="-3">&#8203;</tspan>',
+        text,
+    )
