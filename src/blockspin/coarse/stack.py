@@ -67,7 +67,7 @@ def as_rbm(machine: Any) -> RBM:
     """A machine as a fitted `RBM` of the same weights, for its free energy and pseudo-likelihood."""
     if isinstance(machine, RBM):
         return machine
-    return machine_from(
+    converted: RBM = machine_from(
         {
             "components": machine.components_,
             "intercept_hidden": machine.intercept_hidden_,
@@ -75,6 +75,7 @@ def as_rbm(machine: Any) -> RBM:
         },
         RBM(machine.components_.shape[0], units="binary"),
     )
+    return converted
 
 
 def machine_from(weights: dict[str, NDArray[Any]], machine: Any) -> Any:
@@ -89,7 +90,7 @@ def machine_from(weights: dict[str, NDArray[Any]], machine: Any) -> Any:
     machine.n_features_in_ = machine.components_.shape[1]
     if isinstance(machine, RBM):
         machine.units_ = machine.units
-        machine.seed_ = machine.random_state or 0
+        machine.seed_ = int(machine.random_state or 0)  # type: ignore[arg-type]  # an integer, as the docstring says
     else:
         machine._n_features_out = machine.components_.shape[0]
     return machine
@@ -102,7 +103,7 @@ def visible_mean(machine: Any, hidden: ArrayLike) -> FloatArray:
     units = units_of(machine)
     if units == "binary":
         return np.asarray(expit(field))
-    return np.tanh(field) if units == "spin" else field
+    return np.asarray(np.tanh(field)) if units == "spin" else field
 
 
 def hidden_mean(machine: Any, visible: ArrayLike) -> FloatArray:

@@ -77,7 +77,8 @@ class Measured:
 
     def to_dict(self) -> dict[str, Any]:
         """A JSON-able copy; not-a-number becomes None."""
-        return _plain(asdict(self))
+        stored: dict[str, Any] = _plain(asdict(self))
+        return stored
 
     @classmethod
     def from_dict(cls, stored: dict[str, Any]) -> Measured:
@@ -122,7 +123,8 @@ class Scorecard:
 
     def to_dict(self) -> dict[str, Any]:
         """The entry of scorecards.json; numbers that do not exist are null."""
-        return _plain(asdict(self))
+        stored: dict[str, Any] = _plain(asdict(self))
+        return stored
 
     def __str__(self) -> str:
         mark = {True: "pass", False: "FAIL", None: "-"}

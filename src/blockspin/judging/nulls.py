@@ -54,9 +54,9 @@ def untrained(transformer: Any, X: NDArray[Any]) -> Any | None:
     return fresh.set_params(**epochs).fit(X) if epochs else None
 
 
-def noise(n_samples: int, n_sites: int, seed: int) -> NDArray[np.int8]:
-    """Spins at K = 0: independent and fair, shape (n_samples, n_sites)."""
-    return (2 * generator(seed, "K=0 data").integers(0, 2, (n_samples, n_sites), dtype=np.int8) - 1).astype(np.int8)
+def noise(shape: tuple[int, ...], seed: int) -> NDArray[np.int8]:
+    """Spins at K = 0: independent and fair."""
+    return np.asarray(2 * generator(seed, "K=0 data").integers(0, 2, shape, dtype=np.int8) - 1)
 
 
 def permuted(X: NDArray[Any], seed: int) -> NDArray[Any]:
@@ -74,6 +74,6 @@ def cheap(transformer: Any, X: NDArray[Any], seed: int) -> dict[str, Any]:
 def retrained(transformer: Any, X: NDArray[Any], seed: int) -> dict[str, Any]:
     """Clones trained on K = 0 data and on site-permuted data, as many samples as X has."""
     return {
-        "K=0 data": clone(transformer).fit(noise(*X.shape, seed)),
+        "K=0 data": clone(transformer).fit(noise(X.shape, seed)),
         "permuted data": clone(transformer).fit(permuted(X, seed)),
     }

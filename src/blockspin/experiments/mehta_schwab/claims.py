@@ -1,0 +1,227 @@
+"""The claims under test, each decided by a stated rule from the scorecards and the training trajectories."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from blockspin.judging.card import Criterion, Scorecard
+from blockspin.statistics import Estimate, brackets
+
+Cards = Mapping[tuple[str, int], Scorecard]
+Trajectories = Mapping[tuple[str, int], Mapping[str, NDArray[np.float64]]]
+
+OWN = ("none", "l2", "l1")
+STILL = 0.01  # a fixed state: less than this share of the gain, or of the weights' norm, is still to move
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A claim with its source, what came out, and the numbers it rests on."""
+
+    id: str
+    source: str
+    text: str
+    status: str
+    why: str
+    evidence: list[dict[str, Any]] = field(default_factory=list)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The entry of claims.json."""
+        return asdict(self)
+
+
+def claims(cards: Cards, trajectories: Trajectories, n_layers: int) -> list[Claim]:
+    """All claims of the experiment."""
+    return [
+        local_fields_grow(cards, n_layers),
+        off_the_shelf(cards, n_layers),
+        penalty_makes_local(cards),
+        fixed_state(trajectories),
+        overfits(cards, trajectories),
+        local_is_enough(cards),
+    ]
+
+
+def local_fields_grow(cards: Cards, n_layers: int) -> Claim:
+    """(a) Reproduced where locality passes in every layer of the L1 stack and the participation ratio grows."""
+    text = (
+        "An L1-penalised stack has local, block-like receptive fields of similar size in a layer, growing with depth."
+    )
+    layers = [cards[("l1", layer)] for layer in range(1, n_layers + 1) if ("l1", layer) in cards]
+    if not layers:
+        return Claim("MS-1", "Mehta & Schwab 2014, Fig. 3", text, "not tested", "no variant 'l1' in this run")
+    local = [card.passed("locality") for card in layers]
+    sizes = [_row(card, "locality", "participation ratio") for card in layers]
+    grows = all(_grows(small, large) for small, large in itertools.pairwise(sizes))
+    words = " -> ".join(f"{brackets(size.value, size.error)}" for size in sizes if size is not None)
+    count = sum(answer is True for answer in local)
+    status = "reproduced" if count == len(layers) and grows else "partly" if count or grows else "not reproduced"
+    why = (
+        f"Locality passes in {count} of {len(layers)} layers; participation ratio of the effective fields: {words} "
+        f"(a block rule: {' -> '.join(f'{card.b**2:.0f}' for card in layers)})"
+        + ("." if grows else ", which does not grow at every step.")
+    )
+    return Claim("MS-1", "Mehta & Schwab 2014, Fig. 3", text, status, why, _evidence(layers, "locality"))
+
+
+def off_the_shelf(cards: Cards, n_layers: int) -> Claim:
+    """(b) Reproduced where BernoulliRBM's reconstruction passes and its spectrum passes in no layer."""
+    text = "The off-the-shelf RBM reconstructs Ising samples well, and yet it does not renormalize."
+    found = [
+        cards[("sklearn-default", layer)] for layer in range(1, n_layers + 1) if ("sklearn-default", layer) in cards
+    ]
+    if not found:
+        return Claim("SK-1", "replication with scikit-learn", text, "not tested", "no variant 'sklearn-default'")
+    right = _row(found[0], "fidelity", "reconstructed sites")
+    reconstructs = right is not None and right.passed is True
+    renormalizes = [card.passed("spectrum") is True for card in found]
+    status = "reproduced" if reconstructs and not any(renormalizes) else "partly" if reconstructs else "not reproduced"
+    known = right.reference if right is not None else None
+    beside = f", majority blocks {brackets(known['value'], known['error'])}" if known else ""
+    share = brackets(right.value, right.error) if right is not None else "not measured"
+    why = (
+        f"Its first layer brings back {share} of held-out sites{beside}; the spectrum passes in "
+        f"{sum(renormalizes)} of {len(found)} layers (verdict of the first: {found[0].verdict})."
+    )
+    evidence = _evidence(found, "fidelity") + _evidence(found, "spectrum")
+    return Claim("SK-1", "replication with scikit-learn", text, status, why, evidence)
+
+
+def penalty_makes_local(cards: Cards) -> Claim:
+    """(c) Reproduced where, in the first layer, L1 passes locality and neither L2 nor no penalty does."""
+    text = "It is the L1 penalty that makes the fields local; weight decay (L2) does not."
+    found = {name: cards[(name, 1)] for name in OWN if (name, 1) in cards}
+    if len(found) < len(OWN):
+        return Claim("HO-1", "Ho 2013", text, "not tested", "needs the variants 'none', 'l2' and 'l1'")
+    local = {name: card.passed("locality") is True for name, card in found.items()}
+    sizes = {name: _row(card, "locality", "participation ratio") for name, card in found.items()}
+    listed = ", ".join(f"{name} {brackets(row.value, row.error)}" for name, row in sizes.items() if row is not None)
+    others = [name for name in ("none", "l2") if local[name]]
+    if local["l1"] and not others:
+        status, reading = "reproduced", "Only the L1 machine passes locality."
+    elif local["l1"]:
+        status, reading = "not reproduced", f"Locality passes without L1 too ({', '.join(others)})."
+    else:
+        status, reading = "not reproduced", "The L1 machine does not pass locality at this strength."
+        if others:
+            reading += f" Without it, {', '.join(others)} does."
+    why = f"{reading} Participation ratios of the first layer: {listed}."
+    return Claim("HO-1", "Ho 2013", text, status, why, _evidence(list(found.values()), "locality"))
+
+
+def fixed_state(trajectories: Trajectories) -> Claim:
+    """(d) Reproduced where, by the last checkpoint, less than 1 % of either is left to move.
+
+    Pseudo-likelihood: the gain over the second half of the epochs, over the whole gain. Weights: the relative change an
+    epoch. Held for every first layer that was trained with a trajectory.
+    """
+    text = "Training reaches a fixed state: the pseudo-likelihood stops improving and the weights stop moving."
+    rows, still = [], []
+    for name in OWN:
+        path = trajectories.get((name, 1))
+        if path is None or len(path["epoch"]) < 3:
+            continue
+        pseudo, epoch = path["pseudo_log_likelihood"], path["epoch"]
+        half = int(np.searchsorted(epoch, epoch[-1] / 2))
+        left = float((pseudo[-1] - pseudo[half]) / (pseudo[-1] - pseudo[0]))
+        moving = float(path["weight_change"][-1])
+        rows.append({"map": name, "layer": 1, "quantity": "gain in the second half", "value": left, "error": None})
+        rows.append({"map": name, "layer": 1, "quantity": "weight change an epoch", "value": moving, "error": None})
+        still.append((name, abs(left) < STILL, moving < STILL, left, moving))
+    if not still:
+        return Claim("MS-2", "replication", text, "not tested", "no training trajectory in this run")
+    good = [both and moves for _, both, moves, _, _ in still]
+    status = "reproduced" if all(good) else "partly" if any(good) else "not reproduced"
+    listed = "; ".join(
+        f"{name}: {100 * left:.2g} % of the gain in the second half, weights move {100 * moving:.2g} % an epoch"
+        for name, _, _, left, moving in still
+    )
+    return Claim("MS-2", "replication", text, status, f"{listed} (still: below {100 * STILL:.0f} %).", rows)
+
+
+def overfits(cards: Cards, trajectories: Trajectories) -> Claim:
+    """(e) Reproduced where held-out chains lose log-likelihood, beyond 2 errors, and more than after the first epoch.
+
+    The gap is held-out minus training free energy.
+    """
+    text = "Long training overfits: the free energy of held-out samples parts from that of the training samples."
+    rows, told = [], []
+    for name in OWN:
+        if (name, 1) not in cards:
+            continue
+        gap = _row(cards[(name, 1)], "generalization", "free-energy gap")
+        path = trajectories.get((name, 1))
+        if gap is None or path is None or not math.isfinite(gap.value):
+            continue
+        rows += _evidence([cards[(name, 1)]], "generalization")
+        course = path["free_energy_gap"]
+        told.append((name, Estimate(gap.value, gap.error), float(course[min(1, len(course) - 1)]), float(course[-1])))
+    if not told:
+        return Claim("OF-1", "replication", text, "not tested", "no held-out free energy in this run")
+    over = [estimate.value > 2 * estimate.error and last > first for _, estimate, first, last in told]
+    status = "reproduced" if all(over) else "partly" if any(over) else "not reproduced"
+    why = "; ".join(
+        f"{name}: {estimate} nats a sample lost on unseen chains "
+        f"(along the way {first:.2g} after the first epoch, {last:.2g} at the end)"
+        for name, estimate, first, last in told
+    )
+    return Claim("OF-1", "replication", text, status, why + ".", rows)
+
+
+def local_is_enough(cards: Cards) -> Claim:
+    """(f) Reproduced where every learned layer that passes locality passes spectrum and fidelity too."""
+    text = "Local fields are enough to call it renormalization."
+    names = ("sklearn-default", "sklearn-matched", *OWN)
+    local = [card for (name, _), card in cards.items() if name in names and card.passed("locality") is True]
+    if not local:
+        return Claim(
+            "RG-1", "reading of Mehta & Schwab 2014", text, "not tested", "no learned layer is local in this run"
+        )
+    failing = {
+        criterion: [card for card in local if card.passed(criterion) is not True]
+        for criterion in ("spectrum", "fidelity")
+    }
+    status = "reproduced" if not any(failing.values()) else "not reproduced"
+    listed = "; ".join(
+        f"{criterion}: {len(local) - len(cases)} of {len(local)} local layers pass"
+        + (f" (not {', '.join(f'{card.map} layer {card.layer}' for card in cases)})" if cases else "")
+        for criterion, cases in failing.items()
+    )
+    evidence = _evidence(local, "spectrum") + _evidence(local, "fidelity")
+    return Claim("RG-1", "reading of Mehta & Schwab 2014", text, status, listed + ".", evidence)
+
+
+def _grows(small: Criterion | None, large: Criterion | None) -> bool:
+    if small is None or large is None:
+        return False
+    return large.value - small.value > 2 * math.hypot(small.error, large.error)
+
+
+def _row(card: Scorecard, criterion: str, quantity: str) -> Criterion | None:
+    return next((row for row in card.criteria if (row.name, row.quantity) == (criterion, quantity)), None)
+
+
+def _evidence(cards: Sequence[Scorecard], criterion: str) -> list[dict[str, Any]]:
+    return [
+        {
+            "map": card.map,
+            "layer": card.layer,
+            "quantity": row.quantity,
+            "value": _finite(row.value),
+            "error": _finite(row.error),
+        }
+        for card in cards
+        for row in card.criteria
+        if row.name == criterion
+    ]
+
+
+def _finite(value: float) -> float | None:
+    return value if math.isfinite(value) else None

@@ -1,0 +1,464 @@
+"""The report of the Mehta-Schwab experiment, drawn from the files of a run and computing nothing."""
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from blockspin.experiments.mehta_schwab.settings import VARIANTS, Settings
+from blockspin.experiments.mehta_schwab.tasks import Plan, plan
+from blockspin.report import figures, pictures, tables
+from blockspin.report.page import Figure, Section, Table, render
+from blockspin.runs import settings as settings_file
+from blockspin.runs.store import Store
+from blockspin.runs.task import Result
+from blockspin.statistics import brackets
+
+Card = dict[str, Any]
+OWN = ("none", "l2", "l1")
+
+
+class Run:
+    """What a finished run's folder holds, read once."""
+
+    def __init__(self, folder: Path) -> None:
+        self.stored = settings_file.read(folder)
+        self.settings = settings_file.restore(Settings, self.stored)
+        self.plan: Plan = plan(self.settings, self.stored["seed"])
+        self.cards: list[Card] = json.loads((folder / "scorecards.json").read_text())["scorecards"]
+        self.claims: list[Card] = json.loads((folder / "claims.json").read_text())["claims"]
+        self.provenance: dict[str, Any] = json.loads((folder / "provenance.json").read_text())
+        self.store = Store(folder)
+        self.samples = self.store.load(self.plan.samples)
+        self.critical = self.store.load(self.plan.critical)
+        self.kinds = {item.name: item.kind for item in self.plan.maps}
+        self.variants = [item.name for item in self.plan.maps if item.kind == "learned"]
+        self.n_layers = len(self.settings.layers)
+        self.measured: dict[tuple[str, int], Result] = {
+            key: self.store.load(task) for key, task in self.plan.measured.items() if self.kinds[key[0]] == "learned"
+        }
+
+    def card(self, name: str, layer: int) -> Card:
+        """The scorecard of a map and layer."""
+        return next(card for card in self.cards if (card["map"], card["layer"]) == (name, layer))
+
+    def row(self, name: str, layer: int, criterion: str, quantity: str) -> Card | None:
+        """One line of a scorecard, if it is there."""
+        rows = self.card(name, layer)["criteria"]
+        return next((row for row in rows if (row["name"], row["quantity"]) == (criterion, quantity)), None)
+
+    def number(self, name: str, layer: int, criterion: str, quantity: str) -> str:
+        """A line's value with its error, or "not defined"."""
+        row = self.row(name, layer, criterion, quantity)
+        return "not measured" if row is None else tables.number(row["value"], row["error"])
+
+    def passes(self, name: str, layer: int, criterion: str) -> bool:
+        """Whether every quantity of a criterion that can tell passes."""
+        told = [r["passed"] for r in self.card(name, layer)["criteria"] if r["name"] == criterion]
+        told = [answer for answer in told if answer is not None]
+        return bool(told) and all(told)
+
+    def pictures(self, name: str, layer: int) -> NDArray[np.float64]:
+        """The effective fields of a learned map's layer, (M, L, L)."""
+        L = self.settings.L
+        return self.measured[(name, layer)].arrays["fields"].reshape(-1, L, L).astype(float)
+
+
+def page(folder: Path) -> str:
+    """The HTML page of a finished run."""
+    run = Run(folder)
+    settings = run.settings
+    facts = {
+        "lattice": f"{settings.L} × {settings.L}, periodic",
+        "trained at": f"K = {settings.K:g}",
+        "exponents at": f"K_c = {run.critical.meta['provenance']['model']['K']:.6f}",
+        "samples": f"{settings.n_samples} in {settings.chains} chains",
+        "stack": "-".join(map(str, (settings.L**2, *settings.layers))),
+        "preset": str(run.stored["preset"]),
+    }
+    return render(
+        "Do stacked RBMs renormalize the Ising model?",
+        summary(run),
+        [
+            scorecards(run),
+            claims(run),
+            samples(run),
+            fields(run),
+            spectrum(run),
+            fidelity(run),
+            training(run),
+            about(run),
+            limits(run),
+        ],
+        subtitle="Mehta & Schwab (2014) put before a judge, with error bars, nulls and block rules beside it",
+        facts=facts,
+        verdicts=[(f"{name}, layer 1", run.card(name, 1)["verdict"]) for name in ("majority", *run.variants)],
+        footer="Drawn by blockspin from the files of this run; every number is in scorecards.json and claims.json.",
+    )
+
+
+def summary(run: Run) -> list[str]:
+    """The verdict in words."""
+    renormalizing = [
+        f"{name} layer {layer}"
+        for name in run.variants
+        for layer in range(1, run.n_layers + 1)
+        if run.card(name, layer)["verdict"] == "renormalizes"
+    ]
+    first = (
+        f"Judged as renormalizing: {', '.join(renormalizing)}."
+        if renormalizing
+        else "No layer of any stack trained here renormalizes by every criterion; the majority rule on the same "
+        "samples "
+        + ("does." if run.card("majority", 1)["verdict"] == "renormalizes" else "does not either: distrust this run.")
+    )
+    told = [first]
+    if "l1" in run.variants:
+        told.append(
+            f"The L1-penalised stack: its first layer {_found(run, 'l1')}. Its fields cover "
+            f"{run.number('l1', 1, 'locality', 'participation ratio')} sites on average (a 2 × 2 block: 4), and its "
+            f"exponents are y_t = {run.number('l1', 1, 'spectrum', 'y_t')} and y_h = "
+            f"{run.number('l1', 1, 'spectrum', 'y_h')}, where the majority rule gives "
+            f"{run.number('majority', 1, 'spectrum', 'y_t')} and {run.number('majority', 1, 'spectrum', 'y_h')} on the "
+            "same samples (exact: 1 and 1.875)."
+        )
+    if "none" in run.variants:
+        told.append(
+            f"Without a penalty the fields cover {run.number('none', 1, 'locality', 'participation ratio')} sites, and "
+            f"y_t is {run.number('none', 1, 'spectrum', 'y_t')}: the same machine {_found(run, 'none')}."
+        )
+    if "sklearn-default" in run.variants:
+        told.append(
+            "scikit-learn's RBM as it comes brings back "
+            f"{_percent(run, 'sklearn-default')} of the held-out sites, and it {_found(run, 'sklearn-default')}."
+        )
+    status = ", ".join(f"{claim['id']} {claim['status']}" for claim in run.claims)
+    return [*told, f"Claims: {status}."]
+
+
+def _found(run: Run, name: str) -> str:
+    passed = [c for c in ("locality", "tiling", "spectrum") if run.passes(name, 1, c)]
+    failed = [c for c in ("locality", "tiling", "spectrum") if c not in passed]
+    words = f"passes {' and '.join(passed)}" if passed else "passes none of locality, tiling and spectrum"
+    return words + (f" and fails {' and '.join(failed)}" if passed and failed else "")
+
+
+def _percent(run: Run, name: str) -> str:
+    row = run.row(name, 1, "fidelity", "reconstructed sites")
+    return "an unmeasured share" if row is None else f"{100 * row['value']:.1f} %"
+
+
+def scorecards(run: Run) -> Section:
+    """The table of verdicts."""
+    shown = [card for card in run.cards if run.kinds[card["map"]] != "null"]
+    nulls = [card for card in run.cards if run.kinds[card["map"]] == "null"]
+    return Section(
+        "Scorecard",
+        [
+            "Each map takes the spins to as many coarse variables as a block rule would, and is put before the same "
+            "criteria. A quantity passes where it lies within half the null's distance of the reference, by more than "
+            "two standard errors; renormalizes means that locality, tiling and spectrum all pass.",
+        ],
+        [
+            tables.scorecard_table(shown),
+            tables.scorecard_table(
+                nulls,
+                title="Nulls",
+                caption="Maps of the same make that cannot know the physics, put before the same judge: a null that "
+                "passed the spectrum would take the worth out of the others' passing.",
+            ),
+        ],
+    )
+
+
+def claims(run: Run) -> Section:
+    """The claims and what came of them."""
+    return Section(
+        "Claims",
+        ["What the literature says, and what this run's numbers say of it."],
+        [tables.claims_table(run.claims)],
+    )
+
+
+def samples(run: Run) -> Section:
+    """What the data look like, and how independent they are."""
+    spins = [run.samples.arrays["spins"], run.critical.arrays["spins"]]
+    shown = np.concatenate([part[:: max(1, len(part) // 3), -1][:3] for part in spins])
+    names = [f"K = {run.settings.K:g}"] * 3 + ["critical, K_c"] * 3
+    rows = [_sample_row(name, result) for name, result in (("training", run.samples), ("critical", run.critical))]
+    return Section(
+        "Samples",
+        [
+            "Equilibrium Ising configurations. A share of the chains is held out of training; errors are formed over "
+            "chains, never over draws.",
+        ],
+        [
+            pictures.configurations(
+                shown,
+                names,
+                title="Configurations",
+                caption="First the coupling that the machines are trained at, with domains of the size of the "
+                "correlation length; then the critical point, where domains come in all sizes and exponents are measured.",
+            ),
+            tables.table(
+                (
+                    "set",
+                    "K",
+                    "draws",
+                    "algorithm",
+                    "tau of energy",
+                    "tau of order parameter",
+                    "spacing",
+                    "equilibration",
+                    "R-hat",
+                ),
+                rows,
+                title="How they were drawn",
+                caption="tau: integrated autocorrelation time in sweeps (1/2 + sum of rho); spacing and equilibration "
+                "in sweeps.",
+                wide=True,
+            ),
+        ],
+    )
+
+
+def _sample_row(name: str, result: Result) -> tuple[Any, ...]:
+    about = result.meta["provenance"]
+    chains, draws = result.arrays["spins"].shape[:2]
+    tau = about.get("tau") or {}
+    times = [brackets(part["tau"], part["error"]) if part else "none" for part in (list(tau.values()) + [None] * 2)[:2]]
+    return (
+        name,
+        f"{about['model']['K']:.6g}",
+        chains * draws,
+        about.get("algorithm", ""),
+        *times,
+        about.get("spacing", ""),
+        about.get("equilibration", ""),
+        f"{about['r_hat']:.3f}" if isinstance(about.get("r_hat"), float) else "",
+    )
+
+
+def fields(run: Run) -> Section:
+    """Weights, effective fields, centres, locality."""
+    blocks: list[Figure | Table | str] = [
+        pictures.weights(
+            {name: _unit_scale(run.pictures(name, 1)) for name in run.variants},
+            title="Weights of the first layer, every variant on one scale",
+            caption="Each square is the lattice as one hidden unit sees it, fields divided by the layer's largest "
+            "weight so that shapes compare. A block spin would be one small patch of one sign; look whether a variant "
+            "shows patches, or texture over the whole lattice.",
+            unit="weight over the layer's largest",
+        )
+    ]
+    if "l1" in run.variants:
+        blocks.append(
+            pictures.effective_fields(
+                {f"layer {layer}": run.pictures("l1", layer) for layer in range(1, run.n_layers + 1)},
+                title="Effective fields of the L1 stack, layer by layer",
+            )
+        )
+    blocks.append(
+        figures.centres(
+            {name: _centres(run, name) for name in run.variants},
+            (run.settings.L, run.settings.L),
+            run.card(run.variants[0], 1)["b"],
+            title="Centres of the first layer's fields",
+        )
+    )
+    blocks.append(
+        figures.locality(
+            {
+                f"layer {layer}": _rows(run, layer, "locality", "participation ratio")
+                for layer in range(1, run.n_layers + 1)
+            },
+            lines_by_layer={
+                f"layer {layer}": [(run.card("majority", layer)["b"] ** 2, "block")]
+                for layer in range(1, run.n_layers + 1)
+            },
+        )
+    )
+    return Section("Fields", ["Are the fields local, and do they tile the lattice?"], blocks)
+
+
+def _unit_scale(fields: NDArray[np.float64]) -> NDArray[np.float64]:
+    largest = np.abs(fields).max()
+    return fields / largest if largest > 0 else fields
+
+
+def _centres(run: Run, name: str) -> NDArray[np.float64]:
+    arrays = run.measured[(name, 1)].arrays
+    if "centres" not in arrays:
+        return np.empty((0, 2))
+    return np.where(arrays["alive"][:, None], arrays["centres"], math.nan)
+
+
+def _rows(run: Run, layer: int, criterion: str, quantity: str) -> list[figures.Row]:
+    rows = []
+    order = {"reference": 0, "learned": 1, "null": 2}
+    headings = {"reference": "block rules", "learned": "learned", "null": "nulls"}
+    for item in sorted(run.plan.maps, key=lambda item: order[item.kind]):
+        row = run.row(item.name, layer, criterion, quantity)
+        if row is None or (item.kind == "null" and item.variant not in run.settings.null_variants):
+            continue
+        value = math.nan if row["value"] is None or row["why"].startswith("not defined") else row["value"]
+        error = math.nan if row["error"] is None else row["error"]
+        note = f"not defined ({brackets(row['value'], error)} if forced)" if row["value"] is not None else "not defined"
+        rows.append(figures.Row(item.name, value, error, item.kind, headings[item.kind], note))
+    return rows
+
+
+def spectrum(run: Run) -> Section:
+    """The exponents, layer by layer."""
+    blocks: list[Figure | Table | str] = [
+        figures.spectrum(
+            {name: _rows(run, layer, "spectrum", name) for name in ("y_t", "y_h")},
+            title=f"Exponents through layer {layer}",
+        )
+        for layer in range(1, run.n_layers + 1)
+    ]
+    return Section(
+        "Spectrum",
+        [
+            "Monte Carlo renormalization through each map: how the coarse operators answer to the fine ones at the "
+            "critical point gives y_t (4 even operators) and y_h (2 odd). It is measured on critical samples, whatever "
+            "coupling the map was trained at. Even the majority rule misses the exact values by its truncation and the "
+            "lattice's size: compare maps with it, not with the line alone.",
+        ],
+        blocks,
+    )
+
+
+def fidelity(run: Run) -> Section:
+    """Free samples and reconstructions."""
+    blocks: list[Figure | Table | str] = []
+    first = run.measured[(run.variants[0], 1)].arrays
+    curves: dict[str, tuple[Any, Any]] = {"data": (first["G_data"], first["G_data_error"])}
+    for name in run.variants:
+        arrays = run.measured[(name, 1)].arrays
+        curves[name] = (arrays["G"], arrays["G_error"])
+    blocks.append(
+        figures.correlation(
+            np.arange(len(curves["data"][0])), curves, title="Correlations of free samples, first layer"
+        )
+    )
+    quantities = ("energy a site", "effective K", "|m|", "reconstructed sites")
+    blocks.append(
+        tables.table(
+            ("map", "layer", *quantities),
+            [
+                (name, layer, *(run.number(name, layer, "fidelity", quantity) for quantity in quantities))
+                for name in run.variants
+                for layer in range(1, run.n_layers + 1)
+            ]
+            + [("data", "", *(_target(run, quantity) for quantity in quantities[:3]), "")],
+            title="What the machines make when run freely",
+            caption="Energy in units of J (exact for the data: Kaufman); effective K is the coupling whose exact "
+            "energy it is; the last column is the share of held-out sites that come back from the coarse variables.",
+            wide=True,
+        )
+    )
+    L = run.settings.L
+    for name in [name for name in ("l1", "sklearn-default") if name in run.variants]:
+        arrays = run.measured[(name, 1)].arrays
+        back = {
+            f"layer {layer}": run.measured[(name, layer)].arrays["reconstructed"].reshape(-1, L, L)
+            for layer in range(1, run.n_layers + 1)
+        }
+        blocks.append(
+            pictures.reconstructions(
+                arrays["shown"].reshape(-1, L, L),
+                back,
+                title=f"Reconstructions: {name}",
+                caption="Held-out samples and what comes back from each layer, as means. Domains survive and detail is "
+                "lost with depth, for maps that renormalize and for maps that do not: a good picture here is not "
+                "evidence.",
+            )
+        )
+    return Section("Fidelity", ["Does the machine make Ising samples, and does it bring back what it saw?"], blocks)
+
+
+def _target(run: Run, quantity: str) -> str:
+    row = run.row(run.variants[0], 1, "fidelity", quantity)
+    if row is None or row["reference"] is None:
+        return ""
+    return tables.number(row["reference"]["value"], row["reference"]["error"])
+
+
+def training(run: Run) -> Section:
+    """The trajectories of training."""
+    found: dict[str, dict[str, NDArray[np.float64]]] = {}
+    for item in run.plan.maps:
+        if item.kind != "learned":
+            continue
+        arrays = run.store.load(item.trained[0]).arrays
+        path = {
+            key.removeprefix("trajectory_"): value for key, value in arrays.items() if key.startswith("trajectory_")
+        }
+        if path:
+            found[item.name] = path
+    lead = ["How the first layer's training went, at log-spaced epochs; scikit-learn's machine keeps no record."]
+    if not found:
+        return Section("Training", ["No variant of this run keeps a training trajectory."])
+    return Section(
+        "Training",
+        lead,
+        [
+            figures.trajectories(
+                found,
+                caption="Weights: relative change an epoch. Pseudo-log-likelihood over all sites: solid on training "
+                "chains, dashed on held-out ones. Free-energy gap: the log-likelihood that held-out chains lose against "
+                "training chains; a gap that grows is overfitting.",
+            )
+        ],
+    )
+
+
+def about(run: Run) -> Section:
+    """Settings and provenance."""
+    session = run.provenance["sessions"][-1]
+    names = [(name, VARIANTS[name]) for name in run.variants]
+    commit = session["commit"] or {}
+    facts = {
+        "command": session["command"],
+        "started": session["start"],
+        "task seconds in all": round(sum(run.provenance["tasks"].values()), 1),
+        "workers": session["workers"],
+        "seed": run.stored["seed"],
+        "commit": f"{commit.get('commit', 'not in a checkout')}{' (with changes)' if commit.get('dirty') else ''}",
+        **session["versions"],
+        "machine": session["machine"],
+    }
+    return Section(
+        "Settings and provenance",
+        [],
+        [
+            tables.table(("variant", "what it is"), names, title="Variants"),
+            tables.key_value_table(run.stored["settings"], title="Settings"),
+            tables.key_value_table(facts, title="Provenance"),
+        ],
+    )
+
+
+def limits(run: Run) -> Section:
+    """What this run cannot tell."""
+    told = [
+        "One seed of training a variant: errors over units and over sample chains do not hold the spread between "
+        "seeds.",
+        "Exponents are those of one step with few operators on a finite lattice; the majority rule measured in the "
+        "same way is the yardstick, and deep layers have few coarse sites left.",
+        "Flow of the couplings and range of the coarse Hamiltonian are not judged here: renormalizes says less than "
+        "it will.",
+        "A learned layer is given places on a lattice by its fields' centres; a map that coarse-grains without local "
+        "fields would be called not defined by this judge.",
+        "Free runs are block Gibbs chains of a few hundred steps from data and from noise; where the two disagree the "
+        "error says so.",
+    ]
+    if run.settings.L < 40:
+        told.append("This preset is a small lattice for a quick answer; the paper's size is the preset paper.")
+    return Section("Limits", told)
