@@ -194,7 +194,7 @@ def _swendsen_wang(
             if ghost > 0:
                 for i in range(N):
                     if i % CHUNK == 0:
-                        _fill(g, words, CHUNK)
+                        _fill(g, words, (min(CHUNK, N - i) + LANES - 1) // LANES * LANES)
                     if (s[i] == up) & ((words[i % CHUNK] & low) < ghost):
                         flip[_root(parent, i)] = 0
             for i in range(N):
