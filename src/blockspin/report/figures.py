@@ -355,7 +355,8 @@ def _forest_panel(
                 axes.text(start, at, label, transform=across, va="center", fontweight="bold")
                 continue
             axes.text(start, at, label, transform=across, va="center", linespacing=1.1)
-            axes.axhline(at, color=GRID, linewidth=0.8, zorder=0)
+            if math.isfinite(row.value):
+                axes.axhline(at, color=GRID, linewidth=0.8, zorder=0)
             _forest_point(axes, row, at, limits, across)
         axes.set_yticks([])
         axes.spines["left"].set_visible(False)
@@ -425,7 +426,7 @@ def _entries(rows: Sequence[Row]) -> list[tuple[str, Row | None, float]]:
         if row.group != group:
             group = row.group
             entries.append((group, None, 0.3))
-        wrapped = textwrap.wrap(row.label, 17, max_lines=3, placeholder=" …") or [""]
+        wrapped = textwrap.wrap(row.label, 17, max_lines=3, placeholder=" …", break_on_hyphens=False) or [""]
         entries.append(("\n".join(wrapped), row, 0.1 + 0.19 * len(wrapped)))
     return entries
 

@@ -60,6 +60,8 @@ def scorecard_table(
             "map": card["map"],
             "layer": card["layer"],
             "verdict": card["verdict"],
+            "grade": card["verdict"].partition(" (")[0],
+            "named": card["verdict"].partition(" (")[2].rstrip(")"),
             "b": card.get("b"),
             "notes": card.get("notes", ()),
             "cells": [_cell(card, name, columns[name]) for name in names],
@@ -118,6 +120,8 @@ def _cell(card: Mapping[str, Any], name: str, headlines: Sequence[str]) -> dict[
         return None
     told = [row["passed"] for row in rows if row["passed"] is not None]
     found = {row["quantity"]: row for row in rows}
+    if all(not math.isfinite(_float(row["value"])) for row in found.values() if row["quantity"] in headlines):
+        headlines = headlines[:1]  # "not defined" once is enough
     return {
         "mark": _mark(all(told) if told else None),
         "count": f"{sum(told)} of {len(told)}" if told else "",
