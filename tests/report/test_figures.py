@@ -111,7 +111,7 @@ def test_which_units_are_shown() -> None:
 
 def test_a_forest_says_not_defined_in_place_and_marks_what_lies_outside() -> None:
     body = figures.spectrum({"y_t": made_up.exponent_rows("y_t")}).body
-    for part in ("not defined", "no lattice", "0.967(3)", "−7.5(12)", "exact 1"):
+    for part in ("not defined", "not defined (0.8312(11) if forced)", "0.967(3)", "−7.5(12)", "exact 1"):
         assert part in body
     assert figures._span(made_up.exponent_rows("y_t"), [(1.0, "exact")], log=False)[0] > -1
 
@@ -127,6 +127,10 @@ def test_trajectories_leave_out_what_was_not_recorded() -> None:
     body = figures.trajectories({"l1": table, "sklearn": {"epoch": [0, 1], "reconstruction_error": [1.0, 0.5]}}).body
     assert "Free-energy gap" not in body
     assert body.count('class="plot"') == 3
+
+
+def test_a_layer_with_no_living_unit_still_draws() -> None:
+    assert "0 units" in figures.centres({"dead": np.empty((0, 2)), "nan": [[np.nan, np.nan]]}, (8, 8), 2).body
 
 
 def test_centres_wrap_around_the_torus() -> None:

@@ -46,6 +46,15 @@ def test_scorecard_gives_numbers_errors_and_findings_in_words() -> None:
     assert html.count("<details>") == 2
 
 
+def test_a_forced_number_is_not_shown_as_the_map_s_own() -> None:
+    forced = card()
+    forced["criteria"][4] |= {"value": 1.77, "error": 0.02, "passed": False, "why": "not defined: no places"}
+    html = tables.scorecard_table([forced]).body
+    summary, details = html.split('<div class="details">')
+    assert "1.77(2)" not in summary
+    assert "1.77(2) if forced" in details
+
+
 def test_a_map_without_a_criterion_keeps_its_columns() -> None:
     short = {**card("decimation"), "criteria": [criterion("locality", "participation ratio", 1.0, None, None)]}
     assert tables.scorecard_table([card(), short]).body.count("<small>not measured</small>") == 2

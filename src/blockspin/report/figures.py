@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 from blockspin.report.page import Figure, minus
 from blockspin.report.pictures import configurations, effective_fields, reconstructions, weights
 from blockspin.report.svg import WIDTH, legend, panels, plot
-from blockspin.report.theme import GREY, GRID, INK, KINDS, SOFT, VERMILION, Style, styles
+from blockspin.report.theme import GREY, GRID, INK, KINDS, PAGE, SOFT, VERMILION, Style, styles
 from blockspin.statistics import brackets
 
 __all__ = [
@@ -371,7 +371,8 @@ def _forest_panel(
 def _forest_point(axes: Any, row: Row, at: float, limits: tuple[float, float], across: Any) -> None:
     look = KINDS[row.kind]
     if not math.isfinite(row.value):
-        axes.text(0.02, at, row.note, transform=across, va="center", color=SOFT, fontstyle="italic", fontsize=11)
+        ground = {"facecolor": PAGE, "edgecolor": "none", "pad": 1.5}  # no line runs through the words
+        axes.text(0.02, at, row.note, transform=across, va="center", color=SOFT, fontsize=11, bbox=ground)
         return
     low, high = limits
     axes.text(1.04, at, _value(row), transform=across, ha="left", va="center", fontsize=11)

@@ -120,13 +120,13 @@ def _cell(card: Mapping[str, Any], name: str, headlines: Sequence[str]) -> dict[
         return None
     told = [row["passed"] for row in rows if row["passed"] is not None]
     found = {row["quantity"]: row for row in rows}
-    if all(not math.isfinite(_float(row["value"])) for row in found.values() if row["quantity"] in headlines):
+    if all(not _defined(found[name]) for name in headlines if name in found):
         headlines = headlines[:1]  # "not defined" once is enough
     return {
         "mark": _mark(all(told) if told else None),
         "count": f"{sum(told)} of {len(told)}" if told else "",
         "quantities": [
-            {"name": name, "number": number(found[name]["value"], found[name]["error"]), "why": found[name]["why"]}
+            {"name": name, "number": _number(found[name]), "why": found[name]["why"]}
             if name in found
             else {"name": name, "number": "–", "why": "not measured"}
             for name in headlines
@@ -137,11 +137,21 @@ def _cell(card: Mapping[str, Any], name: str, headlines: Sequence[str]) -> dict[
 def _detail(row: Mapping[str, Any]) -> dict[str, Any]:
     return {
         **row,
-        "number": number(row["value"], row["error"]),
+        "number": _number(row),
+        "forced": "" if _defined(row) or row["value"] is None else number(row["value"], row["error"]),
         "null": _side(row["null"]),
         "reference": _side(row["reference"]),
         "mark": _mark(row["passed"]),
     }
+
+
+def _defined(row: Mapping[str, Any]) -> bool:
+    # the judge keeps a number that a map has no right to, as a null for others, and says so in `why`
+    return math.isfinite(_float(row["value"])) and not str(row["why"]).startswith("not defined")
+
+
+def _number(row: Mapping[str, Any]) -> str:
+    return number(row["value"], row["error"]) if _defined(row) else "not defined"
 
 
 def _side(side: Mapping[str, Any] | None) -> tuple[str, str] | None:
