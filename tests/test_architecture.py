@@ -24,7 +24,7 @@ MAY_IMPORT = {
     "runs": "samples randomness",
     "report": "statistics",
     "experiments": "lattice statistics randomness models samples exact sampling coarse rg judging runs report",
-    "cli": "experiments runs report judging samples",
+    "cli": "experiments runs report judging samples models coarse",
 }
 ONLY_IN = {
     "numba": {"sampling", "exact"},

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import random
@@ -313,3 +314,16 @@ def test_lines_say_what_is_done_and_what_is_left(tmp_path, capsys):
     with Lines(sys.stderr) as display:
         execute(toy.graph(2), Store(tmp_path), progress=display)
     assert capsys.readouterr().err.splitlines() == ["5 tasks, 5 done before"]
+
+
+def test_an_interrupt_that_a_library_swallows_still_stops_the_run(tmp_path):
+    with pytest.raises(KeyboardInterrupt):
+        run(tmp_path, [Task("swallow", "swallow", swallow, {}), Task("later", "later", toy.score, {})])
+    assert len(files(tmp_path)) <= 1
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def swallow(settings, parents, progress):
+    with contextlib.suppress(KeyboardInterrupt):
+        signal.raise_signal(signal.SIGINT)
+    return Result()

@@ -16,9 +16,12 @@ import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
 from pathlib import Path
+from types import FrameType
+from typing import Self
 
 from blockspin.runs.display import Display
 from blockspin.runs.store import Store, StoreError
@@ -56,6 +59,55 @@ class TaskFailed(RuntimeError):
         )
 
 
+class _Interrupts:
+    """Ctrl-C for the length of a run, remembered, since a library may swallow the KeyboardInterrupt.
+
+    numpy did so while its random module was imported by the first task that used it.
+    """
+
+    def __init__(self) -> None:
+        self.heard = False
+        self.deferring = False
+
+    def __enter__(self) -> Self:
+        self.before = signal.getsignal(signal.SIGINT)
+        self.ours = threading.current_thread() is threading.main_thread() and callable(self.before)
+        if self.ours:
+            signal.signal(signal.SIGINT, self._hear)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.ours:
+            signal.signal(signal.SIGINT, self.before)
+
+    def _hear(self, number: int, frame: FrameType | None) -> None:
+        self.heard = True
+        if not self.deferring and callable(self.before):
+            self.before(number, frame)
+
+    def check(self) -> None:
+        """Raise the KeyboardInterrupt that was heard."""
+        if self.heard:
+            raise KeyboardInterrupt
+
+    @contextmanager
+    def starting_processes(self) -> Iterator[None]:
+        """Processes started here never hear Ctrl-C, and this one acts on it only when the block ends.
+
+        A new process inherits the signals that are blocked. Interrupted halfway through a start, this one would
+        leave a process without its instructions.
+        """
+        resource_tracker.ensure_running()  # its own start would lift the block
+        self.deferring = True  # another thread may take the signal that this one blocks
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        try:
+            yield
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+            self.deferring = False
+        self.check()
+
+
 @dataclass
 class _State:
     """Which tasks wait, and for what."""
@@ -64,11 +116,13 @@ class _State:
     display: Display
     waiting: list[Task]
     done: set[str]
+    interrupts: _Interrupts
     failures: list[Failure] = field(default_factory=list)
     blocked: list[Task] = field(default_factory=list)
 
     def ready(self) -> Task | None:
         """The first task in order whose parents are all done, taken from those that wait."""
+        self.interrupts.check()
         for task in self.waiting:
             if all(parent.key in self.done for parent in task.parents):
                 self.waiting.remove(task)
@@ -107,8 +161,8 @@ def execute(tasks: Sequence[Task], store: Store, *, workers: int = 1, progress: 
     if workers < 1:
         raise ValueError(f"workers must be at least 1; got {workers}")
     display = Display() if progress is None else progress
-    with store.locked():
-        state = _plan(tasks, store, display)
+    with store.locked(), _Interrupts() as interrupts:
+        state = _plan(tasks, store, display, interrupts)
         try:
             if min(workers, len(state.waiting)) > 1:
                 _in_processes(state, min(workers, len(state.waiting)))
@@ -126,7 +180,7 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _plan(tasks: Sequence[Task], store: Store, display: Display) -> _State:
+def _plan(tasks: Sequence[Task], store: Store, display: Display, interrupts: _Interrupts) -> _State:
     store.sweep()
     plan = ordered(tasks)
     finished = [task for task in plan if store.has(task)]
@@ -136,7 +190,7 @@ def _plan(tasks: Sequence[Task], store: Store, display: Display) -> _State:
         if store.path(task).exists():
             store.log("damaged", task)
     display.begin(plan, finished)
-    return _State(store, display, waiting, done)
+    return _State(store, display, waiting, done, interrupts)
 
 
 def _run(task: Task, store: Store, progress: Progress) -> None:
@@ -152,7 +206,7 @@ def _in_process(state: _State) -> None:
         state.display.start(task)
         started = time.monotonic()
         try:
-            _run(task, state.store, _reporter(state.display, task))
+            _run(task, state.store, _reporter(state, task))
         except StoreError:
             raise
         except Exception as error:
@@ -161,9 +215,10 @@ def _in_process(state: _State) -> None:
             state.succeeded(task, time.monotonic() - started)
 
 
-def _reporter(display: Display, task: Task) -> Progress:
+def _reporter(state: _State, task: Task) -> Progress:
     def report(fraction: float, words: str = "") -> None:
-        display.update(task, fraction, words)
+        state.interrupts.check()
+        state.display.update(task, fraction, words)
 
     return report
 
@@ -187,7 +242,7 @@ def _in_processes(state: _State, n_workers: int) -> None:
         while True:
             idle = [worker for worker in workers if worker.task is None]
             while (idle or len(workers) < n_workers) and (task := state.ready()) is not None:
-                worker = idle.pop() if idle else _start(state.store.folder, threads)
+                worker = idle.pop() if idle else _start(state, threads)
                 if worker not in workers:
                     workers.append(worker)
                 _give(worker, task, state)
@@ -208,11 +263,11 @@ def _in_processes(state: _State, n_workers: int) -> None:
             worker.pipe.close()
 
 
-def _start(folder: Path, threads: int) -> _Worker:
+def _start(state: _State, threads: int) -> _Worker:
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
-    process = context.Process(target=_work, args=(theirs, folder), daemon=True)
-    with _environment(dict.fromkeys(THREAD_VARIABLES, str(threads))), _deaf_to_interrupts():
+    process = context.Process(target=_work, args=(theirs, state.store.folder), daemon=True)
+    with _environment(dict.fromkeys(THREAD_VARIABLES, str(threads))), state.interrupts.starting_processes():
         process.start()
     theirs.close()
     return _Worker(process, ours)
@@ -309,16 +364,3 @@ def _environment(variables: dict[str, str]) -> Iterator[None]:
                 os.environ.pop(name, None)
             else:
                 os.environ[name] = value
-
-
-@contextmanager
-def _deaf_to_interrupts() -> Iterator[None]:
-    # a new process inherits what is ignored: Ctrl-C then reaches only the parent, which ends the others
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)

@@ -1,0 +1,300 @@
+"""The command line: run, list, sample, judge, report. Heavy packages are imported by the commands that need them."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+
+import typer
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+EXIT_CODES = "Exit codes: 0 done; 1 a task failed or the disk did; 2 wrong usage, settings or input; 130 interrupted."
+MAPS = {"majority": "blockspin.coarse.blocks:Majority", "decimation": "blockspin.coarse.blocks:Decimation"}
+FAILED, WRONG, INTERRUPTED = 1, 2, 130
+
+app = typer.Typer(
+    help="Does a learned coarse-graining of lattice data renormalize? Run the experiments, or judge a map of your own.",
+    epilog=EXIT_CODES,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+
+def main() -> None:
+    """The `blockspin` command."""
+    app()
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from blockspin import __version__
+
+        typer.echo(f"blockspin {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    """Does a learned coarse-graining of lattice data renormalize? Run the experiments, or judge a map of your own."""
+
+
+@app.command(epilog=EXIT_CODES)
+def run(
+    experiment: Annotated[str, typer.Argument(metavar="EXPERIMENT", help="Its name; `blockspin list` shows all.")],
+    preset: Annotated[
+        str | None, typer.Option(help="A named set of settings; the experiment's first unless given.")
+    ] = None,
+    set_: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="Change one setting, as in a.b=0.44; may be repeated."),
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="The run's folder [default: runs/EXPERIMENT-PRESET].")] = None,
+    seed: Annotated[int, typer.Option(min=0, help="The seed of all random numbers.")] = 1,
+    workers: Annotated[int, typer.Option(min=1, help="Processes that share the tasks and the cores.")] = 1,
+) -> None:
+    """Run an experiment and write its report; given again, go on where it stopped.
+
+    Every finished task is on disk. Killed at any instant, the same command goes on from there and ends with the
+    same numbers; a finished run computes nothing again.
+    """
+    with _one_line():
+        from blockspin.experiments import find
+        from blockspin.experiments.run import REPORT, prepare, verdicts
+        from blockspin.experiments.run import run as run_plan
+        from blockspin.runs.display import for_stream
+        from blockspin.runs.execute import TaskFailed
+        from blockspin.runs.settings import SettingsError
+        from blockspin.runs.store import StoreError
+
+        again = "the same command goes on from here"
+        try:
+            plan = prepare(find(experiment), preset=preset, overrides=tuple(set_ or ()), seed=seed)
+            folder = out if out is not None else Path("runs") / f"{experiment}-{plan.preset}"
+            with for_stream() as display:
+                concluded = run_plan(plan, folder, workers=workers, display=display)
+        except SettingsError as error:
+            _stop(str(error), WRONG)
+        except TaskFailed as error:
+            _stop(f"{error} ({folder / 'log.jsonl'}); {again}", FAILED)
+        except StoreError as error:
+            _stop(str(error), FAILED)
+        except KeyboardInterrupt:
+            _stop(f"interrupted; {again}: {shlex.join(['blockspin', *sys.argv[1:]])}", INTERRUPTED)
+        typer.echo(folder / REPORT)
+        typer.echo(verdicts(concluded))
+
+
+@app.command("list", epilog=EXIT_CODES)
+def list_() -> None:
+    """Show the experiments with their presets, the models, the maps and the judge's criteria."""
+    with _one_line():
+        from blockspin.experiments import EXPERIMENTS, find
+        from blockspin.judging import CRITERIA
+
+        experiments = {name: find(name) for name in EXPERIMENTS}
+        _print_table("experiments", {name: found.summary for name, found in experiments.items()})
+        _print_table("presets", {name: ", ".join(found.presets) for name, found in experiments.items()})
+        _print_table("models", {name: _first_line(model) for name, model in _models().items()})
+        _print_table("maps", {name: _first_line(rule) for name, rule in _maps().items()})
+        _print_table("criteria", CRITERIA)
+
+
+@app.command(epilog=EXIT_CODES)
+def sample(
+    model: Annotated[str, typer.Argument(metavar="MODEL", help="Such as ising; `blockspin list` shows all.")],
+    shape: Annotated[str, typer.Option(help="The lattice: 40x40 is a square lattice on a torus, 100 a ring.")],
+    K: Annotated[float, typer.Option("-K", "--coupling", help="The reduced coupling K = J/kT.")],
+    n: Annotated[int, typer.Option("-n", "--number", min=1, help="How many configurations.")],
+    out: Annotated[Path, typer.Option(help="The file to write, .nc.")],
+    seed: Annotated[int, typer.Option(min=0, help="The seed of all random numbers.")] = 1,
+    h: Annotated[float, typer.Option("--field", help="The reduced field h.")] = 0.0,
+    chains: Annotated[int, typer.Option(min=1, help="Independent chains; errors are formed over them.")] = 100,
+    algorithm: Annotated[str, typer.Option(help="The update; auto chooses for the model.")] = "auto",
+    force: Annotated[bool, typer.Option("--force", help="Write over a file that exists.")] = False,
+) -> None:
+    """Draw equilibrium configurations of a model and write them to a netCDF file, one bit a spin."""
+    with _one_line(ValueError, TypeError, RuntimeError, OSError):
+        if out.suffix != ".nc":
+            raise ValueError(f"samples are written as .nc; got {out.name!r}")
+        if out.exists() and not force:
+            raise ValueError(f"{out} exists; choose another --out, or write over it with --force")
+        if not out.resolve().parent.is_dir():
+            raise ValueError(f"there is no folder {out.parent} to write {out.name} into")
+        kind = _chosen("model", model, _models())
+        lattice = _lattice(shape)
+
+        import blockspin as bs
+        from blockspin.runs.display import one_task
+
+        with one_task(f"{model} {lattice}, K = {K:g}") as progress:
+            drawn = bs.sample(
+                kind(lattice, K=K, h=h), n, seed=seed, chains=chains, algorithm=algorithm, progress=progress
+            )
+        bs.write(drawn, out)
+        typer.echo(f"{out}: {drawn.sizes['chain']} chains of {drawn.sizes['draw']} draws, {lattice}, K = {K:g}")
+
+
+@app.command(epilog=EXIT_CODES)
+def judge(
+    samples: Annotated[Path, typer.Argument(metavar="SAMPLES", help="Held-out samples: .nc, or own data .npy, .npz.")],
+    map_: Annotated[
+        list[str],
+        typer.Option(
+            "--map",
+            help="majority, decimation, or trained weights .npz; repeat .npz files, in order, for a stack.",
+        ),
+    ],
+    b: Annotated[int, typer.Option("-b", "--b", min=2, help="The side of a block of majority and decimation.")] = 2,
+    train: Annotated[
+        Path | None, typer.Option(help="The training samples: nulls are then retrained on noise, which takes longer.")
+    ] = None,
+    critical: Annotated[Path | None, typer.Option(help="Samples at the critical coupling, for the exponents.")] = None,
+    shape: Annotated[str | None, typer.Option(help="The lattice of own data with flat sites, as in 40x40.")] = None,
+    json_: Annotated[Path | None, typer.Option("--json", help="Write the scorecard to this file as well.")] = None,
+    seed: Annotated[int, typer.Option(min=0, help="The seed of the nulls and of what is sampled.")] = 0,
+) -> None:
+    """Judge a coarse-graining map on samples: criteria with errors, nulls and references, and a verdict."""
+    with _one_line(ValueError, TypeError, OSError):
+        for path in (samples, train, critical, *(Path(name) for name in map_ if name.endswith(".npz"))):
+            if path is not None and not path.is_file():
+                raise FileNotFoundError(f"no such file: {path}")
+        if json_ is not None and not json_.resolve().parent.is_dir():
+            raise ValueError(f"there is no folder {json_.parent} to write {json_.name} into")
+
+        import blockspin as bs
+        from blockspin.runs.store import write_json
+
+        sites = _lattice(shape).shape if shape is not None else None
+        data = bs.read(samples, shape=sites)
+        training, at_critical = (bs.read(path, shape=sites) if path is not None else None for path in (train, critical))
+        transformer = _map(map_, data, b)
+        name = " + ".join(Path(part).stem for part in map_)
+        card = bs.judge(
+            transformer, data, model=_model_of(data), train=training, critical=at_critical, name=name, seed=seed
+        )
+        if json_ is not None:
+            write_json(json_, {"schema": 1, "scorecards": [card.to_dict()]})
+        typer.echo(str(card))
+
+
+@app.command(epilog=EXIT_CODES)
+def report(
+    folder: Annotated[Path, typer.Argument(metavar="RUN", help="The folder of a finished run.")],
+) -> None:
+    """Draw a run's report.html again from its files, computing nothing."""
+    with _one_line():
+        from blockspin.experiments.run import redraw
+        from blockspin.runs.settings import SettingsError
+        from blockspin.runs.store import StoreError
+
+        try:
+            typer.echo(redraw(folder))
+        except SettingsError as error:
+            _stop(str(error), WRONG)
+        except StoreError as error:
+            _stop(str(error), FAILED)
+
+
+@contextmanager
+def _one_line(*errors: type[Exception]) -> Iterator[None]:
+    """Errors of input end the command with one line and exit code 2, Ctrl-C with 130."""
+    try:
+        yield
+    except errors as error:
+        _stop(str(error), WRONG)
+    except KeyboardInterrupt:
+        _stop("interrupted", INTERRUPTED)
+
+
+def _stop(message: str, code: int) -> NoReturn:
+    typer.echo(f"blockspin: {message}", err=True)
+    raise typer.Exit(code)
+
+
+def _lattice(shape: str) -> Any:
+    import blockspin as bs
+
+    parts = shape.lower().split("x")
+    makers: dict[int, Callable[..., Any]] = {1: bs.Lattice.chain, 2: bs.Lattice.square}
+    if len(parts) not in makers or not all(part.isdecimal() for part in parts):
+        raise ValueError(f"a shape reads 40x40 (square lattice) or 100 (ring); got {shape!r}")
+    return makers[len(parts)](*map(int, parts))
+
+
+def _map(names: list[str], samples: xr.DataArray, b: int) -> Any:
+    """The fitted transformer that --map asks for: a rule by name, trained weights, or a stack of them."""
+    import blockspin as bs
+    from blockspin.samples import lattice_of
+
+    weights = [name for name in names if name.endswith(".npz")]
+    if weights and len(weights) == len(names):
+        machines = [bs.RBM.load(name) for name in names]
+        if len(machines) == 1:
+            return machines[0]
+        from sklearn.pipeline import make_pipeline
+
+        return make_pipeline(*machines)
+    if len(names) > 1:
+        raise ValueError(f"only .npz weights can be stacked; got {', '.join(names)}")
+    rule = _chosen("map", names[0], _maps(), "an .npz file of trained weights")
+    return rule(lattice_of(samples), b).fit(bs.features(samples))
+
+
+def _model_of(samples: xr.DataArray) -> Any:
+    """The model that the samples say they come from; None for own data."""
+    from blockspin.samples import provenance
+
+    stored = provenance(samples).get("model")
+    if not isinstance(stored, Mapping) or stored.get("model") not in _models():
+        return None
+    return _models()[stored["model"]].from_settings(stored)
+
+
+def _chosen(kind: str, name: str, table: Mapping[str, Any], *others: str) -> Any:
+    if name not in table:
+        raise ValueError(f"{kind} must be one of {', '.join([*table, *others])}; got {name!r}")
+    return table[name]
+
+
+def _models() -> Mapping[str, Any]:
+    from blockspin.models import MODELS
+
+    models: Mapping[str, Any] = MODELS
+    return models
+
+
+def _maps() -> Mapping[str, Any]:
+    from blockspin import coarse
+
+    table: Mapping[str, Any] = getattr(coarse, "MAPS", MAPS)
+    return {name: _named(entry) if isinstance(entry, str) else entry for name, entry in table.items()}
+
+
+def _named(entry: str) -> Any:
+    """The object that "module:name" stands for."""
+    module, _, name = entry.partition(":")
+    return getattr(import_module(module), name)
+
+
+def _first_line(thing: object) -> str:
+    return (thing.__doc__ or "").strip().partition("\n")[0]
+
+
+def _print_table(title: str, rows: Mapping[str, str]) -> None:
+    width = max(map(len, rows), default=0)
+    typer.echo(f"{title}:")
+    for name, text in rows.items():
+        typer.echo(f"  {name.ljust(width)}  {text}")

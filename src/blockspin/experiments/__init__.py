@@ -1,0 +1,24 @@
+"""The experiments: one module a paper, found by name in one table and imported when asked for."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+from blockspin.experiments.experiment import Experiment
+from blockspin.runs.settings import SettingsError, nearest
+
+EXPERIMENTS = {
+    "mehta-schwab": "blockspin.experiments.mehta_schwab:EXPERIMENT",
+}
+"""Name to "module:attribute"."""
+
+__all__ = ["EXPERIMENTS", "Experiment", "find"]
+
+
+def find(name: str) -> Experiment:
+    """The experiment of that name; raises SettingsError with the nearest name and all the choices."""
+    if name not in EXPERIMENTS:
+        raise SettingsError(nearest("experiment", name, EXPERIMENTS))
+    module, _, attribute = EXPERIMENTS[name].partition(":")
+    experiment: Experiment = getattr(import_module(module), attribute)
+    return experiment

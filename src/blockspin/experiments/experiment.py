@@ -1,0 +1,39 @@
+"""What an experiment is: settings, tasks, conclusions and a page."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Protocol
+
+from pydantic import BaseModel
+
+from blockspin.runs.store import Store
+from blockspin.runs.task import Task
+
+STATUSES = ("reproduced", "partly", "not reproduced", "not tested")
+
+
+class Experiment(Protocol):
+    """One paper, or one question: everything that `blockspin run NAME` needs.
+
+    name: "mehta-schwab"; summary: one line for `blockspin list`; Settings: a pydantic model with
+    ``extra="forbid"``; presets: settings by name ("quick", "paper"), the first being the default.
+    """
+
+    name: str
+    summary: str
+    Settings: type[BaseModel]
+    presets: Mapping[str, Mapping[str, Any]]
+
+    def tasks(self, settings: Any, seed: int) -> list[Task]:
+        """Every task to run; parents are reached through them. Raises ValueError for settings that do not fit."""
+        ...
+
+    def conclude(self, settings: Any, seed: int, store: Store) -> dict[str, Any]:
+        """``{"scorecards": [...], "claims": [...]}`` from the stored results, as JSON (DESIGN: a run's folder)."""
+        ...
+
+    def page(self, folder: Path) -> str:
+        """The HTML report, from the files of the run's folder alone, computing nothing."""
+        ...

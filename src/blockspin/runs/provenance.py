@@ -1,0 +1,134 @@
+"""Where a run's numbers come from: versions, commit, machine, seed, command and wall times, session by session.
+
+No host, user or folder is named, so the file can be published.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import json
+import platform
+import shlex
+import subprocess
+import time
+from pathlib import Path
+from typing import Any
+
+from blockspin.runs.execute import cores
+from blockspin.runs.store import Store, write_json
+
+FILE = "provenance.json"
+PACKAGES = ("blockspin", "numpy", "jax", "jaxlib", "numba", "scikit-learn", "scipy", "xarray")
+
+
+class Provenance:
+    """The provenance.json of a run, one entry a session; begin and end a session with `begin` and `end`.
+
+    A session that was killed ends where the log says it last did something, with the outcome "killed".
+    """
+
+    def __init__(self, store: Store, *, seed: int) -> None:
+        self.store = store
+        self.path = store.folder / FILE
+        try:
+            self.stored = json.loads(self.path.read_text())
+            self.sessions: list[dict[str, Any]] = self.stored["sessions"]
+        except (FileNotFoundError, ValueError, KeyError, TypeError):
+            self.sessions = []
+        self.seed = seed
+
+    def begin(self, command: list[str], workers: int) -> None:
+        """A session starts: write down with what and on what."""
+        events = self.store.events()
+        for session in self.sessions:
+            if session["end"] is None:
+                times = [event["time"] for event in events if "time" in event]
+                session["end"] = max(times, default=session["start"])
+                session["outcome"] = "killed"
+        self.sessions.append(
+            {
+                "command": shlex.join(command),
+                "start": _now(),
+                "end": None,
+                "seconds": None,
+                "outcome": None,
+                "workers": workers,
+                "versions": versions(),
+                "commit": commit(Path(__file__).parent),
+                "machine": machine(),
+            }
+        )
+        self.started = time.monotonic()
+        self._write()
+
+    def end(self, outcome: str) -> None:
+        """The session ends: "finished", "failed" or "interrupted"."""
+        self.sessions[-1] |= {
+            "end": _now(),
+            "seconds": round(time.monotonic() - self.started, 1),
+            "outcome": outcome,
+        }
+        self._write()
+
+    def _write(self) -> None:
+        write_json(
+            self.path, {"schema": 1, "seed": self.seed, "tasks": task_seconds(self.store), "sessions": self.sessions}
+        )
+
+
+def task_seconds(store: Store) -> dict[str, float]:
+    """Wall seconds of each task that was completed, by label, from the log: the last time it was computed."""
+    last = {event["key"]: event for event in store.events() if event.get("event") == "done"}
+    seconds: dict[str, float] = {}
+    for event in last.values():
+        seconds[event["label"]] = round(seconds.get(event["label"], 0.0) + event["seconds"], 3)
+    return seconds
+
+
+def versions() -> dict[str, str]:
+    """The versions of Python and of the packages that decide the numbers."""
+    found = {"python": platform.python_version()}
+    for package in PACKAGES:
+        try:
+            found[package] = importlib.metadata.version(package)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return found
+
+
+def machine() -> dict[str, Any]:
+    """The processor, the cores that this process may use, and the system; no names of hosts or people."""
+    return {"cpu": _cpu(), "cores": cores(), "system": platform.system(), "architecture": platform.machine()}
+
+
+def commit(folder: Path) -> dict[str, Any] | None:
+    """The git commit of a folder under version control and whether files differ from it; None where there is none."""
+    # a package installed inside somebody's checkout is not part of it, so ask for a tracked file
+    if _git(folder, "ls-files", "--error-unmatch", Path(__file__).name) is None:
+        return None
+    head = _git(folder, "rev-parse", "HEAD")
+    changes = _git(folder, "status", "--porcelain", "--untracked-files=no")
+    return {"hash": head, "modified": bool(changes)} if head else None
+
+
+def _git(folder: Path, *words: str) -> str | None:
+    try:
+        done = subprocess.run(
+            ["git", "-C", str(folder), *words], capture_output=True, text=True, timeout=10, check=True
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return done.stdout.strip()
+
+
+def _cpu() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        lines = []
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.processor() or "unknown"
+
+
+def _now() -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())

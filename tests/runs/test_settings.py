@@ -1,0 +1,108 @@
+from __future__ import annotations
+
+import tomllib
+
+import pytest
+from toy_experiment import EXPERIMENT, Layer, Settings
+
+from blockspin.runs import settings as runs_settings
+from blockspin.runs.settings import SettingsError, build, differences, document, read, restore, write
+
+
+def test_defaults_then_preset_then_overrides():
+    preset = {"samples": 5, "layer": {"penalty": 0.1}}
+    made = build(Settings, preset, ["samples=7", "steps=2", "steps=3"])
+    assert (made.samples, made.steps, made.name) == (7, 3, "toy")
+    assert made.layer == Layer(n_hidden=9, penalty=0.1)  # the default of the field, not of its class
+    assert build(Settings, {}, ["layer.penalty=0.2"]).layer == Layer(n_hidden=9, penalty=0.2)
+    assert preset == {"samples": 5, "layer": {"penalty": 0.1}}
+
+
+@pytest.mark.parametrize(
+    ("override", "name", "value"),
+    [
+        ("field=0.25", "field", 0.25),
+        ("field=none", "field", None),
+        ("field = -1e-3 ", "field", -1e-3),
+        ("name=plain words", "name", "plain words"),
+        ('name="5"', "name", "5"),
+        ("name=none", "name", "none"),
+        ("name=a=b", "name", "a=b"),
+        ("sizes=[400, 100]", "sizes", (400, 100)),
+        ("sizes=[]", "sizes", ()),
+        ("name=1\nsamples = 9", "name", "1\nsamples = 9"),
+    ],
+)
+def test_values_are_toml_or_words(override, name, value):
+    assert getattr(build(Settings, {}, [override]), name) == value
+
+
+@pytest.mark.parametrize(
+    ("override", "words"),
+    [
+        ("sampels=3", r"no setting is called 'sampels'; did you mean 'samples'\? The choices are: samples, steps,"),
+        ("layer.n_hiden=3", r"no setting is called 'layer.n_hiden'; did you mean 'layer.n_hidden'\?"),
+        ("layr.n_hidden=3", r"did you mean 'layer'\?"),
+        ("xyzzy=3", r"no setting is called 'xyzzy'\. The choices are: samples"),
+        ("samples.inner=3", "'samples' is one value and has no part 'inner'"),
+        ("samples=0", "samples: input should be greater than 0; got 0"),
+        ("samples=many", "samples: input should be a valid integer.*; got 'many'"),
+        ("layer.n_hidden=-1", "layer.n_hidden: input should be greater than 0; got -1"),
+        ("layer=3", "layer: .*got 3"),
+        ("samples", r"must read key=value; got 'samples'"),
+        ("=3", "must read key=value"),
+    ],
+)
+def test_wrong_overrides_name_the_thing_the_rule_and_the_choices(override, words):
+    with pytest.raises(SettingsError, match=words):
+        build(Settings, {}, [override])
+
+
+def test_wrong_presets_are_refused():
+    with pytest.raises(SettingsError, match="'sampels'; did you mean 'samples'"):
+        build(Settings, {"sampels": 3})
+
+
+@pytest.mark.parametrize("overrides", [[], ["field=none", "layer.penalty=0.5", 'name="a\\"γ"'], ["sizes=[]"]])
+@pytest.mark.parametrize("preset", ["quick", "paper"])
+def test_the_file_is_complete_and_reads_back(tmp_path, preset, overrides):
+    made = build(Settings, EXPERIMENT.presets[preset], overrides)
+    stored = document("toy", preset, 3, made)
+    write(tmp_path, stored)
+    assert read(tmp_path) == stored
+    assert restore(Settings, read(tmp_path)) == made
+    raw = tomllib.loads((tmp_path / "settings.toml").read_text())
+    assert set(raw["settings"]) | {"field"} == set(Settings.model_fields)
+    assert (raw["experiment"], raw["preset"], raw["seed"]) == ("toy", preset, 3)
+
+
+def test_lists_with_none_cannot_be_written():
+    with pytest.raises(SettingsError, match="cannot hold none"):
+        runs_settings._without_none({"a": [1, None]})
+
+
+def test_differences_name_the_keys():
+    a = document("toy", "quick", 1, build(Settings, {}))
+    assert differences(a, a) == []
+    assert differences(a, {**a, "preset": "paper"}) == []
+    b = document("toy", "quick", 2, build(Settings, {}, ["field=none", "layer.n_hidden=5"]))
+    assert sorted(differences(a, b)) == [
+        "seed (1 there, 2 here)",
+        "settings.field (0.5 there, none here)",
+        "settings.layer.n_hidden (9 there, 5 here)",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (None, "is not the folder of a run: it has no settings.toml"),
+        ("experiment = ", "cannot be read"),
+        ('experiment = "toy"\nseed = 1\n', "it lacks preset, settings"),
+    ],
+)
+def test_other_files_are_refused(tmp_path, text, words):
+    if text is not None:
+        (tmp_path / "settings.toml").write_text(text)
+    with pytest.raises(SettingsError, match=words):
+        read(tmp_path)
