@@ -95,6 +95,7 @@ def test_a_damaged_file_is_computed_again(tmp_path, reference):
     (score,) = toy.graph()
     path = Store(tmp_path).path(score.parents[1])
     path.write_bytes(path.read_bytes()[:-40])
+    (path.parent / ".aside-left by a kill").write_text("half")
     assert run(tmp_path).started == ["train 1"]
     assert files(tmp_path) == reference
     assert [event["label"] for event in Store(tmp_path).events() if event["event"] == "damaged"] == ["train 1"]

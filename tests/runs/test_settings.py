@@ -49,6 +49,7 @@ def test_values_are_toml_or_words(override, name, value):
         ("samples=many", "samples: input should be a valid integer.*; got 'many'"),
         ("layer.n_hidden=-1", "layer.n_hidden: input should be greater than 0; got -1"),
         ("layer=3", "layer: .*got 3"),
+        ("name=paper", r"^a toy named paper needs 5 samples; got 3$"),
         ("samples", r"must read key=value; got 'samples'"),
         ("=3", "must read key=value"),
     ],

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import toy_tasks
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from blockspin.runs.store import Store
 from blockspin.runs.task import Task
@@ -29,6 +29,12 @@ class Settings(BaseModel):
     field: float | None = 0.5
     name: str = "toy"
     behaviour: str = "well"
+
+    @model_validator(mode="after")
+    def _enough(self) -> Settings:
+        if self.name == "paper" and self.samples < 5:
+            raise ValueError(f"a toy named paper needs 5 samples; got {self.samples}")
+        return self
 
 
 class Toy:

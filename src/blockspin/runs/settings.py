@@ -140,7 +140,8 @@ def _problems(model: type[BaseModel], error: ValidationError) -> Iterator[str]:
             yield f"{name}: this setting has no default and must be given"
         else:
             rule = problem["msg"].removeprefix("Value error, ")
-            yield f"{name}: {rule[:1].lower()}{rule[1:]}; got {problem['input']!r}"
+            # a rule about several settings says itself what came
+            yield f"{name}: {rule[:1].lower()}{rule[1:]}; got {problem['input']!r}" if problem["loc"] else rule
 
 
 def _defaults(model: type[BaseModel]) -> dict[str, Any]:
