@@ -93,7 +93,7 @@ def autocorrelation(values: ArrayLike) -> FloatArray:
     n_steps = data.shape[1]
     if np.ptp(data) == 0:  # its mean may round, and leave a fluctuation of one ulp
         return np.asarray(np.eye(1, n_steps)[0])
-    deviation = data - data.mean()
+    deviation = (data - data.mean()) / np.ptp(data)  # of order 1, so that no square underflows
     spectrum = np.fft.rfft(deviation, n=2 * n_steps, axis=1)
     covariance = np.fft.irfft(np.abs(spectrum) ** 2, axis=1)[:, :n_steps].mean(axis=0)
     covariance /= n_steps - np.arange(n_steps)
@@ -142,10 +142,11 @@ def r_hat(values: ArrayLike) -> float:
     if n < 2:
         return math.nan
     halves = np.concatenate([data[:, :n], data[:, -n:]])
-    within = halves.var(axis=1, ddof=1).mean()
-    between = halves.mean(axis=1).var(ddof=1)
     if np.ptp(halves, axis=1).max() == 0:
         return math.nan if np.ptp(halves) == 0 else math.inf
+    halves = halves / np.ptp(halves)
+    within = halves.var(axis=1, ddof=1).mean()
+    between = halves.mean(axis=1).var(ddof=1)
     return math.sqrt((n - 1) / n + between / within)
 
 

@@ -199,7 +199,7 @@ def test_errors_name_the_choices() -> None:
     spins, state = np.ones((1, 16), np.int8), cluster.generators(1, 1, "test")
     with pytest.raises(ValueError, match="swendsen-wang, wolff, heat-bath; got 'metropolis'"):
         cluster.advance(Ising(SQUARE, 0.4), "metropolis", spins, state, 1)
-    with pytest.raises(ValueError, match="needs h = 0; got h = 0.1"):
+    with pytest.raises(ValueError, match=r"needs h = 0; got h = 0\.1"):
         cluster.advance(Ising(SQUARE, 0.4, 0.1), "wolff", spins, state, 1)
     with pytest.raises(ValueError, match="even extents; got square 3x3"):
         cluster.advance(Ising(ODD, -0.4), "wolff", np.ones((1, 9), np.int8), cluster.generators(1, 1), 1)

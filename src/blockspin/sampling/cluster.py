@@ -39,21 +39,16 @@ def advance(
     Raises ValueError for another algorithm, or where Wolff's cannot serve the model (a field, or a
     frustrated antiferromagnet).
     """
-    Lx, Ly = _rectangle(model)
-    Kx = model.K if model.lattice.dimension == 2 else 0.0
-    sign = np.int8(1 if model.K >= 0 else -1)
-    bond_x, bond_y, ghost = _threshold(Kx), _threshold(model.K), _threshold(model.h)
-    if algorithm == "swendsen-wang":
-        up = np.int8(1 if model.h >= 0 else -1)
-        return _swendsen_wang(spins, state, Lx, Ly, bond_x, bond_y, sign, ghost, up, steps)  # type: ignore[no-any-return]
-    if algorithm == "wolff":
-        check_wolff(model)
-        return _wolff(spins, state, Lx, Ly, bond_x, bond_y, sign, steps, clusters)  # type: ignore[no-any-return]
-    if algorithm == "heat-bath":
-        local = np.arange(-2, 3)
-        chance = 1 / (1 + np.exp(-2 * np.clip(Kx * local[:, None] + model.K * local + model.h, -350, 350)))
-        return _heat_bath(spins, state, Lx, Ly, chance, steps)  # type: ignore[no-any-return]
-    raise ValueError(f"algorithm must be one of swendsen-wang, wolff, heat-bath; got {algorithm!r}")
+    return _run(model, algorithm, spins, state, np.empty((len(spins), 0, 4), np.int64), steps, clusters)
+
+
+def record(
+    model: Ising, algorithm: str, spins: Spins, state: State, steps: int, *, clusters: int = 1
+) -> NDArray[np.float64]:
+    """Advance as `advance` does and return what `observe` gives after every step, shape (chain, steps, 2)."""
+    trace = np.empty((len(spins), steps, 4), np.int64)
+    _run(model, algorithm, spins, state, trace, steps, clusters)
+    return _observables(model, trace)
 
 
 def observe(model: Ising, spins: Spins) -> NDArray[np.float64]:
@@ -62,13 +57,7 @@ def observe(model: Ising, spins: Spins) -> NDArray[np.float64]:
     The order parameter is m, or for K < 0 the staggered magnetisation sum_i (-1)^(x+y) s_i/N; its absolute value
     where h = 0.
     """
-    Lx, Ly = _rectangle(model)
-    sums = _sums(spins, Lx, Ly) / model.lattice.n_sites
-    along_x, along_y, m, staggered = sums.T
-    Kx = model.K if model.lattice.dimension == 2 else 0.0
-    order = m if model.K >= 0 else staggered
-    energy = -Kx * along_x - model.K * along_y - model.h * m
-    return np.stack([energy, np.abs(order) if model.h == 0 else order], axis=1)
+    return _observables(model, _sums(spins, *_rectangle(model)))
 
 
 def check_wolff(model: Ising) -> None:
@@ -79,6 +68,37 @@ def check_wolff(model: Ising) -> None:
         raise ValueError(
             f"Wolff's algorithm with K < 0 needs even extents; got {model.lattice}. Choose swendsen-wang or heat-bath"
         )
+
+
+def _run(
+    model: Ising, algorithm: str, spins: Spins, state: State, trace: NDArray[np.int64], steps: int, clusters: int
+) -> NDArray[np.int64]:
+    Lx, Ly = _rectangle(model)
+    Kx = model.K if model.lattice.dimension == 2 else 0.0
+    sign = np.int8(1 if model.K >= 0 else -1)
+    bond_x, bond_y, ghost = _threshold(Kx), _threshold(model.K), _threshold(model.h)
+    flipped: NDArray[np.int64]
+    if algorithm == "swendsen-wang":
+        up = np.int8(1 if model.h >= 0 else -1)
+        flipped = _swendsen_wang(spins, state, trace, Lx, Ly, bond_x, bond_y, sign, ghost, up, steps)
+    elif algorithm == "wolff":
+        check_wolff(model)
+        flipped = _wolff(spins, state, trace, Lx, Ly, bond_x, bond_y, sign, steps, clusters)
+    elif algorithm == "heat-bath":
+        local = np.arange(-2, 3)
+        chance = 1 / (1 + np.exp(-2 * np.clip(Kx * local[:, None] + model.K * local + model.h, -350, 350)))
+        flipped = _heat_bath(spins, state, trace, Lx, Ly, chance, steps)
+    else:
+        raise ValueError(f"algorithm must be one of swendsen-wang, wolff, heat-bath; got {algorithm!r}")
+    return flipped
+
+
+def _observables(model: Ising, sums: NDArray[np.int64]) -> NDArray[np.float64]:
+    along_x, along_y, m, staggered = np.moveaxis(sums / model.lattice.n_sites, -1, 0)
+    Kx = model.K if model.lattice.dimension == 2 else 0.0
+    order = m if model.K >= 0 else staggered
+    energy = -Kx * along_x - model.K * along_y - model.h * m
+    return np.stack([energy, np.abs(order) if model.h == 0 else order], axis=-1)
 
 
 def _rectangle(model: Ising) -> tuple[int, int]:
@@ -127,9 +147,37 @@ def _join(parent: Any, i: Any, j: Any) -> None:
         parent[i] = j
 
 
+@njit(cache=True)
+def _measure(s: Any, Lx: int, Ly: int, sums: Any) -> None:
+    """Bond sums along x and y, magnetisation, staggered magnetisation."""
+    along_x = along_y = even = odd = 0
+    for x in range(Lx):
+        base = x * Ly
+        below = base + Ly if x < Lx - 1 else 0
+        for y in range(Ly):
+            right = base + y + 1 if y < Ly - 1 else base
+            along_x += s[base + y] * s[below + y]
+            along_y += s[base + y] * s[right]
+            if (x + y) & 1:
+                odd += s[base + y]
+            else:
+                even += s[base + y]
+    sums[0], sums[1], sums[2], sums[3] = along_x, along_y, even + odd, even - odd
+
+
 @njit(parallel=True, cache=True)
 def _swendsen_wang(
-    spins: Any, state: Any, Lx: int, Ly: int, bond_x: Any, bond_y: Any, sign: Any, ghost: Any, up: Any, steps: int
+    spins: Any,
+    state: Any,
+    trace: Any,
+    Lx: int,
+    Ly: int,
+    bond_x: Any,
+    bond_y: Any,
+    sign: Any,
+    ghost: Any,
+    up: Any,
+    steps: int,
 ) -> Any:
     """Swendsen-Wang sweeps; a field joins sites along it to a ghost spin that never flips.
 
@@ -152,7 +200,7 @@ def _swendsen_wang(
         down = np.empty(Ly, np.uint8)
         words = np.empty(max(CHUNK, Ly, N >> 6) + 2 * LANES, np.uint64)
         count = n_joined = 0
-        for _ in range(steps):
+        for step in range(steps):
             for x in range(Lx):
                 if x % rows == 0:
                     _fill(g, words, (min(rows, Lx - x) * Ly + LANES - 1) // LANES * LANES)
@@ -202,13 +250,15 @@ def _swendsen_wang(
                 flip[i] = f
                 s[i] = -s[i] if f else s[i]
                 count += f
+            if step < trace.shape[1]:
+                _measure(s, Lx, Ly, trace[chain, step])
         flipped[chain] = count
     return flipped
 
 
 @njit(parallel=True, cache=True)
 def _wolff(
-    spins: Any, state: Any, Lx: int, Ly: int, bond_x: Any, bond_y: Any, sign: Any, steps: int, clusters: int
+    spins: Any, state: Any, trace: Any, Lx: int, Ly: int, bond_x: Any, bond_y: Any, sign: Any, steps: int, clusters: int
 ) -> Any:
     """Wolff clusters, each grown from a random site and flipped; a step flips `clusters`, or by a coin one more.
 
@@ -226,7 +276,7 @@ def _wolff(
         words = np.empty(CHUNK, np.uint64)
         next_word = CHUNK
         count = 0
-        for _ in range(steps):
+        for step in range(steps):
             if next_word >= CHUNK - 2:
                 _fill(g, words, CHUNK)
                 next_word = 0
@@ -279,12 +329,14 @@ def _wolff(
                     s[j] = -s[j] if add else s[j]
                     stack[top] = (y << 32) | j
                     top += add
+            if step < trace.shape[1]:
+                _measure(s, Lx, Ly, trace[chain, step])
         flipped[chain] = count
     return flipped
 
 
 @njit(parallel=True, cache=True)
-def _heat_bath(spins: Any, state: Any, Lx: int, Ly: int, chance: Any, steps: int) -> Any:
+def _heat_bath(spins: Any, state: Any, trace: Any, Lx: int, Ly: int, chance: Any, steps: int) -> Any:
     """Heat-bath sweeps in the order of the sites.
 
     chance[2 + a, 2 + b] is P(s = +1) where the neighbours along x sum to a and those along y to b. Every state can
@@ -298,7 +350,7 @@ def _heat_bath(spins: Any, state: Any, Lx: int, Ly: int, chance: Any, steps: int
         words = np.empty(CHUNK, np.uint64)
         next_word = CHUNK
         count = 0
-        for _ in range(steps):
+        for step in range(steps):
             for x in range(Lx):
                 base = x * Ly
                 below = base + Ly if x < Lx - 1 else 0
@@ -316,29 +368,15 @@ def _heat_bath(spins: Any, state: Any, Lx: int, Ly: int, chance: Any, steps: int
                     new = np.int8(1) if u < chance[along_x + 2, along_y + 2] else np.int8(-1)
                     count += new != s[base + y]
                     s[base + y] = new
+            if step < trace.shape[1]:
+                _measure(s, Lx, Ly, trace[chain, step])
         flipped[chain] = count
     return flipped
 
 
 @njit(parallel=True, cache=True)
 def _sums(spins: Any, Lx: int, Ly: int) -> Any:
-    """Per chain: bond sums along x and y, magnetisation, staggered magnetisation."""
-    chains = spins.shape[0]
-    sums = np.zeros((chains, 4), np.int64)
-    for chain in prange(chains):
-        s = spins[chain]
-        along_x = along_y = even = odd = 0
-        for x in range(Lx):
-            base = x * Ly
-            below = base + Ly if x < Lx - 1 else 0
-            for y in range(Ly):
-                right = base + y + 1 if y < Ly - 1 else base
-                along_x += s[base + y] * s[below + y]
-                along_y += s[base + y] * s[right]
-                if (x + y) & 1:
-                    odd += s[base + y]
-                else:
-                    even += s[base + y]
-        sums[chain, 0], sums[chain, 1] = along_x, along_y
-        sums[chain, 2], sums[chain, 3] = even + odd, even - odd
+    sums = np.empty((spins.shape[0], 4), np.int64)
+    for chain in prange(spins.shape[0]):
+        _measure(spins[chain], Lx, Ly, sums[chain])
     return sums

@@ -147,10 +147,7 @@ def _pilot(model: Ising, settings: _Settings, *, required: bool) -> _Pilot:
     steps, done, why = SHORTEST_PILOT, SHORTEST_PILOT, ""
     tau: tuple[statistics.AutocorrelationTime, ...] = ()
     while True:
-        seen = np.empty((PILOT_CHAINS, steps, 2))
-        for step in range(steps):
-            cluster.advance(model, settings.algorithm, spins, state, 1, clusters=clusters)
-            seen[:, step] = cluster.observe(model, spins)
+        seen = cluster.record(model, settings.algorithm, spins, state, steps, clusters=clusters)
         before, done = done, done + steps
         mixing = tuple(statistics.r_hat(seen[..., k]) for k in range(2))
         try:
