@@ -106,13 +106,6 @@ def visible_mean(machine: Any, hidden: ArrayLike) -> FloatArray:
     return np.asarray(np.tanh(field)) if units == "spin" else field
 
 
-def hidden_mean(machine: Any, visible: ArrayLike) -> FloatArray:
-    """<h> given v: sigma(v W^T + c), or tanh where the units are spins; shape (n, M)."""
-    field = np.asarray(visible, np.float32) @ machine.components_.T.astype(np.float32)
-    field += np.asarray(machine.intercept_hidden_, np.float32)
-    return np.tanh(field) if units_of(machine) == "spin" else np.asarray(expit(field))
-
-
 def draw(mean: FloatArray, units: str, random: np.random.Generator) -> FloatArray:
     """A draw of units with the given means: binary 0/1, spin -1/+1, Gaussian with unit variance."""
     if units == "gaussian":
@@ -128,7 +121,7 @@ def reconstruct(transformer: Any, X: ArrayLike, layer: int | None = None) -> Flo
     layer counts machines from 1; None is the top. X holds spins -1/+1.
     """
     part = up_to(transformer, layer if layer is not None else len(layers(transformer)))
-    return _down(part, np.asarray(part.transform(X), np.float32), None)
+    return _down(layers(part), np.asarray(part.transform(X), np.float32), "spin")
 
 
 def generate(
@@ -136,30 +129,31 @@ def generate(
 ) -> NDArray[np.int8]:
     """Spins that the stack makes when run freely, shape (chain, draw, N): one chain a row of `start` (spins).
 
-    The top machine runs `steps` steps of block Gibbs sampling; over the second half `draws` states are kept, evenly
-    spaced, and passed down by sampling every layer (a deep belief network). Raises ValueError unless
-    1 <= draws <= steps / 2.
+    The top machine runs `steps` steps of block Gibbs sampling; of the second half `draws` states are kept, evenly
+    spaced, and passed down by sampling every layer below (a deep belief network). Raises ValueError unless steps is a
+    multiple of 2 draws.
     """
-    if not 1 <= draws <= steps // 2:
-        raise ValueError(f"draws must lie between 1 and half the steps, {steps // 2}; got {draws}")
-    top = layers(transformer)[-1]
-    units = units_of(top)
-    hidden_units = "spin" if units == "spin" else "binary"
-    hidden = draw(np.asarray(transformer.transform(start), np.float32), hidden_units, random)
-    spacing = (steps - steps // 2) // draws
-    kept = []
-    for step in range(1, steps // 2 + spacing * draws + 1):
-        visible = draw(visible_mean(top, hidden), units, random)
-        hidden = draw(hidden_mean(top, visible), hidden_units, random)
-        if step > steps // 2 and (step - steps // 2) % spacing == 0:
-            kept.append(_down(transformer, hidden, random))
+    if draws < 1 or steps % (2 * draws):
+        raise ValueError(f"steps must be a multiple of twice the draws; got {steps} steps for {draws} draws")
+    machines = layers(transformer)
+    inputs = np.asarray(_below(transformer, machines[-1]).transform(start), np.float32)
+    visible = draw(inputs, units_of(machines[-1]), random)
+    seed = int(random.integers(2**31 - 1))
+    states = as_rbm(machines[-1]).gibbs_chain(visible, steps, thin=steps // (2 * draws), random_state=seed)
+    kept = [_down(machines[:-1], state.astype(np.float32), units_of(machines[-1]), random) for state in states[-draws:]]
     return np.stack(kept, axis=1).astype(np.int8)
 
 
-def _down(transformer: Any, hidden: FloatArray, random: np.random.Generator | None) -> FloatArray:
-    # from a layer's hidden units to spins on the lattice: by means, or by sampling where a generator is given
-    values, units = hidden, "spin"
-    for machine in reversed(layers(transformer)):
+def _below(transformer: Any, machine: Any) -> Any:
+    # what stands before a machine: a pipeline that may be nothing but a pass
+    steps = transformer.steps if isinstance(transformer, Pipeline) else [("machine", transformer)]
+    before = steps[: [step for _, step in steps].index(machine)]
+    return Pipeline(before or [("nothing", "passthrough")])
+
+
+def _down(machines: list[Any], values: FloatArray, units: str, random: np.random.Generator | None = None) -> FloatArray:
+    # through the machines from the last to the lattice: by means, or by sampling where a generator is given
+    for machine in reversed(machines):
         units = units_of(machine)
         values = visible_mean(machine, values)
         if random is not None:

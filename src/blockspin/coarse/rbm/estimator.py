@@ -62,7 +62,7 @@ class RBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         hidden), or "auto": spin where values lie in [-1, 1] with negatives, binary where in [0, 1], else gaussian.
         Means inside the range are data too, so that a stack can pass means on.
     biases: False keeps both layers' biases at zero, as up-down symmetric spins want.
-    learning_rate, batch_size, n_iter (epochs), momentum: as above.
+    learning_rate, batch_size, n_iter (epochs; 0 leaves the machine as initialised), momentum: as above.
     algorithm: "cd" starts the model's chains at the data, "pcd" keeps `batch_size` chains; k: Gibbs steps.
     reconstruction: "sample" draws the last visible state of the chain, "mean" takes its mean, as Hinton and
         Salakhutdinov's code does; only with "cd".
@@ -70,8 +70,8 @@ class RBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     init: W ~ N(0, .01^2) ("small"; "data-mean" also sets b to the field of independent units with the data's
         means), or N(0, .1^2) ("hinton-salakhutdinov", Science 313, 504 (2006)); init_scale: another deviation.
     output: `transform` gives "mean" <h | v>, or "sample", int8 states.
-    validation_fraction: this share of the rows, the last ones, is held out of training and watched. Rows that
-        come chain by chain then lose whole chains, up to one that is cut.
+    validation_fraction: this share of the rows, the last ones, is held out of training and watched: whole
+        chains, where rows come chain by chain and the share is that of a number of chains.
     random_state: int, RandomState or None. Equal integers give equal bits on one machine.
     verbose: 0, 1 (progress on standard error), or a callable (fraction done, text).
 
@@ -80,11 +80,12 @@ class RBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     components_ (M, N), intercept_hidden_ (M,), intercept_visible_ (N,): W, c, b, float32.
     units_: the units in use. n_epochs_: epochs done. seed_: the integer that `random_state` gave.
     trajectory_: dict of arrays over log-spaced epochs 0, 1, 2, 3, 5, 8, 12, ..., the last: "epoch";
-        "weight_change" |W - W_previous| / |W| an epoch; "weight_norm" |W|; "pseudo_log_likelihood" and
+        "weight_change" |W - W_previous| / |W| an epoch, nan at 0; "weight_norm" |W|; "pseudo_log_likelihood" and
         "pseudo_log_likelihood_validation", nats a site; "free_energy_gap", mean F of validation minus training
         rows, nats a sample: ln Z cancels, so it is the log-likelihood lost on unseen data;
         "reconstruction_error", mean squared, a site. They are means over fixed, evenly spaced rows (at most
-        2000; the pseudo-likelihoods over fewer) and so carry no error; nan where there is no validation set.
+        2000; the pseudo-likelihoods over fewer) and so carry no error; nan where there is no validation set,
+        and the pseudo-likelihoods of Gaussian units, which cost too much to watch.
     """
 
     def __init__(
@@ -148,7 +149,7 @@ class RBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         if watched is not None:
             self._check_values(watched, "validation")
         data = self._on_device(train)
-        recorder = trajectory.Recorder(train, watched, self.units_, self.n_iter)
+        recorder = trajectory.Recorder(train, watched, self.units_, self.n_components, self.n_iter)
         text = recorder.record(0, *self._publish(state))
         stops = set(trajectory.checkpoints(self.n_iter))
         with reporting(self.verbose) as report:
@@ -169,7 +170,7 @@ class RBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         self._check_parameters()
         first = not hasattr(self, "components_")
         data = validate_data(self, X, dtype="numeric", reset=first)
-        state = self._start(data) if first else self._resume()
+        state = self._start(data) if first else self._resume(len(data))
         self._check_values(data, "X")
         state = self._epoch(state, self._on_device(data))
         self._publish(state)
@@ -229,7 +230,8 @@ class RBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         if steps < 1 or (thin is not None and not 1 <= thin <= steps):
             raise ValueError(f"a chain needs steps >= 1 and 1 <= thin <= steps; got steps={steps}, thin={thin}")
         data = self._validated(X)
-        key = jax.random.key(self._generator(random_state).randint(2**31 - 1))
+        seed = self._generator(random_state).randint(2**31 - 1)
+        key = jax.random.key(seed, impl="threefry2x32")
         chain = gibbs.chain(
             self._parameters(),
             jnp.asarray(data.astype(np.float32)),
@@ -278,6 +280,41 @@ class RBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         machine.random_state_ = np.random.RandomState(machine.seed_)
         return machine
 
+    @classmethod
+    def from_weights(
+        cls,
+        weights: ArrayLike,
+        visible: ArrayLike | None = None,
+        hidden: ArrayLike | None = None,
+        *,
+        units: str,
+        **parameters: Any,
+    ) -> RBM:
+        """The machine with these W (M, N), b (N,) and c (M,), zero unless given, as if trained; kept as float32.
+
+        `parameters` are the constructor's. Raises ValueError for units "auto" or shapes that do not fit.
+        """
+        W = np.array(weights, np.float32)
+        if units not in states.UNITS:
+            raise ValueError(f"units must be one of {', '.join(states.UNITS)}; got {units!r}")
+        if W.ndim != 2 or not W.size:
+            raise ValueError(f"weights have shape (n_components, n_features); got {W.shape}")
+        b = np.zeros(W.shape[1], np.float32) if visible is None else np.array(visible, np.float32)
+        c = np.zeros(W.shape[0], np.float32) if hidden is None else np.array(hidden, np.float32)
+        if b.shape != W.shape[1:] or c.shape != W.shape[:1]:
+            raise ValueError(
+                f"weights {W.shape} go with visible biases {W.shape[1:]} and hidden biases {W.shape[:1]}; "
+                f"got {b.shape} and {c.shape}"
+            )
+        machine = cls(len(W), units=units, **parameters)
+        machine._check_parameters()
+        machine.components_, machine.intercept_visible_, machine.intercept_hidden_ = W, b, c
+        machine.units_, machine.n_features_in_, machine.n_epochs_ = units, W.shape[1], 0
+        machine._seed()
+        machine._velocity = tuple(np.zeros_like(part) for part in (W, b, c))
+        machine._chains = np.zeros((0, len(W)), np.float32)
+        return machine
+
     @property
     def _n_features_out(self) -> int:
         return len(self.components_)
@@ -295,8 +332,9 @@ class RBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         for name, choices in CHOICES.items():
             if getattr(self, name) not in choices:
                 raise ValueError(f"{name} must be one of {', '.join(choices)}; got {getattr(self, name)!r}")
-        for name in ("n_components", "batch_size", "n_iter", "k"):
+        for name in ("n_components", "batch_size", "k"):
             _check_number(name, getattr(self, name), numbers.Integral, 1, np.inf)
+        _check_number("n_iter", self.n_iter, numbers.Integral, 0, np.inf)
         _check_number("learning_rate", self.learning_rate, numbers.Real, 0, np.inf)
         _check_number("momentum", self.momentum, numbers.Real, 0, 1, open_end=True)
         for name in ("l1", "l2"):
@@ -320,9 +358,7 @@ class RBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     def _start(self, X: Array) -> training.State:
         """A new machine for these data."""
         self.units_ = states.read_units(X) if self.units == "auto" else self.units
-        self._check_values(X, "X")
-        self.seed_ = int(check_random_state(self.random_state).randint(2**31 - 1))
-        self.random_state_ = np.random.RandomState(self.seed_)
+        self._seed()
         self.n_epochs_ = 0
         generator = np.random.RandomState([self.seed_, 1])
         shape = (self.n_components, X.shape[1])
@@ -333,15 +369,30 @@ class RBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
             visible = jnp.asarray(states.inverse_mean(X.mean(axis=0), self.units_).astype(np.float32))
         parameters = Parameters(weights, visible, jnp.zeros(shape[0], jnp.float32))
         rest = jax.tree.map(jnp.zeros_like, parameters)
-        n_chains = min(self.batch_size, len(X)) if self.algorithm == "pcd" else 0
-        coin = np.full((n_chains, shape[0]), 0.0 if self._hidden_units == "spin" else 0.5)
-        chains = states.draw(coin, self._hidden_units, generator).astype(np.float32)
-        return training.State(parameters, rest, jnp.asarray(chains))
+        return training.State(parameters, rest, self._new_chains(len(X)))
 
-    def _resume(self) -> training.State:
+    def _seed(self) -> None:
+        self.seed_ = int(check_random_state(self.random_state).randint(2**31 - 1))
+        self.random_state_ = np.random.RandomState(self.seed_)
+
+    def _new_chains(self, n_rows: int) -> jax.Array:
+        """Hidden states of the persistent chains, uniform; none for "cd"."""
+        n_chains = min(self.batch_size, n_rows) if self.algorithm == "pcd" else 0
+        coin = np.full((n_chains, self.n_components), 0.0 if self._hidden_units == "spin" else 0.5)
+        generator = np.random.RandomState([self.seed_, 2])
+        return jnp.asarray(states.draw(coin, self._hidden_units, generator).astype(np.float32))
+
+    def _resume(self, n_rows: int) -> training.State:
+        """Where training stood. Raises ValueError where n_components has changed since."""
+        if len(self.components_) != self.n_components:
+            raise ValueError(
+                f"n_components was {len(self.components_)} where training began and is now {self.n_components}: "
+                f"fit starts anew"
+            )
+        chains = jnp.array(self._chains) if len(self._chains) else self._new_chains(n_rows)
         velocity = Parameters(*(jnp.array(part) for part in self._velocity))
         parameters = Parameters(*(jnp.array(part) for part in self._machine(np.float32)))
-        return training.State(parameters, velocity, jnp.array(self._chains))
+        return training.State(parameters, velocity, chains)
 
     def _epoch(self, state: training.State, data: jax.Array) -> training.State:
         rule = training.Rule(
@@ -354,7 +405,7 @@ class RBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
             min(self.batch_size, len(data)),
         )
         rates = training.Rates(self.learning_rate, self.momentum, self.l1, self.l2)
-        key = jax.random.fold_in(jax.random.key(self.seed_), self.n_epochs_)
+        key = jax.random.fold_in(jax.random.key(self.seed_, impl="threefry2x32"), self.n_epochs_)
         self.n_epochs_ += 1
         after: training.State = training.epoch(state, data, key, rates, rule)
         return after

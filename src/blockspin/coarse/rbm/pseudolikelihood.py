@@ -12,12 +12,12 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import expit
 
 from blockspin.coarse.rbm.units import RANGE, binary_from_spin, is_hard
 
 Array = NDArray[Any]
 
+MOST_NODES = 10_000
 TAIL = 6.0  # standard deviations of the Gaussian units' grid beyond the outermost means
 
 
@@ -37,9 +37,9 @@ def pseudo_log_likelihood(X: Array, weights: Array, visible: Array, hidden: Arra
         field = 2 * field
         weights, visible, _ = binary_from_spin(weights, visible, hidden)
         X = (X + np.float32(RANGE["binary"][1])) / 2
-    group = _group(weights)
-    rows = (np.asarray(part, np.float32) for part in (X, expit(field), expit(-field)))
-    odds = _log_odds(*rows, np.asarray(weights, np.float32), np.asarray(visible, np.float32), group=group, hard=hard)
+    rows = (np.asarray(part, np.float32) for part in (X, field))
+    machine = (np.asarray(part, np.float32) for part in (weights, visible))
+    odds = _log_odds(*rows, *machine, group=_group(weights), hard=hard)
     g = np.asarray(odds, np.float64)
     on = np.asarray(X, np.float64)
     total: NDArray[np.float64] = -(on * np.logaddexp(0, -g) + (1 - on) * np.logaddexp(0, g)).sum(axis=1)
@@ -47,41 +47,42 @@ def pseudo_log_likelihood(X: Array, weights: Array, visible: Array, hidden: Arra
 
 
 def _group(weights: Array) -> int:
-    """How many factors between exp(-w) and exp(w) fit a float32 product."""
+    """How many factors between exp(-w) and exp(w) fit a float32 product; 0 where not even one does."""
     largest = float(np.abs(weights).max(initial=0.0))
-    return next((size for size in (16, 8, 4, 2) if size * largest < 80), 1)
+    return next((size for size in (16, 8, 4, 2, 1) if size * largest < 80), 0)
 
 
 @partial(jax.jit, static_argnames=("group", "hard"))
 def _log_odds(
-    X: jax.Array, up: jax.Array, down: jax.Array, weights: jax.Array, visible: jax.Array, *, group: int, hard: bool
+    X: jax.Array, field: jax.Array, weights: jax.Array, visible: jax.Array, *, group: int, hard: bool
 ) -> jax.Array:
-    """g, shape (n, N); up and down are the hidden means s(a) and s(-a).
+    """g, shape (n, N), from the hidden fields a, shape (n, M).
 
     With a unit's field shifted by d, ln(1 + e^(a+d)) - ln(1 + e^a) = ln(s(-a) + s(a) e^d), which never cancels;
     logarithms are taken of products of `group` units.
     """
     n_hidden, n_sites = weights.shape
-    spare = -n_hidden % group
+    spare = -n_hidden % max(group, 1)
     weights = jnp.pad(weights, ((0, spare), (0, 0)))
-    up = jnp.pad(up, ((0, 0), (0, spare)))
-    down = jnp.pad(down, ((0, 0), (0, spare)), constant_values=1)
-    grow = jnp.exp(weights)
-    shrink = jnp.exp(-weights)
+    field = jnp.pad(field, ((0, 0), (0, spare)), constant_values=-jnp.inf)
+    grow, shrink = jnp.exp(weights), jnp.exp(-weights)
 
     def log_of_product(factors: jax.Array) -> jax.Array:
         return jnp.log(factors.reshape(-1, group, n_sites).prod(axis=1)).sum(axis=0)
 
-    def row(part: tuple[jax.Array, jax.Array, jax.Array]) -> jax.Array:
-        v, p, q = part
-        p, q = p[:, None], q[:, None]
+    def row(part: tuple[jax.Array, jax.Array]) -> jax.Array:
+        v, a = part[0], part[1][:, None]
+        if not group:
+            on, off = a + (1 - v) * weights, a - v * weights
+            return visible + (jax.nn.softplus(on) - jax.nn.softplus(off)).sum(axis=0)
+        p, q = jax.nn.sigmoid(a), jax.nn.sigmoid(-a)
         if hard:
             flipped = log_of_product(q + p * jnp.where(v > 0.5, shrink, grow))
             return visible + (1 - 2 * v) * flipped
         at_zero = p * jnp.exp(-v * weights)
         return visible + log_of_product((q + at_zero * grow) / (q + at_zero))
 
-    odds: jax.Array = jax.lax.map(row, (X, up, down))
+    odds: jax.Array = jax.lax.map(row, (X, field))
     return odds
 
 
@@ -89,8 +90,13 @@ def _gaussian(X: Array, field: Array, weights: Array, visible: Array) -> NDArray
     # the conditional density of a site is a mixture of normals with means between these two
     low = visible + np.minimum(weights, 0).sum(axis=0) - TAIL
     high = visible + np.maximum(weights, 0).sum(axis=0) + TAIL
-    n_nodes = int(np.ceil((high - low).max())) + 1
-    rows = (np.asarray(part, np.float32) for part in (X, expit(field), expit(-field)))
+    n_nodes = int(min(np.ceil((high - low).max()) + 1, MOST_NODES + 1))
+    if n_nodes > MOST_NODES:
+        raise ValueError(
+            f"the pseudo-likelihood of Gaussian units needs weights whose sum a site is below {MOST_NODES}; "
+            f"they reach {(high - low).max():.3g}"
+        )
+    rows = (np.asarray(part, np.float32) for part in (X, field))
     rest = (np.asarray(part, np.float32) for part in (weights, visible, low))
     return np.asarray(_gaussian_rows(*rows, *rest, jnp.arange(n_nodes)), np.float64)
 
@@ -98,24 +104,22 @@ def _gaussian(X: Array, field: Array, weights: Array, visible: Array) -> NDArray
 @jax.jit
 def _gaussian_rows(
     X: jax.Array,
-    up: jax.Array,
-    down: jax.Array,
+    field: jax.Array,
     weights: jax.Array,
     visible: jax.Array,
     low: jax.Array,
     nodes: jax.Array,
 ) -> jax.Array:
-    def row(part: tuple[jax.Array, jax.Array, jax.Array]) -> jax.Array:
-        v, p, q = part
-        log_p, log_q = jnp.log(p)[:, None], jnp.log(q)[:, None]
+    def row(part: tuple[jax.Array, jax.Array]) -> jax.Array:
+        v, a = part[0], part[1][:, None]
 
         def node(total: jax.Array, index: jax.Array) -> tuple[jax.Array, None]:
             x = low + index
-            hidden = jnp.logaddexp(log_q, log_p + weights * (x - v)).sum(axis=0)
+            hidden = (jax.nn.softplus(a + weights * (x - v)) - jax.nn.softplus(a)).sum(axis=0)
             return jnp.logaddexp(total, (v**2 - x**2) / 2 + visible * (x - v) + hidden), None
 
         total, _ = jax.lax.scan(node, jnp.full_like(v, -jnp.inf), nodes)
         return -total.sum()
 
-    totals: jax.Array = jax.lax.map(row, (X, up, down))
+    totals: jax.Array = jax.lax.map(row, (X, field))
     return totals

@@ -14,6 +14,7 @@ Array = NDArray[Any]
 
 MOST_ROWS = 2000
 FEWEST_ROWS = 100
+FREE = 10_000_000  # rows x sites x hidden units that cost milliseconds
 SHARE = 0.005  # of the row visits of training that the pseudo-likelihoods may look at, which keeps them under 5 %
 
 COLUMNS = (
@@ -38,10 +39,10 @@ def checkpoints(n_epochs: int) -> list[int]:
 class Recorder:
     """Records a row of the trajectory at a time, on fixed rows of the training and validation data."""
 
-    def __init__(self, train: Array, validation: Array | None, units: str, n_epochs: int) -> None:
+    def __init__(self, train: Array, validation: Array | None, units: str, n_hidden: int, n_epochs: int) -> None:
         share = int(SHARE * n_epochs * len(train) / len(checkpoints(n_epochs)))
         self.units = units
-        self.n_pseudo = min(max(share, FEWEST_ROWS), MOST_ROWS) // (10 if units == "gaussian" else 1)
+        self.n_pseudo = min(max(share, FREE // (train.shape[1] * n_hidden), FEWEST_ROWS), MOST_ROWS)
         self.train = _spread(train, MOST_ROWS).astype(np.float32)
         self.validation = None if validation is None else _spread(validation, MOST_ROWS).astype(np.float32)
         self.rows: list[tuple[float, ...]] = []
@@ -49,9 +50,9 @@ class Recorder:
 
     def record(self, epoch: int, weights: Array, visible: Array, hidden: Array) -> str:
         """Add a row; returns it as a line of text. Raises ValueError where the weights have left the finite."""
-        norm = float(np.linalg.norm(weights))
-        if not (np.isfinite(norm) and np.isfinite(visible).all() and np.isfinite(hidden).all()):
+        if not all(np.isfinite(part).all() for part in (weights, visible, hidden)):
             raise ValueError(f"training diverged by epoch {epoch}: parameters are not finite. Lower learning_rate")
+        norm = float(np.linalg.norm(weights.astype(np.float64)))
         machine = (weights, visible, hidden, self.units)
         change, gap, outside = np.nan, np.nan, np.nan
         if self.weights is not None:
@@ -67,6 +68,8 @@ class Recorder:
         error = float(((self.train - back) ** 2).mean())
         self.weights = weights
         self.rows.append((epoch, change, norm, inside, outside, gap, error))
+        if np.isnan(inside):
+            return f"epoch {epoch}: reconstruction error {error:.4f} a site"
         return f"epoch {epoch}: pseudo-log-likelihood {inside:.4f} nats a site"
 
     def table(self) -> dict[str, Array]:
@@ -75,6 +78,8 @@ class Recorder:
         return table | {"epoch": table["epoch"].astype(int)}
 
     def _pseudo(self, rows: Array, *machine: Any) -> float:
+        if self.units == "gaussian":
+            return np.nan  # a quadrature a site, whose cost grows with the weights
         values = pseudo_log_likelihood(_spread(rows, self.n_pseudo), *machine)
         return float(values.mean() / rows.shape[1])
 

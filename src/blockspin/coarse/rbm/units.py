@@ -45,7 +45,7 @@ def is_hard(X: Array, units: str) -> bool:
     if units == "gaussian":
         return False
     low = RANGE[units][0]
-    return bool(((X == low) | (X == 1)).all())
+    return bool((np.equal(X, low) | np.equal(X, 1)).all())
 
 
 def hidden_mean(field: Array, units: str) -> Array:
