@@ -54,11 +54,8 @@ class Operator:
         found = set()
         for order in permutations(range(self.dimension)):
             for signs in product((1, -1), repeat=self.dimension):
-                turned = [
-                    tuple(sign * site[axis] for axis, sign in zip(order, signs, strict=True)) for site in self.sites
-                ]
-                origin = min(turned)
-                found.add(tuple(sorted(tuple(np.subtract(site, origin).tolist()) for site in turned)))
+                turned = sorted((np.array(self.sites)[:, order] * signs).tolist())
+                found.add(tuple(map(tuple, (np.array(turned) - turned[0]).tolist())))
         return tuple(sorted(found))
 
 
