@@ -28,7 +28,7 @@ _WHERE = {
     "Scorecard": "judging.card",
     "Estimate": "statistics",
 }
-__all__ = [*_WHERE, "__version__"]  # noqa: PLE0604 - the table is the list of names
+__all__ = [*_WHERE, "__version__"]
 
 if TYPE_CHECKING:
     from blockspin.coarse.blocks import Decimation as Decimation

@@ -203,7 +203,7 @@ def samples(run: Run) -> Section:
                 names,
                 title="Configurations",
                 caption="First the coupling that the machines are trained at, with domains of the size of the "
-                "correlation length; then the critical point, where domains come in all sizes and exponents are measured.",
+                "correlation length; then the critical point, with domains of all sizes, where exponents are measured.",
             ),
             tables.table(
                 (
@@ -412,8 +412,8 @@ def training(run: Run) -> Section:
             figures.trajectories(
                 found,
                 caption="Weights: relative change an epoch. Pseudo-log-likelihood over all sites: solid on training "
-                "chains, dashed on held-out ones. Free-energy gap: the log-likelihood that held-out chains lose against "
-                "training chains; a gap that grows is overfitting.",
+                "chains, dashed on held-out ones. Free-energy gap: the log-likelihood that held-out chains lose "
+                "against training chains; a gap that grows is overfitting.",
             )
         ],
     )

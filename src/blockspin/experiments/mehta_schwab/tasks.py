@@ -108,7 +108,7 @@ def _train_tasks(variant: str, data: str, settings: Settings, seed: int, samples
             "layer": layer,
             "units": units,
             "held_out": settings.held_out,
-            "recipe": {**settings.recipe.model_dump(mode="json"), "n_iter": epochs},
+            "recipe": recipe_of(variant, {**settings.recipe.model_dump(mode="json"), "n_iter": epochs}),
             "seed": seed,
         }
         label = f"train {variant}, layer {layer}" + ("" if data == "ising" else f" ({data})")
@@ -127,7 +127,7 @@ def run_train(settings: dict[str, Any], parents: list[Result], progress: Progres
         validation = noise(validation.shape, settings["seed"] + 1)
     elif settings["data"] == "permuted":
         X, validation = permuted(X, settings["seed"]), permuted(validation, settings["seed"])
-    below = stack_of(settings["variant"], settings["recipe"]["units"], parents[1:], settings["seed"])
+    below = stack_of(settings["variant"], settings["recipe"].get("units", "binary"), parents[1:], settings["seed"])
     inputs, held = below.transform(X), below.transform(validation)
     machine = build(settings["variant"], settings["units"], settings["recipe"], settings["layer"], settings["seed"])
     if settings["data"] == "untrained":
@@ -143,39 +143,26 @@ def run_train(settings: dict[str, Any], parents: list[Result], progress: Progres
     }
     trajectory = getattr(machine, "trajectory_", {})
     arrays |= {f"trajectory_{name}": np.asarray(values) for name, values in trajectory.items()}
-    return Result(arrays, {"output": settings["recipe"]["output"]})
+    return Result(arrays, {"output": settings["recipe"].get("output", "mean")})
+
+
+def recipe_of(variant: str, recipe: dict[str, Any]) -> dict[str, Any]:
+    """The parameters of a variant's machine: the recipe less the penalties that the variant does not have.
+
+    What a variant does not use is not among its task's settings, so changing it does not train the variant again.
+    """
+    if variant == "sklearn-default":
+        return {}
+    if variant == "sklearn-matched":
+        return {name: recipe[name] for name in ("learning_rate", "batch_size", "n_iter")}
+    others = {"l1": ("l2",), "l2": ("l1", "l1_method"), "none": ("l1", "l1_method", "l2")}[variant]
+    return {name: value for name, value in recipe.items() if name not in others}
 
 
 def build(variant: str, units: int, recipe: dict[str, Any], layer: int, seed: int) -> Any:
-    """An unfitted machine of a variant: the recipe, with only the penalty that the variant has."""
-    random_state = integer(seed, "train", variant, layer)
-    if variant == "sklearn-default":
-        return BernoulliRBM(units, random_state=random_state)
-    if variant == "sklearn-matched":
-        return BernoulliRBM(
-            units,
-            learning_rate=recipe["learning_rate"],
-            batch_size=recipe["batch_size"],
-            n_iter=recipe["n_iter"],
-            random_state=random_state,
-        )
-    return RBM(
-        units,
-        units=recipe["units"],
-        biases=recipe["biases"],
-        learning_rate=recipe["learning_rate"],
-        momentum=recipe["momentum"],
-        batch_size=recipe["batch_size"],
-        k=recipe["k"],
-        l1=recipe["l1"] if variant == "l1" else 0.0,
-        l1_method=recipe["l1_method"],
-        l2=recipe["l2"] if variant == "l2" else 0.0,
-        init=recipe["init"],
-        reconstruction=recipe["reconstruction"],
-        output=recipe["output"],
-        n_iter=recipe["n_iter"],
-        random_state=random_state,
-    )
+    """An unfitted machine of a variant with the parameters that `recipe_of` gives."""
+    machine = BernoulliRBM if variant.startswith("sklearn") else RBM
+    return machine(units, random_state=integer(seed, "train", variant, layer), **recipe)
 
 
 def stack_of(variant: str, units: str, trained: list[Result], seed: int) -> Pipeline:

@@ -1,0 +1,52 @@
+"""What the documents say is run, not trusted: the README's Python page, its commands, the names it links to."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text()
+
+
+def test_the_python_page_runs(tmp_path: Path) -> None:
+    (code,) = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path, check=False)
+    assert done.returncode == 0, done.stderr[-2000:]
+    for word in ("layer 1", "locality", "spectrum", "y_t", "majority"):
+        assert word in done.stdout
+
+
+def test_links_lead_somewhere() -> None:
+    for page in (ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").glob("*.md")):
+        for target in re.findall(r"\]\(([^)#:]+)\)", page.read_text()):
+            assert (page.parent / target).exists(), f"{page.name} links to {target}"
+
+
+@pytest.mark.parametrize("command", sorted(set(re.findall(r"^blockspin (\w+)", README, flags=re.MULTILINE))))
+def test_commands_of_the_readme_exist(command: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "blockspin.cli", command, "--help"], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_every_decision_names_a_dependency() -> None:
+    decisions = (ROOT / "docs" / "decisions.md").read_text()
+    project = (ROOT / "pyproject.toml").read_text()
+    (listed,) = re.findall(r"^dependencies = \[(.*?)^\]", project, flags=re.DOTALL | re.MULTILINE)
+    for name in re.findall(r'"([a-z0-9-]+)', listed):
+        assert name in decisions, f"docs/decisions.md says nothing of {name}"
+
+
+def test_public_names_exist() -> None:
+    import blockspin
+
+    for name in blockspin.__all__:
+        assert getattr(blockspin, name) is not None
+    with pytest.raises(AttributeError, match="public names are"):
+        blockspin.no_such_thing  # noqa: B018
