@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from blockspin.experiments.mehta_schwab.settings import VARIANTS, Settings
 from blockspin.experiments.mehta_schwab.tasks import Plan, plan
+from blockspin.models import KC_SQUARE
 from blockspin.report import figures, pictures, tables
 from blockspin.report.page import Figure, Section, Table, render
 from blockspin.runs import settings as settings_file
@@ -189,7 +190,7 @@ def samples(run: Run) -> Section:
     """What the data look like, and how independent they are."""
     spins = [run.samples.arrays["spins"], run.critical.arrays["spins"]]
     shown = np.concatenate([part[:: max(1, len(part) // 3), -1][:3] for part in spins])
-    names = [f"K = {run.settings.K:g}"] * 3 + ["critical, K_c"] * 3
+    names = [f"K = {run.settings.K:g}"] * 3 + [f"critical, K = {KC_SQUARE:.4f}"] * 3
     rows = [_sample_row(name, result) for name, result in (("training", run.samples), ("critical", run.critical))]
     return Section(
         "Samples",
@@ -230,17 +231,17 @@ def samples(run: Run) -> Section:
 def _sample_row(name: str, result: Result) -> tuple[Any, ...]:
     about = result.meta["provenance"]
     chains, draws = result.arrays["spins"].shape[:2]
-    tau = about.get("tau") or {}
-    times = [brackets(part["tau"], part["error"]) if part else "none" for part in (list(tau.values()) + [None] * 2)[:2]]
+    times = [brackets(*pair) for pair in (about["tau"] or {}).values()] or ["not measured"] * 2
+    mixing = [value for value in about["r_hat"].values() if value is not None]
     return (
         name,
         f"{about['model']['K']:.6g}",
         chains * draws,
-        about.get("algorithm", ""),
+        about["algorithm"],
         *times,
-        about.get("spacing", ""),
-        about.get("equilibration", ""),
-        f"{about['r_hat']:.3f}" if isinstance(about.get("r_hat"), float) else "",
+        about["spacing"],
+        about["equilibration"],
+        f"{max(mixing):.3f}" if mixing else "not measured",
     )
 
 
@@ -430,7 +431,7 @@ def about(run: Run) -> Section:
         "task seconds in all": round(sum(run.provenance["tasks"].values()), 1),
         "workers": session["workers"],
         "seed": run.stored["seed"],
-        "commit": f"{commit.get('commit', 'not in a checkout')}{' (with changes)' if commit.get('dirty') else ''}",
+        "commit": f"{commit.get('hash', 'not in a checkout')}{' (with changes)' if commit.get('modified') else ''}",
         **session["versions"],
         "machine": session["machine"],
     }

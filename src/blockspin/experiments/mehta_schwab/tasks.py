@@ -11,6 +11,7 @@ import xarray as xr
 from numpy.typing import NDArray
 from sklearn.neural_network import BernoulliRBM
 from sklearn.pipeline import Pipeline, make_pipeline
+from threadpoolctl import threadpool_limits
 
 from blockspin.coarse.blocks import Decimation, Majority
 from blockspin.coarse.fields import ToBinary
@@ -135,7 +136,8 @@ def run_train(settings: dict[str, Any], parents: list[Result], progress: Progres
     if isinstance(machine, RBM):
         machine.set_params(verbose=progress).fit(inputs, validation=held)
     else:
-        machine.fit(inputs)
+        with threadpool_limits(1):  # products of 10 rows: threads of BLAS wait for each other longer than they work
+            machine.fit(inputs)
     arrays = {
         "components": np.asarray(machine.components_),
         "intercept_hidden": np.asarray(machine.intercept_hidden_),
