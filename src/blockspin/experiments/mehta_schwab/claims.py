@@ -114,7 +114,7 @@ def penalty_makes_local(cards: Cards, conditions: Sequence[Finding] = ()) -> Cla
         status, reading = "not reproduced", f"Locality passes without L1 too ({', '.join(others)})."
     else:
         status, reading = "partly" if plenty else "reproduced", "Only the L1 machine passes locality."
-    why = f"{reading} Participation ratios of the first layer: {_sizes(found)}.{_small_lattice(conditions, plenty)}"
+    why = f"{reading} Participation ratios of the first layer: {_sizes(found)}.{_small_lattice(conditions)}"
     return Claim("HO-1", "Ho 2013", text, status, why, _evidence(list(found.values()), "locality"))
 
 
@@ -123,18 +123,21 @@ def _sizes(cards: Mapping[str, Scorecard]) -> str:
     return ", ".join(f"{name} {brackets(row.value, row.error)}" for name, row in rows.items() if row is not None)
 
 
-def _small_lattice(conditions: Sequence[Finding], plenty: Sequence[Finding]) -> str:
+def _small_lattice(conditions: Sequence[Finding]) -> str:
     # what the study of conditions adds to the claim
-    if not conditions:
-        return ""
-    if not plenty:
-        most = max(conditions, key=lambda finding: finding.n_samples)
-        return f" On the small lattice no other does either, with up to {most.a_unit:g} samples a hidden unit."
     told = []
-    for name in dict.fromkeys(finding.variant for finding in plenty):
-        fewest = min((finding for finding in plenty if finding.variant == name), key=lambda finding: finding.n_samples)
-        told.append(f"{name} from {fewest.a_unit:g} samples a hidden unit on")
-    return f" On the small lattice samples do without L1 what the penalty does here: {', '.join(told)} pass locality."
+    for name in dict.fromkeys(finding.variant for finding in conditions if finding.variant != "l1"):
+        course = sorted((f for f in conditions if f.variant == name), key=lambda finding: finding.n_samples)
+        sizes = [_row(finding.card, "locality", "participation ratio") for finding in (course[0], course[-1])]
+        if any(row is None for row in sizes):
+            continue
+        first, last = (brackets(row.value, row.error) for row in sizes if row is not None)
+        passing = [f"{finding.a_unit:g}" for finding in course if finding.card.passed("locality") is True]
+        told.append(
+            f"{name} {first} with {course[0].a_unit:g} samples a hidden unit and {last} with {course[-1].a_unit:g} "
+            f"({f'passes locality with {passing[0]} or more' if passing else 'does not pass locality yet'})"
+        )
+    return f" On a small lattice, with more samples: {'; '.join(told)}." if told else ""
 
 
 def fixed_state(trajectories: Trajectories) -> Claim:
