@@ -2,7 +2,8 @@
 
 With p_i = w_i^2 / sum w^2 of a unit's effective field: the participation ratio 1 / sum p_i^2 (1 for one site, N for
 all, b^d for a block), the share of p in the best window of side b + 1 (an even block has no site at its centre, and a
-field that has one reaches one site further), and the radius of gyration about the centre on the torus. Each is the mean over the units that live, with the standard error over units.
+field that has one reaches one site further), and the radius of gyration about the centre on the torus. Each is the mean
+over the units that live, with the standard error over units.
 """
 
 from __future__ import annotations
