@@ -39,6 +39,7 @@ def figure(
     def draw(axes: Any) -> None:
         axes.set_xscale("log")
         axes.set_yscale("log")
+        axes.margins(y=0.12)
         for value, label in across:
             axes.axhline(value, color=INK, linewidth=1.1)
             axes.text(1.0, value, label, transform=axes.get_yaxis_transform(), ha="right", va="bottom", color=SOFT)
@@ -53,7 +54,9 @@ def figure(
             axes.vlines(x[seen], (y - low)[seen], (y + np.nan_to_num(error))[seen], color=look.colour, linewidth=1.6)
             axes.plot(x[seen], y[seen], look.line, marker=look.marker, color=look.colour, markersize=6)
         for axis in (axes.xaxis, axes.yaxis):
-            axis.set_major_locator(LogLocator(numticks=6))
+            low, high = axis.get_view_interval()
+            few = high / low < 200  # less than two decades and a bit want the ticks between
+            axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0) if few else (1.0,), numticks=9))
             axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
             axis.set_minor_formatter(NullFormatter())
         axes.set_xlabel(x_label)

@@ -132,9 +132,9 @@ def _small_lattice(conditions: Sequence[Finding]) -> str:
         if any(row is None for row in sizes):
             continue
         first, last = (brackets(row.value, row.error) for row in sizes if row is not None)
-        passing = [f"{finding.a_unit:g}" for finding in course if finding.card.passed("locality") is True]
+        passing = [f"{finding.a_unit:.3g}" for finding in course if finding.card.passed("locality") is True]
         told.append(
-            f"{name} {first} with {course[0].a_unit:g} samples a hidden unit and {last} with {course[-1].a_unit:g} "
+            f"{name} {first} with {course[0].a_unit:.3g} samples a hidden unit and {last} with {course[-1].a_unit:.3g} "
             f"({f'passes locality with {passing[0]} or more' if passing else 'does not pass locality yet'})"
         )
     return f" On a small lattice, with more samples: {'; '.join(told)}." if told else ""

@@ -312,7 +312,7 @@ def conditions(run: Run) -> list[Section]:
         (
             name,
             finding.n_samples,
-            f"{finding.a_unit:g}",
+            f"{finding.a_unit:.3g}",
             *(_measured(finding.card, quantity) for quantity in ("participation ratio", "radius of gyration")),
             {True: "passes", False: "fails", None: "cannot tell"}[finding.card.passed("locality")],
             f"{finding.free_energy_gap:.2g}",
@@ -386,8 +386,8 @@ def _rows(run: Run, layer: int, criterion: str, quantity: str) -> list[figures.R
             continue
         value = math.nan if row["value"] is None or row["why"].startswith("not defined") else row["value"]
         error = math.nan if row["error"] is None else row["error"]
-        note = f"not defined ({brackets(row['value'], error)} if forced)" if row["value"] is not None else "not defined"
-        rows.append(figures.Row(item.name, value, error, item.kind, headings[item.kind], note))
+        forced = f" ({tables.number(row['value'], error)} if forced)" if row["value"] is not None else ""
+        rows.append(figures.Row(item.name, value, error, item.kind, headings[item.kind], f"not defined{forced}"))
     return rows
 
 
