@@ -8,11 +8,11 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from blockspin.coarse.embedding import alive
+from blockspin.coarse.embedding import alive, centres
 from blockspin.coarse.stack import expected
 from blockspin.judging.card import Measurement
 from blockspin.judging.evidence import Subject
-from blockspin.lattice import Lattice
+from blockspin.lattice import DIMENSION, Lattice
 from blockspin.samples import by_chain
 from blockspin.statistics import jackknife
 
@@ -69,14 +69,15 @@ def translation(fields: FloatArray, lattice: Lattice, rounds: int = 4) -> tuple[
 def point_group(template: FloatArray) -> float:
     """Share of the squared norm of a field that is even under the lattice's point group about its best centre.
 
-    Centres on sites, bonds and plaquettes are tried; on a square lattice (equal extents) the group has 8
-    elements, otherwise the reflections alone.
+    Sites, bonds and plaquettes near the centre of the squared weight are tried; on a square lattice (equal extents) the
+    group has 8 elements, otherwise the reflections alone.
     """
     total = float((template**2).sum())
     if total == 0:
         return math.nan
-    peak = np.unravel_index(int(np.argmax(np.abs(template))), template.shape)
-    centred = np.roll(template, [-int(p) for p in peak], range(template.ndim))
+    kind = {size: name for name, size in DIMENSION.items()}[template.ndim]
+    (middle,) = centres(template.reshape(1, -1), Lattice(kind, template.shape))
+    centred = np.roll(template, [-round(float(x)) for x in middle], range(template.ndim))
     best = 0.0
     for parity in itertools.product((0, 1), repeat=template.ndim):
         best = max(best, *(_even_share(centred, parity, offset) for offset in _offsets(template.ndim)))
