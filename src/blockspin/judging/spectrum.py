@@ -26,6 +26,8 @@ def spectrum(subject: Subject) -> list[Measurement]:
     embedding = subject.embedding
     if embedding is None:
         return _undefined(f"the {subject.n_units} units have no places on a lattice")
+    if not embedding.b > 1:
+        return _undefined(f"{subject.n_units} units for {subject.lattice.n_sites} sites: nothing is coarse-grained")
     coarse = embedding.place(subject.spins(features(critical), "critical"))
     found = mcrg.spectrum(
         critical.values,
