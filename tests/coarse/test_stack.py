@@ -15,7 +15,7 @@ from sklearn.pipeline import make_pipeline
 from blockspin.coarse.fields import ToBinary
 from blockspin.coarse.rbm import RBM
 from blockspin.coarse.rbm.units import binary_from_spin
-from blockspin.coarse.stack import as_rbm, draw, expected, generate, layers, machine_from, reconstruct, up_to, units_of
+from blockspin.coarse.stack import as_rbm, draw, expected, generate, layers, machine_from, reconstruct, units_of, up_to
 from blockspin.exact import enumeration
 from blockspin.lattice import Lattice
 from blockspin.models import Ising
