@@ -137,6 +137,14 @@ def test_autocorrelation_time_of_ar1(phi: float, chains: int) -> None:
     assert all(one.window > exact for one in found)
 
 
+def test_autocorrelation_against_its_definition() -> None:
+    # pairs t apart within a chain, about the mean of all chains; the last step does not meet the first
+    data = ar1(0.5, 3, 12, seed=4)
+    deviation = data - data.mean()
+    pairs = [(deviation[:, : 12 - t] * deviation[:, t:]).mean() for t in range(12)]
+    np.testing.assert_allclose(autocorrelation(data), np.array(pairs) / pairs[0], atol=1e-12)
+
+
 def test_autocorrelation_is_the_power_of_phi() -> None:
     # 400 chains of 1000 steps; sees 0.03 in any of the first ten rho at 4.5 sigma
     rho = autocorrelation(ar1(0.8, 400, 1000, seed=5))

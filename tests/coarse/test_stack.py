@@ -190,6 +190,15 @@ def test_a_deep_stack_makes_its_top_machines_states_passed_down(units: str) -> N
 
 
 def test_draws_come_from_the_second_half_evenly_spaced() -> None:
+    # one hidden unit a site: <v'> = tanh(w)^2 v a step, so the overlap with the start is 0.9^t; 60,000 spins see 0.02
+    forgetful = RBM.from_weights(math.atanh(math.sqrt(0.9)) * np.eye(6), units="spin")
+    start = spins(10_000, 6)
+    made = generate(forgetful, start, steps=12, draws=3, random=np.random.default_rng(1))
+    overlap = (made * start[:, None]).mean(axis=(0, 2))
+    assert (np.abs(overlap - 0.9 ** np.array([8, 10, 12])) < 4.5 / math.sqrt(60_000)).all()
+
+
+def test_a_frozen_machine_keeps_its_start_and_steps_must_fit() -> None:
     # a machine with one hidden unit a site and a strong weight keeps its state: all draws are the start
     frozen = RBM.from_weights(20 * np.eye(6), units="spin")
     start = spins(10, 6)
