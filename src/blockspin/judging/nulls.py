@@ -31,6 +31,9 @@ class ShuffledSites(TransformerMixin, BaseEstimator):
         """The inner map's outputs on X with its columns permuted."""
         return self.transformer.transform(X[:, self.permutation])
 
+    def __sklearn_is_fitted__(self) -> bool:
+        return True
+
     def __getattr__(self, name: str) -> Any:
         # only a chain of weight matrices has fields to permute; other maps get theirs by regression
         if name == "fields_":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +13,7 @@ from blockspin.coarse.embedding import alive, centres
 from blockspin.coarse.stack import expected
 from blockspin.judging.card import Measurement
 from blockspin.judging.evidence import Subject
+from blockspin.judging.nulls import ShuffledSites
 from blockspin.lattice import DIMENSION, Lattice
 from blockspin.samples import by_chain
 from blockspin.statistics import jackknife
@@ -25,7 +27,7 @@ def flip_equivariance(subject: Subject) -> Measurement:
     1 where c(-v) = const - c(v) for every unit; jackknife over chains. Machines that pass on draws are asked for
     their means, since the symmetry is one of probabilities.
     """
-    means = expected(subject.transformer)
+    means = _means(subject.transformer)
     straight = np.asarray(means.transform(subject.evidence.X), float)
     flipped = np.asarray(means.transform(-subject.evidence.X), float)
     centre = (straight.mean(axis=0) + flipped.mean(axis=0)) / 2
@@ -37,6 +39,13 @@ def flip_equivariance(subject: Subject) -> Measurement:
     value, error = jackknife(chains, lambda m: -m[..., 0] / np.sqrt(m[..., 1] * m[..., 2]))
     target = {"name": "equivariant", "value": 1.0, "error": 0.0}
     return Measurement("symmetry", "spin flip", float(value), float(error), target=target)
+
+
+def _means(transformer: Any) -> Any:
+    # a null that wraps a machine is asked for means as the machine is, or noise would pass for asymmetry
+    if isinstance(transformer, ShuffledSites):
+        return ShuffledSites(_means(transformer.transformer), transformer.permutation)
+    return expected(transformer)
 
 
 def translation(fields: FloatArray, lattice: Lattice, rounds: int = 4) -> tuple[FloatArray, FloatArray]:
