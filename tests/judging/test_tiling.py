@@ -11,6 +11,7 @@ from made_maps import Linear
 from scipy.special import gammaln
 
 from blockspin.coarse.blocks import Majority
+from blockspin.coarse.embedding import embed
 from blockspin.judging.card import Measurement
 from blockspin.judging.evidence import Evidence, Subject
 from blockspin.judging.tiling import coverage, duplicates, nearest_neighbour_spacing, tiling
@@ -69,10 +70,14 @@ def test_blocks_tile(b: int, lattice: Lattice, held_out: xr.DataArray) -> None:
 
 def test_fields_over_the_lattice_do_not_tile(held_out: xr.DataArray) -> None:
     # centres of random fields are points at random: 64 of them have spacing 0.50 b +- 0.27 b / 8
-    rows = measured(np.random.default_rng(3).normal(size=(64, 256)), held_out)
+    fields = np.random.default_rng(3).normal(size=(64, 256))
+    rows = measured(fields, held_out)
     spacing, residual = rows["spacing of centres / b"], rows["residual of the embedding / b"]
     assert abs(spacing.value - 0.5) < 0.01 + 4.5 * spacing.error
     assert 0.02 < spacing.error < 0.05
+    embedding = embed(fields, Lattice.square(16))
+    assert embedding is not None
+    assert residual.value == pytest.approx(embedding.residual / 2)  # in units of b
     assert residual.value > 0.3
     assert residual.value / residual.error > 4
 
