@@ -51,9 +51,15 @@ def shuffled(transformer: Any, n_sites: int, seed: int) -> ShuffledSites:
 
 
 def untrained(transformer: Any, X: NDArray[Any]) -> Any | None:
-    """A clone as initialised: every number of epochs set to 0; None where the map has no such parameter."""
+    """A clone as initialised: every number of epochs set to 0; None where the map has no such parameter.
+
+    A number of iterations is one of epochs where a learning rate stands beside it: TruncatedSVD's is not.
+    """
     fresh = clone(transformer)
-    epochs = {name: 0 for name in fresh.get_params() if name.split("__")[-1] == "n_iter"}
+    names = fresh.get_params()
+    epochs = {
+        name: 0 for name in names if name.endswith("n_iter") and name.removesuffix("n_iter") + "learning_rate" in names
+    }
     return fresh.set_params(**epochs).fit(X) if epochs else None
 
 
