@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     import xarray as xr
 
 EXIT_CODES = "Exit codes: 0 done; 1 a task failed or the disk did; 2 wrong usage, settings or input; 130 interrupted."
-MAPS = {"majority": "blockspin.coarse.blocks:Majority", "decimation": "blockspin.coarse.blocks:Decimation"}
 FAILED, WRONG, INTERRUPTED = 1, 2, 130
 
 app = typer.Typer(
@@ -277,16 +276,13 @@ def _models() -> Mapping[str, Any]:
 
 
 def _maps() -> Mapping[str, Any]:
-    from blockspin import coarse
+    from blockspin.coarse import MAPS
 
-    table: Mapping[str, Any] = getattr(coarse, "MAPS", MAPS)
-    return {name: _named(entry) if isinstance(entry, str) else entry for name, entry in table.items()}
-
-
-def _named(entry: str) -> Any:
-    """The object that "module:name" stands for."""
-    module, _, name = entry.partition(":")
-    return getattr(import_module(module), name)
+    found = {}
+    for name, place in MAPS.items():
+        module, _, attribute = place.partition(":")
+        found[name] = getattr(import_module(module), attribute)
+    return found
 
 
 def _first_line(thing: object) -> str:

@@ -1,0 +1,80 @@
+"""What every row of a table must keep: models, maps, criteria, experiments. A row without an example here fails."""
+
+from __future__ import annotations
+
+import json
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from sklearn.base import clone
+
+from blockspin.coarse import MAPS
+from blockspin.exact import enumeration
+from blockspin.experiments import EXPERIMENTS, find
+from blockspin.judging import CRITERIA, Evidence, Subject
+from blockspin.judging.judge import TABLE
+from blockspin.lattice import Lattice
+from blockspin.models import MODELS
+from blockspin.samples import features
+from blockspin.sampling import sample
+
+DOCS = Path(__file__).parents[1] / "docs"
+LATTICES = (Lattice.square(2, 4), Lattice.chain(8))
+EXAMPLES: dict[str, dict[str, Any]] = {"ising": {"K": 0.4, "h": 0.1}}  # a model's couplings
+BLOCKS = {"majority": (2, 3), "decimation": (2, 3)}  # block sides that a rule takes
+
+
+@pytest.mark.parametrize("lattice", LATTICES, ids=str)
+@pytest.mark.parametrize("name", MODELS)
+def test_a_model_has_an_energy_settings_and_a_sampler(name: str, lattice: Lattice) -> None:
+    model = MODELS[name](lattice, **EXAMPLES[name])
+    states = enumeration.states(lattice)
+    energy = model.energy(states)
+    assert energy.shape == (len(states),)
+    np.testing.assert_array_equal(energy, model.energy(states.reshape(-1, *lattice.shape)))
+    stored = json.loads(json.dumps(model.settings()))
+    assert MODELS[name].from_settings(stored) == model
+    assert stored["model"] == name
+    # 4000 draws know <H> to 1/60 of its spread: sees an error of 8 % of it at 5 sigma
+    drawn = sample(model, 4000, seed=1)
+    known = enumeration.probabilities(model) @ energy
+    observed = model.energy(drawn.values).mean(axis=1)
+    assert abs(observed.mean() - known) < 5 * observed.std(ddof=1) / np.sqrt(len(observed))
+
+
+@pytest.mark.parametrize("name", MAPS)
+def test_a_map_blocks_spins_to_spins_and_can_be_judged(name: str) -> None:
+    module, _, attribute = MAPS[name].partition(":")
+    for b in BLOCKS[name]:
+        lattice = Lattice.square(4 * b)
+        samples = sample(MODELS["ising"](lattice, 0.3), 100, seed=2, chains=10)
+        X = features(samples)
+        rule = clone(getattr(import_module(module), attribute)(lattice, b)).fit(X)
+        blocks = rule.transform(X)
+        assert blocks.shape == (len(X), lattice.coarse(b).n_sites)
+        assert set(np.unique(blocks)) == {-1, 1}
+        assert rule.fields_.shape == (blocks.shape[1], lattice.n_sites)
+        rows = TABLE["locality"](Subject(rule, Evidence(samples), name=name))
+        assert all(np.isfinite(row.value) for row in rows)
+    with pytest.raises(ValueError, match="must divide every extent"):
+        getattr(import_module(module), attribute)(Lattice.square(8), 5).fit(X)
+
+
+def test_every_criterion_is_measured_and_documented() -> None:
+    assert list(TABLE) == list(CRITERIA)
+    rules = (DOCS / "judge.md").read_text()
+    for name in CRITERIA:
+        assert f"| {name} |" in rules, f"docs/judge.md has no row for {name}"
+
+
+@pytest.mark.parametrize("name", EXPERIMENTS)
+def test_an_experiment_has_presets_that_make_tasks(name: str) -> None:
+    experiment = find(name)
+    assert experiment.name == name
+    assert experiment.summary
+    for values in experiment.presets.values():
+        settings = experiment.Settings.model_validate(values)
+        assert experiment.tasks(settings, 1)
