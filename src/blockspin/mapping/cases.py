@@ -51,7 +51,7 @@ def bond_ring(model: Ising) -> Case:
         equal(COARSE, K_coarse[0], abs(model.K), mapping, ""),
         zero(OTHERS, _largest(couplings.couplings, couplings.ranges > 1), mapping),
     )
-    about = "one hidden unit a bond, W = arccosh(e^2K)/2: the hidden layer is the same ring again"
+    about = "one hidden unit a bond, W = arccosh(exp 2K)/2: the hidden layer is the same ring again"
     return Case("bond machine", about, *_where(model, model.lattice.n_sites), found, outcomes, couplings, K_coarse)
 
 

@@ -24,7 +24,7 @@ def maximum_likelihood(model: Ising, n_hidden: int, seed: int, starts: int = 2) 
     """
     machine = train_by_likelihood(model, n_hidden, seed, starts=starts)
     about = f"{n_hidden} hidden units, exact gradient of KL, best of {starts} starts"
-    case = trained(model, machine, "maximum likelihood", about)
+    case = trained(model, machine, f"maximum likelihood, {n_hidden} units", about)
     if model.lattice.kind != "chain" or 2 * n_hidden != model.lattice.n_sites:
         return case
     expected = (
