@@ -48,7 +48,7 @@ def bond_ring(model: Ising) -> Case:
         zero("H_RG - H_RBM (eq. 18-20)", found.identity, mapping),
         zero("trace condition, constant included", found.trace, mapping),
         zero("KL", found.KL, mapping),
-        equal(COARSE, K_coarse[0], abs(model.K), mapping, ""),
+        equal(COARSE, K_coarse[0], model.K, mapping, ""),
         zero(OTHERS, _largest(couplings.couplings, couplings.ranges > 1), mapping),
     )
     about = "one hidden unit a bond, W = arccosh(exp 2K)/2: the hidden layer is the same ring again"

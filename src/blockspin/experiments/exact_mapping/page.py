@@ -15,6 +15,7 @@ from blockspin.report import mapping_figures, tables
 from blockspin.report.mapping_figures import Spectrum
 from blockspin.report.page import Figure, Section, Table, minus, render
 from blockspin.runs import settings as settings_file
+from blockspin.runs.provenance import task_seconds
 from blockspin.runs.store import Store
 from blockspin.runs.task import Result
 
@@ -34,7 +35,7 @@ class Run:
         self.plan: Plan = plan(self.settings, self.stored["seed"])
         self.claims: list[dict[str, Any]] = json.loads((folder / "claims.json").read_text())["claims"]
         self.provenance: dict[str, Any] = json.loads((folder / "provenance.json").read_text())
-        store = Store(folder)
+        self.store = store = Store(folder)
         self.cases: dict[str, Result] = {name: store.load(task) for name, task in self.plan.cases.items()}
         self.flows: dict[str, Result] = {name: store.load(task) for name, task in self.plan.flows.items()}
         self.detuned = store.load(self.plan.detuned)
@@ -283,10 +284,10 @@ def about(run: Run) -> Section:
     facts = {
         "command": session["command"],
         "started": session["start"],
-        "task seconds in all": round(sum(run.provenance["tasks"].values()), 1),
+        "task seconds in all": round(sum(task_seconds(run.store).values()), 1),
         "workers": session["workers"],
         "seed": run.stored["seed"],
-        "commit": f"{commit.get('commit', 'not in a checkout')}{' (with changes)' if commit.get('dirty') else ''}",
+        "commit": f"{commit.get('hash', 'not in a checkout')}{' (with changes)' if commit.get('modified') else ''}",
         **session["versions"],
         "machine": session["machine"],
     }
