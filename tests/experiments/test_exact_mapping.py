@@ -123,7 +123,8 @@ def test_presets_and_bad_settings() -> None:
         ("torus=[4, 6]", "at most 16 sites"),
         ("torus=[3, 4]", "must divide every extent"),
         ("torus=[2, 4]", "must divide every extent"),
-        ("K=nan", "greater than 0"),
+        ("K=nan", "got nan"),
+        ("K=0", "greater than 0"),
         ("flow=[0.1, 9]", "less than or equal to 3"),
     ):
         with pytest.raises(SettingsError, match=message):
