@@ -75,6 +75,9 @@ def test_divergence_is_bounded_by_the_trace_condition(mapping: MachineMapping) -
     # Pinsker: KL >= |P - p|_1^2 / 2
     assert np.abs(P - p).sum() ** 2 / 2 - 1e-12 <= mapping.KL
     assert mapping.trace_spread <= mapping.trace_deviation + 1e-12
+    best = (mapping.log_trace.max() + mapping.log_trace.min()) / 2
+    centred = MachineMapping(mapping.model, mapping.machine.shifted(best))
+    assert centred.trace_deviation == pytest.approx(mapping.trace_spread, abs=1e-12)
 
 
 @given(lattice=st.sampled_from(LATTICES), K=couplings, h=st.floats(-0.5, 0.5), shift=st.floats(-3, 3))
@@ -173,18 +176,22 @@ def test_block_rules_are_the_transformers_of_the_package(lattice: Lattice, rule:
     assert ((drawn == np.sign(sums)) | (sums == 0)).all()
 
 
-def test_a_block_rule_is_its_table() -> None:
-    model = Ising(Lattice.square(4), 0.4, 0.05)
+@pytest.mark.parametrize("lattice", [Lattice.square(4), Lattice.chain(8)], ids=str)
+def test_a_block_rule_is_its_table(lattice: Lattice) -> None:
+    model = Ising(lattice, 0.4, 0.05)
     random = np.random.default_rng(2)
-    up = random.random(16)
+    blocks, v = lattice.blocks(2), spins(lattice.n_sites)
+    up = random.random(1 << blocks.shape[1])
     mapping = BlockMapping(model, 2, np.stack([1 - up, up], axis=1))
-    blocks, v = model.lattice.blocks(2), spins(16)
-    state = (v[:, blocks] > 0) @ (1 << np.arange(4))
+    state = (v[:, blocks] > 0) @ (1 << np.arange(blocks.shape[1]))
+    h = spins(len(blocks))
     T = sum(
-        np.log(np.where(spins(4)[None, :, block] > 0, up[state[:, block], None], 1 - up[state[:, block], None]))
-        for block in range(4)
+        np.log(np.where(h[None, :, block] > 0, up[state[:, block], None], 1 - up[state[:, block], None]))
+        for block in range(len(blocks))
     )
     table = TableMapping(model, T)
+    for one in (mapping, table):
+        one.__dict__["H"] = np.random.default_rng(3).standard_normal(len(v))  # no symmetry hides the order of spins
     np.testing.assert_allclose(mapping.coarse, table.coarse, atol=1e-12)
     assert table.trace_deviation < 1e-12
     assert pytest.approx(0, abs=1e-12) == table.KL

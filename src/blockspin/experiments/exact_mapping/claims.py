@@ -89,7 +89,7 @@ def exactness_is_renormalization(found: Mapping[str, Meta]) -> Claim:
         {"map": meta["name"], "layer": 1, "quantity": "K'", "value": meta["K_coarse"][0], "error": None}
         for meta in [*exact, trained]
     ]
-    return Claim("EM-3", f"{PAPER}, Sec. III", text, status, why, evidence)
+    return Claim("EM-3", f"reading of {PAPER}, Sec. III", text, status, why, evidence)
 
 
 def same_objective(found: Mapping[str, Meta]) -> Claim:

@@ -173,8 +173,8 @@ def condition(run: Run) -> Section:
                 axis="K of the machine",
                 mark=run.settings.K,
                 title="KL and the trace condition vanish together; dF vanishes where the constant says",
-                caption="Left: the trace condition (largest |ln Tr_h e^T − c| over v, best c) and KL are zero at the "
-                "model's K (dashed), where both are rounding and leave the logarithmic axis, and nowhere else. Right: "
+                caption="First: the trace condition (largest |ln Tr_h e^T − c| over v, best c) and KL are zero at the "
+                "model's K (dashed), where both are rounding and leave the logarithmic axis, and nowhere else. Then: "
                 "dF of the same machines with constants added to their energy; each constant moves the zero of dF.",
             )
         ],
