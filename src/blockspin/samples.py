@@ -19,12 +19,13 @@ from numpy.typing import ArrayLike, NDArray
 from blockspin.lattice import DIMENSION, Lattice
 
 ATTRIBUTE = "blockspin"
+SIGNATURE = b"\x89HDF\r\n\x1a\n"  # of a netCDF-4 file, which is HDF5
 
 
 def make(values: ArrayLike, lattice: Lattice, **provenance: Any) -> xr.DataArray:
     """Samples from spins of shape (chain, draw, *sites) or (chain, draw, N), with provenance as JSON.
 
-    Raises ValueError where the values are not -1/+1 or the shape does not fit the lattice.
+    Raises ValueError where the values are not -1/+1, the shape does not fit the lattice, or there is no draw.
     """
     spins = np.asarray(values)
     if spins.ndim < 3 or spins.shape[2:] not in (lattice.shape, (lattice.n_sites,)):
@@ -32,6 +33,8 @@ def make(values: ArrayLike, lattice: Lattice, **provenance: Any) -> xr.DataArray
             f"samples of a {lattice} lattice have shape (chain, draw, {', '.join(map(str, lattice.shape))}); "
             f"got {spins.shape}"
         )
+    if spins.size == 0:
+        raise ValueError(f"samples must hold at least one draw; got shape {spins.shape}")
     if not ((spins == 1) | (spins == -1)).all():
         raise ValueError(f"spins must be -1 or +1; got {_examples(spins)}. Map 0/1 data by 2 * x - 1")
     spins = spins.astype(np.int8).reshape(*spins.shape[:2], *lattice.shape)
@@ -123,6 +126,7 @@ def write(samples: xr.DataArray, path: str | os.PathLike[str]) -> None:
     os.close(handle)
     try:
         packed.to_netcdf(aside, engine="h5netcdf")
+        os.chmod(aside, 0o644)  # mkstemp makes files that nobody else may read
         os.replace(aside, target)
     finally:
         Path(aside).unlink(missing_ok=True)
@@ -177,6 +181,9 @@ def own(values: ArrayLike, *, shape: tuple[int, ...] | None = None, source: str 
 
 
 def _read_nc(source: Path) -> xr.DataArray:
+    with open(source, "rb") as start:
+        if start.read(len(SIGNATURE)) != SIGNATURE:
+            raise ValueError(f"{source.name} is not a sample file: it is no netCDF-4")
     with xr.open_dataset(source, engine="h5netcdf") as stored:
         if "packed" not in stored or ATTRIBUTE not in stored.attrs:
             raise ValueError(f"{source.name} is not a sample file: it lacks 'packed' or the {ATTRIBUTE!r} attribute")

@@ -74,6 +74,7 @@ def test_the_number_of_units_must_fill_a_lattice() -> None:
     assert coarse_lattice(Lattice.square(8, 12), 24) == Lattice.square(4, 6)
     assert coarse_lattice(Lattice.square(40), 399) is None
     assert coarse_lattice(Lattice.square(40), 2) is None
+    assert coarse_lattice(Lattice.square(40), 6400) is None  # finer
     assert embed(np.ones((399, 1600)), Lattice.square(40)) is None
 
 

@@ -10,9 +10,12 @@ import pytest
 
 from blockspin.experiments import find
 from blockspin.experiments.mehta_schwab.claims import STILL, claims
+from blockspin.experiments.mehta_schwab.conditions import Finding
+from blockspin.experiments.mehta_schwab.machines import build, recipe_of
 from blockspin.experiments.mehta_schwab.settings import PRESETS, Settings
-from blockspin.experiments.mehta_schwab.tasks import build, plan, recipe_of
+from blockspin.experiments.mehta_schwab.tasks import plan
 from blockspin.experiments.run import prepare, redraw, run
+from blockspin.judging import Measured, Measurement, Scorecard, scorecard
 
 # small enough for seconds; nothing physical is asserted of it
 SMALL = (
@@ -23,6 +26,10 @@ SMALL = (
     "layers=[16, 4]",
     "recipe.n_iter=[3, 3]",
     'variants=["sklearn-default", "none", "l1"]',
+    "conditions.n_samples=[100, 300]",
+    "conditions.L=8",
+    "conditions.units=16",
+    "conditions.updates=20",
 )
 
 
@@ -109,6 +116,30 @@ def test_a_fixed_state_needs_both_weights_and_likelihood() -> None:
     assert told(STILL / 2, STILL / 2) == "reproduced"
     assert told(STILL * 2, STILL / 2) == "not reproduced"
     assert told(STILL / 2, STILL * 2) == "not reproduced"
+
+
+def card(name: str, participation: float) -> Scorecard:
+    def measured(label: str, value: float) -> Measured:
+        return Measured(
+            label, 1, 2.0, (Measurement("locality", "participation ratio", value, 0.01 * value, scale="log"),)
+        )
+
+    return scorecard(measured(name, participation), [measured("untrained", 90.0)], measured("majority", 4.0))
+
+
+def test_whose_fields_are_local_decides_who_makes_them_local() -> None:
+    wide, small = 80.0, 5.0
+
+    def told(none: float, l2: float, l1: float, plenty: float | None = None) -> str:
+        cards = {("none", 1): card("none", none), ("l2", 1): card("l2", l2), ("l1", 1): card("l1", l1)}
+        studied = [] if plenty is None else [Finding("none", 64_000, 1000.0, card("none", plenty), 0.1)]
+        return next(c.status for c in claims(cards, {}, 1, studied) if c.id == "HO-1")
+
+    assert told(wide, wide, small) == "reproduced"
+    assert told(wide, wide, small, plenty=wide) == "reproduced"
+    assert told(wide, wide, small, plenty=small) == "partly"
+    assert told(small, wide, small) == "not reproduced"
+    assert told(wide, wide, wide) == "not reproduced"
 
 
 def test_claims_without_data_are_not_tested() -> None:

@@ -241,7 +241,7 @@ def test_killed_at_any_moment_the_same_command_ends_with_the_same_bytes(tmp_path
     moments = random.Random(time.time_ns())
     longest = 0.2 if workers == 1 else 1.0  # new processes take a while to begin
     kills = 0
-    for _ in range(30):
+    for _ in range(10):
         process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
         started = len(Store(tmp_path).events())
         deadline = time.monotonic() + 60

@@ -26,13 +26,13 @@ DEAD = 0.05  # a unit is dead where its field's norm is below this share of the 
 
 
 def coarse_lattice(lattice: Lattice, n_units: int) -> Lattice | None:
-    """The lattice of n_units sites with the proportions of `lattice`, or None where there is none.
+    """The lattice of n_units sites with the proportions of `lattice`, or None where there is none or it is finer.
 
     Each extent is L / b with b = (N / M)^(1/d); b need not be an integer, the extents must be.
     """
     b = (lattice.n_sites / n_units) ** (1 / lattice.dimension)
     shape = tuple(round(extent / b) for extent in lattice.shape)
-    if math.prod(shape) != n_units or min(shape) < 2:
+    if math.prod(shape) != n_units or min(shape) < 2 or n_units > lattice.n_sites:
         return None
     if any(abs(extent / b - coarse) > 1e-9 for extent, coarse in zip(lattice.shape, shape, strict=True)):
         return None

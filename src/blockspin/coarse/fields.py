@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.sparse import issparse
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.pipeline import Pipeline
 
@@ -49,7 +50,7 @@ def weight_fields(transformer: Any, n_sites: int) -> FloatArray | None:
         matrix = getattr(step, "fields_", getattr(step, "components_", None))
         if matrix is None or matrix.shape[1] != fields.shape[0]:
             return None
-        fields = np.asarray(matrix, float) @ fields
+        fields = np.asarray(matrix.toarray() if issparse(matrix) else matrix, float) @ fields
     return fields
 
 

@@ -131,11 +131,13 @@ def generate(
 
     The top machine runs `steps` steps of block Gibbs sampling; of the second half `draws` states are kept, evenly
     spaced, and passed down by sampling every layer below (a deep belief network). Raises ValueError unless steps is a
-    multiple of 2 draws.
+    multiple of 2 draws, and where the lowest machine has Gaussian units, which make real numbers and no spins.
     """
     if draws < 1 or steps % (2 * draws):
         raise ValueError(f"steps must be a multiple of twice the draws; got {steps} steps for {draws} draws")
     machines = layers(transformer)
+    if units_of(machines[0]) == "gaussian":
+        raise ValueError("a machine with Gaussian visible units makes real numbers, not spins")
     inputs = np.asarray(_below(transformer, machines[-1]).transform(start), np.float32)
     visible = draw(inputs, units_of(machines[-1]), random)
     seed = int(random.integers(2**31 - 1))

@@ -80,12 +80,12 @@ def run(plan: Plan, folder: Path, *, workers: int = 1, display: Display | None =
         try:
             execute(plan.tasks, store, workers=workers, progress=display)
             concluded = _conclude(plan, store)
+            provenance.end("finished")  # before the page, which shows it
             write_text(folder / REPORT, plan.experiment.page(folder))
         except BaseException as error:
             with suppress(StoreError):  # a full disk must not hide what went wrong
                 provenance.end("interrupted" if isinstance(error, KeyboardInterrupt) else "failed")
             raise
-        provenance.end("finished")
     return concluded
 
 

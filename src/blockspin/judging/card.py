@@ -134,7 +134,7 @@ class Scorecard:
                 (
                     row.name,
                     row.quantity,
-                    brackets(row.value, row.error),
+                    _number_shown(row),
                     _side(row.null),
                     _side(row.reference),
                     mark[row.passed],
@@ -276,6 +276,13 @@ def _comparison(side: tuple[str, Measurement] | None) -> dict[str, Any] | None:
 
 def _side(comparison: dict[str, Any] | None) -> str:
     return "-" if comparison is None else f"{comparison['name']} {brackets(comparison['value'], comparison['error'])}"
+
+
+def _number_shown(row: Criterion) -> str:
+    # a forced number is not the map's own
+    text = brackets(row.value, row.error)
+    forced = math.isfinite(row.value) and row.why.startswith("not defined:")
+    return f"not defined ({text} if forced)" if forced else text
 
 
 def _number(value: float | None) -> float:

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from blockspin.coarse.embedding import Embedding, coarse_lattice, embed
 from blockspin.coarse.fields import fields_of
-from blockspin.coarse.stack import generate, layers
+from blockspin.coarse.stack import generate, layers, units_of
 from blockspin.lattice import Lattice
 from blockspin.randomness import generator
 from blockspin.samples import check, features, lattice_of
@@ -114,10 +114,12 @@ class Subject:
 
     @cached_property
     def free_run(self) -> FreeRun | None:
-        """What the map makes when run freely, or None where it is not a stack of machines."""
+        """What the map makes when run freely, or None where it is not a stack of machines that make spins."""
         try:
-            layers(self.transformer)
+            machines = layers(self.transformer)
         except ValueError:
+            return None
+        if units_of(machines[0]) == "gaussian":
             return None
         X = self.evidence.X
         random = generator(self.evidence.seed, "free run", self.name, self.layer)

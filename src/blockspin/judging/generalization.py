@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.pipeline import Pipeline
 
-from blockspin.coarse.stack import as_rbm, layers
+from blockspin.coarse.stack import as_rbm, layers, units_of
 from blockspin.judging.card import Measurement
 from blockspin.judging.evidence import Subject
 from blockspin.samples import by_chain, features
@@ -33,6 +33,9 @@ def generalization(subject: Subject, most: int = 4000) -> list[Measurement]:
         return []
     if train is None:
         why = "no training samples were given"
+        return [Measurement("generalization", "free-energy gap", math.nan, math.nan, why)]
+    if units_of(machine) == "binary" and _inputs(subject.transformer, subject.evidence.X[:1]).min() < 0:
+        why = "the machine has 0/1 units and was given -1/+1: put a ToBinary before it"
         return [Measurement("generalization", "free-energy gap", math.nan, math.nan, why)]
     sides = []
     for samples in (subject.evidence.samples, train):

@@ -52,7 +52,9 @@ def measure_subject(subject: Subject, criteria: Sequence[str] | None = None) -> 
     return Measured(subject.name, subject.layer, subject.b, tuple(rows))
 
 
-def references(evidence: Evidence, b: float, *, layer: int = 1, seed: int = 0) -> list[Measured]:
+def references(
+    evidence: Evidence, b: float, *, layer: int = 1, seed: int = 0, criteria: Sequence[str] | None = None
+) -> list[Measured]:
     """The physical block rules of side b on the same samples, majority first; none where b is not a whole number."""
     side = round(b)
     if abs(b - side) > 1e-9 or side < 2 or any(L % side or L // side < 2 for L in evidence.lattice.shape):
@@ -61,7 +63,10 @@ def references(evidence: Evidence, b: float, *, layer: int = 1, seed: int = 0) -
         "majority": Majority(evidence.lattice, side, random_state=seed),
         "decimation": Decimation(evidence.lattice, side),
     }
-    return [measure(rule.fit(evidence.X), evidence, name=name, layer=layer) for name, rule in rules.items()]
+    return [
+        measure(rule.fit(evidence.X), evidence, name=name, layer=layer, criteria=criteria)
+        for name, rule in rules.items()
+    ]
 
 
 def judge(

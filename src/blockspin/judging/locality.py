@@ -1,8 +1,9 @@
 """Locality: how much of the lattice the field of a unit covers.
 
 With p_i = w_i^2 / sum w^2 of a unit's effective field: the participation ratio 1 / sum p_i^2 (1 for one site, N for
-all, b^d for a block), the share of p in the best b x b window, and the radius of gyration about the centre on the
-torus. Each is the mean over the units that live, with the standard error over units.
+all, b^d for a block), the share of p in the best window of side b + 1 (an even block has no site at its centre, and a
+field that has one reaches one site further), and the radius of gyration about the centre on the torus. Each is the mean
+over the units that live, with the standard error over units.
 """
 
 from __future__ import annotations
@@ -48,7 +49,7 @@ def locality(subject: Subject) -> list[Measurement]:
     if not living.any():
         return [Measurement("locality", "participation ratio", math.nan, math.nan, "every field is zero")]
     fields = subject.fields[living]
-    side = min(max(1, round(subject.b)), min(subject.lattice.shape))
+    side = min(round(subject.b) + 1, min(subject.lattice.shape))
     return [
         _mean("participation ratio", participation(fields), scale="log", blind=PERMUTATIONS),
         _mean(f"share of w^2 in the best {side}-site window", window_share(fields, subject.lattice, side)),

@@ -31,6 +31,9 @@ class ShuffledSites(TransformerMixin, BaseEstimator):
         """The inner map's outputs on X with its columns permuted."""
         return self.transformer.transform(X[:, self.permutation])
 
+    def __sklearn_is_fitted__(self) -> bool:
+        return True
+
     def __getattr__(self, name: str) -> Any:
         # only a chain of weight matrices has fields to permute; other maps get theirs by regression
         if name == "fields_":
@@ -48,9 +51,15 @@ def shuffled(transformer: Any, n_sites: int, seed: int) -> ShuffledSites:
 
 
 def untrained(transformer: Any, X: NDArray[Any]) -> Any | None:
-    """A clone as initialised: every number of epochs set to 0; None where the map has no such parameter."""
+    """A clone as initialised: every number of epochs set to 0; None where the map has no such parameter.
+
+    A number of iterations is one of epochs where a learning rate stands beside it: TruncatedSVD's is not.
+    """
     fresh = clone(transformer)
-    epochs = {name: 0 for name in fresh.get_params() if name.split("__")[-1] == "n_iter"}
+    names = fresh.get_params()
+    epochs = {
+        name: 0 for name in names if name.endswith("n_iter") and name.removesuffix("n_iter") + "learning_rate" in names
+    }
     return fresh.set_params(**epochs).fit(X) if epochs else None
 
 

@@ -23,6 +23,8 @@ def spectrum(subject: Subject) -> list[Measurement]:
     critical = subject.evidence.critical
     if critical is None:
         return _undefined("no critical samples were given: exponents are measured at the critical point")
+    if subject.n_units >= subject.lattice.n_sites:
+        return _undefined(f"{subject.n_units} units for {subject.lattice.n_sites} sites: nothing is coarse-grained")
     embedding = subject.embedding
     if embedding is None:
         return _undefined(f"the {subject.n_units} units have no places on a lattice")

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import itertools
 import math
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from blockspin.coarse.embedding import alive
+from blockspin.coarse.embedding import alive, centres
 from blockspin.coarse.stack import expected
 from blockspin.judging.card import Measurement
 from blockspin.judging.evidence import Subject
-from blockspin.lattice import Lattice
+from blockspin.judging.nulls import ShuffledSites
+from blockspin.lattice import DIMENSION, Lattice
 from blockspin.samples import by_chain
 from blockspin.statistics import jackknife
 
@@ -25,7 +27,7 @@ def flip_equivariance(subject: Subject) -> Measurement:
     1 where c(-v) = const - c(v) for every unit; jackknife over chains. Machines that pass on draws are asked for
     their means, since the symmetry is one of probabilities.
     """
-    means = expected(subject.transformer)
+    means = _means(subject.transformer)
     straight = np.asarray(means.transform(subject.evidence.X), float)
     flipped = np.asarray(means.transform(-subject.evidence.X), float)
     centre = (straight.mean(axis=0) + flipped.mean(axis=0)) / 2
@@ -37,6 +39,13 @@ def flip_equivariance(subject: Subject) -> Measurement:
     value, error = jackknife(chains, lambda m: -m[..., 0] / np.sqrt(m[..., 1] * m[..., 2]))
     target = {"name": "equivariant", "value": 1.0, "error": 0.0}
     return Measurement("symmetry", "spin flip", float(value), float(error), target=target)
+
+
+def _means(transformer: Any) -> Any:
+    # a null that wraps a machine is asked for means as the machine is, or noise would pass for asymmetry
+    if isinstance(transformer, ShuffledSites):
+        return ShuffledSites(_means(transformer.transformer), transformer.permutation)
+    return expected(transformer)
 
 
 def translation(fields: FloatArray, lattice: Lattice, rounds: int = 4) -> tuple[FloatArray, FloatArray]:
@@ -69,14 +78,15 @@ def translation(fields: FloatArray, lattice: Lattice, rounds: int = 4) -> tuple[
 def point_group(template: FloatArray) -> float:
     """Share of the squared norm of a field that is even under the lattice's point group about its best centre.
 
-    Centres on sites, bonds and plaquettes are tried; on a square lattice (equal extents) the group has 8
-    elements, otherwise the reflections alone.
+    Sites, bonds and plaquettes near the centre of the squared weight are tried; on a square lattice (equal extents) the
+    group has 8 elements, otherwise the reflections alone.
     """
     total = float((template**2).sum())
     if total == 0:
         return math.nan
-    peak = np.unravel_index(int(np.argmax(np.abs(template))), template.shape)
-    centred = np.roll(template, [-int(p) for p in peak], range(template.ndim))
+    kind = {size: name for name, size in DIMENSION.items()}[template.ndim]
+    (middle,) = centres(template.reshape(1, -1), Lattice(kind, template.shape))
+    centred = np.roll(template, [-round(float(x)) for x in middle], range(template.ndim))
     best = 0.0
     for parity in itertools.product((0, 1), repeat=template.ndim):
         best = max(best, *(_even_share(centred, parity, offset) for offset in _offsets(template.ndim)))

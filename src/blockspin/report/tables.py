@@ -92,7 +92,18 @@ def claims_table(
 
 def key_value_table(values: Mapping[str, Any], *, title: str = "", caption: str = "") -> Table:
     """Settings or provenance, a row a name; a nested mapping's names are joined by dots."""
-    return Table(_markup("key_value.html", rows=list(_flat(values))), title, caption)
+    return Table(_markup("key_value.html", rows=list(flat(values))), title, caption)
+
+
+def flat(values: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:
+    """Nested settings as (name, text) rows, names joined by dots."""
+    rows: list[tuple[str, str]] = []
+    for key, value in values.items():
+        if isinstance(value, Mapping) and value:
+            rows += flat(value, f"{prefix}{key}.")
+        else:
+            rows.append((f"{prefix}{key}", _text(value)))
+    return rows
 
 
 def table(
@@ -182,16 +193,6 @@ def _checked(cards: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:
             if missing:
                 raise ValueError(f"a criterion of {card['map']} must have {', '.join(missing)}; got {sorted(row)}")
     return cards
-
-
-def _flat(values: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:
-    rows: list[tuple[str, str]] = []
-    for key, value in values.items():
-        if isinstance(value, Mapping) and value:
-            rows += _flat(value, f"{prefix}{key}.")
-        else:
-            rows.append((f"{prefix}{key}", _text(value)))
-    return rows
 
 
 def _text(value: Any) -> str:

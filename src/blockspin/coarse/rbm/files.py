@@ -43,6 +43,7 @@ def write(machine: Any, path: str | os.PathLike[str]) -> None:
     try:
         with os.fdopen(handle, "wb") as file:
             np.savez(file, allow_pickle=False, header=np.array(json.dumps(header, default=_plain)), **arrays)
+        os.chmod(aside, 0o644)  # mkstemp makes files that nobody else may read
         os.replace(aside, target)
     finally:
         Path(aside).unlink(missing_ok=True)

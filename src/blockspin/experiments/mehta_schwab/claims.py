@@ -11,22 +11,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from blockspin.experiments.claim import Claim
+from blockspin.experiments.mehta_schwab.conditions import Finding
+from blockspin.experiments.mehta_schwab.settings import OWN
 from blockspin.judging.card import Criterion, Scorecard
 from blockspin.statistics import Estimate, brackets
 
 Cards = Mapping[tuple[str, int], Scorecard]
 Trajectories = Mapping[tuple[str, int], Mapping[str, NDArray[np.float64]]]
 
-OWN = ("none", "l2", "l1")
 STILL = 0.01  # a fixed state: less than this share of the gain, or of the weights' norm, is still to move
 
 
-def claims(cards: Cards, trajectories: Trajectories, n_layers: int) -> list[Claim]:
+def claims(cards: Cards, trajectories: Trajectories, n_layers: int, conditions: Sequence[Finding] = ()) -> list[Claim]:
     """All claims of the experiment."""
     return [
         local_fields_grow(cards, n_layers),
         off_the_shelf(cards, n_layers),
-        penalty_makes_local(cards),
+        penalty_makes_local(cards, conditions),
         fixed_state(trajectories),
         overfits(cards, trajectories),
         local_is_enough(cards),
@@ -67,37 +68,60 @@ def off_the_shelf(cards: Cards, n_layers: int) -> Claim:
     reconstructs = right is not None and right.passed is True
     renormalizes = [card.passed("spectrum") is True for card in found]
     status = "reproduced" if reconstructs and not any(renormalizes) else "partly" if reconstructs else "not reproduced"
-    known = right.reference if right is not None else None
-    beside = f", majority blocks {brackets(known['value'], known['error'])}" if known else ""
+    sides = [right.reference, right.null] if right is not None else []
+    beside = "".join(f", {side['name']} {brackets(side['value'], side['error'])}" for side in sides if side)
     share = brackets(right.value, right.error) if right is not None else "not measured"
     why = (
-        f"Its first layer brings back {share} of held-out sites{beside}; the spectrum passes in "
+        f"Its first layer brings back {share} of the held-out sites{beside}; the spectrum passes in "
         f"{sum(renormalizes)} of {len(found)} layers (verdict of the first: {found[0].verdict})."
     )
     evidence = _evidence(found, "fidelity") + _evidence(found, "spectrum")
     return Claim("SK-1", "replication with scikit-learn", text, status, why, evidence)
 
 
-def penalty_makes_local(cards: Cards) -> Claim:
-    """(c) Reproduced where, in the first layer, L1 passes locality and neither L2 nor no penalty does."""
+def penalty_makes_local(cards: Cards, conditions: Sequence[Finding] = ()) -> Claim:
+    """(c) Reproduced where L1 alone passes locality: in the first layer, and whatever the number of samples.
+
+    Partly where L1 alone passes in the first layer, and another does on a small lattice with samples enough.
+    """
     text = "It is the L1 penalty that makes the fields local; weight decay (L2) does not."
     found = {name: cards[(name, 1)] for name in OWN if (name, 1) in cards}
     if len(found) < len(OWN):
         return Claim("HO-1", "Ho 2013", text, "not tested", "needs the variants 'none', 'l2' and 'l1'")
     local = {name: card.passed("locality") is True for name, card in found.items()}
-    sizes = {name: _row(card, "locality", "participation ratio") for name, card in found.items()}
-    listed = ", ".join(f"{name} {brackets(row.value, row.error)}" for name, row in sizes.items() if row is not None)
-    others = [name for name in ("none", "l2") if local[name]]
-    if local["l1"] and not others:
-        status, reading = "reproduced", "Only the L1 machine passes locality."
-    elif local["l1"]:
+    others = [name for name in OWN if local[name] and name != "l1"]
+    plenty = [finding for finding in conditions if finding.variant != "l1" and finding.card.passed("locality") is True]
+    if not local["l1"]:
+        status, reading = "not reproduced", "The L1 machine does not pass locality at this strength."
+        reading += f" Without it, {', '.join(others)} does." if others else ""
+    elif others:
         status, reading = "not reproduced", f"Locality passes without L1 too ({', '.join(others)})."
     else:
-        status, reading = "not reproduced", "The L1 machine does not pass locality at this strength."
-        if others:
-            reading += f" Without it, {', '.join(others)} does."
-    why = f"{reading} Participation ratios of the first layer: {listed}."
+        status, reading = "partly" if plenty else "reproduced", "Only the L1 machine passes locality."
+    why = f"{reading} Participation ratios of the first layer: {_sizes(found)}.{_small_lattice(conditions)}"
     return Claim("HO-1", "Ho 2013", text, status, why, _evidence(list(found.values()), "locality"))
+
+
+def _sizes(cards: Mapping[str, Scorecard]) -> str:
+    rows = {name: _row(card, "locality", "participation ratio") for name, card in cards.items()}
+    return ", ".join(f"{name} {brackets(row.value, row.error)}" for name, row in rows.items() if row is not None)
+
+
+def _small_lattice(conditions: Sequence[Finding]) -> str:
+    # what the study of conditions adds to the claim
+    told = []
+    for name in dict.fromkeys(finding.variant for finding in conditions if finding.variant != "l1"):
+        course = sorted((f for f in conditions if f.variant == name), key=lambda finding: finding.n_samples)
+        sizes = [_row(finding.card, "locality", "participation ratio") for finding in (course[0], course[-1])]
+        if any(row is None for row in sizes):
+            continue
+        first, last = (brackets(row.value, row.error) for row in sizes if row is not None)
+        passing = [f"{finding.a_unit:.3g}" for finding in course if finding.card.passed("locality") is True]
+        told.append(
+            f"{name} {first} with {course[0].a_unit:.3g} samples a hidden unit and {last} with {course[-1].a_unit:.3g} "
+            f"({f'passes locality with {passing[0]} or more' if passing else 'does not pass locality yet'})"
+        )
+    return f" On a small lattice, with more samples: {'; '.join(told)}." if told else ""
 
 
 def fixed_state(trajectories: Trajectories) -> Claim:

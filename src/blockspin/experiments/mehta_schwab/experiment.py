@@ -10,6 +10,7 @@ import numpy as np
 from pydantic import BaseModel
 
 from blockspin.experiments.mehta_schwab.claims import claims
+from blockspin.experiments.mehta_schwab.conditions import findings
 from blockspin.experiments.mehta_schwab.settings import PRESETS, Settings
 from blockspin.experiments.mehta_schwab.tasks import Map, Plan, plan
 from blockspin.judging.card import Measured, Scorecard, scorecard
@@ -34,7 +35,7 @@ class MehtaSchwab:
         planned = plan(settings, seed)
         cards = scorecards(planned, store)
         paths = trajectories(planned, store)
-        told = claims(cards, paths, len(settings.layers))
+        told = claims(cards, paths, len(settings.layers), findings(planned.conditions, store))
         return {
             "scorecards": [card.to_dict() for card in cards.values()],
             "claims": [claim.to_dict() for claim in told],

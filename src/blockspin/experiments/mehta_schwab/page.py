@@ -10,9 +10,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from blockspin.experiments.mehta_schwab.settings import VARIANTS, Settings
+from blockspin.experiments.mehta_schwab.conditions import findings
+from blockspin.experiments.mehta_schwab.settings import PRESETS, SOURCES, VARIANTS, Settings
 from blockspin.experiments.mehta_schwab.tasks import Plan, plan
-from blockspin.report import figures, pictures, tables
+from blockspin.judging import Scorecard
+from blockspin.models import KC_SQUARE
+from blockspin.report import curve, figures, pictures, tables
 from blockspin.report.page import Figure, Section, Table, render
 from blockspin.runs import settings as settings_file
 from blockspin.runs.store import Store
@@ -20,7 +23,6 @@ from blockspin.runs.task import Result
 from blockspin.statistics import brackets
 
 Card = dict[str, Any]
-OWN = ("none", "l2", "l1")
 
 
 class Run:
@@ -55,7 +57,11 @@ class Run:
     def number(self, name: str, layer: int, criterion: str, quantity: str) -> str:
         """A line's value with its error, or "not defined"."""
         row = self.row(name, layer, criterion, quantity)
-        return "not measured" if row is None else tables.number(row["value"], row["error"])
+        if row is None:
+            return "not measured"
+        if row["why"].startswith("not defined"):
+            return f"not defined ({tables.number(row['value'], row['error'])} if forced)"
+        return tables.number(row["value"], row["error"])
 
     def passes(self, name: str, layer: int, criterion: str) -> bool:
         """Whether every quantity of a criterion that can tell passes."""
@@ -89,6 +95,7 @@ def page(folder: Path) -> str:
             claims(run),
             samples(run),
             fields(run),
+            *conditions(run),
             spectrum(run),
             fidelity(run),
             training(run),
@@ -137,8 +144,11 @@ def summary(run: Run) -> list[str]:
             "scikit-learn's RBM as it comes brings back "
             f"{_percent(run, 'sklearn-default')} of the held-out sites, and it {_found(run, 'sklearn-default')}."
         )
-    status = ", ".join(f"{claim['id']} {claim['status']}" for claim in run.claims)
-    return [*told, f"Claims: {status}."]
+    by_status: dict[str, list[str]] = {}
+    for claim in run.claims:
+        by_status.setdefault(claim["status"], []).append(claim["id"])
+    status = "; ".join(f"{word}: {', '.join(names)}" for word, names in by_status.items())
+    return [*told, f"Of the claims below, {status}."]
 
 
 def _found(run: Run, name: str) -> str:
@@ -189,7 +199,7 @@ def samples(run: Run) -> Section:
     """What the data look like, and how independent they are."""
     spins = [run.samples.arrays["spins"], run.critical.arrays["spins"]]
     shown = np.concatenate([part[:: max(1, len(part) // 3), -1][:3] for part in spins])
-    names = [f"K = {run.settings.K:g}"] * 3 + ["critical, K_c"] * 3
+    names = [f"K = {run.settings.K:g}"] * 3 + [f"critical, K = {KC_SQUARE:.4f}"] * 3
     rows = [_sample_row(name, result) for name, result in (("training", run.samples), ("critical", run.critical))]
     return Section(
         "Samples",
@@ -230,17 +240,17 @@ def samples(run: Run) -> Section:
 def _sample_row(name: str, result: Result) -> tuple[Any, ...]:
     about = result.meta["provenance"]
     chains, draws = result.arrays["spins"].shape[:2]
-    tau = about.get("tau") or {}
-    times = [brackets(part["tau"], part["error"]) if part else "none" for part in (list(tau.values()) + [None] * 2)[:2]]
+    times = [brackets(*pair) for pair in (about["tau"] or {}).values()] or ["not measured"] * 2
+    mixing = [value for value in about["r_hat"].values() if value is not None]
     return (
         name,
         f"{about['model']['K']:.6g}",
         chains * draws,
-        about.get("algorithm", ""),
+        about["algorithm"],
         *times,
-        about.get("spacing", ""),
-        about.get("equilibration", ""),
-        f"{about['r_hat']:.3f}" if isinstance(about.get("r_hat"), float) else "",
+        about["spacing"],
+        about["equilibration"],
+        f"{max(mixing):.3f}" if mixing else "not measured",
     )
 
 
@@ -286,6 +296,74 @@ def fields(run: Run) -> Section:
     return Section("Fields", ["Are the fields local, and do they tile the lattice?"], blocks)
 
 
+def conditions(run: Run) -> list[Section]:
+    """The study of the number of samples, where the run holds one."""
+    found = findings(run.plan.conditions, run.store)
+    if not found:
+        return []
+    study = run.settings.conditions
+    names = list(dict.fromkeys(finding.variant for finding in found))
+    by_name = {name: [finding for finding in found if finding.variant == name] for name in names}
+    curves = {
+        name: [(f.a_unit, *_measured(f.card, "participation ratio")) for f in some] for name, some in by_name.items()
+    }
+    own = run.settings.n_samples * (1 - run.settings.held_out) / run.settings.layers[0]
+    rows = [
+        (
+            name,
+            finding.n_samples,
+            f"{finding.a_unit:.3g}",
+            *(_measured(finding.card, quantity) for quantity in ("participation ratio", "radius of gyration")),
+            {True: "passes", False: "fails", None: "cannot tell"}[finding.card.passed("locality")],
+            f"{finding.free_energy_gap:.2g}",
+        )
+        for name, some in by_name.items()
+        for finding in some
+    ]
+    return [
+        Section(
+            "Conditions",
+            [
+                f"Is it the penalty that makes fields local, or the number of samples? One layer of {study.units} "
+                f"units on a {study.L} × {study.L} lattice, trained with {study.updates} updates on more and more "
+                "different samples, by the same recipe.",
+            ],
+            [
+                curve.figure(
+                    curves,
+                    x_label="training samples a hidden unit",
+                    y_label="participation ratio (sites)",
+                    across=[(float(study.L**2 / study.units), "block")],
+                    down=[(own, "the stacks of this run")],
+                    title="Sites that a field covers, against the number of samples",
+                    caption="Mean over units with its standard error. The penalty makes fields small from few samples "
+                    "on. Without it they shrink towards the size of a block as samples get plenty, while the "
+                    "free-energy gap, what is learned by heart, vanishes (table).",
+                ),
+                tables.table(
+                    (
+                        "variant",
+                        "samples",
+                        "samples a unit",
+                        "participation ratio",
+                        "radius of gyration",
+                        "locality",
+                        "free-energy gap (nats)",
+                    ),
+                    rows,
+                    title="Locality against the number of samples",
+                    wide=True,
+                ),
+            ],
+        )
+    ]
+
+
+def _measured(card: Scorecard, quantity: str) -> tuple[float, float]:
+    row = next((row for row in card.criteria if row.quantity == quantity), None)
+    return (math.nan, math.nan) if row is None else (row.value, row.error)
+
+
 def _unit_scale(fields: NDArray[np.float64]) -> NDArray[np.float64]:
     largest = np.abs(fields).max()
     return fields / largest if largest > 0 else fields
@@ -308,8 +386,8 @@ def _rows(run: Run, layer: int, criterion: str, quantity: str) -> list[figures.R
             continue
         value = math.nan if row["value"] is None or row["why"].startswith("not defined") else row["value"]
         error = math.nan if row["error"] is None else row["error"]
-        note = f"not defined ({brackets(row['value'], error)} if forced)" if row["value"] is not None else "not defined"
-        rows.append(figures.Row(item.name, value, error, item.kind, headings[item.kind], note))
+        forced = f" ({tables.number(row['value'], error)} if forced)" if row["value"] is not None else ""
+        rows.append(figures.Row(item.name, value, error, item.kind, headings[item.kind], f"not defined{forced}"))
     return rows
 
 
@@ -430,7 +508,7 @@ def about(run: Run) -> Section:
         "task seconds in all": round(sum(run.provenance["tasks"].values()), 1),
         "workers": session["workers"],
         "seed": run.stored["seed"],
-        "commit": f"{commit.get('commit', 'not in a checkout')}{' (with changes)' if commit.get('dirty') else ''}",
+        "commit": f"{commit.get('hash', 'not in a checkout')}{' (with changes)' if commit.get('modified') else ''}",
         **session["versions"],
         "machine": session["machine"],
     }
@@ -439,10 +517,25 @@ def about(run: Run) -> Section:
         [],
         [
             tables.table(("variant", "what it is"), names, title="Variants"),
+            *_sources(run),
             tables.key_value_table(run.stored["settings"], title="Settings"),
             tables.key_value_table(facts, title="Provenance"),
         ],
     )
+
+
+def _sources(run: Run) -> list[Table]:
+    # where the values of the preset "paper" come from, and which of them this run has changed
+    if run.stored["preset"] != "paper":
+        return []
+    plain, asked = (
+        dict(tables.flat(settings.model_dump())) for settings in (Settings(**PRESETS["paper"]), run.settings)
+    )
+    rows = [
+        (name, asked[name], source if asked[name] == plain[name] else "changed in this run")
+        for name, source in SOURCES.items()
+    ]
+    return [tables.table(("setting", "value", "source"), rows, title="Where the values come from")]
 
 
 def limits(run: Run) -> Section:

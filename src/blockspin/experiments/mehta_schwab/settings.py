@@ -1,7 +1,7 @@
 """Settings and presets of the Mehta-Schwab experiment, each value with its source.
 
-[MS] Mehta & Schwab, arXiv 1410.3831. [HS] the Hinton-Salakhutdinov (2006) code that they adapted; its values stand
-where the paper gives none. [here] chosen for this project.
+Mehta & Schwab, arXiv 1410.3831, adapted the code of Hinton & Salakhutdinov, Science 313, 504 (2006); its values stand
+where the paper gives none.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ VARIANTS = {
     "l2": "RBM with L2 weight decay",
     "l1": "RBM with the L1 penalty",
 }
+OWN = ("none", "l2", "l1")  # the variants that this package trains itself
 Variant = Literal["sklearn-default", "sklearn-matched", "none", "l2", "l1"]
 
 
@@ -40,6 +41,19 @@ class Recipe(BaseModel):
     n_iter: tuple[int, ...] = (25, 60)
 
 
+class Conditions(BaseModel):
+    """A study beside the stacks: one layer on a small lattice, against the number of training samples."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    L: Annotated[int, Field(ge=8)] = 16
+    units: Annotated[int, Field(ge=4)] = 64
+    n_samples: tuple[Annotated[int, Field(ge=100)], ...] = (1000, 16_000, 256_000)
+    updates: Annotated[int, Field(ge=1)] = 8000
+    chains: Annotated[int, Field(ge=4)] = 100
+    held_out: Annotated[float, Field(gt=0, lt=1)] = 0.1
+
+
 class Settings(BaseModel):
     """The experiment in full; what a run folder keeps as settings.toml."""
 
@@ -55,6 +69,7 @@ class Settings(BaseModel):
     variants: tuple[Variant, ...] = ("sklearn-default", "sklearn-matched", "none", "l2", "l1")
     null_variants: tuple[Variant, ...] = ("l1",)
     recipe: Recipe = Recipe()
+    conditions: Conditions = Conditions()
 
     @model_validator(mode="after")
     def _one_number_of_epochs_a_layer(self) -> Settings:
@@ -67,34 +82,35 @@ class Settings(BaseModel):
 
 
 PRESETS: dict[str, dict[str, Any]] = {
-    # the demo: the whole story on a small lattice [here]
+    # the demo: the whole story on a small lattice
     "quick": {},
-    # the paper's values, then the code's where the paper is silent
+    # the paper's values, then the code's where the paper is silent: SOURCES has them one by one
     "paper": {
-        "L": 40,  # [MS] periodic 40 x 40
-        "K": 0.408,  # [MS] J/kT = 0.408
-        "n_samples": 22_000,  # [MS] 20,000 to train on, and 2,000 held out [here]
-        "n_critical": 20_000,  # [here]
-        "chains": 110,  # [here]
-        "held_out": 1 / 11,  # [here]
-        "layers": (400, 100, 25),  # [MS] 1600-400-100-25
+        "L": 40,
+        "K": 0.408,
+        "n_samples": 22_000,
+        "n_critical": 20_000,
+        "chains": 110,
+        "held_out": 1 / 11,
+        "layers": (400, 100, 25),
+        "conditions": {"n_samples": (1000, 4000, 16_000, 64_000, 256_000), "updates": 20_000},
         "recipe": {
-            "units": "binary",  # [HS] logistic units
-            "biases": True,  # [MS] eq. 10
-            "learning_rate": 0.1,  # [HS]
-            "momentum": 0.5,  # [HS] for its first epochs
-            "batch_size": 100,  # [HS]
-            "k": 1,  # [HS]
-            "l1": 2e-4,  # [MS] instead of weight decay
-            "l1_method": "subgradient",  # [HS] the penalty stands in the gradient, inside the momentum
-            "l2": 2e-4,  # [HS] weightcost
-            "init": "hinton-salakhutdinov",  # [HS] 0.1 randn
-            "reconstruction": "mean",  # [HS] real-valued reconstructions
-            "output": "mean",  # [HS] probabilities are the next layer's data
-            "n_iter": (200, 200, 200),  # [MS] 200 epochs
+            "units": "binary",
+            "biases": True,
+            "learning_rate": 0.1,
+            "momentum": 0.5,
+            "batch_size": 100,
+            "k": 1,
+            "l1": 2e-4,
+            "l1_method": "subgradient",
+            "l2": 2e-4,
+            "init": "hinton-salakhutdinov",
+            "reconstruction": "mean",
+            "output": "mean",
+            "n_iter": (200, 200, 200),
         },
     },
-    # a recipe that gives local fields in all three layers [here]
+    # a recipe that gives local fields in all three layers
     "local": {
         "L": 40,
         "K": 0.408,
@@ -103,6 +119,28 @@ PRESETS: dict[str, dict[str, Any]] = {
         "chains": 110,
         "held_out": 1 / 11,
         "layers": (400, 100, 25),
+        "conditions": {"n_samples": (1000, 4000, 16_000, 64_000, 256_000), "updates": 20_000},
         "recipe": {"n_iter": (25, 60, 100)},
     },
+}
+
+PAPER, CODE, HERE = "Mehta & Schwab (2014)", "Hinton & Salakhutdinov's code (2006)", "chosen here"
+SOURCES = {  # of the preset "paper", as the page shows them
+    "L": f"{PAPER}: periodic 40 x 40",
+    "K": f"{PAPER}: J/kT = 0.408",
+    "n_samples": f"{PAPER}: 20,000 (main text; 40,000 in its appendix), and 2,000 held out",
+    "layers": f"{PAPER}: 1600-400-100-25",
+    "recipe.n_iter": f"{PAPER}: 200 epochs",
+    "recipe.l1": f"{PAPER}: 2e-4, in place of weight decay",
+    "recipe.biases": f"{PAPER}: eq. 10",
+    "recipe.units": f"{CODE}: logistic units",
+    "recipe.learning_rate": f"{CODE}: 0.1",
+    "recipe.momentum": f"{CODE}: 0.5 in its first epochs",
+    "recipe.batch_size": f"{CODE}: 100",
+    "recipe.k": f"{CODE}: one step of contrastive divergence",
+    "recipe.l1_method": f"{CODE}: the penalty stands in the gradient, inside the momentum",
+    "recipe.l2": f"{CODE}: weightcost 2e-4",
+    "recipe.init": f"{CODE}: 0.1 randn",
+    "recipe.reconstruction": f"{CODE}: real-valued reconstructions",
+    "recipe.output": f"{CODE}: probabilities are the next layer's data",
 }

@@ -7,15 +7,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import xarray as xr
 from numpy.typing import NDArray
-from sklearn.neural_network import BernoulliRBM
-from sklearn.pipeline import Pipeline, make_pipeline
+from threadpoolctl import threadpool_limits
 
 from blockspin.coarse.blocks import Decimation, Majority
-from blockspin.coarse.fields import ToBinary
 from blockspin.coarse.rbm import RBM
-from blockspin.coarse.stack import machine_from, reconstruct
+from blockspin.coarse.stack import reconstruct
+from blockspin.experiments.mehta_schwab.conditions import Condition, plan_conditions
+from blockspin.experiments.mehta_schwab.machines import build, recipe_of, sample_task, stack_of, stored_samples
 from blockspin.experiments.mehta_schwab.settings import Settings
 from blockspin.judging import Evidence, Subject, measure_subject
 from blockspin.judging.fidelity import correlation
@@ -24,8 +23,7 @@ from blockspin.lattice import Lattice
 from blockspin.models.ising import KC_SQUARE, Ising
 from blockspin.randomness import integer
 from blockspin.runs.task import Progress, Result, Task
-from blockspin.samples import features, make, provenance, split
-from blockspin.sampling.sample import sample
+from blockspin.samples import features, split
 from blockspin.statistics import jackknife
 
 REFERENCES = ("majority", "decimation")
@@ -51,24 +49,26 @@ class Plan:
     critical: Task
     maps: tuple[Map, ...]
     measured: dict[tuple[str, int], Task]
+    conditions: tuple[Condition, ...]
 
     def tasks(self) -> list[Task]:
         """All tasks, parents before children."""
         trained = [task for item in self.maps for task in item.trained]
-        return [self.samples, self.critical, *trained, *self.measured.values()]
+        studied = [condition.task for condition in self.conditions]
+        return [self.samples, self.critical, *trained, *studied, *self.measured.values()]
 
 
 def plan(settings: Settings, seed: int) -> Plan:
     """The tasks for the settings; nothing is run."""
-    samples = _sample_task("samples", settings.K, settings.n_samples, settings, seed)
-    critical = _sample_task("critical samples", KC_SQUARE, settings.n_critical, settings, seed)
+    samples = sample_task("samples", settings.L, settings.K, settings.n_samples, settings.chains, seed)
+    critical = sample_task("critical samples", settings.L, KC_SQUARE, settings.n_critical, settings.chains, seed)
     maps = list(_maps(settings, seed, samples))
     measured = {
         (item.name, layer): _measure_task(item, layer, settings, seed, samples, critical)
         for item in maps
         for layer in range(1, len(settings.layers) + 1)
     }
-    return Plan(samples, critical, tuple(maps), measured)
+    return Plan(samples, critical, tuple(maps), measured, plan_conditions(settings, seed))
 
 
 def _maps(settings: Settings, seed: int, samples: Task) -> Iterator[Map]:
@@ -83,18 +83,6 @@ def _maps(settings: Settings, seed: int, samples: Task) -> Iterator[Map]:
         if variant in settings.null_variants:
             for label, data in NULL_DATA.items():
                 yield Map(f"{variant}, {label}", "null", variant, _train_tasks(variant, data, settings, seed, samples))
-
-
-def _sample_task(label: str, K: float, n: int, settings: Settings, seed: int) -> Task:
-    chosen = {"L": settings.L, "K": K, "n": n, "chains": settings.chains, "seed": integer(seed, "sample", label)}
-    return Task("sample", label, run_sample, chosen, weight=settings.L**2 * n * 1e-6)
-
-
-def run_sample(settings: dict[str, Any], parents: list[Result], progress: Progress) -> Result:
-    """Draw Ising samples; arrays: spins (chain, draw, x, y)."""
-    model = Ising(Lattice.square(settings["L"]), settings["K"])
-    drawn = sample(model, settings["n"], seed=settings["seed"], chains=settings["chains"], progress=progress)
-    return Result({"spins": drawn.values}, {"provenance": provenance(drawn)})
 
 
 def _train_tasks(variant: str, data: str, settings: Settings, seed: int, samples: Task) -> tuple[Task, ...]:
@@ -112,7 +100,8 @@ def _train_tasks(variant: str, data: str, settings: Settings, seed: int, samples
             "seed": seed,
         }
         label = f"train {variant}, layer {layer}" + ("" if data == "ising" else f" ({data})")
-        cost = inputs * units * settings.n_samples * epochs * 1e-11 if data != "untrained" else 0.1
+        visits = settings.n_samples * {"sklearn-default": 30, "sklearn-matched": 2 * epochs}.get(variant, epochs)
+        cost = inputs * units * visits * 1e-10 if data != "untrained" else 0.1
         tasks.append(Task("train", label, run_train, chosen, parents=(samples, *tasks), weight=max(cost, 0.1)))
         inputs = units
     return tuple(tasks)
@@ -135,7 +124,8 @@ def run_train(settings: dict[str, Any], parents: list[Result], progress: Progres
     if isinstance(machine, RBM):
         machine.set_params(verbose=progress).fit(inputs, validation=held)
     else:
-        machine.fit(inputs)
+        with threadpool_limits(1):  # products of 10 rows: threads of BLAS wait for each other longer than they work
+            machine.fit(inputs)
     arrays = {
         "components": np.asarray(machine.components_),
         "intercept_hidden": np.asarray(machine.intercept_hidden_),
@@ -144,41 +134,6 @@ def run_train(settings: dict[str, Any], parents: list[Result], progress: Progres
     trajectory = getattr(machine, "trajectory_", {})
     arrays |= {f"trajectory_{name}": np.asarray(values) for name, values in trajectory.items()}
     return Result(arrays, {"output": settings["recipe"].get("output", "mean")})
-
-
-def recipe_of(variant: str, recipe: dict[str, Any]) -> dict[str, Any]:
-    """The parameters of a variant's machine: the recipe less the penalties that the variant does not have.
-
-    What a variant does not use is not among its task's settings, so changing it does not train the variant again.
-    """
-    if variant == "sklearn-default":
-        return {}
-    if variant == "sklearn-matched":
-        return {name: recipe[name] for name in ("learning_rate", "batch_size", "n_iter")}
-    others = {"l1": ("l2",), "l2": ("l1", "l1_method"), "none": ("l1", "l1_method", "l2")}[variant]
-    return {name: value for name, value in recipe.items() if name not in others}
-
-
-def build(variant: str, units: int, recipe: dict[str, Any], layer: int, seed: int) -> Any:
-    """An unfitted machine of a variant with the parameters that `recipe_of` gives."""
-    machine = BernoulliRBM if variant.startswith("sklearn") else RBM
-    return machine(units, random_state=integer(seed, "train", variant, layer), **recipe)
-
-
-def stack_of(variant: str, units: str, trained: list[Result], seed: int) -> Pipeline:
-    """The fitted stack of layers trained so far, reading spins -1/+1; the empty stack passes them on."""
-    own = not variant.startswith("sklearn")
-    binary = units == "binary" or not own
-    steps: list[Any] = [ToBinary() if binary else "passthrough"]
-    for layer, result in enumerate(trained, start=1):
-        n_units = len(result.arrays["components"])
-        random_state = integer(seed, "pass on", variant, layer)
-        if own:
-            fresh: Any = RBM(n_units, units=units, output=result.meta["output"], random_state=random_state)
-        else:
-            fresh = BernoulliRBM(n_units)
-        steps.append(machine_from(result.arrays, fresh))
-    return make_pipeline(*steps)
 
 
 def _measure_task(item: Map, layer: int, settings: Settings, seed: int, samples: Task, critical: Task) -> Task:
@@ -194,8 +149,9 @@ def _measure_task(item: Map, layer: int, settings: Settings, seed: int, samples:
         "seed": seed,
     }
     parents = (samples, critical, *item.trained[:layer])
-    weight = settings.L**2 * settings.n_critical * 1e-7
-    return Task("measure", f"judge {item.name}, layer {layer}", run_measure, chosen, parents=parents, weight=weight)
+    weight = settings.L**2 * settings.n_critical * 3e-7
+    label = f"judge {item.name}, layer {layer}"
+    return Task("measure", label, run_measure, chosen, version=5, parents=parents, weight=weight)
 
 
 def run_measure(settings: dict[str, Any], parents: list[Result], progress: Progress) -> Result:
@@ -233,10 +189,3 @@ def _transformer(settings: dict[str, Any], trained: list[Result], lattice: Latti
     if settings["map"].endswith("shuffled sites"):
         return shuffled(stack, lattice.n_sites, settings["seed"])
     return stack
-
-
-def stored_samples(result: Result) -> xr.DataArray:
-    """The samples that a sample task left."""
-    about = dict(result.meta["provenance"])
-    kept = about.pop("lattice")
-    return make(result.arrays["spins"], Lattice(kept["kind"], tuple(kept["shape"])), **about)

@@ -1,0 +1,126 @@
+"""Spectrum: known exponents through the judge, whatever the order of the units, and none where there is no lattice."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+import xarray as xr
+from made_maps import Linear, Relabelled
+
+from blockspin.coarse.blocks import Majority
+from blockspin.judging.card import Measurement
+from blockspin.judging.evidence import Evidence, Subject, coarse_spins
+from blockspin.judging.nulls import noise, shuffled
+from blockspin.judging.spectrum import spectrum
+from blockspin.lattice import Lattice
+from blockspin.rg import mcrg
+from blockspin.samples import features, make
+from blockspin.statistics import Estimate
+
+
+def exponents(transformer: object, evidence: Evidence) -> tuple[Measurement, Measurement]:
+    y_t, y_h = spectrum(Subject(transformer, evidence, name="m"))
+    assert (y_t.quantity, y_h.quantity) == ("y_t", "y_h")
+    return y_t, y_h
+
+
+@pytest.fixture(scope="module")
+def majority(lattice: Lattice) -> Majority:
+    return Majority(lattice, 2, random_state=1).fit(np.ones((1, 256)))
+
+
+def test_majority_at_the_critical_point(
+    majority: Majority, lattice: Lattice, held_out: xr.DataArray, critical: xr.DataArray
+) -> None:
+    # L = 64 gives y_t = 0.967(2) and y_h = 1.8811(1); L = 16 lies within 0.03 and 0.004 of that. Sees 0.09 in y_t and
+    # 0.008 in y_h at 4.5 sigma and that
+    y_t, y_h = exponents(majority, Evidence(held_out, critical=critical))
+    assert abs(y_t.value - 0.967) < 0.03 + 4.5 * y_t.error
+    assert abs(y_h.value - 1.881) < 0.004 + 4.5 * y_h.error
+    assert 0.004 < y_t.error < 0.02
+    assert 0.0003 < y_h.error < 0.0015
+    assert y_t.defined
+    assert y_h.defined
+    assert (y_t.trivial, y_h.trivial) == (
+        {"name": "nothing relevant", "value": 0.0, "error": 0.0},
+        {"name": "uncorrelated spins, d/2", "value": 1.0, "error": 0.0},
+    )
+    # the embedding puts the units where they were: the numbers are those of Monte Carlo RG without a judge
+    coarse = majority.transform(features(critical)).reshape(*critical.shape[:2], 8, 8)
+    direct = mcrg.spectrum(critical, coarse, 2, fine_lattice=lattice, coarse_lattice=Lattice.square(8))
+    assert (y_t.value, y_t.error) == pytest.approx((direct.y_t.value, direct.y_t.error))
+    assert (y_h.value, y_h.error) == pytest.approx((direct.y_h.value, direct.y_h.error))
+
+
+def test_the_order_and_the_signs_of_the_units_do_not_matter(
+    majority: Majority, held_out: xr.DataArray, critical: xr.DataArray
+) -> None:
+    evidence, random = Evidence(held_out, critical=critical), np.random.default_rng(1)
+    other = Relabelled(majority, random.permutation(64), random.choice([-1.0, 1.0], 64))
+    for straight, relabelled in zip(exponents(majority, evidence), exponents(other, evidence), strict=True):
+        assert (straight.value, straight.error) == pytest.approx((relabelled.value, relabelled.error))
+
+
+def test_larger_blocks_have_the_same_exponent_y_h(
+    lattice: Lattice, held_out: xr.DataArray, critical: xr.DataArray
+) -> None:
+    # b = 4 takes two steps at once; 4 x 4 coarse sites shift y_h by less than 0.02
+    y_t, y_h = exponents(
+        Majority(lattice, 4, random_state=1).fit(np.ones((1, 256))), Evidence(held_out, critical=critical)
+    )
+    assert abs(y_h.value - 1.88) < 0.02 + 4.5 * y_h.error
+    assert abs(y_t.value - 0.97) < 0.1 + 4.5 * y_t.error
+
+
+def test_majority_of_independent_spins_has_its_exact_eigenvalues(
+    majority: Majority, lattice: Lattice, held_out: xr.DataArray
+) -> None:
+    # at K = 0, <s' s> = 3/8: lambda_h = 4 * 3/8 = 3/2; nn bonds cross between blocks twice: lambda_t = 2 (3/8)^2.
+    # 40,000 states: sees 0.65 in y_t and 0.026 in y_h at 4.5 sigma
+    still = make(noise((40_000, 256), 7).reshape(50, 800, 16, 16), lattice)
+    y_t, y_h = exponents(majority, Evidence(held_out, critical=still))
+    assert abs(Estimate(y_t.value, y_t.error).z(math.log2(2 * (3 / 8) ** 2))) < 4.5
+    assert abs(Estimate(y_h.value, y_h.error).z(math.log2(3 / 2))) < 4.5
+    assert y_t.error < 0.16
+    assert y_h.error < 0.007
+
+
+def test_shuffled_sites_have_no_exponents(majority: Majority, held_out: xr.DataArray, critical: xr.DataArray) -> None:
+    # flake rate: about 1 in 700 permutations would embed better than 3 standard deviations
+    for seed in range(3):
+        for row in exponents(shuffled(majority, 256, seed), Evidence(held_out, critical=critical)):
+            assert not row.defined
+            assert row.forced
+            assert row.why.startswith("not defined: the fields' centres lie")
+            assert math.isfinite(row.value)  # kept, to stand as a null
+
+
+def test_reasons_for_no_exponent(majority: Majority, held_out: xr.DataArray, critical: xr.DataArray) -> None:
+    evidence, random = Evidence(held_out, critical=critical), np.random.default_rng(2)
+    for transformer, known, reason in (
+        (majority, Evidence(held_out), "no critical samples were given"),
+        (Linear(random.normal(size=(10, 256))), evidence, "the 10 units have no places on a lattice"),
+        (Linear(np.eye(256)), evidence, "256 units for 256 sites: nothing is coarse-grained"),
+        (Linear(random.normal(size=(1024, 256))), evidence, "1024 units for 256 sites: nothing is coarse-grained"),
+    ):
+        for row in exponents(transformer, known):
+            assert math.isnan(row.value)
+            assert row.why.startswith(reason)
+
+
+def test_outputs_become_spins() -> None:
+    random = np.random.default_rng(3)
+    spins = random.choice(np.array([-1, 1], np.int8), (50, 8))
+    np.testing.assert_array_equal(coarse_spins(spins, random), spins)
+    np.testing.assert_array_equal(coarse_spins(spins.astype(float), random), spins)
+    np.testing.assert_array_equal(coarse_spins((spins + 1) // 2, random), spins)
+    # 40,000 draws: sees 0.023 in a mean at 4.5 sigma
+    for values, mean in ((np.array([0.1, 0.8]), np.array([-0.8, 0.6])), (np.array([-0.5, 0.3]), np.array([-0.5, 0.3]))):
+        drawn = coarse_spins(np.tile(values, (40_000, 1)), random)
+        assert (np.abs(drawn.mean(axis=0) - mean) < 4.5 * np.sqrt((1 - mean**2) / 40_000)).all()
+    real = random.normal([5.0, -3.0], 2.0, (1001, 2))
+    cut = coarse_spins(real, random)
+    np.testing.assert_array_equal(cut, np.where(real > np.median(real, axis=0), 1, -1))
+    assert cut.dtype == np.int8

@@ -1,0 +1,204 @@
+"""The sample schema and its files: what is kept, what is refused, and that nothing half-written stays."""
+
+from __future__ import annotations
+
+import pickle
+from pathlib import Path
+
+import numpy as np
+import pytest
+import xarray as xr
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import blockspin as bs
+from blockspin import samples
+from blockspin.lattice import Lattice
+
+
+def spins(*shape: int, seed: int = 1) -> np.ndarray:
+    return np.random.default_rng(seed).choice(np.array([-1, 1], np.int8), shape)
+
+
+def test_the_schema() -> None:
+    lattice = Lattice.square(3, 4)
+    values = spins(5, 6, 3, 4)
+    made = samples.make(values, lattice, model={"K": 0.4}, seed=7)
+    assert made.dims == ("chain", "draw", "x", "y")
+    assert made.dtype == np.int8
+    np.testing.assert_array_equal(made.values, values)
+    assert samples.lattice_of(made) == lattice
+    assert samples.provenance(made)["model"] == {"K": 0.4}
+    assert samples.check(made) is made
+    flat = samples.make(values.reshape(5, 6, 12).astype(float), lattice)
+    np.testing.assert_array_equal(flat.values, values)
+    assert samples.make(spins(2, 3, 5), Lattice.chain(5)).dims == ("chain", "draw", "x")
+
+
+def test_features_go_chain_by_chain_and_site_by_site() -> None:
+    lattice = Lattice.square(3, 4)
+    made = samples.make(spins(5, 6, 3, 4), lattice)
+    X = samples.features(made)
+    assert X.shape == (30, 12)
+    for chain, draw, site in ((0, 0, 0), (2, 3, 7), (4, 5, 11)):
+        assert X[6 * chain + draw, site] == made.values[chain, draw, *lattice.coordinates[site]]
+    np.testing.assert_array_equal(samples.by_chain(X, made), made.values.reshape(5, 6, 12))
+
+
+@settings(max_examples=30, deadline=None)
+@given(n_chains=st.integers(2, 30), fraction=st.floats(0.05, 0.95), seed=st.integers(0, 100))
+def test_a_split_keeps_chains_whole_and_loses_none(n_chains: int, fraction: float, seed: int) -> None:
+    number = np.arange(n_chains)[:, None] >> np.arange(5) & 1  # the chain's number is written in its spins
+    made = samples.make(np.repeat(2 * number[:, None] - 1, 3, axis=1), Lattice.chain(5))
+    if not 0 < round(fraction * n_chains) < n_chains:
+        with pytest.raises(ValueError, match="must leave a chain on each side; got fraction"):
+            samples.split(made, fraction, seed=seed)
+        return
+    first, second = samples.split(made, fraction, seed=seed)
+    assert first.sizes["chain"] == round(fraction * n_chains)
+    numbers = [(side.values > 0) @ (1 << np.arange(5)) for side in (first, second)]
+    assert all((side == side[:, :1]).all() for side in numbers)
+    assert sorted(np.concatenate([side[:, 0] for side in numbers])) == list(range(n_chains))
+    assert samples.lattice_of(samples.check(second)) == Lattice.chain(5)
+
+
+def test_the_seed_chooses_the_chains() -> None:
+    made = samples.make(spins(20, 2, 6), Lattice.chain(6))
+    first = [samples.split(made, 0.5, seed=seed)[0].values for seed in (1, 1, 2)]
+    np.testing.assert_array_equal(first[0], first[1])
+    assert (first[0] != first[2]).any()
+
+
+@pytest.mark.parametrize("lattice", [Lattice.square(3, 5), Lattice.square(4), Lattice.chain(9)], ids=str)
+def test_a_file_gives_back_what_was_written(lattice: Lattice, tmp_path: Path) -> None:
+    made = samples.make(spins(4, 7, *lattice.shape), lattice, model={"K": 0.44}, seed=3, note="β = 1/kT")
+    bs.write(made, tmp_path / "s.nc")
+    xr.testing.assert_identical(bs.read(tmp_path / "s.nc"), made)
+    assert [path.name for path in tmp_path.iterdir()] == ["s.nc"]
+
+
+def test_a_file_takes_one_bit_a_spin_and_others_may_read_it(tmp_path: Path) -> None:
+    bs.write(samples.make(spins(100, 10, 32, 32), Lattice.square(32)), tmp_path / "s.nc")
+    assert (tmp_path / "s.nc").stat().st_size < 100 * 10 * 1024 / 8 + 20_000
+    assert (tmp_path / "s.nc").stat().st_mode & 0o777 == 0o644
+
+
+def test_a_write_that_fails_leaves_the_old_file_and_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = samples.make(spins(4, 7, 9), Lattice.chain(9))
+    bs.write(made, tmp_path / "s.nc")
+
+    def full_disk(self: xr.Dataset, path: str, **settings: object) -> None:
+        Path(path).write_bytes(b"half")
+        raise OSError("No space left on device")
+
+    monkeypatch.setattr(xr.Dataset, "to_netcdf", full_disk)
+    for name in ("s.nc", "new.nc"):
+        with pytest.raises(OSError, match="No space left"):
+            bs.write(-made, tmp_path / name)
+    assert [path.name for path in tmp_path.iterdir()] == ["s.nc"]
+    xr.testing.assert_identical(bs.read(tmp_path / "s.nc"), made)
+
+
+@pytest.mark.parametrize(
+    ("shape", "given", "expected"),
+    [
+        ((5, 6, 4, 3), None, (5, 6, 4, 3)),
+        ((5, 4, 3), None, (5, 1, 4, 3)),  # every draw a chain of its own
+        ((5, 12), (4, 3), (5, 1, 4, 3)),
+        ((5, 6, 12), (4, 3), (5, 6, 4, 3)),
+        ((5, 12), (12,), (5, 1, 12)),
+        ((5, 6, 12), (12,), (5, 6, 12)),
+    ],
+)
+@pytest.mark.parametrize("suffix", [".npy", ".npz"])
+def test_own_data(
+    shape: tuple[int, ...], given: tuple[int, ...] | None, expected: tuple[int, ...], suffix: str, tmp_path: Path
+) -> None:
+    values, path = spins(*shape), tmp_path / f"own{suffix}"
+    for stored in (values, values.astype(float), (values + 1) // 2, values > 0):
+        np.save(path, stored) if suffix == ".npy" else np.savez(path, spins=stored)
+        found = bs.read(path, shape=given)
+        np.testing.assert_array_equal(found.values, values.reshape(expected))
+        assert samples.check(found).dtype == np.int8
+        assert samples.provenance(found)["source"] == path.name
+
+
+def test_own_data_that_do_not_fit_are_refused(tmp_path: Path) -> None:
+    def read(values: np.ndarray, shape: tuple[int, ...] | None = None) -> xr.DataArray:
+        np.save(tmp_path / "own.npy", values)
+        return bs.read(tmp_path / "own.npy", shape=shape)
+
+    with pytest.raises(ValueError, match=r"spins must be -1 or \+1; got values -1, 0, 1"):
+        read(np.array([[[-1, 0], [1, 1]]]))
+    with pytest.raises(ValueError, match=r"spins must be -1 or \+1; got values 0.0, 0.5, 1.0"):
+        read(np.array([[[0, 0.5], [1, 1]]]))
+    with pytest.raises(ValueError, match="spins must be -1 or"):
+        read(np.full((3, 4, 4), np.nan))
+    with pytest.raises(ValueError, match=r"\(draw, x, y\) or \(chain, draw, x, y\) .*; got \(5, 16\)"):
+        read(spins(5, 16))
+    with pytest.raises(ValueError, match=r"with 12 sites \(square 4x3\); got \(5, 16\)"):
+        read(spins(5, 16), (4, 3))
+    with pytest.raises(ValueError, match=r"a lattice shape has 1 or 2 extents; got \(2, 2, 2\)"):
+        read(spins(5, 8), (2, 2, 2))
+    with pytest.raises(ValueError, match="every extent of a lattice must be"):
+        read(spins(5, 4, 1))
+    with pytest.raises(ValueError, match=r"at least one draw; got shape \(0, 1, 4, 4\)"):
+        read(np.ones((0, 4, 4)))
+
+
+def test_no_pickle_is_loaded(tmp_path: Path) -> None:
+    class Bomb:
+        def __reduce__(self) -> tuple[object, tuple[str]]:
+            return Path.touch, (tmp_path / "exploded",)  # type: ignore[return-value]
+
+    bomb = np.array([Bomb()], dtype=object)
+    np.save(tmp_path / "array.npy", bomb, allow_pickle=True)
+    np.savez(tmp_path / "archive.npz", bomb)
+    (tmp_path / "raw.npy").write_bytes(pickle.dumps(Bomb()))
+    for name in ("array.npy", "archive.npz", "raw.npy"):
+        with pytest.raises(ValueError, match="pickle"):
+            bs.read(tmp_path / name)
+    assert not (tmp_path / "exploded").exists()
+
+
+def test_files_of_another_kind_are_named(tmp_path: Path) -> None:
+    (tmp_path / "text.nc").write_text("not netCDF")
+    xr.Dataset({"other": ("x", [1.0])}).to_netcdf(tmp_path / "other.nc", engine="h5netcdf")
+    np.savez(tmp_path / "two.npz", a=spins(2, 4, 4), b=spins(2, 4, 4))
+    with pytest.raises(ValueError, match=r"text\.nc is not a sample file: it is no netCDF-4"):
+        bs.read(tmp_path / "text.nc")
+    with pytest.raises(ValueError, match=r"other\.nc is not a sample file: it lacks"):
+        bs.read(tmp_path / "other.nc")
+    with pytest.raises(ValueError, match=r"two\.npz must hold one array; it holds a, b"):
+        bs.read(tmp_path / "two.npz")
+    with pytest.raises(ValueError, match=r"read from \.nc, \.npy or \.npz; got 'table\.csv'"):
+        bs.read(tmp_path / "table.csv")
+    for name in ("missing.nc", "missing.npy"):
+        with pytest.raises(FileNotFoundError, match=name):
+            bs.read(tmp_path / name)
+    with pytest.raises(ValueError, match=r"samples are written as \.nc; got 's\.npy'"):
+        bs.write(samples.make(spins(2, 2, 4), Lattice.chain(4)), tmp_path / "s.npy")
+
+
+def test_what_breaks_the_schema_is_named() -> None:
+    lattice = Lattice.square(3, 4)
+    made = samples.make(spins(2, 3, 3, 4), lattice)
+    with pytest.raises(ValueError, match=r"have shape \(chain, draw, 3, 4\); got \(2, 3, 4, 3\)"):
+        samples.make(spins(2, 3, 4, 3), lattice)
+    with pytest.raises(ValueError, match=r"got values 0, 1\. Map 0/1 data by 2 \* x - 1"):
+        samples.make((made.values + 1) // 2, lattice)
+    with pytest.raises(TypeError, match=r"must be an xarray\.DataArray .*; got ndarray"):
+        samples.check(made.values)  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="carry no 'blockspin' attribute"):
+        samples.check(made.drop_attrs())
+    with pytest.raises(ValueError, match=r"must have dims \('chain', 'draw', 'x', 'y'\); got \('draw', 'chain'"):
+        samples.check(made.transpose("draw", "chain", "x", "y"))
+    with pytest.raises(ValueError, match="must be int8; got float64"):
+        samples.check(made.astype(float))
+    with pytest.raises(ValueError, match="at least one draw; got shape"):
+        samples.check(made.isel(draw=slice(0)))
+    for wrong in (0, 2, -128):
+        with pytest.raises(ValueError, match=rf"-1 or \+1; got values .*{wrong}"):
+            samples.check(made.where(made > 0, np.int8(wrong)))
