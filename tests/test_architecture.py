@@ -20,10 +20,11 @@ MAY_IMPORT = {
     "sampling": "models samples randomness lattice statistics",
     "coarse": "lattice randomness",
     "rg": "samples lattice statistics",
+    "mapping": "exact models coarse lattice",
     "judging": "rg exact models coarse samples lattice statistics randomness",
     "runs": "samples randomness",
     "report": "statistics",
-    "experiments": "lattice statistics randomness models samples exact sampling coarse rg judging runs report",
+    "experiments": "lattice statistics randomness models samples exact sampling coarse rg mapping judging runs report",
     "cli": "experiments runs report judging samples models coarse",
 }
 ONLY_IN = {

@@ -112,7 +112,7 @@ def test_a_folder_that_is_no_runs_is_refused(tmp_path):
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["run", "toi"], "no experiment is called 'toi'; did you mean 'toy'? The choices are: mehta-schwab, toy"),
+        (["run", "toi"], "no experiment is called 'toi'; did you mean 'toy'? The choices are: mehta-schwab, "),
         (["run", "toy", "--preset", "quik"], "did you mean 'quick'? The choices are: quick, paper"),
         (["run", "toy", "--set", "sampels=3"], "no setting is called 'sampels'; did you mean 'samples'?"),
         (["run", "toy", "--set", "samples=0"], "samples: input should be greater than 0; got 0"),

@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from blockspin.report import figures, tables
+from blockspin.report import mapping_figures as mapping
 from blockspin.report.figures import Row
-from blockspin.report.page import Section, render
+from blockspin.report.page import Figure, Section, render
 
 L, B = 24, 2
 VARIANTS = ("sklearn-default", "sklearn-matched", "none", "l2", "l1")
@@ -244,6 +245,48 @@ def all_figures() -> dict[str, figures.Figure]:
     }
 
 
+def mapping_figures_data() -> dict[str, Any]:
+    random = np.random.default_rng(3)
+    bodies = np.array([number.bit_count() for number in range(1, 64)])
+    ranges = np.where(bodies > 1, random.integers(1, 5, 63), 0).astype(float)
+    couplings = random.standard_normal(63) * np.exp(-2.0 * bodies)
+    return {"bodies": bodies, "ranges": ranges, "couplings": couplings}
+
+
+def mapping_figures() -> dict[str, Figure]:
+    data = mapping_figures_data()
+    K = np.linspace(0.2, 1.2, 6)
+    x = np.linspace(0.6, 1.4, 9)
+    unplaced = data | {"ranges": np.full(63, np.nan)}
+    return {
+        "couplings": mapping.couplings(
+            [
+                mapping.Spectrum("majority", "chain 12 -> 6", **data),
+                mapping.Spectrum("maximum likelihood, 12 units", "strongest 4096 of 262143", **unplaced),
+            ]
+        ),
+        "flow": mapping.flow(
+            {
+                "decimation": (K, np.arctanh(np.tanh(K) ** 2), None),
+                "bond machine": (K, K, 0 * K),
+                "CD-1": (K, np.where(K < 1, 0.7 * K, np.nan), 0.05 + 0 * K),
+                "another": (K, 0.9 * K, None),
+            }
+        ),
+        "tuned": mapping.tuned(
+            x,
+            [
+                ("Trace condition and KL", "nats", {"KL": (x - 1) ** 2, "trace": abs(x - 1)}, True),
+                ("dF", "nats", {"constant +4": 5 - x, "constant −4": -3 - x}, False),
+            ],
+            axis="K of the machine",
+            mark=1.0,
+            title="Through zero",
+            caption="Both vanish at the dashed line.",
+        ),
+    }
+
+
 def blurred(images: NDArray[Any], times: int) -> NDArray[np.float64]:
     values = images.astype(float)
     for _ in range(2 * times):
@@ -265,6 +308,7 @@ def fake_page() -> str:
         Section("Exponents", ["At K_c a step of size b has eigenvalues b^y."], [drawn["spectrum"]]),
         Section("Fidelity", [], [drawn["configurations"], drawn["reconstructions"], drawn["correlation"]]),
         Section("Training", [], [drawn["trajectories"]]),
+        Section("Couplings of H_RG", ["ln Z − ln Z_λ"], list(mapping_figures().values())),
         Section(
             "Settings and provenance",
             [],

@@ -89,8 +89,13 @@ class Embedding:
 
     @property
     def defined(self) -> bool:
-        """Whether the residual lies more than 3 standard deviations of its logarithm below centres at random."""
-        return bool(self.residual < self.poisson * math.exp(-3 * self.poisson_spread / self.poisson))
+        """Whether the residual lies more than 3 standard deviations of its logarithm below centres at random.
+
+        Never for a single living unit: it can be put anywhere.
+        """
+        return self.poisson > 0 and bool(
+            self.residual < self.poisson * math.exp(-3 * self.poisson_spread / self.poisson)
+        )
 
     def place(self, values: NDArray[Any]) -> NDArray[Any]:
         """Outputs (n, M) in units' order as pictures of the coarse lattice (n, *coarse shape), signs set right."""

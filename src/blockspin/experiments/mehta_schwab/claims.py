@@ -5,12 +5,12 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from blockspin.experiments.claim import Claim
 from blockspin.experiments.mehta_schwab.conditions import Finding
 from blockspin.experiments.mehta_schwab.settings import OWN
 from blockspin.judging.card import Criterion, Scorecard
@@ -20,22 +20,6 @@ Cards = Mapping[tuple[str, int], Scorecard]
 Trajectories = Mapping[tuple[str, int], Mapping[str, NDArray[np.float64]]]
 
 STILL = 0.01  # a fixed state: less than this share of the gain, or of the weights' norm, is still to move
-
-
-@dataclass(frozen=True)
-class Claim:
-    """A claim with its source, what came out, and the numbers it rests on."""
-
-    id: str
-    source: str
-    text: str
-    status: str
-    why: str
-    evidence: list[dict[str, Any]] = field(default_factory=list)
-
-    def to_dict(self) -> dict[str, Any]:
-        """The entry of claims.json."""
-        return asdict(self)
 
 
 def claims(cards: Cards, trajectories: Trajectories, n_layers: int, conditions: Sequence[Finding] = ()) -> list[Claim]:
