@@ -9,13 +9,13 @@ from typing import Any
 
 import numpy as np
 
+from blockspin.experiments.about import provenance_table
 from blockspin.experiments.exact_mapping.settings import Settings
 from blockspin.experiments.exact_mapping.tasks import SHIFTS, Plan, plan
 from blockspin.report import mapping_figures, tables
 from blockspin.report.mapping_figures import Spectrum
 from blockspin.report.page import Figure, Section, Table, minus, render
 from blockspin.runs import settings as settings_file
-from blockspin.runs.provenance import task_seconds
 from blockspin.runs.store import Store
 from blockspin.runs.task import Result
 
@@ -279,24 +279,12 @@ def expected(run: Run) -> Section:
 
 def about(run: Run) -> Section:
     """Settings and provenance."""
-    session = run.provenance["sessions"][-1]
-    commit = session["commit"] or {}
-    facts = {
-        "command": session["command"],
-        "started": session["start"],
-        "task seconds in all": round(sum(task_seconds(run.store).values()), 1),
-        "workers": session["workers"],
-        "seed": run.stored["seed"],
-        "commit": f"{commit.get('hash', 'not in a checkout')}{' (with changes)' if commit.get('modified') else ''}",
-        **session["versions"],
-        "machine": session["machine"],
-    }
     return Section(
         "Settings and provenance",
         [],
         [
             tables.key_value_table(run.stored["settings"], title="Settings"),
-            tables.key_value_table(facts, title="Provenance"),
+            provenance_table(run.provenance),
         ],
     )
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from blockspin.experiments.about import provenance_table
 from blockspin.experiments.mehta_schwab.conditions import findings
 from blockspin.experiments.mehta_schwab.settings import PRESETS, SOURCES, VARIANTS, Settings
 from blockspin.experiments.mehta_schwab.tasks import Plan, plan
@@ -499,19 +500,7 @@ def training(run: Run) -> Section:
 
 def about(run: Run) -> Section:
     """Settings and provenance."""
-    session = run.provenance["sessions"][-1]
     names = [(name, VARIANTS[name]) for name in run.variants]
-    commit = session["commit"] or {}
-    facts = {
-        "command": session["command"],
-        "started": session["start"],
-        "task seconds in all": round(sum(run.provenance["tasks"].values()), 1),
-        "workers": session["workers"],
-        "seed": run.stored["seed"],
-        "commit": f"{commit.get('hash', 'not in a checkout')}{' (with changes)' if commit.get('modified') else ''}",
-        **session["versions"],
-        "machine": session["machine"],
-    }
     return Section(
         "Settings and provenance",
         [],
@@ -519,7 +508,7 @@ def about(run: Run) -> Section:
             tables.table(("variant", "what it is"), names, title="Variants"),
             *_sources(run),
             tables.key_value_table(run.stored["settings"], title="Settings"),
-            tables.key_value_table(facts, title="Provenance"),
+            provenance_table(run.provenance),
         ],
     )
 

@@ -81,19 +81,22 @@ class Settings(BaseModel):
         return self
 
 
+FULL: dict[str, Any] = {  # the paper's lattice and network
+    "L": 40,
+    "K": 0.408,
+    "n_samples": 22_000,
+    "n_critical": 20_000,
+    "chains": 110,
+    "held_out": 1 / 11,
+    "layers": (400, 100, 25),
+    "conditions": {"n_samples": (1000, 4000, 16_000, 64_000, 256_000), "updates": 20_000},
+}
 PRESETS: dict[str, dict[str, Any]] = {
     # the demo: the whole story on a small lattice
     "quick": {},
     # the paper's values, then the code's where the paper is silent: SOURCES has them one by one
-    "paper": {
-        "L": 40,
-        "K": 0.408,
-        "n_samples": 22_000,
-        "n_critical": 20_000,
-        "chains": 110,
-        "held_out": 1 / 11,
-        "layers": (400, 100, 25),
-        "conditions": {"n_samples": (1000, 4000, 16_000, 64_000, 256_000), "updates": 20_000},
+    "paper": FULL
+    | {
         "recipe": {
             "units": "binary",
             "biases": True,
@@ -111,20 +114,10 @@ PRESETS: dict[str, dict[str, Any]] = {
         },
     },
     # a recipe that gives local fields in all three layers
-    "local": {
-        "L": 40,
-        "K": 0.408,
-        "n_samples": 22_000,
-        "n_critical": 20_000,
-        "chains": 110,
-        "held_out": 1 / 11,
-        "layers": (400, 100, 25),
-        "conditions": {"n_samples": (1000, 4000, 16_000, 64_000, 256_000), "updates": 20_000},
-        "recipe": {"n_iter": (25, 60, 100)},
-    },
+    "local": FULL | {"recipe": {"n_iter": (25, 60, 100)}},
 }
 
-PAPER, CODE, HERE = "Mehta & Schwab (2014)", "Hinton & Salakhutdinov's code (2006)", "chosen here"
+PAPER, CODE = "Mehta & Schwab (2014)", "Hinton & Salakhutdinov's code (2006)"
 SOURCES = {  # of the preset "paper", as the page shows them
     "L": f"{PAPER}: periodic 40 x 40",
     "K": f"{PAPER}: J/kT = 0.408",
