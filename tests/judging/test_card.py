@@ -6,6 +6,8 @@ import json
 import math
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from blockspin.judging.card import Measured, Measurement, decide, scorecard
 
@@ -85,3 +87,14 @@ def test_verdicts_and_json() -> None:
 def test_a_name_cannot_inject_html() -> None:
     measured = Measured("<script>", 1, 2.0, (row(0.9),))
     assert "<script>" not in scorecard(measured, [], None)._repr_html_()
+
+
+@given(
+    r=st.floats(-3, 3),
+    n=st.floats(-3, 3),
+    s_r=st.floats(0, 1),
+    s_n=st.floats(0, 1),
+)
+def test_the_reference_never_fails_its_own_comparison(r: float, n: float, s_r: float, s_n: float) -> None:
+    reference, null = Measurement("spectrum", "y_t", r, s_r), Measurement("spectrum", "y_t", n, s_n)
+    assert decide(reference, [("null", null)], ("majority", reference)).passed is not False

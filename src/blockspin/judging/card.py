@@ -161,8 +161,9 @@ def decide(
     With value q, null n and reference r (errors s), a quantity passes where it lies within half the null's distance of
     the reference, for every null (rule "closer"): |q - r| < |n - r| / 2 by more than 2 standard errors,
     s^2 = s_q^2 + s_n^2 / 4 + c^2 s_r^2 with c = 1/2 on the null's side of the reference and 3/2 beyond it.
-    A null within 2 standard errors of the reference cannot tell one from the other and is left out; where no null is
-    left the quantity passes nothing and fails nothing (None). The null shown is the one hardest to beat.
+    A null that a second measurement of the reference would not beat by this rule, |n - r| <= 2 (s_n^2 + 5 s_r^2)^(1/2),
+    cannot tell one from the other and is left out; where no null is left the quantity passes nothing and fails nothing
+    (None). The null shown is the one hardest to beat.
     """
     if subject.rule != "closer":
         return _without_nulls(subject, reference)
@@ -175,7 +176,8 @@ def decide(
         q, s_q = subject.scaled()
         for name, null in usable:
             n, s_n = null.scaled()
-            if abs(n - r) <= max(SIGMAS * math.hypot(s_n, s_r), 1e-9 * max(abs(r), abs(q))):
+            blurred = SIGMAS * math.sqrt(s_n**2 + 5 * s_r**2)  # q = r with s_q = s_r would not pass
+            if abs(n - r) <= max(blurred, 1e-9 * max(abs(r), abs(q))):
                 continue
             c = 0.5 if (q - r) * (n - r) >= 0 else 1.5
             lead = abs(n - r) / 2 - abs(q - r) - SIGMAS * math.sqrt(s_q**2 + s_n**2 / 4 + (c * s_r) ** 2)

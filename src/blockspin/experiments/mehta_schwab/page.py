@@ -313,7 +313,7 @@ def conditions(run: Run) -> list[Section]:
         (
             name,
             finding.n_samples,
-            f"{finding.a_unit:.3g}",
+            f"{finding.a_unit:.4g}",
             *(_measured(finding.card, quantity) for quantity in ("participation ratio", "radius of gyration")),
             {True: "passes", False: "fails", None: "cannot tell"}[finding.card.passed("locality")],
             f"{finding.free_energy_gap:.2g}",
