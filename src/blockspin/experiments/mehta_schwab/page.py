@@ -337,9 +337,9 @@ def conditions(run: Run) -> list[Section]:
                     across=[(float(study.L**2 / study.units), "block")],
                     down=[(own, "the stacks of this run")],
                     title="Sites that a field covers, against the number of samples",
-                    caption="Mean over units with its standard error. The penalty makes fields small from few samples "
-                    "on. Without it they shrink towards the size of a block as samples get plenty, while the "
-                    "free-energy gap, what is learned by heart, vanishes (table).",
+                    caption="Mean over units with its standard error. Look where a curve comes down to the size of a "
+                    "block: a penalty strong enough brings it there from few samples on; without one it takes samples "
+                    "in plenty, and the free-energy gap, what is learned by heart, vanishes on the way (table).",
                 ),
                 tables.table(
                     (
