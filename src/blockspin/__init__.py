@@ -24,6 +24,7 @@ _WHERE = {
     "Majority": "coarse.blocks",
     "Decimation": "coarse.blocks",
     "reconstruct": "coarse.stack",
+    "couplings": "rg.couplings",
     "judge": "judging.judge",
     "Scorecard": "judging.card",
     "Estimate": "statistics",
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from blockspin.lattice import Lattice as Lattice
     from blockspin.models.ising import KC_SQUARE as KC_SQUARE
     from blockspin.models.ising import Ising as Ising
+    from blockspin.rg.couplings import couplings as couplings
     from blockspin.samples import features as features
     from blockspin.samples import read as read
     from blockspin.samples import split as split
