@@ -24,6 +24,7 @@ _WHERE = {
     "Majority": "coarse.blocks",
     "Decimation": "coarse.blocks",
     "reconstruct": "coarse.stack",
+    "mcrg": "rg.blocking",
     "couplings": "rg.couplings",
     "judge": "judging.judge",
     "Scorecard": "judging.card",
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from blockspin.lattice import Lattice as Lattice
     from blockspin.models.ising import KC_SQUARE as KC_SQUARE
     from blockspin.models.ising import Ising as Ising
+    from blockspin.rg.blocking import mcrg as mcrg
     from blockspin.rg.couplings import couplings as couplings
     from blockspin.samples import features as features
     from blockspin.samples import read as read

@@ -49,6 +49,16 @@ class Spectrum:
     T_t: FloatArray
     T_h: FloatArray
 
+    @property
+    def direction_t(self) -> FloatArray:
+        """The even couplings' direction that grows fastest, T_t v = b^y_t v, largest entry 1; nan where T_t is."""
+        return _direction(self.T_t)
+
+    @property
+    def direction_h(self) -> FloatArray:
+        """The odd couplings' direction that grows fastest, as `direction_t`."""
+        return _direction(self.T_h)
+
 
 @dataclass(frozen=True)
 class _Sector:
@@ -224,6 +234,14 @@ def _leading(A: FloatArray, B: FloatArray, k: int) -> FloatArray:
         return np.full(2, math.nan)
     leading = eigenvalues[np.argmax(np.abs(eigenvalues))]
     return np.array([leading.real, leading.imag])
+
+
+def _direction(T: FloatArray) -> FloatArray:
+    if not np.isfinite(T).all():
+        return np.full(len(T), math.nan)
+    values, vectors = np.linalg.eig(T)
+    leading = np.real(vectors[:, np.argmax(np.abs(values))])
+    return np.asarray(leading / leading[np.argmax(np.abs(leading))])
 
 
 def _singular(operators: Sequence[Operator], B: FloatArray) -> str:
