@@ -26,6 +26,7 @@ _WHERE = {
     "reconstruct": "coarse.stack",
     "mcrg": "rg.blocking",
     "couplings": "rg.couplings",
+    "flow": "rg.flow",
     "judge": "judging.judge",
     "Scorecard": "judging.card",
     "Estimate": "statistics",
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
     from blockspin.models.ising import Ising as Ising
     from blockspin.rg.blocking import mcrg as mcrg
     from blockspin.rg.couplings import couplings as couplings
+    from blockspin.rg.flow import flow as flow
     from blockspin.samples import features as features
     from blockspin.samples import read as read
     from blockspin.samples import split as split
