@@ -23,6 +23,8 @@ _WHERE = {
     "ToBinary": "coarse.fields",
     "Majority": "coarse.blocks",
     "Decimation": "coarse.blocks",
+    "Threshold": "coarse.weighted",
+    "WeightedMajority": "coarse.weighted",
     "reconstruct": "coarse.stack",
     "mcrg": "rg.blocking",
     "couplings": "rg.couplings",
@@ -39,6 +41,8 @@ if TYPE_CHECKING:
     from blockspin.coarse.fields import ToBinary as ToBinary
     from blockspin.coarse.rbm import RBM as RBM
     from blockspin.coarse.stack import reconstruct as reconstruct
+    from blockspin.coarse.weighted import Threshold as Threshold
+    from blockspin.coarse.weighted import WeightedMajority as WeightedMajority
     from blockspin.judging.card import Scorecard as Scorecard
     from blockspin.judging.judge import judge as judge
     from blockspin.lattice import Lattice as Lattice
