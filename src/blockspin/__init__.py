@@ -25,6 +25,7 @@ _WHERE = {
     "Decimation": "coarse.blocks",
     "Threshold": "coarse.weighted",
     "WeightedMajority": "coarse.weighted",
+    "Placed": "coarse.placed",
     "reconstruct": "coarse.stack",
     "mcrg": "rg.blocking",
     "couplings": "rg.couplings",
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from blockspin.coarse.blocks import Decimation as Decimation
     from blockspin.coarse.blocks import Majority as Majority
     from blockspin.coarse.fields import ToBinary as ToBinary
+    from blockspin.coarse.placed import Placed as Placed
     from blockspin.coarse.rbm import RBM as RBM
     from blockspin.coarse.stack import reconstruct as reconstruct
     from blockspin.coarse.weighted import Threshold as Threshold
