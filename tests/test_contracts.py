@@ -24,7 +24,9 @@ from blockspin.sampling import sample
 DOCS = Path(__file__).parents[1] / "docs"
 LATTICES = (Lattice.square(2, 4), Lattice.chain(8))
 EXAMPLES: dict[str, dict[str, Any]] = {"ising": {"K": 0.4, "h": 0.1}}  # a model's couplings
-BLOCKS = {"majority": (2, 3), "decimation": (2, 3)}  # block sides that a rule takes
+BLOCKS = dict.fromkeys(
+    ("majority", "decimation", "threshold", "weighted-majority"), (2, 3)
+)  # block sides that a rule takes
 
 
 @pytest.mark.parametrize("lattice", LATTICES, ids=str)
@@ -56,9 +58,9 @@ def test_a_map_blocks_spins_to_spins_and_can_be_judged(name: str) -> None:
         blocks = rule.transform(X)
         assert blocks.shape == (len(X), lattice.coarse(b).n_sites)
         assert set(np.unique(blocks)) == {-1, 1}
-        assert rule.fields_.shape == (blocks.shape[1], lattice.n_sites)
-        rows = TABLE["locality"](Subject(rule, Evidence(samples), name=name))
-        assert all(np.isfinite(row.value) for row in rows)
+        subject = Subject(rule, Evidence(samples), name=name)
+        assert subject.fields.shape == (blocks.shape[1], lattice.n_sites)
+        assert all(np.isfinite(row.value) for row in TABLE["locality"](subject))
     with pytest.raises(ValueError, match="must divide every extent"):
         getattr(import_module(module), attribute)(Lattice.square(8), 5).fit(X)
 

@@ -23,7 +23,13 @@ _WHERE = {
     "ToBinary": "coarse.fields",
     "Majority": "coarse.blocks",
     "Decimation": "coarse.blocks",
+    "Threshold": "coarse.weighted",
+    "WeightedMajority": "coarse.weighted",
+    "Placed": "coarse.placed",
     "reconstruct": "coarse.stack",
+    "mcrg": "rg.blocking",
+    "couplings": "rg.couplings",
+    "flow": "rg.flow",
     "judge": "judging.judge",
     "Scorecard": "judging.card",
     "Estimate": "statistics",
@@ -34,13 +40,19 @@ if TYPE_CHECKING:
     from blockspin.coarse.blocks import Decimation as Decimation
     from blockspin.coarse.blocks import Majority as Majority
     from blockspin.coarse.fields import ToBinary as ToBinary
+    from blockspin.coarse.placed import Placed as Placed
     from blockspin.coarse.rbm import RBM as RBM
     from blockspin.coarse.stack import reconstruct as reconstruct
+    from blockspin.coarse.weighted import Threshold as Threshold
+    from blockspin.coarse.weighted import WeightedMajority as WeightedMajority
     from blockspin.judging.card import Scorecard as Scorecard
     from blockspin.judging.judge import judge as judge
     from blockspin.lattice import Lattice as Lattice
     from blockspin.models.ising import KC_SQUARE as KC_SQUARE
     from blockspin.models.ising import Ising as Ising
+    from blockspin.rg.blocking import mcrg as mcrg
+    from blockspin.rg.couplings import couplings as couplings
+    from blockspin.rg.flow import flow as flow
     from blockspin.samples import features as features
     from blockspin.samples import read as read
     from blockspin.samples import split as split

@@ -36,6 +36,7 @@ BY_HAND = {
 }
 LATTICES = [Lattice.square(4), Lattice.square(4, 6), Lattice.square(5, 3), Lattice.chain(7), Lattice.chain(2)]
 LATTICES += [Lattice.square(2, 4)]  # shapes wind around
+LATTICES += [Lattice.square(3, 8), Lattice.square(2, 20), Lattice.chain(16), Lattice.chain(65)]  # words and odd bits
 
 
 def spins(lattice: Lattice, n: int, seed: int = 1) -> np.ndarray:

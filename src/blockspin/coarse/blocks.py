@@ -20,13 +20,13 @@ FloatArray = NDArray[np.float64]
 GOLDEN = 0x9E3779B97F4A7C15
 
 
-class _BlockRule(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
-    """What both rules share: spins of a lattice in, spins of the lattice of blocks of side b out."""
+class BlockRule(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
+    """What the block rules share: spins of a lattice in, spins of the lattice of blocks of side b out."""
 
     lattice: Lattice
     b: int
 
-    def fit(self, X: ArrayLike, y: object = None) -> _BlockRule:
+    def fit(self, X: ArrayLike, y: object = None) -> BlockRule:
         """Check the settings and X (n, N) of spins -1/+1; nothing is learned.
 
         Raises ValueError where b does not divide the extents, X does not fit the lattice, or a value is no spin.
@@ -68,7 +68,7 @@ class _BlockRule(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
         return np.ascontiguousarray(values, dtype=np.int8)
 
 
-class Majority(_BlockRule):
+class Majority(BlockRule):
     """The majority rule: a block's spin is the sign of the sum of its b^d spins.
 
     lattice: the fine Lattice; b: side of a block, in lattice spacings; ties (even b^d alone has them):
@@ -98,7 +98,7 @@ class Majority(_BlockRule):
     @property
     def fields_(self) -> FloatArray:
         """The linear field of each block spin, shape (M, N): 1/b^d on its block, 0 elsewhere."""
-        return _fields(self.lattice, self.lattice.blocks(self.b), 1 / self.b**self.lattice.dimension)
+        return fields_on(self.lattice, self.lattice.blocks(self.b), 1 / self.b**self.lattice.dimension)
 
     def _check_settings(self) -> None:
         super()._check_settings()
@@ -110,19 +110,12 @@ class Majority(_BlockRule):
         total = parts.sum(axis=0, dtype=np.int8 if size < 128 else np.int32).reshape(len(spins), -1)
         blocks: Spins = np.where(total > 0, np.int8(1), np.int8(-1))
         if size % 2 == 0:
-            tied = total == 0
-            if self.ties == "first":
-                breaker = parts[0].reshape(blocks.shape)
-            elif isinstance(self.random_state, (int, np.integer)):
-                breaker = _coins(spins, blocks.shape[1], int(self.random_state))
-            else:
-                random = check_random_state(self.random_state)
-                breaker = 2 * random.randint(0, 2, blocks.shape, np.int8) - 1
-            np.copyto(blocks, breaker, where=tied)
+            first = parts[0].reshape(blocks.shape)
+            break_ties(blocks, total == 0, first, spins, self.ties, self.random_state)
         return blocks
 
 
-class Decimation(_BlockRule):
+class Decimation(BlockRule):
     """Decimation: a block's spin is the spin of one of its sites, the same in each block.
 
     lattice: the fine Lattice; b: side of a block, in lattice spacings; offset: the place kept in the block,
@@ -138,7 +131,7 @@ class Decimation(_BlockRule):
     @property
     def fields_(self) -> FloatArray:
         """The linear field of each block spin, shape (M, N): 1 on the site kept, 0 elsewhere."""
-        return _fields(self.lattice, self.lattice.blocks(self.b)[:, [self._place]], 1.0)
+        return fields_on(self.lattice, self.lattice.blocks(self.b)[:, [self._place]], 1.0)
 
     @property
     def _places(self) -> tuple[int, ...]:
@@ -161,7 +154,26 @@ class Decimation(_BlockRule):
         return np.ascontiguousarray(parts[self._place].reshape(len(spins), -1))
 
 
-def _fields(lattice: Lattice, sites: NDArray[np.intp], weight: float) -> FloatArray:
+def break_ties(
+    blocks: Spins,
+    tied: NDArray[np.bool_],
+    first: Spins,
+    spins: Spins,
+    ties: str,
+    random_state: int | np.random.RandomState | None,
+) -> None:
+    """Set the tied blocks (n, M), in place: to `first`, or to fair coins made from the rows of spins or tossed."""
+    if ties == "first":
+        breaker = first
+    elif isinstance(random_state, (int, np.integer)):
+        breaker = _coins(spins, blocks.shape[1], int(random_state))
+    else:
+        breaker = 2 * check_random_state(random_state).randint(0, 2, blocks.shape, np.int8) - 1
+    np.copyto(blocks, breaker, where=tied)
+
+
+def fields_on(lattice: Lattice, sites: NDArray[np.intp], weight: float | FloatArray) -> FloatArray:
+    """Linear fields (M, N) with this weight (one, or one a place) on each block's sites (M, places), 0 elsewhere."""
     fields = np.zeros((len(sites), lattice.n_sites))
     np.put_along_axis(fields, sites, weight, axis=1)
     return fields

@@ -8,10 +8,11 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from blockspin.coarse.embedding import Embedding, coarse_lattice, embed
 from blockspin.coarse.fields import fields_of
+from blockspin.coarse.placed import coarse_spins
 from blockspin.coarse.stack import generate, layers, units_of
 from blockspin.lattice import Lattice
 from blockspin.randomness import generator
@@ -135,19 +136,3 @@ class Subject:
         return coarse_spins(
             self.transformer.transform(X), generator(self.evidence.seed, "coarse spins", self.name, self.layer, *path)
         )
-
-
-def coarse_spins(outputs: ArrayLike, random: np.random.Generator) -> NDArray[np.int8]:
-    """Outputs of a map as spins -1/+1, shape (n, M).
-
-    Spins stay as they are; values in [0, 1] are probabilities and values in [-1, 1] means of a spin, and are
-    drawn; any other real output is cut at its unit's median.
-    """
-    values = np.asarray(outputs)
-    low, high = float(values.min()), float(values.max())
-    if low < -1 or high > 1:
-        return np.where(values > np.median(values, axis=0), 1, -1).astype(np.int8)
-    if not np.issubdtype(values.dtype, np.floating) and low == -1:
-        return values.astype(np.int8)
-    probability = values if low >= 0 else (1 + values) / 2
-    return np.where(random.random(values.shape, dtype=np.float32) < probability, 1, -1).astype(np.int8)

@@ -49,6 +49,16 @@ class Spectrum:
     T_t: FloatArray
     T_h: FloatArray
 
+    @property
+    def direction_t(self) -> FloatArray:
+        """The even couplings' direction that grows fastest, T_t v = b^y_t v, largest entry 1; nan where T_t is."""
+        return _direction(self.T_t)
+
+    @property
+    def direction_h(self) -> FloatArray:
+        """The odd couplings' direction that grows fastest, as `direction_t`."""
+        return _direction(self.T_h)
+
 
 @dataclass(frozen=True)
 class _Sector:
@@ -170,8 +180,8 @@ def _values(operators: Sequence[Operator], spins: ArrayLike, lattice: Lattice) -
 def _sector(operators: Sequence[Operator], fine: FloatArray, coarse: FloatArray, b: float) -> _Sector:
     """Exponents from the first 1, 2, ... operators, from values (chain, draw, operator)."""
     n = len(operators)
-    groups = _moment_sums(fine - fine.mean(axis=(0, 1)), coarse - coarse.mean(axis=(0, 1)))
-    A, B = _connected(groups.sum(axis=0), n)
+    groups = moment_sums(fine - fine.mean(axis=(0, 1)), coarse - coarse.mean(axis=(0, 1)))
+    A, B = connected(groups.sum(axis=0), n)
     T = np.full((n, n), math.nan)
     estimates, why = [], ""
     for k in range(1, n + 1):
@@ -179,7 +189,7 @@ def _sector(operators: Sequence[Operator], fine: FloatArray, coarse: FloatArray,
         if why:
             estimates.append(Estimate(math.nan, math.nan))
             continue
-        value, error = jackknife(groups, lambda sums, k=k: _leading(*_connected(sums, n), k))  # type: ignore[misc]
+        value, error = jackknife(groups, lambda sums, k=k: _leading(*connected(sums, n), k))  # type: ignore[misc]
         estimate, why = _exponent(complex(value[0], value[1]), float(error[0]), b)
         estimates.append(estimate)
         if k == n:
@@ -192,7 +202,7 @@ def linearised(A: FloatArray, B: FloatArray) -> FloatArray:
     return np.asarray(np.linalg.solve(B, A), float)
 
 
-def _moment_sums(fine: FloatArray, coarse: FloatArray) -> FloatArray:
+def moment_sums(fine: FloatArray, coarse: FloatArray) -> FloatArray:
     """For each group of chains: number of draws, sums of coarse and fine values, of coarse x fine, coarse x coarse."""
     sums = np.concatenate(
         [
@@ -207,8 +217,8 @@ def _moment_sums(fine: FloatArray, coarse: FloatArray) -> FloatArray:
     return np.stack([group.sum(axis=0) for group in np.array_split(sums, min(len(sums), GROUPS))])
 
 
-def _connected(sums: FloatArray, n: int) -> tuple[FloatArray, FloatArray]:
-    """Connected moments A and B, each (n, n), from `_moment_sums` of any group."""
+def connected(sums: FloatArray, n: int) -> tuple[FloatArray, FloatArray]:
+    """Connected moments A and B, each (n, n), from `moment_sums` of any group."""
     mean = sums[1:] / sums[0]
     coarse, fine = mean[:n], mean[n : 2 * n]
     A = mean[2 * n : 2 * n + n * n].reshape(n, n) - np.outer(coarse, fine)
@@ -224,6 +234,14 @@ def _leading(A: FloatArray, B: FloatArray, k: int) -> FloatArray:
         return np.full(2, math.nan)
     leading = eigenvalues[np.argmax(np.abs(eigenvalues))]
     return np.array([leading.real, leading.imag])
+
+
+def _direction(T: FloatArray) -> FloatArray:
+    if not np.isfinite(T).all():
+        return np.full(len(T), math.nan)
+    values, vectors = np.linalg.eig(T)
+    leading = np.real(vectors[:, np.argmax(np.abs(values))])
+    return np.asarray(leading / leading[np.argmax(np.abs(leading))])
 
 
 def _singular(operators: Sequence[Operator], B: FloatArray) -> str:

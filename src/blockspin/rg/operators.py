@@ -6,7 +6,8 @@ of its spins. Images that are translations of each other count once, so "nn" is 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import permutations, product
@@ -21,6 +22,7 @@ Site = tuple[int, ...]
 Shape = tuple[Site, ...]
 
 BYTES = 2**21  # of spins handled at once: small enough for the cache
+SITES = re.compile(r"\d+(-\d+)*")
 
 
 @dataclass(frozen=True)
@@ -89,17 +91,29 @@ ODD = {"square": ("magnetisation", "corner"), "chain": ("magnetisation", "triple
 
 
 def named(lattice: Lattice, names: Sequence[str]) -> tuple[Operator, ...]:
-    """The operators of these names on the kind of `lattice`; raises ValueError for an unknown name."""
-    table = TABLES[lattice.kind]
-    for name in names:
-        if name not in table:
-            raise ValueError(f"operators of a {lattice.kind} lattice are {', '.join(table)}; got {name!r}")
-    return tuple(table[name] for name in names)
+    """The operators of these names on the kind of `lattice`; raises ValueError for an unknown name.
+
+    A name is one of the kind's table, or the sites of a shape, one digit a coordinate: "00-10-21" is
+    ((0, 0), (1, 0), (2, 1)), as `orbits.orbits` names them.
+    """
+    table = TABLES.get(lattice.kind, {})
+    return tuple(table[name] if name in table else _by_sites(lattice, name) for name in names)
+
+
+def _by_sites(lattice: Lattice, name: str) -> Operator:
+    sites = tuple(tuple(int(digit) for digit in site) for site in name.split("-")) if SITES.fullmatch(name) else ()
+    if not sites or any(len(site) != lattice.dimension for site in sites) or len(set(sites)) != len(sites):
+        raise ValueError(
+            f"operators of a {lattice.kind} lattice are {', '.join(TABLES.get(lattice.kind, {}))}, or the sites of a "
+            f"shape such as {'-'.join(str(x) * lattice.dimension for x in (0, 2))!r}; got {name!r}"
+        )
+    return Operator(name, sites)
 
 
 def evaluate(operators: Sequence[Operator], spins: ArrayLike) -> FloatArray:
     """Extensive values of the operators, shape (n, n_operators), on spins -1/+1 of shape (n, *sites).
 
+    Spins are packed eight to a byte: a product of spins is an exclusive or, a sum a count of bits.
     A shape that winds around a small torus counts as on a large one: "nn" has d N terms whatever the extents, as
     `Lattice.bonds`. Raises ValueError where the spins are not -1/+1 or their dimension is not the operators'.
     """
@@ -117,25 +131,51 @@ def evaluate(operators: Sequence[Operator], spins: ArrayLike) -> FloatArray:
         piece = values[start : start + rows]
         if not (np.abs(piece) == 1).all():
             raise ValueError(f"operators take spins -1 or +1; got values from {piece.min()} to {piece.max()}")
-        for column, total in enumerate(_sums(operators, piece.astype(np.int8))):
-            found[start : start + rows, column] = total
+        packed = _Packed(piece < 0)
+        for column, operator in enumerate(operators):
+            odd = packed.odd(operator.images)
+            found[start : start + rows, column] = n_sites * len(operator.images) - 2 * odd
     return found
 
 
-def _sums(operators: Sequence[Operator], spins: NDArray[np.int8]) -> Iterator[NDArray[np.int32]]:
-    moved: dict[Site, NDArray[np.int8]] = {}
-    axes = tuple(range(1, spins.ndim))
+class _Packed:
+    """Pictures of down spins (n, *sites), packed along the last axis, and their translations."""
 
-    def at(site: Site) -> NDArray[np.int8]:
-        if site not in moved:
-            moved[site] = np.roll(spins, [-step for step in site], axes) if any(site) else spins
-        return moved[site]
+    def __init__(self, down: NDArray[np.bool_]) -> None:
+        self.down = down
+        self.moved: dict[Site, NDArray[np.uint8]] = {}
+        row = -(-down.shape[-1] // 8)
+        self.shape = (*down.shape[:-1], row)
+        size = int(np.prod(self.shape[1:]))
+        # a picture as few words as divide it
+        self.word = next(word for word in (np.uint64, np.uint32, np.uint16, np.uint8) if size % word().nbytes == 0)
 
-    for operator in operators:
-        density = np.zeros_like(spins)
-        for image in operator.images:
-            term = at(image[0]).copy()
-            for site in image[1:]:
-                term *= at(site)
-            density += term
-        yield density.reshape(len(spins), -1).sum(axis=1, dtype=np.int32)
+    def odd(self, shapes: Sequence[Shape]) -> NDArray[np.int64]:
+        """How many translations of the shapes hold an odd number of down spins, shape (n,)."""
+        total = np.zeros((), np.int32)
+        for shape in shapes:
+            term = self.at(shape[0])
+            for site in shape[1:]:
+                term = term ^ self.at(site)
+            words = term.reshape(len(term), -1).view(self.word)
+            total = total + np.bitwise_count(words).astype(np.int32)
+        return np.asarray(total.sum(axis=1, dtype=np.int64))
+
+    def at(self, site: Site) -> NDArray[np.uint8]:
+        if site not in self.moved:
+            *steps, last = site
+            if any(steps):
+                base = self.at((*(0 for _ in steps), last))
+                self.moved[site] = np.roll(base, [-step for step in steps], tuple(range(1, base.ndim - 1)))
+            else:
+                self.moved[site] = self._pack(last)
+        return self.moved[site]
+
+    def _pack(self, step: int) -> NDArray[np.uint8]:
+        """The pictures moved along the last axis; the bits that fill a byte up are 0 and so never count."""
+        extent = self.down.shape[-1]
+        cut = step % extent
+        bits = np.zeros((*self.shape[:-1], 8 * self.shape[-1]), bool)
+        bits[..., : extent - cut] = self.down[..., cut:]
+        bits[..., extent - cut : extent] = self.down[..., :cut]
+        return np.packbits(bits.reshape(-1)).reshape(self.shape)

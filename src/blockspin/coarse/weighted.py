@@ -1,0 +1,113 @@
+"""Block rules with parameters: a threshold for the block's sum, and weights in it."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from blockspin.coarse.blocks import BlockRule, FloatArray, Spins, break_ties, fields_on
+from blockspin.lattice import Lattice
+
+TIES = ("random", "first")
+ROUNDING = 1e-12  # of the sum of absolute weights: sums below it are ties
+
+
+class Threshold(BlockRule):
+    """A block's spin is the sign of its sum where that is large enough; else its first site, or a coin, decides.
+
+    s' = sign(sum s) where |sum s| >= threshold and sum s is not 0. With "first" it goes from the majority rule
+    (threshold 0) to decimation (above b^d; above 2 where a block has 4 sites, whose spins then all agree), with
+    "random" from majority with fair ties to noise.
+    lattice, b, ties, random_state: as in `Majority`; threshold: not negative, in spins.
+    `transform` maps X (n, N) of -1/+1 to (n, N / b^d) int8. Raises ValueError as `Majority`, and where the threshold is
+    negative.
+    """
+
+    TIES: ClassVar[tuple[str, ...]] = TIES
+
+    def __init__(
+        self,
+        lattice: Lattice,
+        b: int = 2,
+        threshold: float = 0.0,
+        ties: str = "first",
+        random_state: int | np.random.RandomState | None = None,
+    ) -> None:
+        self.lattice = lattice
+        self.b = b
+        self.threshold = threshold
+        self.ties = ties
+        self.random_state = random_state
+
+    def _check_settings(self) -> None:
+        super()._check_settings()
+        _check_ties(self.ties)
+        if not self.threshold >= 0:
+            raise ValueError(f"threshold must not be negative; got {self.threshold}")
+
+    def _block(self, spins: Spins, parts: Spins) -> Spins:
+        total = parts.sum(axis=0, dtype=np.int32).reshape(len(spins), -1)
+        blocks = np.where(total > 0, np.int8(1), np.int8(-1))
+        undecided = (np.abs(total) < self.threshold) | (total == 0)
+        break_ties(blocks, undecided, parts[0].reshape(blocks.shape), spins, self.ties, self.random_state)
+        return blocks
+
+
+class WeightedMajority(BlockRule):
+    """A block's spin is the sign of the weighted sum of its spins, s' = sign(sum_i w_i s_i).
+
+    lattice, b, ties, random_state: as in `Majority`; weights: b^d numbers in the order of `lattice.blocks` (the last
+    axis fastest), all 1 where None: the majority rule. One weight above the sum of the others makes decimation.
+    `transform` maps X (n, N) of -1/+1 to (n, N / b^d) int8. Raises ValueError as `Majority`, and unless there are b^d
+    finite weights, not all 0.
+    """
+
+    TIES: ClassVar[tuple[str, ...]] = TIES
+
+    def __init__(
+        self,
+        lattice: Lattice,
+        b: int = 2,
+        weights: ArrayLike | None = None,
+        ties: str = "random",
+        random_state: int | np.random.RandomState | None = None,
+    ) -> None:
+        self.lattice = lattice
+        self.b = b
+        self.weights = weights
+        self.ties = ties
+        self.random_state = random_state
+
+    @property
+    def fields_(self) -> FloatArray:
+        """The linear field of each block spin, shape (M, N): the weights on its block, their absolute sum 1."""
+        weights = self._weights / np.abs(self._weights).sum()
+        blocks = self.lattice.blocks(self.b)
+        return fields_on(self.lattice, blocks, np.broadcast_to(weights, blocks.shape))
+
+    @property
+    def _weights(self) -> FloatArray:
+        size = self.b**self.lattice.dimension
+        return np.ones(size) if self.weights is None else np.asarray(self.weights, float).ravel()
+
+    def _check_settings(self) -> None:
+        super()._check_settings()
+        _check_ties(self.ties)
+        weights, size = self._weights, self.b**self.lattice.dimension
+        if len(weights) != size or not np.isfinite(weights).all() or not weights.any():
+            raise ValueError(f"weights must be {size} finite numbers, not all 0; got {self.weights!r}")
+
+    def _block(self, spins: Spins, parts: Spins) -> Spins:
+        weights = self._weights
+        total = np.tensordot(weights, parts, axes=1).reshape(len(spins), -1)
+        blocks = np.where(total > 0, np.int8(1), np.int8(-1))
+        tied = np.abs(total) <= ROUNDING * np.abs(weights).sum()
+        break_ties(blocks, tied, parts[0].reshape(blocks.shape), spins, self.ties, self.random_state)
+        return blocks
+
+
+def _check_ties(ties: str) -> None:
+    if ties not in TIES:
+        raise ValueError(f"ties must be one of {', '.join(TIES)}; got {ties!r}")

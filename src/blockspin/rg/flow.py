@@ -1,0 +1,141 @@
+"""Flow of the couplings along repeated coarse-graining, and the fixed point it turns around."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from blockspin.lattice import Lattice
+from blockspin.rg.blocking import Rule, block
+from blockspin.rg.couplings import Couplings, couplings
+from blockspin.rg.mcrg import connected, linearised, moment_sums
+from blockspin.rg.operators import EVEN, evaluate, named
+from blockspin.samples import lattice_of, provenance
+from blockspin.statistics import Estimate
+
+FloatArray = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Turn:
+    """The fixed point as one step sees it, K* = K + (1 - T)^-1 (K' - K) with T = dK'/dK.
+
+    K: an estimate an operator, errors by jackknife over chains; leading: the largest eigenvalue of T; distance: the
+    largest of |K* - K|, how far the linear step had to reach. why: "" or the reason why it is not defined.
+    """
+
+    K: tuple[Estimate, ...]
+    leading: float
+    distance: float
+    why: str
+
+
+@dataclass(frozen=True)
+class Trajectory:
+    """Couplings of one set of samples before and after each step, and the fixed point seen by each step.
+
+    K: the nearest-neighbour coupling that was sampled, nan where the samples do not say; levels[n]: couplings after n
+    steps, on lattices[n]; turns[n]: from the step n to n + 1.
+    """
+
+    K: float
+    operators: tuple[str, ...]
+    lattices: tuple[Lattice, ...]
+    levels: tuple[Couplings, ...]
+    turns: tuple[Turn, ...]
+
+    @property
+    def values(self) -> FloatArray:
+        """The couplings as an array (level, operator)."""
+        return np.array([[one.value for one in level.K] for level in self.levels])
+
+    @property
+    def errors(self) -> FloatArray:
+        """Their errors, (level, operator)."""
+        return np.array([[one.error for one in level.K] for level in self.levels])
+
+
+def flow(
+    samples: Sequence[xr.DataArray], rule: Rule, steps: int, operators: Sequence[str] | None = None
+) -> tuple[Trajectory, ...]:
+    """How the couplings move where samples are coarse-grained again and again: one trajectory a set of samples.
+
+    samples: sets at couplings below, at and above the critical one, each (chain, draw, *sites) without a field; rule
+    and steps as in `blocking.block`; operators: names of even ones, default the table's. The couplings are those of
+    `bs.couplings`, T is Swendsen's B^-1 A; both are cut to the operators, which no error bar holds.
+    Raises ValueError for an odd operator and as `block` and `couplings`.
+    Source: R. H. Swendsen, Phys. Rev. Lett. 52, 1165 (1984); the linear step to K* is Newton's with that T.
+    """
+    return tuple(_trajectory(one, rule, steps, operators) for one in samples)
+
+
+def fixed_point(trajectories: Sequence[Trajectory], step: int) -> tuple[Estimate, ...]:
+    """K* as all trajectories see it at one step (0 is the first), an estimate an operator.
+
+    The mean weighted by 1/error^2, of independent sets of samples; where they scatter more than their errors say, the
+    error grows by the root of chi^2 a degree of freedom. The first step starts far away, where one linear step is not
+    enough, and late ones have small lattices. Raises ValueError where no trajectory has a fixed point at that step.
+    """
+    seen = [one.turns[step] for one in trajectories if -len(one.turns) <= step < len(one.turns)]
+    turns = [turn for turn in seen if not turn.why]
+    if not turns:
+        raise ValueError(
+            f"no trajectory has a fixed point at step {step}: {'; '.join(t.why for t in seen) or 'too short'}"
+        )
+    values = np.array([[one.value for one in turn.K] for turn in turns])
+    weights = np.array([[one.error**-2 for one in turn.K] for turn in turns])
+    mean = (weights * values).sum(axis=0) / weights.sum(axis=0)
+    scatter = (weights * (values - mean) ** 2).sum(axis=0) / max(1, len(turns) - 1)
+    errors = np.sqrt(np.maximum(scatter, 1) / weights.sum(axis=0))
+    return tuple(map(Estimate, mean.tolist(), errors.tolist()))
+
+
+def _trajectory(samples: xr.DataArray, rule: Rule, steps: int, operators: Sequence[str] | None) -> Trajectory:
+    pictures = block(samples, rule, steps)
+    lattices = tuple(lattice_of(level) for level in pictures)
+    names = tuple(EVEN[lattices[0].kind] if operators is None else operators)
+    odd = [one.name for one in named(lattices[0], names) if not one.even]
+    if odd:
+        raise ValueError(f"the flow is of even couplings; got {', '.join(odd)}")
+    levels = tuple(couplings(level, names) for level in pictures)
+    values = [_values(level, names) for level in pictures]
+    turns = tuple(_turn(levels[n], levels[n + 1], moment_sums(values[n], values[n + 1]), names) for n in range(steps))
+    K = provenance(samples).get("model", {}).get("K", math.nan)
+    return Trajectory(float(K), names, lattices, levels, turns)
+
+
+def _values(level: xr.DataArray, names: tuple[str, ...]) -> FloatArray:
+    """Values of the operators about their mean, (chain, draw, operator)."""
+    found = evaluate(named(lattice_of(level), names), level.values.reshape(-1, *level.shape[2:]))
+    return np.asarray((found - found.mean(axis=0)).reshape(*level.shape[:2], -1))
+
+
+def _turn(fine: Couplings, coarse: Couplings, sums: FloatArray, names: tuple[str, ...]) -> Turn:
+    n = len(names)
+    nothing = (Estimate(math.nan, math.nan),) * n
+    why = fine.why or coarse.why
+    if why:
+        return Turn(nothing, math.nan, math.nan, why)
+    total = sums.sum(axis=0)
+    try:
+        T = linearised(*connected(total, n))
+        K, K_coarse = (np.array([one.value for one in level.K]) for level in (fine, coarse))
+        fixed = _fixed(K, K_coarse, T)
+        left = np.stack([
+            _fixed(one, other, linearised(*connected(total - group, n)))
+            for one, other, group in zip(fine.left_out, coarse.left_out, sums, strict=True)
+        ])  # fmt: skip
+    except np.linalg.LinAlgError:
+        return Turn(nothing, math.nan, math.nan, f"operators {', '.join(names)} are dependent on the coarse lattice")
+    errors = np.sqrt((len(left) - 1) / len(left) * ((left - left.mean(axis=0)) ** 2).sum(axis=0))
+    leading = float(np.abs(np.linalg.eigvals(T)).max())
+    return Turn(tuple(map(Estimate, fixed.tolist(), errors.tolist())), leading, float(np.abs(fixed - K).max()), "")
+
+
+def _fixed(K: FloatArray, K_coarse: FloatArray, T: FloatArray) -> FloatArray:
+    return np.asarray(K + np.linalg.solve(np.eye(len(K)) - T, K_coarse - K))

@@ -1,0 +1,76 @@
+"""Operators made from the symmetry group: none twice, none missing, names that come back."""
+
+from __future__ import annotations
+
+from itertools import combinations, product
+
+import numpy as np
+import pytest
+
+from blockspin.lattice import Lattice
+from blockspin.rg.mcrg import spectrum
+from blockspin.rg.operators import SQUARE, evaluate, named
+from blockspin.rg.orbits import orbits
+
+SQUARE8 = Lattice.square(8)
+
+
+def test_small_sets_written_out() -> None:
+    assert [one.name for one in orbits(SQUARE8, 2, 2.83)] == ["magnetisation", "nn", "nnn", "third", "fourth", "fifth"]
+    assert [one.name for one in orbits(SQUARE8, 4, 1.5)] == ["magnetisation", "nn", "nnn", "corner", "plaquette"]
+    assert [one.name for one in orbits(Lattice.chain(8), 3, 2)] == ["magnetisation", "nn", "nnn", "triple"]
+    assert set(SQUARE) <= {one.name for one in orbits(SQUARE8, 4, 2.83)}
+
+
+@pytest.mark.parametrize(("kind", "most", "reach"), [("square", 3, 2.3), ("square", 4, 2), ("chain", 4, 4)])
+def test_every_shape_lies_in_one_orbit(kind: str, most: int, reach: float) -> None:
+    # as sets of translations: the images of all operators are all shapes of the range, each once
+    lattice = Lattice(kind, (8,) * (2 if kind == "square" else 1))
+    images = [image for operator in orbits(lattice, most, reach) for image in operator.images]
+    assert len(images) == len(set(images))
+    ball = [np.array(site) for site in product(range(-4, 5), repeat=lattice.dimension)]
+    inside = [tuple(map(int, site)) for site in ball if site @ site <= reach**2 + 1e-9]
+    wanted = set()
+    for n in range(most):
+        for others in combinations([site for site in inside if any(site)], n):
+            shape = [(0,) * lattice.dimension, *others]
+            if all(np.sum((np.array(a) - b) ** 2) <= reach**2 + 1e-9 for a, b in combinations(shape, 2)):
+                array = np.array(sorted(shape))
+                wanted.add(tuple(map(tuple, (array - array[0]).tolist())))
+    assert set(images) == wanted
+
+
+def test_the_counts_of_orbits_are_burnsides() -> None:
+    # a second way to the number of orbits of pairs: distinct distances x >= y >= 0 in reach
+    pairs = [one for one in orbits(SQUARE8, 2, 5) if one.even]
+    assert len(pairs) == sum(x * x + y * y <= 25 for x in range(1, 6) for y in range(x + 1))
+
+
+def test_sectors_and_names() -> None:
+    both, even, odd = (orbits(SQUARE8, 4, 2, even=which) for which in (None, True, False))
+    assert set(both) == set(even) | set(odd)
+    assert all(one.even for one in even)
+    assert not any(one.even for one in odd)
+    assert tuple(named(SQUARE8, [one.name for one in both])) == both
+    spins = (2 * np.random.default_rng(1).integers(0, 2, (5, 6, 6)) - 1).astype(np.int8)
+    (same,) = named(SQUARE8, ["00-21"])
+    np.testing.assert_array_equal(evaluate([same], spins), evaluate([SQUARE["fourth"]], spins))
+
+
+def test_generated_names_serve_as_operators() -> None:
+    spins = (2 * np.random.default_rng(1).integers(0, 2, (20, 50, 8, 8)) - 1).astype(np.int8)
+    blocks = np.ascontiguousarray(spins[:, :, ::2, ::2])
+    found = spectrum(
+        spins, blocks, 2, fine_lattice=SQUARE8, coarse_lattice=Lattice.square(4),
+        even=["nn", "00-01-11-21"], odd=["00-01-12"],
+    )  # fmt: skip
+    assert found.even == ("nn", "00-01-11-21")
+
+
+def test_what_does_not_fit_is_named() -> None:
+    for most, reach in ((0, 2), (2, -1), (2, 10)):
+        with pytest.raises(ValueError, match=f"got most = {most}, reach = {reach}"):
+            orbits(SQUARE8, most, reach)
+    for bad in ("0-2", "00-00", "00-1", "", "00-", "up"):
+        with pytest.raises(ValueError, match=rf"or the sites of a shape such as '00-22'; got '{bad}'"):
+            named(SQUARE8, [bad])
