@@ -58,7 +58,7 @@ def test_block_rules_have_the_numbers_of_blocks(lattice: Lattice, held_out: xr.D
     for b in (2, 4):
         rows = measured(Majority(lattice, b).fit(np.ones((1, 256))), held_out)
         assert rows["participation ratio"].value == pytest.approx(b**2)
-        assert rows[f"share of w^2 in the best {b}-site window"].value == pytest.approx(1)
+        assert rows[f"share of w^2 in the best {b + 1}-site window"].value == pytest.approx(1)
         # the mean squared distance from the centre of a b x b block is (b^2 - 1) / 6
         assert rows["radius of gyration"].value == pytest.approx(math.sqrt((b**2 - 1) / 6))
         assert all(row.error == pytest.approx(0, abs=1e-9) for row in rows.values())
@@ -74,7 +74,7 @@ def test_fields_over_the_whole_lattice(held_out: xr.DataArray) -> None:
     ratio = rows["participation ratio"]
     assert abs(ratio.value - 256 / 3) < 3 + 4.5 * ratio.error
     assert ratio.error == pytest.approx(participation(fields).std(ddof=1) / 8)
-    assert rows["share of w^2 in the best 2-site window"].value < 0.15
+    assert rows["share of w^2 in the best 3-site window"].value < 0.15
     # a flat w^2 on an L x L torus: <r^2> = 2 <x^2> = L^2 / 6 about any centre; the centre found fits best, so below
     assert 0.8 * 16 / math.sqrt(6) < rows["radius of gyration"].value < 16 / math.sqrt(6)
 

@@ -107,7 +107,7 @@ def cards() -> list[dict[str, Any]]:
             defined = name not in ("sklearn-default", "sklearn-matched")
             quantities = [
                 ("locality", "participation ratio", 190.0 / (i + 1) ** 2.2, 3.0 / (i + 1), i > 2),
-                ("locality", "share of w^2 in the best 2-site window", 0.1 + 0.15 * i, 0.011, i > 3),
+                ("locality", "share of w^2 in the best 3-site window", 0.1 + 0.15 * i, 0.011, i > 3),
                 ("locality", "radius of gyration", 9.0 / (i + 1), 0.021, i > 2),
                 ("tiling", "nearest-neighbour spacing / b", 0.98, 0.013, None),
                 (
