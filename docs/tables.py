@@ -43,7 +43,13 @@ def main(folder: Path) -> None:
         for card in nulls
         if any(row["name"] == "spectrum" and row["passed"] for row in card["criteria"])
     ]
-    print(f"\nNulls: {len(nulls)} scorecards; a quantity of the spectrum passes in: {', '.join(passing) or 'none'}.\n")
+    forced = sum(
+        any(r["why"].startswith("not defined:") for r in c["criteria"] if r["name"] == "spectrum") for c in nulls
+    )
+    print(
+        f"\nNulls: {len(nulls)} scorecards, {forced} of them with units that have no places on a lattice; a quantity "
+        f"of the spectrum passes in: {', '.join(passing) or 'none'}.\n"
+    )
     print("| claim | status | why |")
     print("|---|---|---|")
     for claim in json.loads((folder / "claims.json").read_text())["claims"]:

@@ -241,6 +241,8 @@ def _map(names: list[str], samples: xr.DataArray, b: int) -> Any:
     weights = [name for name in names if name.endswith(".npz")]
     if weights and len(weights) == len(names):
         machines = [bs.RBM.load(name) for name in names]
+        if machines[0].units_ == "binary":  # it was trained on 0/1, and samples are -1/+1
+            machines = [bs.ToBinary(), *machines]
         if len(machines) == 1:
             return machines[0]
         from sklearn.pipeline import make_pipeline

@@ -99,7 +99,10 @@ def split(samples: xr.DataArray, fraction: float, *, seed: int) -> tuple[xr.Data
     n_chains = check(samples).sizes["chain"]
     n_first = round(fraction * n_chains)
     if not 0 < n_first < n_chains:
-        raise ValueError(f"a split by chain must leave a chain on each side; got fraction {fraction} of {n_chains}")
+        raise ValueError(
+            f"a split by chain must leave a whole chain on each side; got fraction {fraction} of {n_chains} chains, "
+            f"which leaves {n_first} and {n_chains - n_first}"
+        )
     order = np.random.default_rng(np.random.SeedSequence(seed)).permutation(n_chains)
     first, second = np.sort(order[:n_first]), np.sort(order[n_first:])
     return samples.isel(chain=first), samples.isel(chain=second)

@@ -111,7 +111,7 @@ def test_a_fixed_state_needs_both_weights_and_likelihood() -> None:
             "pseudo_log_likelihood": pseudo,
             "weight_change": np.array([np.nan, 1, 1, 1, 1, change]),
         }
-        return next(c.status for c in claims({}, {("none", 1): path}, 1) if c.id == "MS-2")
+        return next(c.status for c in claims({}, {("none", 1): path}, (16,)) if c.id == "MS-2")
 
     assert told(STILL / 2, STILL / 2) == "reproduced"
     assert told(STILL * 2, STILL / 2) == "not reproduced"
@@ -133,7 +133,7 @@ def test_whose_fields_are_local_decides_who_makes_them_local() -> None:
     def told(none: float, l2: float, l1: float, plenty: float | None = None) -> str:
         cards = {("none", 1): card("none", none), ("l2", 1): card("l2", l2), ("l1", 1): card("l1", l1)}
         studied = [] if plenty is None else [Finding("none", 64_000, 1000.0, card("none", plenty), 0.1)]
-        return next(c.status for c in claims(cards, {}, 1, studied) if c.id == "HO-1")
+        return next(c.status for c in claims(cards, {}, (16,), studied) if c.id == "HO-1")
 
     assert told(wide, wide, small) == "reproduced"
     assert told(wide, wide, small, plenty=wide) == "reproduced"
@@ -143,4 +143,4 @@ def test_whose_fields_are_local_decides_who_makes_them_local() -> None:
 
 
 def test_claims_without_data_are_not_tested() -> None:
-    assert {claim.status for claim in claims({}, {}, 2)} == {"not tested"}
+    assert {claim.status for claim in claims({}, {}, (16, 4))} == {"not tested"}

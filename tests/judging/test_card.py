@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from blockspin.judging.card import Measured, Measurement, decide, scorecard
+from blockspin.judging.card import Criterion, Measured, Measurement, decide, scorecard, verdict
 
 
 def row(value: float, error: float = 0.01, **more: object) -> Measurement:
@@ -98,3 +98,33 @@ def test_a_name_cannot_inject_html() -> None:
 def test_the_reference_never_fails_its_own_comparison(r: float, n: float, s_r: float, s_n: float) -> None:
     reference, null = Measurement("spectrum", "y_t", r, s_r), Measurement("spectrum", "y_t", n, s_n)
     assert decide(reference, [("null", null)], ("majority", reference)).passed is not False
+
+
+def test_a_null_of_the_quantitys_own_counts_on_its_own_side() -> None:
+    sides = ({"name": "below", "value": 1.0, "error": 0.0}, {"name": "above", "value": 2.0, "error": 0.0})
+    reference = Measured("majority", 1, 2.0, (row(1.88),))
+    for value, passed, shown in ((1.82, True, "below"), (1.30, False, "below"), (1.95, False, "above")):
+        card = scorecard(Measured("m", 1, 2.0, (row(value, 0.001, trivial=sides),)), [], reference)
+        assert card.criteria[0].passed is passed
+        assert card.criteria[0].null is not None
+        assert card.criteria[0].null["name"] == shown
+
+
+def test_a_null_without_an_error_bar_is_left_out_wherever_it_stands() -> None:
+    nulls = [("good", row(-0.7)), ("single unit", row(0.9, math.nan))]
+    for order in (nulls, nulls[::-1]):
+        found = decide(row(0.83), order, MAJORITY)
+        assert found.passed is True
+        assert found.null is not None
+        assert found.null["name"] == "good"
+
+
+def test_a_verdict_names_what_could_not_tell() -> None:
+    def told(**answers: bool | None) -> str:
+        return verdict([Criterion(name, name, 1.0, 0.1, None, None, answer, "") for name, answer in answers.items()])
+
+    assert told(locality=True, tiling=True, spectrum=True) == "renormalizes"
+    assert told(locality=True, tiling=True, spectrum=None) == "coarse-grains (locality, tiling; not told: spectrum)"
+    assert told(locality=True, tiling=False, spectrum=False) == "coarse-grains (locality)"
+    assert told(locality=False, tiling=None, spectrum=None) == "does not"
+    assert told(locality=None, tiling=None, spectrum=None) == "cannot tell"

@@ -61,7 +61,29 @@ def test_decimation_tiles_and_has_other_exponents_than_majority(
     y_h = rows(card)["y_h"]
     assert y_h.reference is not None
     assert y_h.value - y_h.reference["value"] > 4.5 * np.hypot(y_h.error, y_h.reference["error"])
+    assert y_h.passed is False  # nearer to d, which spins of the fine lattice have
+    assert card.verdict != "renormalizes"
     assert rows(card)["participation ratio"].value == 1
+
+
+def test_noise_on_the_blocks_shows_in_the_magnetic_exponent(
+    lattice: bs.Lattice, held_out: xr.DataArray, critical: xr.DataArray
+) -> None:
+    class Noisy(bs.Majority):
+        def _block(self, spins: Any, parts: Any) -> Any:
+            blocks = super()._block(spins, parts)
+            flip = np.random.default_rng(3).random(blocks.shape) < 0.1
+            return np.where(flip, -blocks, blocks).astype(np.int8)
+
+    card = bs.judge(Noisy(lattice, 2, random_state=1).fit(features(held_out)), held_out, critical=critical)
+    assert rows(card)["y_h"].passed is False
+    assert card.verdict != "renormalizes"
+
+
+def test_what_nobody_asked_for_neither_passes_nor_fails(majority: bs.Majority, held_out: xr.DataArray) -> None:
+    card = bs.judge(majority, held_out)
+    assert card.passed("spectrum") is None
+    assert card.verdict == "coarse-grains (locality, tiling; not told: spectrum)"
 
 
 @pytest.mark.parametrize(
@@ -143,7 +165,7 @@ def test_nulls_of_ones_own_take_the_place_of_the_judges(majority: bs.Majority, h
     own = {"reconstructed sites", "y_t", "y_h"}  # quantities with a null of their own
     judged = [row for row in card.criteria if row.passed is not None and row.null and row.quantity not in own]
     assert {row.null["name"] for row in judged if row.null} == {"a random map"}
-    assert card.verdict == "coarse-grains (locality, tiling)"  # no critical samples, no exponents
+    assert card.verdict == "coarse-grains (locality, tiling; not told: spectrum)"  # no critical samples, no exponents
 
 
 def test_the_same_call_gives_the_same_card(

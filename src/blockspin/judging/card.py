@@ -29,8 +29,10 @@ class Measurement:
     A forced value is a number that the map has no right to (its embedding failed, say): it stands as a null for
     others and never passes. scale "log" compares orders of magnitude (for ratios such as participation).
     target is a reference of the quantity's own, {"name", "value", "error"}, such as an exact value; it takes the
-    place of the physical block rule's. trivial is a null of the quantity's own, of the same form, such as the
-    exponent of uncorrelated spins. blind names the nulls that cannot change the quantity by construction.
+    place of the physical block rule's. trivial holds nulls of the quantity's own, of the same form, such as the
+    exponent of uncorrelated spins; each counts on its own side of the reference. blind names the nulls that cannot
+    change the quantity by construction. asked is False where the data for the quantity were not given: it then
+    neither passes nor fails.
     rule is "closer" (to the reference than to the nulls), "agrees" (with the target, within errors) or "described"
     (shown, not judged).
     """
@@ -43,9 +45,10 @@ class Measurement:
     forced: bool = False
     scale: str = "linear"
     target: dict[str, Any] | None = None
-    trivial: dict[str, Any] | None = None
+    trivial: tuple[dict[str, Any], ...] = ()
     blind: tuple[str, ...] = ()
     rule: str = "closer"
+    asked: bool = True
 
     @property
     def defined(self) -> bool:
@@ -85,7 +88,9 @@ class Measured:
         """The inverse of `to_dict`."""
         rows = tuple(
             Measurement(
-                **{**row, "value": _number(row["value"]), "error": _number(row["error"]), "blind": tuple(row["blind"])}
+                **row
+                | {"value": _number(row["value"]), "error": _number(row["error"])}
+                | {"blind": tuple(row["blind"]), "trivial": tuple(row["trivial"])}
             )
             for row in stored["measurements"]
         )
@@ -168,8 +173,11 @@ def decide(
     if subject.rule != "closer":
         return _without_nulls(subject, reference)
     shown_null, beaten, margin = None, None, math.inf
+    # a null without an error bar, such as the mean of a single unit, can be compared with nothing
     usable = [
-        (name, null) for name, null in nulls if math.isfinite(null.value) and not name.endswith(subject.blind or "\0")
+        (name, null)
+        for name, null in nulls
+        if math.isfinite(null.value) and math.isfinite(null.error) and not name.endswith(subject.blind or "\0")
     ]
     if reference is not None and math.isfinite(reference[1].value):
         r, s_r = reference[1].scaled()
@@ -220,9 +228,9 @@ def scorecard(
         key = (measurement.criterion, measurement.quantity)
         found = [(null.name, null.find(*key)) for null in nulls]
         usable = [(name, row) for name, row in found if row is not None]
-        if measurement.trivial is not None:
-            usable.append(_own(measurement, measurement.trivial))
-        criteria.append(decide(measurement, usable, _reference(measurement, reference)))
+        beside = _reference(measurement, reference)
+        usable += _trivial(measurement, beside)
+        criteria.append(decide(measurement, usable, beside))
     return Scorecard(subject.name, subject.layer, subject.b, verdict(criteria), tuple(criteria), tuple(notes))
 
 
@@ -233,17 +241,33 @@ def _reference(subject: Measurement, block_rule: Measured | None) -> tuple[str, 
     return (block_rule.name, found) if block_rule is not None and found is not None else None
 
 
+def _trivial(subject: Measurement, reference: tuple[str, Measurement] | None) -> list[tuple[str, Measurement]]:
+    # one-sided: what lies beyond the reference bounds no value on this side of it
+    own = [_own(subject, side) for side in subject.trivial]
+    if reference is None:
+        return own
+    r = reference[1].value
+    return [(name, row) for name, row in own if (row.value - r) * (subject.value - r) >= 0]
+
+
 def _own(subject: Measurement, side: dict[str, Any]) -> tuple[str, Measurement]:
     row = Measurement(subject.criterion, subject.quantity, side["value"], side["error"], scale=subject.scale)
     return side["name"], row
 
 
 def verdict(criteria: Sequence[Criterion]) -> str:
-    """renormalizes (local, tiles, exponents of a block rule), coarse-grains (some of it, named) or does not."""
-    passed = [name for name in DECISIVE if _all_that_tell([row.passed for row in criteria if row.name == name]) is True]
+    """renormalizes (local, tiles, exponents of a block rule), coarse-grains (some of it, named), does not, cannot tell.
+
+    A decisive criterion that could not tell is named beside those that pass; "does not" needs one that failed.
+    """
+    found = {name: _all_that_tell([row.passed for row in criteria if row.name == name]) for name in DECISIVE}
+    passed = [name for name, answer in found.items() if answer is True]
+    silent = [name for name, answer in found.items() if answer is None]
     if len(passed) == len(DECISIVE):
         return "renormalizes"
-    return f"coarse-grains ({', '.join(passed)})" if passed else "does not"
+    if passed:
+        return f"coarse-grains ({', '.join(passed)}{'; not told: ' + ', '.join(silent) if silent else ''})"
+    return "cannot tell" if len(silent) == len(DECISIVE) else "does not"
 
 
 def _all_that_tell(passed: Sequence[bool | None]) -> bool | None:
@@ -258,6 +282,8 @@ def _explain(
     reference: tuple[str, Measurement] | None,
     usable: Sequence[tuple[str, Measurement]],
 ) -> tuple[bool | None, str]:
+    if not subject.asked:
+        return None, subject.why
     if not math.isfinite(subject.value):
         return (False if reference is not None and subject.why else None), subject.why or "not defined"
     if subject.forced:

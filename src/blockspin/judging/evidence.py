@@ -45,6 +45,8 @@ class Evidence:
                 raise ValueError(
                     f"{name} samples must live on the samples' lattice, {lattice}; got {lattice_of(other)}"
                 )
+        if self.model is not None and not hasattr(self.model, "lattice"):
+            raise TypeError(f"model must be a model with a lattice, such as Ising; got {type(self.model).__name__}")
         if self.model is not None and self.model.lattice != lattice:
             raise ValueError(f"the model must live on the samples' lattice, {lattice}; got {self.model.lattice}")
 

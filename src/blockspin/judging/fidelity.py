@@ -113,7 +113,7 @@ def reconstruction(subject: Subject) -> Measurement:
     value, error = jackknife(right)
     size = mean_over_chains(absolute_magnetisation(subject.evidence.samples.values, subject.lattice))
     trivial = {"name": "the sign of m alone", "value": (1 + size.value) / 2, "error": size.error / 2}
-    return Measurement("fidelity", "reconstructed sites", float(value), float(error), trivial=trivial)
+    return Measurement("fidelity", "reconstructed sites", float(value), float(error), trivial=(trivial,))
 
 
 def _both(from_data: FloatArray, from_noise: FloatArray) -> tuple[Estimate, str]:

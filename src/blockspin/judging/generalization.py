@@ -33,7 +33,7 @@ def generalization(subject: Subject, most: int = 4000) -> list[Measurement]:
         return []
     if train is None:
         why = "no training samples were given"
-        return [Measurement("generalization", "free-energy gap", math.nan, math.nan, why)]
+        return [Measurement("generalization", "free-energy gap", math.nan, math.nan, why, asked=False)]
     if units_of(machine) == "binary" and _inputs(subject.transformer, subject.evidence.X[:1]).min() < 0:
         why = "the machine has 0/1 units and was given -1/+1: put a ToBinary before it"
         return [Measurement("generalization", "free-energy gap", math.nan, math.nan, why)]

@@ -22,7 +22,7 @@ def spectrum(subject: Subject) -> list[Measurement]:
     """
     critical = subject.evidence.critical
     if critical is None:
-        return _undefined("no critical samples were given: exponents are measured at the critical point")
+        return _undefined("no critical samples were given: exponents are measured at the critical point", asked=False)
     if subject.n_units >= subject.lattice.n_sites:
         return _undefined(f"{subject.n_units} units for {subject.lattice.n_sites} sites: nothing is coarse-grained")
     embedding = subject.embedding
@@ -52,11 +52,16 @@ def spectrum(subject: Subject) -> list[Measurement]:
     ]
 
 
-def _trivial(dimension: int) -> tuple[dict[str, object], dict[str, object]]:
-    # what no renormalization would give: nothing grows in the even sector, sums of uncorrelated spins in the odd one
+def _trivial(dimension: int) -> tuple[tuple[dict[str, object], ...], tuple[dict[str, object], ...]]:
+    # what no step of this critical point gives, from below and from above. Even: nothing grows; a jump (Nienhuis and
+    # Nauenberg, Phys. Rev. Lett. 35, 477 (1975)). Odd: sums of uncorrelated spins; spins of the fine lattice just as
+    # they are, which take no dimension of their own (decimation, rules with noise)
     still = {"name": "nothing relevant", "value": 0.0, "error": 0.0}
-    return still, {"name": "uncorrelated spins, d/2", "value": dimension / 2, "error": 0.0}
+    jump = {"name": "a first-order jump, d", "value": float(dimension), "error": 0.0}
+    noise = {"name": "uncorrelated spins, d/2", "value": dimension / 2, "error": 0.0}
+    single = {"name": "one spin a block, d", "value": float(dimension), "error": 0.0}
+    return (still, jump), (noise, single)
 
 
-def _undefined(why: str) -> list[Measurement]:
-    return [Measurement("spectrum", name, math.nan, math.nan, why) for name in NAMES]
+def _undefined(why: str, *, asked: bool = True) -> list[Measurement]:
+    return [Measurement("spectrum", name, math.nan, math.nan, why, asked=asked) for name in NAMES]

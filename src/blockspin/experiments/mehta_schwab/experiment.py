@@ -35,7 +35,7 @@ class MehtaSchwab:
         planned = plan(settings, seed)
         cards = scorecards(planned, store)
         paths = trajectories(planned, store)
-        told = claims(cards, paths, len(settings.layers), findings(planned.conditions, store))
+        told = claims(cards, paths, settings.layers, findings(planned.conditions, store))
         return {
             "scorecards": [card.to_dict() for card in cards.values()],
             "claims": [claim.to_dict() for claim in told],
