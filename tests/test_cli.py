@@ -298,6 +298,8 @@ def test_judge_trained_weights_and_a_stack(tmp_path, monkeypatch):
     bs.RBM(4, n_iter=2, random_state=1).fit(first.transform(data)).save("second.npz")
     assert "first, layer 1" in call("judge", "s.nc", "--map", "first.npz").stdout
     assert "first + second, layer" in call("judge", "s.nc", "--map", "first.npz", "--map", "second.npz").stdout
+    bs.RBM(16, units="binary", n_iter=1, random_state=1).fit((data + 1) // 2).save("bits.npz")  # samples are -1/+1
+    assert "bits, layer 1" in call("judge", "s.nc", "--map", "bits.npz").stdout
 
 
 # --- the program

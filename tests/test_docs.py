@@ -50,3 +50,11 @@ def test_public_names_exist() -> None:
         assert getattr(blockspin, name) is not None
     with pytest.raises(AttributeError, match="public names are"):
         blockspin.no_such_thing  # noqa: B018
+
+
+def test_every_public_name_is_listed() -> None:
+    import blockspin
+
+    listed = (ROOT / "docs" / "names.md").read_text()
+    for name in blockspin.__all__:
+        assert name == "__version__" or f"| `bs.{name}` |" in listed, f"docs/names.md has no row for {name}"
