@@ -245,7 +245,7 @@ def test_verdicts_are_one_line():
     assert verdicts({"scorecards": cards[:2], "claims": []}) == "m0 layer 1: renormalizes; m1 layer 1: does not"
     assert (
         verdicts({"scorecards": cards, "claims": claims})
-        == "1 maps: renormalizes; 8 maps: does not; claims: 1 reproduced, 2 partly"
+        == "1 map: renormalizes; 8 maps: does not; claims: 1 reproduced, 2 partly"
     )
 
 
@@ -284,7 +284,7 @@ def test_judge_own_data_and_pickles(tmp_path, monkeypatch):
     assert "decimation, layer 1" in call("judge", "own.npy", "--map", "decimation", "--shape", "8x8").stdout
     assert "expected" in call("judge", "own.npy", "--map", "decimation", code=2).stderr
     np.save("evil.npy", np.array([print], object), allow_pickle=True)
-    assert "allow_pickle=False" in call("judge", "evil.npy", "--map", "decimation", code=2).stderr
+    assert "without loading a pickle" in call("judge", "evil.npy", "--map", "decimation", code=2).stderr
 
 
 def test_judge_trained_weights_and_a_stack(tmp_path, monkeypatch):

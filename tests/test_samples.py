@@ -51,7 +51,7 @@ def test_a_split_keeps_chains_whole_and_loses_none(n_chains: int, fraction: floa
     number = np.arange(n_chains)[:, None] >> np.arange(5) & 1  # the chain's number is written in its spins
     made = samples.make(np.repeat(2 * number[:, None] - 1, 3, axis=1), Lattice.chain(5))
     if not 0 < round(fraction * n_chains) < n_chains:
-        with pytest.raises(ValueError, match="must leave a chain on each side; got fraction"):
+        with pytest.raises(ValueError, match="must leave a whole chain on each side; got fraction"):
             samples.split(made, fraction, seed=seed)
         return
     first, second = samples.split(made, fraction, seed=seed)

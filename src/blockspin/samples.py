@@ -36,7 +36,8 @@ def make(values: ArrayLike, lattice: Lattice, **provenance: Any) -> xr.DataArray
     if spins.size == 0:
         raise ValueError(f"samples must hold at least one draw; got shape {spins.shape}")
     if not ((spins == 1) | (spins == -1)).all():
-        raise ValueError(f"spins must be -1 or +1; got {_examples(spins)}. Map 0/1 data by 2 * x - 1")
+        hint = ". Map 0/1 data by 2 * x - 1" if ((spins == 0) | (spins == 1)).all() else ""
+        raise ValueError(f"spins must be -1 or +1; got {_examples(spins)}{hint}")
     spins = spins.astype(np.int8).reshape(*spins.shape[:2], *lattice.shape)
     settings = {"lattice": {"kind": lattice.kind, "shape": list(lattice.shape)}, **provenance}
     return xr.DataArray(
@@ -148,7 +149,10 @@ def read(path: str | os.PathLike[str], *, shape: tuple[int, ...] | None = None) 
         return _read_nc(source)
     if source.suffix not in (".npy", ".npz"):
         raise ValueError(f"samples are read from .nc, .npy or .npz; got {source.name!r}")
-    loaded = np.load(source, allow_pickle=False)
+    try:
+        loaded = np.load(source, allow_pickle=False)
+    except (ValueError, EOFError) as error:
+        raise ValueError(f"{source.name} is no array file that can be read without loading a pickle") from error
     if isinstance(loaded, np.lib.npyio.NpzFile):
         with loaded as archive:
             if len(archive.files) != 1:
@@ -164,7 +168,7 @@ def own(values: ArrayLike, *, shape: tuple[int, ...] | None = None, source: str 
         if spins.ndim not in (3, 4):
             raise ValueError(
                 f"own data of shape (draw, x, y) or (chain, draw, x, y) are expected where no lattice shape is "
-                f"given; got {spins.shape}"
+                f"given (as in shape=(40, 40), or --shape 40x40); got {spins.shape}"
             )
         shape = spins.shape[-2:]
     kinds = {dimension: kind for kind, dimension in DIMENSION.items()}

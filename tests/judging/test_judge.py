@@ -207,3 +207,31 @@ def test_wrong_input_is_named(majority: bs.Majority, held_out: xr.DataArray, lat
     with pytest.raises(ValueError, match="at least 2 chains; got 1"):
         bs.judge(majority, held_out.isel(chain=slice(1)))
     assert list(TABLE) == list(CRITERIA)
+
+
+def test_a_map_needs_a_transform_and_no_more(
+    lattice: bs.Lattice, held_out: xr.DataArray, critical: xr.DataArray
+) -> None:
+    class Plain:
+        def transform(self, X: Any) -> Any:
+            return bs.Majority(lattice, 2, ties="first").fit(X).transform(X)
+
+    card = bs.judge(Plain(), held_out.isel(draw=slice(2)), critical=critical)
+    assert card.passed("spectrum") is not None
+    assert any("draws spreads its fields" in note for note in card.notes)
+    assert bs.judge(bs.Majority(lattice, 2), held_out, critical=critical).verdict == "renormalizes"  # not fitted
+    with pytest.raises(TypeError, match="must have transform"):
+        bs.judge("majority", held_out)
+
+
+def test_samples_off_the_critical_point_are_noted(majority: bs.Majority, held_out: xr.DataArray) -> None:
+    assert any("not of Kc" in note for note in bs.judge(majority, held_out, critical=held_out).notes)
+
+
+def test_outputs_must_be_finite(lattice: bs.Lattice, held_out: xr.DataArray) -> None:
+    class Broken:
+        def transform(self, X: Any) -> Any:
+            return np.full((len(X), 64), np.nan)
+
+    with pytest.raises(ValueError, match="must give finite outputs"):
+        bs.judge(Broken(), held_out)

@@ -47,6 +47,11 @@ class BlockRule(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         parts = np.moveaxis(spins.reshape(-1, *split), range(2, 1 + len(split), 2), range(self.lattice.dimension))
         return self._block(spins, parts.reshape(-1, *parts.shape[self.lattice.dimension :]))
 
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.requires_fit = False  # nothing is learned
+        return tags
+
     def _check_settings(self) -> None:
         if not isinstance(self.lattice, Lattice):
             raise TypeError(f"lattice must be a blockspin Lattice; got {type(self.lattice).__name__}")

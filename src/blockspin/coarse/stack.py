@@ -48,13 +48,18 @@ def up_to(transformer: Any, layer: int) -> Any:
 
 
 def expected(transformer: Any) -> Any:
-    """The same map passing on means: a stack whose machines have output="sample" with output="mean" instead."""
+    """The same map passing on means: a stack whose machines have output="sample" with output="mean" instead.
+
+    A block rule that tosses new coins for its ties at every call gets coins that turn over with the row.
+    """
     if isinstance(transformer, Pipeline):
         return Pipeline([(name, expected(step)) for name, step in transformer.steps])
     if isinstance(transformer, RBM) and transformer.output == "sample":
         machine = copy.copy(transformer)
         machine.output = "mean"
         return machine
+    if getattr(transformer, "ties", None) == "random" and not isinstance(transformer.random_state, int):
+        return copy.copy(transformer).set_params(random_state=0)
     return transformer
 
 

@@ -132,7 +132,9 @@ def verdicts(concluded: dict[str, Any], most: int = 6) -> str:
     if len(cards) <= most:
         parts = [f"{_name(card)}: {card['verdict']}" for card in cards]
     else:
-        parts = [f"{n} maps: {verdict}" for verdict, n in Counter(card["verdict"] for card in cards).items()]
+        parts = [
+            f"{n} map{'s' * (n > 1)}: {verdict}" for verdict, n in Counter(card["verdict"] for card in cards).items()
+        ]
     counts = Counter(claim["status"] for claim in claims)
     if counts:
         parts.append("claims: " + ", ".join(f"{counts[status]} {status}" for status in STATUSES if counts[status]))

@@ -87,6 +87,8 @@ class Subject:
             raise ValueError(
                 f"a map must give one row of outputs a sample, shape ({len(evidence.X)}, units); got {outputs.shape}"
             )
+        if not np.isfinite(outputs).all():
+            raise ValueError(f"a map must give finite outputs; {int((~np.isfinite(outputs)).sum())} are not")
         self.outputs = outputs
         self.fields, self.fields_from = fields_of(transformer, evidence.X, outputs)
 

@@ -8,9 +8,10 @@ from typing import Any
 import xarray as xr
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
-from sklearn.utils.validation import check_is_fitted
+from sklearn.utils import get_tags
 
 from blockspin.coarse.blocks import Decimation, Majority
+from blockspin.coarse.stack import layers
 from blockspin.judging import nulls as null_maps
 from blockspin.judging.card import Measured, Measurement, Scorecard, scorecard
 from blockspin.judging.evidence import Evidence, Subject
@@ -20,7 +21,10 @@ from blockspin.judging.locality import locality
 from blockspin.judging.spectrum import spectrum
 from blockspin.judging.symmetry import symmetry
 from blockspin.judging.tiling import tiling
-from blockspin.samples import features
+from blockspin.models.ising import KC_SQUARE
+from blockspin.samples import features, provenance
+
+ENOUGH = 16  # draws a site for the fields of a map without weights: they then cover 6 % too many sites
 
 TABLE: dict[str, Callable[[Subject], list[Measurement]]] = {
     "locality": locality,
@@ -90,28 +94,56 @@ def judge(
     Raises ValueError where lattices differ or where the map's outputs have the wrong shape.
     """
     evidence = Evidence(samples, critical=critical, train=train, model=model, seed=seed)
-    fitted = _fitted(transformer, train)
-    subject = Subject(fitted, evidence, name=name)
-    notes = []
+    fitted = _fitted(transformer, evidence, train)
+    subject = Subject(fitted, evidence, name=name, layer=_depth(fitted))
+    notes = _warnings(subject)
     if nulls is None:
         nulls = null_maps.cheap(fitted, features(train if train is not None else samples), seed)
-        if train is not None:
+        if train is not None and hasattr(fitted, "get_params"):
             nulls = {**null_maps.retrained(fitted, features(train), seed), **nulls}
         else:
-            notes.append("no training samples were given: the nulls are not retrained on noise or on permuted sites")
+            why = "no training samples were given" if train is None else "the map has no get_params to clone it by"
+            notes.append(f"{why}: the nulls are not retrained on noise or on permuted sites")
     measured = measure_subject(subject)
-    beside = references(evidence, subject.b, seed=seed)
+    beside = references(evidence, subject.b, layer=subject.layer, seed=seed)
     if not beside:
         notes.append(f"no block rule has b = {subject.b:.3g} on {evidence.lattice}: no physical reference")
-    compared = [measure(null, evidence, name=label) for label, null in nulls.items()]
+    compared = [measure(null, evidence, name=label, layer=subject.layer) for label, null in nulls.items()]
     return scorecard(measured, compared, beside[0] if beside else None, notes)
 
 
-def _fitted(transformer: Any, train: xr.DataArray | None) -> Any:
+def _fitted(transformer: Any, evidence: Evidence, train: xr.DataArray | None) -> Any:
+    """The map itself where it transforms, else a clone fitted on `train`, or on anything where nothing is learned."""
+    if not hasattr(transformer, "transform"):
+        raise TypeError(f"a map must have transform(X), as scikit-learn's transformers; got {transformer!r}")
     try:
-        check_is_fitted(transformer)
+        transformer.transform(evidence.X[:2])
     except NotFittedError:
-        if train is None:
-            raise ValueError("the map must be fitted, or training samples given with train=") from None
-        return clone(transformer).fit(features(train))
+        if train is not None:
+            return clone(transformer).fit(features(train))
+        if not get_tags(transformer).requires_fit:
+            return clone(transformer).fit(evidence.X)
+        raise ValueError("the map must be fitted, or training samples given with train=") from None
     return transformer
+
+
+def _depth(transformer: Any) -> int:
+    try:
+        return max(1, len(layers(transformer)))
+    except ValueError:
+        return 1
+
+
+def _warnings(subject: Subject) -> list[str]:
+    evidence, notes = subject.evidence, []
+    draws, sites = evidence.X.shape
+    if subject.fields_from == "regression" and draws < ENOUGH * sites:
+        notes.append(
+            f"the map has no weights, and a regression of its outputs on {sites} sites from {draws} draws spreads its "
+            f"fields: locality and tiling come out too wide. Give at least {ENOUGH * sites} draws"
+        )
+    model = provenance(evidence.critical).get("model") if evidence.critical is not None else None
+    K = model.get("K") if isinstance(model, Mapping) and evidence.lattice.kind == "square" else None
+    if K is not None and abs(abs(K) - KC_SQUARE) > 0.005:
+        notes.append(f"the critical samples are of K = {K:.6g}, not of Kc = {KC_SQUARE:.6g}: these are no exponents")
+    return notes

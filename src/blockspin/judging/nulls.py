@@ -53,8 +53,11 @@ def shuffled(transformer: Any, n_sites: int, seed: int) -> ShuffledSites:
 def untrained(transformer: Any, X: NDArray[Any]) -> Any | None:
     """A clone as initialised: every number of epochs set to 0; None where the map has no such parameter.
 
-    A number of iterations is one of epochs where a learning rate stands beside it: TruncatedSVD's is not.
+    None too for a map without get_params. A number of iterations is one of epochs where a learning rate stands beside
+    it: TruncatedSVD's is not.
     """
+    if not hasattr(transformer, "get_params"):
+        return None
     fresh = clone(transformer)
     names = fresh.get_params()
     epochs = {

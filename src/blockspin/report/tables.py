@@ -15,7 +15,7 @@ from blockspin.statistics import brackets
 HEADLINES = {  # the quantities that stand for a criterion in the summary; the details have all of them
     "locality": ("participation ratio",),
     "tiling": ("residual of the embedding / b",),
-    "fidelity": ("effective K",),
+    "fidelity": ("reconstructed sites",),
     "spectrum": ("y_t", "y_h"),
     "generalization": ("free-energy gap",),
 }
