@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from pathlib import Path
 from typing import Any
@@ -11,78 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from blockspin.experiments.about import provenance_table
-from blockspin.experiments.mehta_schwab.conditions import findings
+from blockspin.experiments.mehta_schwab.conditions_section import conditions
+from blockspin.experiments.mehta_schwab.run_files import Run
 from blockspin.experiments.mehta_schwab.settings import PRESETS, SOURCES, VARIANTS, Settings
-from blockspin.experiments.mehta_schwab.tasks import Plan, plan
-from blockspin.judging import Scorecard
+from blockspin.experiments.mehta_schwab.summary import summary
 from blockspin.models import KC_SQUARE
-from blockspin.report import curve, figures, pictures, tables
+from blockspin.report import figures, pictures, tables
 from blockspin.report.page import Figure, Section, Table, render
-from blockspin.runs import settings as settings_file
-from blockspin.runs.store import Store
 from blockspin.runs.task import Result
 from blockspin.statistics import brackets
-
-EMBEDDING = "residual of the embedding"
-SHORT = {
-    "MS-1": "L1 gives local fields",
-    "SK-1": "off the shelf: reconstructs, does not renormalize",
-    "HO-1": "L1 makes the fields local",
-    "MS-2": "training comes to rest",
-    "OF-1": "long training overfits",
-    "RG-1": "local is enough",
-}
-Card = dict[str, Any]
-
-
-class Run:
-    """What a finished run's folder holds, read once."""
-
-    def __init__(self, folder: Path) -> None:
-        self.stored = settings_file.read(folder)
-        self.settings = settings_file.restore(Settings, self.stored)
-        self.plan: Plan = plan(self.settings, self.stored["seed"])
-        self.cards: list[Card] = json.loads((folder / "scorecards.json").read_text())["scorecards"]
-        self.claims: list[Card] = json.loads((folder / "claims.json").read_text())["claims"]
-        self.provenance: dict[str, Any] = json.loads((folder / "provenance.json").read_text())
-        self.store = Store(folder)
-        self.samples = self.store.load(self.plan.samples)
-        self.critical = self.store.load(self.plan.critical)
-        self.kinds = {item.name: item.kind for item in self.plan.maps}
-        self.variants = [item.name for item in self.plan.maps if item.kind == "learned"]
-        self.n_layers = len(self.settings.layers)
-        self.measured: dict[tuple[str, int], Result] = {
-            key: self.store.load(task) for key, task in self.plan.measured.items() if self.kinds[key[0]] == "learned"
-        }
-
-    def card(self, name: str, layer: int) -> Card:
-        """The scorecard of a map and layer."""
-        return next(card for card in self.cards if (card["map"], card["layer"]) == (name, layer))
-
-    def row(self, name: str, layer: int, criterion: str, quantity: str) -> Card | None:
-        """One line of a scorecard, if it is there."""
-        rows = self.card(name, layer)["criteria"]
-        return next((row for row in rows if (row["name"], row["quantity"]) == (criterion, quantity)), None)
-
-    def number(self, name: str, layer: int, criterion: str, quantity: str) -> str:
-        """A line's value with its error, or "not defined"."""
-        row = self.row(name, layer, criterion, quantity)
-        if row is None:
-            return "not measured"
-        if row["why"].startswith("not defined"):
-            return f"not defined ({tables.number(row['value'], row['error'])} if forced)"
-        return tables.number(row["value"], row["error"])
-
-    def passes(self, name: str, layer: int, criterion: str) -> bool:
-        """Whether every quantity of a criterion that can tell passes."""
-        told = [r["passed"] for r in self.card(name, layer)["criteria"] if r["name"] == criterion]
-        told = [answer for answer in told if answer is not None]
-        return bool(told) and all(told)
-
-    def pictures(self, name: str, layer: int) -> NDArray[np.float64]:
-        """The effective fields of a learned map's layer, (M, L, L)."""
-        L = self.settings.L
-        return self.measured[(name, layer)].arrays["fields"].reshape(-1, L, L).astype(float)
 
 
 def page(folder: Path) -> str:
@@ -117,69 +53,6 @@ def page(folder: Path) -> str:
         verdicts=[(f"{name}, layer 1", run.card(name, 1)["verdict"]) for name in ("majority", *run.variants)],
         footer="Drawn by blockspin from the files of this run; every number is in scorecards.json and claims.json.",
     )
-
-
-def summary(run: Run) -> list[str]:
-    """The verdict in words."""
-    renormalizing = [
-        f"{name} layer {layer}"
-        for name in run.variants
-        for layer in range(1, run.n_layers + 1)
-        if run.card(name, layer)["verdict"] == "renormalizes"
-    ]
-    first = (
-        f"Judged as renormalizing: {', '.join(renormalizing)}."
-        if renormalizing
-        else "No layer of any stack trained here passes locality, tiling and spectrum together; the majority rule on "
-        "the same samples "
-        + ("does." if run.card("majority", 1)["verdict"] == "renormalizes" else "does not either: distrust this run.")
-    )
-    told = [first]
-    if "l1" in run.variants:
-        told.append(
-            f"The L1-penalised stack: its first layer {_found(run, 'l1')}. Its fields cover "
-            f"{run.number('l1', 1, 'locality', 'participation ratio')} sites on average (a block: "
-            f"{run.card('l1', 1)['b'] ** 2:g}), and its "
-            f"exponents are y_t = {run.number('l1', 1, 'spectrum', 'y_t')} and y_h = "
-            f"{run.number('l1', 1, 'spectrum', 'y_h')}, where the majority rule gives "
-            f"{run.number('majority', 1, 'spectrum', 'y_t')} and {run.number('majority', 1, 'spectrum', 'y_h')} on the "
-            f"same samples (exact: 1 and 1.875).{_even(run)}"
-        )
-    if "none" in run.variants:
-        told.append(
-            f"Without a penalty the fields cover {run.number('none', 1, 'locality', 'participation ratio')} sites, and "
-            f"y_t is {run.number('none', 1, 'spectrum', 'y_t')}: the same machine {_found(run, 'none')}."
-        )
-    if "sklearn-default" in run.variants:
-        told.append(
-            "scikit-learn's RBM as it comes brings back "
-            f"{_percent(run, 'sklearn-default')} of the held-out sites, and it {_found(run, 'sklearn-default')}."
-        )
-    by_status: dict[str, list[str]] = {}
-    for claim in run.claims:
-        by_status.setdefault(claim["status"], []).append(f"{claim['id']} ({SHORT.get(claim['id'], claim['source'])})")
-    status = "; ".join(f"{word}: {', '.join(names)}" for word, names in by_status.items())
-    return [*told, f"Of the claims below, {status}."]
-
-
-def _even(run: Run) -> str:
-    # how a layer can fail the tiling with centres that look well spread
-    spacing, residual = (run.row("l1", 1, "tiling", f"{what} / b") for what in ("spacing of centres", EMBEDDING))
-    if spacing and residual and spacing["passed"] and not residual["passed"]:
-        return " The fields' centres are spaced evenly, but they lie in no square grid: that fails the tiling."
-    return ""
-
-
-def _found(run: Run, name: str) -> str:
-    passed = [c for c in ("locality", "tiling", "spectrum") if run.passes(name, 1, c)]
-    failed = [c for c in ("locality", "tiling", "spectrum") if c not in passed]
-    words = f"passes {' and '.join(passed)}" if passed else "passes none of locality, tiling and spectrum"
-    return words + (f" and fails {' and '.join(failed)}" if passed and failed else "")
-
-
-def _percent(run: Run, name: str) -> str:
-    row = run.row(name, 1, "fidelity", "reconstructed sites")
-    return "an unmeasured share" if row is None else f"{100 * row['value']:.1f} %"
 
 
 def scorecards(run: Run) -> Section:
@@ -316,74 +189,6 @@ def fields(run: Run) -> Section:
         )
     )
     return Section("Fields", ["Are the fields local, and do they tile the lattice?"], blocks)
-
-
-def conditions(run: Run) -> list[Section]:
-    """The study of the number of samples, where the run holds one."""
-    found = findings(run.plan.conditions, run.store)
-    if not found:
-        return []
-    study = run.settings.conditions
-    names = list(dict.fromkeys(finding.variant for finding in found))
-    by_name = {name: [finding for finding in found if finding.variant == name] for name in names}
-    curves = {
-        name: [(f.a_unit, *_measured(f.card, "participation ratio")) for f in some] for name, some in by_name.items()
-    }
-    own = run.settings.n_samples * (1 - run.settings.held_out) / run.settings.layers[0]
-    rows = [
-        (
-            name,
-            finding.n_samples,
-            f"{finding.a_unit:.4g}",
-            *(_measured(finding.card, quantity) for quantity in ("participation ratio", "radius of gyration")),
-            {True: "passes", False: "fails", None: "cannot tell"}[finding.card.passed("locality")],
-            f"{finding.free_energy_gap:.2g}",
-        )
-        for name, some in by_name.items()
-        for finding in some
-    ]
-    return [
-        Section(
-            "Conditions",
-            [
-                f"Is it the penalty that makes fields local, or the number of samples? One layer of {study.units} "
-                f"units on a {study.L} × {study.L} lattice, trained with {study.updates} updates on more and more "
-                "different samples, by the same recipe.",
-            ],
-            [
-                curve.figure(
-                    curves,
-                    x_label="training samples a hidden unit",
-                    y_label="participation ratio (sites)",
-                    across=[(float(study.L**2 / study.units), "block")],
-                    down=[(own, "the stacks of this run")],
-                    title="Sites that a field covers, against the number of samples",
-                    caption="Mean over units with its standard error. Look where a curve comes down to the size of a "
-                    "block: a penalty strong enough brings it there from few samples on; without one it takes samples "
-                    "in plenty, and the free-energy gap, what is learned by heart, vanishes on the way (table).",
-                ),
-                tables.table(
-                    (
-                        "variant",
-                        "samples",
-                        "samples a unit",
-                        "participation ratio",
-                        "radius of gyration",
-                        "locality",
-                        "free-energy gap (nats)",
-                    ),
-                    rows,
-                    title="Locality against the number of samples",
-                    wide=True,
-                ),
-            ],
-        )
-    ]
-
-
-def _measured(card: Scorecard, quantity: str) -> tuple[float, float]:
-    row = next((row for row in card.criteria if row.quantity == quantity), None)
-    return (math.nan, math.nan) if row is None else (row.value, row.error)
 
 
 def _unit_scale(fields: NDArray[np.float64]) -> NDArray[np.float64]:
