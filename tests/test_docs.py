@@ -17,7 +17,7 @@ def test_the_python_page_runs(tmp_path: Path) -> None:
     (code,) = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path, check=False)
     assert done.returncode == 0, done.stderr[-2000:]
-    for word in ("layer 1", "locality", "spectrum", "y_t", "majority"):
+    for word in ("layer 3", "locality", "spectrum", "y_t", "majority"):
         assert word in done.stdout
 
 

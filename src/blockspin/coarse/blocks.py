@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils import check_random_state
-from sklearn.utils.validation import check_is_fitted
 
 from blockspin.lattice import Lattice
 
@@ -38,8 +37,11 @@ class BlockRule(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         return self
 
     def transform(self, X: ArrayLike) -> Spins:
-        """The block spins of X (n, N), shape (n, N / b^d), int8 -1/+1, in the order of `lattice.coarse(b)`."""
-        check_is_fitted(self)
+        """The block spins of X (n, N), shape (n, N / b^d), int8 -1/+1, in the order of `lattice.coarse(b)`.
+
+        Nothing is learned, so `fit` need not come first.
+        """
+        self._check_settings()
         spins = self._spins(X)
         coarse = self.lattice.coarse(self.b).shape
         split = [length for extent in coarse for length in (extent, self.b)]
