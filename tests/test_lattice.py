@@ -11,10 +11,18 @@ from hypothesis import strategies as st
 
 from blockspin.lattice import Lattice
 
-LATTICES = [Lattice.square(4), Lattice.square(3, 5), Lattice.square(2, 6), Lattice.square(2), Lattice.chain(7)]
+HYPERCUBIC = [
+    Lattice.square(4),
+    Lattice.square(3, 5),
+    Lattice.square(2, 6),
+    Lattice.square(2),
+    Lattice.chain(7),
+    Lattice.cubic(3, 4, 2),
+]
+TRIANGULAR = [Lattice.triangular(4), Lattice.triangular(3, 5), Lattice.triangular(6, 3)]
 
 
-@pytest.mark.parametrize("lattice", LATTICES, ids=str)
+@pytest.mark.parametrize("lattice", HYPERCUBIC, ids=str)
 def test_every_bond_once_between_nearest_neighbours(lattice: Lattice) -> None:
     bonds = lattice.bonds
     assert bonds.shape == (lattice.dimension * lattice.n_sites, 2)
@@ -30,12 +38,44 @@ def test_every_bond_once_between_nearest_neighbours(lattice: Lattice) -> None:
     assert sorted(tuple(sorted(pair)) for pair in bonds.tolist()) == sorted(by_hand)
 
 
-@pytest.mark.parametrize("lattice", LATTICES, ids=str)
+@pytest.mark.parametrize("lattice", HYPERCUBIC, ids=str)
 def test_neighbours_are_the_sites_one_step_along_each_axis(lattice: Lattice) -> None:
     steps = [sign * axis for axis in np.eye(lattice.dimension, dtype=int) for sign in (1, -1)]
     for column, step in zip(lattice.neighbours.T, steps, strict=True):
         expected = (lattice.coordinates + step) % lattice.shape
         np.testing.assert_array_equal(lattice.coordinates[column], expected)
+
+
+@pytest.mark.parametrize("lattice", TRIANGULAR, ids=str)
+def test_the_triangular_lattice_has_six_neighbours_at_distance_one(lattice: Lattice) -> None:
+    assert lattice.coordination == 6
+    distance = lattice.distance(lattice.coordinates[:, None], lattice.coordinates[None])
+    bonds = lattice.bonds
+    assert len(bonds) == 3 * lattice.n_sites
+    np.testing.assert_allclose(distance[bonds[:, 0], bonds[:, 1]], 1)
+    if min(lattice.shape) > 2:
+        near = np.isclose(distance, 1)
+        assert set(map(tuple, np.argwhere(near))) == {tuple(pair) for bond in bonds for pair in (bond, bond[::-1])}
+        for site, row in enumerate(lattice.neighbours):
+            assert set(row) == set(np.flatnonzero(near[site]))
+    # three mutual neighbours: a triangle, which no two colours can paint
+    triangles = near_pairs(bonds) & {(a, c) for a, b in near_pairs(bonds) for b_, c in near_pairs(bonds) if b == b_}
+    assert triangles
+    with pytest.raises(ValueError, match="lattice without triangles; got triangular"):
+        _ = lattice.colours
+
+
+def near_pairs(bonds: np.ndarray) -> set[tuple[int, int]]:
+    return {pair for a, b in bonds.tolist() for pair in ((a, b), (b, a))}
+
+
+def test_the_shortest_vector_on_a_rhombus_is_found_among_all_images() -> None:
+    lattice = Lattice.triangular(5, 8)
+    vectors = np.array([[1, 0], [-0.5, 0.75**0.5]])
+    images = np.array(list(itertools.product(range(-3, 4), repeat=2))) * lattice.shape
+    for end in lattice.coordinates:
+        by_hand = np.linalg.norm((end + images) @ vectors, axis=1).min()
+        assert lattice.distance([0, 0], end) == pytest.approx(by_hand, abs=1e-12)
 
 
 def test_sites_are_numbered_as_the_picture_is_laid_out() -> None:
@@ -47,7 +87,7 @@ def test_sites_are_numbered_as_the_picture_is_laid_out() -> None:
 
 
 def test_no_bond_joins_two_sites_of_one_colour() -> None:
-    for lattice in (Lattice.square(4, 6), Lattice.chain(8)):
+    for lattice in (Lattice.square(4, 6), Lattice.chain(8), Lattice.cubic(2, 4, 6)):
         colours = lattice.colours[lattice.bonds]
         assert (colours[:, 0] != colours[:, 1]).all()
         assert lattice.colours.sum() == lattice.n_sites / 2
@@ -55,7 +95,10 @@ def test_no_bond_joins_two_sites_of_one_colour() -> None:
         _ = Lattice.square(3, 4).colours
 
 
-@pytest.mark.parametrize(("lattice", "b"), [(Lattice.square(6), 3), (Lattice.square(4, 8), 2), (Lattice.chain(12), 3)])
+@pytest.mark.parametrize(
+    ("lattice", "b"),
+    [(Lattice.square(6), 3), (Lattice.square(4, 8), 2), (Lattice.chain(12), 3), (Lattice.cubic(4, 6, 8), 2)],
+)
 def test_blocks_are_compact_and_cover_each_site_once(lattice: Lattice, b: int) -> None:
     blocks, coarse = lattice.blocks(b), lattice.coarse(b)
     assert sorted(blocks.ravel()) == list(range(lattice.n_sites))
@@ -90,7 +133,7 @@ def test_half_the_lattice_away_is_taken_as_negative() -> None:
 
 
 def test_what_is_no_lattice_is_refused() -> None:
-    with pytest.raises(ValueError, match="kind must be one of chain, square; got 'kagome'"):
+    with pytest.raises(ValueError, match="kind must be one of chain, square, triangular, cubic; got 'kagome'"):
         Lattice("kagome", (4, 4))
     with pytest.raises(ValueError, match=r"a square lattice has 2 extent\(s\); got shape \(4,\)"):
         Lattice("square", (4,))

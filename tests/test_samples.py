@@ -140,8 +140,8 @@ def test_own_data_that_do_not_fit_are_refused(tmp_path: Path) -> None:
         read(spins(5, 16))
     with pytest.raises(ValueError, match=r"with 12 sites \(square 4x3\); got \(5, 16\)"):
         read(spins(5, 16), (4, 3))
-    with pytest.raises(ValueError, match=r"a lattice shape has 1 or 2 extents; got \(2, 2, 2\)"):
-        read(spins(5, 8), (2, 2, 2))
+    with pytest.raises(ValueError, match=r"a lattice shape has 1 or 2 or 3 extents; got \(2, 2, 2, 2\)"):
+        read(spins(5, 8), (2, 2, 2, 2))
     with pytest.raises(ValueError, match="every extent of a lattice must be"):
         read(spins(5, 4, 1))
     with pytest.raises(ValueError, match=r"at least one draw; got shape \(0, 1, 4, 4\)"):

@@ -6,6 +6,7 @@ flat configuration. Lengths are in lattice spacings.
 
 from __future__ import annotations
 
+import itertools
 import math
 from dataclasses import dataclass
 from functools import cached_property
@@ -17,13 +18,26 @@ IntArray = NDArray[np.intp]
 FloatArray = NDArray[np.float64]
 
 AXES = ("x", "y", "z")
-DIMENSION = {"chain": 1, "square": 2}
+STEPS: dict[str, tuple[tuple[int, ...], ...]] = {
+    "chain": ((1,),),
+    "square": ((1, 0), (0, 1)),
+    "triangular": ((1, 0), (0, 1), (1, 1)),
+    "cubic": ((1, 0, 0), (0, 1, 0), (0, 0, 1)),
+}
+"""The positive steps to nearest neighbours, in lattice coordinates; the negative ones are their opposites."""
+VECTORS = {"triangular": ((1.0, 0.0), (-0.5, math.sqrt(0.75)))}
+"""Lattice vectors where they are not the unit vectors: two at 120 degrees, so that their sum has length 1 too."""
+DIMENSION = {kind: len(steps[0]) for kind, steps in STEPS.items()}
+HYPERCUBIC = {1: "chain", 2: "square", 3: "cubic"}
+"""The kind of lattice that a bare shape of so many extents is taken for."""
 
 
 @dataclass(frozen=True)
 class Lattice:
-    """A periodic lattice of a named kind: ``Lattice.square(40)``, ``Lattice.square(8, 12)``, ``Lattice.chain(20)``.
+    """A periodic lattice of a named kind: ``Lattice.square(8, 12)``, ``chain(20)``, ``triangular(9)``, ``cubic(6)``.
 
+    The triangular lattice is a rhombus whose two vectors meet at 120 degrees, so that site (x, y) has the neighbours
+    (x +- 1, y), (x, y +- 1), (x + 1, y + 1), (x - 1, y - 1).
     Raises ValueError for an unknown kind, a shape of the wrong dimension, or an extent below 2.
     """
 
@@ -45,6 +59,16 @@ class Lattice:
         return cls("square", (Lx, Lx if Ly is None else Ly))
 
     @classmethod
+    def triangular(cls, Lx: int, Ly: int | None = None) -> Lattice:
+        """The Lx x Ly rhombus of the triangular lattice on a torus (Ly = Lx unless given)."""
+        return cls("triangular", (Lx, Lx if Ly is None else Ly))
+
+    @classmethod
+    def cubic(cls, Lx: int, Ly: int | None = None, Lz: int | None = None) -> Lattice:
+        """The Lx x Ly x Lz simple cubic lattice on a torus (Ly = Lx and Lz = Lx unless given)."""
+        return cls("cubic", (Lx, Lx if Ly is None else Ly, Lx if Lz is None else Lz))
+
+    @classmethod
     def chain(cls, L: int) -> Lattice:
         """The ring of L sites."""
         return cls("chain", (L,))
@@ -61,8 +85,18 @@ class Lattice:
 
     @property
     def axes(self) -> tuple[str, ...]:
-        """Names of the site dimensions, ("x",) or ("x", "y")."""
+        """Names of the site dimensions, ("x",), ("x", "y") or ("x", "y", "z")."""
         return AXES[: self.dimension]
+
+    @property
+    def steps(self) -> tuple[tuple[int, ...], ...]:
+        """The positive steps to nearest neighbours in lattice coordinates; z is twice their number."""
+        return STEPS[self.kind]
+
+    @property
+    def coordination(self) -> int:
+        """Number of nearest neighbours of a site, z."""
+        return 2 * len(self.steps)
 
     @cached_property
     def coordinates(self) -> IntArray:
@@ -71,39 +105,66 @@ class Lattice:
 
     @cached_property
     def bonds(self) -> IntArray:
-        """Nearest-neighbour bonds, shape (d N, 2): one a site and positive direction.
+        """Nearest-neighbour bonds, shape (z N / 2, 2): one a site and positive step, in the order of `steps`.
 
         Where an extent is 2, two bonds join the same pair of sites, as in Kaufman's torus.
         """
-        sites = np.arange(self.n_sites).reshape(self.shape)
-        pairs = [np.stack([sites.ravel(), np.roll(sites, -1, axis).ravel()], axis=1) for axis in range(self.dimension)]
-        return np.concatenate(pairs)
+        start = np.arange(self.n_sites)
+        return np.concatenate([np.stack([start, self._shifted(step)], axis=1) for step in self.steps])
 
     @cached_property
     def neighbours(self) -> IntArray:
-        """Neighbours of each site, shape (N, 2 d), in the order +x, -x, +y, -y."""
+        """Neighbours of each site, shape (N, z), in the order + and - of each of `steps`."""
+        opposite = [tuple(-x for x in step) for step in self.steps]
+        both = [step for pair in zip(self.steps, opposite, strict=True) for step in pair]
+        return np.stack([self._shifted(step) for step in both], axis=1)
+
+    def _shifted(self, step: tuple[int, ...]) -> IntArray:
+        """The site that lies a step from each site, shape (N,)."""
         sites = np.arange(self.n_sites).reshape(self.shape)
-        shifted = [np.roll(sites, -step, axis).ravel() for axis in range(self.dimension) for step in (1, -1)]
-        return np.stack(shifted, axis=1)
+        return np.roll(sites, [-x for x in step], range(self.dimension)).ravel()
 
     @cached_property
     def colours(self) -> IntArray:
-        """Checkerboard colour of each site, 0 or 1, shape (N,); raises ValueError where an extent is odd."""
+        """Checkerboard colour of each site, 0 or 1, shape (N,).
+
+        Raises ValueError where an extent is odd, and for the triangular lattice, whose triangles need three colours.
+        """
+        if self.kind == "triangular":
+            raise ValueError(f"two colours need a lattice without triangles; got {self}")
         if any(extent % 2 for extent in self.shape):
             raise ValueError(f"two colours need even extents; got {self.shape}")
         colours: IntArray = self.coordinates.sum(axis=1) % 2
         return colours
 
     def displacement(self, start: ArrayLike, end: ArrayLike) -> FloatArray:
-        """The shortest vector from start to end on the torus; positions (..., d), each component in [-L/2, L/2)."""
+        """The shortest vector from start to end on the torus, in the coordinates of the sites, shape (..., d).
+
+        Each component lies in [-L/2, L/2), except on the triangular lattice, where the shortest of the images is
+        taken in the metric of `length`.
+        """
         extent = np.asarray(self.shape, float)
         step: FloatArray = (np.asarray(end, float) - np.asarray(start, float) + extent / 2) % extent - extent / 2
-        return step
+        if self.kind not in VECTORS:
+            return step
+        images = np.array(list(itertools.product((0.0, -1.0, 1.0), repeat=self.dimension))) * extent
+        near = step[..., None, :] + images
+        # rounding must not decide between images of one length: the first stays unless another is clearly nearer
+        best = np.argmin(np.round(self.length(near), 9), axis=-1)
+        shortest: FloatArray = np.take_along_axis(near, best[..., None, None], axis=-2)[..., 0, :]
+        return shortest
+
+    def length(self, step: ArrayLike) -> FloatArray:
+        """The Euclidean length of steps in the coordinates of the sites, shape (..., d) to (...)."""
+        vector = np.asarray(step, float)
+        if self.kind in VECTORS:
+            vector = vector @ np.array(VECTORS[self.kind])
+        length: FloatArray = np.linalg.norm(vector, axis=-1)
+        return length
 
     def distance(self, start: ArrayLike, end: ArrayLike) -> FloatArray:
         """The length of `displacement`, shape (...)."""
-        length: FloatArray = np.linalg.norm(self.displacement(start, end), axis=-1)
-        return length
+        return self.length(self.displacement(start, end))
 
     def coarse(self, b: int) -> Lattice:
         """The lattice of blocks of side b; raises ValueError unless b divides every extent and leaves at least 2."""

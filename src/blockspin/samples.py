@@ -16,7 +16,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import ArrayLike, NDArray
 
-from blockspin.lattice import DIMENSION, Lattice
+from blockspin.lattice import HYPERCUBIC, Lattice
 
 ATTRIBUTE = "blockspin"
 SIGNATURE = b"\x89HDF\r\n\x1a\n"  # of a netCDF-4 file, which is HDF5
@@ -141,7 +141,7 @@ def read(path: str | os.PathLike[str], *, shape: tuple[int, ...] | None = None) 
 
     An own array has shape (chain, draw, *sites), or (draw, *sites) where every draw is then taken as a chain
     of its own, that is, as independent; flat sites need `shape`. A one-dimensional `shape` is a chain, a
-    two-dimensional one a square lattice. No pickled object is ever loaded.
+    two-dimensional one a square lattice, a three-dimensional one a cubic lattice. No pickled object is ever loaded.
     Raises ValueError for another suffix, for values that are not spins, or where the shape does not fit.
     """
     source = Path(path)
@@ -171,10 +171,9 @@ def own(values: ArrayLike, *, shape: tuple[int, ...] | None = None, source: str 
                 f"given (as in shape=(40, 40), or --shape 40x40); got {spins.shape}"
             )
         shape = spins.shape[-2:]
-    kinds = {dimension: kind for kind, dimension in DIMENSION.items()}
-    if len(shape) not in kinds:
-        raise ValueError(f"a lattice shape has {' or '.join(map(str, kinds))} extents; got {shape}")
-    lattice = Lattice(kinds[len(shape)], tuple(shape))
+    if len(shape) not in HYPERCUBIC:
+        raise ValueError(f"a lattice shape has {' or '.join(map(str, HYPERCUBIC))} extents; got {shape}")
+    lattice = Lattice(HYPERCUBIC[len(shape)], tuple(shape))
     lead = spins.shape[: spins.ndim - len(shape)] if spins.shape[-len(shape) :] == tuple(shape) else spins.shape[:-1]
     if len(lead) not in (1, 2) or spins.size != np.prod(lead, dtype=int) * lattice.n_sites:
         raise ValueError(

@@ -14,7 +14,7 @@ from blockspin.coarse.stack import expected
 from blockspin.judging.card import Measurement
 from blockspin.judging.evidence import Subject
 from blockspin.judging.nulls import ShuffledSites
-from blockspin.lattice import DIMENSION, Lattice
+from blockspin.lattice import HYPERCUBIC, Lattice
 from blockspin.samples import by_chain
 from blockspin.statistics import jackknife
 
@@ -84,8 +84,7 @@ def point_group(template: FloatArray) -> float:
     total = float((template**2).sum())
     if total == 0:
         return math.nan
-    kind = {size: name for name, size in DIMENSION.items()}[template.ndim]
-    (middle,) = centres(template.reshape(1, -1), Lattice(kind, template.shape))
+    (middle,) = centres(template.reshape(1, -1), Lattice(HYPERCUBIC[template.ndim], template.shape))
     centred = np.roll(template, [-round(float(x)) for x in middle], range(template.ndim))
     best = 0.0
     for parity in itertools.product((0, 1), repeat=template.ndim):

@@ -14,6 +14,12 @@ from blockspin.lattice import Lattice
 KC_SQUARE = 0.5 * math.log(1 + math.sqrt(2))
 """The critical coupling of the square lattice, ln(1 + sqrt 2)/2 (Kramers and Wannier 1941)."""
 
+KC_TRIANGULAR = 0.25 * math.log(3)
+"""The critical coupling of the triangular lattice, ln 3/4 (Wannier 1945)."""
+
+KC_CUBIC = 0.221654626
+"""The critical coupling of the simple cubic lattice, 0.221654626(5) (Ferrenberg, Xu and Landau 2018)."""
+
 
 @dataclass(frozen=True)
 class Ising:
@@ -42,8 +48,9 @@ class Ising:
         spins = self._flat(configurations)
         bonds = np.zeros(spins.shape[:-1])
         grid = spins.reshape(*spins.shape[:-1], *self.lattice.shape)
-        for axis in range(-self.lattice.dimension, 0):
-            bonds += (grid * np.roll(grid, -1, axis)).sum(axis=tuple(range(-self.lattice.dimension, 0)), dtype=float)
+        axes = tuple(range(-self.lattice.dimension, 0))
+        for step in self.lattice.steps:
+            bonds += (grid * np.roll(grid, [-x for x in step], axes)).sum(axis=axes, dtype=float)
         energy: NDArray[np.float64] = np.asarray(-self.K * bonds - self.h * spins.sum(axis=-1, dtype=float))
         return energy
 

@@ -96,6 +96,8 @@ def named(lattice: Lattice, names: Sequence[str]) -> tuple[Operator, ...]:
     A name is one of the kind's table, or the sites of a shape, one digit a coordinate: "00-10-21" is
     ((0, 0), (1, 0), (2, 1)), as `orbits.orbits` names them.
     """
+    if lattice.kind == "triangular":
+        raise ValueError(f"operators are images under the hypercubic point group, which is not that of a {lattice}")
     table = TABLES.get(lattice.kind, {})
     return tuple(table[name] if name in table else _by_sites(lattice, name) for name in names)
 

@@ -103,6 +103,8 @@ def _observables(model: Ising, sums: NDArray[np.int64]) -> NDArray[np.float64]:
 
 def _rectangle(model: Ising) -> tuple[int, int]:
     shape = model.lattice.shape
+    if model.lattice.kind not in ("square", "chain"):
+        raise ValueError(f"these updates know the chain and the square lattice; got {model.lattice}")
     return (shape[0], shape[1]) if len(shape) == 2 else (1, shape[0])
 
 
