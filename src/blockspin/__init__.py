@@ -15,6 +15,7 @@ _WHERE = {
     "Ising": "models.ising",
     "KC_SQUARE": "models.ising",
     "sample": "sampling.sample",
+    "sample_to": "sampling.sample",
     "split": "samples",
     "features": "samples",
     "read": "samples",
@@ -58,6 +59,7 @@ if TYPE_CHECKING:
     from blockspin.samples import split as split
     from blockspin.samples import write as write
     from blockspin.sampling.sample import sample as sample
+    from blockspin.sampling.sample import sample_to as sample_to
     from blockspin.statistics import Estimate as Estimate
 
 

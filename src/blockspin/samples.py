@@ -9,9 +9,12 @@ from __future__ import annotations
 import json
 import os
 import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import h5netcdf
 import numpy as np
 import xarray as xr
 from numpy.typing import ArrayLike, NDArray
@@ -114,9 +117,7 @@ def write(samples: xr.DataArray, path: str | os.PathLike[str]) -> None:
 
     Raises ValueError for another suffix.
     """
-    target = Path(path)
-    if target.suffix != ".nc":
-        raise ValueError(f"samples are written as .nc; got {target.name!r}")
+    target = checked_path(path)
     packed = xr.Dataset(
         {
             "packed": (
@@ -134,6 +135,61 @@ def write(samples: xr.DataArray, path: str | os.PathLike[str]) -> None:
         os.replace(aside, target)
     finally:
         Path(aside).unlink(missing_ok=True)
+
+
+def write_packed(
+    parts: Iterable[NDArray[np.uint8]],
+    path: str | os.PathLike[str],
+    lattice: Lattice,
+    size: tuple[int, int],
+    **provenance: Any,
+) -> None:
+    """Write a file as `write` does from parts that come one after the other, (chain, draw, byte), eight spins a byte.
+
+    size: chains and draws in all. The file appears whole or not at all.
+    Raises ValueError for another suffix, or where the parts do not hold so many draws.
+    """
+    target = checked_path(path)
+    settings = {"lattice": {"kind": lattice.kind, "shape": list(lattice.shape)}, **provenance}
+    handle, aside = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+    os.close(handle)
+    try:
+        with h5netcdf.File(aside, "w") as file:
+            file.dimensions = {"chain": size[0], "draw": size[1], "byte": -(-lattice.n_sites // 8)}
+            packed = file.create_variable("packed", ("chain", "draw", "byte"), np.uint8)
+            first = 0
+            for part in parts:
+                packed[:, first : first + part.shape[1]] = part
+                first += part.shape[1]
+            file.attrs[ATTRIBUTE] = json.dumps(settings, sort_keys=True)
+        if first != size[1]:
+            raise ValueError(f"the parts must hold {size[1]} draws a chain; they hold {first}")
+        os.chmod(aside, 0o644)
+        os.replace(aside, target)
+    finally:
+        Path(aside).unlink(missing_ok=True)
+
+
+def checked_path(path: str | os.PathLike[str]) -> Path:
+    """The path of samples to be written; raises ValueError for a suffix other than .nc."""
+    target = Path(path)
+    if target.suffix != ".nc":
+        raise ValueError(f"samples are written as .nc; got {target.name!r}")
+    return target
+
+
+def parts(path: str | os.PathLike[str], draws: int) -> Iterator[xr.DataArray]:
+    """The samples of a file (.nc) a few draws at a time, for sets that the memory does not hold.
+
+    Each part has all chains and `draws` consecutive draws (the last what is left). Raises ValueError where the file is
+    no sample file, or draws is not a positive integer.
+    """
+    if isinstance(draws, bool) or not isinstance(draws, (int, np.integer)) or draws < 1:
+        raise ValueError(f"draws must be a positive integer; got {draws!r}")
+    source = Path(path)
+    with _opened(source) as stored:
+        for first in range(0, stored.sizes["draw"], draws):
+            yield _unpacked(stored.isel(draw=slice(first, first + draws)))
 
 
 def read(path: str | os.PathLike[str], *, shape: tuple[int, ...] | None = None) -> xr.DataArray:
@@ -187,15 +243,25 @@ def own(values: ArrayLike, *, shape: tuple[int, ...] | None = None, source: str 
 
 
 def _read_nc(source: Path) -> xr.DataArray:
+    with _opened(source) as stored:
+        return _unpacked(stored)
+
+
+@contextmanager
+def _opened(source: Path) -> Iterator[xr.Dataset]:
     with open(source, "rb") as start:
         if start.read(len(SIGNATURE)) != SIGNATURE:
             raise ValueError(f"{source.name} is not a sample file: it is no netCDF-4")
     with xr.open_dataset(source, engine="h5netcdf") as stored:
         if "packed" not in stored or ATTRIBUTE not in stored.attrs:
             raise ValueError(f"{source.name} is not a sample file: it lacks 'packed' or the {ATTRIBUTE!r} attribute")
-        settings = json.loads(stored.attrs[ATTRIBUTE])
-        lattice = Lattice(settings["lattice"]["kind"], tuple(settings["lattice"]["shape"]))
-        bits = np.unpackbits(stored["packed"].values, axis=-1, count=lattice.n_sites)
+        yield stored
+
+
+def _unpacked(stored: xr.Dataset) -> xr.DataArray:
+    settings = json.loads(stored.attrs[ATTRIBUTE])
+    lattice = Lattice(settings["lattice"]["kind"], tuple(settings["lattice"]["shape"]))
+    bits = np.unpackbits(stored["packed"].values, axis=-1, count=lattice.n_sites)
     settings.pop("lattice")
     return make(2 * bits.astype(np.int8) - 1, lattice, **settings)
 

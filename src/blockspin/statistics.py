@@ -150,6 +150,30 @@ def r_hat(values: ArrayLike) -> float:
     return math.sqrt((n - 1) / n + between / within)
 
 
+def nested_r_hat(values: ArrayLike, groups: ArrayLike) -> float:
+    """R-hat of many short chains in groups that started alike: 1 where the groups agree.
+
+    values (chain, draw), groups (chain,) the group of each chain. R^2 = 1 + B/W with B the variance of the means of the
+    groups and W the mean over groups of the variance between chains plus the mean variance within them, so that chains
+    need not be long beside tau. nan where nothing varies; infinite where the groups differ and nothing varies within.
+    Raises ValueError for fewer than two groups, or a group of one chain.
+    Source: Margossian et al., Bayesian Analysis (2024), "Nested R-hat", section 3.
+    """
+    data, group = np.asarray(values, float), np.asarray(groups)
+    members = [data[group == name] for name in np.unique(group)]
+    if len(members) < 2 or min(map(len, members)) < 2:
+        raise ValueError(
+            f"nested R-hat needs at least two groups of two chains; got groups of {[len(chains) for chains in members]}"
+        )
+    means = [chains.mean(axis=1) for chains in members]
+    inner = [chains.var(axis=1, ddof=1).mean() if data.shape[1] > 1 else 0.0 for chains in members]
+    within = np.mean([mean.var(ddof=1) + part for mean, part in zip(means, inner, strict=True)])
+    between = np.var([mean.mean() for mean in means], ddof=1)
+    if within == 0:
+        return math.nan if between == 0 else math.inf
+    return math.sqrt(1 + between / within)
+
+
 def effective_sample_size(values: ArrayLike) -> float:
     """The number of independent draws that give the same error of the mean, N / (2 tau), from (chain, draw).
 

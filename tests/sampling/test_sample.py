@@ -26,7 +26,7 @@ def z_of_energy(drawn: xr.DataArray, model: Ising, exact: float) -> float:
     return mean_over_chains(model.energy(drawn.values) / model.lattice.n_sites).z(exact)
 
 
-@pytest.mark.parametrize("algorithm", ["swendsen-wang", "wolff"])
+@pytest.mark.parametrize("algorithm", ["swendsen-wang", "wolff", "multi-spin"])
 @pytest.mark.parametrize("shape", [(16, 16), (12, 20)], ids=str)
 @pytest.mark.parametrize("K", [0.35, KC_SQUARE, 0.5])
 def test_energy_agrees_with_kaufman(shape: tuple[int, int], K: float, algorithm: str) -> None:
@@ -36,7 +36,7 @@ def test_energy_agrees_with_kaufman(shape: tuple[int, int], K: float, algorithm:
     assert abs(z_of_energy(drawn, model, K * ising2d.energy_per_site(model.lattice, K))) < 4.5
 
 
-@pytest.mark.parametrize("algorithm", ["swendsen-wang", "wolff", "heat-bath"])
+@pytest.mark.parametrize("algorithm", ["swendsen-wang", "wolff", "heat-bath", "multi-spin"])
 def test_magnetisation_at_the_critical_point_agrees_with_the_transfer_matrix(algorithm: str) -> None:
     drawn = sample(Ising(Lattice.square(8), KC_SQUARE), 20_000, seed=2, algorithm=algorithm)
     m = drawn.values.mean(axis=(2, 3))
@@ -50,10 +50,11 @@ def test_magnetisation_at_the_critical_point_agrees_with_the_transfer_matrix(alg
 
 
 @pytest.mark.parametrize(
-    ("K", "h", "algorithm"), [(0.4, 0.1, "auto"), (0.3, -0.2, "heat-bath"), (-0.3, 0.4, "auto"), (0.0, 0.3, "auto")]
+    ("K", "h", "algorithm"),
+    [(0.4, 0.1, "auto"), (0.3, -0.2, "heat-bath"), (-0.3, 0.4, "auto"), (0.3, 0.2, "multi-spin"), (0.0, 0.3, "auto")],
 )
 def test_a_field_agrees_with_enumeration(K: float, h: float, algorithm: str) -> None:
-    model = Ising(Lattice.square(4, 3), K, h)
+    model = Ising(Lattice.square(3, 4), K, h)
     drawn = sample(model, 20_000, seed=3, algorithm=algorithm)
     chance, states = enumeration.probabilities(model), enumeration.states(model.lattice)
     # errors of 0.003 in m and 0.005 in the energy a site
@@ -70,7 +71,10 @@ def test_errors_from_chains_are_honest_over_seeds() -> None:
     # 40 z-scores of spread 1, which is so known to 0.11
     model = Ising(Lattice.square(6), 0.42)
     exact = model.K * ising2d.energy_per_site(model.lattice, model.K)
-    scores = [z_of_energy(sample(model, 2000, seed=seed, chains=40), model, exact) for seed in range(40)]
+    scores = [
+        z_of_energy(sample(model, 2000, seed=seed, chains=40, algorithm="multi-spin"), model, exact)
+        for seed in range(40)
+    ]
     assert 0.6 < np.std(scores) < 1.5
     assert abs(np.mean(scores)) < 4.5 / math.sqrt(40)
 
@@ -88,7 +92,7 @@ def test_the_number_of_configurations_is_n_or_a_little_more(n: int, chains: int)
 
 def test_provenance_tells_how_the_samples_were_made() -> None:
     model = Ising(Lattice.square(8, 6), 0.4)
-    drawn = schema.check(sample(model, 2000, seed=7))
+    drawn = schema.check(sample(model, 2000, seed=7, algorithm="swendsen-wang"))
     told = schema.provenance(drawn)
     assert Ising.from_settings(told["model"]) == model
     assert (told["seed"], told["algorithm"]) == (7, "swendsen-wang")
@@ -104,17 +108,18 @@ def test_provenance_tells_how_the_samples_were_made() -> None:
     json.dumps(told, allow_nan=False)
 
 
-def test_samples_depend_on_the_arguments_alone() -> None:
+@pytest.mark.parametrize("algorithm", ["multi-spin", "swendsen-wang"])
+def test_samples_depend_on_the_arguments_alone(algorithm: str) -> None:
     model, results = Ising(Lattice.square(5, 4), 0.44), []
     before = numba.get_num_threads()
     try:
         for threads in (1, before):
             numba.set_num_threads(threads)
-            results.append(sample(model, 120, seed=11, chains=12))
+            results.append(sample(model, 120, seed=11, chains=12, algorithm=algorithm))
     finally:
         numba.set_num_threads(before)
     xr.testing.assert_identical(*results)
-    assert not np.array_equal(results[0], sample(model, 120, seed=12, chains=12))
+    assert not np.array_equal(results[0], sample(model, 120, seed=12, chains=12, algorithm=algorithm))
 
 
 @pytest.mark.parametrize(
@@ -139,7 +144,7 @@ def test_chains_frozen_apart_are_refused_unless_asked_for() -> None:
 
 def _short(model: Ising, **given: int) -> xr.DataArray:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(importlib.import_module("blockspin.sampling.sample"), "LONGEST_PILOT", 512)
+        patch.setattr(importlib.import_module("blockspin.sampling.pilot"), "LONGEST_PILOT", 512)
         return sample(model, 40, seed=1, chains=10, algorithm="heat-bath", **given)
 
 
@@ -168,7 +173,7 @@ def test_progress_rises_to_one() -> None:
         ({"chains": 0}, "chains must be an integer"),
         ({"spacing": 0}, "spacing must be an integer"),
         ({"equilibration": -1}, "equilibration must be an integer"),
-        ({"algorithm": "metropolis"}, "auto, swendsen-wang, wolff, heat-bath; got 'metropolis'"),
+        ({"algorithm": "metropolis"}, "auto, swendsen-wang, wolff, heat-bath, multi-spin; got 'metropolis'"),
         ({"algorithm": "wolff", "model": Ising(Lattice.square(4), 0.4, 0.1)}, "needs h = 0; got h = 0.1"),
         ({"algorithm": "wolff", "model": Ising(Lattice.square(3), -0.4)}, "even extents; got square 3x3"),
     ],

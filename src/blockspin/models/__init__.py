@@ -1,7 +1,7 @@
 """The models: a reduced Hamiltonian, its lattice and its settings. One row of MODELS a model."""
 
-from blockspin.models.ising import KC_SQUARE, Ising
+from blockspin.models.ising import KC_CUBIC, KC_SQUARE, KC_TRIANGULAR, Ising
 
 MODELS = {"ising": Ising}
 
-__all__ = ["KC_SQUARE", "MODELS", "Ising"]
+__all__ = ["KC_CUBIC", "KC_SQUARE", "KC_TRIANGULAR", "MODELS", "Ising"]

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from dataclasses import dataclass
+import os
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,12 +16,15 @@ from numpy.typing import NDArray
 
 from blockspin import randomness, samples, statistics
 from blockspin.models import Ising
-from blockspin.sampling import cluster
+from blockspin.sampling import cluster, cost, pilot
+from blockspin.sampling.chains import Chains, ClusterChains, start
+from blockspin.sampling.cost import Plan
+from blockspin.sampling.packing import Layout
+from blockspin.sampling.parts import Parts
+from blockspin.sampling.pilot import finite
 
-ALGORITHMS = ("auto", "swendsen-wang", "wolff", "heat-bath")
-PILOT_CHAINS = 16
-SHORTEST_PILOT, LONGEST_PILOT = 2**6, 2**16
-LARGEST_R_HAT = 1.1
+ALGORITHMS = ("auto", "swendsen-wang", "wolff", "heat-bath", "multi-spin")
+PART = 2**26  # spins of a part on disk
 
 Progress = Callable[[float, str], None]
 
@@ -28,7 +34,7 @@ def sample(
     n: int,
     *,
     seed: int,
-    chains: int = 100,
+    chains: int | None = None,
     algorithm: str = "auto",
     spacing: int | None = None,
     equilibration: int | None = None,
@@ -38,8 +44,10 @@ def sample(
 
     model: an Ising model on any lattice. n: configurations in all; each chain gives ceil(n / chains) draws, and
     as few chains as reach n then run, so the total is n or a little more (exactly n where `chains` divides it).
-    algorithm: "swendsen-wang" (any K and h; a field enters as a ghost spin), "wolff" (h = 0), "heat-bath" (any),
-    or "auto": Swendsen-Wang, but heat bath for an antiferromagnet in a field.
+    chains: 100 unless given, but for multi-spin a multiple of the 512 replicas that it moves at once.
+    algorithm: "multi-spin" (Metropolis and heat bath on 512 replicas at a time; any K and h, an even last extent),
+    "swendsen-wang" (any K and h; a field enters as a ghost spin), "wolff" (h = 0), "heat-bath" (any), or "auto": the
+    one that `sampling.cost` expects to be the fastest.
     spacing: steps between draws, 2 tau unless given, with tau the larger integrated autocorrelation time
     (1/2 + sum rho, in steps) of energy and order parameter in a pilot run; equilibration: steps before the first
     draw, 20 tau unless given, or as many as the pilot needed to forget its start if those are more. A step is a
@@ -52,6 +60,7 @@ def sample(
     samples of the slow reversal of the magnetisation. At K = 0 the draws are independent. The provenance of the
     samples holds model, algorithm, seed, tau of both observables with errors, spacing, equilibration, R-hat and
     effective sample size. The result depends on the arguments alone, not on the number of threads.
+    For more than memory holds, `sample_to` writes the same draws to a file.
     Raises ValueError for a bad argument or an algorithm that cannot serve the model, RuntimeError where the
     pilot does not equilibrate (unless spacing and equilibration are both given; tau is then null).
     """
@@ -59,29 +68,79 @@ def sample(
     tell = progress if progress is not None else _silent
     if model.K == 0:
         return _independent(model, settings, tell)
-    tell(0.0, f"pilot run: {model.lattice}, K = {model.K:g}, {settings.algorithm}")
-    trial = _pilot(model, settings, required=spacing is None or equilibration is None)
-    gap = spacing if spacing is not None else max(1, math.ceil(2 * trial.slowest))
-    burn = equilibration if equilibration is not None else max(math.ceil(20 * trial.slowest), trial.discarded)
-    values, observed = _draw(model, settings, trial.clusters, gap, burn, tell)
-    return samples.make(
-        values,
+    schedule = _schedule(model, settings, tell)
+    values = np.empty((settings.plan.chains, settings.plan.draws, model.lattice.n_sites), np.int8)
+    observed = np.empty((settings.plan.chains, settings.plan.draws, 2))
+    running = _start(model, settings, schedule)
+    for draw, spins, seen in _draws(model, settings, schedule, running, 0, tell):
+        values[:, draw], observed[:, draw] = spins, seen
+    return samples.make(values, model.lattice, **_told(model, settings, schedule, observed))
+
+
+def sample_to(
+    path: str | os.PathLike[str],
+    model: Ising,
+    n: int,
+    *,
+    seed: int,
+    chains: int | None = None,
+    algorithm: str = "auto",
+    spacing: int | None = None,
+    equilibration: int | None = None,
+    progress: Progress | None = None,
+) -> Path:
+    """Draw as `sample` does, but into a file (.nc), holding one part of the draws in memory at a time.
+
+    The file is what `bs.read` reads, and `samples.parts` where it does not fit the memory; the same arguments give the
+    same draws as `sample`. Interrupted at any moment, the same call goes on where the last part ended (its parts lie
+    in `PATH.parts`) and ends with the same file; a file that is there already is left as it is, and returned.
+    Raises ValueError and RuntimeError as `sample` does, and where the parts are those of other arguments.
+    """
+    settings = _Settings.checked(model, n, seed, chains, algorithm, spacing, equilibration)
+    target = samples.checked_path(path)
+    tell = progress if progress is not None else _silent
+    if target.exists():
+        return target
+    if model.K == 0:
+        samples.write(_independent(model, settings, tell), target)
+        return target
+    parts = Parts(target, settings.asked())
+    resumed = parts.resume()
+    schedule = _Schedule(**resumed[1]["schedule"]) if resumed else _schedule(model, settings, tell)
+    running = _start(model, settings, schedule)
+    number = 0
+    if resumed:
+        number = resumed[0]
+        running.restore(resumed[2])
+    a_part = max(1, PART // (settings.plan.chains * model.lattice.n_sites))
+    bits: list[NDArray[np.uint8]] = []
+    observed: list[NDArray[np.float64]] = []
+    for draw, spins, seen in _draws(model, settings, schedule, running, number * a_part, tell):
+        bits.append(np.packbits(spins > 0, axis=-1))
+        observed.append(seen)
+        if len(bits) == a_part or draw == settings.plan.draws - 1:
+            part: dict[str, NDArray[Any]] = {"bits": np.stack(bits, axis=1), "observed": np.stack(observed, axis=1)}
+            parts.add(number, part, {"schedule": asdict(schedule)}, running.state())
+            bits, observed, number = [], [], number + 1
+    all_observed = np.concatenate([part["observed"] for part in parts.read(number)], axis=1)
+    samples.write_packed(
+        (part["bits"] for part in parts.read(number)),
+        target,
         model.lattice,
-        **settings.provenance(),
-        spacing=gap,
-        equilibration=burn,
-        **trial.report(model),
-        **_diagnostics(model, observed),
+        (settings.plan.chains, settings.plan.draws),
+        **_told(model, settings, schedule, all_observed),
     )
+    parts.remove()
+    return target
 
 
 @dataclass(frozen=True)
 class _Settings:
     model: Ising
     seed: int
-    algorithm: str
-    chains: int
-    draws: int
+    plan: Plan
+    spacing: int | None
+    equilibration: int | None
 
     @classmethod
     def checked(
@@ -89,7 +148,7 @@ class _Settings:
         model: Ising,
         n: int,
         seed: int,
-        chains: int,
+        chains: int | None,
         algorithm: str,
         spacing: int | None,
         equilibration: int | None,
@@ -110,131 +169,86 @@ class _Settings:
             raise ValueError(f"algorithm must be one of {', '.join(ALGORITHMS)}; got {algorithm!r}")
         if algorithm == "wolff":
             cluster.check_wolff(model)
-        if algorithm == "auto":
-            algorithm = "heat-bath" if model.K < 0 and model.h != 0 else "swendsen-wang"
-        draws = -(-int(n) // int(chains))
-        return cls(model, int(seed), algorithm, -(-int(n) // draws), draws)
+        if algorithm == "multi-spin":
+            Layout(model.lattice)
+        if model.K == 0:
+            chains = chains if chains is not None else cost.CHAINS
+            algorithm = "heat-bath"  # none runs, but any could
+        plan = cost.choose(model, int(n), algorithm, None if chains is None else int(chains))
+        return cls(model, int(seed), plan, spacing, equilibration)
 
     def provenance(self) -> dict[str, Any]:
-        return {"model": self.model.settings(), "seed": self.seed, "algorithm": self.algorithm}
+        return {"model": self.model.settings(), "seed": self.seed, "algorithm": self.plan.algorithm}
+
+    def asked(self) -> dict[str, Any]:
+        given = {"spacing": self.spacing, "equilibration": self.equilibration}
+        return self.provenance() | {"plan": asdict(self.plan)} | given
 
 
 @dataclass(frozen=True)
-class _Pilot:
-    tau: tuple[statistics.AutocorrelationTime, ...]
-    r_hat: tuple[float, ...]
-    steps: int
-    discarded: int
+class _Schedule:
+    """When to draw, and what the pilot run had to say."""
+
+    spacing: int
+    equilibration: int
     clusters: int
-
-    @property
-    def slowest(self) -> float:
-        return max((time.tau for time in self.tau), default=math.nan)
-
-    def report(self, model: Ising) -> dict[str, Any]:
-        names = _names(model)
-        pairs = {name: [time.tau, time.error] for name, time in zip(names, self.tau, strict=False)}
-        mixing = {name: _number(value) for name, value in zip(names, self.r_hat, strict=True)}
-        pilot = {"steps": self.steps, "discarded": self.discarded, "clusters_per_step": self.clusters, "r_hat": mixing}
-        return {"tau": pairs or None, "pilot": pilot}
+    report: dict[str, Any]
 
 
-def _pilot(model: Ising, settings: _Settings, *, required: bool) -> _Pilot:
-    """Run from ordered and random starts, doubling, until tau is known to a tenth and all chains agree."""
-    spins, state = _start(model, settings.seed, PILOT_CHAINS, "pilot")
-    clusters = _clusters_per_step(model, spins, state) if settings.algorithm == "wolff" else 1
-    cluster.advance(model, settings.algorithm, spins, state, SHORTEST_PILOT, clusters=clusters)
-    steps, done, why = SHORTEST_PILOT, SHORTEST_PILOT, ""
-    tau: tuple[statistics.AutocorrelationTime, ...] = ()
-    while True:
-        seen = cluster.record(model, settings.algorithm, spins, state, steps, clusters=clusters)
-        before, done = done, done + steps
-        mixing = tuple(statistics.r_hat(seen[..., k]) for k in range(2))
-        try:
-            tau = tuple(statistics.autocorrelation_time(seen[..., k]) for k in range(2))
-        except ValueError as error:
-            tau, why = (), str(error)
-        if tau:
-            long_enough = all(steps >= 50 * time.tau and time.error <= 0.1 * time.tau for time in tau)
-            agree = all(math.isnan(value) or value < LARGEST_R_HAT for value in mixing)
-            if long_enough and agree:
-                return _Pilot(tau, mixing, done, before, clusters)
-            why = f"R-hat of energy and order parameter is {mixing[0]:.3f}, {mixing[1]:.3f}; tau is about " + (
-                ", ".join(f"{time.tau:.1f}" for time in tau)
-            )
-        if 2 * steps > LONGEST_PILOT:
-            if not required:
-                return _Pilot((), mixing, done, before, clusters)
-            raise RuntimeError(
-                f"{settings.algorithm} did not equilibrate {model.lattice} at K = {model.K:g}, h = {model.h:g} within "
-                f"{done} steps of {PILOT_CHAINS} chains ({why}). Choose another algorithm of {', '.join(ALGORITHMS)}, "
-                f"or give both spacing and equilibration to sample without a measured autocorrelation time"
-            )
-        steps *= 2
+def _schedule(model: Ising, settings: _Settings, tell: Progress) -> _Schedule:
+    tell(0.0, f"pilot run: {model.lattice}, K = {model.K:g}, {settings.plan.algorithm}")
+    given = settings.spacing, settings.equilibration
+    found = pilot.run(model, settings.plan, settings.seed, required=None in given)
+    return _Schedule(
+        settings.spacing if settings.spacing is not None else found.spacing,
+        settings.equilibration if settings.equilibration is not None else found.equilibration,
+        found.clusters,
+        found.report(_names(model)),
+    )
 
 
-def _draw(
-    model: Ising, settings: _Settings, clusters: int, spacing: int, equilibration: int, tell: Progress
-) -> tuple[NDArray[np.int8], NDArray[np.float64]]:
-    """The draws (chain, draw, N) and their observables (chain, draw, 2)."""
-    spins, state = _start(model, settings.seed, settings.chains, "draw")
+def _start(model: Ising, settings: _Settings, schedule: _Schedule) -> Chains:
+    plan = settings.plan
+    running = start(model, plan.algorithm, plan.chains, settings.seed, "sample", "draw", stripes=plan.stripes)
+    if isinstance(running, ClusterChains):
+        running.clusters = schedule.clusters
+    return running
+
+
+def _draws(
+    model: Ising, settings: _Settings, schedule: _Schedule, running: Chains, first: int, tell: Progress
+) -> Iterator[tuple[int, NDArray[np.int8], NDArray[np.float64]]]:
+    """The draws from number `first` on: number, spins (chain, N), observables (chain, 2)."""
+    chains, draws = settings.plan.chains, settings.plan.draws
     turns = randomness.generator(settings.seed, "sample", "turn")
-    values = np.empty((settings.chains, settings.draws, model.lattice.n_sites), np.int8)
-    observed = np.empty((settings.chains, settings.draws, 2))
-    total = equilibration + spacing * (settings.draws - 1)
-    for draw in range(settings.draws):
+    total = schedule.equilibration + schedule.spacing * (draws - 1)
+    began, before = time.perf_counter(), schedule.equilibration + schedule.spacing * (first - 1) if first else 0
+    for draw in range(draws):
+        turned = 1 - 2 * turns.integers(0, 2, (chains, 1), np.int8)
+        if draw < first:
+            continue
         if draw:
-            cluster.advance(model, settings.algorithm, spins, state, spacing, clusters=clusters)
+            running.advance(schedule.spacing)
         else:
-            _equilibrate(model, settings.algorithm, spins, state, equilibration, clusters)
-        observed[:, draw] = cluster.observe(model, spins)
-        values[:, draw] = spins
-        if model.h == 0:
-            values[:, draw] *= 1 - 2 * turns.integers(0, 2, (settings.chains, 1), np.int8)
-        done = equilibration + spacing * draw
-        tell(done / total if total else 1.0, f"{settings.chains * (draw + 1)} configurations")
-    return values, observed
+            running.equilibrate(schedule.equilibration)
+        spins = running.spins()
+        yield draw, spins * turned if model.h == 0 else spins.copy(), running.observe()
+        done = schedule.equilibration + schedule.spacing * draw
+        rate = (done - before) * chains * model.lattice.n_sites / max(time.perf_counter() - began, 1e-9) / 1e9
+        tell(done / total if total else 1.0, f"{chains * (draw + 1)} configurations, {rate:.3g} flips/ns")
 
 
-def _equilibrate(
-    model: Ising, algorithm: str, spins: NDArray[np.int8], state: NDArray[np.uint64], steps: int, clusters: int
-) -> None:
-    """Advance by `steps` steps, and before Wolff's by as many Swendsen-Wang sweeps.
-
-    Wolff's clusters are small in a random start, so that it would leave one slowly.
-    """
-    if algorithm == "wolff":
-        cluster.advance(model, "swendsen-wang", spins, state, steps)
-    cluster.advance(model, algorithm, spins, state, steps, clusters=clusters)
-
-
-def _start(model: Ising, seed: int, chains: int, role: str) -> tuple[NDArray[np.int8], NDArray[np.uint64]]:
-    """Spins, even chains ordered (both ways in turn) and odd ones random, and their generators."""
-    state = cluster.generators(seed, chains, "sample", role)
-    random = randomness.generator(seed, "sample", role, "start")
-    spins = 2 * random.integers(0, 2, (chains, model.lattice.n_sites), np.int8) - 1
-    ordered = np.ones(model.lattice.n_sites, np.int8)
-    if model.K < 0:
-        ordered[model.lattice.coordinates.sum(axis=1) % 2 == 1] = -1
-    spins[0::4], spins[2::4] = ordered, -ordered
-    return np.ascontiguousarray(spins), state
-
-
-def _clusters_per_step(model: Ising, spins: NDArray[np.int8], state: NDArray[np.uint64]) -> int:
-    # Swendsen-Wang brings the lattice near equilibrium, where the mean size of a cluster is then measured
-    cluster.advance(model, "swendsen-wang", spins, state, 50)
-    trials = 100
-    flipped = cluster.advance(model, "wolff", spins, state, trials)
-    mean = float(flipped.mean()) / (1.5 * trials)
-    return max(1, round(float(model.lattice.n_sites / mean)))
+def _told(model: Ising, settings: _Settings, schedule: _Schedule, observed: NDArray[np.float64]) -> dict[str, Any]:
+    timing = {"spacing": schedule.spacing, "equilibration": schedule.equilibration}
+    return {**settings.provenance(), **timing, **schedule.report, **_diagnostics(model, observed)}
 
 
 def _independent(model: Ising, settings: _Settings, tell: Progress) -> xr.DataArray:
     random = randomness.generator(settings.seed, "sample", "independent")
     up = 1 / (1 + math.exp(-2 * min(max(model.h, -350.0), 350.0)))
-    shape = (settings.chains, settings.draws, model.lattice.n_sites)
-    values = np.where(random.random(shape) < up, np.int8(1), np.int8(-1))
-    tell(1.0, f"{settings.chains * settings.draws} configurations")
+    chains, draws = settings.plan.chains, settings.plan.draws
+    values = np.where(random.random((chains, draws, model.lattice.n_sites)) < up, np.int8(1), np.int8(-1))
+    tell(1.0, f"{chains * draws} configurations")
     names = _names(model)
     return samples.make(
         values,
@@ -245,7 +259,7 @@ def _independent(model: Ising, settings: _Settings, tell: Progress) -> xr.DataAr
         tau={name: [0.5, 0.0] for name in names},
         pilot=None,
         r_hat=dict.fromkeys(names, 1.0),
-        ess=dict.fromkeys(names, float(settings.chains * settings.draws)),
+        ess=dict.fromkeys(names, float(chains * draws)),
     )
 
 
@@ -253,7 +267,7 @@ def _diagnostics(model: Ising, observed: NDArray[np.float64]) -> dict[str, Any]:
     """R-hat and effective sample size of the draws; null where the draws cannot support the number."""
     names = _names(model)
     return {
-        "r_hat": {name: _number(statistics.r_hat(observed[..., k])) for k, name in enumerate(names)},
+        "r_hat": {name: finite(statistics.r_hat(observed[..., k])) for k, name in enumerate(names)},
         "ess": {name: _size(observed[..., k]) for k, name in enumerate(names)},
     }
 
@@ -267,10 +281,6 @@ def _size(series: NDArray[np.float64]) -> float | None:
 
 def _names(model: Ising) -> tuple[str, str]:
     return "energy", ("abs_" if model.h == 0 else "") + ("m" if model.K >= 0 else "staggered_m")
-
-
-def _number(value: float) -> float | None:
-    return value if math.isfinite(value) else None
 
 
 def _silent(fraction: float, text: str) -> None:

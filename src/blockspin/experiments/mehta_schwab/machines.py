@@ -28,7 +28,14 @@ def sample_task(label: str, L: int, K: float, n: int, chains: int, seed: int) ->
 def run_sample(settings: dict[str, Any], parents: list[Result], progress: Progress) -> Result:
     """Draw Ising samples; arrays: spins (chain, draw, x, y)."""
     model = Ising(Lattice.square(settings["L"]), settings["K"])
-    drawn = sample(model, settings["n"], seed=settings["seed"], chains=settings["chains"], progress=progress)
+    drawn = sample(
+        model,
+        settings["n"],
+        seed=settings["seed"],
+        chains=settings["chains"],
+        algorithm="swendsen-wang",
+        progress=progress,
+    )
     return Result({"spins": drawn.values}, {"provenance": provenance(drawn)})
 
 

@@ -1,0 +1,112 @@
+"""Which algorithm serves a model best: seconds for n configurations, from autocorrelation times and speeds.
+
+tau of the slowest observable, in steps, by dynamic scaling with the correlation length xi cut off by the lattice,
+x = min(xi, 0.35 L): 0.22 x^2.17 for local updates, 1.9 x^0.31 for Swendsen-Wang, 1.2 x^0.31 for Wolff (a step flips N
+sites). With h = 0, xi = 1/(4 abs(Kc - K)) on two-dimensional lattices (Onsager's, near Kc), 0.5 abs(1 - K/Kc)^-0.63 on
+the cubic one. The speeds are ns a site and step of one core, measured by benchmarks/sampling.py. Only ratios matter,
+and they need to be right within a factor of two: where algorithms come closer, either will do.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from blockspin.models import KC_CUBIC, KC_SQUARE, KC_TRIANGULAR, Ising
+from blockspin.sampling import packing
+from blockspin.sampling.packing import Layout
+
+KC = {"chain": math.inf, "square": KC_SQUARE, "triangular": KC_TRIANGULAR, "cubic": KC_CUBIC}
+NS_A_SITE = {"swendsen-wang": 7.0, "wolff": 14.0, "heat-bath": 8.0, "multi-spin": 0.11}
+CHAINS = 100  # of the algorithms that take chains one by one, unless told
+LARGEST_BLOCK = 2**17  # sites: with 512 replicas beyond this a block would leave the second-level cache far behind
+DRAWS = 16  # draws a chain at which a second block of replicas pays on two cores
+SPACING, EQUILIBRATION = 2, 20  # in tau
+
+
+@dataclass(frozen=True)
+class Plan:
+    """An algorithm, how many chains it runs and in how many stripes a replica is cut (1 but for multi-spin)."""
+
+    algorithm: str
+    chains: int
+    draws: int
+    stripes: int = 1
+
+
+def choose(model: Ising, n: int, algorithm: str = "auto", chains: int | None = None) -> Plan:
+    """The cheapest plan for n configurations, with the algorithm and the number of chains where they are given."""
+    if algorithm != "auto":
+        return _plan(model, n, algorithm, chains)
+    plans = [_plan(model, n, name, chains) for name in candidates(model)]
+    return min(plans, key=lambda plan: seconds(model, plan))
+
+
+def candidates(model: Ising) -> list[str]:
+    """The algorithms that reach equilibrium from any start in a number of steps that `tau` foretells."""
+    frustrated = model.K < 0 and (model.h != 0 or not _bipartite(model))
+    found = [] if frustrated else ["swendsen-wang"]
+    if _bipartite(model) and model.h == 0 and model.lattice.kind != "chain":
+        found.append("wolff")
+    # in an ordered phase local updates can stay for ever in the stripes that a random start leaves
+    if frustrated or abs(model.K) < 1.01 * KC[model.lattice.kind]:
+        found.append("multi-spin" if _packs(model, 1) else "heat-bath")
+    return found
+
+
+def seconds(model: Ising, plan: Plan) -> float:
+    """The predicted time of one core for equilibration and draws."""
+    lanes = plan.chains
+    if plan.algorithm == "multi-spin":
+        layout = Layout(model.lattice, plan.stripes)
+        lanes = layout.blocks(plan.chains) * layout.replicas
+    steps = (EQUILIBRATION + SPACING * plan.draws) * tau(model, plan.algorithm)
+    return float(NS_A_SITE[plan.algorithm] * 1e-9 * steps * lanes * model.lattice.n_sites)
+
+
+def tau(model: Ising, algorithm: str) -> float:
+    """The expected integrated autocorrelation time of the slowest observable, in steps."""
+    x = max(min(correlation_length(model), 0.35 * min(model.lattice.shape)), 1.0)
+    amplitude, z = {"swendsen-wang": (1.9, 0.31), "wolff": (1.2, 0.31)}.get(algorithm, (0.22, 2.17))
+    return float(max(amplitude * x**z, 1.0))
+
+
+def correlation_length(model: Ising) -> float:
+    """A rough correlation length without the field, in lattice spacings."""
+    if model.lattice.kind == "chain":
+        return -1 / math.log(math.tanh(abs(model.K))) if 0 < abs(model.K) < 15 else 1e12
+    Kc = KC[model.lattice.kind]
+    distance = abs(Kc - abs(model.K))
+    if distance == 0:
+        return math.inf
+    return 0.5 * (distance / Kc) ** -0.63 if model.lattice.kind == "cubic" else 1 / (4 * distance)
+
+
+def _plan(model: Ising, n: int, algorithm: str, chains: int | None) -> Plan:
+    stripes = _stripes(model, n) if algorithm == "multi-spin" else 1
+    if chains is None:
+        chains = CHAINS
+        if algorithm == "multi-spin":
+            replicas = Layout(model.lattice, stripes).replicas
+            chains = replicas * max(1, n // (replicas * DRAWS))
+    draws = -(-n // chains)
+    return Plan(algorithm, -(-n // draws), draws, stripes)
+
+
+def _stripes(model: Ising, n: int) -> int:
+    fits = [stripes for stripes in packing.STRIPES if _packs(model, stripes)]
+    if not fits:
+        Layout(model.lattice)  # says what the lattice lacks
+    if model.lattice.n_sites < LARGEST_BLOCK and n >= 64:
+        return fits[0]
+    return max(stripes for stripes in fits if stripes < 512 or n < 8)
+
+
+def _packs(model: Ising, stripes: int) -> bool:
+    last = model.lattice.shape[-1]
+    return model.lattice.kind in packing.OTHERS and last % (2 * stripes) == 0
+
+
+def _bipartite(model: Ising) -> bool:
+    even = all(extent % 2 == 0 for extent in model.lattice.shape)
+    return model.K >= 0 or (even and model.lattice.kind != "triangular")

@@ -1,0 +1,76 @@
+"""Draws that go to disk as they come: a folder of parts beside the file to be, so that a killed run goes on.
+
+`NAME.nc.parts` holds `settings.json` (what was asked for), `state.npz` (the chains after the last part) and
+`part-0000.npz` and so on, each written aside and moved into place. When all draws are there they become `NAME.nc`, and
+the folder goes.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Arrays = dict[str, NDArray[Any]]
+
+
+class Parts:
+    """The folder of parts of one file; raises ValueError where it holds the parts of another request."""
+
+    def __init__(self, target: Path, asked: dict[str, Any]) -> None:
+        self.folder = target.with_name(target.name + ".parts")
+        words = json.dumps(asked, sort_keys=True)
+        kept = self.folder / "settings.json"
+        if kept.exists() and kept.read_text() != words:
+            raise ValueError(
+                f"{self.folder} holds the beginning of other samples, of {kept.read_text()}; remove the folder, or "
+                f"ask for those samples again to finish them"
+            )
+        self.folder.mkdir(exist_ok=True)
+        if not kept.exists():
+            self._write_text(kept, words)
+
+    def resume(self) -> tuple[int, dict[str, Any], Arrays] | None:
+        """Parts done, what was told of the run, and the state of the chains after them; None where there is none."""
+        path = self.folder / "state.npz"
+        if not path.exists():
+            return None
+        with np.load(path, allow_pickle=False) as stored:
+            arrays = {name: stored[name] for name in stored.files}
+        told = json.loads(bytes(arrays.pop("told").tobytes()))
+        return told["parts"], told, arrays
+
+    def add(self, number: int, part: Arrays, told: dict[str, Any], state: Arrays) -> None:
+        """Keep a part, and then the state after it."""
+        self._write(self.folder / f"part-{number:04d}.npz", part)
+        words = np.frombuffer(json.dumps(told | {"parts": number + 1}).encode(), np.uint8)
+        self._write(self.folder / "state.npz", {"told": words, **state})
+
+    def read(self, parts: int) -> Iterator[Arrays]:
+        """The parts in order."""
+        for number in range(parts):
+            with np.load(self.folder / f"part-{number:04d}.npz", allow_pickle=False) as stored:
+                yield {name: stored[name] for name in stored.files}
+
+    def remove(self) -> None:
+        """Delete the folder; its file is there."""
+        shutil.rmtree(self.folder)
+
+    def _write(self, path: Path, arrays: Arrays) -> None:
+        aside = path.with_suffix(".aside")
+        with open(aside, "wb") as stream:
+            np.savez(stream, **arrays)  # type: ignore[arg-type]  # numpy's stub takes the names for its own options
+            stream.flush()
+            os.fsync(stream.fileno())
+        os.replace(aside, path)
+
+    def _write_text(self, path: Path, words: str) -> None:
+        aside = path.with_suffix(".aside")
+        aside.write_text(words)
+        os.replace(aside, path)

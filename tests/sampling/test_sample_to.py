@@ -1,0 +1,89 @@
+"""`sample_to`: the draws of `sample`, in a file, however often it is interrupted."""
+
+from __future__ import annotations
+
+import importlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from blockspin import samples as schema
+from blockspin.lattice import Lattice
+from blockspin.models import Ising
+from blockspin.sampling import sample, sample_to
+
+MODEL = Ising(Lattice.square(6, 4), 0.4)
+
+
+@pytest.fixture(autouse=True)
+def _small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(importlib.import_module("blockspin.sampling.sample"), "PART", 24 * 20 * 3)  # 3 draws
+
+
+@pytest.mark.parametrize("algorithm", ["multi-spin", "swendsen-wang", "wolff", "heat-bath"])
+def test_the_file_holds_the_draws_of_sample(tmp_path: Path, algorithm: str) -> None:
+    path = sample_to(tmp_path / "s.nc", MODEL, 200, seed=3, chains=20, algorithm=algorithm)
+    xr.testing.assert_identical(schema.read(path), sample(MODEL, 200, seed=3, chains=20, algorithm=algorithm))
+    assert [entry.name for entry in tmp_path.iterdir()] == ["s.nc"]
+
+
+def test_independent_draws_and_a_field(tmp_path: Path) -> None:
+    for k, model in enumerate((Ising(MODEL.lattice, 0.0), Ising(MODEL.lattice, 0.3, 0.1))):
+        path = sample_to(tmp_path / f"{k}.nc", model, 100, seed=1)
+        xr.testing.assert_identical(schema.read(path), sample(model, 100, seed=1))
+
+
+@pytest.mark.parametrize("algorithm", ["multi-spin", "wolff"])
+def test_interrupted_again_and_again_it_ends_with_the_same_bytes(tmp_path: Path, algorithm: str) -> None:
+    whole = sample_to(tmp_path / "whole.nc", MODEL, 200, seed=3, chains=20, algorithm=algorithm)
+    path, interruptions = tmp_path / "s.nc", 0
+    for patience in (0, 2, 4, 5, 9, 9, 9, 99):
+        calls = 0
+
+        def impatient(fraction: float, text: str, patience: int = patience) -> None:
+            nonlocal calls
+            calls += 1
+            if calls > patience:
+                raise KeyboardInterrupt
+
+        try:
+            sample_to(path, MODEL, 200, seed=3, chains=20, algorithm=algorithm, progress=impatient)
+        except KeyboardInterrupt:
+            interruptions += 1
+            assert not path.exists()
+    assert interruptions >= 3
+    assert path.read_bytes() == whole.read_bytes()
+    assert sorted(entry.name for entry in tmp_path.iterdir()) == ["s.nc", "whole.nc"]
+
+
+def test_a_finished_file_is_left_alone(tmp_path: Path) -> None:
+    path = sample_to(tmp_path / "s.nc", MODEL, 60, seed=3, chains=20)
+    before = path.stat().st_mtime_ns
+    assert sample_to(path, MODEL, 60, seed=3, chains=20) == path
+    assert path.stat().st_mtime_ns == before
+
+
+def test_parts_of_other_samples_are_refused(tmp_path: Path) -> None:
+    def stop(fraction: float, text: str) -> None:
+        if fraction > 0.5:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        sample_to(tmp_path / "s.nc", MODEL, 200, seed=3, chains=20, progress=stop)
+    with pytest.raises(ValueError, match=r"s\.nc\.parts holds the beginning of other samples"):
+        sample_to(tmp_path / "s.nc", MODEL, 200, seed=4, chains=20)
+    with pytest.raises(ValueError, match=r"samples are written as \.nc; got 's\.npz'"):
+        sample_to(tmp_path / "s.npz", MODEL, 200, seed=4)
+
+
+def test_a_file_can_be_read_part_by_part(tmp_path: Path) -> None:
+    path = sample_to(tmp_path / "s.nc", MODEL, 200, seed=3, chains=20)
+    whole, pieces = schema.read(path), list(schema.parts(path, 4))
+    assert [piece.sizes["draw"] for piece in pieces] == [4, 4, 2]
+    for piece in pieces:
+        schema.check(piece)
+    np.testing.assert_array_equal(np.concatenate([piece.values for piece in pieces], axis=1), whole.values)
+    with pytest.raises(ValueError, match="draws must be a positive integer; got 0"):
+        next(schema.parts(path, 0))
