@@ -18,7 +18,8 @@ from scipy.integrate import quad
 def bulk_log_partition(K: float) -> float:
     """ln Z/N of the infinite triangular lattice in nats, K of either sign.
 
-    Raises ValueError for a K that is not finite. As K goes to minus infinity it is |K| + 0.3230659..., the entropy of the ground states.
+    As K goes to minus infinity it is |K| + 0.3230659..., the entropy of the ground states.
+    Raises ValueError for a K that is not finite.
     """
     t, scale = _small(K)
 
