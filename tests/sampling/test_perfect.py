@@ -1,7 +1,8 @@
 """Perfect sampling against every probability of small lattices and Kaufman's energies; what is refused.
 
-Mutants tried, each seen to fail here: fresh random numbers at each doubling, a stop at the time of meeting in place of
-time 0, one key for all draws, K 3 % high, one neighbour counted twice, the field of the wrong sign.
+Mutants tried, each seen to fail here: fresh random numbers at each doubling (a bias of 0.019 spreads of the energy on
+3x4, 7 errors), a stop at the time of meeting in place of time 0, one key for all draws, K 3 % high, one neighbour
+counted twice, the field of the wrong sign.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from blockspin.statistics import mean_over_chains
     ("model", "n"),
     [
         (Ising(Lattice.square(4), 0.4), 50_000),
-        (Ising(Lattice.square(3, 4), 0.35, 0.15), 40_000),
+        (Ising(Lattice.square(3, 4), 0.35, 0.15), 150_000),
         (Ising(Lattice.triangular(3, 4), 0.2, -0.1), 40_000),
         (Ising(Lattice.cubic(2, 2, 3), 0.15), 40_000),
         (Ising(Lattice.square(2, 3), 0.3, 0.2), 40_000),
