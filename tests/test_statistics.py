@@ -241,7 +241,7 @@ def test_blocking_against_its_definition() -> None:
 
 def test_blocking_refuses_series_that_are_too_short() -> None:
     # tau = 49.5: 2000 steps are 40 of them
-    with pytest.raises(ValueError, match="2000 steps are too few for an error by blocking: no plateau .* 32 blocks"):
+    with pytest.raises(ValueError, match=r"2000 steps are too few for an error by blocking: no plateau .* 32 blocks"):
         blocking(ar1(0.98, 1, 2000, seed=1))
     with pytest.raises(ValueError, match="20 steps are too few"):
         blocking(np.arange(20.0))

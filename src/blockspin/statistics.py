@@ -194,6 +194,6 @@ def blocking(values: ArrayLike, *, fewest: int = 32) -> Blocking:
         data = (data[:, 0 : 2 * pairs : 2] + data[:, 1 : 2 * pairs : 2]) / 2
         k += 1
     raise ValueError(
-        f"{total} steps are too few for an error by blocking: no plateau is seen with at least {fewest} blocks of up to "
-        f"{2 ** max(k - 1, 0)} steps"
+        f"{total} steps are too few for an error by blocking: no plateau is seen with at least {fewest} blocks "
+        f"of up to {2 ** max(k - 1, 0)} steps"
     )
