@@ -99,6 +99,6 @@ def test_bad_arguments_name_the_rule() -> None:
 @pytest.mark.slow
 def test_the_critical_lattice_agrees_with_kaufman() -> None:
     lattice = Lattice.square(32)
-    drawn = perfect(Ising(lattice, KC_SQUARE), 300, seed=5)
+    drawn = perfect(Ising(lattice, KC_SQUARE), 150, seed=5)
     energy = mean_over_chains(Ising(lattice, 1.0).energy(drawn.values) / lattice.n_sites)
     assert abs(energy.z(ising2d.energy_per_site(lattice, KC_SQUARE))) < 4.5
