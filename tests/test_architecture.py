@@ -16,6 +16,7 @@ MAY_IMPORT = {
     "randomness": "",
     "models": "lattice",
     "samples": "lattice",
+    "reweighting": "models samples statistics",
     "exact": "models lattice",
     "sampling": "models samples randomness lattice statistics",
     "coarse": "lattice randomness",

@@ -14,6 +14,7 @@ from blockspin.statistics import (
     Estimate,
     autocorrelation,
     autocorrelation_time,
+    blocking,
     brackets,
     effective_sample_size,
     jackknife,
@@ -207,3 +208,42 @@ def test_r_hat_tells_whether_chains_agree() -> None:
     assert math.isinf(r_hat(np.repeat([[1.0], [-1.0]], 10, axis=1)))  # frozen apart
     assert math.isnan(r_hat(np.ones((4, 10))))
     assert math.isnan(r_hat(np.random.default_rng(1).normal(size=(4, 3))))
+
+
+@pytest.mark.parametrize("chains", [1, 16])
+@pytest.mark.parametrize("phi", [0.0, 0.5, 0.9, 0.97])
+def test_blocking_gives_the_error_of_ar1(phi: float, chains: int) -> None:
+    # unit variance: error^2 = 2 tau/n. Blocks at the plateau leave a bias of a few per cent; 40 series of 2^15 steps
+    # know the mean error to 1 % (phi = 0) and 3 % (0.97)
+    n = 2**15
+    found = [blocking(ar1(phi, chains, n // chains, seed)) for seed in range(40)]
+    exact = math.sqrt((1 + phi) / (1 - phi) / n)
+    errors = np.array([one.estimate.error for one in found])
+    assert 0.88 < errors.mean() / exact < 1.06
+    spread = np.mean([one.error_of_error for one in found])
+    assert 0.5 < errors.std() / spread < 2
+    z = np.array([one.estimate.z(0.0) for one in found])
+    assert abs(z.mean()) < 4.5 / math.sqrt(40)
+    assert 0.6 < z.std() < 1.5
+    assert all(one.block >= 2 * (1 + phi) / (2 * (1 - phi)) for one in found)
+    assert all(one.blocks * one.block <= n for one in found)
+
+
+def test_blocking_against_its_definition() -> None:
+    data = ar1(0.6, 2, 1024, seed=3)
+    found = blocking(data)
+    blocks = data.reshape(2, -1, found.block).mean(axis=2).ravel()
+    assert found.blocks == len(blocks)
+    assert found.estimate.value == pytest.approx(data.mean())
+    assert found.estimate.error == pytest.approx(blocks.std() / math.sqrt(len(blocks) - 1))
+    assert blocking(np.full(100, 0.3)).estimate.error == pytest.approx(0)
+
+
+def test_blocking_refuses_series_that_are_too_short() -> None:
+    # tau = 49.5: 2000 steps are 40 of them
+    with pytest.raises(ValueError, match=r"2000 steps are too few for an error by blocking: no plateau .* 32 blocks"):
+        blocking(ar1(0.98, 1, 2000, seed=1))
+    with pytest.raises(ValueError, match="20 steps are too few"):
+        blocking(np.arange(20.0))
+    with pytest.raises(ValueError, match="got shape"):
+        blocking(np.zeros((2, 3, 4)))

@@ -31,6 +31,7 @@ _WHERE = {
     "mcrg": "rg.blocking",
     "couplings": "rg.couplings",
     "flow": "rg.flow",
+    "reweight": "reweighting",
     "judge": "judging.judge",
     "Scorecard": "judging.card",
     "Estimate": "statistics",
@@ -51,6 +52,7 @@ if TYPE_CHECKING:
     from blockspin.lattice import Lattice as Lattice
     from blockspin.models.ising import KC_SQUARE as KC_SQUARE
     from blockspin.models.ising import Ising as Ising
+    from blockspin.reweighting import reweight as reweight
     from blockspin.rg.blocking import mcrg as mcrg
     from blockspin.rg.couplings import couplings as couplings
     from blockspin.rg.flow import flow as flow
