@@ -1,0 +1,377 @@
+"""Worms through close-packed dimers, free and aligning: exact, and through all winding sectors.
+
+Each function advances every chain in place: spins (chain, 4 Lx Ly) int8 in the layout of `Dimers`, state
+(chain, 4, 8) uint64 with the generators of each chain, so that the numbers do not depend on how many threads share
+the chains. Inside a kernel a chain is one direction a vertex, 0 to 3: the dimer goes to +x, +y, -x, -y (so that
+d ^ 2 is the opposite one).
+
+A worm takes the dimer of a random vertex s off s: the dimer (s, p) turns about its other end p into (p, q). Now q
+has two dimers, and the older, (q, r), turns about r, and so on until a dimer arrives at s. The vertices turned
+about are all of the sublattice that s is not of, and each dimer has one end there. So the states on the way are maps
+from that sublattice to directions, whose weight exp(-H) is defined as ever. A turn from leg i to leg j changes the
+weight by W_j/W_i, W_i = exp(n_i/T) with n_i the faces that the leg i would share with parallel dimers, and n_i looks
+at the dimers of the four diagonal neighbours of p only. The turns of the way back are the same in reverse order, so
+W_i P(i -> j) = W_j P(j -> i) for each turn gives detailed balance for the whole worm.
+
+Source: A. W. Sandvik and R. Moessner, Phys. Rev. B 73, 144504 (2006); F. Alet et al., Phys. Rev. E 74, 041124 (2006).
+"""
+
+from __future__ import annotations
+
+import math
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from numba import njit, prange, uint8, uint64
+from numpy.typing import NDArray
+
+from blockspin.models.dimers import Dimers
+from blockspin.sampling.cluster import CHUNK, LANES, _fill
+
+Spins = NDArray[np.int8]
+State = NDArray[np.uint64]
+
+OBSERVABLES = ("energy", "columnar", "winding_x", "winding_y")
+"""What the columns of `observe` and `record` are."""
+
+
+def advance(
+    model: Dimers, algorithm: str, spins: Spins, state: State, steps: int, *, clusters: int = 1
+) -> NDArray[np.int64]:
+    """Advance all chains in place by `steps` steps of `clusters` worms each; returns the dimers turned in each chain.
+
+    algorithm: "worm". Noise spins are drawn anew, independently, at the end. Raises ValueError for another
+    algorithm, or where the spins of a chain are no close-packed dimers.
+    """
+    return _run(model, algorithm, spins, state, np.empty((len(spins), 0, 5), np.int64), steps, clusters)
+
+
+def record(
+    model: Dimers, algorithm: str, spins: Spins, state: State, steps: int, *, clusters: int = 1
+) -> NDArray[np.float64]:
+    """Advance as `advance` does and return what `observe` gives after every step, shape (chain, steps, 4)."""
+    trace = np.empty((len(spins), steps, 5), np.int64)
+    _run(model, algorithm, spins, state, trace, steps, clusters)
+    return _observables(model, trace)
+
+
+def observe(model: Dimers, spins: Spins) -> NDArray[np.float64]:
+    """Energy a vertex, columnar order |C|, and windings Wx and Wy of each chain, shape (chain, 4).
+
+    The energy is that of the dimers in units of the interaction, -(faces with two parallel dimers)/N, which varies
+    for free dimers too; |C| = (C_x^2 + C_y^2)^(1/2) of `columnar_order`; the windings are those of `winding`.
+    Raises ValueError as `advance` does.
+    """
+    sums, wrong = _sums(spins, *model.vertices.shape)
+    _check(model, spins, wrong)
+    return _observables(model, sums)
+
+
+def start(model: Dimers, chains: int) -> Spins:
+    """Starts of all kinds in turn, shape (chain, 4 Lx Ly): the four columnar and the four staggered coverings.
+
+    Columnar ones have |C| = 1 and no winding, staggered ones C = 0 and |Wx| = Ly/2 or |Wy| = Lx/2. Noise spins,
+    where the model has them, are +1: `advance` draws them.
+    """
+    Lx, Ly = model.vertices.shape
+    x, y = np.indices((Lx, Ly))
+    cells = np.full((8, 2 * Lx, 2 * Ly), -1, np.int8)
+    for kind in range(2):
+        for parity in range(2):
+            columnar, staggered = 4 * kind + parity, 4 * kind + parity + 2
+            # in turn: columnar along x, staggered along x, columnar along y, staggered along y
+            along = (x, y)[kind]
+            view = cells[:, 1::2, ::2] if kind == 0 else cells[:, ::2, 1::2]
+            view[columnar][along % 2 == parity] = 1
+            view[staggered][(x + y) % 2 == parity] = 1
+    if model.noise is not None:
+        cells[:, ::2, ::2] = cells[:, 1::2, 1::2] = 1
+    return np.ascontiguousarray(cells.reshape(8, -1)[np.arange(chains) % 8])
+
+
+def worms_per_sweep(model: Dimers, spins: Spins, state: State) -> int:
+    """How many worms turn about N/2 dimers, as many as there are; advances all chains in place to measure it.
+
+    The number is measured after each vertex's dimer has been turned about ten times, near equilibrium.
+    """
+    N, trials = model.vertices.n_sites, 64
+    while True:
+        mean = float(advance(model, "worm", spins, state, trials).mean()) / trials
+        if mean * trials >= 10 * N:
+            mean = float(advance(model, "worm", spins, state, trials).mean()) / trials
+            return max(1, round(N / 2 / mean))
+        trials *= 2
+
+
+def turn_probabilities(T: float) -> NDArray[np.float64]:
+    """P(leg i -> leg j) of a turn among each of the 256 surroundings, shape (256, 4, 4).
+
+    A surrounding has the directions of the neighbours at (+1, +1), (-1, +1), (-1, -1), (+1, -1) in bits 0-1, 2-3,
+    4-5 and 6-7. W_i P(i -> j) is symmetric and its diagonal, the turns back, as small as it can be.
+    """
+    surroundings = np.arange(256)
+    NE, NW, SW, SE = (surroundings >> 2 * k & 3 for k in range(4))
+    # a dimer on leg +x is parallel to one that leaves a right-hand neighbour towards -x, and so on
+    parallel = [(NE == 2, SE == 2), (NE == 3, NW == 3), (NW == 0, SW == 0), (SW == 1, SE == 1)]
+    n = np.stack([first.astype(float) + second for first, second in parallel], axis=1)
+    weights = np.exp((n - n.max(axis=1, keepdims=True)) / T)
+    return np.stack([_least_bounce(w) / w[:, None] for w in weights])
+
+
+def _least_bounce(w: NDArray[np.float64]) -> NDArray[np.float64]:
+    """A symmetric matrix of rows that sum to the four weights w, with the least diagonal.
+
+    If one weight exceeds the sum of the others, it keeps the excess. Else an equal share t of all four is spread
+    evenly (t/3 a pair) until either the largest equals the sum of the others, which it then pairs with one by one,
+    or the smallest is used up; three weights that keep the triangle inequality have one solution without diagonal.
+    """
+    order = np.argsort(-w, kind="stable")
+    a, b, c, d = w[order]
+    share = min(d, max(0.0, (b + c + d - a) / 2))
+    flow = np.full((4, 4), share / 3)
+    np.fill_diagonal(flow, 0.0)
+    a, b, c, d = a - share, b - share, c - share, d - share
+    if share < w[order[3]] or a >= b + c + d:
+        pairs = {(0, 1): b, (0, 2): c, (0, 3): d, (0, 0): max(0.0, a - b - c - d)}
+    else:
+        pairs = {(0, 1): (a + b - c) / 2, (0, 2): (a + c - b) / 2, (1, 2): (b + c - a) / 2}
+    for (i, j), amount in pairs.items():
+        flow[i, j] += amount
+        if i != j:
+            flow[j, i] += amount
+    back = np.argsort(order)
+    return flow[np.ix_(back, back)]
+
+
+@lru_cache(maxsize=32)
+def _thresholds(T: float) -> NDArray[np.uint64]:
+    """Where 63 random bits are below them, leg 0, 1 or 2 is reached; shape (4 * 256 * 4,), three of four used."""
+    sums = np.cumsum(turn_probabilities(T), axis=2)
+    return np.round(np.clip(sums, 0, 1) * 2.0**63).astype(np.uint64).ravel()
+
+
+def _run(
+    model: Dimers, algorithm: str, spins: Spins, state: State, trace: NDArray[np.int64], steps: int, clusters: int
+) -> NDArray[np.int64]:
+    if algorithm != "worm":
+        raise ValueError(f"algorithm must be 'worm'; got {algorithm!r}")
+    free = math.isinf(model.T)
+    table = np.zeros(1, np.uint64) if free else _thresholds(model.T)
+    alike = 2.0 if model.noise is None else 1 / (1 + math.exp(-2 * min(max(model.noise, -350.0), 350.0)))
+    turned: NDArray[np.int64]
+    turned = _worms(spins, state, trace, *model.vertices.shape, steps, clusters, free, table, alike)
+    _check(model, spins, turned < 0)
+    return turned
+
+
+def _check(model: Dimers, spins: Spins, wrong: NDArray[np.bool_]) -> None:
+    if wrong.any():
+        model.check(spins[wrong])
+
+
+def _observables(model: Dimers, sums: NDArray[np.int64]) -> NDArray[np.float64]:
+    Lx, Ly = model.vertices.shape
+    parallel, columnar_x, columnar_y, staggered_x, staggered_y = np.moveaxis(sums / (Lx * Ly), -1, 0)
+    return np.stack(
+        [-parallel, 2 * np.hypot(columnar_x, columnar_y), np.rint(Ly * staggered_x), np.rint(Lx * staggered_y)], axis=-1
+    )
+
+
+@njit(cache=True)
+def _read(spins: Any, Lx: int, Ly: int, direction: Any) -> bool:
+    """The directions of a chain; False where a vertex has not exactly one dimer."""
+    width = 2 * Ly
+    wrong = 0
+    for x in range(Lx):
+        row = 2 * x * width
+        below = row + width
+        above = row - width if x > 0 else (2 * Lx - 1) * width
+        for y in range(Ly):
+            column = 2 * y
+            left = column - 1 if y > 0 else width - 1
+            east, north = spins[below + column] > 0, spins[row + column + 1] > 0
+            west, south = spins[above + column] > 0, spins[row + left] > 0
+            wrong += (east + north + west + south) != 1
+            direction[x * Ly + y] = north + 2 * west + 3 * south
+    return wrong == 0
+
+
+@njit(cache=True)
+def _write(direction: Any, Lx: int, Ly: int, spins: Any) -> None:
+    width = 2 * Ly
+    for x in range(Lx):
+        row = 2 * x * width
+        for y in range(Ly):
+            d = direction[x * Ly + y]
+            spins[row + 2 * y + 1] = 1 if d == 1 else -1
+            spins[row + width + 2 * y] = 1 if d == 0 else -1
+
+
+@njit(cache=True)
+def _draw_noise(spins: Any, Lx: int, Ly: int, g: Any, words: Any, alike: float) -> None:
+    """Pairs of spins, equal with probability `alike`: 63 bits of a word decide that, the last one the sign."""
+    width = 2 * Ly
+    scale = 2.0**-63
+    next_word = CHUNK
+    for x in range(Lx):
+        row = 2 * x * width
+        for y in range(Ly):
+            if next_word == CHUNK:
+                _fill(g, words, CHUNK)
+                next_word = 0
+            word = words[next_word]
+            next_word += 1
+            s = np.int8(2 * np.int64(word & uint64(1)) - 1)
+            spins[row + 2 * y] = s
+            spins[row + width + 2 * y + 1] = s if (word >> uint64(1)) * scale < alike else -s
+
+
+@njit(cache=True)
+def _measure(direction: Any, Lx: int, Ly: int, sums: Any) -> None:
+    """Faces with parallel dimers, columnar sums along x and y, staggered sums along x and y."""
+    parallel = columnar_x = columnar_y = staggered_x = staggered_y = 0
+    for x in range(Lx):
+        base = x * Ly
+        below = base + Ly if x < Lx - 1 else 0
+        sign_x = 1 - 2 * (x & 1)
+        for y in range(Ly):
+            right = base + y + 1 if y < Ly - 1 else base
+            sign_y = 1 - 2 * (y & 1)
+            along_x, along_y = direction[base + y] == 0, direction[base + y] == 1
+            parallel += (along_x & (direction[right] == 0)) + (along_y & (direction[below + y] == 1))
+            columnar_x += sign_x * along_x
+            columnar_y += sign_y * along_y
+            staggered_x += sign_x * sign_y * along_x
+            staggered_y += sign_x * sign_y * along_y
+    sums[0], sums[1], sums[2], sums[3], sums[4] = parallel, columnar_x, columnar_y, staggered_x, staggered_y
+
+
+@njit(cache=True)
+def _free_worm(direction: Any, s: int, Lx: int, Ly: int, down: Any, across: Any, g: Any, words: Any, at: int) -> Any:
+    """One worm from vertex s among free dimers; returns the dimers turned and the next random byte.
+
+    A byte decides among the three other legs: the odd one of 256 goes to the leg opposite, so that turns by +90 and
+    -90 degrees are equally likely and detailed balance is exact.
+    """
+    random = words.view(np.uint8)
+    x, y = s // Ly, s % Ly
+    d = np.int64(direction[s])
+    leg = d ^ 2
+    x, y = down[4 * x + d], across[4 * y + d]
+    turned = 0
+    while True:
+        if at == 8 * CHUNK:
+            _fill(g, words, CHUNK)
+            at = 0
+        choice = (np.int64(random[at]) * 3) >> 8
+        at += 1
+        # 0, 1, 2 to a turn by two, one and three legs
+        leg = (leg + ((0b110110 >> (2 * choice)) & 3)) & 3
+        direction[x * Ly + y] = leg
+        x, y = down[4 * x + leg], across[4 * y + leg]
+        q = x * Ly + y
+        turned += 1
+        d = np.int64(direction[q])
+        direction[q] = leg ^ 2
+        if q == s:
+            return turned, at
+        leg = d ^ 2
+        x, y = down[4 * x + d], across[4 * y + d]
+
+
+@njit(cache=True)
+def _aligning_worm(
+    direction: Any, s: int, Lx: int, Ly: int, down: Any, across: Any, table: Any, g: Any, words: Any, at: int
+) -> Any:
+    """One worm from vertex s among aligning dimers; returns the dimers turned and the next random word."""
+    x, y = s // Ly, s % Ly
+    d = np.int64(direction[s])
+    leg = d ^ 2
+    x, y = down[4 * x + d], across[4 * y + d]
+    turned = 0
+    while True:
+        if at == CHUNK:
+            _fill(g, words, CHUNK)
+            at = 0
+        word = words[at] >> uint64(1)
+        at += 1
+        east, west = down[4 * x] * Ly, down[4 * x + 2] * Ly
+        north, south = across[4 * y + 1], across[4 * y + 3]
+        around = np.int64(direction[east + north]) | np.int64(direction[west + north]) << 2
+        around |= np.int64(direction[west + south]) << 4 | np.int64(direction[east + south]) << 6
+        row = 4 * (4 * around + leg)
+        leg = np.int64(word >= table[row]) + np.int64(word >= table[row + 1]) + np.int64(word >= table[row + 2])
+        direction[x * Ly + y] = leg
+        x, y = down[4 * x + leg], across[4 * y + leg]
+        q = x * Ly + y
+        turned += 1
+        d = np.int64(direction[q])
+        direction[q] = leg ^ 2
+        if q == s:
+            return turned, at
+        leg = d ^ 2
+        x, y = down[4 * x + d], across[4 * y + d]
+
+
+@njit(parallel=True, cache=True)
+def _worms(
+    spins: Any,
+    state: Any,
+    trace: Any,
+    Lx: int,
+    Ly: int,
+    steps: int,
+    clusters: int,
+    free: bool,
+    table: Any,
+    alike: float,
+) -> Any:
+    """Steps of worms for every chain; the dimers turned in each, or -1 where its spins are no covering."""
+    chains = spins.shape[0]
+    turned = np.zeros(chains, np.int64)
+    half = uint64(32)
+    # where a step of direction d leads from row x or column y: down[4 x + d], across[4 y + d]
+    down, across = np.empty(4 * Lx, np.int64), np.empty(4 * Ly, np.int64)
+    for x in range(Lx):
+        down[4 * x], down[4 * x + 1], down[4 * x + 2], down[4 * x + 3] = (x + 1) % Lx, x, (x - 1) % Lx, x
+    for y in range(Ly):
+        across[4 * y], across[4 * y + 1], across[4 * y + 2], across[4 * y + 3] = y, (y + 1) % Ly, y, (y - 1) % Ly
+    for chain in prange(chains):
+        g = state[chain]
+        direction = np.empty(Lx * Ly, np.uint8)
+        words, starts = np.empty(CHUNK, np.uint64), np.empty(LANES, np.uint64)
+        if not _read(spins[chain], Lx, Ly, direction):
+            turned[chain] = -1
+            continue
+        next_start, at, count = LANES, 8 * CHUNK if free else CHUNK, 0
+        for step in range(steps):
+            for _ in range(clusters):
+                if next_start == LANES:
+                    _fill(g, starts, LANES)
+                    next_start = 0
+                s = np.int64(((starts[next_start] >> half) * uint64(Lx * Ly)) >> half)
+                next_start += 1
+                if free:
+                    moved, at = _free_worm(direction, s, Lx, Ly, down, across, g, words, at)
+                else:
+                    moved, at = _aligning_worm(direction, s, Lx, Ly, down, across, table, g, words, at)
+                count += moved
+            if step < trace.shape[1]:
+                _measure(direction, Lx, Ly, trace[chain, step])
+        _write(direction, Lx, Ly, spins[chain])
+        if alike <= 1:
+            _draw_noise(spins[chain], Lx, Ly, g, words, alike)
+        turned[chain] = count
+    return turned
+
+
+@njit(parallel=True, cache=True)
+def _sums(spins: Any, Lx: int, Ly: int) -> Any:
+    sums = np.zeros((spins.shape[0], 5), np.int64)
+    wrong = np.zeros(spins.shape[0], np.bool_)
+    for chain in prange(spins.shape[0]):
+        direction = np.empty(Lx * Ly, np.uint8)
+        wrong[chain] = not _read(spins[chain], Lx, Ly, direction)
+        _measure(direction, Lx, Ly, sums[chain])
+    return sums, wrong
