@@ -103,7 +103,9 @@ def log_count_torus(vertices: Lattice) -> float:
     _check_torus(vertices)
     logs = []
     for u, v in ((0.5, 0.0), (0.0, 0.5), (0.5, 0.5)):
-        x, y = (4 * np.sin(2 * np.pi * (np.arange(L) + s) / L) ** 2 for L, s in zip(vertices.shape, (u, v), strict=True))
+        x, y = (
+            4 * np.sin(2 * np.pi * (np.arange(L) + s) / L) ** 2 for L, s in zip(vertices.shape, (u, v), strict=True)
+        )
         logs.append(np.log(x[:, None] + y).sum() / 4)
     return float(np.logaddexp.reduce(logs) - math.log(2))
 
@@ -149,7 +151,9 @@ def bond_probability(vertices: Lattice, bonds: Sequence[Bond]) -> float:
         for b in (0, 1):
             K = _kasteleyn(vertices, a, b)
             # a removed bond across a seam takes its sign along
-            crossing = [a * (axis == 0 and x % Lx == Lx - 1) + b * (axis == 1 and y % Ly == Ly - 1) for x, y, axis in bonds]
+            crossing = [
+                a * (axis == 0 and x % Lx == Lx - 1) + b * (axis == 1 and y % Ly == Ly - 1) for x, y, axis in bonds
+            ]
             signs[0, a, b], logs[0, a, b] = np.linalg.slogdet(K[np.ix_(keep_odd, keep_even)])
             signs[0, a, b] *= (-1) ** sum(crossing)
             signs[1, a, b], logs[1, a, b] = np.linalg.slogdet(K)

@@ -72,8 +72,7 @@ class Dimers:
         if self.noise is not None:
             pairs = (cells[..., ::2, ::2] * cells[..., 1::2, 1::2]).sum(axis=(-2, -1), dtype=float)
             energy = energy - self.noise * pairs
-        energy = np.where(self._allowed(cells), energy, math.inf)
-        return energy
+        return np.where(self._allowed(cells), energy, math.inf)
 
     def check(self, configurations: ArrayLike) -> None:
         """Raise ValueError where a configuration is forbidden, naming the first vertex that has not one dimer."""

@@ -23,11 +23,12 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
-from numba import njit, prange, uint8, uint64
+from numba import njit, prange, uint64
 from numpy.typing import NDArray
 
 from blockspin.models.dimers import Dimers
 from blockspin.sampling.cluster import CHUNK, LANES, _fill
+from blockspin.sampling.cluster import generators as generators
 
 Spins = NDArray[np.int8]
 State = NDArray[np.uint64]
@@ -63,7 +64,8 @@ def observe(model: Dimers, spins: Spins) -> NDArray[np.float64]:
     for free dimers too; |C| = (C_x^2 + C_y^2)^(1/2) of `columnar_order`; the windings are those of `winding`.
     Raises ValueError as `advance` does.
     """
-    sums, wrong = _sums(spins, *model.vertices.shape)
+    Lx, Ly = model.vertices.shape
+    sums, wrong = _sums(spins, Lx, Ly)
     _check(model, spins, wrong)
     return _observables(model, sums)
 
@@ -88,6 +90,22 @@ def start(model: Dimers, chains: int) -> Spins:
     if model.noise is not None:
         cells[:, ::2, ::2] = cells[:, 1::2, 1::2] = 1
     return np.ascontiguousarray(cells.reshape(8, -1)[np.arange(chains) % 8])
+
+
+def symmetric_images(model: Dimers, spins: Spins, random: np.random.Generator) -> Spins:
+    """Each chain moved by a symmetry of the model drawn at random, which is exact: shape (chain, 4 Lx Ly), a new array.
+
+    A translation by whole vertices, and where Lx = Ly by a coin the reflection x <-> y. It rids draws of the slow
+    change among columnar states at low T, and of the sign of the windings.
+    """
+    Lx, Ly = model.vertices.shape
+    cells = spins.reshape(-1, 2 * Lx, 2 * Ly)
+    images = np.empty_like(cells)
+    moves = 2 * random.integers(0, (Lx, Ly), (len(cells), 2))
+    coins = random.integers(0, 2, len(cells)) if Lx == Ly else np.zeros(len(cells), int)
+    for chain, (move, coin) in enumerate(zip(moves, coins, strict=True)):
+        images[chain] = np.roll(cells[chain].T if coin else cells[chain], tuple(move), (0, 1))
+    return images.reshape(spins.shape)
 
 
 def worms_per_sweep(model: Dimers, spins: Spins, state: State) -> int:
@@ -115,7 +133,8 @@ def turn_probabilities(T: float) -> NDArray[np.float64]:
     # a dimer on leg +x is parallel to one that leaves a right-hand neighbour towards -x, and so on
     parallel = [(NE == 2, SE == 2), (NE == 3, NW == 3), (NW == 0, SW == 0), (SW == 1, SE == 1)]
     n = np.stack([first.astype(float) + second for first, second in parallel], axis=1)
-    weights = np.exp((n - n.max(axis=1, keepdims=True)) / T)
+    # beyond 1/T = 300 nothing changes: turns rarer than 2^-63 never happen anyway
+    weights = np.exp((n - n.max(axis=1, keepdims=True)) * min(1 / T, 300.0))
     return np.stack([_least_bounce(w) / w[:, None] for w in weights])
 
 
@@ -160,7 +179,8 @@ def _run(
     table = np.zeros(1, np.uint64) if free else _thresholds(model.T)
     alike = 2.0 if model.noise is None else 1 / (1 + math.exp(-2 * min(max(model.noise, -350.0), 350.0)))
     turned: NDArray[np.int64]
-    turned = _worms(spins, state, trace, *model.vertices.shape, steps, clusters, free, table, alike)
+    Lx, Ly = model.vertices.shape
+    turned = _worms(spins, state, trace, Lx, Ly, steps, clusters, free, table, alike)
     _check(model, spins, turned < 0)
     return turned
 
@@ -248,7 +268,7 @@ def _measure(direction: Any, Lx: int, Ly: int, sums: Any) -> None:
 
 
 @njit(cache=True)
-def _free_worm(direction: Any, s: int, Lx: int, Ly: int, down: Any, across: Any, g: Any, words: Any, at: int) -> Any:
+def _free_worm(direction: Any, s: Any, Lx: int, Ly: int, down: Any, across: Any, g: Any, words: Any, at: int) -> Any:
     """One worm from vertex s among free dimers; returns the dimers turned and the next random byte.
 
     A byte decides among the three other legs: the odd one of 256 goes to the leg opposite, so that turns by +90 and
@@ -282,7 +302,7 @@ def _free_worm(direction: Any, s: int, Lx: int, Ly: int, down: Any, across: Any,
 
 @njit(cache=True)
 def _aligning_worm(
-    direction: Any, s: int, Lx: int, Ly: int, down: Any, across: Any, table: Any, g: Any, words: Any, at: int
+    direction: Any, s: Any, Lx: int, Ly: int, down: Any, across: Any, table: Any, g: Any, words: Any, at: int
 ) -> Any:
     """One worm from vertex s among aligning dimers; returns the dimers turned and the next random word."""
     x, y = s // Ly, s % Ly
