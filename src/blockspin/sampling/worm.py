@@ -96,7 +96,8 @@ def symmetric_images(model: Dimers, spins: Spins, random: np.random.Generator) -
     """Each chain moved by a symmetry of the model drawn at random, which is exact: shape (chain, 4 Lx Ly), a new array.
 
     A translation by whole vertices, and where Lx = Ly by a coin the reflection x <-> y. It rids draws of the slow
-    change among columnar states at low T, and of the sign of the windings.
+    change among columnar states: the signed C_x of free dimers takes twice as long to decorrelate as |C|, and below
+    T_BKT the worm leaves a columnar state for another ever more rarely.
     """
     Lx, Ly = model.vertices.shape
     cells = spins.reshape(-1, 2 * Lx, 2 * Ly)
@@ -334,6 +335,52 @@ def _aligning_worm(
         x, y = down[4 * x + d], across[4 * y + d]
 
 
+@njit(cache=True)
+def _advance_chain(
+    spins: Any, g: Any, trace: Any, Lx: int, Ly: int, steps: int, clusters: int, free: bool, table: Any, alike: float
+) -> int:
+    """Steps of worms of one chain; the dimers turned, or -1 where its spins are no covering."""
+    half = uint64(32)
+    # where a step of direction d leads from row x or column y: down[4 x + d], across[4 y + d]
+    down, across = np.empty(4 * Lx, np.int64), np.empty(4 * Ly, np.int64)
+    for x in range(Lx):
+        down[4 * x], down[4 * x + 1], down[4 * x + 2], down[4 * x + 3] = (x + 1) % Lx, x, (x - 1) % Lx, x
+    for y in range(Ly):
+        across[4 * y], across[4 * y + 1], across[4 * y + 2], across[4 * y + 3] = y, (y + 1) % Ly, y, (y - 1) % Ly
+    direction = np.empty(Lx * Ly, np.uint8)
+    words, starts = np.empty(CHUNK, np.uint64), np.empty(LANES, np.uint64)
+    if not _read(spins, Lx, Ly, direction):
+        return -1
+    next_start, at, count = LANES, 8 * CHUNK if free else CHUNK, 0
+    for step in range(steps):
+        for _ in range(clusters):
+            if next_start == LANES:
+                _fill(g, starts, LANES)
+                next_start = 0
+            s = np.int64(((starts[next_start] >> half) * uint64(Lx * Ly)) >> half)
+            next_start += 1
+            if free:
+                turned, at = _free_worm(direction, s, Lx, Ly, down, across, g, words, at)
+            else:
+                turned, at = _aligning_worm(direction, s, Lx, Ly, down, across, table, g, words, at)
+            count += turned
+        if step < trace.shape[0]:
+            _measure(direction, Lx, Ly, trace[step])
+    _write(direction, Lx, Ly, spins)
+    if alike <= 1:
+        _draw_noise(spins, Lx, Ly, g, words, alike)
+    return count
+
+
+@njit(cache=True)
+def _sums_chain(spins: Any, Lx: int, Ly: int, sums: Any) -> bool:
+    direction = np.empty(Lx * Ly, np.uint8)
+    covered = _read(spins, Lx, Ly, direction)
+    _measure(direction, Lx, Ly, sums)
+    return not covered
+
+
+# the parallel functions hold nothing but a call: numba compiles such loops slowly
 @njit(parallel=True, cache=True)
 def _worms(
     spins: Any,
@@ -347,51 +394,15 @@ def _worms(
     table: Any,
     alike: float,
 ) -> Any:
-    """Steps of worms for every chain; the dimers turned in each, or -1 where its spins are no covering."""
-    chains = spins.shape[0]
-    turned = np.zeros(chains, np.int64)
-    half = uint64(32)
-    # where a step of direction d leads from row x or column y: down[4 x + d], across[4 y + d]
-    down, across = np.empty(4 * Lx, np.int64), np.empty(4 * Ly, np.int64)
-    for x in range(Lx):
-        down[4 * x], down[4 * x + 1], down[4 * x + 2], down[4 * x + 3] = (x + 1) % Lx, x, (x - 1) % Lx, x
-    for y in range(Ly):
-        across[4 * y], across[4 * y + 1], across[4 * y + 2], across[4 * y + 3] = y, (y + 1) % Ly, y, (y - 1) % Ly
-    for chain in prange(chains):
-        g = state[chain]
-        direction = np.empty(Lx * Ly, np.uint8)
-        words, starts = np.empty(CHUNK, np.uint64), np.empty(LANES, np.uint64)
-        if not _read(spins[chain], Lx, Ly, direction):
-            turned[chain] = -1
-            continue
-        next_start, at, count = LANES, 8 * CHUNK if free else CHUNK, 0
-        for step in range(steps):
-            for _ in range(clusters):
-                if next_start == LANES:
-                    _fill(g, starts, LANES)
-                    next_start = 0
-                s = np.int64(((starts[next_start] >> half) * uint64(Lx * Ly)) >> half)
-                next_start += 1
-                if free:
-                    moved, at = _free_worm(direction, s, Lx, Ly, down, across, g, words, at)
-                else:
-                    moved, at = _aligning_worm(direction, s, Lx, Ly, down, across, table, g, words, at)
-                count += moved
-            if step < trace.shape[1]:
-                _measure(direction, Lx, Ly, trace[chain, step])
-        _write(direction, Lx, Ly, spins[chain])
-        if alike <= 1:
-            _draw_noise(spins[chain], Lx, Ly, g, words, alike)
-        turned[chain] = count
+    turned = np.empty(spins.shape[0], np.int64)
+    for k in prange(spins.shape[0]):
+        turned[k] = _advance_chain(spins[k], state[k], trace[k], Lx, Ly, steps, clusters, free, table, alike)
     return turned
 
 
 @njit(parallel=True, cache=True)
 def _sums(spins: Any, Lx: int, Ly: int) -> Any:
-    sums = np.zeros((spins.shape[0], 5), np.int64)
-    wrong = np.zeros(spins.shape[0], np.bool_)
-    for chain in prange(spins.shape[0]):
-        direction = np.empty(Lx * Ly, np.uint8)
-        wrong[chain] = not _read(spins[chain], Lx, Ly, direction)
-        _measure(direction, Lx, Ly, sums[chain])
+    sums, wrong = np.empty((spins.shape[0], 5), np.int64), np.empty(spins.shape[0], np.bool_)
+    for k in prange(spins.shape[0]):
+        wrong[k] = _sums_chain(spins[k], Lx, Ly, sums[k])
     return sums, wrong
