@@ -1,7 +1,10 @@
 """The worm against every covering of small tori, and against exact windings and bond probabilities of larger ones.
 
-Mutants tried by hand, and what sees each (z of the first failure):
-MUTANTS
+Mutants tried by hand, and what sees each:
+T 3 % high in the thresholds (the energy of 6x6: 11; the faces of 4x4: 5); among free dimers one leg favoured by 1/16
+(every chi-square); two diagonal neighbours swapped, or one face of the two at a leg counted twice (the energy of 6x6);
+a weight above the sum of the others that does not turn back (the turns); the noise coupled 3 % too strongly (the
+noise).
 """
 
 from __future__ import annotations
@@ -53,7 +56,7 @@ CASES = [
     ((4, 4), 1.5, 60),
     ((4, 2), 0.7, 100),
     ((4, 4), 0.7, 250),
-    ((4, 6), 0.7, 400),
+    ((4, 6), 1.0, 150),
 ]
 
 
@@ -89,7 +92,7 @@ def test_winding_sectors(shape: tuple[int, int]) -> None:
 
 def test_bond_probabilities_of_the_32x32_torus() -> None:
     model = Dimers(Lattice.square(32))
-    drawn = draw(model, chains=100, draws=25, worms=12, seed=3).reshape(25, 100, 64, 64)
+    drawn = draw(model, chains=100, draws=16, worms=12, seed=3).reshape(16, 100, 64, 64)
     along_x, along_y = drawn[..., 1::2, ::2] > 0, drawn[..., ::2, 1::2] > 0
     pairs = {  # the second bond: its kind and where it is
         "parallel": (along_x, (0, 1), [(0, 0, 0), (0, 1, 0)]),
@@ -101,8 +104,8 @@ def test_bond_probabilities_of_the_32x32_torus() -> None:
     for name, (other, step, bonds) in pairs.items():
         both = along_x & np.roll(other, [-x for x in step], (-2, -1))
         seen = statistics.mean_over_chains(both.mean(axis=(-2, -1)).T)
-        # the error is about 0.2 % of the probability, that of 2,500 independent pictures
-        assert seen.error < 4e-3 * seen.value
+        # the error is about 0.3 % of the probability, that of 1,600 independent pictures
+        assert seen.error < 5e-3 * seen.value
         assert abs(seen.z(exact.bond_probability(model.vertices, bonds))) < 4.5, name
 
 
@@ -139,7 +142,7 @@ def test_turns_keep_detailed_balance_and_turn_back_only_where_they_must(T: float
 
 def test_noise_is_drawn_anew_in_pairs() -> None:
     model = Dimers(Lattice.square(8), noise=0.4)
-    drawn = draw(model, chains=500, draws=10, worms=1).reshape(10, 500, 16, 16).astype(int)
+    drawn = draw(model, chains=500, draws=10, worms=1).reshape(10, 500, 16, 16)
     on_vertex, on_face = drawn[..., ::2, ::2], drawn[..., 1::2, 1::2]
     n = on_vertex.size  # 320,000 pairs: errors of 0.0018
     assert abs((on_vertex * on_face).mean() - math.tanh(0.4)) < 5 / math.sqrt(n)
@@ -153,7 +156,7 @@ def test_noise_is_drawn_anew_in_pairs() -> None:
         (on_vertex, drawn[..., 1::2, ::2]),
     ):
         assert abs((first * second).mean()) < 5 / math.sqrt(n)
-    energy = worm.observe(model, drawn[0].reshape(500, -1).astype(np.int8))[:, 0]  # of the dimers alone
+    energy = worm.observe(model, np.ascontiguousarray(drawn[0]).reshape(500, -1))[:, 0]  # of the dimers alone
     np.testing.assert_allclose(energy, -parallel_faces(model, drawn[0]) / 64)
 
 
@@ -173,7 +176,7 @@ def test_numbers_do_not_depend_on_the_threads_or_the_chains_beside(T: float) -> 
     assert not np.array_equal(results[0][:, 0], results[0][:, 8])  # the same start, other numbers
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(
     shape=st.tuples(st.integers(1, 12), st.integers(1, 12)),
     T=st.one_of(st.just(math.inf), st.floats(0.05, 5), st.sampled_from([1e-4, 1e9])),

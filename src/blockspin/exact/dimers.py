@@ -135,7 +135,7 @@ def bond_probability(vertices: Lattice, bonds: Sequence[Bond]) -> float:
     """The probability that free dimers lie on all these bonds of the Lx x Ly torus.
 
     The coverings of the vertices that the bonds leave, from the minors of K with either sign on each seam, over all
-    coverings. Costs eight determinants of order Lx Ly/2: half a second at 32x32.
+    coverings. Costs four determinants of order Lx Ly/2: a fraction of a second at 32x32.
     Raises ValueError for another lattice, no bond, or bonds of which two share a vertex.
     """
     _check_torus(vertices)
@@ -146,19 +146,19 @@ def bond_probability(vertices: Lattice, bonds: Sequence[Bond]) -> float:
     keep_even, keep_odd = (
         np.setdiff1d(np.arange(Lx * Ly // 2), [number[pair[parity]] for pair in pairs]) for parity in (0, 1)
     )
-    signs, logs = np.zeros((2, 2, 2), complex), np.full((2, 2, 2), -math.inf)
+    signs, logs = np.zeros((2, 2), complex), np.full((2, 2), -math.inf)
     for a in (0, 1):
         for b in (0, 1):
-            K = _kasteleyn(vertices, a, b)
-            # a removed bond across a seam takes its sign along
-            crossing = [
+            # a bond across a seam takes its sign along
+            seams = [
                 a * (axis == 0 and x % Lx == Lx - 1) + b * (axis == 1 and y % Ly == Ly - 1) for x, y, axis in bonds
             ]
-            signs[0, a, b], logs[0, a, b] = np.linalg.slogdet(K[np.ix_(keep_odd, keep_even)])
-            signs[0, a, b] *= (-1) ** sum(crossing)
-            signs[1, a, b], logs[1, a, b] = np.linalg.slogdet(K)
-    some, every = np.abs(np.fft.fft2(signs * np.exp(logs - logs[1].max()))).sum(axis=(1, 2))
-    return float(some / every)
+            minor = _kasteleyn(vertices, a, b)[np.ix_(keep_odd, keep_even)]
+            signs[a, b], logs[a, b] = np.linalg.slogdet(minor)
+            signs[a, b] *= (-1) ** sum(seams)
+    # sums and differences part the coverings by the parities of Wx and Wy, within which all have one sign
+    number_left = np.abs(np.fft.fft2(signs * np.exp(logs - logs.max()))).sum() / 4
+    return float(number_left * math.exp(logs.max() - log_count_torus(vertices)))
 
 
 def bulk_bond_probability(bonds: Sequence[Bond]) -> float:
