@@ -35,7 +35,7 @@ def log_count_open(m: int, n: int) -> float:
     """ln of the number of coverings of the open m x n rectangle, in nats; -infinity where m n is odd.
 
     Z = prod_(j=1..m) prod_(k=1..n) [4 cos^2(pi j/(m+1)) + 4 cos^2(pi k/(n+1))]^(1/4).
-    Raises ValueError where an extent is below 1. Source: Kasteleyn (1961), eq. 15.
+    Raises ValueError where an extent is below 1. Source: Kasteleyn (1961).
     """
     _check_extents(m, n)
     if m * n % 2:
@@ -98,7 +98,7 @@ def log_count_torus(vertices: Lattice) -> float:
 
     Z = [P(1/2, 0) + P(0, 1/2) + P(1/2, 1/2)]/2 with
     P(u, v) = prod_(j<Lx) prod_(k<Ly) [4 sin^2(2 pi (j+u)/Lx) + 4 sin^2(2 pi (k+v)/Ly)]^(1/4); P(0, 0) = 0.
-    Raises ValueError for another lattice than a square one of even extents. Source: Kasteleyn (1961), section 6.
+    Raises ValueError for another lattice than a square one of even extents. Source: Kasteleyn (1961).
     """
     _check_torus(vertices)
     logs = []

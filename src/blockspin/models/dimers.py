@@ -34,7 +34,7 @@ class Dimers:
     with the face (2x+1, 2y+1), and the value of the coupling, are choices made here.
     Raises ValueError for another lattice than a square one of even extents, T not above 0, or a noise that is not
     finite; TypeError where `vertices` is not a Lattice.
-    Source: F. Alet et al., Phys. Rev. Lett. 94, 235702 (2005), eq. 1; M. Koch-Janusz and Z. Ringel, Nature Physics
+    Source: F. Alet et al., Phys. Rev. Lett. 94, 235702 (2005); M. Koch-Janusz and Z. Ringel, Nature Physics
     14, 578 (2018).
     """
 
@@ -159,7 +159,7 @@ def columnar_order(model: Dimers, configurations: ArrayLike) -> NDArray[np.float
     """The columnar order (C_x, C_y) of each configuration, shape (..., 2Lx, 2Ly) or (..., 4 Lx Ly) to (..., 2).
 
     C_x = (2/N) sum_r (-1)^x n_x(r) and C_y = (2/N) sum_r (-1)^y n_y(r), N vertices: (+-1, 0) and (0, +-1) in the
-    four columnar states. Source: F. Alet et al., Phys. Rev. E 74, 041124 (2006), section IV.
+    four columnar states. Source: F. Alet et al., Phys. Rev. E 74, 041124 (2006).
     """
     along_x, along_y = _bonds(model._cells(configurations))
     Lx, Ly = model.vertices.shape
