@@ -13,6 +13,7 @@ __version__ = "0.1.0"
 _WHERE = {
     "Lattice": "lattice",
     "Ising": "models.ising",
+    "Dimers": "models.dimers",
     "KC_SQUARE": "models.ising",
     "sample": "sampling.sample",
     "sample_to": "sampling.sample",
@@ -50,6 +51,7 @@ if TYPE_CHECKING:
     from blockspin.judging.card import Scorecard as Scorecard
     from blockspin.judging.judge import judge as judge
     from blockspin.lattice import Lattice as Lattice
+    from blockspin.models.dimers import Dimers as Dimers
     from blockspin.models.ising import KC_SQUARE as KC_SQUARE
     from blockspin.models.ising import Ising as Ising
     from blockspin.reweighting import reweight as reweight

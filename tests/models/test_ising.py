@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from blockspin.lattice import Lattice
-from blockspin.models import KC_SQUARE, MODELS, Ising
+from blockspin.models import KC_SQUARE, Ising
 
 LATTICES = st.one_of(
     st.builds(Lattice.square, st.integers(2, 6), st.integers(2, 6)), st.builds(Lattice.chain, st.integers(2, 9))
@@ -59,11 +59,6 @@ def test_other_errors_name_what_came() -> None:
         Ising.from_settings({"model": "ising"})
     with pytest.raises(ValueError, match="got 'potts'"):
         Ising.from_settings(Ising(Lattice.chain(4), 0.4).settings() | {"model": "potts"})
-
-
-def test_the_table_names_each_model_as_its_settings_do() -> None:
-    for name, model in MODELS.items():
-        assert model(Lattice.chain(4), 0.1).settings()["model"] == name
 
 
 def test_the_critical_coupling_solves_kramers_and_wannier() -> None:

@@ -1,0 +1,54 @@
+"""The dimers' worm on one core: ns a turned dimer, and decorrelated samples a second.
+
+./run python benchmarks/dimers.py. Processor seconds, best of five; absolute figures drift between machines.
+A sample is decorrelated after 2 tau steps, tau the largest integrated autocorrelation time (1/2 + sum rho) of the
+density of parallel faces, of the columnar order |C| and of the windings Wx and Wy. The last column is tau of the
+signed C_x, whose sign `symmetric_images` draws anew.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+
+import numba
+import numpy as np
+
+from blockspin import statistics
+from blockspin.lattice import Lattice
+from blockspin.models.dimers import T_BKT, Dimers, columnar_order
+from blockspin.sampling import worm
+
+CHAINS = 16
+
+
+def measure(L: int, T: float) -> str:
+    """One row: worms a step (about a quarter sweep), ns a turn, tau of each observable in steps, samples a second."""
+    model = Dimers(Lattice.square(L), T)
+    spins, state = worm.start(model, CHAINS), worm.generators(1, CHAINS, "benchmark")
+    worms = max(1, worm.worms_per_sweep(model, spins, state) // 4)
+    steps = 1000
+    worm.advance(model, "worm", spins, state, steps, clusters=worms)
+    times, cost = [], []
+    for _ in range(5):
+        start = time.process_time()
+        turned = worm.advance(model, "worm", spins, state, steps, clusters=worms).sum()
+        times.append(time.process_time() - start)
+        cost.append(times[-1] / turned * 1e9)
+    seen = worm.record(model, "worm", spins, state, 4 * steps, clusters=worms)
+    tau = [statistics.autocorrelation_time(seen[..., k]).tau for k in range(len(worm.OBSERVABLES))]
+    rate = steps * CHAINS / min(times) / (2 * max(tau))
+    taus = " ".join(f"{value:8.1f}" for value in tau)
+    signed = []
+    for _ in range(steps):
+        worm.advance(model, "worm", spins, state, 1, clusters=worms)
+        signed.append(columnar_order(model, spins)[:, 0])
+    slow = f"{statistics.autocorrelation_time(np.transpose(signed)).tau:8.1f}" if math.isinf(T) else "       -"
+    return f"{L:<5d} {T:<6g} {worms:<6d} {min(cost):8.1f} {taus} {rate:12.0f} {slow}"
+
+
+if __name__ == "__main__":
+    numba.set_num_threads(1)
+    print("L     T      worms  ns/turn     tau:  energy, |C|, Wx, Wy             samples/s   tau(C_x)")
+    for L, T in ((8, math.inf), (32, math.inf), (64, math.inf), (128, math.inf), (32, 1.5), (32, T_BKT)):
+        print(measure(L, T), flush=True)

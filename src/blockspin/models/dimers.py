@@ -1,0 +1,182 @@
+"""Close-packed dimers on the square lattice, free or aligning, with or without spins that are pure noise."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from blockspin.lattice import Lattice
+
+T_BKT = 0.65
+"""Temperature below which aligning dimers order in columns (Alet et al., Phys. Rev. Lett. 94, 235702 (2005))."""
+
+
+@dataclass(frozen=True)
+class Dimers:
+    """H = -(1/T) sum_faces [two parallel dimers] - noise sum_r s_r t_r over close-packed dimers of `vertices`.
+
+    Each vertex of the Lx x Ly torus `vertices` (both even) belongs to exactly one dimer; any other state has
+    H = infinity. T is in units of the energy that a face with two parallel dimers gains; T = infinity gives free
+    dimers, where all coverings are equally likely. noise is a reduced coupling; None leaves the noise spins out.
+
+    States live on `lattice`, the square lattice of 2Lx x 2Ly cells, one value -1/+1 a cell:
+
+    - (2x, 2y) vertex (x, y), (2x+1, 2y+1) the face between (x, y) and (x+1, y+1): noise spins, or -1 without noise;
+    - (2x+1, 2y) the bond from (x, y) to (x+1, y), (2x, 2y+1) that to (x, y+1): +1 where a dimer lies, else -1.
+
+    The noise is one pair of Ising spins a vertex r, s_r on it and t_r on its face, coupled to each other and to
+    nothing else. Koch-Janusz and Ringel add coupled pairs on vertices and faces; that a pair is the vertex (2x, 2y)
+    with the face (2x+1, 2y+1), and the value of the coupling, are choices made here.
+    Raises ValueError for another lattice than a square one of even extents, T not above 0, or a noise that is not
+    finite; TypeError where `vertices` is not a Lattice.
+    Source: F. Alet et al., Phys. Rev. Lett. 94, 235702 (2005); M. Koch-Janusz and Z. Ringel, Nature Physics
+    14, 578 (2018).
+    """
+
+    vertices: Lattice
+    T: float = math.inf
+    noise: float | None = None
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.vertices, Lattice):
+            raise TypeError(f"vertices must be a Lattice, such as Lattice.square(64); got {self.vertices!r}")
+        if self.vertices.kind != "square" or any(extent % 2 for extent in self.vertices.shape):
+            raise ValueError(f"dimers live on a square lattice of even extents; got {self.vertices}")
+        if not _is_number(self.T) or not self.T > 0:
+            raise ValueError(f"the temperature T must be a number above 0 (infinity: free dimers); got {self.T!r}")
+        object.__setattr__(self, "T", float(self.T))
+        if self.noise is not None:
+            if not _is_number(self.noise) or not math.isfinite(self.noise):
+                raise ValueError(f"the coupling noise must be a finite number, or None; got {self.noise!r}")
+            object.__setattr__(self, "noise", float(self.noise))
+
+    @cached_property
+    def lattice(self) -> Lattice:
+        """The lattice of cells that configurations live on, 2Lx x 2Ly."""
+        Lx, Ly = self.vertices.shape
+        return Lattice.square(2 * Lx, 2 * Ly)
+
+    def energy(self, configurations: ArrayLike) -> NDArray[np.float64]:
+        """The reduced energy H of each configuration, shape (..., 2Lx, 2Ly) or (..., 4 Lx Ly) to (...).
+
+        Infinite where the state is forbidden: a vertex without exactly one dimer, or without noise a vertex or face
+        that is not -1. Raises ValueError where the shape does not end in the lattice's.
+        """
+        cells = self._cells(configurations)
+        energy = -parallel_faces(self, cells) / self.T
+        if self.noise is not None:
+            pairs = (cells[..., ::2, ::2] * cells[..., 1::2, 1::2]).sum(axis=(-2, -1), dtype=float)
+            energy = energy - self.noise * pairs
+        return np.where(self._allowed(cells), energy, math.inf)
+
+    def check(self, configurations: ArrayLike) -> None:
+        """Raise ValueError where a configuration is forbidden, naming the first vertex that has not one dimer."""
+        cells = self._cells(configurations)
+        wrong = np.argwhere(_dimers_at_vertices(cells) != 1)
+        if len(wrong):
+            *which, x, y = (int(i) for i in wrong[0])
+            n = int(_dimers_at_vertices(cells)[tuple(wrong[0])])
+            raise ValueError(
+                f"each vertex must belong to exactly one dimer; vertex ({x}, {y}) of configuration {tuple(which)} "
+                f"has {n}, and {len(wrong)} vertices in all have not one"
+            )
+        if not self._allowed(cells).all():
+            raise ValueError("vertices and faces must hold -1 in a model without noise, and every cell -1 or +1")
+
+    def settings(self) -> dict[str, Any]:
+        """The model as a dictionary that JSON can hold (T null: infinite); `from_settings` builds it again."""
+        return {
+            "model": "dimers",
+            "vertices": {"kind": self.vertices.kind, "shape": list(self.vertices.shape)},
+            "T": self.T if math.isfinite(self.T) else None,
+            "noise": self.noise,
+        }
+
+    @classmethod
+    def from_settings(cls, settings: dict[str, Any]) -> Dimers:
+        """The model of `settings`; raises ValueError where they are another model's or lack an entry."""
+        missing = {"model", "vertices", "T"} - settings.keys()
+        if missing:
+            raise ValueError(
+                f"settings of dimers must hold model, vertices and T; missing: {', '.join(sorted(missing))}"
+            )
+        if settings["model"] != "dimers":
+            raise ValueError(f"settings must be of the model 'dimers'; got {settings['model']!r}")
+        vertices = Lattice(settings["vertices"]["kind"], tuple(settings["vertices"]["shape"]))
+        T = math.inf if settings["T"] is None else settings["T"]
+        return cls(vertices, T, settings.get("noise"))
+
+    def _cells(self, configurations: ArrayLike) -> NDArray[Any]:
+        """The configurations as pictures, shape (..., 2Lx, 2Ly)."""
+        cells = np.asarray(configurations)
+        shape = self.lattice.shape
+        if cells.ndim >= 2 and cells.shape[-2:] == shape:
+            return cells
+        if cells.ndim and cells.shape[-1] == self.lattice.n_sites:
+            return cells.reshape(*cells.shape[:-1], *shape)
+        raise ValueError(
+            f"configurations of dimers on a {self.vertices} lattice have shape (..., {shape[0]}, {shape[1]}) or "
+            f"(..., {self.lattice.n_sites}); got {cells.shape}"
+        )
+
+    def _allowed(self, cells: NDArray[Any]) -> NDArray[np.bool_]:
+        allowed = (_dimers_at_vertices(cells) == 1).all(axis=(-2, -1)) & (np.abs(cells) == 1).all(axis=(-2, -1))
+        if self.noise is None:
+            rest = (cells[..., ::2, ::2] == -1) & (cells[..., 1::2, 1::2] == -1)
+            allowed = allowed & rest.all(axis=(-2, -1))
+        return np.asarray(allowed)
+
+
+def parallel_faces(model: Dimers, configurations: ArrayLike) -> NDArray[np.float64]:
+    """The number of faces with two parallel dimers, (..., 2Lx, 2Ly) or (..., 4 Lx Ly) to (...)."""
+    along_x, along_y = _bonds(model._cells(configurations))
+    faces = (along_x & np.roll(along_x, -1, -1)).sum(axis=(-2, -1), dtype=float)
+    faces = faces + (along_y & np.roll(along_y, -1, -2)).sum(axis=(-2, -1), dtype=float)
+    return np.asarray(faces)
+
+
+def winding(model: Dimers, configurations: ArrayLike) -> NDArray[np.int64]:
+    """The winding numbers (Wx, Wy) of each configuration, shape (..., 2Lx, 2Ly) or (..., 4 Lx Ly) to (..., 2).
+
+    Wx = sum_y (-1)^(x+y) n_x(x, y), the same for every x, with n_x(x, y) = 1 where a dimer joins (x, y) and (x+1, y);
+    Wy likewise. |Wx| <= Ly/2, |Wy| <= Lx/2; no local move changes them. Raises ValueError where a configuration
+    is no covering.
+    """
+    model.check(configurations)
+    along_x, along_y = _bonds(model._cells(configurations))
+    Lx, Ly = model.vertices.shape
+    Wx = along_x[..., 0, :] @ (1 - 2 * (np.arange(Ly) % 2))
+    Wy = along_y[..., :, 0] @ (1 - 2 * (np.arange(Lx) % 2))
+    return np.stack([Wx, Wy], axis=-1).astype(np.int64)
+
+
+def columnar_order(model: Dimers, configurations: ArrayLike) -> NDArray[np.float64]:
+    """The columnar order (C_x, C_y) of each configuration, shape (..., 2Lx, 2Ly) or (..., 4 Lx Ly) to (..., 2).
+
+    C_x = (2/N) sum_r (-1)^x n_x(r) and C_y = (2/N) sum_r (-1)^y n_y(r), N vertices: (+-1, 0) and (0, +-1) in the
+    four columnar states. Source: F. Alet et al., Phys. Rev. E 74, 041124 (2006).
+    """
+    along_x, along_y = _bonds(model._cells(configurations))
+    Lx, Ly = model.vertices.shape
+    x = (along_x.sum(axis=-1) * (1 - 2 * (np.arange(Lx) % 2))).sum(axis=-1)
+    y = (along_y.sum(axis=-2) * (1 - 2 * (np.arange(Ly) % 2))).sum(axis=-1)
+    return np.stack([x, y], axis=-1) * 2 / model.vertices.n_sites
+
+
+def _bonds(cells: NDArray[Any]) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Where dimers lie: n_x and n_y, each of shape (..., Lx, Ly)."""
+    return cells[..., 1::2, ::2] > 0, cells[..., ::2, 1::2] > 0
+
+
+def _dimers_at_vertices(cells: NDArray[Any]) -> NDArray[np.int8]:
+    along_x, along_y = (bonds.astype(np.int8) for bonds in _bonds(cells))
+    return np.asarray(along_x + np.roll(along_x, 1, -2) + along_y + np.roll(along_y, 1, -1))
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool)
