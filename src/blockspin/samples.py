@@ -1,6 +1,7 @@
 """The sample schema: an int8 DataArray of spins -1/+1, dims (chain, draw, *sites), and its files.
 
-One JSON attribute, ``blockspin``, holds the lattice, the model's settings and how the samples were made.
+One JSON attribute, ``blockspin``, holds the lattice, the model's settings and how the samples were made. Where it
+holds "states", a number q, the values are Potts states 0..q-1 in place of spins; what needs spins refuses these.
 Chains are independent; draws within a chain need not be, so data are split, and errors formed, by chain.
 """
 
@@ -22,34 +23,44 @@ ATTRIBUTE = "blockspin"
 SIGNATURE = b"\x89HDF\r\n\x1a\n"  # of a netCDF-4 file, which is HDF5
 
 
-def make(values: ArrayLike, lattice: Lattice, **provenance: Any) -> xr.DataArray:
+def make(values: ArrayLike, lattice: Lattice, *, states: int | None = None, **provenance: Any) -> xr.DataArray:
     """Samples from spins of shape (chain, draw, *sites) or (chain, draw, N), with provenance as JSON.
 
-    Raises ValueError where the values are not -1/+1, the shape does not fit the lattice, or there is no draw.
+    states: q for Potts states 0..q-1, an integer from 2 to 127; spins -1/+1 unless given.
+    Raises ValueError where the values are none of these, the shape does not fit the lattice, or there is no draw.
     """
-    spins = np.asarray(values)
-    if spins.ndim < 3 or spins.shape[2:] not in (lattice.shape, (lattice.n_sites,)):
+    array = np.asarray(values)
+    if array.ndim < 3 or array.shape[2:] not in (lattice.shape, (lattice.n_sites,)):
         raise ValueError(
             f"samples of a {lattice} lattice have shape (chain, draw, {', '.join(map(str, lattice.shape))}); "
-            f"got {spins.shape}"
+            f"got {array.shape}"
         )
-    if spins.size == 0:
-        raise ValueError(f"samples must hold at least one draw; got shape {spins.shape}")
-    if not ((spins == 1) | (spins == -1)).all():
-        hint = ". Map 0/1 data by 2 * x - 1" if ((spins == 0) | (spins == 1)).all() else ""
-        raise ValueError(f"spins must be -1 or +1; got {_examples(spins)}{hint}")
-    spins = spins.astype(np.int8).reshape(*spins.shape[:2], *lattice.shape)
+    if array.size == 0:
+        raise ValueError(f"samples must hold at least one draw; got shape {array.shape}")
+    _check_values(array, states)
     settings = {"lattice": {"kind": lattice.kind, "shape": list(lattice.shape)}, **provenance}
+    if states is not None:
+        settings["states"] = int(states)
     return xr.DataArray(
-        spins,
+        array.astype(np.int8).reshape(*array.shape[:2], *lattice.shape),
         dims=("chain", "draw", *lattice.axes),
-        name="spin",
+        name="spin" if states is None else "state",
         attrs={ATTRIBUTE: json.dumps(settings, sort_keys=True)},
     )
 
 
 def check(samples: xr.DataArray) -> xr.DataArray:
-    """Return the samples where they keep the schema; raise ValueError or TypeError with what is wrong."""
+    """Return samples of spins where they keep the schema; raise ValueError or TypeError with what is wrong.
+
+    Potts states are refused: whoever can use these as well calls `check_any`.
+    """
+    if isinstance(samples, xr.DataArray) and (q := states_of(samples)) is not None:
+        raise ValueError(f"spins -1/+1 are needed here; these samples hold Potts states 0..{q - 1} (q = {q})")
+    return check_any(samples)
+
+
+def check_any(samples: xr.DataArray) -> xr.DataArray:
+    """Return samples of spins or of Potts states where they keep the schema; raise ValueError or TypeError."""
     if not isinstance(samples, xr.DataArray):
         raise TypeError(
             f"samples must be an xarray.DataArray (blockspin.samples.make builds one); got {type(samples).__name__}"
@@ -61,9 +72,14 @@ def check(samples: xr.DataArray) -> xr.DataArray:
         raise ValueError(f"samples must be int8; got {samples.dtype}")
     if samples.size == 0:
         raise ValueError(f"samples must hold at least one draw; got shape {samples.shape}")
-    if int(np.abs(samples.values).min()) != 1 or int(np.abs(samples.values).max()) != 1:
-        raise ValueError(f"spins must be -1 or +1; got {_examples(samples.values)}")
+    _check_values(samples.values, states_of(samples))
     return samples
+
+
+def states_of(samples: xr.DataArray) -> int | None:
+    """The number of states q of Potts samples; None where they are spins."""
+    q: int | None = provenance(samples).get("states")
+    return q
 
 
 def provenance(samples: xr.DataArray) -> dict[str, Any]:
@@ -97,7 +113,7 @@ def split(samples: xr.DataArray, fraction: float, *, seed: int) -> tuple[xr.Data
     Draws of one chain are correlated, so a split by draw would leak. Raises ValueError where either side
     would be empty.
     """
-    n_chains = check(samples).sizes["chain"]
+    n_chains = check_any(samples).sizes["chain"]
     n_first = round(fraction * n_chains)
     if not 0 < n_first < n_chains:
         raise ValueError(
@@ -112,18 +128,16 @@ def split(samples: xr.DataArray, fraction: float, *, seed: int) -> tuple[xr.Data
 def write(samples: xr.DataArray, path: str | os.PathLike[str]) -> None:
     """Write the samples to a netCDF file (.nc), one bit a spin; the file appears whole or not at all.
 
-    Raises ValueError for another suffix.
+    Potts states take as many bits as q - 1 has in base 2. Raises ValueError for another suffix.
     """
     target = Path(path)
     if target.suffix != ".nc":
         raise ValueError(f"samples are written as .nc; got {target.name!r}")
+    flat = check_any(samples).values.reshape(*samples.shape[:2], -1)
+    q = states_of(samples)
+    bits = flat > 0 if q is None else (flat[..., None] >> _bits(q) & 1).reshape(*flat.shape[:2], -1)
     packed = xr.Dataset(
-        {
-            "packed": (
-                ("chain", "draw", "byte"),
-                np.packbits(check(samples).values.reshape(*samples.shape[:2], -1) > 0, axis=-1),
-            )
-        },
+        {"packed": (("chain", "draw", "byte"), np.packbits(bits, axis=-1))},
         attrs={ATTRIBUTE: samples.attrs[ATTRIBUTE]},
     )
     handle, aside = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
@@ -195,9 +209,29 @@ def _read_nc(source: Path) -> xr.DataArray:
             raise ValueError(f"{source.name} is not a sample file: it lacks 'packed' or the {ATTRIBUTE!r} attribute")
         settings = json.loads(stored.attrs[ATTRIBUTE])
         lattice = Lattice(settings["lattice"]["kind"], tuple(settings["lattice"]["shape"]))
-        bits = np.unpackbits(stored["packed"].values, axis=-1, count=lattice.n_sites)
+        q = settings.get("states")
+        width = 1 if q is None else len(_bits(q))
+        bits = np.unpackbits(stored["packed"].values, axis=-1, count=lattice.n_sites * width)
     settings.pop("lattice")
-    return make(2 * bits.astype(np.int8) - 1, lattice, **settings)
+    if q is None:
+        return make(2 * bits.astype(np.int8) - 1, lattice, **settings)
+    return make(bits.reshape(*bits.shape[:2], -1, width) @ (1 << _bits(q)), lattice, **settings)
+
+
+def _bits(q: int) -> NDArray[np.int64]:
+    """Places of the bits that hold a state 0..q-1, the lowest first."""
+    return np.arange((q - 1).bit_length())
+
+
+def _check_values(values: NDArray[Any], q: int | None) -> None:
+    if q is not None:
+        if isinstance(q, bool) or not isinstance(q, (int, np.integer)) or not 2 <= q <= 127:
+            raise ValueError(f"the number of states q must be an integer from 2 to 127; got {q!r}")
+        if not np.isin(values, np.arange(q)).all():
+            raise ValueError(f"Potts states must be 0..{q - 1} (q = {q}); got {_examples(values)}")
+    elif not ((values == 1) | (values == -1)).all():
+        hint = ". Map 0/1 data by 2 * x - 1" if ((values == 0) | (values == 1)).all() else ""
+        raise ValueError(f"spins must be -1 or +1; got {_examples(values)}{hint}")
 
 
 def _examples(values: NDArray[Any]) -> str:

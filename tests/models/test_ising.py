@@ -63,7 +63,8 @@ def test_other_errors_name_what_came() -> None:
 
 def test_the_table_names_each_model_as_its_settings_do() -> None:
     for name, model in MODELS.items():
-        assert model(Lattice.chain(4), 0.1).settings()["model"] == name
+        more = {"q": 3} if name == "potts" else {}
+        assert model(Lattice.chain(4), 0.1, **more).settings()["model"] == name
 
 
 def test_the_critical_coupling_solves_kramers_and_wannier() -> None:
