@@ -48,11 +48,10 @@ def wolff(
                     used = 0
                 # 32 random bits times n, the high half: uniform to one part in 2^32 / n
                 i = np.int64((uint64(halves[used]) * uint64(N)) >> uint64(32))
-                turn = 1 + np.int64((uint64(halves[used + 1]) * uint64(states.q - 1)) >> uint64(32))
+                turn = states.gap * (1 + np.int64((uint64(halves[used + 1]) * uint64(states.q - 1)) >> uint64(32)))
                 used += 2
-                shift = states.gap * turn
                 old = s[i]
-                new = np.int8(old + shift - period if old + shift > top else old + shift)
+                new = np.int8(old + turn - period if old + turn > top else old + turn)
                 s[i] = new
                 stack[0] = (i // L) << 32 | (i % L)
                 n = 1
@@ -87,7 +86,7 @@ def wolff(
     return flipped
 
 
-@njit(cache=True, inline="always")
+@njit(cache=True)
 def _try(s: Any, stack: Any, n: Any, row: Any, y: Any, bond: Any, wanted: Any, other: Any) -> Any:
     """Take a neighbour into the cluster if it is in the wanted state and the bond is set; the size of the stack.
 
