@@ -19,11 +19,15 @@ from blockspin.judging.judge import TABLE
 from blockspin.lattice import Lattice
 from blockspin.models import MODELS
 from blockspin.samples import features
-from blockspin.sampling import sample
+from blockspin.sampling import cluster, sample
+from blockspin.sampling.configurations import starts
 
 DOCS = Path(__file__).parents[1] / "docs"
 LATTICES = (Lattice.square(2, 4), Lattice.chain(8))
-EXAMPLES: dict[str, dict[str, Any]] = {"ising": {"K": 0.4, "h": 0.1}}  # a model's couplings
+EXAMPLES: dict[str, dict[str, Any]] = {  # a model's couplings
+    "ising": {"K": 0.4, "h": 0.1},
+    "potts": {"K": 0.6, "q": 3, "h": -0.2},
+}
 BLOCKS = dict.fromkeys(
     ("majority", "decimation", "threshold", "weighted-majority"), (2, 3)
 )  # block sides that a rule takes
@@ -31,9 +35,9 @@ BLOCKS = dict.fromkeys(
 
 @pytest.mark.parametrize("lattice", LATTICES, ids=str)
 @pytest.mark.parametrize("name", MODELS)
-def test_a_model_has_an_energy_settings_and_a_sampler(name: str, lattice: Lattice) -> None:
+def test_a_model_has_an_energy_settings_and_updates(name: str, lattice: Lattice) -> None:
     model = MODELS[name](lattice, **EXAMPLES[name])
-    states = enumeration.states(lattice)
+    states = enumeration.states(lattice, EXAMPLES[name].get("q"))
     energy = model.energy(states)
     assert energy.shape == (len(states),)
     np.testing.assert_array_equal(energy, model.energy(states.reshape(-1, *lattice.shape)))
@@ -41,10 +45,12 @@ def test_a_model_has_an_energy_settings_and_a_sampler(name: str, lattice: Lattic
     assert MODELS[name].from_settings(stored) == model
     assert stored["model"] == name
     # 4000 draws know <H> to 1/60 of its spread: sees an error of 8 % of it at 5 sigma
-    drawn = sample(model, 4000, seed=1)
     known = enumeration.probabilities(model) @ energy
-    observed = model.energy(drawn.values).mean(axis=1)
+    values = starts(model, 4000, np.random.default_rng(1))
+    cluster.advance(model, "heat-bath", values, cluster.generators(1, 4000, "contract"), 100)
+    observed = model.energy(values)
     assert abs(observed.mean() - known) < 5 * observed.std(ddof=1) / np.sqrt(len(observed))
+    np.testing.assert_allclose(cluster.observe(model, values)[:, 0] * lattice.n_sites, observed, atol=1e-9)
 
 
 @pytest.mark.parametrize("name", MAPS)

@@ -14,6 +14,8 @@ _WHERE = {
     "Lattice": "lattice",
     "Ising": "models.ising",
     "KC_SQUARE": "models.ising",
+    "Potts": "models.potts",
+    "potts_kc": "models.potts",
     "sample": "sampling.sample",
     "split": "samples",
     "features": "samples",
@@ -50,6 +52,8 @@ if TYPE_CHECKING:
     from blockspin.lattice import Lattice as Lattice
     from blockspin.models.ising import KC_SQUARE as KC_SQUARE
     from blockspin.models.ising import Ising as Ising
+    from blockspin.models.potts import Potts as Potts
+    from blockspin.models.potts import potts_kc as potts_kc
     from blockspin.rg.blocking import mcrg as mcrg
     from blockspin.rg.couplings import couplings as couplings
     from blockspin.rg.flow import flow as flow
