@@ -13,7 +13,8 @@ import numba
 import numpy as np
 
 from blockspin.lattice import Lattice
-from blockspin.models import KC_SQUARE, Ising
+from blockspin.models import KC_SQUARE, Ising, Potts, potts_kc
+from blockspin.models.ising import KC_CUBIC, KC_TRIANGULAR
 from blockspin.sampling import cluster, sample
 
 
@@ -28,11 +29,15 @@ def best(function: Callable[[], object], repeats: int = 5) -> float:
 
 
 def kernels() -> None:
-    """ns a site of Swendsen-Wang and heat bath, ns a flipped site of Wolff, at the critical coupling."""
-    print("L      swendsen-wang  heat-bath  wolff (a flipped site)")
-    for L, chains, steps in ((40, 8, 300), (256, 1, 60), (1024, 1, 6)):
-        model = Ising(Lattice.square(L), KC_SQUARE)
-        spins, state = np.ones((chains, L * L), np.int8), cluster.generators(1, chains, "benchmark")
+    """ns a site of Swendsen-Wang and heat bath, ns a changed site of Wolff, at the critical coupling."""
+    print(f"{'model':<28s} swendsen-wang  heat-bath  wolff (a changed site)")
+    models = [Ising(Lattice.square(L), KC_SQUARE) for L in (40, 256, 1024)]
+    models += [Ising(Lattice.triangular(256), KC_TRIANGULAR), Ising(Lattice.cubic(40), KC_CUBIC)]
+    models += [Potts(Lattice.square(256), potts_kc(q), q) for q in (2, 3, 10)]
+    for model in models:
+        N = model.lattice.n_sites
+        chains, steps = max(1, 12_800 // N), max(6, 4_000_000 // N)
+        spins, state = np.ones((chains, N), np.int8), cluster.generators(1, chains, "benchmark")
         cluster.advance(model, "swendsen-wang", spins, state, 50)
         cost = {}
         for algorithm in ("swendsen-wang", "heat-bath"):
@@ -41,9 +46,10 @@ def kernels() -> None:
         times = []
         for _ in range(5):
             start = time.perf_counter()
-            flipped = cluster.advance(model, "wolff", spins, state, steps, clusters=3).sum()
-            times.append((time.perf_counter() - start) / flipped * 1e9)
-        print(f"{L:<6d} {cost['swendsen-wang']:<14.1f} {cost['heat-bath']:<10.1f} {min(times):.1f}")
+            changed = cluster.advance(model, "wolff", spins, state, steps, clusters=3).sum()
+            times.append((time.perf_counter() - start) / changed * 1e9)
+        name = f"{model.lattice}" + (f", q = {model.q}" if isinstance(model, Potts) else "")
+        print(f"{name:<28s} {cost['swendsen-wang']:<14.1f} {cost['heat-bath']:<10.1f} {min(times):.1f}")
 
 
 def samples() -> None:

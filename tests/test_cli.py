@@ -123,13 +123,13 @@ def test_a_folder_that_is_no_runs_is_refused(tmp_path):
         (["run"], "EXPERIMENT"),
         (["rnu", "toy"], "rnu"),
         (["report", "nowhere"], "nowhere is not the folder of a run"),
-        ([*SAMPLE, "s.nc", "--shape", "4y4"], "a shape reads 40x40"),
+        ([*SAMPLE, "s.nc", "--shape", "4y4"], "a shape reads 100 \(ring\), 40x40"),
         ([*SAMPLE, "s.nc", "--shape", "1x4"], "at least 2; got (1, 4)"),
         ([*SAMPLE, "s.nc", "-K", "nan"], "coupling K must be a finite number; got nan"),
         ([*SAMPLE, "s.nc", "--algorithm", "magic"], "algorithm must be one of auto"),
         ([*SAMPLE, "s.csv"], "samples are written as .nc; got 's.csv'"),
         ([*SAMPLE, "no/s.nc"], "there is no folder no"),
-        (["sample", "isng", *SAMPLE[2:], "s.nc"], "model must be one of ising; got 'isng'"),
+        (["sample", "isng", *SAMPLE[2:], "s.nc"], "model must be one of ising, potts, dimers; got 'isng'"),
         (["judge", "nowhere.nc", "--map", "majority"], "no such file: nowhere.nc"),
         (["judge", "nowhere.nc"], "--map"),
     ],
@@ -255,7 +255,7 @@ def test_verdicts_are_one_line():
 def test_sample_then_judge(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     draw = ["sample", "ising", "--shape", "8x8", "-K", "0.4", "-n", "200", "--chains", "20", "--out", "s.nc"]
-    assert "s.nc: 20 chains of 10 draws, square 8x8, K = 0.4" in call(*draw).stdout
+    assert "s.nc: 20 chains of 10 draws, Ising model on square 8x8, K = 0.4, h = 0" in call(*draw).stdout
     first = Path("s.nc").read_bytes()
     assert "s.nc exists" in call(*draw, code=2).stderr
     call(*draw, "--force")

@@ -202,3 +202,64 @@ def test_what_breaks_the_schema_is_named() -> None:
     for wrong in (0, 2, -128):
         with pytest.raises(ValueError, match=rf"-1 or \+1; got values .*{wrong}"):
             samples.check(made.where(made > 0, np.int8(wrong)))
+
+
+def potts(q: int, *shape: int, lattice: Lattice | None = None) -> xr.DataArray:
+    values = np.random.default_rng(q).integers(0, q, shape, np.int8)
+    return samples.make(values, lattice or Lattice.square(*shape[2:]), states=q, model={"K": 1.0})
+
+
+@pytest.mark.parametrize("q", [2, 3, 4, 5, 8, 9, 10])
+@pytest.mark.parametrize("lattice", [Lattice.square(3, 5), Lattice.triangular(4), Lattice.cubic(2, 3, 4)], ids=str)
+def test_a_file_gives_back_potts_states(q: int, lattice: Lattice, tmp_path: Path) -> None:
+    made = potts(q, 4, 7, *lattice.shape, lattice=lattice)
+    bs.write(made, tmp_path / "s.nc")
+    found = bs.read(tmp_path / "s.nc")
+    xr.testing.assert_identical(found, made)
+    assert (samples.states_of(found), found.name, found.dtype) == (q, "state", np.int8)
+    assert samples.states_of(samples.make(spins(2, 3, 5), Lattice.chain(5))) is None
+
+
+@pytest.mark.parametrize(("q", "bits"), [(2, 1), (3, 2), (4, 2), (10, 4)])
+def test_potts_states_take_few_bits(q: int, bits: int, tmp_path: Path) -> None:
+    bs.write(potts(q, 100, 10, 32, 32), tmp_path / "s.nc")
+    assert (tmp_path / "s.nc").stat().st_size < bits * 100 * 10 * 1024 / 8 + 20_000
+
+
+def test_potts_samples_are_split_by_chain() -> None:
+    first, second = samples.split(potts(3, 8, 2, 4, 4), 0.5, seed=1)
+    assert samples.states_of(samples.check_any(first)) == samples.states_of(samples.check_any(second)) == 3
+
+
+def test_states_that_are_none_are_named(tmp_path: Path) -> None:
+    made = potts(3, 4, 5, 4, 4)
+    for wrong in (-1, 3, 100):
+        with pytest.raises(ValueError, match=rf"Potts states must be 0\.\.2 \(q = 3\); got values .*{wrong}"):
+            samples.check_any(made.where(made > 0, np.int8(wrong)))
+    with pytest.raises(ValueError, match=r"states must be 0\.\.2 \(q = 3\); got values 0.5"):
+        samples.make(np.full((1, 1, 4), 0.5), Lattice.chain(4), states=3)
+    for q in (1, 128, 2.0, True):
+        with pytest.raises(ValueError, match="q must be an integer from 2 to 127; got"):
+            samples.make(made.values, Lattice.square(4), states=q)  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match=r"spins must be -1 or \+1; got values 0, 1, 2"):
+        samples.make(made.values, Lattice.square(4))
+    bs.write(made, tmp_path / "s.nc")  # a file whose bits say 3 where q = 3
+    with xr.load_dataset(tmp_path / "s.nc", engine="h5netcdf") as stored:
+        stored["packed"][0, 0, 0] = 255
+        stored.to_netcdf(tmp_path / "bad.nc", engine="h5netcdf")
+    with pytest.raises(ValueError, match=r"states must be 0\.\.2"):
+        bs.read(tmp_path / "bad.nc")
+
+
+def test_what_needs_spins_refuses_potts_samples() -> None:
+    made = potts(2, 4, 5, 8, 8)  # q = 2: values 0/1, the easiest to misread
+    for use in (
+        samples.features,
+        samples.check,
+        lambda s: bs.mcrg(s, bs.Majority, 1),
+        bs.couplings,
+        lambda s: bs.flow([s], bs.Majority, 1),
+        lambda s: bs.judge(bs.Majority(Lattice.square(8), 2), s),
+    ):
+        with pytest.raises(ValueError, match=r"spins -1/\+1 are needed here; these samples hold Potts states 0\.\.1"):
+            use(made)

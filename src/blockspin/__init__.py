@@ -15,6 +15,8 @@ _WHERE = {
     "Ising": "models.ising",
     "Dimers": "models.dimers",
     "KC_SQUARE": "models.ising",
+    "Potts": "models.potts",
+    "potts_kc": "models.potts",
     "sample": "sampling.sample",
     "sample_to": "sampling.sample",
     "split": "samples",
@@ -54,6 +56,8 @@ if TYPE_CHECKING:
     from blockspin.models.dimers import Dimers as Dimers
     from blockspin.models.ising import KC_SQUARE as KC_SQUARE
     from blockspin.models.ising import Ising as Ising
+    from blockspin.models.potts import Potts as Potts
+    from blockspin.models.potts import potts_kc as potts_kc
     from blockspin.reweighting import reweight as reweight
     from blockspin.rg.blocking import mcrg as mcrg
     from blockspin.rg.couplings import couplings as couplings

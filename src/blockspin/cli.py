@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 EXIT_CODES = "Exit codes: 0 done; 1 a task failed or the disk did; 2 wrong usage, settings or input; 130 interrupted."
 FAILED, WRONG, INTERRUPTED = 1, 2, 130
+OPTIONS = {"K": "-K", "q": "-q"}  # of the couplings that a model cannot do without
 
 app = typer.Typer(
     help="Does a learned coarse-graining of lattice data renormalize? Run the experiments, or judge a map of your own.",
@@ -114,17 +115,35 @@ def list_() -> None:
 @app.command(epilog=EXIT_CODES)
 def sample(
     model: Annotated[str, typer.Argument(metavar="MODEL", help="Such as ising; `blockspin list` shows all.")],
-    shape: Annotated[str, typer.Option(help="The lattice: 40x40 is a square lattice on a torus, 100 a ring.")],
-    K: Annotated[float, typer.Option("-K", "--coupling", help="The reduced coupling K = J/kT.")],
+    shape: Annotated[
+        str, typer.Option(help="The lattice: 100 is a ring, 40x40 a square lattice on a torus, 8x8x8 a cubic one.")
+    ],
     n: Annotated[int, typer.Option("-n", "--number", min=1, help="How many configurations.")],
     out: Annotated[Path, typer.Option(help="The file to write, .nc.")],
+    K: Annotated[
+        float | None, typer.Option("-K", "--coupling", help="The reduced coupling K = J/kT (ising, potts).")
+    ] = None,
+    h: Annotated[float | None, typer.Option("--field", help="The reduced field h (ising, potts) [default: 0].")] = None,
+    q: Annotated[int | None, typer.Option("-q", "--states", help="The number of states (potts).")] = None,
+    T: Annotated[
+        float | None, typer.Option("-T", "--temperature", help="The temperature of aligning dimers [default: free].")
+    ] = None,
+    noise: Annotated[float | None, typer.Option(help="The coupling of noise spins beside dimers.")] = None,
+    lattice: Annotated[
+        str | None, typer.Option(help="The kind of the lattice, such as triangular; by its shape unless given.")
+    ] = None,
     seed: Annotated[int, typer.Option(min=0, help="The seed of all random numbers.")] = 1,
-    h: Annotated[float, typer.Option("--field", help="The reduced field h.")] = 0.0,
-    chains: Annotated[int, typer.Option(min=1, help="Independent chains; errors are formed over them.")] = 100,
+    chains: Annotated[
+        int | None,
+        typer.Option(min=1, help="Independent chains; errors are formed over them. The sampler's choice unless given."),
+    ] = None,
     algorithm: Annotated[str, typer.Option(help="The update; auto chooses for the model.")] = "auto",
     force: Annotated[bool, typer.Option("--force", help="Write over a file that exists.")] = False,
 ) -> None:
-    """Draw equilibrium configurations of a model and write them to a netCDF file, one bit a spin."""
+    """Draw equilibrium configurations of a model and write them to a netCDF file, one bit a spin.
+
+    The draws go to disk as they come: killed at any instant, the same command goes on from there.
+    """
     with _one_line(ValueError, TypeError, RuntimeError, OSError):
         if out.suffix != ".nc":
             raise ValueError(f"samples are written as .nc; got {out.name!r}")
@@ -133,17 +152,17 @@ def sample(
         if not out.resolve().parent.is_dir():
             raise ValueError(f"there is no folder {out.parent} to write {out.name} into")
         kind = _chosen("model", model, _models())
-        lattice = _lattice(shape)
+        drawn_from = _model(model, kind, _lattice(shape, lattice), {"K": K, "h": h, "q": q, "T": T, "noise": noise})
 
         import blockspin as bs
         from blockspin.runs.display import one_task
+        from blockspin.samples import sizes
 
-        with one_task(f"{model} {lattice}, K = {K:g}") as progress:
-            drawn = bs.sample(
-                kind(lattice, K=K, h=h), n, seed=seed, chains=chains, algorithm=algorithm, progress=progress
-            )
-        bs.write(drawn, out)
-        typer.echo(f"{out}: {drawn.sizes['chain']} chains of {drawn.sizes['draw']} draws, {lattice}, K = {K:g}")
+        out.unlink(missing_ok=True)
+        with one_task(str(drawn_from)) as progress:
+            bs.sample_to(out, drawn_from, n, seed=seed, chains=chains, algorithm=algorithm, progress=progress)
+        size = sizes(out)
+        typer.echo(f"{out}: {size['chain']} chains of {size['draw']} draws, {drawn_from}")
 
 
 @app.command(epilog=EXIT_CODES)
@@ -223,14 +242,29 @@ def _stop(message: str, code: int) -> NoReturn:
     raise typer.Exit(code)
 
 
-def _lattice(shape: str) -> Any:
-    import blockspin as bs
+def _lattice(shape: str, kind: str | None = None) -> Any:
+    from blockspin.lattice import HYPERCUBIC, Lattice
 
     parts = shape.lower().split("x")
-    makers: dict[int, Callable[..., Any]] = {1: bs.Lattice.chain, 2: bs.Lattice.square}
-    if len(parts) not in makers or not all(part.isdecimal() for part in parts):
-        raise ValueError(f"a shape reads 40x40 (square lattice) or 100 (ring); got {shape!r}")
-    return makers[len(parts)](*map(int, parts))
+    if len(parts) not in HYPERCUBIC or not all(part.isdecimal() for part in parts):
+        raise ValueError(f"a shape reads 100 (ring), 40x40 (square lattice) or 8x8x8 (cubic lattice); got {shape!r}")
+    return Lattice(kind if kind is not None else HYPERCUBIC[len(parts)], tuple(map(int, parts)))
+
+
+def _model(name: str, kind: Any, lattice: Any, given: Mapping[str, float | None]) -> Any:
+    """The model with the couplings that were given; those it needs, and no others."""
+    from dataclasses import MISSING, fields
+
+    places, *couplings = fields(kind)
+    known = {field.name: field for field in couplings}
+    chosen = {key: value for key, value in given.items() if value is not None}
+    for key in chosen:
+        if key not in known:
+            raise ValueError(f"the model {name} has no {key}; it takes {', '.join(known)}")
+    for key, field in known.items():
+        if field.default is MISSING and key not in chosen:
+            raise ValueError(f"the model {name} needs {key}: give it as {OPTIONS[key]}")
+    return kind(**{places.name: lattice}, **chosen)
 
 
 def _map(names: list[str], samples: xr.DataArray, b: int) -> Any:

@@ -1,6 +1,7 @@
 """The sample schema: an int8 DataArray of spins -1/+1, dims (chain, draw, *sites), and its files.
 
-One JSON attribute, ``blockspin``, holds the lattice, the model's settings and how the samples were made.
+One JSON attribute, ``blockspin``, holds the lattice, the model's settings and how the samples were made. Where it
+holds "states", a number q, the values are Potts states 0..q-1 in place of spins; what needs spins refuses these.
 Chains are independent; draws within a chain need not be, so data are split, and errors formed, by chain.
 """
 
@@ -25,34 +26,44 @@ ATTRIBUTE = "blockspin"
 SIGNATURE = b"\x89HDF\r\n\x1a\n"  # of a netCDF-4 file, which is HDF5
 
 
-def make(values: ArrayLike, lattice: Lattice, **provenance: Any) -> xr.DataArray:
+def make(values: ArrayLike, lattice: Lattice, *, states: int | None = None, **provenance: Any) -> xr.DataArray:
     """Samples from spins of shape (chain, draw, *sites) or (chain, draw, N), with provenance as JSON.
 
-    Raises ValueError where the values are not -1/+1, the shape does not fit the lattice, or there is no draw.
+    states: q for Potts states 0..q-1, an integer from 2 to 127; spins -1/+1 unless given.
+    Raises ValueError where the values are none of these, the shape does not fit the lattice, or there is no draw.
     """
-    spins = np.asarray(values)
-    if spins.ndim < 3 or spins.shape[2:] not in (lattice.shape, (lattice.n_sites,)):
+    array = np.asarray(values)
+    if array.ndim < 3 or array.shape[2:] not in (lattice.shape, (lattice.n_sites,)):
         raise ValueError(
             f"samples of a {lattice} lattice have shape (chain, draw, {', '.join(map(str, lattice.shape))}); "
-            f"got {spins.shape}"
+            f"got {array.shape}"
         )
-    if spins.size == 0:
-        raise ValueError(f"samples must hold at least one draw; got shape {spins.shape}")
-    if not ((spins == 1) | (spins == -1)).all():
-        hint = ". Map 0/1 data by 2 * x - 1" if ((spins == 0) | (spins == 1)).all() else ""
-        raise ValueError(f"spins must be -1 or +1; got {_examples(spins)}{hint}")
-    spins = spins.astype(np.int8).reshape(*spins.shape[:2], *lattice.shape)
+    if array.size == 0:
+        raise ValueError(f"samples must hold at least one draw; got shape {array.shape}")
+    _check_values(array, states)
     settings = {"lattice": {"kind": lattice.kind, "shape": list(lattice.shape)}, **provenance}
+    if states is not None:
+        settings["states"] = int(states)
     return xr.DataArray(
-        spins,
+        array.astype(np.int8).reshape(*array.shape[:2], *lattice.shape),
         dims=("chain", "draw", *lattice.axes),
-        name="spin",
+        name="spin" if states is None else "state",
         attrs={ATTRIBUTE: json.dumps(settings, sort_keys=True)},
     )
 
 
 def check(samples: xr.DataArray) -> xr.DataArray:
-    """Return the samples where they keep the schema; raise ValueError or TypeError with what is wrong."""
+    """Return samples of spins where they keep the schema; raise ValueError or TypeError with what is wrong.
+
+    Potts states are refused: whoever can use these as well calls `check_any`.
+    """
+    if isinstance(samples, xr.DataArray) and (q := states_of(samples)) is not None:
+        raise ValueError(f"spins -1/+1 are needed here; these samples hold Potts states 0..{q - 1} (q = {q})")
+    return check_any(samples)
+
+
+def check_any(samples: xr.DataArray) -> xr.DataArray:
+    """Return samples of spins or of Potts states where they keep the schema; raise ValueError or TypeError."""
     if not isinstance(samples, xr.DataArray):
         raise TypeError(
             f"samples must be an xarray.DataArray (blockspin.samples.make builds one); got {type(samples).__name__}"
@@ -64,9 +75,14 @@ def check(samples: xr.DataArray) -> xr.DataArray:
         raise ValueError(f"samples must be int8; got {samples.dtype}")
     if samples.size == 0:
         raise ValueError(f"samples must hold at least one draw; got shape {samples.shape}")
-    if int(np.abs(samples.values).min()) != 1 or int(np.abs(samples.values).max()) != 1:
-        raise ValueError(f"spins must be -1 or +1; got {_examples(samples.values)}")
+    _check_values(samples.values, states_of(samples))
     return samples
+
+
+def states_of(samples: xr.DataArray) -> int | None:
+    """The number of states q of Potts samples; None where they are spins."""
+    q: int | None = provenance(samples).get("states")
+    return q
 
 
 def provenance(samples: xr.DataArray) -> dict[str, Any]:
@@ -100,7 +116,7 @@ def split(samples: xr.DataArray, fraction: float, *, seed: int) -> tuple[xr.Data
     Draws of one chain are correlated, so a split by draw would leak. Raises ValueError where either side
     would be empty.
     """
-    n_chains = check(samples).sizes["chain"]
+    n_chains = check_any(samples).sizes["chain"]
     n_first = round(fraction * n_chains)
     if not 0 < n_first < n_chains:
         raise ValueError(
@@ -115,16 +131,12 @@ def split(samples: xr.DataArray, fraction: float, *, seed: int) -> tuple[xr.Data
 def write(samples: xr.DataArray, path: str | os.PathLike[str]) -> None:
     """Write the samples to a netCDF file (.nc), one bit a spin; the file appears whole or not at all.
 
-    Raises ValueError for another suffix.
+    Potts states take as many bits as q - 1 has in base 2. Raises ValueError for another suffix.
     """
     target = checked_path(path)
+    flat = check_any(samples).values.reshape(*samples.shape[:2], -1)
     packed = xr.Dataset(
-        {
-            "packed": (
-                ("chain", "draw", "byte"),
-                np.packbits(check(samples).values.reshape(*samples.shape[:2], -1) > 0, axis=-1),
-            )
-        },
+        {"packed": (("chain", "draw", "byte"), packed_bits(flat, states_of(samples)))},
         attrs={ATTRIBUTE: samples.attrs[ATTRIBUTE]},
     )
     handle, aside = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
@@ -142,20 +154,25 @@ def write_packed(
     path: str | os.PathLike[str],
     lattice: Lattice,
     size: tuple[int, int],
+    *,
+    states: int | None = None,
     **provenance: Any,
 ) -> None:
-    """Write a file as `write` does from parts that come one after the other, (chain, draw, byte), eight spins a byte.
+    """Write a file as `write` does from parts that come one after the other, (chain, draw, byte) of `packed_bits`.
 
-    size: chains and draws in all. The file appears whole or not at all.
+    size: chains and draws in all; states: as `make` takes it. The file appears whole or not at all.
     Raises ValueError for another suffix, or where the parts do not hold so many draws.
     """
     target = checked_path(path)
     settings = {"lattice": {"kind": lattice.kind, "shape": list(lattice.shape)}, **provenance}
+    if states is not None:
+        settings["states"] = states
+    width = 1 if states is None else len(_bits(states))
     handle, aside = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
     os.close(handle)
     try:
         with h5netcdf.File(aside, "w") as file:
-            file.dimensions = {"chain": size[0], "draw": size[1], "byte": -(-lattice.n_sites // 8)}
+            file.dimensions = {"chain": size[0], "draw": size[1], "byte": -(-lattice.n_sites * width // 8)}
             packed = file.create_variable("packed", ("chain", "draw", "byte"), np.uint8)
             first = 0
             for part in parts:
@@ -176,6 +193,12 @@ def checked_path(path: str | os.PathLike[str]) -> Path:
     if target.suffix != ".nc":
         raise ValueError(f"samples are written as .nc; got {target.name!r}")
     return target
+
+
+def sizes(path: str | os.PathLike[str]) -> dict[str, int]:
+    """How many chains, draws and bytes a draw a file (.nc) holds, without reading them."""
+    with _opened(Path(path)) as stored:
+        return {str(name): int(size) for name, size in stored.sizes.items()}
 
 
 def parts(path: str | os.PathLike[str], draws: int) -> Iterator[xr.DataArray]:
@@ -261,9 +284,35 @@ def _opened(source: Path) -> Iterator[xr.Dataset]:
 def _unpacked(stored: xr.Dataset) -> xr.DataArray:
     settings = json.loads(stored.attrs[ATTRIBUTE])
     lattice = Lattice(settings["lattice"]["kind"], tuple(settings["lattice"]["shape"]))
-    bits = np.unpackbits(stored["packed"].values, axis=-1, count=lattice.n_sites)
+    q = settings.get("states")
+    width = 1 if q is None else len(_bits(q))
+    bits = np.unpackbits(stored["packed"].values, axis=-1, count=lattice.n_sites * width)
     settings.pop("lattice")
-    return make(2 * bits.astype(np.int8) - 1, lattice, **settings)
+    if q is None:
+        return make(2 * bits.astype(np.int8) - 1, lattice, **settings)
+    return make(bits.reshape(*bits.shape[:2], -1, width) @ (1 << _bits(q)), lattice, **settings)
+
+
+def packed_bits(values: NDArray[np.int8], states: int | None = None) -> NDArray[np.uint8]:
+    """Spins (..., N), or Potts states where their number is given, as bytes (..., byte): the form of a file."""
+    bits = values > 0 if states is None else (values[..., None] >> _bits(states) & 1).reshape(*values.shape[:-1], -1)
+    return np.packbits(bits, axis=-1)
+
+
+def _bits(q: int) -> NDArray[np.int64]:
+    """Places of the bits that hold a state 0..q-1, the lowest first."""
+    return np.arange((q - 1).bit_length())
+
+
+def _check_values(values: NDArray[Any], q: int | None) -> None:
+    if q is not None:
+        if isinstance(q, bool) or not isinstance(q, (int, np.integer)) or not 2 <= q <= 127:
+            raise ValueError(f"the number of states q must be an integer from 2 to 127; got {q!r}")
+        if not np.isin(values, np.arange(q)).all():
+            raise ValueError(f"Potts states must be 0..{q - 1} (q = {q}); got {_examples(values)}")
+    elif not ((values == 1) | (values == -1)).all():
+        hint = ". Map 0/1 data by 2 * x - 1" if ((values == 0) | (values == 1)).all() else ""
+        raise ValueError(f"spins must be -1 or +1; got {_examples(values)}{hint}")
 
 
 def _examples(values: NDArray[Any]) -> str:

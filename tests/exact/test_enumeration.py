@@ -7,7 +7,7 @@ import pytest
 
 from blockspin.exact import enumeration
 from blockspin.lattice import Lattice
-from blockspin.models import Ising
+from blockspin.models import Ising, Potts
 
 
 def test_density_of_states_of_the_4x4_torus() -> None:
@@ -60,3 +60,29 @@ def test_errors_name_the_limit() -> None:
         enumeration.states(Lattice.chain(21))
     with pytest.raises(ValueError, match="must map spins"):
         enumeration.expectation(Ising(Lattice.chain(4), 0.4), lambda s: 1.0)
+
+
+@pytest.mark.parametrize(("lattice", "q"), [(Lattice.square(2, 3), 3), (Lattice.chain(4), 10)], ids=str)
+def test_states_of_potts_are_numbered_by_their_digits(lattice: Lattice, q: int) -> None:
+    states = enumeration.states(lattice, q)
+    assert states.shape == (q**lattice.n_sites, lattice.n_sites)
+    np.testing.assert_array_equal(enumeration.index(states, lattice, q), np.arange(len(states)))
+    np.testing.assert_array_equal(states[q + 2, :3], [2, 1, 0])
+
+
+def test_density_of_potts_gives_the_partition_function() -> None:
+    lattice, K, h = Lattice.triangular(3), 0.5, 0.3  # 19,683 states: more than one block
+    energy, in_0, count = enumeration.density(lattice, 3)
+    assert count.sum() == 3**9
+    total = (count * np.exp(-K * energy + h * in_0)).sum()
+    model = Potts(lattice, K, 3, h)
+    assert enumeration.log_partition(model) == pytest.approx(np.log(total), rel=1e-14)
+    mean = enumeration.expectation(model, lambda s: (s == 0).sum(axis=1))
+    assert mean == pytest.approx((count * np.exp(-K * energy + h * in_0) * in_0).sum() / total, rel=1e-12)
+
+
+def test_the_limit_is_on_states() -> None:
+    with pytest.raises(ValueError, match=r"at most 15 sites; a square 4x4 lattice has 3\^16 \(about 10\^8\) states"):
+        enumeration.energies(Potts(Lattice.square(4), 1.0, 3))
+    with pytest.raises(ValueError, match="at most 6 sites"):
+        enumeration.states(Lattice.chain(7), 10)

@@ -13,42 +13,16 @@ import math
 import numba
 import numpy as np
 import pytest
+from drawing import chi_squares, draw
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from blockspin.exact import chain, enumeration
+from blockspin.exact import chain
 from blockspin.lattice import Lattice
 from blockspin.models import KC_SQUARE, Ising
 from blockspin.sampling import cluster
 
 ALGORITHMS = ["swendsen-wang", "wolff", "heat-bath"]
-
-
-def chi_square(counts: np.ndarray, chance: np.ndarray) -> float:
-    """(chi^2 - dof)/sqrt(2 dof) of counts against probabilities, rare states merged until 10 are expected."""
-    order = np.argsort(chance)
-    expected, seen = counts.sum() * chance[order], counts[order].astype(float)
-    group = np.floor(np.cumsum(expected) / 10).astype(int)
-    _, group = np.unique(group, return_inverse=True)
-    expected, seen = np.bincount(group, expected), np.bincount(group, seen)
-    if len(expected) > 1 and expected[-1] < 10:
-        expected, seen = (np.append(a[:-2], a[-2:].sum()) for a in (expected, seen))
-    dof = len(expected) - 1
-    return float((((seen - expected) ** 2 / expected).sum() - dof) / math.sqrt(2 * dof))
-
-
-def draw(
-    model: Ising, algorithm: str, *, chains: int, draws: int, spacing: int, clusters: int = 1, seed: int = 1
-) -> np.ndarray:
-    """Configurations (draw, chain, N) from random starts, after 20 spacings."""
-    state = cluster.generators(seed, chains, "test")
-    spins = np.random.default_rng(seed).choice(np.array([-1, 1], np.int8), (chains, model.lattice.n_sites))
-    cluster.advance(model, algorithm, spins, state, 20 * spacing, clusters=clusters)
-    drawn = np.empty((draws, *spins.shape), np.int8)
-    for k in range(draws):
-        cluster.advance(model, algorithm, spins, state, spacing, clusters=clusters)
-        drawn[k] = spins
-    return drawn
 
 
 SQUARE, RECTANGLE, THIN, TINY = Lattice.square(4), Lattice.square(3, 4), Lattice.square(2, 5), Lattice.square(2)
@@ -84,16 +58,11 @@ def test_distribution(lattice: Lattice, K: float, h: float, algorithm: str) -> N
     spacing = {"swendsen-wang": 6, "wolff": 6, "heat-bath": 30}[algorithm]
     clusters = max(1, lattice.n_sites // 4) if algorithm == "wolff" else 1
     drawn = draw(model, algorithm, chains=2000, draws=100, spacing=spacing, clusters=clusters)
-    chance = enumeration.probabilities(model)
-    counts = np.bincount(enumeration.index(drawn, lattice).ravel(), minlength=len(chance))
-    # by state: 200,000 draws see a probability off by 1/sqrt(expected), from 1 % for the likeliest
-    assert abs(chi_square(counts, chance)) < 5
-    # by (energy, magnetisation): some 100 classes, sensitive to 0.3 % in K (z = 5)
-    states = enumeration.states(lattice)
-    label = np.round(np.stack([Ising(lattice, 1.0).energy(states), states.sum(1, dtype=float)], axis=1))
-    _, group = np.unique(label, axis=0, return_inverse=True)
-    group = group.ravel()
-    assert abs(chi_square(np.bincount(group, counts), np.bincount(group, chance))) < 5
+    # by state: 200,000 draws see a probability off by 1/sqrt(expected), from 1 % for the likeliest; by (energy,
+    # magnetisation): some 100 classes, sensitive to 0.3 % in K (z = 5)
+    by_state, by_class = chi_squares(model, drawn)
+    assert abs(by_state) < 5
+    assert abs(by_class) < 5
 
 
 @pytest.mark.parametrize("algorithm", ALGORITHMS)

@@ -135,7 +135,9 @@ def test_extremes_are_sampled(K: float, h: float) -> None:
 
 def test_chains_frozen_apart_are_refused_unless_asked_for() -> None:
     model = Ising(Lattice.chain(8), 8.0, 1e-9)  # the heat bath would need e^32 sweeps to turn over
-    with pytest.raises(RuntimeError, match=r"heat-bath did not equilibrate chain 8 .* give both spacing and"):
+    with pytest.raises(
+        RuntimeError, match=r"heat-bath did not equilibrate Ising model on chain 8, K = 8, .* give both spacing and"
+    ):
         _short(model)
     told = schema.provenance(_short(model, spacing=1, equilibration=10))
     assert told["tau"] is None

@@ -2,7 +2,8 @@
 
 from blockspin.models.dimers import Dimers
 from blockspin.models.ising import KC_CUBIC, KC_SQUARE, KC_TRIANGULAR, Ising
+from blockspin.models.potts import Potts, potts_kc
 
-MODELS = {"ising": Ising, "dimers": Dimers}
+MODELS: dict[str, type[Ising] | type[Potts] | type[Dimers]] = {"ising": Ising, "potts": Potts, "dimers": Dimers}
 
-__all__ = ["KC_CUBIC", "KC_SQUARE", "KC_TRIANGULAR", "MODELS", "Dimers", "Ising"]
+__all__ = ["KC_CUBIC", "KC_SQUARE", "KC_TRIANGULAR", "MODELS", "Dimers", "Ising", "Potts", "potts_kc"]

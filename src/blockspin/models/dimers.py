@@ -55,6 +55,10 @@ class Dimers:
                 raise ValueError(f"the coupling noise must be a finite number, or None; got {self.noise!r}")
             object.__setattr__(self, "noise", float(self.noise))
 
+    def __str__(self) -> str:
+        noise = "" if self.noise is None else f", noise spins of coupling {self.noise:g}"
+        return f"dimers on {self.vertices}, T = {self.T:g}{noise}"
+
     @cached_property
     def lattice(self) -> Lattice:
         """The lattice of cells that configurations live on, 2Lx x 2Ly."""

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from blockspin.lattice import Lattice
+from blockspin.models import shared
 
 KC_SQUARE = 0.5 * math.log(1 + math.sqrt(2))
 """The critical coupling of the square lattice, ln(1 + sqrt 2)/2 (Kramers and Wannier 1941)."""
@@ -35,17 +36,19 @@ class Ising:
     h: float = 0.0
 
     def __post_init__(self) -> None:
-        if not isinstance(self.lattice, Lattice):
-            raise TypeError(f"lattice must be a Lattice, such as Lattice.square(40); got {self.lattice!r}")
-        object.__setattr__(self, "K", _finite("coupling K", self.K))
-        object.__setattr__(self, "h", _finite("field h", self.h))
+        shared.lattice(self.lattice)
+        object.__setattr__(self, "K", shared.finite("coupling K", self.K))
+        object.__setattr__(self, "h", shared.finite("field h", self.h))
+
+    def __str__(self) -> str:
+        return f"Ising model on {self.lattice}, K = {self.K:g}, h = {self.h:g}"
 
     def energy(self, configurations: ArrayLike) -> NDArray[np.float64]:
         """The reduced energy H of each configuration, shape (..., *sites) or (..., N) to (...).
 
         Raises ValueError where the shape does not end in the lattice's.
         """
-        spins = self._flat(configurations)
+        spins = shared.flat(configurations, self.lattice)
         bonds = np.zeros(spins.shape[:-1])
         grid = spins.reshape(*spins.shape[:-1], *self.lattice.shape)
         axes = tuple(range(-self.lattice.dimension, 0))
@@ -56,42 +59,10 @@ class Ising:
 
     def settings(self) -> dict[str, Any]:
         """The model as a dictionary that JSON can hold; `from_settings` builds it again."""
-        return {
-            "model": "ising",
-            "lattice": {"kind": self.lattice.kind, "shape": list(self.lattice.shape)},
-            "K": self.K,
-            "h": self.h,
-        }
+        return {"model": "ising", "lattice": shared.of_lattice(self.lattice), "K": self.K, "h": self.h}
 
     @classmethod
     def from_settings(cls, settings: dict[str, Any]) -> Ising:
         """The model of `settings`; raises ValueError where they are another model's or lack an entry."""
-        missing = {"model", "lattice", "K"} - settings.keys()
-        if missing:
-            raise ValueError(
-                f"settings of a model must hold model, lattice and K; missing: {', '.join(sorted(missing))}"
-            )
-        if settings["model"] != "ising":
-            raise ValueError(f"settings must be of the model 'ising'; got {settings['model']!r}")
-        lattice = Lattice(settings["lattice"]["kind"], tuple(settings["lattice"]["shape"]))
+        lattice = shared.read_settings(settings, "ising", ("lattice", "K"))
         return cls(lattice, settings["K"], settings.get("h", 0.0))
-
-    def _flat(self, configurations: ArrayLike) -> NDArray[Any]:
-        spins = np.asarray(configurations)
-        sites = self.lattice.shape
-        if spins.ndim >= len(sites) and spins.shape[spins.ndim - len(sites) :] == sites:
-            return spins.reshape(*spins.shape[: spins.ndim - len(sites)], self.lattice.n_sites)
-        if spins.ndim and spins.shape[-1] == self.lattice.n_sites:
-            return spins
-        raise ValueError(
-            f"configurations of a {self.lattice} lattice have shape (..., {', '.join(map(str, sites))}) or "
-            f"(..., {self.lattice.n_sites}); got {spins.shape}"
-        )
-
-
-def _finite(name: str, value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, (int, float, np.integer, np.floating)):
-        raise ValueError(f"the {name} must be a finite number; got {value!r}")
-    if not math.isfinite(value):
-        raise ValueError(f"the {name} must be a finite number; got {value}")
-    return float(value)

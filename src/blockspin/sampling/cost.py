@@ -12,16 +12,20 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from blockspin.models import KC_CUBIC, KC_SQUARE, KC_TRIANGULAR, Ising
-from blockspin.sampling import packing
+from blockspin.models import KC_CUBIC, KC_SQUARE, KC_TRIANGULAR, Dimers, Ising, Potts
+from blockspin.sampling import cluster, packing
 from blockspin.sampling.packing import Layout
 
 KC = {"chain": math.inf, "square": KC_SQUARE, "triangular": KC_TRIANGULAR, "cubic": KC_CUBIC}
 NS_A_SITE = {"swendsen-wang": 7.0, "wolff": 14.0, "heat-bath": 8.0, "multi-spin": 0.11}
+ALGORITHMS = ("auto", "multi-spin", "swendsen-wang", "wolff", "heat-bath", "worm")
 CHAINS = 100  # of the algorithms that take chains one by one, unless told
 LARGEST_BLOCK = 2**17  # sites: with 512 replicas beyond this a block would leave the second-level cache far behind
 DRAWS = 16  # draws a chain at which a second block of replicas pays on two cores
 SPACING, EQUILIBRATION = 2, 20  # in tau
+
+
+Model = Ising | Potts | Dimers
 
 
 @dataclass(frozen=True)
@@ -34,8 +38,27 @@ class Plan:
     stripes: int = 1
 
 
-def choose(model: Ising, n: int, algorithm: str = "auto", chains: int | None = None) -> Plan:
-    """The cheapest plan for n configurations, with the algorithm and the number of chains where they are given."""
+def choose(model: Model, n: int, algorithm: str = "auto", chains: int | None = None) -> Plan:
+    """The cheapest plan for n configurations, with the algorithm and the number of chains where they are given.
+
+    Dimers know the worm alone. Potts models take Swendsen-Wang, or heat bath where K < 0.
+    Raises ValueError for an algorithm that is unknown or cannot serve the model.
+    """
+    if isinstance(model, Dimers):
+        if algorithm not in ("auto", "worm"):
+            raise ValueError(f"dimers are moved by the algorithm worm; got {algorithm!r}")
+        return _of_chains("worm", n, chains)
+    if algorithm not in ALGORITHMS or algorithm == "worm":
+        known = ", ".join(name for name in ALGORITHMS if name != "worm")
+        raise ValueError(f"algorithm must be one of {known}; got {algorithm!r}")
+    if isinstance(model, Potts):
+        if algorithm == "multi-spin":
+            raise ValueError("multi-spin updates know the Ising model; choose swendsen-wang, wolff or heat-bath")
+        name = algorithm if algorithm != "auto" else "swendsen-wang" if model.K >= 0 else "heat-bath"
+        cluster.check(model, name)
+        return _of_chains(name, n, chains)
+    if algorithm not in ("auto", "multi-spin"):
+        cluster.check(model, algorithm)
     if algorithm != "auto":
         return _plan(model, n, algorithm, chains)
     plans = [_plan(model, n, name, chains) for name in candidates(model)]
@@ -83,13 +106,17 @@ def correlation_length(model: Ising) -> float:
 
 
 def _plan(model: Ising, n: int, algorithm: str, chains: int | None) -> Plan:
-    stripes = _stripes(model, n) if algorithm == "multi-spin" else 1
+    if algorithm != "multi-spin":
+        return _of_chains(algorithm, n, chains)
+    stripes = _stripes(model, n)
     if chains is None:
-        chains = CHAINS
-        if algorithm == "multi-spin":
-            replicas = Layout(model.lattice, stripes).replicas
-            chains = replicas * max(1, n // (replicas * DRAWS))
-    draws = -(-n // chains)
+        replicas = Layout(model.lattice, stripes).replicas
+        chains = replicas * max(1, n // (replicas * DRAWS))
+    return _of_chains(algorithm, n, chains, stripes)
+
+
+def _of_chains(algorithm: str, n: int, chains: int | None, stripes: int = 1) -> Plan:
+    draws = -(-n // (chains if chains is not None else CHAINS))
     return Plan(algorithm, -(-n // draws), draws, stripes)
 
 

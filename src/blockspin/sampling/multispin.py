@@ -77,7 +77,10 @@ class Replicas:
         return self._observables(np.moveaxis(trace, 2, 1).reshape(-1, steps, 3)[: self.chains])
 
     def observe(self) -> NDArray[np.float64]:
-        """Energy a site and order parameter of each replica, shape (chain, 2), as `cluster.observe` defines them."""
+        """Energy a site H/N and order parameter of each replica, shape (chain, 2).
+
+        The order parameter is m, staggered for K < 0 (but on the triangular lattice), absolute where h = 0.
+        """
         sums = np.empty((len(self.cells), self.layout.replicas, 3), np.int64)
         for block, cells in enumerate(self.cells):
             _measure(cells, self.layout.others, self.layout.shifts, self.layout.half, self._parity, sums[block])
@@ -86,6 +89,25 @@ class Replicas:
     def spins(self) -> NDArray[np.int8]:
         """The configurations, shape (chain, N)."""
         return unpack(self.layout, self.cells, self.chains)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What `observe` gives: "energy" and the order parameter."""
+        order = "staggered_m" if self._staggered else "m"
+        return "energy", order if self.model.h != 0 else f"abs_{order}"
+
+    @property
+    def clusters(self) -> int:
+        """A step is a sweep."""
+        return 1
+
+    @property
+    def groups(self) -> NDArray[np.int64]:
+        """0 for the chains that started ordered, 1 for those that started at random."""
+        return np.arange(self.chains, dtype=np.int64) % 2
+
+    def measure_step(self) -> None:
+        """A step is a sweep already."""
 
     def equilibrate(self, steps: int) -> None:
         """Advance all replicas from the start, by `steps` sweeps."""
@@ -98,6 +120,11 @@ class Replicas:
     def restore(self, state: dict[str, NDArray[Any]]) -> None:
         """Go on from a `state` of replicas of the same settings."""
         self.cells[:], self.generators[:] = state["cells"], state["generators"]
+
+    @property
+    def _staggered(self) -> bool:
+        # an antiferromagnet without triangles orders on two sublattices
+        return self.model.K < 0 and self.model.lattice.kind != "triangular"
 
     @property
     def _parity(self) -> NDArray[np.int64]:
@@ -130,7 +157,7 @@ class Replicas:
         bonds = (N * model.lattice.coordination // 2 - 2 * unlike) / N
         m = (2 * (up_even + up_odd) - N) / N
         staggered = 2 * (up_even - up_odd) / N  # as many sites are even as odd
-        order = staggered if model.K < 0 and model.lattice.kind != "triangular" else m
+        order = staggered if self._staggered else m
         return np.stack([-model.K * bonds - model.h * m, np.abs(order) if model.h == 0 else order], axis=-1)
 
 

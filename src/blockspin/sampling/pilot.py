@@ -10,8 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from blockspin import statistics
-from blockspin.models import Ising
-from blockspin.sampling.chains import ClusterChains, start
+from blockspin.sampling.chains import Model, start
 from blockspin.sampling.cost import EQUILIBRATION, SPACING, Plan
 from blockspin.sampling.packing import Layout
 
@@ -23,8 +22,9 @@ LARGEST_R_HAT, LARGEST_NESTED_R_HAT = 1.1, 1.01
 
 @dataclass(frozen=True)
 class Pilot:
-    """What a pilot run found: tau of both observables (none where unknown), R-hat, and its own length in steps."""
+    """What a pilot run found: tau of the observables (none where unknown), R-hat, and its own length in steps."""
 
+    names: tuple[str, ...]
     tau: tuple[statistics.AutocorrelationTime, ...]
     r_hat: tuple[float, ...]
     steps: int
@@ -45,15 +45,15 @@ class Pilot:
     def _slowest(self) -> float:
         return max(time.tau for time in self.tau)
 
-    def report(self, names: tuple[str, ...]) -> dict[str, Any]:
+    def report(self) -> dict[str, Any]:
         """What the samples tell of it, as JSON can hold it."""
-        pairs = {name: [time.tau, time.error] for name, time in zip(names, self.tau, strict=False)}
-        mixing = {name: finite(value) for name, value in zip(names, self.r_hat, strict=True)}
+        pairs = {name: [time.tau, time.error] for name, time in zip(self.names, self.tau, strict=False)}
+        mixing = {name: finite(value) for name, value in zip(self.names, self.r_hat, strict=True)}
         pilot = {"steps": self.steps, "discarded": self.discarded, "clusters_per_step": self.clusters, "r_hat": mixing}
         return {"tau": pairs or None, "pilot": pilot}
 
 
-def run(model: Ising, plan: Plan, seed: int, *, required: bool) -> Pilot:
+def run(model: Model, plan: Plan, seed: int, *, required: bool) -> Pilot:
     """Run from ordered and random starts, doubling, until tau is known to a tenth and all chains agree.
 
     Raises RuntimeError where that does not come within LONGEST_PILOT steps a chain, if it is `required`.
@@ -61,49 +61,47 @@ def run(model: Ising, plan: Plan, seed: int, *, required: bool) -> Pilot:
     many = plan.algorithm == "multi-spin"
     chains = max(PILOT_CHAINS, Layout(model.lattice, plan.stripes).replicas) if many else PILOT_CHAINS
     pilot = start(model, plan.algorithm, chains, seed, "sample", "pilot", stripes=plan.stripes)
-    clusters = 1
-    if isinstance(pilot, ClusterChains) and plan.algorithm == "wolff":
-        pilot.choose_clusters()
-        clusters = pilot.clusters
+    pilot.measure_step()
     pilot.advance(SHORTEST_PILOT)
     steps, done, forgotten, why = SHORTEST_PILOT, SHORTEST_PILOT, 0, ""
     tau: tuple[statistics.AutocorrelationTime, ...] = ()
     while True:
         seen = pilot.record(steps)
         before, done = done, done + steps
-        mixing, agree = _mixing(seen, many)
+        mixing, agree = _mixing(seen, pilot.groups)
         forgotten = (forgotten or before) if agree else 0
         try:
-            tau = tuple(statistics.autocorrelation_time(seen[..., k]) for k in range(2))
+            tau = tuple(statistics.autocorrelation_time(series) for series in np.moveaxis(seen, -1, 0))
         except ValueError as error:
             tau, why = (), str(error)
         if tau:
             share = SHORT if many else LONG
             long_enough = all(steps >= share * time.tau and time.error <= 0.1 * time.tau for time in tau)
             if long_enough and agree:
-                return Pilot(tau, mixing, done, forgotten if many else before, clusters)
-            why = f"R-hat of energy and order parameter is {mixing[0]:.3f}, {mixing[1]:.3f}; tau is about " + (
-                ", ".join(f"{time.tau:.1f}" for time in tau)
+                return Pilot(pilot.names, tau, mixing, done, forgotten if many else before, pilot.clusters)
+            why = "; ".join(
+                f"{name}: R-hat {value:.3f}, tau about {time.tau:.1f}"
+                for name, value, time in zip(pilot.names, mixing, tau, strict=True)
             )
         if 2 * steps > LONGEST_PILOT:
             if not required:
-                return Pilot((), mixing, done, before, clusters)
+                return Pilot(pilot.names, (), mixing, done, before, pilot.clusters)
             raise RuntimeError(
-                f"{plan.algorithm} did not equilibrate {model.lattice} at K = {model.K:g}, h = {model.h:g} within "
+                f"{plan.algorithm} did not equilibrate {model} within "
                 f"{done} steps of {chains} chains ({why}). Choose another algorithm, or give both spacing and "
                 f"equilibration to sample without a measured autocorrelation time"
             )
         steps *= 2
 
 
-def _mixing(seen: NDArray[np.float64], many: bool) -> tuple[tuple[float, ...], bool]:
-    """R-hat of both observables, and whether the chains that started ordered agree with those that did not."""
-    if many:
-        ordered = np.arange(len(seen)) % 2 == 0
-        mixing = tuple(statistics.nested_r_hat(seen[..., k], ordered) for k in range(2))
+def _mixing(seen: NDArray[np.float64], groups: NDArray[np.int64] | None) -> tuple[tuple[float, ...], bool]:
+    """R-hat of the observables, and whether the chains agree, or the groups of chains that started alike."""
+    series = np.moveaxis(seen, -1, 0)
+    if groups is not None:
+        mixing = tuple(statistics.nested_r_hat(one, groups) for one in series)
     else:
-        mixing = tuple(statistics.r_hat(seen[..., k]) for k in range(2))
-    largest = LARGEST_NESTED_R_HAT if many else LARGEST_R_HAT
+        mixing = tuple(statistics.r_hat(one) for one in series)
+    largest = LARGEST_R_HAT if groups is None else LARGEST_NESTED_R_HAT
     return mixing, all(math.isnan(value) or value < largest for value in mixing)
 
 

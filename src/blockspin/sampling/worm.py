@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 
 from blockspin.models.dimers import Dimers
 from blockspin.sampling import worm_kernels as kernels
-from blockspin.sampling.cluster import generators as generators
+from blockspin.sampling.words import generators as generators
 
 Spins = NDArray[np.int8]
 State = NDArray[np.uint64]

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numba import njit, prange, uint64
 
-from blockspin.sampling.cluster import CHUNK, LANES, _fill
+from blockspin.sampling.words import CHUNK, LANES, fill
 
 
 @njit(cache=True)
@@ -54,7 +54,7 @@ def _draw_noise(spins: Any, Lx: int, Ly: int, g: Any, words: Any, alike: float) 
         row = 2 * x * width
         for y in range(Ly):
             if next_word == CHUNK:
-                _fill(g, words, CHUNK)
+                fill(g, words, CHUNK)
                 next_word = 0
             word = words[next_word]
             next_word += 1
@@ -98,7 +98,7 @@ def _free_worm(direction: Any, s: Any, Lx: int, Ly: int, down: Any, across: Any,
     turned = 0
     while True:
         if at == 8 * CHUNK:
-            _fill(g, words, CHUNK)
+            fill(g, words, CHUNK)
             at = 0
         choice = (np.int64(random[at]) * 3) >> 8
         at += 1
@@ -128,7 +128,7 @@ def _aligning_worm(
     turned = 0
     while True:
         if at == CHUNK:
-            _fill(g, words, CHUNK)
+            fill(g, words, CHUNK)
             at = 0
         word = words[at] >> uint64(1)
         at += 1
@@ -170,7 +170,7 @@ def _advance_chain(
     for step in range(steps):
         for _ in range(clusters):
             if next_start == LANES:
-                _fill(g, starts, LANES)
+                fill(g, starts, LANES)
                 next_start = 0
             s = np.int64(((starts[next_start] >> half) * uint64(Lx * Ly)) >> half)
             next_start += 1

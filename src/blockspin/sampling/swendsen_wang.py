@@ -1,0 +1,163 @@
+"""Swendsen-Wang sweeps of the Ising and Potts models on every lattice.
+
+Source: Swendsen and Wang, Phys. Rev. Lett. 58, 86 (1987).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numba import njit, uint64
+
+from blockspin.sampling.rows import measure
+from blockspin.sampling.words import CHUNK, LANES, fill
+
+
+@njit(cache=True, nogil=True)
+def swendsen_wang(
+    spins: Any, state: Any, trace: Any, rows: Any, states: Any, alike: Any, cut: Any, field: Any, steps: int
+) -> Any:
+    """Sweeps of every chain in place; returns how many sites changed their state, shape (chain,).
+
+    alike: whether bonds join equal states (K >= 0) or unequal ones. A bond is set where 32 random bits are at least
+    `cut`. field: (state, whether the field draws sites to it or away from it, cut): a site on the field's side is
+    joined to a ghost by its cut, and the clusters of the ghost keep their state, which the other clusters change
+    with equal chances.
+    """
+    N, L = spins.shape[1], rows.length
+    flipped = np.zeros(spins.shape[0], np.int64)
+    words = np.empty(max(CHUNK, (L + 1) // 2) + LANES, np.uint64)
+    parent = np.empty(N, np.uint32)
+    along = np.empty(N, np.uint8)
+    turn = np.empty(N, np.uint8)
+    bond, clean, joined = np.empty(L, np.uint8), np.zeros(L, np.uint8), np.empty(L, np.uint32)
+    top, period = states.first + states.gap * (states.q - 1), states.gap * states.q
+    for chain in range(spins.shape[0]):
+        s, g = spins[chain], state[chain]
+        for step in range(steps):
+            _within_rows(s, g, words, L, alike, cut, along, parent)
+            _between_rows(s, g, words, rows, alike, cut, along, parent, bond, clean, joined)
+            _turns(s, g, words, states.q, field, parent, turn)
+            count = 0
+            for i in range(N):
+                f = turn[parent[i]]
+                turn[i] = f
+                new = s[i] + states.gap * f
+                s[i] = new - period if new > top else new
+                count += f != 0
+            flipped[chain] += count
+            if step < trace.shape[1]:
+                measure(s, rows, states, trace[chain, step])
+    return flipped
+
+
+@njit(cache=True)
+def _within_rows(s: Any, g: Any, words: Any, L: int, alike: Any, cut: Any, along: Any, parent: Any) -> None:
+    """Draw the bonds within each row and label its runs by their first sites."""
+    R = s.size // L
+    group = max(1, 2 * CHUNK // L)
+    halves = words.view(np.uint32)
+    for r in range(R):
+        if r % group == 0:
+            fill(g, words, (min(group, R - r) * L + 1) // 2)
+        w = halves[(r % group) * L : (r % group) * L + L]
+        base = r * L
+        row, bond = s[base : base + L], along[base : base + L]
+        for y in range(L - 1):
+            bond[y] = ((row[y] == row[y + 1]) == alike) & (w[y] >= cut)
+        bond[L - 1] = ((row[L - 1] == row[0]) == alike) & (w[L - 1] >= cut)
+        label = base
+        parent[base] = base
+        for y in range(L - 1):
+            label = label if bond[y] else base + y + 1
+            parent[base + y + 1] = label
+        if bond[L - 1]:
+            _join(parent, np.uint32(base), np.uint32(base + L - 1))
+
+
+@njit(cache=True)
+def _between_rows(
+    s: Any,
+    g: Any,
+    words: Any,
+    rows: Any,
+    alike: Any,
+    cut: Any,
+    along: Any,
+    parent: Any,
+    bond: Any,
+    clean: Any,
+    joined: Any,
+) -> None:
+    """Draw the bonds between rows and join their runs, but once where neighbouring bonds join the same two."""
+    L, R, K = rows.length, rows.sublattice.size, rows.near.shape[1] // 2
+    group = max(1, 2 * CHUNK // L)
+    halves = words.view(np.uint32)
+    for turn in range(R * K):
+        if turn % group == 0:
+            fill(g, words, (min(group, R * K - turn) * L + 1) // 2)
+        w = halves[(turn % group) * L : (turn % group) * L + L]
+        r, k = turn // K, turn % K
+        d, base, there = (rows.shift if k == 1 else 0), r * L, rows.near[r, 2 * k] * L
+        row, other = s[base : base + L], s[there : there + L]
+        here_on, there_on = along[base : base + L], along[there : there + L]
+        for y in range(L - d):
+            bond[y] = ((row[y] == other[y + d]) == alike) & (w[y] >= cut)
+        if d:
+            bond[L - 1] = ((row[L - 1] == other[0]) == alike) & (w[L - 1] >= cut)
+        # the next bond joins nothing new where this one is set and both runs go on
+        for y in range(L - 1):
+            clean[y + 1] = bond[y] & here_on[y] & there_on[y + d]
+        n = 0
+        for y in range(L):
+            joined[n] = y
+            n += bond[y] & (clean[y] ^ 1)
+        for m in range(n):
+            end = joined[m] + d
+            _join(parent, np.uint32(base + joined[m]), np.uint32(there + (end if end < L else 0)))
+
+
+@njit(cache=True)
+def _turns(s: Any, g: Any, words: Any, q: int, field: Any, parent: Any, turn: Any) -> None:
+    """By how many states the cluster of each root goes on, uniformly out of q; 0 for clusters of the ghost."""
+    halves = words.view(np.uint32)
+    if q == 2:  # one bit a site
+        for start in range(0, s.size, 64 * CHUNK):
+            n = min(64 * CHUNK, s.size - start)
+            fill(g, words, (n + 63) // 64)
+            for i in range(n):
+                turn[start + i] = (words[i >> 6] >> uint64(i & 63)) & uint64(1)
+    else:  # the high half of 32 bits times q: uniform to one part in 2^32 / q
+        for start in range(0, s.size, 2 * CHUNK):
+            n = min(2 * CHUNK, s.size - start)
+            fill(g, words, (n + 1) // 2)
+            for i in range(n):
+                turn[start + i] = (uint64(halves[i]) * uint64(q)) >> uint64(32)
+    value, towards, cut = field
+    if cut == 0xFFFFFFFF:
+        return
+    for start in range(0, s.size, 2 * CHUNK):
+        n = min(2 * CHUNK, s.size - start)
+        fill(g, words, (n + 1) // 2)
+        for i in range(n):
+            if ((s[start + i] == value) == towards) & (halves[i] >= cut):
+                turn[_root(parent, np.uint32(start + i))] = 0
+
+
+@njit(cache=True)
+def _root(parent: Any, i: Any) -> Any:
+    while parent[i] != i:
+        parent[i] = parent[parent[i]]
+        i = parent[i]
+    return i
+
+
+@njit(cache=True)
+def _join(parent: Any, i: Any, j: Any) -> None:
+    i, j = _root(parent, i), _root(parent, j)
+    # the root is the least site, so one ascending pass can hand the new states down
+    if i < j:
+        parent[j] = i
+    else:
+        parent[i] = j
