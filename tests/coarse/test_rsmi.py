@@ -1,8 +1,8 @@
 """Learned filters against the exact information of every rule, on the torus of 6x6 and on the ring.
 
-The filters are evaluated exactly, so that no estimate decides. Tried on purpose: the climb turned downhill (decimation
-or worse: 17 % of the information lost), the noise of the components left at the first temperature, environments of
-another sample (permuted), filters read in another order of sites by `transform`.
+The filters are evaluated exactly, so that no estimate decides. Tried on purpose: the climb turned downhill, the
+environment of the next window beside each block, filters read in another order of sites by `transform`: each fails a
+test below.
 """
 
 from __future__ import annotations

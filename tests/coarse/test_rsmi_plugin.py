@@ -38,6 +38,14 @@ def test_counting_agrees_with_the_exact_information_once_corrected() -> None:
     assert mean["none"] - exact > 5 * spread["none"] / np.sqrt(40)
 
 
+def test_the_correction_is_that_of_the_formula() -> None:
+    x = np.array([0] * 6 + [1] * 4)
+    y = np.array([0] * 5 + [1] * 1 + [2] * 4)
+    plain, corrected = plug_in(x, y, "none"), plug_in(x, y)
+    assert plain.value == pytest.approx(-0.6 * np.log(0.6) - 0.4 * np.log(0.4), abs=1e-14)  # y tells x
+    assert corrected.value - plain.value == pytest.approx((1 + 2 - 2) / (2 * 10), abs=1e-14)
+
+
 def test_independent_sides_share_nothing() -> None:
     X = np.where(np.random.default_rng(1).random((5000, 6)) < 0.5, 1, -1)
     assert abs(plug_in(X[:, :2], X[:, 2:]).z(0)) < 4
