@@ -19,7 +19,7 @@ MAY_IMPORT = {
     "reweighting": "models samples statistics",
     "exact": "models lattice",
     "sampling": "models samples randomness lattice statistics",
-    "coarse": "lattice randomness",
+    "coarse": "lattice randomness statistics",
     "rg": "samples lattice statistics",
     "mapping": "exact models coarse lattice",
     "judging": "rg exact models coarse samples lattice statistics randomness",

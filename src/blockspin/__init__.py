@@ -29,6 +29,7 @@ _WHERE = {
     "Decimation": "coarse.blocks",
     "Threshold": "coarse.weighted",
     "WeightedMajority": "coarse.weighted",
+    "RSMI": "coarse.rsmi.estimator",
     "Placed": "coarse.placed",
     "reconstruct": "coarse.stack",
     "mcrg": "rg.blocking",
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
     from blockspin.coarse.fields import ToBinary as ToBinary
     from blockspin.coarse.placed import Placed as Placed
     from blockspin.coarse.rbm import RBM as RBM
+    from blockspin.coarse.rsmi.estimator import RSMI as RSMI
     from blockspin.coarse.stack import reconstruct as reconstruct
     from blockspin.coarse.weighted import Threshold as Threshold
     from blockspin.coarse.weighted import WeightedMajority as WeightedMajority

@@ -1,0 +1,274 @@
+"""Real-space mutual information as a scikit-learn transformer: filters that keep what a block tells about far away."""
+
+from __future__ import annotations
+
+import math
+import numbers
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin, clone
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_is_fitted
+
+from blockspin.coarse.blocks import fields_on
+from blockspin.coarse.rsmi import bounds, networks
+from blockspin.coarse.rsmi.networks import Annealing, Batch
+from blockspin.coarse.rsmi.windows import Windows, cut, windows
+from blockspin.lattice import Lattice
+from blockspin.statistics import Estimate
+
+FloatArray = NDArray[np.float64]
+Spins = NDArray[np.int8]
+
+MOST = 100_000  # windows that the networks see
+STARTS = (0.01, 0.5)  # spreads of the first weights: from near 0, and from anywhere
+
+
+class RSMI(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
+    """Block spins that keep the most information about their distant environment, I(H:E), learned from samples.
+
+    A component of a block's variable is h = sign(w.v), v the block's spins; while w is learned, h is drawn from the
+    binary concrete distribution, h = tanh((w.v + l/2) / eps) with l logistic noise and eps annealed from 0.5 to 0.1.
+    The filters w and a separable critic a(h).c(e) go up InfoNCE together (Adam); those that do best, as signs, on rows
+    kept apart are taken, from two starts: near 0, whence they leave along the direction that tells most, and at random.
+    One set of filters serves all blocks, so blocks of all places teach it.
+
+    Parameters
+    ----------
+    lattice: the fine Lattice; b: side of a block; buffer, environment: widths of the shell left out around the block
+        and of the shell looked at beyond it, in lattice spacings; b + 2 (buffer + environment) must fit the lattice.
+    n_components: filters a block.
+    n_iter: steps at most (0 leaves the filters as initialised); batch_size (K), learning_rate: of Adam; annealing:
+        (eps at first, eps at last, rate a step). The defaults are those of Gokmen et al. for the Ising model.
+    patience: looks, 100 steps apart, without a better score before training stops.
+    held_out: share of the rows kept apart, half to stop by and half to measure: the last rows, whole chains where
+        `fit` is told of chains.
+    random_state: int, RandomState or None. Equal integers give equal filters on one machine.
+
+    Attributes
+    ----------
+    filters_ (n_components, b^d): in the order of `Lattice.blocks`, absolute sum 1, sum not negative.
+    fields_ (n_components M, N): the filters on the lattice, component by component.
+    information_: Estimate of I(H:E) in nats of the signs, one block and its environment: the classifier bound on rows
+        that nothing was fitted to; not-a-number where it is refused, `why_` says why.
+    bounds_: name to `Bound`: "classifier", fitted anew to the signs, and "infonce", of the critic that taught them.
+    scores_: InfoNCE of the signs on the rows to stop by, every 100 steps. seed_: what `random_state` gave.
+    Source: Gokmen, Ringel, Huber, Koch-Janusz, Phys. Rev. Lett. 127, 240603 and Phys. Rev. E 104, 064106 (2021).
+    """
+
+    def __init__(
+        self,
+        lattice: Lattice,
+        b: int = 2,
+        buffer: int = 1,
+        environment: int = 1,
+        n_components: int = 1,
+        *,
+        objective: str = "infonce",
+        n_iter: int = 3000,
+        batch_size: int = 100,
+        learning_rate: float = 5e-3,
+        annealing: tuple[float, float, float] = (0.5, 0.1, 5e-3),
+        patience: int = 8,
+        held_out: float = 0.4,
+        random_state: int | np.random.RandomState | None = None,
+    ) -> None:
+        self.lattice = lattice
+        self.b = b
+        self.buffer = buffer
+        self.environment = environment
+        self.n_components = n_components
+        self.objective = objective
+        self.n_iter = n_iter
+        self.batch_size = batch_size
+        self.learning_rate = learning_rate
+        self.annealing = annealing
+        self.patience = patience
+        self.held_out = held_out
+        self.random_state = random_state
+
+    def fit(self, X: ArrayLike, y: object = None, *, chains: int | None = None) -> RSMI:
+        """Learn the filters from X (n, N) of spins -1/+1; chains: how many chains the rows come in, chain by chain.
+
+        Without chains every row counts as independent. Raises ValueError where the window does not fit the lattice,
+        a parameter is out of range, X does not fit, or too few rows or chains are left to train, stop and measure.
+        """
+        places = self._check_settings()
+        spins = self._spins(X)
+        split = bounds.parts(len(spins), chains, self.held_out)
+        self.n_features_in_ = spins.shape[1]
+        self.seed_ = int(check_random_state(self.random_state).randint(2**31 - 1))
+        random = np.random.Generator(np.random.PCG64(self.seed_))
+        data = [
+            cut(spins[rows], places, math.ceil(share * MOST), random)
+            for rows, share in (
+                (split.train, 1 - self.held_out),
+                (split.stop, self.held_out / 2),
+                (split.measure, self.held_out / 2),
+            )
+        ]
+        self.filters_ = _oriented(self._learn(data[0], data[1]))
+        signs = [(self._signs(block), around) for block, around in data]
+        self.bounds_ = {
+            bound: bounds.trained(
+                bound, signs, n_parts=split.n_parts, batch_size=self.batch_size, seed=self.seed_, patience=self.patience
+            )
+            for bound in ("classifier", "infonce")
+        }
+        return self
+
+    def transform(self, X: ArrayLike) -> Spins:
+        """Coarse spins -1/+1, int8, shape (n, n_components M) for M blocks: component by component.
+
+        Each component's M spins are in the order of the sites of `lattice.coarse(b)`. A tie goes to the block's first
+        site.
+        """
+        check_is_fitted(self)
+        spins = self._spins(X)
+        blocks = spins[:, self.lattice.blocks(self.b)]
+        signs = self._signs(blocks.reshape(-1, blocks.shape[2])).reshape(len(spins), -1, len(self.filters_))
+        return np.ascontiguousarray(np.moveaxis(signs, 2, 1).reshape(len(spins), -1))
+
+    def on(self, lattice: Lattice) -> RSMI:
+        """The same fitted filters on another lattice: one set of filters serves all blocks, of any lattice.
+
+        Raises ValueError where the dimension differs or the window does not fit the lattice.
+        """
+        check_is_fitted(self)
+        if lattice.dimension != self.lattice.dimension:
+            raise ValueError(f"filters of {self.lattice.dimension} dimensions do not fit a {lattice} lattice")
+        other: RSMI = clone(self).set_params(lattice=lattice)
+        other._check_settings()
+        other.filters_, other.bounds_, other.scores_ = self.filters_, self.bounds_, self.scores_
+        other.seed_, other.n_features_in_ = self.seed_, lattice.n_sites
+        return other
+
+    @property
+    def information_(self) -> Estimate:
+        """I(H:E) in nats, or not-a-number where `why_` says why."""
+        return self.bounds_["classifier"].estimate
+
+    @property
+    def why_(self) -> str:
+        """Why `information_` is refused, or nothing."""
+        return self.bounds_["classifier"].why
+
+    @property
+    def fields_(self) -> FloatArray:
+        """The filters on the lattice, shape (n_components M, N), component by component."""
+        blocks = self.lattice.blocks(self.b)
+        rows = [fields_on(self.lattice, blocks, np.broadcast_to(one, blocks.shape)) for one in self.filters_]
+        return np.concatenate(rows)
+
+    @property
+    def _n_features_out(self) -> int:
+        return int(len(self.filters_) * self.lattice.coarse(self.b).n_sites)
+
+    def _learn(self, train: tuple[Spins, Spins], stop: tuple[Spins, Spins]) -> FloatArray:
+        """The filters of the best of two starts, by the score on the rows to stop by; sets scores_."""
+        data = tuple(jnp.asarray(part) for part in train)
+        size, n_around = train[0].shape[1], train[1].shape[1]
+
+        def score(parameters: Any) -> float:
+            signs = _signs(stop[0], np.asarray(parameters[0], float))
+            return bounds.value(self.objective, parameters[1], signs, stop[1], self.batch_size)
+
+        self.scores_: list[float] = []
+        for number, spread in enumerate(STARTS):
+            random = np.random.Generator(np.random.PCG64([self.seed_, number]))
+            filters = random.normal(0, spread, (self.n_components, size)).astype(np.float32)
+            if self.objective == "infonce":
+                network = bounds.new_critic(random, self.n_components, n_around)
+            else:
+                network = bounds.new_classifier(random, 1 << self.n_components, n_around)
+            (found, _), scores = networks.ascend(
+                OBJECTIVES[self.objective],
+                score,
+                (filters, network),
+                data,
+                seed=self.seed_ + number,
+                learning_rate=self.learning_rate,
+                batch_size=self.batch_size,
+                n_iter=self.n_iter,
+                patience=self.patience,
+                n_noise=self.n_components,
+                annealing=Annealing(*self.annealing),
+            )
+            if not self.scores_ or max(scores) > max(self.scores_):
+                best, self.scores_ = np.asarray(found, float), scores
+        return best
+
+    def _signs(self, blocks: Spins) -> Spins:
+        return _signs(blocks, self.filters_)
+
+    def _spins(self, X: ArrayLike) -> Spins:
+        values = np.asarray(X)
+        if values.ndim != 2 or values.shape[1] != self.lattice.n_sites:
+            raise ValueError(
+                f"RSMI on a {self.lattice} lattice takes X of shape (n, {self.lattice.n_sites}), one column a site; "
+                f"got {values.shape}"
+            )
+        if not np.issubdtype(values.dtype, np.number) or not (np.abs(values) == 1).all():
+            raise ValueError("RSMI takes spins -1 or +1. Map 0/1 data by 2 * x - 1")
+        return np.ascontiguousarray(values, dtype=np.int8)
+
+    def _check_settings(self) -> Windows:
+        if not isinstance(self.lattice, Lattice):
+            raise TypeError(f"lattice must be a blockspin Lattice; got {type(self.lattice).__name__}")
+        for name, least in (("n_components", 1), ("n_iter", 0), ("batch_size", 2), ("patience", 1)):
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, numbers.Integral) or value < least:
+                raise ValueError(f"{name} must be a whole number of at least {least}; got {value!r}")
+        if self.objective not in OBJECTIVES:
+            raise ValueError(f"objective must be one of {', '.join(OBJECTIVES)}; got {self.objective!r}")
+        if self.n_components > bounds.CLASSES:
+            raise ValueError(f"n_components goes to {bounds.CLASSES}; got {self.n_components}")
+        if not self.learning_rate > 0:
+            raise ValueError(f"learning_rate must be positive; got {self.learning_rate!r}")
+        if len(self.annealing) != 3 or not 0 < self.annealing[1] <= self.annealing[0] or self.annealing[2] < 0:
+            raise ValueError(f"annealing is (eps at first, smaller eps at last, rate); got {self.annealing!r}")
+        return windows(self.lattice, self.b, self.buffer, self.environment)
+
+
+def _infonce(parameters: Any, batch: Batch, noise: jax.Array, temperature: jax.Array) -> jax.Array:
+    """InfoNCE of components drawn from the binary concrete distribution."""
+    filters, critic = parameters
+    blocks, around = batch
+    field = blocks @ filters.T
+    logistic = jax.scipy.special.logit(jnp.clip(noise, 1e-6, 1 - 1e-6))
+    relaxed = jnp.tanh((field + logistic / 2) / temperature)
+    return jnp.mean(bounds.ROWS["infonce"](critic, relaxed, around))
+
+
+def _classifier(parameters: Any, batch: Batch, noise: jax.Array, temperature: jax.Array) -> jax.Array:
+    """H(h) + E[ln q(h|e)] of components drawn from P(h_j = +1 | v) = 1 / (1 + exp(-2 w_j.v / eps)), summed over h."""
+    filters, classifier = parameters
+    blocks, around = batch
+    up = jax.nn.sigmoid(2 * blocks @ filters.T / temperature)
+    chances = jnp.ones((len(blocks), 1))
+    for component in range(up.shape[1]):
+        one = up[:, component : component + 1]
+        chances = jnp.concatenate([chances * (1 - one), chances * one], axis=1)
+    mean = chances.mean(axis=0)
+    return jnp.mean(bounds.ROWS["classifier"](classifier, chances, around)) + jax.scipy.special.entr(mean).sum()
+
+
+OBJECTIVES = {"infonce": _infonce, "classifier": _classifier}
+
+
+def _signs(blocks: Spins, filters: FloatArray) -> Spins:
+    """sign(w.v) of blocks (m, b^d), shape (m, components); ties, up to rounding, go to the first spin."""
+    total = blocks @ filters.T
+    tied = np.abs(total) <= 1e-12 * np.abs(filters).sum(axis=1)
+    signs: Spins = np.where(np.where(tied, blocks[:, :1], total) > 0, 1, -1).astype(np.int8)
+    return signs
+
+
+def _oriented(filters: FloatArray) -> FloatArray:
+    turn = np.where(filters.sum(axis=1, keepdims=True) < 0, -1, 1)
+    oriented: FloatArray = turn * filters / np.abs(filters).sum(axis=1, keepdims=True)
+    return oriented
