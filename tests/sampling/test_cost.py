@@ -15,23 +15,23 @@ from blockspin.sampling.cost import candidates, choose, seconds
 
 
 @pytest.mark.parametrize(
-    ("model", "n", "algorithms"),
+    ("model", "n", "served"),
     [
-        (Ising(Lattice.square(40), 0.408), 20_000, {"multi-spin"}),
-        (Ising(Lattice.square(40), KC_SQUARE), 20_000, {"multi-spin"}),
-        (Ising(Lattice.square(512), KC_SQUARE), 1000, {"swendsen-wang", "wolff"}),
-        (Ising(Lattice.square(40), 0.6), 20_000, {"swendsen-wang", "wolff"}),  # stripes would stay
-        (Ising(Lattice.square(41), 0.3), 20_000, {"swendsen-wang", "wolff", "heat-bath"}),
-        (Ising(Lattice.chain(100), 0.5), 1000, {"swendsen-wang", "heat-bath"}),
-        (Ising(Lattice.triangular(12), -0.5), 1000, {"multi-spin"}),  # frustrated: clusters would percolate
-        (Ising(Lattice.square(8), -0.3, 0.2), 1000, {"multi-spin"}),
-        (Ising(Lattice.square(7), -0.3, 0.2), 1000, {"heat-bath"}),
-        (Ising(Lattice.cubic(8), 0.2), 1000, {"multi-spin"}),
+        (Ising(Lattice.square(40), 0.408), 20_000, "multi-spin"),
+        (Ising(Lattice.square(40), KC_SQUARE), 20_000, "multi-spin"),
+        (Ising(Lattice.square(512), KC_SQUARE), 1000, "swendsen-wang or wolff"),
+        (Ising(Lattice.square(40), 0.6), 20_000, "swendsen-wang or wolff"),  # stripes would stay
+        (Ising(Lattice.square(41), 0.3), 20_000, "swendsen-wang or wolff or heat-bath"),
+        (Ising(Lattice.chain(100), 0.5), 1000, "swendsen-wang or heat-bath"),
+        (Ising(Lattice.triangular(12), -0.5), 1000, "multi-spin"),  # frustrated: clusters would percolate
+        (Ising(Lattice.square(8), -0.3, 0.2), 1000, "multi-spin"),
+        (Ising(Lattice.square(7), -0.3, 0.2), 1000, "heat-bath"),
+        (Ising(Lattice.cubic(8), 0.2), 1000, "multi-spin"),
     ],
     ids=str,
 )
-def test_the_choice_is_one_that_serves(model: Ising, n: int, algorithms: set[str]) -> None:
-    assert choose(model, n).algorithm in algorithms
+def test_the_choice_is_one_that_serves(model: Ising, n: int, served: str) -> None:
+    assert choose(model, n).algorithm in served.split(" or ")
 
 
 @given(n=st.integers(1, 300_000), chains=st.none() | st.integers(1, 3000), L=st.integers(1, 150))

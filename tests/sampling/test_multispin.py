@@ -10,7 +10,7 @@ import math
 import numba
 import numpy as np
 import pytest
-from goodness import chi_square
+from drawing import chi_square
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

@@ -14,6 +14,7 @@ import math
 import numba
 import numpy as np
 import pytest
+from drawing import chi_square
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -22,18 +23,6 @@ from blockspin.exact import dimers as exact
 from blockspin.lattice import Lattice
 from blockspin.models.dimers import Dimers, columnar_order, parallel_faces, winding
 from blockspin.sampling import worm
-
-
-def chi_square(counts: np.ndarray, chance: np.ndarray) -> float:
-    """(chi^2 - dof)/sqrt(2 dof) of counts against probabilities, the rarest merged until 10 are expected of them."""
-    order = np.argsort(chance)
-    expected, seen = counts.sum() * chance[order], counts[order].astype(float)
-    _, group = np.unique(np.floor(np.cumsum(expected) / 10), return_inverse=True)
-    expected, seen = np.bincount(group, expected), np.bincount(group, seen)
-    if expected[-1] < 10:
-        expected, seen = (np.append(a[:-2], a[-2:].sum()) for a in (expected, seen))
-    dof = len(expected) - 1
-    return float((((seen - expected) ** 2 / expected).sum() - dof) / math.sqrt(2 * dof))
 
 
 def draw(model: Dimers, *, chains: int, draws: int, worms: int, seed: int = 1) -> np.ndarray:
