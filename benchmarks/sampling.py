@@ -1,67 +1,155 @@
-"""Speed of the samplers: ns a site, ns a flipped site, seconds for 20,000 configurations of the 40 x 40 torus.
+"""Speed of the samplers beside their peers and the bound that random bits set, in one run.
 
-Run: python benchmarks/sampling.py [threads]. Best of five; quote ratios, absolute figures drift between machines.
+Run: python benchmarks/sampling.py [--no-peers]. Peers (mcising, peapods, isingenerator) are installed into an
+environment of their own, benchmarks/.peers. One thread, processor seconds, the least of several: ratios are what
+counts, absolute figures drift between machines and with what else runs.
 """
 
 from __future__ import annotations
 
+import json
+import os
+import shutil
+import subprocess
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import numba
 import numpy as np
+from numba import njit
 
 from blockspin.lattice import Lattice
-from blockspin.models import KC_SQUARE, Ising, Potts, potts_kc
-from blockspin.models.ising import KC_CUBIC, KC_TRIANGULAR
+from blockspin.models import KC_CUBIC, KC_SQUARE, KC_TRIANGULAR, Ising, Potts, potts_kc
 from blockspin.sampling import cluster, sample
+from blockspin.sampling.lanes import LANES, fair, generators, load, store
+from blockspin.sampling.multispin import Replicas
+
+HERE = Path(__file__).resolve().parent
+PEERS = ("mcising==1.1.0", "peapods==0.2.0", "isingenerator==3.1.2")
+WORDS_A_SITE = 10.1  # 64-bit words a lane word until 512 lanes are decided: 1 + log2(512) + 0.1
 
 
-def best(function: Callable[[], object], repeats: int = 5) -> float:
-    """The least of the wall times, in seconds."""
+def least(function: Callable[[], object], repeats: int = 5, clock: Callable[[], float] = time.process_time) -> float:
+    """The least of the times, in seconds."""
     times = []
     for _ in range(repeats):
-        start = time.perf_counter()
+        start = clock()
         function()
-        times.append(time.perf_counter() - start)
+        times.append(clock() - start)
     return min(times)
 
 
-def kernels() -> None:
-    """ns a site of Swendsen-Wang and heat bath, ns a changed site of Wolff, at the critical coupling."""
-    print(f"{'model':<28s} swendsen-wang  heat-bath  wolff (a changed site)")
-    models = [Ising(Lattice.square(L), KC_SQUARE) for L in (40, 256, 1024)]
+@njit
+def _bits(state: np.ndarray, n: int) -> None:
+    a, b, c, counter = load(state, 0), load(state, 8), load(state, 16), load(state, 24)
+    total = a
+    for _ in range(n):
+        bits, a, b, c, counter = fair(a, b, c, counter)
+        total = total ^ bits
+    store(state, 0, total)
+
+
+def bound() -> float:
+    """Flips a ns if drawing the random bits that Metropolis needs were all the work."""
+    state, n = generators(1, 1, "benchmark")[0], 2_000_000
+    _bits(state, 10)
+    return LANES * n / WORDS_A_SITE / least(lambda: _bits(state, n)) / 1e9
+
+
+def metropolis(model: Ising, stripes: int) -> float:
+    """Flips a ns of multi-spin sweeps, one sixteenth of them heat bath."""
+    chains = LANES // stripes
+    replicas = Replicas.start(model, chains, 1, "benchmark", stripes=stripes)
+    replicas.advance(3)
+    steps = max(2, 200_000_000 // (chains * model.lattice.n_sites))
+    return chains * model.lattice.n_sites * steps / least(lambda: replicas.advance(steps)) / 1e9
+
+
+def clusters(model: Ising | Potts) -> dict[str, float]:
+    """ns a site of Swendsen-Wang and heat bath, ns a changed site of Wolff."""
+    N = model.lattice.n_sites
+    chains, steps = max(1, 12_800 // N), max(6, 2_000_000 // N)
+    spins, state = np.ones((chains, N), np.int8), cluster.generators(1, chains, "benchmark")
+    cluster.advance(model, "swendsen-wang", spins, state, 50)
+    cost = {}
+    for algorithm in ("swendsen-wang", "heat-bath"):
+        run = lambda name=algorithm: cluster.advance(model, name, spins, state, steps)  # noqa: E731
+        cost[algorithm] = least(run) / (steps * spins.size) * 1e9
+    times = []
+    for _ in range(5):
+        start = time.process_time()
+        changed = cluster.advance(model, "wolff", spins, state, steps, clusters=3).sum()
+        times.append((time.process_time() - start) / changed * 1e9)
+    return cost | {"wolff": min(times)}
+
+
+def peers() -> list[dict[str, object]]:
+    """The figures of peers.py, run in its own environment."""
+    home = HERE / ".peers"
+    python = home / "bin" / "python"
+    if not python.exists():
+        uv = shutil.which("uv") or str(HERE.parent / ".tools" / "bin" / "uv")
+        subprocess.run([uv, "venv", "--quiet", str(home)], check=True)
+        subprocess.run([uv, "pip", "install", "--quiet", "--python", str(python), *PEERS], check=True)
+    threads = {"OMP_NUM_THREADS": "1", "RAYON_NUM_THREADS": "1"}
+    environment = os.environ | threads | {"PYTHONPATH": str(HERE.parent / "src")}
+    done = subprocess.run([str(python), str(HERE / "peers.py")], env=environment, capture_output=True, check=True)
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def main() -> None:
+    """Print every figure, and the ratios to the peers."""
+    numba.set_num_threads(1)
+    others = [] if "--no-peers" in sys.argv else peers()
+    limit = bound()
+    print(f"bound by random bits: {limit:.1f} flips/ns\n")
+    ours: dict[tuple[str, int], float] = {}
+    print("multi-spin Metropolis at Kc    flips/ns  of the bound")
+    cases = [(Lattice.square(L), KC_SQUARE, 64 if L >= 512 else 1) for L in (16, 40, 64, 128, 256, 1024, 4096)]
+    cases += [(Lattice.triangular(64), KC_TRIANGULAR, 1), (Lattice.cubic(16), KC_CUBIC, 1)]
+    for lattice, K, stripes in cases:
+        value = metropolis(Ising(lattice, K), stripes)
+        ours["metropolis", lattice.shape[0]] = max(value, ours.get(("metropolis", lattice.shape[0]), 0.0))
+        print(f"{lattice!s:<16s} {stripes:4d} stripe(s) {value:9.2f}  {value / limit:.0%}")
+    print("\nns a site (Wolff: a changed site)  swendsen-wang  heat-bath  wolff")
+    models: list[Ising | Potts] = [Ising(Lattice.square(L), KC_SQUARE) for L in (40, 256, 1024, 4096)]
     models += [Ising(Lattice.triangular(256), KC_TRIANGULAR), Ising(Lattice.cubic(40), KC_CUBIC)]
     models += [Potts(Lattice.square(256), potts_kc(q), q) for q in (2, 3, 10)]
     for model in models:
-        N = model.lattice.n_sites
-        chains, steps = max(1, 12_800 // N), max(6, 4_000_000 // N)
-        spins, state = np.ones((chains, N), np.int8), cluster.generators(1, chains, "benchmark")
-        cluster.advance(model, "swendsen-wang", spins, state, 50)
-        cost = {}
-        for algorithm in ("swendsen-wang", "heat-bath"):
-            run = lambda name=algorithm: cluster.advance(model, name, spins, state, steps)  # noqa: E731, B023
-            cost[algorithm] = best(run) / (steps * spins.size) * 1e9
-        times = []
-        for _ in range(5):
-            start = time.perf_counter()
-            changed = cluster.advance(model, "wolff", spins, state, steps, clusters=3).sum()
-            times.append((time.perf_counter() - start) / changed * 1e9)
-        name = f"{model.lattice}" + (f", q = {model.q}" if isinstance(model, Potts) else "")
-        print(f"{name:<28s} {cost['swendsen-wang']:<14.1f} {cost['heat-bath']:<10.1f} {min(times):.1f}")
-
-
-def samples() -> None:
-    """Seconds for 20,000 decorrelated configurations of the 40 x 40 torus."""
+        cost = clusters(model)
+        print(f"{model!s:<52s} " + "  ".join(f"{value:8.1f}" for value in cost.values()))
+        if isinstance(model, Ising) and model.lattice.kind == "square":
+            ours |= {(name, model.lattice.shape[0]): value for name, value in cost.items()}
+    print("\n20,000 configurations of 40 x 40, equilibration and tau included: processor seconds, a second")
     for K in (0.408, KC_SQUARE):
         model = Ising(Lattice.square(40), K)
-        for algorithm in ("swendsen-wang", "wolff"):
-            run = lambda model=model, name=algorithm: sample(model, 20_000, seed=1, algorithm=name)  # noqa: E731
-            print(f"20,000 samples, K = {K:.4f}, {algorithm:<14} {best(run, 3):.2f} s")
+        for algorithm in ("multi-spin", "swendsen-wang", "wolff"):
+            sample(model, 100, seed=1, algorithm=algorithm)
+            spent = least(lambda: sample(model, 20_000, seed=1, algorithm=algorithm), 3)  # noqa: B023
+            print(f"K = {K:.4f} {algorithm:<14} {spent:6.2f} {20_000 / spent:9.0f}")
+            ours[f"samples {K:.4f}", 40] = max(20_000 / spent, ours.get((f"samples {K:.4f}", 40), 0.0))
+    two_threads()
+    print("\npeer                                        theirs      ours     ratio")
+    for figure in others:
+        about = figure["what"] if figure["what"] != "samples" else f"samples {figure['K']:.4f}"
+        mine, theirs = ours[str(about), int(str(figure.get("L", 40)))], float(str(figure["value"]))
+        faster = mine / theirs if about == "metropolis" or figure["what"] == "samples" else theirs / mine
+        label = f"{figure['peer']} {about} {figure.get('algorithm', '')} L = {figure.get('L', 40)}"
+        print(f"{label:<44s} {theirs:9.3g} {mine:9.3g} {faster:8.1f}x")
+
+
+def two_threads() -> None:
+    """Wall time of one thread over that of two, where there are two."""
+    replicas = Replicas.start(Ising(Lattice.square(40), KC_SQUARE), 2 * LANES, 1, "benchmark")
+    spent = []
+    for threads in (1, 2):
+        numba.set_num_threads(min(threads, numba.config.NUMBA_NUM_THREADS))
+        spent.append(least(lambda: replicas.advance(300), 7, time.perf_counter))
+    numba.set_num_threads(1)
+    print(f"\ntwo threads against one, wall time: {spent[0] / spent[1]:.2f}x")
 
 
 if __name__ == "__main__":
-    numba.set_num_threads(int(sys.argv[1]) if len(sys.argv) > 1 else 1)
-    kernels()
-    samples()
+    main()

@@ -8,11 +8,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from itertools import pairwise
 from typing import Any
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
@@ -20,6 +17,7 @@ from blockspin.models import Ising, Potts
 from blockspin.sampling import heat_bath
 from blockspin.sampling.rows import Rows, States, rows_of, sums_of
 from blockspin.sampling.swendsen_wang import swendsen_wang
+from blockspin.sampling.threads import in_threads
 from blockspin.sampling.wolff import wolff
 from blockspin.sampling.words import State, generators
 
@@ -129,15 +127,8 @@ def _run(model: Model, algorithm: str, spins: Spins, state: State, trace: Counts
 
 
 def _in_threads(kernel: Callable[..., Counts], spins: Spins, state: State, trace: Counts, *rest: Any) -> Counts:
-    """Run the kernel on slices of the chains, in as many threads as numba may use; it holds no lock meanwhile."""
-    threads = min(numba.get_num_threads(), len(spins))
-    if threads <= 1:
-        return kernel(spins, state, trace, *rest)
-    ends = np.linspace(0, len(spins), threads + 1).astype(int)
-    parts = [slice(first, last) for first, last in pairwise(ends)]
-    with ThreadPoolExecutor(threads) as pool:
-        done = pool.map(lambda part: kernel(spins[part], state[part], trace[part], *rest), parts)
-        return np.concatenate(list(done))
+    """Run the kernel on slices of the chains."""
+    return np.concatenate(in_threads(len(spins), lambda part: kernel(spins[part], state[part], trace[part], *rest)))
 
 
 def _rows(model: Model) -> Rows:

@@ -21,7 +21,7 @@ NS_A_SITE = {"swendsen-wang": 7.0, "wolff": 14.0, "heat-bath": 8.0, "multi-spin"
 ALGORITHMS = ("auto", "multi-spin", "swendsen-wang", "wolff", "heat-bath", "worm")
 CHAINS = 100  # of the algorithms that take chains one by one, unless told
 LARGEST_BLOCK = 2**17  # sites: with 512 replicas beyond this a block would leave the second-level cache far behind
-DRAWS = 16  # draws a chain at which a second block of replicas pays on two cores
+DRAWS = 48  # draws a chain at which a second block of replicas pays, although it must equilibrate too
 SPACING, EQUILIBRATION = 2, 20  # in tau
 
 

@@ -1,10 +1,10 @@
 """Metropolis and heat bath on 512 lanes at a time, each lane with random numbers of its own, exact to 64 bits.
 
 A spin turns where a uniform number lies below a threshold. The number is drawn bit by bit, the highest first, and a
-lane is decided at the first bit that differs from its threshold's: after eleven bits drawn for all lanes alike, one
-lane in 2,000 is left, and the rest of its bits are drawn for it alone.
+lane is decided at the first bit that differs from its threshold's: after twelve bits drawn for all lanes alike, one
+lane in 4,000 is left, and the rest of its bits are drawn for it alone.
 
-Where h = 0 a sweep is Metropolis's, and every sixteenth one heat bath: a Metropolis sweep that always takes a change
+Where h = 0 a sweep is Metropolis's, and every 32nd one heat bath: a Metropolis sweep that always takes a change
 of no energy can go round in a closed cycle of states. In a field every sweep is heat bath.
 The technique is multi-spin coding: L. Jacobs and C. Rebbi, J. Comput. Phys. 41, 203 (1981).
 """
@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numba import njit, prange, uint64
+from numba import njit, uint64
 from numpy.typing import NDArray
 
 from blockspin import randomness
@@ -24,9 +24,10 @@ from blockspin.models import Ising
 from blockspin.sampling import lanes
 from blockspin.sampling.lanes import LANES, WORDS, everywhere, fair, fair_word, load, some, store
 from blockspin.sampling.packing import Layout, unpack
+from blockspin.sampling.threads import in_threads
 
-DIRECT = 11  # bits drawn for all lanes: fewer leave more to be finished one by one, more are mostly idle
-HEAT_BATH_EVERY = 16
+DIRECT = 12  # bits drawn for all lanes: fewer leave more to be finished one by one, more are mostly idle
+HEAT_BATH_EVERY = 32
 LEVELS = 40  # binary digits of a count of bonds
 # the scratch memory of a row, in words: the lanes of each class, or of each set of classes, then these two
 OPEN, TURNED, SCRATCH = 8 * WORDS, 9 * WORDS, 10 * WORDS
@@ -106,6 +107,11 @@ class Replicas:
         """0 for the chains that started ordered, 1 for those that started at random."""
         return np.arange(self.chains, dtype=np.int64) % 2
 
+    def first(self, chains: int) -> Replicas:
+        """The first of the replicas, fewer than there are; they share the memory of these."""
+        blocks = self.layout.blocks(chains)
+        return Replicas(self.model, self.layout, chains, self.cells[:blocks], self.generators[:blocks])
+
     def measure_step(self) -> None:
         """A step is a sweep already."""
 
@@ -136,20 +142,12 @@ class Replicas:
         layout, unlike = self.layout, uint64(2**64 - 1 if self.model.K < 0 else 0)
         rule = (*_metropolis(self.model), *_heat_bath(self.model))
         every = HEAT_BATH_EVERY if self.model.h == 0 else 1
-        _sweeps(
-            self.cells,
-            self.generators,
-            trace,
-            layout.others,
-            layout.shifts,
-            layout.half,
-            layout.stripes,
-            np.uint64(unlike),
-            *rule,
-            every,
-            self._parity,
-            steps,
-        )
+        about = (layout.others, layout.shifts, layout.half, layout.stripes, np.uint64(unlike), *rule, every)
+
+        def run(part: slice) -> None:
+            _sweeps(self.cells[part], self.generators[part], trace[part], *about, self._parity, steps)
+
+        in_threads(len(self.cells), run)
 
     def _observables(self, sums: NDArray[np.int64]) -> NDArray[np.float64]:
         model, N = self.model, self.model.lattice.n_sites
@@ -205,7 +203,7 @@ def _odd(layout: Layout) -> NDArray[np.bool_]:
     return np.broadcast_to(parity[:, :, None], (layout.rows, 2, layout.half + 2))
 
 
-@njit(parallel=True, cache=True)
+@njit(cache=True, nogil=True)
 def _sweeps(
     cells: Any,
     state: Any,
@@ -223,7 +221,7 @@ def _sweeps(
     parity: Any,
     steps: int,
 ) -> None:
-    for block in prange(cells.shape[0]):
+    for block in range(cells.shape[0]):
         cell, g = cells[block], state[block]
         scratch = np.zeros(SCRATCH, np.uint64)
         for step in range(steps):
@@ -435,55 +433,72 @@ def _measure(cells: Any, others: Any, shifts: Any, half: int, parity: Any, sums:
     """Bonds between unlike spins, and spins up on even and on odd sites, of each replica: sums (replica, 3)."""
     levels = np.zeros((3, LEVELS * WORDS), np.uint64)
     waiting = np.zeros((3, LEVELS * WORDS), np.uint64)
-    counted = np.zeros(3, np.int64)
+    bonds, sites = 0, np.zeros(3, np.int64)
     for row in range(others.shape[0]):
         for colour in range(2):
             here = _base(row, colour, half)
             right = _beside(row, colour, half, 1)
-            sites = 1 + (parity[row] + colour) % 2
+            below = _beside(others[row, 0], colour, half, shifts[0])
+            kind = 1 + (parity[row] + colour) % 2
             for i in range(0, WORDS * half, WORDS):
                 spin = load(cells, here + i)
-                _add(levels[0], waiting[0], counted[0], spin ^ load(cells, right + i))
-                counted[0] += 1
-                for k in range(others.shape[1] // 2):
-                    there = _beside(others[row, k], colour, half, shifts[k])
-                    _add(levels[0], waiting[0], counted[0], spin ^ load(cells, there + i))
-                    counted[0] += 1
-                _add(levels[sites], waiting[sites], counted[sites], spin)
-                counted[sites] += 1
-    for k in range(3):
-        _read(levels[k], waiting[k], counted[k], sums[:, k])
+                bonds = _add_two(
+                    levels[0], waiting[0], bonds, spin ^ load(cells, right + i), spin ^ load(cells, below + i)
+                )
+            for i in range(0, WORDS * (half - 1), 2 * WORDS):
+                sites[kind] = _add_two(
+                    levels[kind], waiting[kind], sites[kind], load(cells, here + i), load(cells, here + i + WORDS)
+                )
+            if half % 2:
+                last = load(cells, here + WORDS * (half - 1))
+                sites[kind] = _add_two(levels[kind], waiting[kind], sites[kind], last, last ^ last)
+            if others.shape[1] == 4:  # the third positive step, and with it three bonds a site
+                third = _beside(others[row, 1], colour, half, shifts[1])
+                for i in range(0, WORDS * half, WORDS):
+                    unlike = load(cells, here + i) ^ load(cells, third + i)
+                    bonds = _add_two(levels[0], waiting[0], bonds, unlike, unlike ^ unlike)
+    _read(levels[0], waiting[0], bonds, sums[:, 0])
+    for kind in range(1, 3):
+        _read(levels[kind], waiting[kind], sites[kind], sums[:, kind])
 
 
 @njit(cache=True)
-def _add(levels: Any, waiting: Any, n: Any, x: Any) -> None:
-    """Add the n-th bit a lane to a count a lane: carries wait until there are two of a level."""
-    k = 0
-    while n >> k & 1:
+def _add_two(levels: Any, waiting: Any, n: Any, x: Any, y: Any) -> Any:
+    """Add the n-th pair of bits a lane to a count a lane, and return n + 1: carries wait until two are of a level."""
+    total = load(levels, 0)
+    either = total ^ x
+    store(levels, 0, either ^ y)
+    carry = (total & x) | (either & y)
+    k = 1
+    while n >> (k - 1) & 1:
         total, other = load(levels, k * WORDS), load(waiting, k * WORDS)
         either = total ^ other
-        store(levels, k * WORDS, either ^ x)
-        x = (total & other) | (either & x)
+        store(levels, k * WORDS, either ^ carry)
+        carry = (total & other) | (either & carry)
         k += 1
-    store(waiting, k * WORDS, x)
+    store(waiting, k * WORDS, carry)
+    return n + 1
 
 
 @njit(cache=True)
 def _read(levels: Any, waiting: Any, n: int, sums: Any) -> None:
-    """The counts as integers, summed over the stripes of each replica; n bits a lane have been added."""
-    for k in range(LEVELS):
-        if n >> k & 1:
+    """The counts as integers, summed over the stripes of each replica; n pairs of bits a lane have been added."""
+    for k in range(1, LEVELS):
+        if n >> (k - 1) & 1:
             carry, j = load(waiting, k * WORDS), k
             while some(carry):
                 total = load(levels, j * WORDS)
                 store(levels, j * WORDS, total ^ carry)
                 carry = total & carry
                 j += 1
-    stripes = LANES // len(sums)
-    sums[:] = 0
+    counts = np.zeros(LANES, np.int64)
     for k in range(LEVELS):
         for w in range(WORDS):
             word = levels[k * WORDS + w]
             if word:
+                here = counts[64 * w : 64 * w + 64]
                 for b in range(64):
-                    sums[(64 * w + b) // stripes] += np.int64((word >> uint64(b)) & uint64(1)) << k
+                    here[b] += np.int64((word >> uint64(b)) & uint64(1)) << k
+    stripes = LANES // len(sums)
+    for replica in range(len(sums)):
+        sums[replica] = counts[replica * stripes : (replica + 1) * stripes].sum()

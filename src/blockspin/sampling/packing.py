@@ -13,11 +13,12 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-from numba import njit, prange, uint64
+from numba import njit, uint64
 from numpy.typing import NDArray
 
 from blockspin.lattice import Lattice
 from blockspin.sampling.lanes import LANES, WORDS
+from blockspin.sampling.threads import in_threads
 
 STRIPES = (1, 64, 512)
 # the rows that hold the neighbours outside a site's own row: steps of the leading axes, and the shift along the row
@@ -103,7 +104,9 @@ class Layout:
 def unpack(layout: Layout, cells: Cells, chains: int) -> NDArray[np.int8]:
     """The spins -1/+1 of the first `chains` replicas, shape (chains, N), from cells (block, words)."""
     spins = np.empty((chains, layout.lattice.n_sites), np.int8)
-    _unpack(cells, SPINS_OF_BYTE, spins, layout.rows, layout.half, layout.stripes)
+    about = layout.rows, layout.half, layout.stripes
+    words = -(-chains * layout.stripes // 64)
+    in_threads(words, lambda part: _unpack(cells, SPINS_OF_BYTE, spins, *about, part.start, part.stop))
     return spins
 
 
@@ -114,21 +117,20 @@ def pack(layout: Layout, spins: NDArray[np.int8]) -> Cells:
     return cells
 
 
-@njit(parallel=True, cache=True)
-def _unpack(cells: Any, bytes_of: Any, spins: Any, rows: int, half: int, stripes: int) -> None:
+@njit(cache=True, nogil=True)
+def _unpack(cells: Any, bytes_of: Any, spins: Any, rows: int, half: int, stripes: int, first: int, last: int) -> None:
     chains, N = spins.shape
-    words = (chains * stripes + 63) // 64
-    for place in prange(words):  # 64 lanes at a time: a row of them stays in the first-level cache
+    for place in range(first, last):  # 64 lanes at a time: a row of them stays in the first-level cache
         cell, w = cells[place // WORDS], place % WORDS
         row_of = np.empty((2 * half, 8), np.uint64)
         lanes_of = row_of.view(np.int8)  # (column, 64)
-        last = min(64, chains * stripes - 64 * place)
+        held = min(64, chains * stripes - 64 * place)
         for row in range(rows):
             for y in range(2 * half):
                 word = cell[((2 * row + (y & 1)) * (half + 2) + 1 + (y >> 1)) * WORDS + w]
                 for k in range(8):
                     row_of[y, k] = bytes_of[(word >> uint64(8 * k)) & uint64(255)]
-            for b in range(last):
+            for b in range(held):
                 lane = 64 * place + b
                 start = row * (N // rows) + (lane % stripes) * 2 * half
                 line = spins[lane // stripes, start : start + 2 * half]

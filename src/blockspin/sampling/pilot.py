@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from blockspin import statistics
-from blockspin.sampling.chains import Model, start
+from blockspin.sampling.chains import Chains, Model, start
 from blockspin.sampling.cost import EQUILIBRATION, SPACING, Plan
 from blockspin.sampling.packing import Layout
 
@@ -30,6 +30,7 @@ class Pilot:
     steps: int
     discarded: int
     clusters: int
+    chains: Chains
 
     @property
     def spacing(self) -> int:
@@ -78,14 +79,14 @@ def run(model: Model, plan: Plan, seed: int, *, required: bool) -> Pilot:
             share = SHORT if many else LONG
             long_enough = all(steps >= share * time.tau and time.error <= 0.1 * time.tau for time in tau)
             if long_enough and agree:
-                return Pilot(pilot.names, tau, mixing, done, forgotten if many else before, pilot.clusters)
+                return Pilot(pilot.names, tau, mixing, done, forgotten if many else before, pilot.clusters, pilot)
             why = "; ".join(
                 f"{name}: R-hat {value:.3f}, tau about {time.tau:.1f}"
                 for name, value, time in zip(pilot.names, mixing, tau, strict=True)
             )
         if 2 * steps > LONGEST_PILOT:
             if not required:
-                return Pilot(pilot.names, (), mixing, done, before, pilot.clusters)
+                return Pilot(pilot.names, (), mixing, done, before, pilot.clusters, pilot)
             raise RuntimeError(
                 f"{plan.algorithm} did not equilibrate {model} within "
                 f"{done} steps of {chains} chains ({why}). Choose another algorithm, or give both spacing and "

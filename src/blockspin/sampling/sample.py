@@ -18,6 +18,7 @@ from blockspin.models import MODELS, Dimers, Potts
 from blockspin.sampling import cluster, configurations, cost, pilot
 from blockspin.sampling.chains import Chains, Model, image, start
 from blockspin.sampling.cost import Plan
+from blockspin.sampling.multispin import Replicas
 from blockspin.sampling.parts import Parts
 from blockspin.sampling.pilot import finite
 
@@ -69,9 +70,8 @@ def sample(
     tell = progress if progress is not None else _silent
     if _free(model):
         return _independent(model, settings, tell)
-    schedule = _schedule(model, settings, tell)
+    schedule, running = _begin(model, settings, tell)
     values = np.empty((settings.plan.chains, settings.plan.draws, model.lattice.n_sites), np.int8)
-    running = _start(model, settings, schedule)
     observed = np.empty((settings.plan.chains, settings.plan.draws, len(running.names)))
     for draw, spins, seen in _draws(model, settings, schedule, running, 0, tell):
         values[:, draw], observed[:, draw] = spins, seen
@@ -107,12 +107,14 @@ def sample_to(
         return target
     parts = Parts(target, settings.asked())
     resumed = parts.resume()
-    schedule = _Schedule(**resumed[1]["schedule"]) if resumed else _schedule(model, settings, tell)
-    running = _start(model, settings, schedule)
-    number = 0
     if resumed:
-        number = resumed[0]
-        running.restore(resumed[2])
+        number, told, state = resumed
+        schedule = _Schedule(**told["schedule"])
+        running = _start(model, settings, schedule)
+        running.restore(state)
+    else:
+        number = 0
+        schedule, running = _begin(model, settings, tell)
     a_part = max(1, PART // (settings.plan.chains * model.lattice.n_sites))
     bits: list[NDArray[np.uint8]] = []
     observed: list[NDArray[np.float64]] = []
@@ -189,18 +191,23 @@ class _Schedule:
     equilibration: int
     clusters: int
     report: dict[str, Any]
+    past: int = 0  # steps that the chains have taken already, in the pilot run
 
 
-def _schedule(model: Model, settings: _Settings, tell: Progress) -> _Schedule:
-    tell(0.0, f"pilot run: {model}, {settings.plan.algorithm}")
-    given = settings.spacing, settings.equilibration
-    found = pilot.run(model, settings.plan, settings.seed, required=None in given)
-    return _Schedule(
-        settings.spacing if settings.spacing is not None else found.spacing,
-        settings.equilibration if settings.equilibration is not None else found.equilibration,
-        found.clusters,
-        found.report(),
-    )
+def _begin(model: Model, settings: _Settings, tell: Progress) -> tuple[_Schedule, Chains]:
+    """The schedule that a pilot run gives, and chains to draw from."""
+    plan, given = settings.plan, (settings.spacing, settings.equilibration)
+    tell(0.0, f"pilot run: {model}, {plan.algorithm}")
+    found = pilot.run(model, plan, settings.seed, required=None in given)
+    spacing = settings.spacing if settings.spacing is not None else found.spacing
+    if isinstance(found.chains, Replicas) and settings.equilibration is None and plan.chains <= found.chains.chains:
+        # the replicas of the pilot run have equilibrated, longer than asked for: they go on
+        more = max(found.equilibration - found.steps, 0)
+        schedule = _Schedule(spacing, more, found.clusters, found.report(), past=found.steps)
+        return schedule, found.chains.first(plan.chains)
+    equilibration = settings.equilibration if settings.equilibration is not None else found.equilibration
+    schedule = _Schedule(spacing, equilibration, found.clusters, found.report())
+    return schedule, _start(model, settings, schedule)
 
 
 def _start(model: Model, settings: _Settings, schedule: _Schedule) -> Chains:
@@ -229,7 +236,7 @@ def _draws(
 
 
 def _told(settings: _Settings, schedule: _Schedule, running: Chains, observed: NDArray[np.float64]) -> dict[str, Any]:
-    timing = {"spacing": schedule.spacing, "equilibration": schedule.equilibration}
+    timing = {"spacing": schedule.spacing, "equilibration": schedule.past + schedule.equilibration}
     return {**settings.provenance(), **timing, **schedule.report, **_diagnostics(running.names, observed)}
 
 

@@ -1,0 +1,23 @@
+"""Compiled loops that hold no lock, run on slices of the chains in as many threads as numba may use."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
+from typing import TypeVar
+
+import numba
+import numpy as np
+
+Result = TypeVar("Result")
+
+
+def in_threads(n: int, run: Callable[[slice], Result]) -> list[Result]:
+    """What `run` returns for consecutive slices that cover 0..n-1, in order."""
+    threads = min(numba.get_num_threads(), n)
+    if threads <= 1:
+        return [run(slice(0, n))]
+    ends = np.linspace(0, n, threads + 1).astype(int)
+    with ThreadPoolExecutor(threads) as pool:
+        return list(pool.map(run, [slice(first, last) for first, last in pairwise(ends)]))
