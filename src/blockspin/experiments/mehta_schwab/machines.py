@@ -22,7 +22,7 @@ from blockspin.sampling.sample import sample
 def sample_task(label: str, L: int, K: float, n: int, chains: int, seed: int) -> Task:
     """The task of drawing n Ising samples on the L x L torus at coupling K."""
     chosen = {"L": L, "K": K, "n": n, "chains": chains, "seed": integer(seed, "sample", label)}
-    return Task("sample", label, run_sample, chosen, weight=L**2 * n * 2e-7)
+    return Task("sample", label, run_sample, chosen, version=2, weight=L**2 * n * 2e-7)
 
 
 def run_sample(settings: dict[str, Any], parents: list[Result], progress: Progress) -> Result:
