@@ -1,0 +1,227 @@
+"""What a fitted machine does: means, draws, free energies, files."""
+
+from __future__ import annotations
+
+import os
+import zlib
+from typing import Any, Self
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from blockspin.coarse.rbm import files, gibbs, settings
+from blockspin.coarse.rbm import units as states
+from blockspin.coarse.rbm.gibbs import Parameters
+from blockspin.coarse.rbm.pseudolikelihood import pseudo_log_likelihood
+
+Array = NDArray[Any]
+Seed = int | np.random.RandomState | None
+
+
+class FittedMachine(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
+    """Everything that needs only the fitted parameters of a machine: `RBM` adds how they are trained."""
+
+    components_: Array
+    intercept_visible_: Array
+    intercept_hidden_: Array
+    units_: str
+    seed_: int
+    n_features_in_: int
+    n_epochs_: int
+    random_state_: np.random.RandomState
+    output: str
+    random_state: Seed
+    _velocity: tuple[Array, ...]
+    _chains: Array
+
+    def transform(self, X: ArrayLike) -> Array:
+        """<h | v>, shape (n, M): probabilities, or magnetisations in [-1, 1] for spins; or states, by `output`.
+
+        Floating-point data keep their precision, other data give float32; states are int8. A draw is a function
+        of `seed_` and of X: the same rows give the same states, other rows independent ones.
+        """
+        check_is_fitted(self)
+        settings.check(self)
+        data = self._validated(X)
+        mean = self._hidden_mean(data)
+        if self.output == "mean":
+            return mean
+        digest = zlib.crc32(np.ascontiguousarray(data).tobytes())
+        generator = np.random.RandomState([self.seed_, digest])
+        return states.draw(mean, self._hidden_units, generator)
+
+    def sample_hidden(self, X: ArrayLike, *, random_state: Seed = None) -> Array:
+        """Hidden states drawn given v, int8 (n, M); by `random_state_`, which moves on, unless a seed is given."""
+        check_is_fitted(self)
+        return states.draw(self._hidden_mean(self._validated(X)), self._hidden_units, self._generator(random_state))
+
+    def visible_mean(self, H: ArrayLike) -> Array:
+        """<v | h>, shape (n, N), from hidden states or means (n, M). Raises ValueError for another shape."""
+        check_is_fitted(self)
+        hidden = np.asarray(H)
+        if hidden.ndim != 2 or hidden.shape[1] != len(self.components_):
+            raise ValueError(f"hidden states have shape (n, {len(self.components_)}); got {hidden.shape}")
+        hidden = _floating(hidden)
+        field = hidden @ self.components_.astype(hidden.dtype) + self.intercept_visible_.astype(hidden.dtype)
+        return states.visible_mean(field, self.units_)
+
+    def reconstruct(self, X: ArrayLike) -> Array:
+        """<v> given the hidden means of X, shape (n, N)."""
+        check_is_fitted(self)
+        return self.visible_mean(self._hidden_mean(self._validated(X)))
+
+    def gibbs(self, X: ArrayLike, *, random_state: Seed = None) -> Array:
+        """One block Gibbs step, h given v and then v given h: visible states (n, N); randomness as `sample_hidden`."""
+        check_is_fitted(self)
+        generator = self._generator(random_state)
+        hidden = states.draw(self._hidden_mean(self._validated(X)), self._hidden_units, generator)
+        return states.draw(self.visible_mean(hidden), self.units_, generator)
+
+    def gibbs_chain(self, X: ArrayLike, steps: int, *, thin: int | None = None, random_state: Seed = None) -> Array:
+        """The visible states (n, N) after `steps` block Gibbs steps from each row of X, run on the device.
+
+        With `thin`, the states after every `thin` steps, shape (steps // thin, n, N). int8, or float32 for
+        Gaussian units. Randomness as `sample_hidden`. Raises ValueError where steps or thin is below 1.
+        """
+        check_is_fitted(self)
+        if steps < 1 or (thin is not None and not 1 <= thin <= steps):
+            raise ValueError(f"a chain needs steps >= 1 and 1 <= thin <= steps; got steps={steps}, thin={thin}")
+        data = self._validated(X)
+        seed = self._generator(random_state).randint(2**31 - 1)
+        key = jax.random.key(seed, impl="threefry2x32")
+        chain = gibbs.chain(
+            self._parameters(),
+            jnp.asarray(data.astype(np.float32)),
+            key,
+            jnp.int32(thin or steps),
+            kept=steps // thin if thin else 1,
+            units=self.units_,
+        )
+        kept = np.asarray(chain)
+        return kept if thin else kept[0]
+
+    def free_energy(self, X: ArrayLike) -> NDArray[np.float64]:
+        """F(v) = -ln sum_h exp(-E(v, h)), shape (n,), in nats; ln p(v) = -F(v) - ln Z."""
+        check_is_fitted(self)
+        data = _floating(self._validated(X))
+        return states.free_energy(data, *self._machine(data.dtype), self.units_)
+
+    def pseudo_log_likelihood(self, X: ArrayLike) -> NDArray[np.float64]:
+        """sum_i ln p(v_i | the other sites) over all sites, shape (n,), in nats; exact and without randomness.
+
+        Source: Besag, Statistician 24, 179 (1975); `BernoulliRBM.score_samples` estimates it from one site.
+        """
+        check_is_fitted(self)
+        data = _floating(self._validated(X))
+        return pseudo_log_likelihood(data, *self._machine(data.dtype), self.units_)
+
+    def score_samples(self, X: ArrayLike) -> NDArray[np.float64]:
+        """`pseudo_log_likelihood`, under scikit-learn's name."""
+        return self.pseudo_log_likelihood(X)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write parameters and learned attributes to an .npz file, which appears whole or not at all.
+
+        `verbose` functions are not kept, and a RandomState is kept as the integer drawn from it.
+        """
+        check_is_fitted(self)
+        files.write(self, path)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Self:
+        """The machine that `save` wrote; `partial_fit` goes on where it stood.
+
+        Raises ValueError for a file that `save` did not write. Nothing pickled is loaded.
+        """
+        machine: Self = files.read(cls, path)
+        machine.random_state_ = np.random.RandomState(machine.seed_)
+        return machine
+
+    @classmethod
+    def from_weights(
+        cls,
+        weights: ArrayLike,
+        visible: ArrayLike | None = None,
+        hidden: ArrayLike | None = None,
+        *,
+        units: str,
+        **parameters: Any,
+    ) -> Self:
+        """The machine with these W (M, N), b (N,) and c (M,), zero unless given, as if trained; kept as float32.
+
+        `parameters` are the constructor's. Raises ValueError for units "auto" or shapes that do not fit.
+        """
+        W = np.array(weights, np.float32)
+        if units not in states.UNITS:
+            raise ValueError(f"units must be one of {', '.join(states.UNITS)}; got {units!r}")
+        if W.ndim != 2 or not W.size:
+            raise ValueError(f"weights have shape (n_components, n_features); got {W.shape}")
+        b = np.zeros(W.shape[1], np.float32) if visible is None else np.array(visible, np.float32)
+        c = np.zeros(W.shape[0], np.float32) if hidden is None else np.array(hidden, np.float32)
+        if b.shape != W.shape[1:] or c.shape != W.shape[:1]:
+            raise ValueError(
+                f"weights {W.shape} go with visible biases {W.shape[1:]} and hidden biases {W.shape[:1]}; "
+                f"got {b.shape} and {c.shape}"
+            )
+        machine = cls(len(W), units=units, **parameters)
+        settings.check(machine)
+        machine.components_, machine.intercept_visible_, machine.intercept_hidden_ = W, b, c
+        machine.units_, machine.n_features_in_, machine.n_epochs_ = units, W.shape[1], 0
+        machine._seed()
+        machine._velocity = tuple(np.zeros_like(part) for part in (W, b, c))
+        machine._chains = np.zeros((0, len(W)), np.float32)
+        return machine
+
+    @property
+    def _n_features_out(self) -> int:
+        return len(self.components_)
+
+    @property
+    def _hidden_units(self) -> str:
+        return "spin" if self.units_ == "spin" else "binary"
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
+        return tags
+
+    def _seed(self) -> None:
+        self.seed_ = int(check_random_state(self.random_state).randint(2**31 - 1))
+        self.random_state_ = np.random.RandomState(self.seed_)
+
+    def _machine(self, dtype: Any) -> tuple[Array, Array, Array]:
+        """W, b, c in this precision."""
+        parts = (self.components_, self.intercept_visible_, self.intercept_hidden_)
+        weights, visible, hidden = (part.astype(dtype, copy=False) for part in parts)
+        return weights, visible, hidden
+
+    def _parameters(self) -> Parameters:
+        return Parameters(*(jnp.asarray(part) for part in self._machine(np.float32)))
+
+    def _validated(self, X: ArrayLike) -> Array:
+        data = validate_data(self, X, dtype="numeric", reset=False)
+        self._check_values(data, "X")
+        return np.asarray(data)
+
+    def _check_values(self, X: Array, name: str) -> None:
+        states.check_units(X, self.units_, name)
+
+    def _hidden_mean(self, X: Array) -> Array:
+        data = _floating(X)
+        weights, _, hidden = self._machine(data.dtype)
+        return states.hidden_mean(data @ weights.T + hidden, self._hidden_units)
+
+    def _generator(self, random_state: Seed) -> np.random.RandomState:
+        generator: np.random.RandomState = (
+            self.random_state_ if random_state is None else check_random_state(random_state)
+        )
+        return generator
+
+
+def _floating(X: Array) -> Array:
+    return X if X.dtype in (np.float32, np.float64) else X.astype(np.float32)
