@@ -18,7 +18,7 @@ MAY_IMPORT = {
     "samples": "lattice",
     "exact": "models lattice",
     "sampling": "models samples randomness lattice statistics",
-    "coarse": "lattice randomness",
+    "coarse": "lattice randomness statistics",
     "rg": "samples lattice statistics",
     "mapping": "exact models coarse lattice",
     "judging": "rg exact models coarse samples lattice statistics randomness",

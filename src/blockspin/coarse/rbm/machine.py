@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import numbers
 import os
 import zlib
 from typing import Any, Self
@@ -14,13 +16,18 @@ from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, Transfo
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from blockspin.coarse.rbm import files, gibbs, settings
+from blockspin.coarse.rbm import annealing, files, gibbs, settings, summation
 from blockspin.coarse.rbm import units as states
+from blockspin.coarse.rbm.annealing import Partition
 from blockspin.coarse.rbm.gibbs import Parameters
 from blockspin.coarse.rbm.pseudolikelihood import pseudo_log_likelihood
+from blockspin.statistics import Estimate, mean_over_chains
 
 Array = NDArray[Any]
 Seed = int | np.random.RandomState | None
+
+QUICK = 20  # units whose states are summed in about a second
+ANNEALING = 1 << 30  # folded into the seed's key, away from the numbers of epochs
 
 
 class FittedMachine(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
@@ -123,6 +130,61 @@ class FittedMachine(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
     def score_samples(self, X: ArrayLike) -> NDArray[np.float64]:
         """`pseudo_log_likelihood`, under scikit-learn's name."""
         return self.pseudo_log_likelihood(X)
+
+    def partition(
+        self,
+        X: ArrayLike | None = None,
+        *,
+        method: str = "auto",
+        n_chains: int = 128,
+        n_steps: int = 1000,
+        random_state: Seed = None,
+    ) -> Partition:
+        """ln Z with how it was found: exact, or from annealed chains both ways with what each way gives.
+
+        method: "exact" sums over the smaller layer (over the hidden one beneath Gaussian units), at most 25 units;
+        "ais" runs `n_chains` of `n_steps` each way; "auto" is exact up to 20 units. Rows of X, where given, set the
+        independent sites that annealing starts at, and start the chains that come back; see `Partition`. A function
+        of `seed_` unless `random_state` is given. Raises ValueError for a summation that is too large.
+        """
+        check_is_fitted(self)
+        settings.check_choice("method", method, ("auto", "exact", "ais"))
+        data = None if X is None else self._validated(X)
+        weights, visible, hidden = self._machine(np.float64)
+        if method == "exact" or (method == "auto" and summation.summable(weights, self.units_) <= QUICK):
+            return Partition("exact", Estimate(summation.log_partition(weights, visible, hidden, self.units_), 0.0))
+        for name, number in (("n_chains", n_chains), ("n_steps", n_steps)):
+            settings.check_number(name, number, numbers.Integral, 2, np.inf)
+        base, start = visible, None
+        if data is not None:
+            base = states.inverse_mean(data.mean(axis=0, dtype=np.float64), self.units_)
+            start = data[np.linspace(0, len(data) - 1, n_chains).round().astype(int)].astype(np.float32)
+        seed = self.seed_ if random_state is None else check_random_state(random_state).randint(2**31 - 1)
+        key = jax.random.fold_in(jax.random.key(seed, impl="threefry2x32"), ANNEALING)
+        return annealing.log_partition(
+            self._parameters(), base, start, key, units=self.units_, n_chains=n_chains, n_steps=n_steps
+        )
+
+    def log_partition(self, X: ArrayLike | None = None, **how: Any) -> Estimate:
+        """ln Z in nats with its error, as `partition` finds it; RuntimeError where that is not to be believed."""
+        return self.partition(X, **how).estimate
+
+    def log_likelihood(
+        self, X: ArrayLike, *, chains: int | None = None, partition: Partition | None = None, **how: Any
+    ) -> Estimate:
+        """The mean over the rows of ln p(v) = -F(v) - ln Z, in nats a row (of the density for Gaussian units).
+
+        The error joins that of ln Z with the spread over rows, or over `chains` equal runs of consecutive rows where
+        rows come chain by chain and are not independent. `partition` is that of an earlier call, or is found anew
+        as `how` says. Raises RuntimeError where ln Z is not to be believed, ValueError where chains do not divide n.
+        """
+        energies = self.free_energy(X)
+        groups = len(energies) if chains is None else chains
+        if groups < 2 or len(energies) % groups:
+            raise ValueError(f"chains must be at least 2 and divide the {len(energies)} rows; got {groups}")
+        log_z = (self.partition(X, **how) if partition is None else partition).estimate
+        spread = mean_over_chains(-energies.reshape(groups, -1))
+        return Estimate(spread.value - log_z.value, math.hypot(spread.error, log_z.error))
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write parameters and learned attributes to an .npz file, which appears whole or not at all.
