@@ -75,7 +75,7 @@ def test_annealing_serves_where_no_layer_can_be_summed() -> None:
 
 
 def test_what_annealing_cannot_tell_is_not_a_number(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "EFFORT", {"n_chains": 16, "n_steps": 2})
+    monkeypatch.setattr(module, "STEPS", 2)
     found = row(RBM.from_weights(5 * np.random.default_rng(0).normal(size=(72, 36)), units="spin"), LARGE)
     assert np.isnan(found.value)
     assert "disagree" in found.why or "rest on" in found.why

@@ -14,7 +14,7 @@ from blockspin.models.ising import Ising
 from blockspin.samples import by_chain
 from blockspin.statistics import mean_over_chains
 
-EFFORT = {"n_chains": 64, "n_steps": 1000}  # of annealing
+CHAINS, STEPS = 64, 1000  # of annealing
 MOST_SITES = 20  # of a lattice that is summed over
 
 
@@ -48,7 +48,7 @@ def divergence(subject: Subject) -> list[Measurement]:
     machine, X = as_rbm(machines[0]), subject.evidence.X
     rows = X if units_of(machine) == "spin" else (X + 1) // 2
     target = {"name": "exact", "value": 0.0, "error": 0.0}
-    found = machine.partition(rows, **EFFORT, random_state=subject.evidence.seed)
+    found = machine.partition(rows, n_chains=CHAINS, n_steps=STEPS, random_state=subject.evidence.seed)
     excess = machine.free_energy(rows) - model.energy(samples.values.reshape(len(X), -1))
     mean = mean_over_chains(by_chain(excess, samples))
     N = lattice.n_sites

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from typing import Any
 
@@ -9,7 +10,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.utils.validation import validate_data
+from sklearn.utils.validation import check_is_fitted, validate_data
 
 from blockspin.coarse.rbm import settings, training, trajectory
 from blockspin.coarse.rbm import units as states
@@ -47,10 +48,18 @@ class RBM(FittedMachine):
         Means inside the range are data too, so that a stack can pass means on.
     biases: False keeps both layers' biases at zero, as up-down symmetric spins want.
     learning_rate, batch_size, n_iter (epochs; 0 leaves the machine as initialised), momentum: as above.
-    algorithm: "cd" starts the model's chains at the data, "pcd" keeps `batch_size` chains; k: Gibbs steps.
+    algorithm: "cd" starts the model's chains at the data, "pcd" keeps `batch_size` chains, "pt" keeps them in
+        `n_replicas` copies from independent sites (beta = 0) to the machine (beta = 1) that exchange places; k: Gibbs
+        steps. "exact" sums over the smaller layer, of at most 16 units (the hidden one beneath Gaussian units).
     reconstruction: "sample" draws the last visible state of the chain, "mean" takes its mean, as Hinton and
         Salakhutdinov's code does; only with "cd".
-    l1, l2, l1_method: penalties on the weights, as above.
+    l1, l2, l1_method: penalties on the weights, as above. group: strength of sum_i |W_i|, the lengths of the hidden
+        units' rows, by its proximal step W_i <- W_i max(1 - learning_rate group / |W_i|, 0), which switches units off.
+    optimizer: "momentum", or "adam" with beta_1 = momentum (0.9 is usual); l2 and the subgradient are then part of
+        the gradient that Adam scales, and proximal steps have the length learning_rate times the strength still.
+    schedule: "constant", or a learning rate that falls from epoch to epoch from `learning_rate` in the first to
+        `final_rate` times that in the last of n_iter: "linear", "exponential", "inverse" (1 / (1 + a t)).
+    centered: True takes the gradient in centred variables (Cho, Raiko and Ilin, Neural Comput. 25, 805 (2013)).
     init: W ~ N(0, .01^2) ("small"; "data-mean" also sets b to the field of independent units with the data's
         means), or N(0, .1^2) ("hinton-salakhutdinov", Science 313, 504 (2006)); init_scale: another deviation.
     output: `transform` gives "mean" <h | v>, or "sample", int8 states.
@@ -88,6 +97,12 @@ class RBM(FittedMachine):
         l1: float = 0.0,
         l2: float = 0.0,
         l1_method: str = "proximal",
+        group: float = 0.0,
+        optimizer: str = "momentum",
+        schedule: str = "constant",
+        final_rate: float = 0.01,
+        centered: bool = False,
+        n_replicas: int = 10,
         init: str = "small",
         init_scale: float | None = None,
         output: str = "mean",
@@ -108,6 +123,12 @@ class RBM(FittedMachine):
         self.l1 = l1
         self.l2 = l2
         self.l1_method = l1_method
+        self.group = group
+        self.optimizer = optimizer
+        self.schedule = schedule
+        self.final_rate = final_rate
+        self.centered = centered
+        self.n_replicas = n_replicas
         self.init = init
         self.init_scale = init_scale
         self.output = output
@@ -115,36 +136,86 @@ class RBM(FittedMachine):
         self.random_state = random_state
         self.verbose = verbose
 
-    def fit(self, X: ArrayLike, y: object = None, *, validation: ArrayLike | None = None) -> RBM:
+    def fit(
+        self,
+        X: ArrayLike,
+        y: object = None,
+        *,
+        validation: ArrayLike | None = None,
+        checkpoint: str | os.PathLike[str] | None = None,
+    ) -> RBM:
         """Train from scratch on X, shape (n, N); `validation` holds rows kept out by the caller, best by chain.
 
-        Raises ValueError for parameters or values out of range, fewer than 2 rows, or training that diverges.
+        `checkpoint` is the name of an .npz file to save the machine to at every epoch of the trajectory; after an
+        interruption `RBM.load(checkpoint).resume(X)` ends with the bits of the whole fit. Raises ValueError for
+        parameters or values out of range, fewer than 2 rows, or training that diverges.
         """
         settings.check(self)
-        train = validate_data(self, X, dtype="numeric", ensure_min_samples=2)
-        if validation is not None:
-            if self.validation_fraction:
-                raise ValueError("validation rows and validation_fraction exclude each other: give one")
-            watched = validate_data(self, validation, dtype="numeric", reset=False)
-        else:
-            train, watched = self._hold_out(train)
+        train, watched = self._rows(X, validation, reset=True)
         state = self._start(train)
-        self._check_values(train, "X")
-        if watched is not None:
-            self._check_values(watched, "validation")
+        self._check_rows(train, watched)
+        return self._run(state, train, watched, checkpoint)
+
+    def resume(
+        self,
+        X: ArrayLike,
+        *,
+        validation: ArrayLike | None = None,
+        checkpoint: str | os.PathLike[str] | None = None,
+    ) -> RBM:
+        """Go on with a fit from where the machine stands to n_iter epochs, on the same rows, with the same bits.
+
+        Raises ValueError as `fit` does, and where n_iter epochs are done already.
+        """
+        check_is_fitted(self)
+        settings.check(self)
+        if self.n_epochs_ >= self.n_iter:
+            raise ValueError(f"nothing to resume: {self.n_epochs_} epochs are done and n_iter is {self.n_iter}")
+        train, watched = self._rows(X, validation, reset=False)
+        self._check_rows(train, watched)
+        return self._run(self._resume(len(train)), train, watched, checkpoint)
+
+    def _run(
+        self, state: training.State, train: Array, watched: Array | None, checkpoint: str | os.PathLike[str] | None
+    ) -> RBM:
+        """Epochs up to n_iter, with the trajectory and the checkpoints on the way."""
         data = self._on_device(train)
         recorder = trajectory.Recorder(train, watched, self.units_, self.n_components, self.n_iter)
-        text = recorder.record(0, *self._publish(state))
+        first = self.n_epochs_
+        if first:
+            recorder.restore(getattr(self, "trajectory_", {}), self.components_, first)
+            text = f"epoch {first}"
+        else:
+            text = recorder.record(0, *self._publish(state))
         stops = set(trajectory.checkpoints(self.n_iter))
         with reporting(self.verbose) as report:
-            for number in range(1, self.n_iter + 1):
+            for number in range(first + 1, self.n_iter + 1):
                 state = self._epoch(state, data)
                 if number in stops:
                     text = recorder.record(number, *self._publish(state))
+                    if checkpoint is not None:
+                        self._keep(state)
+                        self.trajectory_ = recorder.table()
+                        self.save(checkpoint)
                 report(number / self.n_iter, text)
         self._keep(state)
         self.trajectory_ = recorder.table()
         return self
+
+    def _rows(self, X: ArrayLike, validation: ArrayLike | None, *, reset: bool) -> tuple[Array, Array | None]:
+        """Rows to train on and rows to watch."""
+        train = validate_data(self, X, dtype="numeric", ensure_min_samples=2, reset=reset)
+        if validation is None:
+            return self._hold_out(train)
+        if self.validation_fraction:
+            raise ValueError("validation rows and validation_fraction exclude each other: give one")
+        return train, validate_data(self, validation, dtype="numeric", reset=False)
+
+    def _check_rows(self, train: Array, watched: Array | None) -> None:
+        self._check_values(train, "X")
+        if watched is not None:
+            self._check_values(watched, "validation")
+        settings.check_size(self, train.shape[1])
 
     def partial_fit(self, X: ArrayLike, y: object = None) -> RBM:
         """One more epoch, over the rows of X; the first call starts from scratch. No trajectory is kept.
@@ -155,7 +226,7 @@ class RBM(FittedMachine):
         first = not hasattr(self, "components_")
         data = validate_data(self, X, dtype="numeric", reset=first)
         state = self._start(data) if first else self._resume(len(data))
-        self._check_values(data, "X")
+        self._check_rows(data, None)
         state = self._epoch(state, self._on_device(data))
         self._publish(state)
         self._keep(state)
@@ -184,14 +255,17 @@ class RBM(FittedMachine):
         if self.init == "data-mean" and self.biases:
             visible = jnp.asarray(states.inverse_mean(X.mean(axis=0), self.units_).astype(np.float32))
         parameters = Parameters(weights, visible, jnp.zeros(shape[0], jnp.float32))
-        rest = jax.tree.map(jnp.zeros_like, parameters)
-        return training.State(parameters, rest, self._new_chains(len(X)))
+        return training.State(parameters, training.at_rest(parameters, self.optimizer), self._new_chains(*X.shape))
 
-    def _new_chains(self, n_rows: int) -> jax.Array:
-        """Hidden states of the persistent chains, uniform; none for "cd"."""
-        n_chains = min(self.batch_size, n_rows) if self.algorithm == "pcd" else 0
-        coin = np.full((n_chains, self.n_components), 0.0 if self._hidden_units == "spin" else 0.5)
+    def _new_chains(self, n_rows: int, n_sites: int) -> jax.Array:
+        """The persistent chains, uniform: hidden states for "pcd", replicas of visible ones for "pt", else none."""
+        n_chains = min(self.batch_size, n_rows)
         generator = np.random.RandomState([self.seed_, 2])
+        if self.algorithm == "pt":
+            coin = np.full((self.n_replicas, n_chains, n_sites), 0.5 if self.units_ == "binary" else 0.0)
+            return jnp.asarray(states.draw(coin, self.units_, generator).astype(np.float32))
+        shape = (n_chains if self.algorithm == "pcd" else 0, self.n_components)
+        coin = np.full(shape, 0.0 if self._hidden_units == "spin" else 0.5)
         return jnp.asarray(states.draw(coin, self._hidden_units, generator).astype(np.float32))
 
     def _resume(self, n_rows: int) -> training.State:
@@ -201,26 +275,40 @@ class RBM(FittedMachine):
                 f"n_components was {len(self.components_)} where training began and is now {self.n_components}: "
                 f"fit starts anew"
             )
-        chains = jnp.array(self._chains) if len(self._chains) else self._new_chains(n_rows)
-        velocity = Parameters(*(jnp.array(part) for part in self._velocity))
-        parameters = Parameters(*(jnp.array(part) for part in self._machine(np.float32)))
-        return training.State(parameters, velocity, chains)
+        parameters = self._parameters()
+        velocity, chains = training.at_rest(parameters, self.optimizer), self._new_chains(n_rows, self.n_features_in_)
+        leaves, form = jax.tree.flatten(velocity)
+        if len(self._velocity) == len(leaves):
+            velocity = jax.tree.unflatten(form, [jnp.array(part) for part in self._velocity])
+        if self._chains.ndim == chains.ndim and len(self._chains):
+            chains = jnp.array(self._chains)
+        return training.State(jax.tree.map(jnp.array, parameters), velocity, chains)
 
     def _epoch(self, state: training.State, data: jax.Array) -> training.State:
-        rule = training.Rule(
+        key = jax.random.fold_in(jax.random.key(self.seed_, impl="threefry2x32"), self.n_epochs_)
+        rates = self._rates()
+        self.n_epochs_ += 1
+        after: training.State = training.epoch(state, data, key, rates, self._rule(len(data)))
+        return after
+
+    def _rule(self, n_rows: int) -> training.Rule:
+        return training.Rule(
             self.units_,
             self.algorithm,
             self.k,
             self.reconstruction,
             self.l1_method,
             bool(self.biases),
-            min(self.batch_size, len(data)),
+            min(self.batch_size, n_rows),
+            self.optimizer,
+            bool(self.centered),
+            self.group > 0,
         )
-        rates = training.Rates(self.learning_rate, self.momentum, self.l1, self.l2)
-        key = jax.random.fold_in(jax.random.key(self.seed_, impl="threefry2x32"), self.n_epochs_)
-        self.n_epochs_ += 1
-        after: training.State = training.epoch(state, data, key, rates, rule)
-        return after
+
+    def _rates(self) -> training.Rates:
+        """The rates of the epoch that comes next."""
+        rate = self.learning_rate * settings.decay(self.schedule, self.final_rate, self.n_epochs_, self.n_iter)
+        return training.Rates(rate, self.momentum, self.l1, self.l2, self.group)
 
     def _publish(self, state: training.State) -> tuple[Array, Array, Array]:
         self.components_, self.intercept_visible_, self.intercept_hidden_ = (
@@ -229,7 +317,7 @@ class RBM(FittedMachine):
         return self._machine(np.float32)
 
     def _keep(self, state: training.State) -> None:
-        self._velocity = tuple(np.array(part) for part in state.velocity)
+        self._velocity = tuple(np.array(part) for part in jax.tree.leaves(state.velocity))
         self._chains = np.array(state.chains)
 
     def _on_device(self, X: Array) -> jax.Array:

@@ -12,12 +12,15 @@ from blockspin.coarse.rbm import units as states
 
 CHOICES = {
     "units": ("auto", *states.UNITS),
-    "algorithm": ("cd", "pcd"),
+    "algorithm": ("cd", "pcd", "pt", "exact"),
     "reconstruction": ("sample", "mean"),
     "l1_method": ("proximal", "subgradient"),
+    "optimizer": ("momentum", "adam"),
+    "schedule": ("constant", "linear", "exponential", "inverse"),
     "init": ("small", "data-mean", "hinton-salakhutdinov"),
     "output": ("mean", "sample"),
 }
+MOST_EXACT = 16
 INIT_SCALE = {"small": 0.01, "data-mean": 0.01, "hinton-salakhutdinov": 0.1}
 
 
@@ -30,13 +33,38 @@ def check(machine: Any) -> None:
     check_number("n_iter", machine.n_iter, numbers.Integral, 0, np.inf)
     check_number("learning_rate", machine.learning_rate, numbers.Real, 0, np.inf)
     check_number("momentum", machine.momentum, numbers.Real, 0, 1, open_end=True)
-    for name in ("l1", "l2"):
+    check_number("n_replicas", machine.n_replicas, numbers.Integral, 2, np.inf)
+    check_number("final_rate", machine.final_rate, numbers.Real, 0, 1)
+    if not machine.final_rate:
+        raise ValueError("final_rate must be above 0: an epoch at rate 0 learns nothing")
+    for name in ("l1", "l2", "group"):
         check_number(name, getattr(machine, name), numbers.Real, 0, np.inf)
     if machine.init_scale is not None:
         check_number("init_scale", machine.init_scale, numbers.Real, 0, np.inf)
     check_number("validation_fraction", machine.validation_fraction, numbers.Real, 0, 1, open_end=True)
-    if machine.algorithm == "pcd" and machine.reconstruction == "mean":
+    if machine.algorithm != "cd" and machine.reconstruction == "mean":
         raise ValueError("reconstruction='mean' goes with algorithm='cd': a persistent chain needs states")
+    if machine.centered and not machine.biases:
+        raise ValueError("centered=True moves the biases: it needs biases=True")
+
+
+def check_size(machine: Any, n_sites: int) -> None:
+    """Raise ValueError where the algorithm is "exact" and the layer it sums over has more than 16 units."""
+    n_units = machine.n_components if machine.units_ == "gaussian" else min(machine.n_components, n_sites)
+    if machine.algorithm == "exact" and n_units > MOST_EXACT:
+        raise ValueError(
+            f"algorithm='exact' sums over a layer of at most {MOST_EXACT} units; the smaller one here has {n_units}"
+        )
+
+
+def decay(schedule: str, final: float, epoch: int, n_epochs: int) -> float:
+    """The factor on the learning rate in epoch 0, 1, ...: from 1 in the first to `final` in the last, and after it."""
+    if schedule == "constant":
+        return 1.0
+    t = min(epoch / max(n_epochs - 1, 1), 1.0)
+    if schedule == "linear":
+        return 1 - (1 - final) * t
+    return float(final**t) if schedule == "exponential" else 1 / (1 + (1 / final - 1) * t)
 
 
 def check_choice(name: str, value: Any, choices: Sequence[str]) -> None:

@@ -72,6 +72,15 @@ class Recorder:
             return f"epoch {epoch}: reconstruction error {error:.4f} a site"
         return f"epoch {epoch}: pseudo-log-likelihood {inside:.4f} nats a site"
 
+    def restore(self, table: dict[str, Array], weights: Array, epoch: int) -> None:
+        """Take up the rows of an interrupted training, whose weights at this epoch are given."""
+        if not table or table["epoch"][-1] != epoch:
+            return  # epochs went unrecorded: the next row stands alone
+        missing = np.full(len(table["epoch"]), np.nan)  # columns that an older file does not have
+        columns = np.array([table.get(name, missing) for name in COLUMNS], float)
+        self.rows = [tuple(row) for row in columns.T]
+        self.weights = weights
+
     def table(self) -> dict[str, Array]:
         """The columns, each of shape (checkpoints,)."""
         table = dict(zip(COLUMNS, np.array(self.rows, float).T, strict=True))
