@@ -7,7 +7,7 @@ machine's own: at beta = 0 ln Z is known, at beta = 1 it is the machine's.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import jax
@@ -41,6 +41,14 @@ class Partition:
     forward: Estimate | None = None
     reverse: Estimate | None = None
     effective_chains: float = math.inf
+
+    def shifted(self, constant: float) -> Partition:
+        """The same with a constant added to ln Z."""
+        both = (self.forward, self.reverse)
+        forward, reverse = (part and Estimate(part.value + constant, part.error) for part in both)
+        return replace(
+            self, value=Estimate(self.value.value + constant, self.value.error), forward=forward, reverse=reverse
+        )
 
     @property
     def trouble(self) -> str:

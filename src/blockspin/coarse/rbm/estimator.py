@@ -17,6 +17,7 @@ from blockspin.coarse.rbm import units as states
 from blockspin.coarse.rbm.gibbs import Parameters
 from blockspin.coarse.rbm.machine import FittedMachine, Seed
 from blockspin.coarse.rbm.progress import reporting
+from blockspin.coarse.rbm.variance import GaussianParameters
 
 Array = NDArray[Any]
 
@@ -59,6 +60,8 @@ class RBM(FittedMachine):
         the gradient that Adam scales, and proximal steps have the length learning_rate times the strength still.
     schedule: "constant", or a learning rate that falls from epoch to epoch from `learning_rate` in the first to
         `final_rate` times that in the last of n_iter: "linear", "exponential", "inverse" (1 / (1 + a t)).
+    variance: of Gaussian visible units given the hidden ones, the same number for all, or "learned", a unit each, from
+        the data's variance on. E is then sum_i v_i^2 / (2 s_i^2) - sum_i v_i (b + W^T h)_i / s_i^2 - c.h.
     centered: True takes the gradient in centred variables (Cho, Raiko and Ilin, Neural Comput. 25, 805 (2013)).
     init: W ~ N(0, .01^2) ("small"; "data-mean" also sets b to the field of independent units with the data's
         means), or N(0, .1^2) ("hinton-salakhutdinov", Science 313, 504 (2006)); init_scale: another deviation.
@@ -71,6 +74,7 @@ class RBM(FittedMachine):
     Attributes
     ----------
     components_ (M, N), intercept_hidden_ (M,), intercept_visible_ (N,): W, c, b, float32.
+    variance_ (N,): of Gaussian units, None where it is one.
     units_: the units in use. n_epochs_: epochs done. seed_: the integer that `random_state` gave.
     trajectory_: dict of arrays over log-spaced epochs 0, 1, 2, 3, 5, 8, 12, ..., the last: "epoch";
         "weight_change" |W - W_previous| / |W| an epoch, nan at 0; "weight_norm" |W|; "pseudo_log_likelihood" and
@@ -103,6 +107,7 @@ class RBM(FittedMachine):
         final_rate: float = 0.01,
         centered: bool = False,
         n_replicas: int = 10,
+        variance: float | str = 1.0,
         init: str = "small",
         init_scale: float | None = None,
         output: str = "mean",
@@ -129,6 +134,7 @@ class RBM(FittedMachine):
         self.final_rate = final_rate
         self.centered = centered
         self.n_replicas = n_replicas
+        self.variance = variance
         self.init = init
         self.init_scale = init_scale
         self.output = output
@@ -186,13 +192,13 @@ class RBM(FittedMachine):
             recorder.restore(getattr(self, "trajectory_", {}), self.components_, first)
             text = f"epoch {first}"
         else:
-            text = recorder.record(0, *self._publish(state))
+            text = recorder.record(0, *self._publish(state), self.variance_)
         stops = set(trajectory.checkpoints(self.n_iter))
         with reporting(self.verbose) as report:
             for number in range(first + 1, self.n_iter + 1):
                 state = self._epoch(state, data)
                 if number in stops:
-                    text = recorder.record(number, *self._publish(state))
+                    text = recorder.record(number, *self._publish(state), self.variance_)
                     if checkpoint is not None:
                         self._keep(state)
                         self.trajectory_ = recorder.table()
@@ -254,8 +260,17 @@ class RBM(FittedMachine):
         visible = jnp.zeros(shape[1], jnp.float32)
         if self.init == "data-mean" and self.biases:
             visible = jnp.asarray(states.inverse_mean(X.mean(axis=0), self.units_).astype(np.float32))
-        parameters = Parameters(weights, visible, jnp.zeros(shape[0], jnp.float32))
+        hidden = jnp.zeros(shape[0], jnp.float32)
+        self._set_log_variance(self._first_log_variance(shape[1], self.units_, X))
+        parameters: Parameters | GaussianParameters = Parameters(weights, visible, hidden)
+        if self._log_variance is not None:
+            parameters = GaussianParameters(weights, visible, hidden, jnp.asarray(self._log_variance))
         return training.State(parameters, training.at_rest(parameters, self.optimizer), self._new_chains(*X.shape))
+
+    def _trained(self) -> Parameters | GaussianParameters:
+        parts = (self.components_, self.intercept_visible_, self.intercept_hidden_)
+        plain = Parameters(*(jnp.asarray(part) for part in parts))
+        return plain if self._log_variance is None else GaussianParameters(*plain, jnp.asarray(self._log_variance))
 
     def _new_chains(self, n_rows: int, n_sites: int) -> jax.Array:
         """The persistent chains, uniform: hidden states for "pcd", replicas of visible ones for "pt", else none."""
@@ -275,7 +290,7 @@ class RBM(FittedMachine):
                 f"n_components was {len(self.components_)} where training began and is now {self.n_components}: "
                 f"fit starts anew"
             )
-        parameters = self._parameters()
+        parameters = self._trained()
         velocity, chains = training.at_rest(parameters, self.optimizer), self._new_chains(n_rows, self.n_features_in_)
         leaves, form = jax.tree.flatten(velocity)
         if len(self._velocity) == len(leaves):
@@ -303,6 +318,7 @@ class RBM(FittedMachine):
             self.optimizer,
             bool(self.centered),
             self.group > 0,
+            self._log_variance is not None and self.variance == "learned",
         )
 
     def _rates(self) -> training.Rates:
@@ -311,9 +327,9 @@ class RBM(FittedMachine):
         return training.Rates(rate, self.momentum, self.l1, self.l2, self.group)
 
     def _publish(self, state: training.State) -> tuple[Array, Array, Array]:
-        self.components_, self.intercept_visible_, self.intercept_hidden_ = (
-            np.array(part) for part in state.parameters
-        )
+        parts = [np.array(part) for part in state.parameters]
+        self.components_, self.intercept_visible_, self.intercept_hidden_ = parts[:3]
+        self._set_log_variance(parts[3] if len(parts) > 3 else None)
         return self._machine(np.float32)
 
     def _keep(self, state: training.State) -> None:

@@ -39,6 +39,8 @@ def write(machine: Any, path: str | os.PathLike[str]) -> None:
     }
     arrays = {name: getattr(machine, name) for name in ARRAYS}
     arrays |= {f"velocity_{index}": part for index, part in enumerate(machine._velocity)}
+    if getattr(machine, "_log_variance", None) is not None:
+        arrays["log_variance"] = machine._log_variance
     arrays["chains"] = machine._chains
     arrays |= {f"trajectory_{name}": column for name, column in getattr(machine, "trajectory_", {}).items()}
     text = json.dumps(header, default=_plain)
@@ -91,6 +93,7 @@ def read(kind: type[Any], path: str | os.PathLike[str]) -> Any:
         setattr(machine, name, value)
     n_moments = sum(name.startswith("velocity_") for name in stored)
     machine._velocity = tuple(stored.pop(f"velocity_{index}") for index in range(n_moments))
+    machine._set_log_variance(stored.pop("log_variance", None))
     machine._chains = stored.pop("chains")
     if header["feature_names"]:
         machine.feature_names_in_ = np.array(header["feature_names"], object)

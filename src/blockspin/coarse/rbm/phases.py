@@ -14,11 +14,11 @@ from blockspin.coarse.rbm.gibbs import Parameters, draw, draw_hidden, hidden_mea
 class State(NamedTuple):
     """What training carries: parameters, the optimizer's moments, and the states of the persistent chains.
 
-    velocity is of the form of the parameters, or `Moments` for Adam. chains: hidden states (n, M) for "pcd", visible
-    ones (replica, n, N) from beta = 0 to 1 for "pt", none otherwise.
+    parameters are `GaussianParameters` where the variance is not one. velocity is of their form, or `Moments` for
+    Adam. chains: hidden states (n, M) for "pcd", visible ones (replica, n, N) from beta = 0 to 1 for "pt", else none.
     """
 
-    parameters: Parameters
+    parameters: Any
     velocity: Any
     chains: jax.Array
 
@@ -37,6 +37,7 @@ class Rule:
     optimizer: str = "momentum"
     centered: bool = False
     grouped: bool = False
+    learned_variance: bool = False
 
 
 def gradient(state: State, visible: jax.Array, key: jax.Array, rule: Rule) -> tuple[Parameters, jax.Array]:
@@ -46,7 +47,8 @@ def gradient(state: State, visible: jax.Array, key: jax.Array, rule: Rule) -> tu
     they stood, "pt" where they stood among replicas that exchange places; "exact" sums over the smaller layer.
     Sources: Hinton, Neural Comput. 14, 1771 (2002); Tieleman, ICML (2008); Desjardins et al., AISTATS (2010).
     """
-    parameters, units = state.parameters, rule.units
+    parameters: Parameters = state.parameters
+    units = rule.units
     hidden_data = hidden_mean(parameters, visible, units)
     if rule.algorithm == "exact":
         mean = exact_means(parameters, units)

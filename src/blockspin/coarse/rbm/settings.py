@@ -37,6 +37,12 @@ def check(machine: Any) -> None:
     check_number("final_rate", machine.final_rate, numbers.Real, 0, 1)
     if not machine.final_rate:
         raise ValueError("final_rate must be above 0: an epoch at rate 0 learns nothing")
+    if machine.variance != "learned":
+        if isinstance(machine.variance, str):
+            raise ValueError(f"variance must be a number above 0 or 'learned'; got {machine.variance!r}")
+        check_number("variance", machine.variance, numbers.Real, 0, np.inf)
+        if not machine.variance:
+            raise ValueError("variance must be above 0; got 0")
     for name in ("l1", "l2", "group"):
         check_number(name, getattr(machine, name), numbers.Real, 0, np.inf)
     if machine.init_scale is not None:

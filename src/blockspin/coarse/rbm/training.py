@@ -12,6 +12,7 @@ from blockspin.coarse.rbm.gibbs import Parameters
 from blockspin.coarse.rbm.phases import Rule as Rule
 from blockspin.coarse.rbm.phases import State as State
 from blockspin.coarse.rbm.phases import gradient as gradient
+from blockspin.coarse.rbm.variance import GaussianParameters, gaussian_gradient
 
 ADAM_SECOND, ADAM_FLOOR = 0.999, 1e-8
 
@@ -34,7 +35,7 @@ class Moments(NamedTuple):
     updates: jax.Array
 
 
-def at_rest(parameters: Parameters, optimizer: str) -> Any:
+def at_rest(parameters: Parameters | GaussianParameters, optimizer: str) -> Any:
     """The optimizer's moments before the first update."""
     zeros = jax.tree.map(jnp.zeros_like, parameters)
     if optimizer == "momentum":
@@ -71,8 +72,12 @@ def update(state: State, visible: jax.Array, key: jax.Array, rates: Rates, rule:
     W <- W + velocity; "adam": `adam`. Then "proximal" W <- sign(W) max(|W| - learning_rate l1, 0), and for each
     hidden unit W_i <- W_i max(1 - learning_rate group / |W_i|, 0), the proximal step of group sum_i |W_i|.
     """
-    slope, chains = gradient(state, visible, key, rule)
     old = state.parameters
+    slope: Any
+    if isinstance(old, GaussianParameters):
+        slope, chains = gaussian_gradient(state, visible, key, rule)
+    else:
+        slope, chains = gradient(state, visible, key, rule)
     pull = slope.weights - rates.l2 * old.weights
     if rule.l1_method == "subgradient":
         pull -= rates.l1 * jnp.sign(old.weights)

@@ -48,8 +48,11 @@ class Recorder:
         self.rows: list[tuple[float, ...]] = []
         self.weights: Array | None = None
 
-    def record(self, epoch: int, weights: Array, visible: Array, hidden: Array) -> str:
-        """Add a row; returns it as a line of text. Raises ValueError where the weights have left the finite."""
+    def record(self, epoch: int, weights: Array, visible: Array, hidden: Array, variance: Array | None = None) -> str:
+        """Add a row; returns it as a line of text. Raises ValueError where the weights have left the finite.
+
+        The machine is that of rows in units of the deviations where a variance (N,) is given.
+        """
         if not all(np.isfinite(part).all() for part in (weights, visible, hidden)):
             raise ValueError(f"training diverged by epoch {epoch}: parameters are not finite. Lower learning_rate")
         norm = float(np.linalg.norm(weights.astype(np.float64)))
@@ -58,14 +61,17 @@ class Recorder:
         if self.weights is not None:
             elapsed = epoch - self.rows[-1][0]
             change = float(np.linalg.norm(weights - self.weights)) / norm / elapsed if norm else 0.0
-        inside = self._pseudo(self.train, *machine)
+        deviation = 1 if variance is None else np.sqrt(variance)
+        train = self.train if variance is None else self.train / deviation
+        inside = self._pseudo(train, *machine)
         if self.validation is not None:
-            energies = [states.free_energy(rows, *machine).mean() for rows in (self.validation, self.train)]
+            watched = self.validation if variance is None else self.validation / deviation
+            energies = [states.free_energy(rows, *machine).mean() for rows in (watched, train)]
             gap = energies[0] - energies[1]
-            outside = self._pseudo(self.validation, *machine)
-        h = states.hidden_mean(self.train @ weights.T + hidden, self.units)
+            outside = self._pseudo(watched, *machine)
+        h = states.hidden_mean(train @ weights.T + hidden, self.units)
         back = states.visible_mean(h @ weights + visible, self.units)
-        error = float(((self.train - back) ** 2).mean())
+        error = float((((train - back) * deviation) ** 2).mean())
         self.weights = weights
         self.rows.append((epoch, change, norm, inside, outside, gap, error))
         if np.isnan(inside):
