@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import jax
@@ -17,9 +18,12 @@ from blockspin.coarse.rbm import units as states
 from blockspin.coarse.rbm.gibbs import Parameters
 from blockspin.coarse.rbm.machine import FittedMachine, Seed
 from blockspin.coarse.rbm.progress import reporting
+from blockspin.coarse.rbm.stopping import Stopping
 from blockspin.coarse.rbm.variance import GaussianParameters
 
 Array = NDArray[Any]
+
+CHAINS, STEPS = 64, 1000  # of annealing, a recorded epoch
 
 
 class RBM(FittedMachine):
@@ -62,6 +66,10 @@ class RBM(FittedMachine):
         `final_rate` times that in the last of n_iter: "linear", "exponential", "inverse" (1 / (1 + a t)).
     variance: of Gaussian visible units given the hidden ones, the same number for all, or "learned", a unit each, from
         the data's variance on. E is then sum_i v_i^2 / (2 s_i^2) - sum_i v_i (b + W^T h)_i / s_i^2 - c.h.
+    track_likelihood: True puts absolute likelihoods into the trajectory, ln Z summed or annealed (see `partition`).
+    early_stopping: True tracks them and stops where the held-out rows' has not risen for `patience` recorded epochs;
+        the machine is then that of the best epoch, `best_epoch_`. It needs held-out rows. Never the reconstruction
+        error: that falls on while the likelihood does too.
     centered: True takes the gradient in centred variables (Cho, Raiko and Ilin, Neural Comput. 25, 805 (2013)).
     init: W ~ N(0, .01^2) ("small"; "data-mean" also sets b to the field of independent units with the data's
         means), or N(0, .1^2) ("hinton-salakhutdinov", Science 313, 504 (2006)); init_scale: another deviation.
@@ -74,14 +82,16 @@ class RBM(FittedMachine):
     Attributes
     ----------
     components_ (M, N), intercept_hidden_ (M,), intercept_visible_ (N,): W, c, b, float32.
-    variance_ (N,): of Gaussian units, None where it is one.
+    variance_ (N,): of Gaussian units, None where it is one. best_epoch_: with early stopping.
     units_: the units in use. n_epochs_: epochs done. seed_: the integer that `random_state` gave.
     trajectory_: dict of arrays over log-spaced epochs 0, 1, 2, 3, 5, 8, 12, ..., the last: "epoch";
         "weight_change" |W - W_previous| / |W| an epoch, nan at 0; "weight_norm" |W|; "pseudo_log_likelihood" and
         "pseudo_log_likelihood_validation", nats a site; "free_energy_gap", mean F of validation minus training
         rows, nats a sample: ln Z cancels, so it is the log-likelihood lost on unseen data;
-        "reconstruction_error", mean squared, a site. They are means over fixed, evenly spaced rows (at most
-        2000; the pseudo-likelihoods over fewer) and so carry no error; nan where there is no validation set,
+        "log_likelihood", "log_likelihood_validation" and "log_likelihood_error", nats a site, the last that of ln Z,
+        where they are tracked and annealing is not refused; "reconstruction_error", mean squared, a site. They are
+        means over fixed, evenly spaced rows (at most 2000; the pseudo-likelihoods over fewer) and so carry no error
+        of their own; nan where there is no validation set,
         and the pseudo-likelihoods of Gaussian units, which cost too much to watch.
     """
 
@@ -108,6 +118,9 @@ class RBM(FittedMachine):
         centered: bool = False,
         n_replicas: int = 10,
         variance: float | str = 1.0,
+        track_likelihood: bool = False,
+        early_stopping: bool = False,
+        patience: int = 3,
         init: str = "small",
         init_scale: float | None = None,
         output: str = "mean",
@@ -135,6 +148,9 @@ class RBM(FittedMachine):
         self.centered = centered
         self.n_replicas = n_replicas
         self.variance = variance
+        self.track_likelihood = track_likelihood
+        self.early_stopping = early_stopping
+        self.patience = patience
         self.init = init
         self.init_scale = init_scale
         self.output = output
@@ -185,28 +201,50 @@ class RBM(FittedMachine):
         self, state: training.State, train: Array, watched: Array | None, checkpoint: str | os.PathLike[str] | None
     ) -> RBM:
         """Epochs up to n_iter, with the trajectory and the checkpoints on the way."""
+        if self.early_stopping and watched is None:
+            raise ValueError("early_stopping needs held-out rows: give validation, or a validation_fraction")
         data = self._on_device(train)
-        recorder = trajectory.Recorder(train, watched, self.units_, self.n_components, self.n_iter)
+        recorder = self._recorder(train, watched)
+        stopping = Stopping(self.patience) if self.early_stopping else None
         first = self.n_epochs_
         if first:
             recorder.restore(getattr(self, "trajectory_", {}), self.components_, first)
             text = f"epoch {first}"
         else:
-            text = recorder.record(0, *self._publish(state), self.variance_)
+            text = self._record(recorder, 0, state)
+            if stopping:
+                stopping.see(0, recorder.held_out, state)
         stops = set(trajectory.checkpoints(self.n_iter))
         with reporting(self.verbose) as report:
             for number in range(first + 1, self.n_iter + 1):
                 state = self._epoch(state, data)
                 if number in stops:
-                    text = recorder.record(number, *self._publish(state), self.variance_)
+                    text = self._record(recorder, number, state)
                     if checkpoint is not None:
                         self._keep(state)
                         self.trajectory_ = recorder.table()
                         self.save(checkpoint)
+                    if stopping and stopping.see(number, recorder.held_out, state):
+                        report(1.0, f"stopped at epoch {number}: the best was {stopping.epoch}")
+                        break
                 report(number / self.n_iter, text)
+        if stopping and stopping.epoch is not None:
+            state = stopping.state
+            self.best_epoch_ = self.n_epochs_ = stopping.epoch
+            self._publish(state)
         self._keep(state)
         self.trajectory_ = recorder.table()
         return self
+
+    def _recorder(self, train: Array, watched: Array | None) -> trajectory.Recorder:
+        return trajectory.Recorder(train, watched, self.units_, self.n_components, self.n_iter)
+
+    def _record(self, recorder: trajectory.Recorder, epoch: int, state: training.State) -> str:
+        """Publish the state and record it; returns a line of text."""
+        machine = self._publish(state)
+        finder = partial(self.partition, recorder.train, n_chains=CHAINS, n_steps=STEPS)
+        tracked = self.track_likelihood or self.early_stopping
+        return recorder.record(epoch, *machine, self.variance_, finder if tracked else None)
 
     def _rows(self, X: ArrayLike, validation: ArrayLike | None, *, reset: bool) -> tuple[Array, Array | None]:
         """Rows to train on and rows to watch."""
@@ -300,11 +338,14 @@ class RBM(FittedMachine):
         return training.State(jax.tree.map(jnp.array, parameters), velocity, chains)
 
     def _epoch(self, state: training.State, data: jax.Array) -> training.State:
-        key = jax.random.fold_in(jax.random.key(self.seed_, impl="threefry2x32"), self.n_epochs_)
-        rates = self._rates()
+        key, rates = self._epoch_key(), self._rates()
         self.n_epochs_ += 1
         after: training.State = training.epoch(state, data, key, rates, self._rule(len(data)))
         return after
+
+    def _epoch_key(self) -> jax.Array:
+        """The key of the epoch that comes next."""
+        return jax.random.fold_in(jax.random.key(self.seed_, impl="threefry2x32"), self.n_epochs_)
 
     def _rule(self, n_rows: int) -> training.Rule:
         return training.Rule(

@@ -17,7 +17,7 @@ FORMAT = "blockspin.RBM"
 VERSION = 2
 
 ARRAYS = ("components_", "intercept_visible_", "intercept_hidden_")
-NUMBERS = ("units_", "seed_", "n_epochs_", "n_features_in_")
+NUMBERS = ("units_", "seed_", "n_epochs_", "n_features_in_", "best_epoch_")
 
 
 def write(machine: Any, path: str | os.PathLike[str]) -> None:
@@ -34,7 +34,7 @@ def write(machine: Any, path: str | os.PathLike[str]) -> None:
         "format": FORMAT,
         "version": VERSION,
         "parameters": parameters,
-        "learned": {name: getattr(machine, name) for name in NUMBERS},
+        "learned": {name: getattr(machine, name) for name in NUMBERS if hasattr(machine, name)},
         "feature_names": [str(name) for name in getattr(machine, "feature_names_in_", [])],
     }
     arrays = {name: getattr(machine, name) for name in ARRAYS}

@@ -45,6 +45,7 @@ def check(machine: Any) -> None:
             raise ValueError("variance must be above 0; got 0")
     for name in ("l1", "l2", "group"):
         check_number(name, getattr(machine, name), numbers.Real, 0, np.inf)
+    check_number("patience", machine.patience, numbers.Integral, 1, np.inf)
     if machine.init_scale is not None:
         check_number("init_scale", machine.init_scale, numbers.Real, 0, np.inf)
     check_number("validation_fraction", machine.validation_fraction, numbers.Real, 0, 1, open_end=True)

@@ -43,8 +43,7 @@ def at_rest(parameters: Parameters | GaussianParameters, optimizer: str) -> Any:
     return Moments(zeros, jax.tree.map(jnp.zeros_like, parameters), jnp.zeros((), jnp.float32))
 
 
-@partial(jax.jit, static_argnames=("rule",), donate_argnames=("state",))
-def epoch(state: State, data: jax.Array, key: jax.Array, rates: Rates, rule: Rule) -> State:
+def one_epoch(state: State, data: jax.Array, key: jax.Array, rates: Rates, rule: Rule) -> State:
     """One pass over the rows of `data` (n, N), shuffled, in ceil(n / batch_size) batches of equal size.
 
     The last batch is filled up with rows from the front of the same shuffle, so that every row is seen and
@@ -63,6 +62,9 @@ def epoch(state: State, data: jax.Array, key: jax.Array, rates: Rates, rule: Rul
 
     state, _ = jax.lax.scan(one, state, (batches, jnp.arange(n_batches)))
     return state
+
+
+epoch = partial(jax.jit, static_argnames=("rule",), donate_argnames=("state",))(one_epoch)
 
 
 def update(state: State, visible: jax.Array, key: jax.Array, rates: Rates, rule: Rule) -> State:

@@ -1,8 +1,8 @@
 """Gaussian visible units whose variance is not one: the machine in units of the deviations, and the variance's slope.
 
-E(v, h) = sum_i v_i^2 / (2 s_i^2) - sum_i v_i (b_i + (W^T h)_i) / s_i^2 - c.h, so that v given h is normal about b + W^T h
-with variance s^2. With x = v/s it is the machine of unit variance with weights W/s and visible biases b/s, and
-every average is taken there.
+E(v, h) = sum_i v_i^2 / (2 s_i^2) - sum_i v_i (b_i + (W^T h)_i) / s_i^2 - c.h, so that v given h is normal about its
+mean b + W^T h with variance s^2. With x = v/s it is the machine of unit variance with weights W/s and biases b/s, c;
+averages are taken there.
 """
 
 from __future__ import annotations
