@@ -11,7 +11,7 @@ from blockspin.coarse.rbm import RBM, fit_ensemble
 SETTINGS = [
     {"random_state": 1},
     {"random_state": 2, "l1": 0.02},
-    {"random_state": 3, "l2": 0.1, "learning_rate": 0.05, "group": 0.01},
+    {"random_state": 3, "l2": 0.1, "learning_rate": 0.05},
 ]
 
 
@@ -19,7 +19,15 @@ def machines(**common: object) -> list[RBM]:
     return [RBM(5, n_iter=3, **common, **own) for own in SETTINGS]
 
 
-@pytest.mark.parametrize("common", [{}, {"algorithm": "pcd", "optimizer": "adam", "learning_rate": 0.02}])
+@pytest.mark.parametrize(
+    "common",
+    [
+        {},
+        pytest.param(
+            {"algorithm": "pcd", "optimizer": "adam", "learning_rate": 0.02, "group": 0.01}, marks=pytest.mark.slow
+        ),
+    ],
+)
 def test_an_ensemble_has_the_numbers_of_its_machines_alone(common: dict[str, object]) -> None:
     # a few thousand draws a machine: rounding turns none of them over
     settings = [common | own for own in SETTINGS]
@@ -38,6 +46,7 @@ def test_an_ensemble_has_the_numbers_of_its_machines_alone(common: dict[str, obj
     assert np.abs(together[0].components_ - together[1].components_).max() > 1e-3
 
 
+@pytest.mark.slow
 def test_every_machine_may_have_rows_of_its_own() -> None:
     sets = [spins(seed=seed) for seed in range(3)]
     for machine, own, X in zip(fit_ensemble(machines(), sets), SETTINGS, sets, strict=True):

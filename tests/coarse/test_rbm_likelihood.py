@@ -67,6 +67,7 @@ def test_the_machine_of_bonds_has_kaufmans_sum() -> None:
             assert bonds(lattice, K).log_partition(method="exact").value == pytest.approx(expected, rel=1e-7)
 
 
+@pytest.mark.slow
 def test_annealing_finds_kaufmans_sum_on_a_torus_too_large_to_sum() -> None:
     # seed 3, 64 chains each way, error about 0.1: sees ln Z off by 0.5 of 205 nats, weights 0.2 % high
     lattice, K = Lattice.square(8), 0.44

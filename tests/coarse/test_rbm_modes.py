@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from sklearn.utils.estimator_checks import parametrize_with_checks
 from test_rbm import spins
-from test_rbm_exact import DISCRETE, all_states, machine, probabilities, ring
+from test_rbm_exact import all_states, machine, probabilities, ring
 from test_rbm_training import parts_of, rule, state_of, statistics
 
 from blockspin.coarse.rbm import RBM, settings, summation
@@ -105,7 +105,7 @@ def test_centred_training_does_not_care_which_state_is_called_zero() -> None:
     assert moves[False] > 1e-2
 
 
-@pytest.mark.parametrize("units", DISCRETE)
+@pytest.mark.parametrize("units", ["spin", pytest.param("binary", marks=pytest.mark.slow)])
 def test_replicas_sample_the_machine(units: str) -> None:
     """The gradient of "pt" after 30 steps of 20,000 chains against the sum over states, 5 of its errors.
 
@@ -133,6 +133,7 @@ def test_replicas_sample_the_machine(units: str) -> None:
     assert np.abs(z).max() < 5
 
 
+@pytest.mark.slow
 def test_replicas_cross_where_one_chain_stays() -> None:
     # a ring of 6 at K = 2, all chains up: 60 block Gibbs steps turn over 1 % of them; through 8 replicas half of 2000
     # chains turn over in 200 steps, known to 0.022
@@ -162,13 +163,12 @@ def test_the_group_penalty_shortens_rows_and_switches_them_off() -> None:
     rbm = machine("spin", 3, 4)
     state, data = state_of(rbm), jnp.asarray(all_states(4, "spin"), jnp.float32)
     free = np.asarray(update(state, data, jax.random.key(0), Rates(0.1, 0.5, 0, 0), rule("spin")).parameters.weights)
-    settled = rule("spin", grouped=True)
-    found = update(state, data, jax.random.key(0), Rates(0.1, 0.5, 0, 0, 9.0), settled).parameters.weights
     length = np.linalg.norm(free, axis=1, keepdims=True)
-    np.testing.assert_allclose(found, free * np.maximum(1 - 0.9 / length, 0), atol=1e-6)
-    off = RBM(5, group=0.5, learning_rate=0.02, random_state=0).fit(spins(seed=2)).components_
-    assert {int((row == 0).sum()) for row in off} <= {0, 8}
-    assert (off == 0).any()
+    settled, strength = rule("spin", grouped=True), 10 * float(np.median(length))
+    found = update(state, data, jax.random.key(0), Rates(0.1, 0.5, 0, 0, strength), settled).parameters.weights
+    np.testing.assert_allclose(found, free * np.maximum(1 - 0.1 * strength / length, 0), atol=1e-6)
+    off = (np.asarray(found) == 0).sum(axis=1)
+    assert set(off) == {0, 4}  # whole rows, and not all of them
 
 
 @pytest.mark.parametrize(
@@ -189,6 +189,7 @@ def test_learning_rates_fall_as_scheduled(schedule: str, factors: list[float]) -
     assert rbm._rates().learning_rate == pytest.approx(0.2 * factors[-1])
 
 
+@pytest.mark.slow
 def test_the_exact_gradient_learns_the_ising_model() -> None:
     # the 2x3 torus at K = 0.3, every state weighted by repetition: nothing is random but the start; 1.08 nats at first
     lattice = Lattice.square(2, 3)
@@ -205,12 +206,12 @@ def test_the_exact_gradient_learns_the_ising_model() -> None:
 
 MODES = [
     {"algorithm": "cd", "optimizer": "adam", "schedule": "linear"},
-    {"algorithm": "pcd", "centered": True},
-    {"algorithm": "pt", "n_replicas": 3, "l1": 0.01, "group": 0.01},
+    pytest.param({"algorithm": "pcd", "centered": True}, marks=pytest.mark.slow),
+    pytest.param({"algorithm": "pt", "n_replicas": 3, "l1": 0.01, "group": 0.01}, marks=pytest.mark.slow),
 ]
 
 
-@pytest.mark.parametrize("mode", MODES, ids=lambda mode: mode["algorithm"])
+@pytest.mark.parametrize("mode", MODES, ids=["cd", "pcd", "pt"])
 def test_an_interrupted_fit_resumes_with_the_same_bits(mode: dict[str, object], tmp_path: Path) -> None:
     X, V = spins(), spins(seed=1)[:100]
     whole = RBM(5, n_iter=6, random_state=1, **mode).fit(X, validation=V)
