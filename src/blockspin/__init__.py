@@ -24,6 +24,7 @@ _WHERE = {
     "read": "samples",
     "write": "samples",
     "RBM": "coarse.rbm",
+    "fit_ensemble": "coarse.rbm",
     "ToBinary": "coarse.fields",
     "Majority": "coarse.blocks",
     "Decimation": "coarse.blocks",
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
     from blockspin.coarse.fields import ToBinary as ToBinary
     from blockspin.coarse.placed import Placed as Placed
     from blockspin.coarse.rbm import RBM as RBM
+    from blockspin.coarse.rbm import fit_ensemble as fit_ensemble
     from blockspin.coarse.rsmi.estimator import RSMI as RSMI
     from blockspin.coarse.stack import reconstruct as reconstruct
     from blockspin.coarse.weighted import Threshold as Threshold

@@ -81,7 +81,7 @@ def test_values_are_checked_after_fit_too() -> None:
     ("parameters", "message"),
     [
         ({"units": "ising"}, "units must be one of auto, binary, spin, gaussian; got 'ising'"),
-        ({"algorithm": "CD"}, "algorithm must be one of cd, pcd; got 'CD'"),
+        ({"algorithm": "CD"}, "algorithm must be one of cd, pcd, pt, exact; got 'CD'"),
         ({"l1_method": "soft"}, "l1_method must be one of proximal, subgradient"),
         ({"init": 3}, "init must be one of small"),
         ({"init": [1]}, "init must be one of small"),

@@ -11,6 +11,7 @@ from scipy.optimize import brentq
 from blockspin.coarse.stack import reconstruct
 from blockspin.exact import ising2d
 from blockspin.judging.card import Measurement
+from blockspin.judging.divergence import divergence
 from blockspin.judging.evidence import Evidence, Subject
 from blockspin.lattice import Lattice
 from blockspin.models.ising import Ising
@@ -62,12 +63,12 @@ def effective_coupling(energy: Estimate, lattice: Lattice) -> Estimate:
 
 
 def fidelity(subject: Subject) -> list[Measurement]:
-    """Energy, |m|, G(L/4) and the effective coupling of a machine's own samples.
+    """The divergence from the model, and energy, |m|, G(L/4) and the effective coupling of a machine's own samples.
 
     Errors are those of the mean over chains; where chains from data and from noise disagree by more than 4 standard
     errors the run has not forgotten its start, and half the difference is added to the error.
     """
-    rows = [reconstruction(subject)]
+    rows = [reconstruction(subject), *divergence(subject)]
     run = subject.free_run
     if run is None:
         return rows

@@ -1,5 +1,6 @@
 """Restricted Boltzmann machines: the estimator and what it is made of."""
 
+from blockspin.coarse.rbm.ensemble import fit_ensemble
 from blockspin.coarse.rbm.estimator import RBM
 
-__all__ = ["RBM"]
+__all__ = ["RBM", "fit_ensemble"]

@@ -2,41 +2,31 @@
 
 from __future__ import annotations
 
-import numbers
 import os
-import zlib
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
-from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from blockspin.coarse.rbm import files, gibbs, training, trajectory
+from blockspin.coarse.rbm import settings, training, trajectory
 from blockspin.coarse.rbm import units as states
 from blockspin.coarse.rbm.gibbs import Parameters
+from blockspin.coarse.rbm.machine import FittedMachine, Seed
 from blockspin.coarse.rbm.progress import reporting
-from blockspin.coarse.rbm.pseudolikelihood import pseudo_log_likelihood
+from blockspin.coarse.rbm.stopping import Stopping
+from blockspin.coarse.rbm.variance import GaussianParameters
 
 Array = NDArray[Any]
-Seed = int | np.random.RandomState | None
 
-CHOICES = {
-    "units": ("auto", *states.UNITS),
-    "algorithm": ("cd", "pcd"),
-    "reconstruction": ("sample", "mean"),
-    "l1_method": ("proximal", "subgradient"),
-    "init": ("small", "data-mean", "hinton-salakhutdinov"),
-    "output": ("mean", "sample"),
-}
-INIT_SCALE = {"small": 0.01, "data-mean": 0.01, "hinton-salakhutdinov": 0.1}
+CHAINS, STEPS = 64, 1000  # of annealing, a recorded epoch
 
 
-class RBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
+class RBM(FittedMachine):
     """A restricted Boltzmann machine trained by contrastive divergence.
 
     p(v, h) = exp(-E(v, h)) / Z with E = -h.W.v - b.v - c.h (plus |v|^2/2 for Gaussian visible units). Mehta and
@@ -63,10 +53,24 @@ class RBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         Means inside the range are data too, so that a stack can pass means on.
     biases: False keeps both layers' biases at zero, as up-down symmetric spins want.
     learning_rate, batch_size, n_iter (epochs; 0 leaves the machine as initialised), momentum: as above.
-    algorithm: "cd" starts the model's chains at the data, "pcd" keeps `batch_size` chains; k: Gibbs steps.
+    algorithm: "cd" starts the model's chains at the data, "pcd" keeps `batch_size` chains, "pt" keeps them in
+        `n_replicas` copies from independent sites (beta = 0) to the machine (beta = 1) that exchange places; k: Gibbs
+        steps. "exact" sums over the smaller layer, of at most 16 units (the hidden one beneath Gaussian units).
     reconstruction: "sample" draws the last visible state of the chain, "mean" takes its mean, as Hinton and
         Salakhutdinov's code does; only with "cd".
-    l1, l2, l1_method: penalties on the weights, as above.
+    l1, l2, l1_method: penalties on the weights, as above. group: strength of sum_i |W_i|, the lengths of the hidden
+        units' rows, by its proximal step W_i <- W_i max(1 - learning_rate group / |W_i|, 0), which switches units off.
+    optimizer: "momentum", or "adam" with beta_1 = momentum (0.9 is usual); l2 and the subgradient are then part of
+        the gradient that Adam scales, and proximal steps have the length learning_rate times the strength still.
+    schedule: "constant", or a learning rate that falls from epoch to epoch from `learning_rate` in the first to
+        `final_rate` times that in the last of n_iter: "linear", "exponential", "inverse" (1 / (1 + a t)).
+    variance: of Gaussian visible units given the hidden ones, the same number for all, or "learned", a unit each, from
+        the data's variance on. E is then sum_i v_i^2 / (2 s_i^2) - sum_i v_i (b + W^T h)_i / s_i^2 - c.h.
+    track_likelihood: True puts absolute likelihoods into the trajectory, ln Z summed or annealed (see `partition`).
+    early_stopping: True tracks them and stops where the held-out rows' has not risen for `patience` recorded epochs;
+        the machine is then that of the best epoch, `best_epoch_`. It needs held-out rows. Never the reconstruction
+        error: that falls on while the likelihood does too.
+    centered: True takes the gradient in centred variables (Cho, Raiko and Ilin, Neural Comput. 25, 805 (2013)).
     init: W ~ N(0, .01^2) ("small"; "data-mean" also sets b to the field of independent units with the data's
         means), or N(0, .1^2) ("hinton-salakhutdinov", Science 313, 504 (2006)); init_scale: another deviation.
     output: `transform` gives "mean" <h | v>, or "sample", int8 states.
@@ -78,13 +82,16 @@ class RBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     Attributes
     ----------
     components_ (M, N), intercept_hidden_ (M,), intercept_visible_ (N,): W, c, b, float32.
+    variance_ (N,): of Gaussian units, None where it is one. best_epoch_: with early stopping.
     units_: the units in use. n_epochs_: epochs done. seed_: the integer that `random_state` gave.
     trajectory_: dict of arrays over log-spaced epochs 0, 1, 2, 3, 5, 8, 12, ..., the last: "epoch";
         "weight_change" |W - W_previous| / |W| an epoch, nan at 0; "weight_norm" |W|; "pseudo_log_likelihood" and
         "pseudo_log_likelihood_validation", nats a site; "free_energy_gap", mean F of validation minus training
         rows, nats a sample: ln Z cancels, so it is the log-likelihood lost on unseen data;
-        "reconstruction_error", mean squared, a site. They are means over fixed, evenly spaced rows (at most
-        2000; the pseudo-likelihoods over fewer) and so carry no error; nan where there is no validation set,
+        "log_likelihood", "log_likelihood_validation" and "log_likelihood_error", nats a site, the last that of ln Z,
+        where they are tracked and annealing is not refused; "reconstruction_error", mean squared, a site. They are
+        means over fixed, evenly spaced rows (at most 2000; the pseudo-likelihoods over fewer) and so carry no error
+        of their own; nan where there is no validation set,
         and the pseudo-likelihoods of Gaussian units, which cost too much to watch.
     """
 
@@ -104,6 +111,16 @@ class RBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         l1: float = 0.0,
         l2: float = 0.0,
         l1_method: str = "proximal",
+        group: float = 0.0,
+        optimizer: str = "momentum",
+        schedule: str = "constant",
+        final_rate: float = 0.01,
+        centered: bool = False,
+        n_replicas: int = 10,
+        variance: float | str = 1.0,
+        track_likelihood: bool = False,
+        early_stopping: bool = False,
+        patience: int = 3,
         init: str = "small",
         init_scale: float | None = None,
         output: str = "mean",
@@ -124,6 +141,16 @@ class RBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         self.l1 = l1
         self.l2 = l2
         self.l1_method = l1_method
+        self.group = group
+        self.optimizer = optimizer
+        self.schedule = schedule
+        self.final_rate = final_rate
+        self.centered = centered
+        self.n_replicas = n_replicas
+        self.variance = variance
+        self.track_likelihood = track_likelihood
+        self.early_stopping = early_stopping
+        self.patience = patience
         self.init = init
         self.init_scale = init_scale
         self.output = output
@@ -131,219 +158,123 @@ class RBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         self.random_state = random_state
         self.verbose = verbose
 
-    def fit(self, X: ArrayLike, y: object = None, *, validation: ArrayLike | None = None) -> RBM:
+    def fit(
+        self,
+        X: ArrayLike,
+        y: object = None,
+        *,
+        validation: ArrayLike | None = None,
+        checkpoint: str | os.PathLike[str] | None = None,
+    ) -> RBM:
         """Train from scratch on X, shape (n, N); `validation` holds rows kept out by the caller, best by chain.
 
-        Raises ValueError for parameters or values out of range, fewer than 2 rows, or training that diverges.
+        `checkpoint` is the name of an .npz file to save the machine to at every epoch of the trajectory; after an
+        interruption `RBM.load(checkpoint).resume(X)` ends with the bits of the whole fit. Raises ValueError for
+        parameters or values out of range, fewer than 2 rows, or training that diverges.
         """
-        self._check_parameters()
-        train = validate_data(self, X, dtype="numeric", ensure_min_samples=2)
-        if validation is not None:
-            if self.validation_fraction:
-                raise ValueError("validation rows and validation_fraction exclude each other: give one")
-            watched = validate_data(self, validation, dtype="numeric", reset=False)
-        else:
-            train, watched = self._hold_out(train)
+        settings.check(self)
+        train, watched = self._rows(X, validation, reset=True)
         state = self._start(train)
-        self._check_values(train, "X")
-        if watched is not None:
-            self._check_values(watched, "validation")
+        self._check_rows(train, watched)
+        return self._run(state, train, watched, checkpoint)
+
+    def resume(
+        self,
+        X: ArrayLike,
+        *,
+        validation: ArrayLike | None = None,
+        checkpoint: str | os.PathLike[str] | None = None,
+    ) -> RBM:
+        """Go on with a fit from where the machine stands to n_iter epochs, on the same rows, with the same bits.
+
+        Raises ValueError as `fit` does, and where n_iter epochs are done already.
+        """
+        check_is_fitted(self)
+        settings.check(self)
+        if self.n_epochs_ >= self.n_iter:
+            raise ValueError(f"nothing to resume: {self.n_epochs_} epochs are done and n_iter is {self.n_iter}")
+        train, watched = self._rows(X, validation, reset=False)
+        self._check_rows(train, watched)
+        return self._run(self._resume(len(train)), train, watched, checkpoint)
+
+    def _run(
+        self, state: training.State, train: Array, watched: Array | None, checkpoint: str | os.PathLike[str] | None
+    ) -> RBM:
+        """Epochs up to n_iter, with the trajectory and the checkpoints on the way."""
+        if self.early_stopping and watched is None:
+            raise ValueError("early_stopping needs held-out rows: give validation, or a validation_fraction")
         data = self._on_device(train)
-        recorder = trajectory.Recorder(train, watched, self.units_, self.n_components, self.n_iter)
-        text = recorder.record(0, *self._publish(state))
+        recorder = self._recorder(train, watched)
+        stopping = Stopping(self.patience) if self.early_stopping else None
+        first = self.n_epochs_
+        if first:
+            recorder.restore(getattr(self, "trajectory_", {}), self.components_, first)
+            text = f"epoch {first}"
+        else:
+            text = self._record(recorder, 0, state)
+            if stopping:
+                stopping.see(0, recorder.held_out, state)
         stops = set(trajectory.checkpoints(self.n_iter))
         with reporting(self.verbose) as report:
-            for number in range(1, self.n_iter + 1):
+            for number in range(first + 1, self.n_iter + 1):
                 state = self._epoch(state, data)
                 if number in stops:
-                    text = recorder.record(number, *self._publish(state))
+                    text = self._record(recorder, number, state)
+                    if checkpoint is not None:
+                        self._keep(state)
+                        self.trajectory_ = recorder.table()
+                        self.save(checkpoint)
+                    if stopping and stopping.see(number, recorder.held_out, state):
+                        report(1.0, f"stopped at epoch {number}: the best was {stopping.epoch}")
+                        break
                 report(number / self.n_iter, text)
+        if stopping and stopping.epoch is not None:
+            state = stopping.state
+            self.best_epoch_ = self.n_epochs_ = stopping.epoch
+            self._publish(state)
         self._keep(state)
         self.trajectory_ = recorder.table()
         return self
+
+    def _recorder(self, train: Array, watched: Array | None) -> trajectory.Recorder:
+        return trajectory.Recorder(train, watched, self.units_, self.n_components, self.n_iter)
+
+    def _record(self, recorder: trajectory.Recorder, epoch: int, state: training.State) -> str:
+        """Publish the state and record it; returns a line of text."""
+        machine = self._publish(state)
+        finder = partial(self.partition, recorder.train, n_chains=CHAINS, n_steps=STEPS)
+        tracked = self.track_likelihood or self.early_stopping
+        return recorder.record(epoch, *machine, self.variance_, finder if tracked else None)
+
+    def _rows(self, X: ArrayLike, validation: ArrayLike | None, *, reset: bool) -> tuple[Array, Array | None]:
+        """Rows to train on and rows to watch."""
+        train = validate_data(self, X, dtype="numeric", ensure_min_samples=2, reset=reset)
+        if validation is None:
+            return self._hold_out(train)
+        if self.validation_fraction:
+            raise ValueError("validation rows and validation_fraction exclude each other: give one")
+        return train, validate_data(self, validation, dtype="numeric", reset=False)
+
+    def _check_rows(self, train: Array, watched: Array | None) -> None:
+        self._check_values(train, "X")
+        if watched is not None:
+            self._check_values(watched, "validation")
+        settings.check_size(self, train.shape[1])
 
     def partial_fit(self, X: ArrayLike, y: object = None) -> RBM:
         """One more epoch, over the rows of X; the first call starts from scratch. No trajectory is kept.
 
         As many calls with the same rows give the bits of one `fit` of that many epochs.
         """
-        self._check_parameters()
+        settings.check(self)
         first = not hasattr(self, "components_")
         data = validate_data(self, X, dtype="numeric", reset=first)
         state = self._start(data) if first else self._resume(len(data))
-        self._check_values(data, "X")
+        self._check_rows(data, None)
         state = self._epoch(state, self._on_device(data))
         self._publish(state)
         self._keep(state)
         return self
-
-    def transform(self, X: ArrayLike) -> Array:
-        """<h | v>, shape (n, M): probabilities, or magnetisations in [-1, 1] for spins; or states, by `output`.
-
-        Floating-point data keep their precision, other data give float32; states are int8. A draw is a function
-        of `seed_` and of X: the same rows give the same states, other rows independent ones.
-        """
-        check_is_fitted(self)
-        self._check_parameters()
-        data = self._validated(X)
-        mean = self._hidden_mean(data)
-        if self.output == "mean":
-            return mean
-        digest = zlib.crc32(np.ascontiguousarray(data).tobytes())
-        generator = np.random.RandomState([self.seed_, digest])
-        return states.draw(mean, self._hidden_units, generator)
-
-    def sample_hidden(self, X: ArrayLike, *, random_state: Seed = None) -> Array:
-        """Hidden states drawn given v, int8 (n, M); by `random_state_`, which moves on, unless a seed is given."""
-        check_is_fitted(self)
-        return states.draw(self._hidden_mean(self._validated(X)), self._hidden_units, self._generator(random_state))
-
-    def visible_mean(self, H: ArrayLike) -> Array:
-        """<v | h>, shape (n, N), from hidden states or means (n, M). Raises ValueError for another shape."""
-        check_is_fitted(self)
-        hidden = np.asarray(H)
-        if hidden.ndim != 2 or hidden.shape[1] != len(self.components_):
-            raise ValueError(f"hidden states have shape (n, {len(self.components_)}); got {hidden.shape}")
-        hidden = _floating(hidden)
-        field = hidden @ self.components_.astype(hidden.dtype) + self.intercept_visible_.astype(hidden.dtype)
-        return states.visible_mean(field, self.units_)
-
-    def reconstruct(self, X: ArrayLike) -> Array:
-        """<v> given the hidden means of X, shape (n, N)."""
-        check_is_fitted(self)
-        return self.visible_mean(self._hidden_mean(self._validated(X)))
-
-    def gibbs(self, X: ArrayLike, *, random_state: Seed = None) -> Array:
-        """One block Gibbs step, h given v and then v given h: visible states (n, N); randomness as `sample_hidden`."""
-        check_is_fitted(self)
-        generator = self._generator(random_state)
-        hidden = states.draw(self._hidden_mean(self._validated(X)), self._hidden_units, generator)
-        return states.draw(self.visible_mean(hidden), self.units_, generator)
-
-    def gibbs_chain(self, X: ArrayLike, steps: int, *, thin: int | None = None, random_state: Seed = None) -> Array:
-        """The visible states (n, N) after `steps` block Gibbs steps from each row of X, run on the device.
-
-        With `thin`, the states after every `thin` steps, shape (steps // thin, n, N). int8, or float32 for
-        Gaussian units. Randomness as `sample_hidden`. Raises ValueError where steps or thin is below 1.
-        """
-        check_is_fitted(self)
-        if steps < 1 or (thin is not None and not 1 <= thin <= steps):
-            raise ValueError(f"a chain needs steps >= 1 and 1 <= thin <= steps; got steps={steps}, thin={thin}")
-        data = self._validated(X)
-        seed = self._generator(random_state).randint(2**31 - 1)
-        key = jax.random.key(seed, impl="threefry2x32")
-        chain = gibbs.chain(
-            self._parameters(),
-            jnp.asarray(data.astype(np.float32)),
-            key,
-            jnp.int32(thin or steps),
-            kept=steps // thin if thin else 1,
-            units=self.units_,
-        )
-        kept = np.asarray(chain)
-        return kept if thin else kept[0]
-
-    def free_energy(self, X: ArrayLike) -> NDArray[np.float64]:
-        """F(v) = -ln sum_h exp(-E(v, h)), shape (n,), in nats; ln p(v) = -F(v) - ln Z."""
-        check_is_fitted(self)
-        data = _floating(self._validated(X))
-        return states.free_energy(data, *self._machine(data.dtype), self.units_)
-
-    def pseudo_log_likelihood(self, X: ArrayLike) -> NDArray[np.float64]:
-        """sum_i ln p(v_i | the other sites) over all sites, shape (n,), in nats; exact and without randomness.
-
-        Source: Besag, Statistician 24, 179 (1975); `BernoulliRBM.score_samples` estimates it from one site.
-        """
-        check_is_fitted(self)
-        data = _floating(self._validated(X))
-        return pseudo_log_likelihood(data, *self._machine(data.dtype), self.units_)
-
-    def score_samples(self, X: ArrayLike) -> NDArray[np.float64]:
-        """`pseudo_log_likelihood`, under scikit-learn's name."""
-        return self.pseudo_log_likelihood(X)
-
-    def save(self, path: str | os.PathLike[str]) -> None:
-        """Write parameters and learned attributes to an .npz file, which appears whole or not at all.
-
-        `verbose` functions are not kept, and a RandomState is kept as the integer drawn from it.
-        """
-        check_is_fitted(self)
-        files.write(self, path)
-
-    @classmethod
-    def load(cls, path: str | os.PathLike[str]) -> RBM:
-        """The machine that `save` wrote; `partial_fit` goes on where it stood.
-
-        Raises ValueError for a file that `save` did not write. Nothing pickled is loaded.
-        """
-        machine: RBM = files.read(cls, path)
-        machine.random_state_ = np.random.RandomState(machine.seed_)
-        return machine
-
-    @classmethod
-    def from_weights(
-        cls,
-        weights: ArrayLike,
-        visible: ArrayLike | None = None,
-        hidden: ArrayLike | None = None,
-        *,
-        units: str,
-        **parameters: Any,
-    ) -> RBM:
-        """The machine with these W (M, N), b (N,) and c (M,), zero unless given, as if trained; kept as float32.
-
-        `parameters` are the constructor's. Raises ValueError for units "auto" or shapes that do not fit.
-        """
-        W = np.array(weights, np.float32)
-        if units not in states.UNITS:
-            raise ValueError(f"units must be one of {', '.join(states.UNITS)}; got {units!r}")
-        if W.ndim != 2 or not W.size:
-            raise ValueError(f"weights have shape (n_components, n_features); got {W.shape}")
-        b = np.zeros(W.shape[1], np.float32) if visible is None else np.array(visible, np.float32)
-        c = np.zeros(W.shape[0], np.float32) if hidden is None else np.array(hidden, np.float32)
-        if b.shape != W.shape[1:] or c.shape != W.shape[:1]:
-            raise ValueError(
-                f"weights {W.shape} go with visible biases {W.shape[1:]} and hidden biases {W.shape[:1]}; "
-                f"got {b.shape} and {c.shape}"
-            )
-        machine = cls(len(W), units=units, **parameters)
-        machine._check_parameters()
-        machine.components_, machine.intercept_visible_, machine.intercept_hidden_ = W, b, c
-        machine.units_, machine.n_features_in_, machine.n_epochs_ = units, W.shape[1], 0
-        machine._seed()
-        machine._velocity = tuple(np.zeros_like(part) for part in (W, b, c))
-        machine._chains = np.zeros((0, len(W)), np.float32)
-        return machine
-
-    @property
-    def _n_features_out(self) -> int:
-        return len(self.components_)
-
-    @property
-    def _hidden_units(self) -> str:
-        return "spin" if self.units_ == "spin" else "binary"
-
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
-        return tags
-
-    def _check_parameters(self) -> None:
-        for name, choices in CHOICES.items():
-            if getattr(self, name) not in choices:
-                raise ValueError(f"{name} must be one of {', '.join(choices)}; got {getattr(self, name)!r}")
-        for name in ("n_components", "batch_size", "k"):
-            _check_number(name, getattr(self, name), numbers.Integral, 1, np.inf)
-        _check_number("n_iter", self.n_iter, numbers.Integral, 0, np.inf)
-        _check_number("learning_rate", self.learning_rate, numbers.Real, 0, np.inf)
-        _check_number("momentum", self.momentum, numbers.Real, 0, 1, open_end=True)
-        for name in ("l1", "l2"):
-            _check_number(name, getattr(self, name), numbers.Real, 0, np.inf)
-        if self.init_scale is not None:
-            _check_number("init_scale", self.init_scale, numbers.Real, 0, np.inf)
-        _check_number("validation_fraction", self.validation_fraction, numbers.Real, 0, 1, open_end=True)
-        if self.algorithm == "pcd" and self.reconstruction == "mean":
-            raise ValueError("reconstruction='mean' goes with algorithm='cd': a persistent chain needs states")
 
     def _hold_out(self, X: Array) -> tuple[Array, Array | None]:
         n_held = round(self.validation_fraction * len(X))
@@ -362,24 +293,32 @@ class RBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         self.n_epochs_ = 0
         generator = np.random.RandomState([self.seed_, 1])
         shape = (self.n_components, X.shape[1])
-        scale = INIT_SCALE[self.init] if self.init_scale is None else self.init_scale
+        scale = settings.INIT_SCALE[self.init] if self.init_scale is None else self.init_scale
         weights = jnp.asarray((scale * generator.standard_normal(shape)).astype(np.float32))
         visible = jnp.zeros(shape[1], jnp.float32)
         if self.init == "data-mean" and self.biases:
             visible = jnp.asarray(states.inverse_mean(X.mean(axis=0), self.units_).astype(np.float32))
-        parameters = Parameters(weights, visible, jnp.zeros(shape[0], jnp.float32))
-        rest = jax.tree.map(jnp.zeros_like, parameters)
-        return training.State(parameters, rest, self._new_chains(len(X)))
+        hidden = jnp.zeros(shape[0], jnp.float32)
+        self._set_log_variance(self._first_log_variance(shape[1], self.units_, X))
+        parameters: Parameters | GaussianParameters = Parameters(weights, visible, hidden)
+        if self._log_variance is not None:
+            parameters = GaussianParameters(weights, visible, hidden, jnp.asarray(self._log_variance))
+        return training.State(parameters, training.at_rest(parameters, self.optimizer), self._new_chains(*X.shape))
 
-    def _seed(self) -> None:
-        self.seed_ = int(check_random_state(self.random_state).randint(2**31 - 1))
-        self.random_state_ = np.random.RandomState(self.seed_)
+    def _trained(self) -> Parameters | GaussianParameters:
+        parts = (self.components_, self.intercept_visible_, self.intercept_hidden_)
+        plain = Parameters(*(jnp.asarray(part) for part in parts))
+        return plain if self._log_variance is None else GaussianParameters(*plain, jnp.asarray(self._log_variance))
 
-    def _new_chains(self, n_rows: int) -> jax.Array:
-        """Hidden states of the persistent chains, uniform; none for "cd"."""
-        n_chains = min(self.batch_size, n_rows) if self.algorithm == "pcd" else 0
-        coin = np.full((n_chains, self.n_components), 0.0 if self._hidden_units == "spin" else 0.5)
+    def _new_chains(self, n_rows: int, n_sites: int) -> jax.Array:
+        """The persistent chains, uniform: hidden states for "pcd", replicas of visible ones for "pt", else none."""
+        n_chains = min(self.batch_size, n_rows)
         generator = np.random.RandomState([self.seed_, 2])
+        if self.algorithm == "pt":
+            coin = np.full((self.n_replicas, n_chains, n_sites), 0.5 if self.units_ == "binary" else 0.0)
+            return jnp.asarray(states.draw(coin, self.units_, generator).astype(np.float32))
+        shape = (n_chains if self.algorithm == "pcd" else 0, self.n_components)
+        coin = np.full(shape, 0.0 if self._hidden_units == "spin" else 0.5)
         return jnp.asarray(states.draw(coin, self._hidden_units, generator).astype(np.float32))
 
     def _resume(self, n_rows: int) -> training.State:
@@ -389,76 +328,54 @@ class RBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
                 f"n_components was {len(self.components_)} where training began and is now {self.n_components}: "
                 f"fit starts anew"
             )
-        chains = jnp.array(self._chains) if len(self._chains) else self._new_chains(n_rows)
-        velocity = Parameters(*(jnp.array(part) for part in self._velocity))
-        parameters = Parameters(*(jnp.array(part) for part in self._machine(np.float32)))
-        return training.State(parameters, velocity, chains)
+        parameters = self._trained()
+        velocity, chains = training.at_rest(parameters, self.optimizer), self._new_chains(n_rows, self.n_features_in_)
+        leaves, form = jax.tree.flatten(velocity)
+        if len(self._velocity) == len(leaves):
+            velocity = jax.tree.unflatten(form, [jnp.array(part) for part in self._velocity])
+        if self._chains.ndim == chains.ndim and len(self._chains):
+            chains = jnp.array(self._chains)
+        return training.State(jax.tree.map(jnp.array, parameters), velocity, chains)
 
     def _epoch(self, state: training.State, data: jax.Array) -> training.State:
-        rule = training.Rule(
+        key, rates = self._epoch_key(), self._rates()
+        self.n_epochs_ += 1
+        after: training.State = training.epoch(state, data, key, rates, self._rule(len(data)))
+        return after
+
+    def _epoch_key(self) -> jax.Array:
+        """The key of the epoch that comes next."""
+        return jax.random.fold_in(jax.random.key(self.seed_, impl="threefry2x32"), self.n_epochs_)
+
+    def _rule(self, n_rows: int) -> training.Rule:
+        return training.Rule(
             self.units_,
             self.algorithm,
             self.k,
             self.reconstruction,
             self.l1_method,
             bool(self.biases),
-            min(self.batch_size, len(data)),
+            min(self.batch_size, n_rows),
+            self.optimizer,
+            bool(self.centered),
+            self.group > 0,
+            self._log_variance is not None and self.variance == "learned",
         )
-        rates = training.Rates(self.learning_rate, self.momentum, self.l1, self.l2)
-        key = jax.random.fold_in(jax.random.key(self.seed_, impl="threefry2x32"), self.n_epochs_)
-        self.n_epochs_ += 1
-        after: training.State = training.epoch(state, data, key, rates, rule)
-        return after
+
+    def _rates(self) -> training.Rates:
+        """The rates of the epoch that comes next."""
+        rate = self.learning_rate * settings.decay(self.schedule, self.final_rate, self.n_epochs_, self.n_iter)
+        return training.Rates(rate, self.momentum, self.l1, self.l2, self.group)
 
     def _publish(self, state: training.State) -> tuple[Array, Array, Array]:
-        self.components_, self.intercept_visible_, self.intercept_hidden_ = (
-            np.array(part) for part in state.parameters
-        )
+        parts = [np.array(part) for part in state.parameters]
+        self.components_, self.intercept_visible_, self.intercept_hidden_ = parts[:3]
+        self._set_log_variance(parts[3] if len(parts) > 3 else None)
         return self._machine(np.float32)
 
     def _keep(self, state: training.State) -> None:
-        self._velocity = tuple(np.array(part) for part in state.velocity)
+        self._velocity = tuple(np.array(part) for part in jax.tree.leaves(state.velocity))
         self._chains = np.array(state.chains)
-
-    def _machine(self, dtype: Any) -> tuple[Array, Array, Array]:
-        """W, b, c in this precision."""
-        parts = (self.components_, self.intercept_visible_, self.intercept_hidden_)
-        weights, visible, hidden = (part.astype(dtype, copy=False) for part in parts)
-        return weights, visible, hidden
-
-    def _parameters(self) -> Parameters:
-        return Parameters(*(jnp.asarray(part) for part in self._machine(np.float32)))
-
-    def _validated(self, X: ArrayLike) -> Array:
-        data = validate_data(self, X, dtype="numeric", reset=False)
-        self._check_values(data, "X")
-        return np.asarray(data)
-
-    def _check_values(self, X: Array, name: str) -> None:
-        states.check_units(X, self.units_, name)
 
     def _on_device(self, X: Array) -> jax.Array:
         return jnp.asarray(X.astype(np.int8 if states.is_hard(X, self.units_) else np.float32))
-
-    def _hidden_mean(self, X: Array) -> Array:
-        data = _floating(X)
-        weights, _, hidden = self._machine(data.dtype)
-        return states.hidden_mean(data @ weights.T + hidden, self._hidden_units)
-
-    def _generator(self, random_state: Seed) -> np.random.RandomState:
-        generator: np.random.RandomState = (
-            self.random_state_ if random_state is None else check_random_state(random_state)
-        )
-        return generator
-
-
-def _floating(X: Array) -> Array:
-    return X if X.dtype in (np.float32, np.float64) else X.astype(np.float32)
-
-
-def _check_number(name: str, value: Any, kind: type, low: float, high: float, *, open_end: bool = False) -> None:
-    typed = isinstance(value, kind) and not isinstance(value, bool)
-    if not typed or not low <= value <= high or (open_end and value == high) or value == np.inf:
-        what = "an integer" if kind is numbers.Integral else "a number"
-        rule = f"of at least {low:g}" if high == np.inf else f"in [{low:g}, {high:g}{')' if open_end else ']'}"
-        raise ValueError(f"{name} must be {what} {rule}; got {value!r}")

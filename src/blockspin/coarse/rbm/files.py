@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import tempfile
 import zipfile
+import zlib
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 FORMAT = "blockspin.RBM"
-VERSION = 1
+VERSION = 2
 
 ARRAYS = ("components_", "intercept_visible_", "intercept_hidden_")
-NUMBERS = ("units_", "seed_", "n_epochs_", "n_features_in_")
+NUMBERS = ("units_", "seed_", "n_epochs_", "n_features_in_", "best_epoch_")
 
 
 def write(machine: Any, path: str | os.PathLike[str]) -> None:
@@ -32,17 +34,21 @@ def write(machine: Any, path: str | os.PathLike[str]) -> None:
         "format": FORMAT,
         "version": VERSION,
         "parameters": parameters,
-        "learned": {name: getattr(machine, name) for name in NUMBERS},
+        "learned": {name: getattr(machine, name) for name in NUMBERS if hasattr(machine, name)},
         "feature_names": [str(name) for name in getattr(machine, "feature_names_in_", [])],
     }
     arrays = {name: getattr(machine, name) for name in ARRAYS}
     arrays |= {f"velocity_{index}": part for index, part in enumerate(machine._velocity)}
+    if getattr(machine, "_log_variance", None) is not None:
+        arrays["log_variance"] = machine._log_variance
     arrays["chains"] = machine._chains
     arrays |= {f"trajectory_{name}": column for name, column in getattr(machine, "trajectory_", {}).items()}
+    text = json.dumps(header, default=_plain)
+    arrays["digest"] = np.array(_digest(text, arrays))
     handle, aside = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".npz")
     try:
         with os.fdopen(handle, "wb") as file:
-            np.savez(file, allow_pickle=False, header=np.array(json.dumps(header, default=_plain)), **arrays)
+            np.savez(file, allow_pickle=False, header=np.array(text), **arrays)
         os.chmod(aside, 0o644)  # mkstemp makes files that nobody else may read
         os.replace(aside, target)
     finally:
@@ -57,30 +63,52 @@ def read(kind: type[Any], path: str | os.PathLike[str]) -> Any:
         if not source.exists():
             raise FileNotFoundError(f"no such file: {source}")
         raise ValueError(refusal)
-    with np.load(source, allow_pickle=False) as archive:
-        if "header" not in archive.files:
-            raise ValueError(f"{refusal}: it holds {', '.join(archive.files) or 'nothing'}")
-        stored = {name: archive[name] for name in archive.files}
     try:
-        header = json.loads(str(stored.pop("header")[()]))
+        with zipfile.ZipFile(source) as archive:
+            bad = archive.testzip()
+        if bad is not None:
+            raise ValueError(f"the checksum of {bad} does not hold")
+        with np.load(source, allow_pickle=False) as arrays:
+            stored = {name: arrays[name] for name in arrays.files}
+    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, ValueError, KeyError) as error:
+        raise ValueError(f"{source.name} is damaged: {error}") from error
+    if "header" not in stored:
+        raise ValueError(f"{refusal}: it holds {', '.join(stored) or 'nothing'}")
+    try:
+        text = str(stored.pop("header")[()])
+        header = json.loads(text)
         if header["format"] != FORMAT:
             raise KeyError("format")
     except (ValueError, KeyError, TypeError) as error:
         raise ValueError(refusal) from error
     if header["version"] > VERSION:
         raise ValueError(f"{source.name} has format version {header['version']}; this version reads up to {VERSION}")
+    digest = stored.pop("digest", None)
+    if (digest is not None or header["version"] > 1) and str(digest) != _digest(text, stored):
+        raise ValueError(f"{source.name} was changed since RBM.save wrote it: its checksum does not hold")
     machine = kind(**header["parameters"])
     for name in ARRAYS:
         setattr(machine, name, stored.pop(name))
     for name, value in header["learned"].items():
         setattr(machine, name, value)
-    machine._velocity = tuple(stored.pop(f"velocity_{index}") for index in range(3))
+    n_moments = sum(name.startswith("velocity_") for name in stored)
+    machine._velocity = tuple(stored.pop(f"velocity_{index}") for index in range(n_moments))
+    machine._set_log_variance(stored.pop("log_variance", None))
     machine._chains = stored.pop("chains")
     if header["feature_names"]:
         machine.feature_names_in_ = np.array(header["feature_names"], object)
     if stored:
         machine.trajectory_ = {name.removeprefix("trajectory_"): column for name, column in stored.items()}
     return machine
+
+
+def _digest(text: str, arrays: dict[str, Any]) -> str:
+    total = hashlib.sha256(text.encode())
+    for name in sorted(arrays):
+        part = np.asarray(arrays[name])
+        total.update(f"{name} {part.dtype.str} {part.shape}".encode())
+        total.update(np.ascontiguousarray(part).tobytes())
+    return total.hexdigest()
 
 
 def _plain(value: Any) -> Any:

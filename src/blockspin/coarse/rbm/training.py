@@ -1,23 +1,20 @@
-"""Contrastive divergence, plain and persistent: one epoch of shuffled mini-batches as one compiled scan."""
+"""Training: one epoch of shuffled mini-batches as one compiled scan, and the update that each of them makes."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 
-from blockspin.coarse.rbm.gibbs import Parameters, draw, draw_hidden, hidden_mean, visible_mean
+from blockspin.coarse.rbm.gibbs import Parameters
+from blockspin.coarse.rbm.phases import Rule as Rule
+from blockspin.coarse.rbm.phases import State as State
+from blockspin.coarse.rbm.phases import gradient as gradient
+from blockspin.coarse.rbm.variance import GaussianParameters, gaussian_gradient
 
-
-class State(NamedTuple):
-    """What training carries: parameters, their velocities, and the hidden states of the persistent chains."""
-
-    parameters: Parameters
-    velocity: Parameters
-    chains: jax.Array
+ADAM_SECOND, ADAM_FLOOR = 0.999, 1e-8
 
 
 class Rates(NamedTuple):
@@ -27,23 +24,26 @@ class Rates(NamedTuple):
     momentum: float
     l1: float
     l2: float
+    group: float = 0.0
 
 
-@dataclass(frozen=True)
-class Rule:
-    """The choices that change the program: units, algorithm, Gibbs steps, penalty, biases, rows a batch."""
+class Moments(NamedTuple):
+    """Adam's running means of the gradient and of its square, and the number of updates so far."""
 
-    units: str
-    algorithm: str
-    k: int
-    reconstruction: str
-    l1_method: str
-    biases: bool
-    batch_size: int
+    first: Parameters
+    second: Parameters
+    updates: jax.Array
 
 
-@partial(jax.jit, static_argnames=("rule",), donate_argnames=("state",))
-def epoch(state: State, data: jax.Array, key: jax.Array, rates: Rates, rule: Rule) -> State:
+def at_rest(parameters: Parameters | GaussianParameters, optimizer: str) -> Any:
+    """The optimizer's moments before the first update."""
+    zeros = jax.tree.map(jnp.zeros_like, parameters)
+    if optimizer == "momentum":
+        return zeros
+    return Moments(zeros, jax.tree.map(jnp.zeros_like, parameters), jnp.zeros((), jnp.float32))
+
+
+def one_epoch(state: State, data: jax.Array, key: jax.Array, rates: Rates, rule: Rule) -> State:
     """One pass over the rows of `data` (n, N), shuffled, in ceil(n / batch_size) batches of equal size.
 
     The last batch is filled up with rows from the front of the same shuffle, so that every row is seen and
@@ -64,51 +64,55 @@ def epoch(state: State, data: jax.Array, key: jax.Array, rates: Rates, rule: Rul
     return state
 
 
-def update(state: State, visible: jax.Array, key: jax.Array, rates: Rates, rule: Rule) -> State:
-    """One step along `gradient` with momentum, then the penalty on the weights.
+epoch = partial(jax.jit, static_argnames=("rule",), donate_argnames=("state",))(one_epoch)
 
-    velocity <- momentum velocity + learning_rate (gradient - l2 W [- l1 sign W]);  W <- W + velocity;
-    proximal: W <- sign(W) max(|W| - learning_rate l1, 0).
+
+def update(state: State, visible: jax.Array, key: jax.Array, rates: Rates, rule: Rule) -> State:
+    """One step along `gradient` by the optimizer, then the penalties on the weights.
+
+    g = gradient - l2 W [- l1 sign W, "subgradient"]. "momentum": velocity <- momentum velocity + learning_rate g,
+    W <- W + velocity; "adam": `adam`. Then "proximal" W <- sign(W) max(|W| - learning_rate l1, 0), and for each
+    hidden unit W_i <- W_i max(1 - learning_rate group / |W_i|, 0), the proximal step of group sum_i |W_i|.
     """
-    slope, chains = gradient(state, visible, key, rule)
     old = state.parameters
+    slope: Any
+    if isinstance(old, GaussianParameters):
+        slope, chains = gaussian_gradient(state, visible, key, rule)
+    else:
+        slope, chains = gradient(state, visible, key, rule)
     pull = slope.weights - rates.l2 * old.weights
     if rule.l1_method == "subgradient":
         pull -= rates.l1 * jnp.sign(old.weights)
-    velocity = jax.tree.map(
-        lambda past, now: rates.momentum * past + rates.learning_rate * now,
-        state.velocity,
-        slope._replace(weights=pull),
-    )
-    new = jax.tree.map(jnp.add, old, velocity)
+    slope = slope._replace(weights=pull)
+    if rule.optimizer == "adam":
+        velocity, step = adam(state.velocity, slope, rates)
+    else:
+        velocity = step = jax.tree.map(
+            lambda past, now: rates.momentum * past + rates.learning_rate * now, state.velocity, slope
+        )
+    new = jax.tree.map(jnp.add, old, step)
     if rule.l1_method == "proximal":
         threshold = rates.learning_rate * rates.l1
         weights = new.weights - jnp.clip(new.weights, -threshold, threshold)
         new = new._replace(weights=weights)
+    if rule.grouped:
+        length = jnp.linalg.norm(new.weights, axis=1, keepdims=True)
+        left = jnp.maximum(length - rates.learning_rate * rates.group, 0)
+        new = new._replace(weights=new.weights * (left / jnp.where(length > 0, length, 1)))
     return State(new, velocity, chains)
 
 
-def gradient(state: State, visible: jax.Array, key: jax.Array, rule: Rule) -> tuple[Parameters, jax.Array]:
-    """The estimated gradient of the mean log-likelihood, and the chains' hidden states after k Gibbs steps.
+def adam(moments: Moments, slope: Parameters, rates: Rates) -> tuple[Moments, Parameters]:
+    """Adam's moments and step, with beta_1 = momentum, beta_2 = 0.999, epsilon = 1e-8.
 
-    <h v>_data - <h v>_model with hidden means in both phases; "cd" starts the model's chains at the data,
-    "pcd" where they stood. Sources: Hinton, Neural Comput. 14, 1771 (2002); Tieleman, ICML (2008).
+    m <- beta_1 m + (1 - beta_1) g, s <- beta_2 s + (1 - beta_2) g^2, and the step learning_rate m' / (sqrt(s') +
+    epsilon) with m' = m/(1 - beta_1^t), s' = s/(1 - beta_2^t). Source: Kingma and Ba, ICLR (2015).
     """
-    parameters, units = state.parameters, rule.units
-    keys = jax.random.split(key, 2 * rule.k + 1)
-    hidden_data = hidden_mean(parameters, visible, units)
-    hidden = state.chains if rule.algorithm == "pcd" else draw_hidden(keys[0], hidden_data, units)
-    for step in range(rule.k):
-        last = step == rule.k - 1
-        mean = visible_mean(parameters, hidden, units)
-        model = mean if last and rule.reconstruction == "mean" else draw(keys[2 * step + 1], mean, units)
-        hidden_model = hidden_mean(parameters, model, units)
-        if not last or rule.algorithm == "pcd":
-            hidden = draw_hidden(keys[2 * step + 2], hidden_model, units)
-    n_data, n_model = visible.shape[0], model.shape[0]
-    left = jnp.concatenate([hidden_data / n_data, hidden_model / -n_model])
-    right = jnp.concatenate([visible, model])
-    slope = Parameters(left.T @ right, jnp.zeros_like(parameters.visible), jnp.zeros_like(parameters.hidden))
-    if rule.biases:
-        slope = slope._replace(visible=visible.mean(axis=0) - model.mean(axis=0), hidden=left.sum(axis=0))
-    return slope, hidden if rule.algorithm == "pcd" else state.chains
+    count = moments.updates + 1
+    first = jax.tree.map(lambda m, g: rates.momentum * m + (1 - rates.momentum) * g, moments.first, slope)
+    second = jax.tree.map(lambda s, g: ADAM_SECOND * s + (1 - ADAM_SECOND) * g**2, moments.second, slope)
+    mean, spread = 1 - jnp.float32(rates.momentum) ** count, 1 - jnp.float32(ADAM_SECOND) ** count
+    step = jax.tree.map(
+        lambda m, s: rates.learning_rate * (m / mean) / (jnp.sqrt(s / spread) + ADAM_FLOOR), first, second
+    )
+    return Moments(first, second, count), step

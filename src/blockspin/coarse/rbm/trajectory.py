@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from blockspin.coarse.rbm import units as states
+from blockspin.coarse.rbm.annealing import Partition
 from blockspin.coarse.rbm.pseudolikelihood import pseudo_log_likelihood
 
 Array = NDArray[Any]
@@ -25,6 +27,9 @@ COLUMNS = (
     "pseudo_log_likelihood_validation",
     "free_energy_gap",
     "reconstruction_error",
+    "log_likelihood",
+    "log_likelihood_validation",
+    "log_likelihood_error",
 )
 
 
@@ -48,8 +53,20 @@ class Recorder:
         self.rows: list[tuple[float, ...]] = []
         self.weights: Array | None = None
 
-    def record(self, epoch: int, weights: Array, visible: Array, hidden: Array) -> str:
-        """Add a row; returns it as a line of text. Raises ValueError where the weights have left the finite."""
+    def record(
+        self,
+        epoch: int,
+        weights: Array,
+        visible: Array,
+        hidden: Array,
+        variance: Array | None = None,
+        partition: Callable[[], Partition] | None = None,
+    ) -> str:
+        """Add a row; returns it as a line of text. Raises ValueError where the weights have left the finite.
+
+        The machine is that of rows in units of the deviations where a variance (N,) is given; partition finds ln Z,
+        for absolute likelihoods.
+        """
         if not all(np.isfinite(part).all() for part in (weights, visible, hidden)):
             raise ValueError(f"training diverged by epoch {epoch}: parameters are not finite. Lower learning_rate")
         norm = float(np.linalg.norm(weights.astype(np.float64)))
@@ -58,24 +75,62 @@ class Recorder:
         if self.weights is not None:
             elapsed = epoch - self.rows[-1][0]
             change = float(np.linalg.norm(weights - self.weights)) / norm / elapsed if norm else 0.0
-        inside = self._pseudo(self.train, *machine)
+        deviation = 1 if variance is None else np.sqrt(variance)
+        train = self.train if variance is None else self.train / deviation
+        inside = self._pseudo(train, *machine)
+        watched = None
         if self.validation is not None:
-            energies = [states.free_energy(rows, *machine).mean() for rows in (self.validation, self.train)]
+            watched = self.validation if variance is None else self.validation / deviation
+            energies = [states.free_energy(rows, *machine).mean() for rows in (watched, train)]
             gap = energies[0] - energies[1]
-            outside = self._pseudo(self.validation, *machine)
-        h = states.hidden_mean(self.train @ weights.T + hidden, self.units)
+            outside = self._pseudo(watched, *machine)
+        known = self._likelihoods(train, watched, machine, partition)
+        h = states.hidden_mean(train @ weights.T + hidden, self.units)
         back = states.visible_mean(h @ weights + visible, self.units)
-        error = float(((self.train - back) ** 2).mean())
+        error = float((((train - back) * deviation) ** 2).mean())
         self.weights = weights
-        self.rows.append((epoch, change, norm, inside, outside, gap, error))
+        self.rows.append((epoch, change, norm, inside, outside, gap, error, *known))
         if np.isnan(inside):
             return f"epoch {epoch}: reconstruction error {error:.4f} a site"
         return f"epoch {epoch}: pseudo-log-likelihood {inside:.4f} nats a site"
+
+    def restore(self, table: dict[str, Array], weights: Array, epoch: int) -> None:
+        """Take up the rows of an interrupted training, whose weights at this epoch are given."""
+        if not table or table["epoch"][-1] != epoch:
+            return  # epochs went unrecorded: the next row stands alone
+        missing = np.full(len(table["epoch"]), np.nan)  # columns that an older file does not have
+        columns = np.array([table.get(name, missing) for name in COLUMNS], float)
+        self.rows = [tuple(row) for row in columns.T]
+        self.weights = weights
 
     def table(self) -> dict[str, Array]:
         """The columns, each of shape (checkpoints,)."""
         table = dict(zip(COLUMNS, np.array(self.rows, float).T, strict=True))
         return table | {"epoch": table["epoch"].astype(int)}
+
+    @property
+    def held_out(self) -> float:
+        """The log-likelihood of the validation rows in the last row recorded, nats a site; nan where unknown."""
+        return self.rows[-1][COLUMNS.index("log_likelihood_validation")]
+
+    def _likelihoods(
+        self,
+        train: Array,
+        watched: Array | None,
+        machine: Any,
+        partition: Callable[[], Partition] | None,
+    ) -> tuple[float, float, float]:
+        if partition is None:
+            return np.nan, np.nan, np.nan
+        found = partition()
+        if found.trouble:
+            return np.nan, np.nan, np.nan
+        n_sites = train.shape[1]
+        inside, outside = (
+            np.nan if rows is None else -(states.free_energy(rows, *machine).mean() + found.value.value) / n_sites
+            for rows in (train, watched)
+        )
+        return inside, outside, found.value.error / n_sites
 
     def _pseudo(self, rows: Array, *machine: Any) -> float:
         if self.units == "gaussian":

@@ -1,0 +1,99 @@
+"""Many machines of one shape trained side by side, in one program."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from functools import partial
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from numpy.typing import ArrayLike
+
+from blockspin.coarse.rbm import settings, training, trajectory
+from blockspin.coarse.rbm.estimator import RBM
+
+SHARED = ("n_components", "n_iter")
+
+
+def fit_ensemble(
+    machines: Sequence[RBM], X: ArrayLike | Sequence[ArrayLike], *, validation: ArrayLike | None = None
+) -> list[RBM]:
+    """Train several machines of one shape in one program, which a small machine alone cannot fill the processor with.
+
+    machines: they may differ in learning_rate, schedule, momentum, penalties, init and random_state; n_components,
+    n_iter and what changes the program (units, algorithm, k, optimizer, ...) must be the same. X: rows (n, N) for all,
+    or a sequence of as many sets of rows, of one shape (one a temperature). Every machine is fitted in place and
+    returned, with its trajectory: it shuffles and draws as it would alone, so that its numbers are those of its own
+    `fit` up to rounding, until rounding turns a draw over. Raises ValueError for what cannot share a program, for
+    early stopping, and as `RBM.fit` does.
+    """
+    machines = list(machines)
+    if not machines:
+        raise ValueError("an ensemble needs at least one machine")
+    sets = _sets(X, len(machines))
+    states, rows, recorders = [], [], []
+    for machine, own in zip(machines, sets, strict=True):
+        settings.check(machine)
+        if machine.early_stopping:
+            raise ValueError("machines of an ensemble end together: early_stopping must be False")
+        train, watched = machine._rows(own, validation, reset=True)
+        states.append(machine._start(train))
+        machine._check_rows(train, watched)
+        rows.append(train)
+        recorders.append(machine._recorder(train, watched))
+    rule = _shared_rule(machines, rows)
+    same = all(own is sets[0] for own in sets)
+    data = machines[0]._on_device(rows[0]) if same else jnp.stack([jnp.asarray(part, jnp.float32) for part in rows])
+    state = jax.tree.map(lambda *parts: jnp.stack(parts), *states)
+    several = jax.vmap(partial(training.one_epoch, rule=rule), in_axes=(0, None if same else 0, 0, 0))
+    epoch = jax.jit(several, donate_argnums=0)
+    n_iter = machines[0].n_iter
+    stops = {0, *trajectory.checkpoints(n_iter)}
+    for number in range(n_iter + 1):
+        if number:
+            keys = jnp.stack([machine._epoch_key() for machine in machines])
+            rates = [machine._rates() for machine in machines]
+            for machine in machines:
+                machine.n_epochs_ = number
+            state = epoch(state, data, keys, jax.tree.map(lambda *parts: jnp.asarray(parts, jnp.float32), *rates))
+        if number in stops:
+            for index, (machine, recorder) in enumerate(zip(machines, recorders, strict=True)):
+                machine._record(recorder, number, _one(state, index))
+    for index, (machine, recorder) in enumerate(zip(machines, recorders, strict=True)):
+        machine._keep(_one(state, index))
+        machine.trajectory_ = recorder.table()
+    return machines
+
+
+def _sets(X: ArrayLike | Sequence[ArrayLike], n: int) -> list[np.ndarray]:
+    if isinstance(X, (list, tuple)) and all(np.ndim(part) == 2 for part in X):
+        if len(X) != n:
+            raise ValueError(f"{n} machines take one set of rows or {n} of them; got {len(X)}")
+        return [np.asarray(part) for part in X]
+    return [np.asarray(X)] * n
+
+
+def _shared_rule(machines: Sequence[RBM], rows: Sequence[np.ndarray]) -> training.Rule:
+    for name in SHARED:
+        _check_same(name, [getattr(machine, name) for machine in machines])
+    _check_same("rows", [part.shape for part in rows])
+    rules = [machine._rule(len(part)) for machine, part in zip(machines, rows, strict=True)]
+    _check_same("variance", [machine._log_variance is None for machine in machines])
+    grouped = any(rule.grouped for rule in rules)  # a strength of 0 changes nothing
+    for name in asdict(rules[0]):
+        if name != "grouped":
+            _check_same(name, [getattr(rule, name) for rule in rules])
+    return training.Rule(**asdict(rules[0]) | {"grouped": grouped})
+
+
+def _check_same(name: str, values: list[object]) -> None:
+    if any(value != values[0] for value in values):
+        found = ", ".join(dict.fromkeys(str(value) for value in values))
+        raise ValueError(f"machines of an ensemble share one program, and so {name}; got {found}")
+
+
+def _one(state: training.State, index: int) -> training.State:
+    one: training.State = jax.tree.map(lambda part: part[index], state)
+    return one

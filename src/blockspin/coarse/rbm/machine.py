@@ -1,0 +1,343 @@
+"""What a fitted machine does: means, draws, free energies, files."""
+
+from __future__ import annotations
+
+import math
+import numbers
+import os
+import zlib
+from typing import Any, Self
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from blockspin.coarse.rbm import annealing, files, gibbs, settings, summation
+from blockspin.coarse.rbm import units as states
+from blockspin.coarse.rbm.annealing import Partition
+from blockspin.coarse.rbm.gibbs import Parameters
+from blockspin.coarse.rbm.pseudolikelihood import pseudo_log_likelihood
+from blockspin.statistics import Estimate, mean_over_chains
+
+Array = NDArray[Any]
+Seed = int | np.random.RandomState | None
+
+FLAT = 1e-3  # of the largest variance of a column, the least that learning starts from
+QUICK = 20  # units whose states are summed in about a second
+ANNEALING = 1 << 30  # folded into the seed's key, away from the numbers of epochs
+
+
+class FittedMachine(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
+    """Everything that needs only the fitted parameters of a machine: `RBM` adds how they are trained."""
+
+    components_: Array
+    intercept_visible_: Array
+    intercept_hidden_: Array
+    variance_: Array | None
+    units_: str
+    seed_: int
+    n_features_in_: int
+    n_epochs_: int
+    random_state_: np.random.RandomState
+    output: str
+    variance: float | str
+    _log_variance: Array | None
+    random_state: Seed
+    _velocity: tuple[Array, ...]
+    _chains: Array
+
+    def transform(self, X: ArrayLike) -> Array:
+        """<h | v>, shape (n, M): probabilities, or magnetisations in [-1, 1] for spins; or states, by `output`.
+
+        Floating-point data keep their precision, other data give float32; states are int8. A draw is a function
+        of `seed_` and of X: the same rows give the same states, other rows independent ones.
+        """
+        check_is_fitted(self)
+        settings.check(self)
+        data = self._validated(X)
+        mean = self._hidden_mean(data)
+        if self.output == "mean":
+            return mean
+        digest = zlib.crc32(np.ascontiguousarray(data).tobytes())
+        generator = np.random.RandomState([self.seed_, digest])
+        return states.draw(mean, self._hidden_units, generator)
+
+    def sample_hidden(self, X: ArrayLike, *, random_state: Seed = None) -> Array:
+        """Hidden states drawn given v, int8 (n, M); by `random_state_`, which moves on, unless a seed is given."""
+        check_is_fitted(self)
+        return states.draw(self._hidden_mean(self._validated(X)), self._hidden_units, self._generator(random_state))
+
+    def visible_mean(self, H: ArrayLike) -> Array:
+        """<v | h>, shape (n, N), from hidden states or means (n, M). Raises ValueError for another shape."""
+        check_is_fitted(self)
+        hidden = np.asarray(H)
+        if hidden.ndim != 2 or hidden.shape[1] != len(self.components_):
+            raise ValueError(f"hidden states have shape (n, {len(self.components_)}); got {hidden.shape}")
+        hidden = _floating(hidden)
+        field = hidden @ self.components_.astype(hidden.dtype) + self.intercept_visible_.astype(hidden.dtype)
+        return states.visible_mean(field, self.units_)
+
+    def reconstruct(self, X: ArrayLike) -> Array:
+        """<v> given the hidden means of X, shape (n, N)."""
+        check_is_fitted(self)
+        return self.visible_mean(self._hidden_mean(self._validated(X)))
+
+    def gibbs(self, X: ArrayLike, *, random_state: Seed = None) -> Array:
+        """One block Gibbs step, h given v and then v given h: visible states (n, N); randomness as `sample_hidden`."""
+        check_is_fitted(self)
+        generator = self._generator(random_state)
+        hidden = states.draw(self._hidden_mean(self._validated(X)), self._hidden_units, generator)
+        mean = self.visible_mean(hidden)
+        if not self._has_variance:
+            return states.draw(mean, self.units_, generator)
+        deviation = self._deviation
+        return states.draw(mean / deviation, self.units_, generator) * deviation
+
+    def gibbs_chain(self, X: ArrayLike, steps: int, *, thin: int | None = None, random_state: Seed = None) -> Array:
+        """The visible states (n, N) after `steps` block Gibbs steps from each row of X, run on the device.
+
+        With `thin`, the states after every `thin` steps, shape (steps // thin, n, N). int8, or float32 for
+        Gaussian units. Randomness as `sample_hidden`. Raises ValueError where steps or thin is below 1.
+        """
+        check_is_fitted(self)
+        if steps < 1 or (thin is not None and not 1 <= thin <= steps):
+            raise ValueError(f"a chain needs steps >= 1 and 1 <= thin <= steps; got steps={steps}, thin={thin}")
+        data = self._validated(X)
+        seed = self._generator(random_state).randint(2**31 - 1)
+        key = jax.random.key(seed, impl="threefry2x32")
+        chain = gibbs.chain(
+            self._parameters(),
+            jnp.asarray(self._in_deviations(data.astype(np.float32))),
+            key,
+            jnp.int32(thin or steps),
+            kept=steps // thin if thin else 1,
+            units=self.units_,
+        )
+        kept = np.asarray(chain)
+        if self._has_variance:
+            kept = kept * self._deviation
+        return kept if thin else kept[0]
+
+    def free_energy(self, X: ArrayLike) -> NDArray[np.float64]:
+        """F(v) = -ln sum_h exp(-E(v, h)), shape (n,), in nats; ln p(v) = -F(v) - ln Z."""
+        check_is_fitted(self)
+        data = self._in_deviations(_floating(self._validated(X)))
+        return states.free_energy(data, *self._machine(data.dtype), self.units_)
+
+    def pseudo_log_likelihood(self, X: ArrayLike) -> NDArray[np.float64]:
+        """sum_i ln p(v_i | the other sites) over all sites, shape (n,), in nats; exact and without randomness.
+
+        Source: Besag, Statistician 24, 179 (1975); `BernoulliRBM.score_samples` estimates it from one site.
+        """
+        check_is_fitted(self)
+        data = self._in_deviations(_floating(self._validated(X)))
+        return pseudo_log_likelihood(data, *self._machine(data.dtype), self.units_) - self._log_deviations
+
+    def score_samples(self, X: ArrayLike) -> NDArray[np.float64]:
+        """`pseudo_log_likelihood`, under scikit-learn's name."""
+        return self.pseudo_log_likelihood(X)
+
+    def partition(
+        self,
+        X: ArrayLike | None = None,
+        *,
+        method: str = "auto",
+        n_chains: int = 128,
+        n_steps: int = 1000,
+        random_state: Seed = None,
+    ) -> Partition:
+        """ln Z with how it was found: exact, or from annealed chains both ways with what each way gives.
+
+        method: "exact" sums over the smaller layer (over the hidden one beneath Gaussian units), at most 25 units;
+        "ais" runs `n_chains` of `n_steps` each way; "auto" is exact up to 20 units. Rows of X, where given, set the
+        independent sites that annealing starts at, and start the chains that come back; see `Partition`. A function
+        of `seed_` unless `random_state` is given. Raises ValueError for a summation that is too large.
+        """
+        check_is_fitted(self)
+        settings.check_choice("method", method, ("auto", "exact", "ais"))
+        data = None if X is None else self._in_deviations(self._validated(X))
+        weights, visible, hidden = self._machine(np.float64)
+        if method == "exact" or (method == "auto" and summation.summable(weights, self.units_) <= QUICK):
+            summed = summation.log_partition(weights, visible, hidden, self.units_)
+            return Partition("exact", Estimate(summed + self._log_deviations, 0.0))
+        for name, number in (("n_chains", n_chains), ("n_steps", n_steps)):
+            settings.check_number(name, number, numbers.Integral, 2, np.inf)
+        base, start = visible, None
+        if data is not None:
+            base = states.inverse_mean(data.mean(axis=0, dtype=np.float64), self.units_)
+            start = data[np.linspace(0, len(data) - 1, n_chains).round().astype(int)].astype(np.float32)
+        seed = self.seed_ if random_state is None else check_random_state(random_state).randint(2**31 - 1)
+        key = jax.random.fold_in(jax.random.key(seed, impl="threefry2x32"), ANNEALING)
+        found = annealing.log_partition(
+            self._parameters(), base, start, key, units=self.units_, n_chains=n_chains, n_steps=n_steps
+        )
+        return found.shifted(self._log_deviations)
+
+    def log_partition(self, X: ArrayLike | None = None, **how: Any) -> Estimate:
+        """ln Z in nats with its error, as `partition` finds it; RuntimeError where that is not to be believed."""
+        return self.partition(X, **how).estimate
+
+    def log_likelihood(
+        self, X: ArrayLike, *, chains: int | None = None, partition: Partition | None = None, **how: Any
+    ) -> Estimate:
+        """The mean over the rows of ln p(v) = -F(v) - ln Z, in nats a row (of the density for Gaussian units).
+
+        The error joins that of ln Z with the spread over rows, or over `chains` equal runs of consecutive rows where
+        rows come chain by chain and are not independent. `partition` is that of an earlier call, or is found anew
+        as `how` says. Raises RuntimeError where ln Z is not to be believed, ValueError where chains do not divide n.
+        """
+        energies = self.free_energy(X)
+        groups = len(energies) if chains is None else chains
+        if groups < 2 or len(energies) % groups:
+            raise ValueError(f"chains must be at least 2 and divide the {len(energies)} rows; got {groups}")
+        log_z = (self.partition(X, **how) if partition is None else partition).estimate
+        spread = mean_over_chains(-energies.reshape(groups, -1))
+        return Estimate(spread.value - log_z.value, math.hypot(spread.error, log_z.error))
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write parameters and learned attributes to an .npz file, which appears whole or not at all.
+
+        `verbose` functions are not kept, and a RandomState is kept as the integer drawn from it.
+        """
+        check_is_fitted(self)
+        files.write(self, path)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Self:
+        """The machine that `save` wrote; `partial_fit` goes on where it stood.
+
+        Raises ValueError for a file that `save` did not write. Nothing pickled is loaded.
+        """
+        machine: Self = files.read(cls, path)
+        machine.random_state_ = np.random.RandomState(machine.seed_)
+        return machine
+
+    @classmethod
+    def from_weights(
+        cls,
+        weights: ArrayLike,
+        visible: ArrayLike | None = None,
+        hidden: ArrayLike | None = None,
+        *,
+        units: str,
+        **parameters: Any,
+    ) -> Self:
+        """The machine with these W (M, N), b (N,) and c (M,), zero unless given, as if trained; kept as float32.
+
+        `parameters` are the constructor's. Raises ValueError for units "auto" or shapes that do not fit.
+        """
+        W = np.array(weights, np.float32)
+        if units not in states.UNITS:
+            raise ValueError(f"units must be one of {', '.join(states.UNITS)}; got {units!r}")
+        if W.ndim != 2 or not W.size:
+            raise ValueError(f"weights have shape (n_components, n_features); got {W.shape}")
+        b = np.zeros(W.shape[1], np.float32) if visible is None else np.array(visible, np.float32)
+        c = np.zeros(W.shape[0], np.float32) if hidden is None else np.array(hidden, np.float32)
+        if b.shape != W.shape[1:] or c.shape != W.shape[:1]:
+            raise ValueError(
+                f"weights {W.shape} go with visible biases {W.shape[1:]} and hidden biases {W.shape[:1]}; "
+                f"got {b.shape} and {c.shape}"
+            )
+        machine = cls(len(W), units=units, **parameters)
+        settings.check(machine)
+        machine.components_, machine.intercept_visible_, machine.intercept_hidden_ = W, b, c
+        machine._set_log_variance(machine._first_log_variance(W.shape[1], units))
+        machine.units_, machine.n_features_in_, machine.n_epochs_ = units, W.shape[1], 0
+        machine._seed()
+        machine._velocity = tuple(np.zeros_like(part) for part in (W, b, c))
+        machine._chains = np.zeros((0, len(W)), np.float32)
+        return machine
+
+    @property
+    def _n_features_out(self) -> int:
+        return len(self.components_)
+
+    @property
+    def _hidden_units(self) -> str:
+        return "spin" if self.units_ == "spin" else "binary"
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
+        return tags
+
+    def _seed(self) -> None:
+        self.seed_ = int(check_random_state(self.random_state).randint(2**31 - 1))
+        self.random_state_ = np.random.RandomState(self.seed_)
+
+    @property
+    def _has_variance(self) -> bool:
+        """Whether the visible units are Gaussian with a variance other than one."""
+        return self.units_ == "gaussian" and getattr(self, "_log_variance", None) is not None
+
+    def _first_log_variance(self, n_sites: int, units: str, X: Array | None = None) -> Array | None:
+        """ln s^2 (N,) before training: None where it is one for good; the data's variance where it is learned."""
+        if units != "gaussian" or self.variance == 1:
+            return None
+        if self.variance != "learned":
+            return np.full(n_sites, np.log(float(self.variance)), np.float32)
+        spread = np.ones(n_sites) if X is None else X.var(axis=0, dtype=np.float64)
+        floor = FLAT * spread.max() or 1.0  # a column that never changes must not be infinitely narrow
+        return np.log(np.maximum(spread, floor)).astype(np.float32)
+
+    def _set_log_variance(self, log_variance: Array | None) -> None:
+        self._log_variance = log_variance  # kept itself: exp and ln do not give back the bits
+        self.variance_ = None if log_variance is None else np.exp(log_variance)
+
+    @property
+    def _deviation(self) -> Array:
+        deviation: Array = np.exp(self._log_variance / 2)  # type: ignore[operator]  # where there is a variance
+        return deviation
+
+    @property
+    def _log_deviations(self) -> float:
+        """ln of the product of the units' deviations: the volume of v in units of x = v / s."""
+        log_variance = getattr(self, "_log_variance", None)
+        return 0.0 if log_variance is None else 0.5 * float(log_variance.astype(float).sum())
+
+    def _in_deviations(self, X: Array) -> Array:
+        """Rows in units of the visible units' deviations, in which the variance is one; a copy only where it is not."""
+        if not self._has_variance:
+            return X
+        data = _floating(X)
+        scaled: Array = data / self._deviation.astype(data.dtype)
+        return scaled
+
+    def _machine(self, dtype: Any) -> tuple[Array, Array, Array]:
+        """W, b, c in this precision, of rows in units of the deviations."""
+        parts = (self.components_, self.intercept_visible_, self.intercept_hidden_)
+        weights, visible, hidden = (part.astype(dtype, copy=False) for part in parts)
+        if self._has_variance:
+            deviation = self._deviation.astype(dtype)
+            return weights / deviation, visible / deviation, hidden
+        return weights, visible, hidden
+
+    def _parameters(self) -> Parameters:
+        return Parameters(*(jnp.asarray(part) for part in self._machine(np.float32)))
+
+    def _validated(self, X: ArrayLike) -> Array:
+        data = validate_data(self, X, dtype="numeric", reset=False)
+        self._check_values(data, "X")
+        return np.asarray(data)
+
+    def _check_values(self, X: Array, name: str) -> None:
+        states.check_units(X, self.units_, name)
+
+    def _hidden_mean(self, X: Array) -> Array:
+        data = self._in_deviations(_floating(X))
+        weights, _, hidden = self._machine(data.dtype)
+        return states.hidden_mean(data @ weights.T + hidden, self._hidden_units)
+
+    def _generator(self, random_state: Seed) -> np.random.RandomState:
+        generator: np.random.RandomState = (
+            self.random_state_ if random_state is None else check_random_state(random_state)
+        )
+        return generator
+
+
+def _floating(X: Array) -> Array:
+    return X if X.dtype in (np.float32, np.float64) else X.astype(np.float32)

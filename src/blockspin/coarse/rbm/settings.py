@@ -1,0 +1,89 @@
+"""Which settings a machine takes: the choices, the ranges, and what goes with what."""
+
+from __future__ import annotations
+
+import numbers
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from blockspin.coarse.rbm import units as states
+
+CHOICES = {
+    "units": ("auto", *states.UNITS),
+    "algorithm": ("cd", "pcd", "pt", "exact"),
+    "reconstruction": ("sample", "mean"),
+    "l1_method": ("proximal", "subgradient"),
+    "optimizer": ("momentum", "adam"),
+    "schedule": ("constant", "linear", "exponential", "inverse"),
+    "init": ("small", "data-mean", "hinton-salakhutdinov"),
+    "output": ("mean", "sample"),
+}
+MOST_EXACT = 16
+INIT_SCALE = {"small": 0.01, "data-mean": 0.01, "hinton-salakhutdinov": 0.1}
+
+
+def check(machine: Any) -> None:
+    """Raise ValueError naming the first setting of a machine that is out of its range."""
+    for name, choices in CHOICES.items():
+        check_choice(name, getattr(machine, name), choices)
+    for name in ("n_components", "batch_size", "k"):
+        check_number(name, getattr(machine, name), numbers.Integral, 1, np.inf)
+    check_number("n_iter", machine.n_iter, numbers.Integral, 0, np.inf)
+    check_number("learning_rate", machine.learning_rate, numbers.Real, 0, np.inf)
+    check_number("momentum", machine.momentum, numbers.Real, 0, 1, open_end=True)
+    check_number("n_replicas", machine.n_replicas, numbers.Integral, 2, np.inf)
+    check_number("final_rate", machine.final_rate, numbers.Real, 0, 1)
+    if not machine.final_rate:
+        raise ValueError("final_rate must be above 0: an epoch at rate 0 learns nothing")
+    if machine.variance != "learned":
+        if isinstance(machine.variance, str):
+            raise ValueError(f"variance must be a number above 0 or 'learned'; got {machine.variance!r}")
+        check_number("variance", machine.variance, numbers.Real, 0, np.inf)
+        if not machine.variance:
+            raise ValueError("variance must be above 0; got 0")
+    for name in ("l1", "l2", "group"):
+        check_number(name, getattr(machine, name), numbers.Real, 0, np.inf)
+    check_number("patience", machine.patience, numbers.Integral, 1, np.inf)
+    if machine.init_scale is not None:
+        check_number("init_scale", machine.init_scale, numbers.Real, 0, np.inf)
+    check_number("validation_fraction", machine.validation_fraction, numbers.Real, 0, 1, open_end=True)
+    if machine.algorithm != "cd" and machine.reconstruction == "mean":
+        raise ValueError("reconstruction='mean' goes with algorithm='cd': a persistent chain needs states")
+    if machine.centered and not machine.biases:
+        raise ValueError("centered=True moves the biases: it needs biases=True")
+
+
+def check_size(machine: Any, n_sites: int) -> None:
+    """Raise ValueError where the algorithm is "exact" and the layer it sums over has more than 16 units."""
+    n_units = machine.n_components if machine.units_ == "gaussian" else min(machine.n_components, n_sites)
+    if machine.algorithm == "exact" and n_units > MOST_EXACT:
+        raise ValueError(
+            f"algorithm='exact' sums over a layer of at most {MOST_EXACT} units; the smaller one here has {n_units}"
+        )
+
+
+def decay(schedule: str, final: float, epoch: int, n_epochs: int) -> float:
+    """The factor on the learning rate in epoch 0, 1, ...: from 1 in the first to `final` in the last, and after it."""
+    if schedule == "constant":
+        return 1.0
+    t = min(epoch / max(n_epochs - 1, 1), 1.0)
+    if schedule == "linear":
+        return 1 - (1 - final) * t
+    return float(final**t) if schedule == "exponential" else 1 / (1 + (1 / final - 1) * t)
+
+
+def check_choice(name: str, value: Any, choices: Sequence[str]) -> None:
+    """Raise ValueError where a value is none of the choices."""
+    if value not in choices:
+        raise ValueError(f"{name} must be one of {', '.join(choices)}; got {value!r}")
+
+
+def check_number(name: str, value: Any, kind: type, low: float, high: float, *, open_end: bool = False) -> None:
+    """Raise ValueError where a value is no number of this kind within [low, high], or is `high` with an open end."""
+    typed = isinstance(value, kind) and not isinstance(value, bool)
+    if not typed or not low <= value <= high or (open_end and value == high) or value == np.inf:
+        what = "an integer" if kind is numbers.Integral else "a number"
+        rule = f"of at least {low:g}" if high == np.inf else f"in [{low:g}, {high:g}{')' if open_end else ']'}"
+        raise ValueError(f"{name} must be {what} {rule}; got {value!r}")

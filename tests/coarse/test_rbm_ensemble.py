@@ -1,0 +1,72 @@
+"""Machines trained side by side: the numbers of each alone, sets of rows, and what cannot share a program."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from test_rbm import spins
+
+from blockspin.coarse.rbm import RBM, fit_ensemble
+
+SETTINGS = [
+    {"random_state": 1},
+    {"random_state": 2, "l1": 0.02},
+    {"random_state": 3, "l2": 0.1, "learning_rate": 0.05},
+]
+
+
+def machines(**common: object) -> list[RBM]:
+    return [RBM(5, n_iter=3, **common, **own) for own in SETTINGS]
+
+
+@pytest.mark.parametrize(
+    "common",
+    [
+        {},
+        pytest.param(
+            {"algorithm": "pcd", "optimizer": "adam", "learning_rate": 0.02, "group": 0.01}, marks=pytest.mark.slow
+        ),
+    ],
+)
+def test_an_ensemble_has_the_numbers_of_its_machines_alone(common: dict[str, object]) -> None:
+    # a few thousand draws a machine: rounding turns none of them over
+    settings = [common | own for own in SETTINGS]
+    X, V = spins(), spins(seed=1)[:50]
+    together = fit_ensemble([RBM(5, n_iter=3, **own) for own in settings], X, validation=V)
+    for machine, own in zip(together, settings, strict=True):
+        alone = RBM(5, n_iter=3, **own).fit(X, validation=V)
+        np.testing.assert_allclose(machine.components_, alone.components_, atol=2e-6)
+        np.testing.assert_allclose(machine.intercept_visible_, alone.intercept_visible_, atol=2e-6)
+        for name, column in alone.trajectory_.items():
+            np.testing.assert_allclose(machine.trajectory_[name], column, rtol=1e-4, atol=1e-5)
+        assert machine.n_epochs_ == 3
+        np.testing.assert_allclose(
+            machine.partial_fit(X).components_, alone.partial_fit(X).components_, atol=3e-6
+        )  # and it trains on alone
+    assert np.abs(together[0].components_ - together[1].components_).max() > 1e-3
+
+
+@pytest.mark.slow
+def test_every_machine_may_have_rows_of_its_own() -> None:
+    sets = [spins(seed=seed) for seed in range(3)]
+    for machine, own, X in zip(fit_ensemble(machines(), sets), SETTINGS, sets, strict=True):
+        np.testing.assert_allclose(machine.components_, RBM(5, n_iter=3, **own).fit(X).components_, atol=2e-6)
+
+
+def test_what_cannot_share_a_program_is_named() -> None:
+    with pytest.raises(ValueError, match="at least one"):
+        fit_ensemble([], spins())
+    for different, message in (
+        ({"n_components": 6}, "and so n_components; got 5, 6"),
+        ({"n_iter": 4}, "and so n_iter; got 3, 4"),
+        ({"k": 2}, "and so k; got 1, 2"),
+        ({"optimizer": "adam"}, "and so optimizer; got momentum, adam"),
+        ({"early_stopping": True}, "early_stopping must be False"),
+    ):
+        first, second, _ = machines()
+        with pytest.raises(ValueError, match=message):
+            fit_ensemble([first, second.set_params(**different)], spins())
+    with pytest.raises(ValueError, match="3 machines take one set of rows or 3 of them; got 2"):
+        fit_ensemble(machines(), [spins(), spins()])
+    with pytest.raises(ValueError, match=r"and so rows; got \(300, 8\), \(200, 8\)"):
+        fit_ensemble(machines(), [spins(), spins(200), spins()])
