@@ -19,6 +19,7 @@ from blockspin.statistics import (
     effective_sample_size,
     jackknife,
     mean_over_chains,
+    nested_r_hat,
     r_hat,
 )
 
@@ -247,3 +248,24 @@ def test_blocking_refuses_series_that_are_too_short() -> None:
         blocking(np.arange(20.0))
     with pytest.raises(ValueError, match="got shape"):
         blocking(np.zeros((2, 3, 4)))
+
+
+def test_many_short_chains_know_their_effective_size() -> None:
+    # AR(1): the variance of the mean of 4 draws is (1/16) sum_ij phi^|i - j|; 2000 chains know a variance to 3 %
+    phi, chains = 0.3, 2000
+    lag = np.abs(np.subtract.outer(np.arange(4), np.arange(4)))
+    expected = chains / (phi**lag).mean()
+    assert effective_sample_size(ar1(phi, chains, 4, seed=3)) == pytest.approx(expected, rel=0.15)
+    with pytest.raises(ValueError, match="too few"):
+        effective_sample_size(ar1(phi, 8, 4, seed=3))
+
+
+def test_nested_r_hat_sees_groups_that_differ_and_no_others() -> None:
+    series, groups = ar1(0.9, 400, 8, seed=1), np.arange(400) % 2
+    # under agreement B/W is about tau-free: var of a group's mean over W, 1/200, give or take
+    assert 1 <= nested_r_hat(series, groups) < 1.02
+    assert nested_r_hat(series + 0.5 * groups[:, None], groups) == pytest.approx(math.sqrt(1 + 0.125), abs=0.05)
+    assert math.isnan(nested_r_hat(np.ones((8, 3)), np.arange(8) % 2))
+    assert nested_r_hat(np.ones((8, 3)) * (np.arange(8) % 2)[:, None], np.arange(8) % 2) == math.inf
+    with pytest.raises(ValueError, match="at least two groups of two chains; got groups of"):
+        nested_r_hat(series, np.zeros(400))

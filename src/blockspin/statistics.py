@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 FloatArray = NDArray[np.float64]
+MANY = 32  # chains that give the variance of their means to a quarter
 
 
 @dataclass(frozen=True)
@@ -175,11 +176,18 @@ def nested_r_hat(values: ArrayLike, groups: ArrayLike) -> float:
 
 
 def effective_sample_size(values: ArrayLike) -> float:
-    """The number of independent draws that give the same error of the mean, N / (2 tau), from (chain, draw).
+    """The number of independent draws that give the same error of the mean, from (chain, draw).
 
-    Raises ValueError as `autocorrelation_time` does.
+    N / (2 tau); for many chains too short to see tau, chains var(draws) / var(means of the chains), at most N, which
+    `MANY` chains know to a quarter. Raises ValueError as `autocorrelation_time` does where chains are few and short.
     """
-    return np.asarray(values).size / (2 * autocorrelation_time(values).tau)
+    data = np.asarray(values, float)
+    try:
+        return data.size / (2 * autocorrelation_time(data).tau)
+    except ValueError:
+        if data.ndim != 2 or len(data) < MANY or np.ptp(data) == 0:
+            raise
+    return min(float(len(data) * data.var(ddof=1) / data.mean(axis=1).var(ddof=1)), float(data.size))
 
 
 @dataclass(frozen=True)

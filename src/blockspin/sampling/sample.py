@@ -237,7 +237,7 @@ def _draws(
 
 def _told(settings: _Settings, schedule: _Schedule, running: Chains, observed: NDArray[np.float64]) -> dict[str, Any]:
     timing = {"spacing": schedule.spacing, "equilibration": schedule.past + schedule.equilibration}
-    return {**settings.provenance(), **timing, **schedule.report, **_diagnostics(running.names, observed)}
+    return {**settings.provenance(), **timing, **schedule.report, **_diagnostics(running, observed)}
 
 
 def _independent(model: Model, settings: _Settings, tell: Progress) -> xr.DataArray:
@@ -261,12 +261,19 @@ def _independent(model: Model, settings: _Settings, tell: Progress) -> xr.DataAr
     )
 
 
-def _diagnostics(names: tuple[str, ...], observed: NDArray[np.float64]) -> dict[str, Any]:
+def _diagnostics(running: Chains, observed: NDArray[np.float64]) -> dict[str, Any]:
     """R-hat and effective sample size of the draws; null where the draws cannot support the number."""
+    series = dict(zip(running.names, np.moveaxis(observed, -1, 0), strict=True))
     return {
-        "r_hat": {name: finite(statistics.r_hat(observed[..., k])) for k, name in enumerate(names)},
-        "ess": {name: _size(observed[..., k]) for k, name in enumerate(names)},
+        "r_hat": {name: finite(_r_hat(one, running.groups)) for name, one in series.items()},
+        "ess": {name: _size(one) for name, one in series.items()},
     }
+
+
+def _r_hat(series: NDArray[np.float64], groups: NDArray[np.int64] | None) -> float:
+    if groups is None or len(groups) < 4:
+        return statistics.r_hat(series)
+    return statistics.nested_r_hat(series, groups)
 
 
 def _size(series: NDArray[np.float64]) -> float | None:
