@@ -1,7 +1,7 @@
 """Which algorithm serves a model best: seconds for n configurations, from autocorrelation times and speeds.
 
 tau of the slowest observable, in steps, by dynamic scaling with the correlation length xi cut off by the lattice,
-x = min(xi, 0.35 L): 0.22 x^2.17 for local updates, 1.9 x^0.31 for Swendsen-Wang, 1.2 x^0.31 for Wolff (a step flips N
+x = min(xi, 0.35 L): 0.22 x^2.17 for local updates, 1.9 x^0.31 for Swendsen-Wang, 1.5 x^0.31 for Wolff (a step flips N
 sites). With h = 0, xi = 1/(4 abs(Kc - K)) on two-dimensional lattices (Onsager's, near Kc), 0.5 abs(1 - K/Kc)^-0.63 on
 the cubic one. The speeds are ns a site and step of one core, measured by benchmarks/sampling.py. Only ratios matter,
 and they need to be right within a factor of two: where algorithms come closer, either will do.
@@ -17,7 +17,9 @@ from blockspin.sampling import cluster, packing
 from blockspin.sampling.packing import Layout
 
 KC = {"chain": math.inf, "square": KC_SQUARE, "triangular": KC_TRIANGULAR, "cubic": KC_CUBIC}
-NS_A_SITE = {"swendsen-wang": 7.0, "wolff": 14.0, "heat-bath": 8.0, "multi-spin": 0.11}
+NS_A_SITE = {"swendsen-wang": 13.0, "wolff": 18.0, "heat-bath": 11.0, "multi-spin": 0.11}
+PILOT = {"multi-spin": (512, 30)}  # replicas and length in tau of a pilot run, which doubles until it is long enough
+OTHER_PILOT = (16, 250)
 ALGORITHMS = ("auto", "multi-spin", "swendsen-wang", "wolff", "heat-bath", "worm")
 CHAINS = 100  # of the algorithms that take chains one by one, unless told
 LARGEST_BLOCK = 2**17  # sites: with 512 replicas beyond this a block would leave the second-level cache far behind
@@ -78,19 +80,22 @@ def candidates(model: Ising) -> list[str]:
 
 
 def seconds(model: Ising, plan: Plan) -> float:
-    """The predicted time of one core for equilibration and draws."""
+    """The predicted time of one core for pilot run, equilibration and draws."""
+    memory, N = tau(model, plan.algorithm), model.lattice.n_sites
+    chains, length = PILOT.get(plan.algorithm, OTHER_PILOT)
     lanes = plan.chains
     if plan.algorithm == "multi-spin":
         layout = Layout(model.lattice, plan.stripes)
         lanes = layout.blocks(plan.chains) * layout.replicas
-    steps = (EQUILIBRATION + SPACING * plan.draws) * tau(model, plan.algorithm)
-    return float(NS_A_SITE[plan.algorithm] * 1e-9 * steps * lanes * model.lattice.n_sites)
+        chains = layout.replicas
+    updates = lanes * (EQUILIBRATION + SPACING * plan.draws) * memory + chains * max(128.0, length * memory)
+    return float(NS_A_SITE[plan.algorithm] * 1e-9 * updates * N)
 
 
 def tau(model: Ising, algorithm: str) -> float:
     """The expected integrated autocorrelation time of the slowest observable, in steps."""
     x = max(min(correlation_length(model), 0.35 * min(model.lattice.shape)), 1.0)
-    amplitude, z = {"swendsen-wang": (1.9, 0.31), "wolff": (1.2, 0.31)}.get(algorithm, (0.22, 2.17))
+    amplitude, z = {"swendsen-wang": (1.9, 0.31), "wolff": (1.5, 0.31)}.get(algorithm, (0.22, 2.17))
     return float(max(amplitude * x**z, 1.0))
 
 

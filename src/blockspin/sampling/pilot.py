@@ -79,7 +79,7 @@ def run(model: Model, plan: Plan, seed: int, *, required: bool) -> Pilot:
             share = SHORT if many else LONG
             long_enough = all(steps >= share * time.tau and time.error <= 0.1 * time.tau for time in tau)
             if long_enough and agree:
-                return Pilot(pilot.names, tau, mixing, done, forgotten if many else before, pilot.clusters, pilot)
+                return Pilot(pilot.names, tau, mixing, done, forgotten, pilot.clusters, pilot)
             why = "; ".join(
                 f"{name}: R-hat {value:.3f}, tau about {time.tau:.1f}"
                 for name, value, time in zip(pilot.names, mixing, tau, strict=True)
