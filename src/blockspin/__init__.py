@@ -29,6 +29,7 @@ _WHERE = {
     "Decimation": "coarse.blocks",
     "Threshold": "coarse.weighted",
     "WeightedMajority": "coarse.weighted",
+    "TriangularMajority": "coarse.triangular",
     "RSMI": "coarse.rsmi.estimator",
     "Placed": "coarse.placed",
     "reconstruct": "coarse.stack",
@@ -50,6 +51,7 @@ if TYPE_CHECKING:
     from blockspin.coarse.rbm import RBM as RBM
     from blockspin.coarse.rsmi.estimator import RSMI as RSMI
     from blockspin.coarse.stack import reconstruct as reconstruct
+    from blockspin.coarse.triangular import TriangularMajority as TriangularMajority
     from blockspin.coarse.weighted import Threshold as Threshold
     from blockspin.coarse.weighted import WeightedMajority as WeightedMajority
     from blockspin.judging.card import Scorecard as Scorecard
