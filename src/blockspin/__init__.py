@@ -30,6 +30,7 @@ _WHERE = {
     "Threshold": "coarse.weighted",
     "WeightedMajority": "coarse.weighted",
     "TriangularMajority": "coarse.triangular",
+    "Plurality": "coarse.plurality",
     "RSMI": "coarse.rsmi.estimator",
     "Placed": "coarse.placed",
     "reconstruct": "coarse.stack",
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
     from blockspin.coarse.blocks import Majority as Majority
     from blockspin.coarse.fields import ToBinary as ToBinary
     from blockspin.coarse.placed import Placed as Placed
+    from blockspin.coarse.plurality import Plurality as Plurality
     from blockspin.coarse.rbm import RBM as RBM
     from blockspin.coarse.rsmi.estimator import RSMI as RSMI
     from blockspin.coarse.stack import reconstruct as reconstruct
