@@ -26,7 +26,7 @@ MAY_IMPORT = {
     "runs": "samples randomness",
     "report": "statistics",
     "experiments": "lattice statistics randomness models samples exact sampling coarse rg mapping judging runs report",
-    "cli": "experiments runs report judging samples models coarse",
+    "cli": "experiments runs report judging samples models coarse lattice",
 }
 ONLY_IN = {
     "numba": {"sampling", "exact"},

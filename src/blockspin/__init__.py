@@ -30,6 +30,8 @@ _WHERE = {
     "Decimation": "coarse.blocks",
     "Threshold": "coarse.weighted",
     "WeightedMajority": "coarse.weighted",
+    "TriangularMajority": "coarse.triangular",
+    "Plurality": "coarse.plurality",
     "RSMI": "coarse.rsmi.estimator",
     "Placed": "coarse.placed",
     "reconstruct": "coarse.stack",
@@ -48,10 +50,12 @@ if TYPE_CHECKING:
     from blockspin.coarse.blocks import Majority as Majority
     from blockspin.coarse.fields import ToBinary as ToBinary
     from blockspin.coarse.placed import Placed as Placed
+    from blockspin.coarse.plurality import Plurality as Plurality
     from blockspin.coarse.rbm import RBM as RBM
     from blockspin.coarse.rbm import fit_ensemble as fit_ensemble
     from blockspin.coarse.rsmi.estimator import RSMI as RSMI
     from blockspin.coarse.stack import reconstruct as reconstruct
+    from blockspin.coarse.triangular import TriangularMajority as TriangularMajority
     from blockspin.coarse.weighted import Threshold as Threshold
     from blockspin.coarse.weighted import WeightedMajority as WeightedMajority
     from blockspin.judging.card import Scorecard as Scorecard

@@ -40,7 +40,9 @@ def exact_samples(lattice: Lattice, known: dict[str, float], n: int, seed: int) 
     return states[chosen]
 
 
-@pytest.mark.parametrize("lattice", [Lattice.square(5, 6), Lattice.square(4, 4), Lattice.chain(7)], ids=str)
+@pytest.mark.parametrize(
+    "lattice", [Lattice.square(5, 6), Lattice.square(4, 4), Lattice.chain(7), Lattice.triangular(5)], ids=str
+)
 def test_local_terms_are_what_turning_a_spin_over_changes(lattice: Lattice) -> None:
     spins = (2 * np.random.default_rng(1).integers(0, 2, (6, *lattice.shape)) - 1).astype(np.int8)
     for operator in (*TABLES[lattice.kind].values(), *orbits(lattice, 4, 2)):
@@ -58,6 +60,9 @@ def test_local_terms_are_what_turning_a_spin_over_changes(lattice: Lattice) -> N
         (Lattice.square(3, 4), {"nn": 0.4, "nnn": -0.1, "plaquette": 0.15, "magnetisation": 0.2, "corner": -0.05}),
         (Lattice.square(3, 5), {"nn": 0.3, "00-01-11-21": 0.1}),
         (Lattice.chain(9), {"nn": -0.7, "nnn": 0.3, "third": 0.1, "triple": 0.2}),
+        (Lattice.triangular(3), {"nn": 0.27, "triangle": 0.1, "magnetisation": -0.1}),
+        (Lattice.triangular(4), {"nn": 0.27, "nnn": 0.05, "rhombus": -0.1, "triangle": 0.05}),
+        (Lattice.cubic(2, 2, 3), {"nn": 0.2, "nnn": 0.05, "plaquette": -0.1, "corner": 0.1}),
     ],
     ids=str,
 )
@@ -77,6 +82,8 @@ def test_the_equations_hold_exactly_in_the_sum_over_all_states(lattice: Lattice,
         (Lattice.square(4), {"nn": 0.35, "nnn": 0.08, "plaquette": -0.05, "third": 0.03}),
         (Lattice.square(3, 5), {"nn": 0.3, "corner": 0.1, "magnetisation": -0.1}),
         (Lattice.chain(12), {"nn": 0.6, "nnn": -0.2}),
+        (Lattice.triangular(4), {"nn": 0.2, "nnn": 0.05, "rhombus": -0.03, "triangle": 0.03}),
+        (Lattice.cubic(4, 2, 2), {"nn": 0.1, "nnn": 0.02}),
     ],
     ids=str,
 )

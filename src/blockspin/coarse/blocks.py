@@ -193,15 +193,16 @@ def _coins(spins: Spins, n_blocks: int, seed: int) -> Spins:
     packed = np.packbits(spins == first, axis=1)
     padded = np.zeros((n, 8 * math.ceil(packed.shape[1] / 8)), np.uint8)
     padded[:, : packed.shape[1]] = packed
-    state = np.full(n, _mix(np.array([seed % 2**64], np.uint64))[0])
+    state = np.full(n, mix(np.array([seed % 2**64], np.uint64))[0])
     for word in padded.view(np.uint64).T:
-        state = _mix((state ^ word) + np.uint64(GOLDEN))
+        state = mix((state ^ word) + np.uint64(GOLDEN))
     steps = np.arange(1, math.ceil(n_blocks / 64) + 1, dtype=np.uint64) * np.uint64(GOLDEN)
-    bits = np.unpackbits(_mix(state[:, None] + steps).view(np.uint8), axis=1, count=n_blocks)
+    bits = np.unpackbits(mix(state[:, None] + steps).view(np.uint8), axis=1, count=n_blocks)
     return np.asarray((2 * bits.view(np.int8) - 1) * first)
 
 
-def _mix(words: Words) -> Words:
+def mix(words: Words) -> Words:
+    """Words that differ in any bit, made to differ in about half of their bits."""
     # the finaliser of SplitMix64: a bijection that lets every bit of the input reach every bit of the output
     words = (words ^ (words >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     words = (words ^ (words >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)

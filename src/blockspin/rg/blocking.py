@@ -12,8 +12,9 @@ import xarray as xr
 
 from blockspin.lattice import Lattice
 from blockspin.rg import mcrg as kernel
+from blockspin.rg import potts
 from blockspin.rg.operators import EVEN, ODD, named
-from blockspin.samples import by_chain, check, features, lattice_of, make, provenance
+from blockspin.samples import by_chain, check_any, lattice_of, make, provenance, states_of
 
 Rule = Callable[[Lattice], Any] | Sequence[Any]
 
@@ -23,11 +24,12 @@ def block(samples: xr.DataArray, rule: Rule, steps: int | None = None) -> tuple[
 
     rule: what builds a transformer for a lattice, `bs.Majority` or `lambda lattice: bs.Majority(lattice, 3)`, which is
     then fitted to the level's samples; or fitted transformers, one a step. A transformer maps spins (n, N) to spins
-    -1/+1 (n, M), in the order of the sites of the lattice with the proportions of the fine one and M sites. steps:
-    number of steps; may be left out where transformers are given. Raises ValueError where steps is missing or below 1
-    or more than the transformers, M fits no lattice, or an output is no spin; TypeError where samples are no DataArray.
+    -1/+1 (n, M), Potts states to Potts states, in the order of the sites of the lattice with the proportions of the
+    fine one and M sites. steps: number of steps; may be left out where transformers are given. Raises ValueError where
+    steps is missing or below 1 or more than the transformers, M fits no lattice, or an output is no spin (no state);
+    TypeError where samples are no DataArray.
     """
-    levels = [check(samples)]
+    levels = [check_any(samples)]
     if not callable(rule) and steps is None:
         steps = len(rule)
     if steps is None or steps < 1 or (not callable(rule) and steps > len(rule)):
@@ -37,12 +39,12 @@ def block(samples: xr.DataArray, rule: Rule, steps: int | None = None) -> tuple[
         )
     for step in range(steps):
         fine = levels[-1]
-        X = features(fine)
+        X = np.ascontiguousarray(fine.values.reshape(-1, lattice_of(fine).n_sites))
         transformer = rule(lattice_of(fine)).fit(X) if callable(rule) else rule[step]
         blocks = np.asarray(transformer.transform(X))
         coarse = _coarse(lattice_of(fine), blocks)
         values = by_chain(blocks, fine)
-        levels.append(make(values, coarse, blocked=step + 1, fine=provenance(samples)))
+        levels.append(make(values, coarse, states=states_of(samples), blocked=step + 1, fine=provenance(samples)))
     return tuple(levels)
 
 
@@ -51,8 +53,9 @@ def mcrg(
 ) -> tuple[kernel.Spectrum, ...]:
     """Exponents y_t and y_h of every step of repeated coarse-graining, by Monte Carlo RG with any rule or learned maps.
 
-    samples: (chain, draw, *sites) at a critical point without a field; rule and steps as in `block`; operators: names
-    (`rg.operators`, `rg.orbits`), even and odd ones together in the order in which the sets grow, default the table's.
+    samples: (chain, draw, *sites) at a critical point without a field, spins or Potts states; rule and steps as in
+    `block`; operators: names (`rg.operators`, `rg.orbits`; of Potts states `rg.potts`), even and odd ones together in
+    the order in which the sets grow, default the table's.
     Returns a `Spectrum` a step: estimates by the first 1, 2, ... operators, jackknife errors over chains, and nan with
     the reason where an exponent is not defined. Raises ValueError as `block` and `rg.mcrg.spectrum`, and where the
     steps' ratios of lattice spacings differ. Source: R. H. Swendsen, Phys. Rev. Lett. 42, 859 (1979).
@@ -62,6 +65,9 @@ def mcrg(
     ratios = [fine.shape[0] / coarse.shape[0] for fine, coarse in pairwise(lattices)]
     if len(set(ratios)) != 1:
         raise ValueError(f"all steps must have one ratio of lattice spacings; got {', '.join(map(str, ratios))}")
+    q = states_of(samples)
+    if q is not None:
+        return potts.mcrg([level.values for level in levels], lattices, q, ratios[0], operators)
     even, odd = sectors(lattices[0], operators)
     return kernel.mcrg([level.values for level in levels], ratios[0], lattice=lattices[0], even=even, odd=odd)
 

@@ -13,7 +13,6 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -134,25 +133,33 @@ def _steps(
             f"fine and coarse spins must have the same chains and draws; got {' and '.join(map(str, shapes))}"
         )
     split = len(sectors[0])
+    S, M = [value[..., :split] for value in values], [value[..., split:] for value in values]
+    return list(of_values(chosen[0], chosen[1], S, M, b))
+
+
+def of_values(
+    even: Sequence[str], odd: Sequence[str], S: Sequence[FloatArray], M: Sequence[FloatArray], b: float
+) -> tuple[Spectrum, ...]:
+    """`spectrum` between each level and the next from values (chain, draw, operator) of both sectors."""
     found = []
-    for fine, coarse in pairwise(values):
-        t = _sector(sectors[0], fine[..., :split], coarse[..., :split], b)
-        h = _sector(sectors[1], fine[..., split:], coarse[..., split:], b)
+    for level in range(len(S) - 1):
+        t = _sector(even, S[level], S[level + 1], b)
+        h = _sector(odd, M[level], M[level + 1], b)
         found.append(
             Spectrum(
                 y_t=t.estimates[-1],
                 y_h=h.estimates[-1],
                 y_t_by_operators=t.estimates,
                 y_h_by_operators=h.estimates,
-                even=chosen[0],
-                odd=chosen[1],
+                even=tuple(even),
+                odd=tuple(odd),
                 why_t=t.why,
                 why_h=h.why,
                 T_t=t.T,
                 T_h=h.T,
             )
         )
-    return found
+    return tuple(found)
 
 
 def _of_parity(lattice: Lattice, names: Sequence[str], *, even: bool) -> tuple[Operator, ...]:
@@ -177,7 +184,7 @@ def _values(operators: Sequence[Operator], spins: ArrayLike, lattice: Lattice) -
     return evaluate(operators, array.reshape(-1, *lattice.shape)).reshape(*array.shape[:2], -1)
 
 
-def _sector(operators: Sequence[Operator], fine: FloatArray, coarse: FloatArray, b: float) -> _Sector:
+def _sector(operators: Sequence[str], fine: FloatArray, coarse: FloatArray, b: float) -> _Sector:
     """Exponents from the first 1, 2, ... operators, from values (chain, draw, operator)."""
     n = len(operators)
     groups = moment_sums(fine - fine.mean(axis=(0, 1)), coarse - coarse.mean(axis=(0, 1)))
@@ -244,14 +251,14 @@ def _direction(T: FloatArray) -> FloatArray:
     return np.asarray(leading / leading[np.argmax(np.abs(leading))])
 
 
-def _singular(operators: Sequence[Operator], B: FloatArray) -> str:
+def _singular(operators: Sequence[str], B: FloatArray) -> str:
     variance = np.diag(B)
     for operator, one in zip(operators, variance, strict=True):
         if one <= 1e-12:
-            return f"operator {operator.name!r} is constant on the coarse lattice"
+            return f"operator {operator!r} is constant on the coarse lattice"
     scale = np.sqrt(variance)
     if np.linalg.eigvalsh(B / np.outer(scale, scale))[0] < DEPENDENT:
-        return f"operators {', '.join(operator.name for operator in operators)} are dependent on the coarse lattice"
+        return f"operators {', '.join(operators)} are dependent on the coarse lattice"
     return ""
 
 

@@ -9,15 +9,16 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
-from itertools import permutations, product
+from functools import cache, cached_property
+from itertools import product
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from blockspin.lattice import Lattice
+from blockspin.lattice import DIMENSION, HYPERCUBIC, STEPS, VECTORS, Lattice
 
 FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
 Site = tuple[int, ...]
 Shape = tuple[Site, ...]
 
@@ -29,16 +30,24 @@ SITES = re.compile(r"\d+(-\d+)*")
 class Operator:
     """A named operator, given by the sites of one of its shapes, such as ``Operator("nn", ((0, 0), (1, 0)))``.
 
-    Sites are integer positions in lattice spacings, 1 coordinate on a chain, 2 on the square lattice.
-    Raises ValueError where a site comes twice, none comes, or the sites differ in dimension.
+    Sites are integer positions in the lattice's coordinates, 1 on a chain, 2 on the square lattice; kind: of the
+    lattice, whose point group makes the images, the hypercubic one of that dimension unless given.
+    Raises ValueError where a site comes twice, none comes, or the sites differ in dimension, or from the kind in it.
     """
 
     name: str
     sites: Shape
+    kind: str = ""
 
     def __post_init__(self) -> None:
         if not self.sites or len(set(self.sites)) != len(self.sites) or len({len(site) for site in self.sites}) != 1:
             raise ValueError(f"an operator needs distinct sites of one dimension; {self.name!r} has {self.sites}")
+        if not self.kind:
+            object.__setattr__(self, "kind", HYPERCUBIC[self.dimension])
+        if DIMENSION[self.kind] != self.dimension:
+            raise ValueError(
+                f"sites on a {self.kind} lattice have {DIMENSION[self.kind]} coordinates; got {self.sites}"
+            )
 
     @property
     def even(self) -> bool:
@@ -52,20 +61,34 @@ class Operator:
 
     @cached_property
     def images(self) -> tuple[Shape, ...]:
-        """The distinct images under the point group (d! 2^d rotations and reflections), up to translation."""
+        """The distinct images under the point group, up to translation."""
         found = set()
-        for order in permutations(range(self.dimension)):
-            for signs in product((1, -1), repeat=self.dimension):
-                turned = sorted((np.array(self.sites)[:, order] * signs).tolist())
-                found.add(tuple(map(tuple, (np.array(turned) - turned[0]).tolist())))
+        for element in point_group(self.kind):
+            turned = sorted((np.array(self.sites) @ element).tolist())
+            found.add(tuple(map(tuple, (np.array(turned) - turned[0]).tolist())))
         return tuple(sorted(found))
 
 
-def _table(**shapes: Shape) -> dict[str, Operator]:
-    return {name: Operator(name, sites) for name, sites in shapes.items()}
+@cache
+def point_group(kind: str) -> tuple[IntArray, ...]:
+    """The rotations and reflections that map the lattice onto itself, as matrices (d, d): a site x goes to x @ matrix.
+
+    They send the lattice vectors to steps to neighbours and keep all lengths: 2 on the chain, 8 on the square, 12 on
+    the triangular and 48 on the cubic lattice.
+    """
+    vectors = np.array(VECTORS[kind]) if kind in VECTORS else np.eye(DIMENSION[kind])
+    metric = vectors @ vectors.T
+    steps = [*STEPS[kind], *(tuple(-x for x in step) for step in STEPS[kind])]
+    matrices = (np.array(rows, np.int64) for rows in product(steps, repeat=DIMENSION[kind]))
+    return tuple(one for one in matrices if np.allclose(one @ metric @ one.T, metric))
+
+
+def _table(kind: str, **shapes: Shape) -> dict[str, Operator]:
+    return {name: Operator(name, sites, kind) for name, sites in shapes.items()}
 
 
 SQUARE = _table(
+    "square",
     nn=((0, 0), (1, 0)),
     nnn=((0, 0), (1, 1)),
     third=((0, 0), (2, 0)),
@@ -79,15 +102,49 @@ SQUARE = _table(
     diagonal=((0, 0), (1, 1), (2, 2)),
 )
 CHAIN = _table(
+    "chain",
     nn=((0,), (1,)),
     nnn=((0,), (2,)),
     third=((0,), (3,)),
     magnetisation=((0,),),
     triple=((0,), (1,), (2,)),
 )
-TABLES = {"square": SQUARE, "chain": CHAIN}
-EVEN = {"square": ("nn", "nnn", "third", "plaquette"), "chain": ("nn", "nnn", "third")}
-ODD = {"square": ("magnetisation", "corner"), "chain": ("magnetisation", "triple")}
+# neighbours in the order of their distance, which is another one on each lattice
+CUBIC = _table(
+    "cubic",
+    nn=((0, 0, 0), (1, 0, 0)),
+    nnn=((0, 0, 0), (1, 1, 0)),
+    third=((0, 0, 0), (1, 1, 1)),
+    plaquette=((0, 0, 0), (0, 1, 0), (1, 0, 0), (1, 1, 0)),
+    fourth=((0, 0, 0), (2, 0, 0)),
+    tetrahedron=((0, 0, 0), (0, 1, 1), (1, 0, 1), (1, 1, 0)),
+    magnetisation=((0, 0, 0),),
+    corner=((0, 0, 0), (0, 1, 0), (1, 0, 0)),
+    row=((0, 0, 0), (1, 0, 0), (2, 0, 0)),
+)
+TRIANGULAR = _table(
+    "triangular",
+    nn=((0, 0), (1, 0)),
+    nnn=((0, 0), (2, 1)),
+    third=((0, 0), (2, 0)),
+    rhombus=((0, 0), (1, 0), (1, 1), (2, 1)),
+    magnetisation=((0, 0),),
+    triangle=((0, 0), (1, 0), (1, 1)),
+    row=((0, 0), (1, 0), (2, 0)),
+)
+TABLES = {"square": SQUARE, "chain": CHAIN, "cubic": CUBIC, "triangular": TRIANGULAR}
+EVEN = {
+    "square": ("nn", "nnn", "third", "plaquette"),
+    "chain": ("nn", "nnn", "third"),
+    "cubic": ("nn", "nnn", "third", "plaquette"),
+    "triangular": ("nn", "nnn", "third", "rhombus"),
+}
+ODD = {
+    "square": ("magnetisation", "corner"),
+    "chain": ("magnetisation", "triple"),
+    "cubic": ("magnetisation", "corner"),
+    "triangular": ("magnetisation", "triangle"),
+}
 
 
 def named(lattice: Lattice, names: Sequence[str]) -> tuple[Operator, ...]:
@@ -96,9 +153,7 @@ def named(lattice: Lattice, names: Sequence[str]) -> tuple[Operator, ...]:
     A name is one of the kind's table, or the sites of a shape, one digit a coordinate: "00-10-21" is
     ((0, 0), (1, 0), (2, 1)), as `orbits.orbits` names them.
     """
-    if lattice.kind == "triangular":
-        raise ValueError(f"operators are images under the hypercubic point group, which is not that of a {lattice}")
-    table = TABLES.get(lattice.kind, {})
+    table = TABLES[lattice.kind]
     return tuple(table[name] if name in table else _by_sites(lattice, name) for name in names)
 
 
@@ -106,10 +161,10 @@ def _by_sites(lattice: Lattice, name: str) -> Operator:
     sites = tuple(tuple(int(digit) for digit in site) for site in name.split("-")) if SITES.fullmatch(name) else ()
     if not sites or any(len(site) != lattice.dimension for site in sites) or len(set(sites)) != len(sites):
         raise ValueError(
-            f"operators of a {lattice.kind} lattice are {', '.join(TABLES.get(lattice.kind, {}))}, or the sites of a "
+            f"operators of a {lattice.kind} lattice are {', '.join(TABLES[lattice.kind])}, or the sites of a "
             f"shape such as {'-'.join(str(x) * lattice.dimension for x in (0, 2))!r}; got {name!r}"
         )
-    return Operator(name, sites)
+    return Operator(name, sites, lattice.kind)
 
 
 def evaluate(operators: Sequence[Operator], spins: ArrayLike) -> FloatArray:

@@ -1,0 +1,104 @@
+"""The plurality rule of Potts states: a block takes the state that most of its sites have."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.utils import check_random_state
+
+from blockspin.coarse.blocks import GOLDEN, BlockRule, Spins, Words, mix
+from blockspin.lattice import Lattice
+
+BYTES = 2**20  # of states handled at once
+BITS = 40  # of a priority that orders the sites of a block
+
+
+class Plurality(BlockRule):
+    """The plurality rule: a block's state is the one that most of its b^d sites have.
+
+    lattice: the fine Lattice; b: side of a block; ties: "random", every tied state with the same chance, or "first",
+    the tied state that comes first in the block; random_state: an integer makes the choice a function of the row (a
+    hash), the same whatever the states are called; None or a numpy RandomState chooses anew at every call.
+    `transform` maps X (n, N) of states 0..q-1, q up to 127, to (n, N / b^d) int8, in the order of `lattice.coarse(b)`.
+    Raises ValueError where b does not divide the extents, X does not fit the lattice, or a value is no state.
+    With two states it is the majority rule. Source: C. Rebbi and R. H. Swendsen, Phys. Rev. B 21, 4094 (1980).
+    """
+
+    TIES: ClassVar[tuple[str, ...]] = ("random", "first")
+
+    def __init__(
+        self,
+        lattice: Lattice,
+        b: int = 2,
+        ties: str = "random",
+        random_state: int | np.random.RandomState | None = None,
+    ) -> None:
+        self.lattice = lattice
+        self.b = b
+        self.ties = ties
+        self.random_state = random_state
+
+    def transform(self, X: ArrayLike) -> Spins:
+        """The block states of X (n, N), shape (n, N / b^d), int8; `fit` need not come first."""
+        self._check_settings()
+        states = self._spins(X)
+        rows = max(1, BYTES // self.lattice.n_sites)
+        sites = self.lattice.blocks(self.b)
+        random = None if isinstance(self.random_state, (int, np.integer)) else check_random_state(self.random_state)
+        pieces = [self._vote(states[start : start + rows], sites, random) for start in range(0, len(states), rows)]
+        return np.concatenate(pieces) if pieces else np.empty((0, len(sites)), np.int8)
+
+    def _vote(self, states: Spins, sites: NDArray[np.intp], random: np.random.RandomState | None) -> Spins:
+        places = states[:, sites]  # (n, M, b^d)
+        # how many sites of the block have the state of each; among the largest the priority of a site decides, so that
+        # states tied with equally many sites have equal chances
+        score = sum((places[..., place, None] == places).astype(np.int64) for place in range(places.shape[-1]))
+        score = np.asarray(score) << BITS
+        if self.ties == "first":
+            score -= np.arange(places.shape[-1])
+        elif random is None:
+            score += _priorities(states, int(self.random_state)).reshape(score.shape)  # type: ignore[arg-type]  # an integer
+        else:
+            score += random.randint(0, 1 << BITS, score.shape, np.int64)
+        winner = score.argmax(axis=-1)[..., None]
+        return np.asarray(np.take_along_axis(places, winner, axis=-1)[..., 0])
+
+    def _check_settings(self) -> None:
+        super()._check_settings()
+        if self.ties not in self.TIES:
+            raise ValueError(f"ties must be one of {', '.join(self.TIES)}; got {self.ties!r}")
+
+    def _spins(self, X: ArrayLike) -> Spins:
+        values = np.asarray(X)
+        if values.ndim != 2 or values.shape[1] != self.lattice.n_sites:
+            raise ValueError(
+                f"Plurality on a {self.lattice} lattice takes X of shape (n, {self.lattice.n_sites}), one column a "
+                f"site; got {values.shape}"
+            )
+        states = values.astype(np.int8) if np.issubdtype(values.dtype, np.number) else None
+        if states is None or not (states == values).all() or (states.size and states.min() < 0):
+            raise ValueError(f"Plurality takes states 0..q-1 of at most 127; got values {np.unique(values)[:4]}")
+        return np.ascontiguousarray(states)
+
+
+def _priorities(states: Spins, seed: int) -> NDArray[np.int64]:
+    """Numbers of BITS random bits for every site, (n, N): a function of seed and of which sites of a row are alike."""
+    n, N = states.shape
+    named = np.zeros((n, 8 * -(-N // 8)), np.uint8)
+    named[:, :N] = _by_appearance(states)
+    state: Words = np.full(n, mix(np.array([seed % 2**64], np.uint64))[0])
+    for word in named.view(np.uint64).T:
+        state = mix((state ^ word) + np.uint64(GOLDEN))
+    steps = np.arange(1, N + 1, dtype=np.uint64) * np.uint64(GOLDEN)
+    return (mix(state[:, None] + steps) >> np.uint64(64 - BITS)).astype(np.int64)
+
+
+def _by_appearance(states: Spins) -> Spins:
+    """The states of each row called 0, 1, ... in the order in which they come."""
+    N = states.shape[1]
+    present = np.arange(int(states.max(initial=0)) + 1)
+    first = np.stack([np.where((states == a).any(axis=1), (states == a).argmax(axis=1), N) for a in present], axis=1)
+    rank = first.argsort(axis=1, kind="stable").argsort(axis=1)
+    return np.asarray(np.take_along_axis(rank, states.astype(np.intp), axis=1).astype(np.int8))

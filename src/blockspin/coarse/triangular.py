@@ -1,0 +1,66 @@
+"""The three-spin majority rule of the triangular lattice, in two steps.
+
+One step, a triangle of three mutual neighbours to one spin (b = sqrt 3), turns the lattice by 30 degrees, and no torus
+with Lx x Ly sites is one with a whole number of sites along the turned directions: n steps along (2, 1) come home only
+where Ly divides n and Lx divides 2n, n steps along (-1, 1) where both do, which is more sites than the cells that there
+are. A second step turns the lattice back: triangles of three mutually neighbouring triangles, b = 3.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from blockspin.coarse.blocks import BlockRule, FloatArray, Spins, fields_on
+from blockspin.lattice import Lattice
+
+CELL = ((0, 0), (1, 0), (1, 1))
+"""A triangle of three mutual neighbours; translated by (2, 1) and (-1, 1) it tiles the lattice."""
+CELLS = ((0, 0), (2, 1), (1, 2))
+"""Where the three triangles of a block lie: the same triangle among the triangles; translated by 3 it tiles."""
+
+
+class TriangularMajority(BlockRule):
+    """The majority of three majorities of three spins on the triangular lattice: blocks of 9 sites, b = 3, no ties.
+
+    s' = sign(t_1 + t_2 + t_3) with t the sign of the sum of three mutual neighbours; the three triangles are neighbours
+    of each other in turn. lattice: the fine triangular Lattice, extents divisible by 3. The block keeps the rotations
+    by 120 degrees and has no mirror, so that later couplings may be chiral.
+    `transform` maps X (n, N) of -1/+1 to (n, N / 9) int8, in the order of `lattice.coarse(3)`. Raises ValueError as
+    `fit` says, and for another kind of lattice.
+    Source: the cells of Th. Niemeijer and J. M. J. van Leeuwen, Phys. Rev. Lett. 31, 1411 (1973), two steps at once.
+    """
+
+    b: ClassVar[int] = 3  # type: ignore[misc]  # a setting of the other rules
+
+    def __init__(self, lattice: Lattice) -> None:
+        self.lattice = lattice
+
+    @property
+    def cells(self) -> NDArray[np.intp]:
+        """The sites of each block, triangle by triangle, shape (M, 3, 3), in the order of `lattice.coarse(3)`."""
+        corners = 3 * self.lattice.coarse(3).coordinates
+        offsets = np.array(CELLS)[:, None, :] + np.array(CELL)[None, :, :]
+        sites = (corners[:, None, None, :] + offsets) % self.lattice.shape
+        return np.asarray(np.ravel_multi_index(tuple(np.moveaxis(sites, -1, 0)), self.lattice.shape))
+
+    @property
+    def fields_(self) -> FloatArray:
+        """The linear field of each block spin, shape (M, N): 1/9 on its block, 0 elsewhere."""
+        return fields_on(self.lattice, self.cells.reshape(-1, 9), 1 / 9)
+
+    def transform(self, X: ArrayLike) -> Spins:
+        """The block spins of X (n, N), shape (n, N / 9), int8 -1/+1; `fit` need not come first."""
+        self._check_settings()
+        spins = self._spins(X)
+        total = np.zeros((len(spins), self.lattice.n_sites // 9), np.int8)
+        for triangle in np.moveaxis(self.cells, 0, -1):  # one (3, M) a triangle
+            total += np.sign(sum(spins[:, sites] for sites in triangle))
+        return np.sign(total)
+
+    def _check_settings(self) -> None:
+        super()._check_settings()
+        if self.lattice.kind != "triangular":
+            raise ValueError(f"TriangularMajority takes triangular lattices; got {self.lattice}")
