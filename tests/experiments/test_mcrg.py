@@ -1,4 +1,4 @@
-"""The experiment on a small lattice: every file, every claim, a page redrawn to the same bytes; claims on made-up numbers.
+"""The experiment on a small lattice: files, claims, a page redrawn to the same bytes; made-up numbers.
 
 Mutants that fail here: growth from the wrong centre, a published coupling 0.02 away, fine spins taken for step 1.
 """

@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from blockspin.report.flow_figures import Path, Plane, plane
+from blockspin.report.flow_figures import LINES, Path, Plane, one_step, plane
 
 NAN = math.nan
 PATHS = [
@@ -28,3 +28,14 @@ def test_an_empty_path_and_no_panel() -> None:
     assert "K = 1 not defined" in plane([Plane("m", "", [Path("K = 1", 1, [(NAN, 0.0, 0.0, 0.0)])])]).body
     with pytest.raises(ValueError, match="at least one map; got none"):
         plane([])
+
+
+def test_one_step_beside_recursions() -> None:
+    made = one_step([0.3, 0.5], {"recursion": [0.2, 0.6]}, {"rule": [(0.4, 0.35, 0.01), (0.45, NAN, NAN)]}, mark=0.44)
+    assert made.alt == "K' against K: the recursions recursion and the maps rule, beside K' = K"
+    assert made.body.count('class="plot"') == 1
+    assert "recursion" in made.body
+    with pytest.raises(ValueError, match="the line recursion must have 2 values"):
+        one_step([0.3, 0.5], {"recursion": [0.2]}, {}, mark=0.44)
+    with pytest.raises(ValueError, match="can be told apart; got 5 and 0"):
+        one_step([0.3], {str(n): [0.1] for n in range(len(LINES) + 1)}, {}, mark=0.44)

@@ -48,9 +48,8 @@ def relevant_eigenvalue(found: Found, cards: Mapping[str, Scorecard]) -> Claim:
     status = "reproduced" if near == 2 else "partly" if near or passed else "not reproduced"
     beside = ", ".join(f"{key} = {brackets(row.value, row.error)}" for key, row in reference.items())
     why = (
-        f"{'; '.join(told)}. The majority rule at the same step, four even and two odd operators: {beside}. "
-        f"{passed} of "
-        f"{2 * len(learned)} exponents pass before the judge; as near to the exact values as the majority rule's (3 "
+        f"{'; '.join(told)}. The majority rule at the same step, four even and two odd operators: {beside}. {passed} "
+        f"of {2 * len(learned)} exponents pass before the judge; as near to the exact values as the majority rule's (3 "
         f"errors aside) are at most {near} of a map's 2."
     )
     return Claim("MC-1", source, text, status, why, _spectra(found))
@@ -87,10 +86,8 @@ def short_range(found: Found) -> Claim:
     why = (
         f"Majority rule, first step: {first}. The largest beyond next-nearest neighbours is "
         f"{', '.join(f'{ratio:.2g}' for ratio in ratios)} of the nearest neighbours' at steps 1 to {len(ratios)} "
-        f"(small: "
-        f"below {LEAST:g}). The published table at this step is {'met' if agrees else 'not met'} within its "
-        f"truncation, "
-        f"{TRUNCATION:g}, and {SIGMAS:g} errors. Decimation's are in the evidence beside them."
+        f"(small: below {LEAST:g}). The published table at this step is {'met' if agrees else 'not met'} within its "
+        f"truncation, {TRUNCATION:g}, and {SIGMAS:g} errors. Decimation's are in the evidence beside them."
     )
     evidence = [
         {"map": name, "layer": step, "quantity": f"K {operator}", "value": pair[0], "error": pair[1]}
@@ -115,9 +112,8 @@ def leaves(found: Found) -> Claim:
     )
     none = [name for name, meta in found.items() if not meta["layers"]]
     why = (
-        f"K - Kc after one step over K - Kc before it, of the coupling that alone fits the spins best (an exact "
-        f"step near "
-        f"Kc: 2): {told}."
+        "K - Kc after one step over K - Kc before it, of the coupling that alone fits the spins best (an exact step "
+        f"near Kc: 2): {told}."
     ) + (f" Not defined, for want of places on a lattice: {', '.join(none)}." if none else "")
     evidence = [
         {"map": name, "layer": 1, "quantity": f"growth at K = {K:.3f}", "value": value, "error": error}

@@ -77,25 +77,25 @@ def page(folder: Path) -> str:
 def summary(run: Run) -> list[str]:
     """What came out, in a few sentences with this run's numbers."""
     majority = run.maps["majority"]["spectrum"][0]
+    learned = [name for name in run.maps if name not in RULES]
     lines = [
+        f"{sum(name in run.placed for name in learned)} of {len(learned)} learned maps have units with places on a "
+        "lattice; only those have exponents, couplings and a flow.",
         f"The majority rule's first step has y_t = {_pair(majority['y_t'])} and y_h = {_pair(majority['y_h'])} "
-        f"(exact: 1 "
-        "and 1.875).",
+        "(exact: 1 and 1.875).",
     ]
     for name, meta in run.placed.items():
         if name not in RULES:
             row = meta["spectrum"][0]
             lines.append(
-                f"{MAPS[name]}: its units have places on a lattice in {meta['layers']} of {run.settings.steps} "
-                f"layers, and "
-                f"its first step gives y_t = {_pair(row['y_t'])} and y_h = {_pair(row['y_h'])}."
+                f"{MAPS[name]}: its units have places on a lattice in {meta['layers']} of {run.settings.steps} layers, "
+                f"and its first step gives y_t = {_pair(row['y_t'])} and y_h = {_pair(row['y_h'])}."
             )
     without = [name for name, meta in run.maps.items() if not meta["layers"]]
     if without:
         lines.append(
-            f"No lattice, and so neither exponents nor couplings nor flow: {', '.join(without)}. Their fields' "
-            f"centres lie "
-            "no nearer to a grid than centres thrown at random."
+            f"No lattice, and so neither exponents nor couplings nor flow: {', '.join(without)}. Their fields' centres "
+            "lie no nearer to a grid than centres thrown at random."
         )
     return lines
 
@@ -115,9 +115,8 @@ def scorecard(run: Run) -> Section:
         "Scorecard",
         [
             f"The judge on the first step of each map, on samples at K = {min(run.plan.samples):.4f} and critical "
-            f"ones. "
-            "Nulls: the same map behind permuted sites, and those that a quantity has of its own. The verdict rests on "
-            "locality, tiling and spectrum."
+            "ones. Nulls: the same map behind permuted sites, and those that a quantity has of its own. The verdict "
+            "rests on locality, tiling and spectrum."
         ],
         [
             tables.scorecard_table(
@@ -144,9 +143,9 @@ def spectrum(run: Run) -> Section:
         figures.spectrum(
             rows,
             caption=f"Exponents from {len(EVEN)} even and {len(ODD)} odd operators at Kc, standard errors by "
-            f"jackknife. "
-            "Squares: block rules, circles: learned maps. The lines are the exact 1 and 15/8. Look how far the rules "
-            "themselves lie apart at one step: that is what a learned map's distance is to be held against.",
+            "jackknife. Squares: block rules, circles: learned maps. The lines are the exact 1 and 15/8. Look how "
+            "far the rules themselves lie apart at one step: that is what a learned map's distance is to be held "
+            "against.",
         )
     ]
     for key, by, names in (("y_t", "by_even", EVEN), ("y_h", "by_odd", ODD)):
@@ -169,10 +168,9 @@ def spectrum(run: Run) -> Section:
         "Exponents",
         [
             "Swendsen's matrix T = B^-1 A of each step, from the correlations of fine and coarse operators; its "
-            "leading "
-            "eigenvalue is b^y. Two things keep a good rule from the exact values at the first step: the samples "
-            "start at "
-            "the Ising model's critical point, not at the rule's fixed point, and operators are left out."
+            "leading eigenvalue is b^y. Two things keep a good rule from the exact values at the first step: the "
+            "samples start at the Ising model's critical point, not at the rule's fixed point, and operators are left "
+            "out."
         ],
         blocks,
     )
@@ -236,39 +234,35 @@ def flow(run: Run) -> Section:
     return Section(
         "Flow",
         [
-            "Samples below, at and above Kc, coarse-grained again and again. Under a step that renormalizes the "
-            "path from "
-            "Kc turns to a fixed point; those beside it are carried to weak and to strong coupling."
+            "Samples below, at and above Kc, coarse-grained again and again. Under a step that renormalizes the path "
+            "from Kc turns to a fixed point; those beside it are carried to weak and to strong coupling."
         ],
         [
             flow_figures.plane(
                 planes,
                 title="Two couplings, step by step",
-                caption="J_1 and J_2 of four fitted operators. Each path starts on the axis J_2 = 0, at the "
-                "coupling that "
-                "was sampled. Look at the dashed path from Kc: under majority it slows down and stops near the "
-                "cross, while "
-                "its neighbours are carried away; under decimation it runs on to weak coupling with those from "
-                "below. The "
-                "cross is the fixed point by the last step's linearisation, an extrapolation where the path does "
-                "not stop.",
+                caption="J_1 and J_2 of four fitted operators. Each path starts on the axis J_2 = 0, at the coupling "
+                "that was sampled. Look at the dashed path from Kc: under majority it slows down and stops near the "
+                "cross, while its neighbours are carried away; under decimation it runs on to weak coupling with "
+                "those from below. The cross is the fixed point by the last step's linearisation, an extrapolation "
+                "where the path does not stop.",
             ),
             tables.table(
                 ("map", *(f"K = {K:.4f}" for K in columns)),
                 [(name, *(_pair(found[name].get(K)) for K in columns)) for name in names],
                 title="How a distance from Kc grows in the first step",
                 caption="(K' − K'(Kc)) / (K − Kc) with K' the coupling that alone fits the coarse spins best. An "
-                "exact step "
-                "gives b^y_t = 2 near Kc; 1 would be no flow, 0 spins that forget where they came from.",
+                "exact step gives 2 near Kc (b to the power y_t); 1 would be no flow, 0 spins that forget where "
+                "they came from.",
                 wide=True,
             ),
             tables.table(
                 ("map", *operators),
                 last,
                 title="The fixed point as each step sees it",
-                caption="K* = K + (1 − T)^-1 (K' − K), mean over the sets of samples, whose scatter is in the "
-                "error. The "
-                "first step starts far away and the last has small lattices: read them as a bracket.",
+                caption="K* solves K* − K' = T (K* − K), with T of the step; mean over the sets of samples, whose "
+                "scatter is in the error. The first step starts far away and the last has small lattices: read them "
+                "as a bracket.",
                 wide=True,
             ),
         ],
@@ -315,11 +309,10 @@ def recursions(run: Run) -> Section:
                 points,
                 mark=KC_SQUARE,
                 title="K' against K of one step",
-                caption="Lines without points: closed recursions, whose fixed points are where they cross the "
-                "dotted line "
-                "K' = K. Points: the coupling that alone fits the maps' coarse spins. Cut to one coupling a rule "
-                "need not "
-                "cross at Kc (dashed): what is missing went to the other couplings. The slope is what counts.",
+                caption="Lines without points: closed recursions, whose fixed points are where they cross the dotted "
+                "line K' = K. Points: the coupling that alone fits the maps' coarse spins. Cut to one coupling a "
+                "rule need not cross at Kc (dashed): what is missing went to the other couplings. The slope is what "
+                "counts.",
             )
         ],
     )
@@ -345,11 +338,10 @@ def limits() -> Section:
         "Limits",
         [
             "Errors are over chains of samples. What the operators leave out is in none of them; the tables by the "
-            "number "
-            "of operators show how large it is. One training a machine: the spread between seeds is not in the errors.",
-            "A learned map is measured only where its units have places on a lattice. Places are the best "
-            "assignment of "
-            "the fields' centres, and exponents depend on them.",
+            "number of operators show how large it is. One training a machine: the spread between seeds is not in "
+            "the errors.",
+            "A learned map is measured only where its units have places on a lattice. Places are the best assignment "
+            "of the fields' centres, and exponents depend on them.",
             "Two or three steps on a lattice of this size do not reach a fixed point; the last level holds few spins.",
             "Whether a map that keeps more information has shorter couplings is not asked here.",
         ],
