@@ -10,6 +10,7 @@ from blockspin.runs.settings import SettingsError, nearest
 EXPERIMENTS = {
     "mehta-schwab": "blockspin.experiments.mehta_schwab:EXPERIMENT",
     "exact-mapping": "blockspin.experiments.exact_mapping:EXPERIMENT",
+    "mcrg": "blockspin.experiments.mcrg:EXPERIMENT",
 }
 """Name to "module:attribute"."""
 

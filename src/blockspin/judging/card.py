@@ -17,6 +17,8 @@ CRITERIA = {
     "symmetry": "does the map respect spin flip, translation and the lattice's point group",
     "fidelity": "does the machine, run freely, make samples of the model it learned from",
     "spectrum": "which exponents y_t and y_h does the map give at the critical point",
+    "flow": "do couplings leave the critical point, and does the critical point stay near itself",
+    "range": "how far the coarse Hamiltonian's couplings reach, against the fine one's",
     "generalization": "does it know held-out chains as well as those it was trained on",
 }
 DECISIVE = ("locality", "tiling", "spectrum")  # what the verdict rests on

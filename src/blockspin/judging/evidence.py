@@ -16,7 +16,8 @@ from blockspin.coarse.placed import coarse_spins
 from blockspin.coarse.stack import generate, layers, units_of
 from blockspin.lattice import Lattice
 from blockspin.randomness import generator
-from blockspin.samples import check, features, lattice_of
+from blockspin.rg.couplings import Couplings, of_spins
+from blockspin.samples import by_chain, check, features, lattice_of
 
 FloatArray = NDArray[np.float64]
 
@@ -60,6 +61,17 @@ class Evidence:
         """Held-out samples as a matrix (n, N)."""
         return features(self.samples)
 
+    def couplings(self, name: str, operators: tuple[str, ...]) -> Couplings:
+        """Effective couplings of the fine spins, "samples" or "critical", computed once for all maps."""
+        if (name, operators) not in self._couplings:
+            samples = getattr(self, name)
+            self._couplings[(name, operators)] = of_spins(samples.values, self.lattice, operators)
+        return self._couplings[(name, operators)]
+
+    @cached_property
+    def _couplings(self) -> dict[tuple[str, tuple[str, ...]], Couplings]:
+        return {}
+
 
 @dataclass(frozen=True)
 class FreeRun:
@@ -90,6 +102,7 @@ class Subject:
         if not np.isfinite(outputs).all():
             raise ValueError(f"a map must give finite outputs; {int((~np.isfinite(outputs)).sum())} are not")
         self.outputs = outputs
+        self._placed: dict[str, NDArray[np.int8]] = {}
         self.fields, self.fields_from = fields_of(transformer, evidence.X, outputs)
 
     @property
@@ -140,3 +153,14 @@ class Subject:
         return coarse_spins(
             self.transformer.transform(X), generator(self.evidence.seed, "coarse spins", self.name, self.layer, *path)
         )
+
+    def placed(self, name: str) -> NDArray[np.int8]:
+        """Coarse spins of the evidence's "samples" or "critical" on the coarse lattice, (chain, draw, *coarse sites).
+
+        The map must have an embedding. Drawn once, so that all criteria see the same spins.
+        """
+        if name not in self._placed:
+            assert self.embedding is not None
+            samples = getattr(self.evidence, name)
+            self._placed[name] = by_chain(self.embedding.place(self.spins(features(samples), name)), samples)
+        return self._placed[name]

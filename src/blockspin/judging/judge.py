@@ -16,8 +16,10 @@ from blockspin.judging import nulls as null_maps
 from blockspin.judging.card import Measured, Measurement, Scorecard, scorecard
 from blockspin.judging.evidence import Evidence, Subject
 from blockspin.judging.fidelity import fidelity
+from blockspin.judging.flow import flow
 from blockspin.judging.generalization import generalization
 from blockspin.judging.locality import locality
+from blockspin.judging.reach import reach
 from blockspin.judging.spectrum import spectrum
 from blockspin.judging.symmetry import symmetry
 from blockspin.judging.tiling import tiling
@@ -32,6 +34,8 @@ TABLE: dict[str, Callable[[Subject], list[Measurement]]] = {
     "symmetry": symmetry,
     "fidelity": fidelity,
     "spectrum": spectrum,
+    "flow": flow,
+    "range": reach,
     "generalization": generalization,
 }
 

@@ -7,7 +7,6 @@ import math
 from blockspin.judging.card import Measurement
 from blockspin.judging.evidence import Subject
 from blockspin.rg import mcrg
-from blockspin.samples import by_chain, features
 
 NAMES = ("y_t", "y_h")
 
@@ -23,26 +22,17 @@ def spectrum(subject: Subject) -> list[Measurement]:
     critical = subject.evidence.critical
     if critical is None:
         return _undefined("no critical samples were given: exponents are measured at the critical point", asked=False)
-    if subject.n_units >= subject.lattice.n_sites:
-        return _undefined(f"{subject.n_units} units for {subject.lattice.n_sites} sites: nothing is coarse-grained")
+    missing, why = places(subject)
+    if missing:
+        return _undefined(missing)
     embedding = subject.embedding
-    if embedding is None:
-        return _undefined(f"the {subject.n_units} units have no places on a lattice")
-    coarse = embedding.place(subject.spins(features(critical), "critical"))
+    assert embedding is not None
     found = mcrg.spectrum(
         critical.values,
-        by_chain(coarse, critical),
+        subject.placed("critical"),
         embedding.b,
         fine_lattice=subject.lattice,
         coarse_lattice=embedding.lattice,
-    )
-    why = (
-        ""
-        if embedding.defined
-        else (
-            f"not defined: the fields' centres lie {embedding.residual:.2f} from a grid of spacing {embedding.b:g}, "
-            f"centres at random {embedding.poisson:.2f} +- {embedding.poisson_spread:.2f}"
-        )
     )
     sides = (("y_t", found.y_t, found.why_t), ("y_h", found.y_h, found.why_h))
     trivial = dict(zip(NAMES, _trivial(subject.lattice.dimension), strict=True))
@@ -50,6 +40,21 @@ def spectrum(subject: Subject) -> list[Measurement]:
         Measurement("spectrum", name, y.value, y.error, why or reason, forced=bool(why), trivial=trivial[name])
         for name, y, reason in sides
     ]
+
+
+def places(subject: Subject) -> tuple[str, str]:
+    """Why the units stand on no coarse lattice at all, and why the places they were given are forced; "" where not."""
+    if subject.n_units >= subject.lattice.n_sites:
+        return f"{subject.n_units} units for {subject.lattice.n_sites} sites: nothing is coarse-grained", ""
+    embedding = subject.embedding
+    if embedding is None:
+        return f"the {subject.n_units} units have no places on a lattice", ""
+    if embedding.defined:
+        return "", ""
+    return "", (
+        f"not defined: the fields' centres lie {embedding.residual:.2f} from a grid of spacing {embedding.b:g}, "
+        f"centres at random {embedding.poisson:.2f} +- {embedding.poisson_spread:.2f}"
+    )
 
 
 def _trivial(dimension: int) -> tuple[tuple[dict[str, object], ...], tuple[dict[str, object], ...]]:

@@ -1,0 +1,63 @@
+"""The experiment as the runner sees it: tasks, scorecards and claims, page."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
+
+from blockspin.experiments.mcrg.claims import claims
+from blockspin.experiments.mcrg.settings import PRESETS, Settings
+from blockspin.experiments.mcrg.tasks import plan
+from blockspin.judging.card import Measured, Scorecard, scorecard
+from blockspin.runs.store import Store
+from blockspin.runs.task import Task
+
+WIDE = "the map has no weights: its fields are a regression on few draws a site, and locality comes out too wide"
+
+
+class MonteCarloRG:
+    """Block rules and learned maps through Monte Carlo RG: exponents, couplings and flow of the 2D Ising model."""
+
+    name = "mcrg"
+    summary = "exponents, couplings and flow of block rules and learned maps, side by side"
+    Settings: type[BaseModel] = Settings
+    presets: Mapping[str, Mapping[str, Any]] = PRESETS
+
+    def tasks(self, settings: Any, seed: int) -> list[Task]:
+        """Samples at each coupling, machines, and a measurement a map."""
+        return plan(settings, seed).tasks()
+
+    def conclude(self, settings: Any, seed: int, store: Store) -> dict[str, Any]:
+        """A scorecard for the first layer of each map, and the claims."""
+        found = {name: store.load(task).meta for name, task in plan(settings, seed).measured.items()}
+        cards = scorecards(found)
+        return {
+            "scorecards": [card.to_dict() for card in cards.values()],
+            "claims": [claim.to_dict() for claim in claims(found, cards)],
+        }
+
+    def page(self, folder: Path) -> str:
+        """The report, from the files of the folder alone."""
+        from blockspin.experiments.mcrg.page import page
+
+        return page(folder)
+
+
+def scorecards(found: Mapping[str, Mapping[str, Any]]) -> dict[str, Scorecard]:
+    """One card a map: against its own null, and majority as the reference."""
+    majority = Measured.from_dict(found["majority"]["measured"])
+    return {
+        name: scorecard(
+            Measured.from_dict(meta["measured"]),
+            [Measured.from_dict(null) for null in meta["nulls"]],
+            majority,
+            [WIDE] if meta["fields"] == "regression" else [],
+        )
+        for name, meta in found.items()
+    }
+
+
+EXPERIMENT = MonteCarloRG()

@@ -1,0 +1,197 @@
+"""The tasks of the experiment mcrg: samples at several couplings, machines, and a measurement of every map."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from blockspin.experiments.mcrg.maps import Climb, climb, stored, trainer
+from blockspin.experiments.mcrg.settings import EVEN, MACHINES, MAPS, ODD, RULES, Settings
+from blockspin.experiments.mehta_schwab.machines import stored_samples
+from blockspin.judging import Evidence, Subject, measure_subject
+from blockspin.judging.nulls import cheap
+from blockspin.lattice import Lattice
+from blockspin.models.ising import KC_SQUARE, Ising
+from blockspin.randomness import integer
+from blockspin.rg.blocking import block, mcrg
+from blockspin.rg.couplings import Couplings, couplings
+from blockspin.rg.flow import Trajectory, fixed_point, flow
+from blockspin.rg.mcrg import Spectrum
+from blockspin.runs.task import Progress, Result, Task
+from blockspin.samples import features, provenance
+from blockspin.sampling.sample import sample
+from blockspin.statistics import Estimate
+
+CRITERIA = ("locality", "tiling", "spectrum", "flow", "range")
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Every task by what it is for: samples by K, in ascending order; machines and measurements by map."""
+
+    samples: dict[float, Task]
+    training: Task | None
+    trained: dict[str, Task]
+    measured: dict[str, Task]
+
+    def tasks(self) -> list[Task]:
+        """All tasks, parents before children."""
+        first = [*self.samples.values(), *([self.training] if self.training else [])]
+        return [*first, *self.trained.values(), *self.measured.values()]
+
+
+def plan(settings: Settings, seed: int) -> Plan:
+    """Lay out the tasks; nothing is run. A task's settings hold what it uses and no more."""
+    couplings = sorted([KC_SQUARE, *(KC_SQUARE + distance for distance in settings.distances)])
+    samples = {K: _sample_task(settings, K, settings.n_samples, seed) for K in couplings}
+    learned = [name for name in settings.maps if name not in RULES]
+    training = (
+        _sample_task(settings, settings.training.K, settings.training.n_samples, seed, "train") if learned else None
+    )
+    trained, measured = {}, {}
+    for name in settings.maps:
+        chosen = {"map": name, "steps": settings.steps, "seed": seed}
+        parents = [*samples.values()]
+        if name in learned:
+            assert training is not None
+            parents.append(training)
+        if name in MACHINES:
+            recipe = settings.training.model_dump(mode="json", exclude={"K", "n_samples"})
+            recipe["n_iter"] = recipe["n_iter"][: settings.steps]
+            if not MACHINES[name]:
+                del recipe["l1"]
+            weight = settings.L**4 / 4 * settings.training.n_samples * recipe["n_iter"][0] * 1e-10
+            trained[name] = Task(
+                "train",
+                f"train {name}",
+                run_train,
+                chosen | {"training": recipe},
+                parents=(parents[-1],),
+                weight=weight,
+            )
+            parents.append(trained[name])
+        weight = settings.L**2 * settings.n_samples * len(samples) * 2e-7
+        measured[name] = Task("measure", f"measure {name}", run_measure, chosen, parents=tuple(parents), weight=weight)
+    return Plan(samples, training, trained, measured)
+
+
+def _sample_task(settings: Settings, K: float, n: int, seed: int, use: str = "measure") -> Task:
+    chosen = {"L": settings.L, "K": K, "n": n, "chains": settings.chains, "seed": integer(seed, use, f"{K:.12g}")}
+    label = f"samples at K = {K:.4f}" + (" for training" if use == "train" else "")
+    return Task("sample", label, run_sample, chosen, weight=settings.L**2 * n * 4e-7)
+
+
+def run_sample(settings: dict[str, Any], parents: list[Result], progress: Progress) -> Result:
+    """Draw Ising samples by the algorithm that `bs.sample` finds cheapest; arrays: spins (chain, draw, x, y)."""
+    model = Ising(Lattice.square(settings["L"]), settings["K"])
+    drawn = sample(model, settings["n"], seed=settings["seed"], chains=settings["chains"], progress=progress)
+    return Result({"spins": drawn.values}, {"provenance": provenance(drawn)})
+
+
+def run_train(settings: dict[str, Any], parents: list[Result], progress: Progress) -> Result:
+    """Train a machine layer by layer; arrays: weights_1, weights_2, ... of the layers that were trained."""
+    spins = stored_samples(parents[0])
+    machine = trainer(settings["map"], settings["training"], settings["seed"], progress)
+    lattice = Lattice.square(spins.sizes["x"])
+    found = climb(settings["map"], lattice, features(spins), settings["steps"], machine, settings["seed"])
+    weights = {f"weights_{layer}": np.asarray(one.components_) for layer, one in enumerate(found.fitted, start=1)}
+    return Result(weights, {"why": found.why})
+
+
+def run_measure(settings: dict[str, Any], parents: list[Result], progress: Progress) -> Result:
+    """Exponents, couplings and flow of one map; meta: numbers as [value, error], None where not defined."""
+    name, seed = settings["map"], settings["seed"]
+    samples = [stored_samples(parent) for parent in parents if "provenance" in parent.meta]
+    trained_on = samples.pop() if name not in RULES else samples[0]
+    critical = min(samples, key=lambda one: abs(_K(one) - KC_SQUARE))
+    machine = None
+    if name in MACHINES:
+        arrays = parents[-1].arrays
+        machine = stored([arrays[f"weights_{layer}"] for layer in range(1, len(arrays) + 1)])
+    elif name not in RULES:
+        machine = trainer(name, {}, seed, progress)
+    lattice = Lattice.square(critical.sizes["x"])
+    found = climb(name, lattice, features(trained_on), settings["steps"], machine, seed)
+    progress(0.2, "scorecard")
+    meta: dict[str, Any] = {"map": name, "about": MAPS[name], "why": found.why, "layers": len(found.placed)}
+    meta |= _judged(name, found, samples[0], critical, seed)
+    if not found.placed:
+        return Result(meta=meta | {"spectrum": [], "couplings": [], "flow": [], "fixed": []})
+    progress(0.4, "exponents")
+    spectra = mcrg(critical, found.placed, len(found.placed), EVEN + ODD)
+    progress(0.6, "couplings")
+    coarse = [couplings(level, EVEN) for level in block(critical, found.placed)]
+    progress(0.8, "flow")
+    paths = flow(samples, found.placed, len(found.placed))
+    meta |= {
+        "spectrum": [_spectrum(one) for one in spectra],
+        "couplings": [_couplings(one) for one in coarse],
+        "flow": [_path(path) for path in paths],
+        "fixed": [_fixed(paths, step) for step in range(len(found.placed))],
+    }
+    return Result(meta=meta)
+
+
+def _judged(name: str, found: Climb, samples: xr.DataArray, critical: xr.DataArray, seed: int) -> dict[str, Any]:
+    """The first layer before the judge, on samples of the smallest K, and its null behind permuted sites."""
+    evidence = Evidence(samples, critical=critical, seed=seed)
+    first = found.fitted[0]
+    subject = Subject(first, evidence, name=name)
+    measured = measure_subject(subject, CRITERIA)
+    nulls = {"shuffled sites": cheap(first, evidence.X[:100], seed)["shuffled sites"]}
+    return {
+        "fields": subject.fields_from,
+        "measured": measured.to_dict(),
+        "nulls": [
+            measure_subject(Subject(null, evidence, name=f"{name}, {label}"), CRITERIA).to_dict()
+            for label, null in nulls.items()
+        ],
+    }
+
+
+def _spectrum(found: Spectrum) -> dict[str, Any]:
+    return {
+        "y_t": _pair(found.y_t),
+        "y_h": _pair(found.y_h),
+        "by_even": _pairs(found.y_t_by_operators),
+        "by_odd": _pairs(found.y_h_by_operators),
+        "why_t": found.why_t,
+        "why_h": found.why_h,
+    }
+
+
+def _couplings(found: Couplings) -> dict[str, Any]:
+    return {"K": _pairs(found.K), "nested": [_pairs(row) for row in found.nested], "why": found.why}
+
+
+def _path(path: Trajectory) -> dict[str, Any]:
+    return {
+        "K": path.K,
+        "operators": list(path.operators),
+        "levels": [_pairs(level.K) for level in path.levels],
+        "nearest": [_pair(level.nested[0][0]) for level in path.levels],
+    }
+
+
+def _fixed(paths: tuple[Trajectory, ...], step: int) -> dict[str, Any]:
+    try:
+        return {"K": _pairs(fixed_point(paths, step)), "why": ""}
+    except ValueError as error:
+        return {"K": None, "why": str(error)}
+
+
+def _pair(one: Estimate) -> list[float | None]:
+    return [value if math.isfinite(value) else None for value in (one.value, one.error)]
+
+
+def _pairs(many: Iterable[Estimate]) -> list[list[float | None]]:
+    return [_pair(one) for one in many]
+
+
+def _K(samples: xr.DataArray) -> float:
+    return float(provenance(samples)["model"]["K"])
