@@ -1,7 +1,4 @@
-"""The experiment on a small lattice: files, claims, a page redrawn to the same bytes; made-up numbers.
-
-Mutants that fail here: growth from the wrong centre, a published coupling 0.02 away, fine spins taken for step 1.
-"""
+"""The experiment on a small lattice: files, claims, a page redrawn to the same bytes; made-up numbers."""
 
 from __future__ import annotations
 

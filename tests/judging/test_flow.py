@@ -1,7 +1,6 @@
 """Flow: the exact recursion of the chain through the judge, the order of units, and every reason for no number.
 
-Mutants that fail here: samples and critical ones exchanged in the growth, fine couplings left out of the drift, the
-coarse couplings taken with a second operator (the square lattice's test).
+Mutants seen to fail here: the fine couplings left out of the drift, the growth turned upside down.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Range: none is gained where a step is exact, decimation gains more than majority, flat couplings are the null.
 
-Mutants that fail here: fine spins not taken off, shares of signed couplings, the nearest neighbours counted as beyond.
+Mutants seen to fail here: fine spins not taken off, shares of signed couplings, the nearest neighbours' share instead.
 """
 
 from __future__ import annotations
