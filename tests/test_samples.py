@@ -256,10 +256,11 @@ def test_what_needs_spins_refuses_potts_samples() -> None:
     for use in (
         samples.features,
         samples.check,
-        lambda s: bs.mcrg(s, bs.Majority, 1),
         bs.couplings,
         lambda s: bs.flow([s], bs.Majority, 1),
         lambda s: bs.judge(bs.Majority(Lattice.square(8), 2), s),
     ):
         with pytest.raises(ValueError, match=r"spins -1/\+1 are needed here; these samples hold Potts states 0\.\.1"):
             use(made)
+    with pytest.raises(ValueError, match=r"Majority takes spins -1 or \+1; got values 0, 1"):
+        bs.mcrg(made, bs.Majority, 1)  # a rule of spins; Potts states take bs.Plurality

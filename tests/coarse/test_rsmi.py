@@ -68,7 +68,8 @@ def test_transform_tiles_the_lattice(learned: Learned) -> None:
     np.testing.assert_allclose(np.abs(rsmi.fields_).sum(axis=1), 1)
 
 
-@pytest.mark.parametrize("objective", ["infonce", pytest.param("classifier", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("objective", ["infonce", "classifier"])
 def test_the_ring_learns_decimation(objective: str) -> None:
     """A block of three spins: one end keeps .2437, the majority of all three .2291 nats on this ring."""
     model = bs.Ising(bs.Lattice.chain(12), 1.0)
@@ -94,6 +95,7 @@ def test_environments_of_other_samples_tell_nothing() -> None:
     assert abs(nothing.measured.value) < 0.01
 
 
+@pytest.mark.slow
 def test_components_come_one_after_the_other() -> None:
     lattice = bs.Lattice.chain(8)
     X = drawn(bs.Ising(lattice, 0.8), 500)

@@ -65,6 +65,7 @@ def test_another_coupling_costs_what_the_closed_form_says(model: Ising, shift: f
     assert found.error < 0.004
 
 
+@pytest.mark.slow
 def test_annealing_serves_where_no_layer_can_be_summed() -> None:
     # 36 sites, 72 hidden spins; ln Z is known to about 0.1 nats of 113, which is 0.003 a site: sees K off by 10 %
     same, other = (row(ising_machine(LARGE.lattice, K), LARGE) for K in (0.3, 0.45))

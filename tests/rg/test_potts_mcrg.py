@@ -61,6 +61,7 @@ def test_two_states_have_the_exponents_of_ising() -> None:
         assert one.y_h_by_operators[k].value == pytest.approx(other.y_h_by_operators[k].value, abs=1e-8)
 
 
+@pytest.mark.slow
 def test_the_critical_three_state_model() -> None:
     # L = 32: two steps of b = 2 against the exact y_t = 6/5 and y_h = 28/15 (Nienhuis 1984). Statistics see 0.04 and
     # 0.005 at 4.5 sigma; y_t still rises (at L = 64 1.115(9), 1.155(11), 1.179(14)), so that only its approach is asked

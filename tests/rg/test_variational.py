@@ -59,6 +59,7 @@ def test_the_minimum_is_the_renormalized_hamiltonian_and_its_slope() -> None:
     np.testing.assert_allclose(slope(S[block], values(FINE, states)[fine], w), derivative, rtol=1e-5, atol=1e-7)
 
 
+@pytest.mark.slow
 def test_samples_give_the_same_within_their_errors() -> None:
     # 200,000 independent states; sees an error of 0.01 in the couplings at 4.5 sigma. Seen to fail: K 3 % high
     states, _, _ = system()

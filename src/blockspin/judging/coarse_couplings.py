@@ -31,8 +31,6 @@ def step(subject: Subject, name: str, operators: tuple[str, ...] | None = None) 
     """
     lattice, embedding = subject.lattice, subject.embedding
     assert embedding is not None
-    if lattice.kind not in EVEN:
-        return Step(None, None, f"there are no named operators on a {lattice.kind} lattice")
     names = EVEN[lattice.kind] if operators is None else operators
     try:
         coarse = of_spins(subject.placed(name), embedding.lattice, names)

@@ -117,6 +117,7 @@ def test_the_best_p_is_where_the_bound_is_stationary() -> None:
     assert curvature > 0, "the least ln Z, so the best bound"
 
 
+@pytest.mark.slow
 def test_three_dimensions() -> None:
     found = lower_bound.best(3)  # derived; exact 1.58738 and 2.48185
     assert found.p == pytest.approx(0.403436, abs=1e-6)

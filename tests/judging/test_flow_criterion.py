@@ -16,7 +16,7 @@ from blockspin.coarse.blocks import Decimation, Majority
 from blockspin.judging.card import Measurement
 from blockspin.judging.evidence import Evidence, Subject
 from blockspin.judging.flow import flow
-from blockspin.judging.nulls import noise, shuffled
+from blockspin.judging.nulls import shuffled
 from blockspin.lattice import Lattice
 from blockspin.models import KC_SQUARE, Ising
 from blockspin.rg.couplings import couplings
@@ -84,10 +84,3 @@ def test_what_is_not_defined_says_why(lattice: Lattice, held_out: xr.DataArray, 
         assert row.why == "the 10 units have no places on a lattice"
     still = Evidence(make(np.ones((4, 20, 16, 16), np.int8), lattice), critical=critical)
     assert rows(majority, still)[0].why.startswith("fine spins: operator 'nn' is constant around every site")
-
-
-def test_a_lattice_without_named_operators_has_no_flow() -> None:
-    triangular = Lattice.triangular(8)
-    samples = make(noise((40, 64), 1).reshape(4, 10, 8, 8), triangular)
-    subject = Subject(Linear(np.eye(16, 64)), Evidence(samples, critical=samples), name="m")
-    assert flow(subject)[0].why == "there are no named operators on a triangular lattice"
