@@ -23,7 +23,8 @@ def majority(lattice: Lattice) -> Majority:
 
 
 def test_the_chain_follows_its_recursion() -> None:
-    # sees 0.02 in K at the first level and 0.07 at the last at 4.5 sigma
+    # sees 0.02 in K at the first level and 0.07 at the last at 4.5 sigma; the slope spreads by these over ten seeds
+    spread = (0.009, 0.017, 0.030)
     K = 0.8
     (found,) = flow([sample(Ising(Lattice.chain(64), K), 20_000, seed=1)], Decimation, 3, ["nn", "nnn"])
     assert found.K == K
@@ -35,7 +36,7 @@ def test_the_chain_follows_its_recursion() -> None:
         if n < 3:
             slope = chain_slope(K)
             turn = found.turns[n]
-            assert turn.leading == pytest.approx(slope, abs=0.05)
+            assert abs(turn.leading - slope) < 4.5 * spread[n]
             assert abs(turn.K[0].z(K + (chain(K) - K) / (1 - slope))) < 4.5
             K = chain(K)
     assert found.errors[0, 0] < 0.005
