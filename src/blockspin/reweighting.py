@@ -37,20 +37,28 @@ LEAST_GROUPS = 10
 def reweight(sets: Sequence[xr.DataArray], *, models: Sequence[Any] | None = None) -> Reweighted:
     """Samples of one model at several couplings as one: means and ln Z at any couplings between, with errors.
 
-    sets: samples whose models differ in K and h alone, on one lattice; models: theirs, read from the provenance
-    unless given. The chains of a set must be independent and its draws in equilibrium; errors are jackknifed over up to
-    20 groups of chains a set, so that correlated draws do no harm, and need 2 chains a set at least.
-    Raises TypeError for what are no samples, ValueError where the models do not belong together, a set has a single
+    sets: a list of samples, Ising or Potts, whose models differ in K and h alone, on one lattice; models: theirs, read
+    from the provenance unless given. The chains of a set must be independent and its draws in equilibrium; errors are
+    jackknifed over up to 20 groups of chains a set, so that correlated draws do no harm, and need 2 chains a set.
+    Raises TypeError for what is no list of samples, ValueError where the models do not belong together, a set has one
     chain, or the sets do not overlap: in the matrix O_kl = sum_x N_l w_k(x) w_l(x) the sets must hang together by
     entries of at least 0.03.
+
+        joined = bs.reweight([at_40, at_44])
+        joined.mean(model.energy, K=0.42)  # an Estimate; any function of configurations (n, N) to (n,)
+        joined.log_partition(K=0.42)  # ln Z(0.42) - ln Z(0.40)
     """
-    pool = [schema.check(one) for one in sets]
+    if isinstance(sets, xr.DataArray):
+        raise TypeError("reweighting takes a list of sets of samples; got one set: reweight([samples])")
+    pool = [schema.check_any(one) for one in sets]
     if not pool:
         raise ValueError("reweighting needs at least one set of samples; got none")
     models = [_model_of(one) for one in pool] if models is None else list(models)
     if len(models) != len(pool):
         raise ValueError(f"there must be one model a set; got {len(models)} models and {len(pool)} sets")
     for one, model in zip(pool, models, strict=True):
+        if not _values(model):
+            raise ValueError(f"samples are reweighted in {' and '.join(COUPLINGS)}; {model} has neither")
         if schema.lattice_of(one) != model.lattice or replace(model, **_values(models[0])) != models[0]:
             raise ValueError(
                 f"the models must differ in {' and '.join(COUPLINGS)} alone; got {models[0]} and {model} "
@@ -67,13 +75,20 @@ class Reweighted:
 
     models: tuple[Any, ...]
     spins: NDArray[np.int8]
-    """All draws, (n, N)."""
+    """All draws, spins or Potts states, (n, N)."""
     features: FloatArray
     """-dH/dc of every draw, (n, couplings): bond sum and magnetisation for Ising."""
     group: IntArray
     """The group of chains that every draw belongs to, (n,); groups are numbered through all sets."""
     set_of_group: IntArray
     """The set of each group, (groups,)."""
+
+    def __str__(self) -> str:
+        at = "; ".join(_text(_values(model)) for model in self.models)
+        draws = f"{len(self.spins)} draws on {self.models[0].lattice}"
+        return f"{draws}, sampled at {at}: .mean(O, K=...), .log_partition(K=...)"
+
+    __repr__ = __str__
 
     @classmethod
     def of(cls, sets: Sequence[xr.DataArray], models: Sequence[Any]) -> Reweighted:
@@ -85,7 +100,7 @@ class Reweighted:
             count = min(GROUPS, chains)
             groups.append(np.repeat(len(owners) + np.arange(chains) * count // chains, draws))
             owners += [k] * count
-        spins = np.concatenate([schema.features(one) for one in sets])
+        spins = np.concatenate([one.values.reshape(-1, models[0].lattice.n_sites) for one in sets])
         result = cls(tuple(models), spins, _features(models[0], spins), np.concatenate(groups), np.array(owners))
         result._check_overlap()
         return result
@@ -114,11 +129,15 @@ class Reweighted:
     ) -> Estimate:
         """<O> at these couplings (K=..., h=...; one not named is that of the first set), or a function of means.
 
-        observable: maps spins (n, N) to values (n,), as `model.energy` does; or to (n, d) where statistic maps the
-        means (d,) to one number, such as U4 of the means of m^2 and m^4.
+        observable: maps configurations (n, N) to values (n,), as `model.energy` does; or to (n, d) where statistic maps
+        the means (d,) to one number, such as U4 of the means of m^2 and m^4.
         Raises ValueError where the samples do not reach there: the weights must be worth at least 100 draws, by Kish's
         (sum w)^2/sum w^2, and 10 groups of chains likewise (or half of them where there are fewer than 20).
         """
+        if not callable(observable):
+            raise TypeError(
+                f"an observable is a function of configurations (n, N), such as model.energy; got {observable!r}"
+            )
         target = self._target(couplings)
         self._check_reach(target, couplings)
         values = np.asarray(observable(self.spins), float)

@@ -93,6 +93,13 @@ def provenance(samples: xr.DataArray) -> dict[str, Any]:
     return stored
 
 
+def provenance_of(path: str | os.PathLike[str]) -> dict[str, Any]:
+    """The settings stored in a file (.nc), without reading the samples."""
+    with _opened(Path(path)) as stored:
+        settings: dict[str, Any] = json.loads(stored.attrs[ATTRIBUTE])
+        return settings
+
+
 def lattice_of(samples: xr.DataArray) -> Lattice:
     """The lattice that the samples live on."""
     stored = provenance(samples)["lattice"]

@@ -65,6 +65,38 @@ def test_a_finished_file_is_left_alone(tmp_path: Path) -> None:
     assert path.stat().st_mtime_ns == before
 
 
+def test_a_finished_file_of_other_samples_is_refused(tmp_path: Path) -> None:
+    path = sample_to(tmp_path / "s.nc", MODEL, 60, seed=3, chains=20, spacing=2)
+    for change, why in (
+        ({"seed": 4}, "seed is 3 there, asked for is 4"),
+        ({"n": 80}, "draws is 3 there, asked for is 4"),
+        ({"spacing": 1}, "spacing is 2 there, asked for is 1"),
+        ({"model": Ising(MODEL.lattice, 0.3)}, "model K is 0.4 there, asked for is 0.3"),
+    ):
+        asked = {"model": MODEL, "n": 60, "seed": 3, "chains": 20, "spacing": 2} | change
+        with pytest.raises(ValueError, match=rf"s\.nc holds other samples: {why}"):
+            sample_to(path, **asked)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("algorithm", ["multi-spin", "swendsen-wang"])
+def test_parts_go_by_time_too_and_change_no_draw(
+    tmp_path: Path, algorithm: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = sample_to(tmp_path / "whole.nc", MODEL, 200, seed=3, chains=20, algorithm=algorithm)
+    monkeypatch.setattr(importlib.import_module("blockspin.sampling.sample"), "PART_SECONDS", 0.0)
+
+    def stop(fraction: float, text: str) -> None:
+        if text.startswith("160 configurations"):
+            raise KeyboardInterrupt
+
+    path = tmp_path / "s.nc"
+    with pytest.raises(KeyboardInterrupt):
+        sample_to(path, MODEL, 200, seed=3, chains=20, algorithm=algorithm, progress=stop)
+    assert len(list((tmp_path / "s.nc.parts").glob("part-*.npz"))) == 8  # a draw each, where three fill a part
+    sample_to(path, MODEL, 200, seed=3, chains=20, algorithm=algorithm)
+    assert path.read_bytes() == whole.read_bytes()
+
+
 def test_parts_of_other_samples_are_refused(tmp_path: Path) -> None:
     def stop(fraction: float, text: str) -> None:
         if fraction > 0.5:
@@ -72,7 +104,7 @@ def test_parts_of_other_samples_are_refused(tmp_path: Path) -> None:
 
     with pytest.raises(KeyboardInterrupt):
         sample_to(tmp_path / "s.nc", MODEL, 200, seed=3, chains=20, progress=stop)
-    with pytest.raises(ValueError, match=r"s\.nc\.parts holds the beginning of other samples"):
+    with pytest.raises(ValueError, match=r"s\.nc\.parts .* other samples: seed is 3 there, asked for is 4"):
         sample_to(tmp_path / "s.nc", MODEL, 200, seed=4, chains=20)
     with pytest.raises(ValueError, match=r"samples are written as \.nc; got 's\.npz'"):
         sample_to(tmp_path / "s.npz", MODEL, 200, seed=4)

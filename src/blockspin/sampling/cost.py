@@ -52,7 +52,7 @@ def choose(model: Model, n: int, algorithm: str = "auto", chains: int | None = N
         return _of_chains("worm", n, chains)
     if algorithm not in ALGORITHMS or algorithm == "worm":
         known = ", ".join(name for name in ALGORITHMS if name != "worm")
-        raise ValueError(f"algorithm must be one of {known}; got {algorithm!r}")
+        raise ValueError(f"algorithm must be one of {known} (worm moves dimers alone); got {algorithm!r}")
     if isinstance(model, Potts):
         if algorithm == "multi-spin":
             raise ValueError("multi-spin updates know the Ising model; choose swendsen-wang, wolff or heat-bath")

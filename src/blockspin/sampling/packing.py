@@ -53,13 +53,16 @@ class Layout:
 
     def __post_init__(self) -> None:
         if self.lattice.kind not in OTHERS:
-            raise ValueError(f"multi-spin updates know the lattices {', '.join(OTHERS)}; got {self.lattice}")
+            raise ValueError(
+                f"multi-spin updates know the lattices {', '.join(OTHERS)}; got {self.lattice}. "
+                f"Choose swendsen-wang, wolff or heat-bath there"
+            )
         if self.stripes not in STRIPES:
             raise ValueError(f"stripes must be one of {', '.join(map(str, STRIPES))}; got {self.stripes}")
         if self.lattice.shape[-1] % (2 * self.stripes):
             raise ValueError(
-                f"multi-spin updates of {self.stripes} stripe(s) need a last extent that {2 * self.stripes} divides; "
-                f"got {self.lattice}"
+                f"multi-spin updates need a last extent that {2 * self.stripes} divides; got {self.lattice}. "
+                f"Choose swendsen-wang, wolff or heat-bath there"
             )
 
     @property

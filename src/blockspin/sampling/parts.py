@@ -1,6 +1,6 @@
 """Draws that go to disk as they come: a folder of parts beside the file to be, so that a killed run goes on.
 
-`NAME.nc.parts` holds `settings.json` (what was asked for), `state.npz` (the chains after the last part) and
+`NAME.nc.parts` holds `settings.json` (what was asked for), `state.npz` (the chains after pilot run or last part) and
 `part-0000.npz` and so on, each written aside and moved into place. When all draws are there they become `NAME.nc`, and
 the folder goes.
 """
@@ -28,9 +28,10 @@ class Parts:
         words = json.dumps(asked, sort_keys=True)
         kept = self.folder / "settings.json"
         if kept.exists() and kept.read_text() != words:
+            differing = differences(json.loads(words), json.loads(kept.read_text()))
             raise ValueError(
-                f"{self.folder} holds the beginning of other samples, of {kept.read_text()}; remove the folder, or "
-                f"ask for those samples again to finish them"
+                f"{self.folder} holds the beginning of other samples: {differing}. Remove the folder, or ask for "
+                f"those samples again to finish them"
             )
         self.folder.mkdir(exist_ok=True)
         if not kept.exists():
@@ -46,11 +47,14 @@ class Parts:
         told = json.loads(bytes(arrays.pop("told").tobytes()))
         return told["parts"], told, arrays
 
+    def begin(self, told: dict[str, Any], state: Arrays) -> None:
+        """Keep the state before the first part."""
+        self._write_state(told | {"parts": 0}, state)
+
     def add(self, number: int, part: Arrays, told: dict[str, Any], state: Arrays) -> None:
         """Keep a part, and then the state after it."""
         self._write(self.folder / f"part-{number:04d}.npz", part)
-        words = np.frombuffer(json.dumps(told | {"parts": number + 1}).encode(), np.uint8)
-        self._write(self.folder / "state.npz", {"told": words, **state})
+        self._write_state(told | {"parts": number + 1}, state)
 
     def read(self, parts: int) -> Iterator[Arrays]:
         """The parts in order."""
@@ -61,6 +65,10 @@ class Parts:
     def remove(self) -> None:
         """Delete the folder; its file is there."""
         shutil.rmtree(self.folder)
+
+    def _write_state(self, told: dict[str, Any], state: Arrays) -> None:
+        words = np.frombuffer(json.dumps(told).encode(), np.uint8)
+        self._write(self.folder / "state.npz", {"told": words, **state})
 
     def _write(self, path: Path, arrays: Arrays) -> None:
         aside = path.with_suffix(".aside")
@@ -74,3 +82,20 @@ class Parts:
         aside = path.with_suffix(".aside")
         aside.write_text(words)
         os.replace(aside, path)
+
+
+def differences(asked: dict[str, Any], kept: dict[str, Any]) -> str:
+    """The settings in which two requests differ, in words; empty where everything asked for agrees."""
+    asked, kept = _flat(asked), _flat(kept)
+    return "; ".join(
+        f"{name} is {kept.get(name)!r} there, asked for is {value!r}"
+        for name, value in asked.items()
+        if kept.get(name) != value
+    )
+
+
+def _flat(settings: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for name, value in settings.items():
+        flat |= _flat(value, f"{prefix}{name} ") if isinstance(value, dict) else {f"{prefix}{name}": value}
+    return flat

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import time
 from collections.abc import Callable, Iterator
@@ -19,10 +20,11 @@ from blockspin.sampling import cluster, configurations, cost, pilot
 from blockspin.sampling.chains import Chains, Model, image, start
 from blockspin.sampling.cost import Plan
 from blockspin.sampling.multispin import Replicas
-from blockspin.sampling.parts import Parts
+from blockspin.sampling.parts import Parts, differences
 from blockspin.sampling.pilot import finite
 
-PART = 2**26  # spins of a part on disk
+PART = 2**26  # spins of a part on disk, at most
+PART_SECONDS = 10.0  # after which a part is written, full or not
 
 Progress = Callable[[float, str], None]
 
@@ -93,14 +95,16 @@ def sample_to(
     """Draw as `sample` does, but into a file (.nc), holding one part of the draws in memory at a time.
 
     The file is what `bs.read` reads, and `samples.parts` where it does not fit the memory; the same arguments give the
-    same draws as `sample`. Interrupted at any moment, the same call goes on where the last part ended (its parts lie
-    in `PATH.parts`) and ends with the same file; a file that is there already is left as it is, and returned.
-    Raises ValueError and RuntimeError as `sample` does, and where the parts are those of other arguments.
+    same draws as `sample`. Parts go to `PATH.parts` every 10 seconds, or every 2^26 spins where that is sooner:
+    interrupted at any moment, the same call goes on where the last part ended, and ends with the same file. A finished
+    file of the same arguments is left as it is, and returned.
+    Raises ValueError and RuntimeError as `sample` does, and where file or parts are those of other arguments.
     """
     settings = _Settings.checked(model, n, seed, chains, algorithm, spacing, equilibration)
     target = samples.checked_path(path)
     tell = progress if progress is not None else _silent
     if target.exists():
+        _check_finished(target, settings)
         return target
     if _free(model):
         samples.write(_independent(model, settings, tell), target)
@@ -109,22 +113,25 @@ def sample_to(
     resumed = parts.resume()
     if resumed:
         number, told, state = resumed
-        schedule = _Schedule(**told["schedule"])
+        schedule, drawn = _Schedule(**told["schedule"]), told["draws"]
         running = _start(model, settings, schedule)
         running.restore(state)
     else:
-        number = 0
+        number, drawn = 0, 0
         schedule, running = _begin(model, settings, tell)
+        parts.begin({"schedule": asdict(schedule), "draws": 0}, running.state())
     a_part = max(1, PART // (settings.plan.chains * model.lattice.n_sites))
     bits: list[NDArray[np.uint8]] = []
     observed: list[NDArray[np.float64]] = []
-    for draw, spins, seen in _draws(model, settings, schedule, running, number * a_part, tell):
+    began = time.monotonic()
+    for draw, spins, seen in _draws(model, settings, schedule, running, drawn, tell):
         bits.append(samples.packed_bits(spins, _states(model)))
         observed.append(seen)
-        if len(bits) == a_part or draw == settings.plan.draws - 1:
+        due = len(bits) == a_part or time.monotonic() - began > PART_SECONDS
+        if due or draw == settings.plan.draws - 1:
             part: dict[str, NDArray[Any]] = {"bits": np.stack(bits, axis=1), "observed": np.stack(observed, axis=1)}
-            parts.add(number, part, {"schedule": asdict(schedule)}, running.state())
-            bits, observed, number = [], [], number + 1
+            parts.add(number, part, {"schedule": asdict(schedule), "draws": draw + 1}, running.state())
+            bits, observed, number, began = [], [], number + 1, time.monotonic()
     all_observed = np.concatenate([part["observed"] for part in parts.read(number)], axis=1)
     samples.write_packed(
         (part["bits"] for part in parts.read(number)),
@@ -168,7 +175,9 @@ class _Settings:
             ("equilibration", equilibration, 0),
         ):
             whole = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
-            if value is not None and (not whole or value < least):
+            if value is None and name not in ("n", "seed"):
+                continue
+            if value is None or not whole or value < least:
                 raise ValueError(f"{name} must be an integer of at least {least}; got {value!r}")
         if _free(model):
             chains = chains if chains is not None else cost.CHAINS
@@ -238,6 +247,21 @@ def _draws(
 def _told(settings: _Settings, schedule: _Schedule, running: Chains, observed: NDArray[np.float64]) -> dict[str, Any]:
     timing = {"spacing": schedule.spacing, "equilibration": schedule.past + schedule.equilibration}
     return {**settings.provenance(), **timing, **schedule.report, **_diagnostics(running, observed)}
+
+
+def _check_finished(target: Path, settings: _Settings) -> None:
+    """Refuse a file that holds other samples than these settings ask for."""
+    found, size = samples.provenance_of(target), samples.sizes(target)
+    plan, wanted = settings.plan, json.loads(json.dumps(settings.provenance()))
+    wanted |= {"chains": plan.chains, "draws": plan.draws}
+    if _free(settings.model):
+        wanted["algorithm"] = "independent"
+    else:
+        given = {"spacing": settings.spacing, "equilibration": settings.equilibration}
+        wanted |= {name: value for name, value in given.items() if value is not None}
+    found |= {"chains": size["chain"], "draws": size["draw"]}
+    if differing := differences(wanted, found):
+        raise ValueError(f"{target} holds other samples: {differing}. Choose another file, or remove it")
 
 
 def _independent(model: Model, settings: _Settings, tell: Progress) -> xr.DataArray:
