@@ -16,21 +16,20 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numba import njit, uint64
+from numba import uint64
 from numpy.typing import NDArray
 
 from blockspin import randomness
 from blockspin.models import Ising
 from blockspin.sampling import lanes
-from blockspin.sampling.lanes import LANES, WORDS, everywhere, fair, fair_word, load, some, store
+from blockspin.sampling.cells import fill_ghosts
+from blockspin.sampling.lane_counts import measure
+from blockspin.sampling.lanes import LANES, WORDS
+from blockspin.sampling.multispin_kernels import DIRECT, sweeps
 from blockspin.sampling.packing import Layout, unpack
 from blockspin.sampling.threads import in_threads
 
-DIRECT = 12  # bits drawn for all lanes: fewer leave more to be finished one by one, more are mostly idle
 HEAT_BATH_EVERY = 32
-LEVELS = 40  # binary digits of a count of bonds
-# the scratch memory of a row, in words: the lanes of each class, or of each set of classes, then these two
-OPEN, TURNED, SCRATCH = 8 * WORDS, 9 * WORDS, 10 * WORDS
 
 
 @dataclass
@@ -64,7 +63,7 @@ class Replicas:
                 ordered[odd] = ~ordered[odd]
             cells[block] = ((drawn & random[block]) | (ordered & ~random[block])).ravel()
         replicas = cls(model, layout, chains, cells, generators)
-        _fill_ghosts(cells, layout.rows, layout.half, stripes)
+        fill_ghosts(cells, layout.rows, layout.half, stripes)
         return replicas
 
     def advance(self, steps: int) -> None:
@@ -84,7 +83,7 @@ class Replicas:
         """
         sums = np.empty((len(self.cells), self.layout.replicas, 3), np.int64)
         for block, cells in enumerate(self.cells):
-            _measure(cells, self.layout.others, self.layout.shifts, self.layout.half, self._parity, sums[block])
+            measure(cells, self.layout.others, self.layout.shifts, self.layout.half, self._parity, sums[block])
         return self._observables(sums.reshape(-1, 3)[: self.chains])
 
     def spins(self) -> NDArray[np.int8]:
@@ -140,12 +139,14 @@ class Replicas:
 
     def _run(self, steps: int, trace: NDArray[np.int64]) -> None:
         layout, unlike = self.layout, uint64(2**64 - 1 if self.model.K < 0 else 0)
-        rule = (*_metropolis(self.model), *_heat_bath(self.model))
+        codes, left = _metropolis(self.model)
+        # of the sets of classes {0}, {1}, {0, 1}, {2} the third is no class
+        rule = (codes, np.insert(left, 2, 0), *_heat_bath(self.model))
         every = HEAT_BATH_EVERY if self.model.h == 0 else 1
         about = (layout.others, layout.shifts, layout.half, layout.stripes, np.uint64(unlike), *rule, every)
 
         def run(part: slice) -> None:
-            _sweeps(self.cells[part], self.generators[part], trace[part], *about, self._parity, steps)
+            sweeps(self.cells[part], self.generators[part], trace[part], *about, self._parity, steps)
 
         in_threads(len(self.cells), run)
 
@@ -201,304 +202,3 @@ def _odd(layout: Layout) -> NDArray[np.bool_]:
     rows = np.indices(layout.lattice.shape[:-1]).sum(axis=0).ravel()
     parity = (rows[:, None] + np.arange(2)) % 2 == 1
     return np.broadcast_to(parity[:, :, None], (layout.rows, 2, layout.half + 2))
-
-
-@njit(cache=True, nogil=True)
-def _sweeps(
-    cells: Any,
-    state: Any,
-    trace: Any,
-    others: Any,
-    shifts: Any,
-    half: int,
-    stripes: int,
-    unlike: Any,
-    metropolis: Any,
-    metropolis_left: Any,
-    heat_bath: Any,
-    heat_bath_left: Any,
-    every: int,
-    parity: Any,
-    steps: int,
-) -> None:
-    for block in range(cells.shape[0]):
-        cell, g = cells[block], state[block]
-        scratch = np.zeros(SCRATCH, np.uint64)
-        for step in range(steps):
-            if step % every == 0:
-                _heat_bath_sweep(cell, g, scratch, others, shifts, half, stripes, heat_bath, heat_bath_left)
-            else:
-                _metropolis_sweep(cell, g, scratch, others, shifts, half, stripes, unlike, metropolis, metropolis_left)
-            if step < trace.shape[1]:
-                _measure(cell, others, shifts, half, parity, trace[block, step])
-
-
-@njit(cache=True)
-def _base(row: Any, colour: Any, half: Any) -> Any:
-    return ((2 * row + colour) * (half + 2) + 1) * WORDS
-
-
-@njit(cache=True)
-def _beside(row: Any, colour: Any, half: Any, shift: Any) -> Any:
-    """Where the columns begin that lie `shift` (-1, 0, 1) from those of a colour, in another row or the same."""
-    if shift == 0:
-        return _base(row, colour, half)
-    return _base(row, 1 - colour, half) + WORDS * ((shift - 1) // 2 + colour)
-
-
-@njit(cache=True)
-def _place(at: Any, row: Any, colour: Any, half: Any, others: Any, shifts: Any) -> None:
-    """Where a run of cells begins, and its neighbours along and across the row: at (1 + z,)."""
-    at[0] = _base(row, colour, half)
-    at[1] = _beside(row, colour, half, 1)
-    at[2] = _beside(row, colour, half, -1)
-    for k in range(others.shape[1]):
-        at[3 + k] = _beside(others[row, k], colour, half, shifts[k])
-
-
-@njit(cache=True)
-def _metropolis_sweep(
-    cells: Any,
-    g: Any,
-    scratch: Any,
-    others: Any,
-    shifts: Any,
-    half: int,
-    stripes: int,
-    unlike: Any,
-    codes: Any,
-    left: Any,
-) -> None:
-    at = np.empty(3 + others.shape[1], np.int64)
-    for row in range(others.shape[0]):
-        for colour in range(2):
-            _place(at, row, colour, half, others, shifts)
-            _metropolis_row(cells, at, half, g, scratch, unlike, codes, left)
-            _wrap(cells, row, colour, half, stripes)
-
-
-@njit(cache=True)
-def _heat_bath_sweep(
-    cells: Any, g: Any, scratch: Any, others: Any, shifts: Any, half: int, stripes: int, codes: Any, left: Any
-) -> None:
-    at = np.empty(3 + others.shape[1], np.int64)
-    for row in range(others.shape[0]):
-        for colour in range(2):
-            _place(at, row, colour, half, others, shifts)
-            _heat_bath_row(cells, at, half, g, scratch, codes, left)
-            _wrap(cells, row, colour, half, stripes)
-
-
-@njit(cache=True)
-def _plus_two(count: Any, p: Any, q: Any) -> Any:
-    """Add two bits a lane to a binary count a lane."""
-    ones, twos, fours = count
-    x, y = p ^ q, p & q
-    carry = y | (ones & x)  # never both
-    return ones ^ x, twos ^ carry, fours | (twos & carry)
-
-
-@njit(cache=True)
-def _count(cells: Any, at: Any, i: Any, spin: Any) -> Any:
-    """How many of a cell's neighbours differ from `spin`, in binary."""
-    none = spin ^ spin
-    count = (none, none, none)
-    for k in range(1, len(at), 2):
-        count = _plus_two(count, spin ^ load(cells, at[k] + i), spin ^ load(cells, at[k + 1] + i))
-    return count
-
-
-@njit(cache=True)
-def _metropolis_row(cells: Any, at: Any, half: int, g: Any, scratch: Any, unlike: Any, codes: Any, left: Any) -> None:
-    a, b, c, counter = load(g, 0), load(g, WORDS), load(g, 2 * WORDS), load(g, 3 * WORDS)
-    single = g[4 * WORDS :]
-    store(scratch, 0, a ^ a)
-    for i in range(0, WORDS * half, WORDS):
-        spin = load(cells, at[0] + i)
-        ones, twos, fours = _count(cells, at, i, spin ^ everywhere(unlike))
-        many = twos | fours
-        first, second = ~(ones | many), ones & ~many
-        store(scratch, WORDS, first)
-        store(scratch, 2 * WORDS, second)
-        store(scratch, 3 * WORDS, first | second)
-        if len(at) == 7:
-            third = twos & ~(ones | fours)
-            store(scratch, 4 * WORDS, third)
-            store(scratch, 5 * WORDS, first | third)
-            store(scratch, 6 * WORDS, second | third)
-            open_ = first | second | third
-            store(scratch, 7 * WORDS, open_)
-        else:
-            open_ = first | second
-        turned = ~open_
-        for k in range(DIRECT):
-            bits, a, b, c, counter = fair(a, b, c, counter)
-            threshold = load(scratch, codes[k])
-            turned = turned | (open_ & threshold & ~bits)
-            open_ = open_ & ~(threshold ^ bits)
-        if some(open_):
-            store(scratch, OPEN, open_)
-            store(scratch, TURNED, turned)
-            for j in range(WORDS):
-                lanes_left = scratch[OPEN + j]
-                while lanes_left:
-                    lane = lanes_left & (~lanes_left + uint64(1))
-                    lanes_left ^= lane
-                    n = 0 if scratch[WORDS + j] & lane else (1 if scratch[2 * WORDS + j] & lane else 2)
-                    if fair_word(single) < left[n]:
-                        scratch[TURNED + j] |= lane
-            turned = load(scratch, TURNED)
-        store(cells, at[0] + i, spin ^ turned)
-    store(g, 0, a)
-    store(g, WORDS, b)
-    store(g, 2 * WORDS, c)
-    store(g, 3 * WORDS, counter)
-
-
-@njit(cache=True)
-def _heat_bath_row(cells: Any, at: Any, half: int, g: Any, scratch: Any, codes: Any, left: Any) -> None:
-    a, b, c, counter = load(g, 0), load(g, WORDS), load(g, 2 * WORDS), load(g, 3 * WORDS)
-    single = g[4 * WORDS :]
-    none = a ^ a
-    for i in range(0, WORDS * half, WORDS):
-        ones, twos, fours = _count(cells, at, i, none)
-        store(scratch, 0, ~(ones | twos | fours))
-        store(scratch, WORDS, ones & ~(twos | fours))
-        store(scratch, 2 * WORDS, twos & ~(ones | fours))
-        store(scratch, 3 * WORDS, ones & twos)
-        store(scratch, 4 * WORDS, fours & ~(ones | twos))
-        if len(at) == 7:
-            store(scratch, 5 * WORDS, fours & ones)
-            store(scratch, 6 * WORDS, fours & twos)
-        open_, up = ~none, none
-        for k in range(DIRECT):
-            bits, a, b, c, counter = fair(a, b, c, counter)
-            threshold = none
-            for n in range(len(at)):
-                if codes[k] >> n & 1:
-                    threshold = threshold | load(scratch, n * WORDS)
-            up = up | (open_ & threshold & ~bits)
-            open_ = open_ & ~(threshold ^ bits)
-        if some(open_):
-            store(scratch, OPEN, open_)
-            store(scratch, TURNED, up)
-            for j in range(WORDS):
-                lanes_left = scratch[OPEN + j]
-                while lanes_left:
-                    lane = lanes_left & (~lanes_left + uint64(1))
-                    lanes_left ^= lane
-                    n = 0
-                    while not scratch[n * WORDS + j] & lane:
-                        n += 1
-                    if fair_word(single) < left[n]:
-                        scratch[TURNED + j] |= lane
-            up = load(scratch, TURNED)
-        store(cells, at[0] + i, up)
-    store(g, 0, a)
-    store(g, WORDS, b)
-    store(g, 2 * WORDS, c)
-    store(g, 3 * WORDS, counter)
-
-
-@njit(cache=True)
-def _wrap(cells: Any, row: int, colour: int, half: int, stripes: int) -> None:
-    """Repeat the edge of a run in the ghost at the other end: that of the next stripe, or the one before."""
-    base = _base(row, colour, half)
-    edge, ghost = (base, base + WORDS * half) if colour == 0 else (base + WORDS * (half - 1), base - WORDS)
-    last = WORDS - 1
-    one, top = uint64(1), uint64(63)
-    for w in range(WORDS):
-        if stripes == 1:
-            cells[ghost + w] = cells[edge + w]
-            continue
-        # the stripe after this is one lane up, the one before one lane down; in one word, or over all eight
-        after = w if stripes == 64 else (w + 1 if w < last else 0)
-        before = w if stripes == 64 else (w - 1 if w > 0 else last)
-        if colour == 0:
-            cells[ghost + w] = (cells[edge + w] >> one) | (cells[edge + after] << top)
-        else:
-            cells[ghost + w] = (cells[edge + w] << one) | (cells[edge + before] >> top)
-
-
-@njit(cache=True)
-def _fill_ghosts(cells: Any, rows: int, half: int, stripes: int) -> None:
-    for block in range(cells.shape[0]):
-        for row in range(rows):
-            _wrap(cells[block], row, 0, half, stripes)
-            _wrap(cells[block], row, 1, half, stripes)
-
-
-@njit(cache=True)
-def _measure(cells: Any, others: Any, shifts: Any, half: int, parity: Any, sums: Any) -> None:
-    """Bonds between unlike spins, and spins up on even and on odd sites, of each replica: sums (replica, 3)."""
-    levels = np.zeros((3, LEVELS * WORDS), np.uint64)
-    waiting = np.zeros((3, LEVELS * WORDS), np.uint64)
-    bonds, sites = 0, np.zeros(3, np.int64)
-    for row in range(others.shape[0]):
-        for colour in range(2):
-            here = _base(row, colour, half)
-            right = _beside(row, colour, half, 1)
-            below = _beside(others[row, 0], colour, half, shifts[0])
-            kind = 1 + (parity[row] + colour) % 2
-            for i in range(0, WORDS * half, WORDS):
-                spin = load(cells, here + i)
-                bonds = _add_two(
-                    levels[0], waiting[0], bonds, spin ^ load(cells, right + i), spin ^ load(cells, below + i)
-                )
-            for i in range(0, WORDS * (half - 1), 2 * WORDS):
-                sites[kind] = _add_two(
-                    levels[kind], waiting[kind], sites[kind], load(cells, here + i), load(cells, here + i + WORDS)
-                )
-            if half % 2:
-                last = load(cells, here + WORDS * (half - 1))
-                sites[kind] = _add_two(levels[kind], waiting[kind], sites[kind], last, last ^ last)
-            if others.shape[1] == 4:  # the third positive step, and with it three bonds a site
-                third = _beside(others[row, 1], colour, half, shifts[1])
-                for i in range(0, WORDS * half, WORDS):
-                    unlike = load(cells, here + i) ^ load(cells, third + i)
-                    bonds = _add_two(levels[0], waiting[0], bonds, unlike, unlike ^ unlike)
-    _read(levels[0], waiting[0], bonds, sums[:, 0])
-    for kind in range(1, 3):
-        _read(levels[kind], waiting[kind], sites[kind], sums[:, kind])
-
-
-@njit(cache=True)
-def _add_two(levels: Any, waiting: Any, n: Any, x: Any, y: Any) -> Any:
-    """Add the n-th pair of bits a lane to a count a lane, and return n + 1: carries wait until two are of a level."""
-    total = load(levels, 0)
-    either = total ^ x
-    store(levels, 0, either ^ y)
-    carry = (total & x) | (either & y)
-    k = 1
-    while n >> (k - 1) & 1:
-        total, other = load(levels, k * WORDS), load(waiting, k * WORDS)
-        either = total ^ other
-        store(levels, k * WORDS, either ^ carry)
-        carry = (total & other) | (either & carry)
-        k += 1
-    store(waiting, k * WORDS, carry)
-    return n + 1
-
-
-@njit(cache=True)
-def _read(levels: Any, waiting: Any, n: int, sums: Any) -> None:
-    """The counts as integers, summed over the stripes of each replica; n pairs of bits a lane have been added."""
-    for k in range(1, LEVELS):
-        if n >> (k - 1) & 1:
-            carry, j = load(waiting, k * WORDS), k
-            while some(carry):
-                total = load(levels, j * WORDS)
-                store(levels, j * WORDS, total ^ carry)
-                carry = total & carry
-                j += 1
-    counts = np.zeros(LANES, np.int64)
-    for k in range(LEVELS):
-        for w in range(WORDS):
-            word = levels[k * WORDS + w]
-            if word:
-                here = counts[64 * w : 64 * w + 64]
-                for b in range(64):
-                    here[b] += np.int64((word >> uint64(b)) & uint64(1)) << k
-    stripes = LANES // len(sums)
-    for replica in range(len(sums)):
-        sums[replica] = counts[replica * stripes : (replica + 1) * stripes].sum()

@@ -1,0 +1,60 @@
+"""Where the kernels find a run of packed cells and its neighbours, and how ghosts repeat the edges."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from numba import njit, uint64
+
+from blockspin.sampling.lanes import WORDS
+
+
+@njit(cache=True)
+def base(row: Any, colour: Any, half: Any) -> Any:
+    return ((2 * row + colour) * (half + 2) + 1) * WORDS
+
+
+@njit(cache=True)
+def beside(row: Any, colour: Any, half: Any, shift: Any) -> Any:
+    """Where the columns begin that lie `shift` (-1, 0, 1) from those of a colour, in another row or the same."""
+    if shift == 0:
+        return base(row, colour, half)
+    return base(row, 1 - colour, half) + WORDS * ((shift - 1) // 2 + colour)
+
+
+@njit(cache=True)
+def place(at: Any, row: Any, colour: Any, half: Any, others: Any, shifts: Any) -> None:
+    """Where a run of cells begins, and its neighbours along and across the row: at (1 + z,)."""
+    at[0] = base(row, colour, half)
+    at[1] = beside(row, colour, half, 1)
+    at[2] = beside(row, colour, half, -1)
+    for k in range(others.shape[1]):
+        at[3 + k] = beside(others[row, k], colour, half, shifts[k])
+
+
+@njit(cache=True)
+def wrap(cells: Any, row: int, colour: int, half: int, stripes: int) -> None:
+    """Repeat the edge of a run in the ghost at the other end: that of the next stripe, or the one before."""
+    first = base(row, colour, half)
+    edge, ghost = (first, first + WORDS * half) if colour == 0 else (first + WORDS * (half - 1), first - WORDS)
+    last = WORDS - 1
+    one, top = uint64(1), uint64(63)
+    for w in range(WORDS):
+        if stripes == 1:
+            cells[ghost + w] = cells[edge + w]
+            continue
+        # the stripe after this is one lane up, the one before one lane down; in one word, or over all eight
+        after = w if stripes == 64 else (w + 1 if w < last else 0)
+        before = w if stripes == 64 else (w - 1 if w > 0 else last)
+        if colour == 0:
+            cells[ghost + w] = (cells[edge + w] >> one) | (cells[edge + after] << top)
+        else:
+            cells[ghost + w] = (cells[edge + w] << one) | (cells[edge + before] >> top)
+
+
+@njit(cache=True)
+def fill_ghosts(cells: Any, rows: int, half: int, stripes: int) -> None:
+    for block in range(cells.shape[0]):
+        for row in range(rows):
+            wrap(cells[block], row, 0, half, stripes)
+            wrap(cells[block], row, 1, half, stripes)

@@ -1,0 +1,89 @@
+"""Counts a lane of bits that come one after the other, in binary: unlike bonds and spins up of every replica."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numba import njit, uint64
+
+from blockspin.sampling.cells import base, beside
+from blockspin.sampling.lanes import LANES, WORDS, load, some, store
+
+LEVELS = 40  # binary digits of a count of bonds
+
+
+@njit(cache=True)
+def measure(cells: Any, others: Any, shifts: Any, half: int, parity: Any, sums: Any) -> None:
+    """Bonds between unlike spins, and spins up on even and on odd sites, of each replica: sums (replica, 3)."""
+    levels = np.zeros((3, LEVELS * WORDS), np.uint64)
+    waiting = np.zeros((3, LEVELS * WORDS), np.uint64)
+    bonds, sites = 0, np.zeros(3, np.int64)
+    for row in range(others.shape[0]):
+        for colour in range(2):
+            here = base(row, colour, half)
+            right = beside(row, colour, half, 1)
+            below = beside(others[row, 0], colour, half, shifts[0])
+            kind = 1 + (parity[row] + colour) % 2
+            for i in range(0, WORDS * half, WORDS):
+                spin = load(cells, here + i)
+                bonds = _add_two(
+                    levels[0], waiting[0], bonds, spin ^ load(cells, right + i), spin ^ load(cells, below + i)
+                )
+            for i in range(0, WORDS * (half - 1), 2 * WORDS):
+                sites[kind] = _add_two(
+                    levels[kind], waiting[kind], sites[kind], load(cells, here + i), load(cells, here + i + WORDS)
+                )
+            if half % 2:
+                last = load(cells, here + WORDS * (half - 1))
+                sites[kind] = _add_two(levels[kind], waiting[kind], sites[kind], last, last ^ last)
+            if others.shape[1] == 4:  # the third positive step, and with it three bonds a site
+                third = beside(others[row, 1], colour, half, shifts[1])
+                for i in range(0, WORDS * half, WORDS):
+                    unlike = load(cells, here + i) ^ load(cells, third + i)
+                    bonds = _add_two(levels[0], waiting[0], bonds, unlike, unlike ^ unlike)
+    _read(levels[0], waiting[0], bonds, sums[:, 0])
+    for kind in range(1, 3):
+        _read(levels[kind], waiting[kind], sites[kind], sums[:, kind])
+
+
+@njit(cache=True)
+def _add_two(levels: Any, waiting: Any, n: Any, x: Any, y: Any) -> Any:
+    """Add the n-th pair of bits a lane to a count a lane, and return n + 1: carries wait until two are of a level."""
+    total = load(levels, 0)
+    either = total ^ x
+    store(levels, 0, either ^ y)
+    carry = (total & x) | (either & y)
+    k = 1
+    while n >> (k - 1) & 1:
+        total, other = load(levels, k * WORDS), load(waiting, k * WORDS)
+        either = total ^ other
+        store(levels, k * WORDS, either ^ carry)
+        carry = (total & other) | (either & carry)
+        k += 1
+    store(waiting, k * WORDS, carry)
+    return n + 1
+
+
+@njit(cache=True)
+def _read(levels: Any, waiting: Any, n: int, sums: Any) -> None:
+    """The counts as integers, summed over the stripes of each replica; n pairs of bits a lane have been added."""
+    for k in range(1, LEVELS):
+        if n >> (k - 1) & 1:
+            carry, j = load(waiting, k * WORDS), k
+            while some(carry):
+                total = load(levels, j * WORDS)
+                store(levels, j * WORDS, total ^ carry)
+                carry = total & carry
+                j += 1
+    counts = np.zeros(LANES, np.int64)
+    for k in range(LEVELS):
+        for w in range(WORDS):
+            word = levels[k * WORDS + w]
+            if word:
+                here = counts[64 * w : 64 * w + 64]
+                for b in range(64):
+                    here[b] += np.int64((word >> uint64(b)) & uint64(1)) << k
+    stripes = LANES // len(sums)
+    for replica in range(len(sums)):
+        sums[replica] = counts[replica * stripes : (replica + 1) * stripes].sum()

@@ -1,0 +1,187 @@
+"""The compiled sweeps of the multi-spin updates: Metropolis and heat bath on the 512 lanes of a block."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numba import njit, uint64
+
+from blockspin.sampling.cells import place, wrap
+from blockspin.sampling.lane_counts import measure
+from blockspin.sampling.lanes import WORDS, everywhere, fair, fair_word, load, some, store
+
+DIRECT = 12  # bits drawn for all lanes: fewer leave more to be finished one by one, more are mostly idle
+# the scratch memory of a row, in words: the lanes of each class, or of each set of classes, then these two
+OPEN, TURNED, SCRATCH = 8 * WORDS, 9 * WORDS, 10 * WORDS
+
+
+@njit(cache=True, nogil=True)
+def sweeps(
+    cells: Any,
+    state: Any,
+    trace: Any,
+    others: Any,
+    shifts: Any,
+    half: int,
+    stripes: int,
+    unlike: Any,
+    metropolis: Any,
+    metropolis_left: Any,
+    heat_bath: Any,
+    heat_bath_left: Any,
+    every: int,
+    parity: Any,
+    steps: int,
+) -> None:
+    for block in range(cells.shape[0]):
+        cell, g = cells[block], state[block]
+        scratch = np.zeros(SCRATCH, np.uint64)
+        for step in range(steps):
+            if step % every == 0:
+                _heat_bath_sweep(cell, g, scratch, others, shifts, half, stripes, heat_bath, heat_bath_left)
+            else:
+                _metropolis_sweep(cell, g, scratch, others, shifts, half, stripes, unlike, metropolis, metropolis_left)
+            if step < trace.shape[1]:
+                measure(cell, others, shifts, half, parity, trace[block, step])
+
+
+@njit(cache=True)
+def _metropolis_sweep(
+    cells: Any,
+    g: Any,
+    scratch: Any,
+    others: Any,
+    shifts: Any,
+    half: int,
+    stripes: int,
+    unlike: Any,
+    codes: Any,
+    left: Any,
+) -> None:
+    at = np.empty(3 + others.shape[1], np.int64)
+    for row in range(others.shape[0]):
+        for colour in range(2):
+            place(at, row, colour, half, others, shifts)
+            _metropolis_row(cells, at, half, g, scratch, unlike, codes, left)
+            wrap(cells, row, colour, half, stripes)
+
+
+@njit(cache=True)
+def _heat_bath_sweep(
+    cells: Any, g: Any, scratch: Any, others: Any, shifts: Any, half: int, stripes: int, codes: Any, left: Any
+) -> None:
+    at = np.empty(3 + others.shape[1], np.int64)
+    for row in range(others.shape[0]):
+        for colour in range(2):
+            place(at, row, colour, half, others, shifts)
+            _heat_bath_row(cells, at, half, g, scratch, codes, left)
+            wrap(cells, row, colour, half, stripes)
+
+
+@njit(cache=True)
+def _plus_two(count: Any, p: Any, q: Any) -> Any:
+    """Add two bits a lane to a binary count a lane."""
+    ones, twos, fours = count
+    x, y = p ^ q, p & q
+    carry = y | (ones & x)  # never both
+    return ones ^ x, twos ^ carry, fours | (twos & carry)
+
+
+@njit(cache=True)
+def _count(cells: Any, at: Any, i: Any, spin: Any) -> Any:
+    """How many of a cell's neighbours differ from `spin`, in binary."""
+    none = spin ^ spin
+    count = (none, none, none)
+    for k in range(1, len(at), 2):
+        count = _plus_two(count, spin ^ load(cells, at[k] + i), spin ^ load(cells, at[k + 1] + i))
+    return count
+
+
+@njit(cache=True)
+def _finish(scratch: Any, first: int, open_: Any, turned: Any, single: Any, left: Any) -> None:
+    """Decide the open lanes one by one by the rest of their bits: the turned ones are left in scratch[TURNED]."""
+    store(scratch, OPEN, open_)
+    store(scratch, TURNED, turned)
+    for j in range(WORDS):
+        lanes_left = scratch[OPEN + j]
+        while lanes_left:
+            lane = lanes_left & (~lanes_left + uint64(1))
+            lanes_left ^= lane
+            n = 0
+            while not scratch[(first + n) * WORDS + j] & lane:
+                n += 1
+            if fair_word(single) < left[n]:
+                scratch[TURNED + j] |= lane
+
+
+@njit(cache=True)
+def _metropolis_row(cells: Any, at: Any, half: int, g: Any, scratch: Any, unlike: Any, codes: Any, left: Any) -> None:
+    a, b, c, counter = load(g, 0), load(g, WORDS), load(g, 2 * WORDS), load(g, 3 * WORDS)
+    single = g[4 * WORDS :]
+    store(scratch, 0, a ^ a)
+    for i in range(0, WORDS * half, WORDS):
+        spin = load(cells, at[0] + i)
+        ones, twos, fours = _count(cells, at, i, spin ^ everywhere(unlike))
+        many = twos | fours
+        first, second = ~(ones | many), ones & ~many
+        store(scratch, WORDS, first)
+        store(scratch, 2 * WORDS, second)
+        store(scratch, 3 * WORDS, first | second)
+        if len(at) == 7:
+            third = twos & ~(ones | fours)
+            store(scratch, 4 * WORDS, third)
+            store(scratch, 5 * WORDS, first | third)
+            store(scratch, 6 * WORDS, second | third)
+            open_ = first | second | third
+            store(scratch, 7 * WORDS, open_)
+        else:
+            open_ = first | second
+        turned = ~open_
+        for k in range(DIRECT):
+            bits, a, b, c, counter = fair(a, b, c, counter)
+            threshold = load(scratch, codes[k])
+            turned = turned | (open_ & threshold & ~bits)
+            open_ = open_ & ~(threshold ^ bits)
+        if some(open_):
+            _finish(scratch, 1, open_, turned, single, left)
+            turned = load(scratch, TURNED)
+        store(cells, at[0] + i, spin ^ turned)
+    store(g, 0, a)
+    store(g, WORDS, b)
+    store(g, 2 * WORDS, c)
+    store(g, 3 * WORDS, counter)
+
+
+@njit(cache=True)
+def _heat_bath_row(cells: Any, at: Any, half: int, g: Any, scratch: Any, codes: Any, left: Any) -> None:
+    a, b, c, counter = load(g, 0), load(g, WORDS), load(g, 2 * WORDS), load(g, 3 * WORDS)
+    single = g[4 * WORDS :]
+    none = a ^ a
+    for i in range(0, WORDS * half, WORDS):
+        ones, twos, fours = _count(cells, at, i, none)
+        store(scratch, 0, ~(ones | twos | fours))
+        store(scratch, WORDS, ones & ~(twos | fours))
+        store(scratch, 2 * WORDS, twos & ~(ones | fours))
+        store(scratch, 3 * WORDS, ones & twos)
+        store(scratch, 4 * WORDS, fours & ~(ones | twos))
+        if len(at) == 7:
+            store(scratch, 5 * WORDS, fours & ones)
+            store(scratch, 6 * WORDS, fours & twos)
+        open_, up = ~none, none
+        for k in range(DIRECT):
+            bits, a, b, c, counter = fair(a, b, c, counter)
+            threshold = none
+            for n in range(len(at)):
+                if codes[k] >> n & 1:
+                    threshold = threshold | load(scratch, n * WORDS)
+            up = up | (open_ & threshold & ~bits)
+            open_ = open_ & ~(threshold ^ bits)
+        if some(open_):
+            _finish(scratch, 0, open_, up, single, left)
+            up = load(scratch, TURNED)
+        store(cells, at[0] + i, up)
+    store(g, 0, a)
+    store(g, WORDS, b)
+    store(g, 2 * WORDS, c)
+    store(g, 3 * WORDS, counter)
