@@ -78,6 +78,15 @@ def test_the_shortest_vector_on_a_rhombus_is_found_among_all_images() -> None:
         assert lattice.distance([0, 0], end) == pytest.approx(by_hand, abs=1e-12)
 
 
+@pytest.mark.parametrize("shape", [(20, 4), (4, 30), (12, 8), (31, 2)])
+def test_long_rhombi_lean_over_several_periods(shape: tuple[int, int]) -> None:
+    lattice = Lattice.triangular(*shape)
+    sites = lattice.coordinates.astype(float)
+    images = np.array([(i, j) for i in range(-25, 26) for j in range(-25, 26)]) * np.array(shape)
+    shortest = lattice.length(sites[:, None] + images).min(axis=1)
+    np.testing.assert_allclose(lattice.distance(np.zeros(2), sites), shortest, atol=1e-12)
+
+
 def test_sites_are_numbered_as_the_picture_is_laid_out() -> None:
     lattice = Lattice.square(3, 4)
     picture = np.arange(12).reshape(lattice.shape)

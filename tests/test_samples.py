@@ -35,6 +35,20 @@ def test_the_schema() -> None:
     assert samples.make(spins(2, 3, 5), Lattice.chain(5)).dims == ("chain", "draw", "x")
 
 
+def test_a_part_of_a_periodic_lattice_is_refused() -> None:
+    made = samples.make(spins(3, 8, 8, 8), Lattice.square(8))
+    with pytest.raises(ValueError, match=r"square 8x8 lattice must hold all its sites; got \(4, 8\)"):
+        samples.features(made.isel(x=slice(0, 4)))
+    assert samples.check(made.isel(chain=[0], draw=slice(0, 4))).shape == (1, 4, 8, 8)
+
+
+def test_a_cube_of_numbers_may_be_two_things() -> None:
+    with pytest.raises(ValueError, match=r"can be cubic lattices .* or square ones .*; give the lattice's shape"):
+        samples.own(spins(10, 4, 4, 4))
+    assert samples.lattice_of(samples.own(spins(10, 4, 4, 4), shape=(4, 4, 4))) == Lattice.cubic(4)
+    assert samples.own(spins(10, 4, 4, 4), shape=(4, 4)).sizes["draw"] == 4
+
+
 def test_features_go_chain_by_chain_and_site_by_site() -> None:
     lattice = Lattice.square(3, 4)
     made = samples.make(spins(5, 6, 3, 4), lattice)

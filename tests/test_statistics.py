@@ -79,6 +79,11 @@ def test_the_distance_in_errors_counts_both() -> None:
     assert Estimate(1.0, 0.3).z(Estimate(2.0, 0.4)) == pytest.approx(-2)
 
 
+def test_the_distance_of_exact_numbers() -> None:
+    exact = Estimate(1.0, 0.0)
+    assert (exact.z(1.0), exact.z(2.0), exact.z(0.5)) == (0.0, -math.inf, math.inf)
+
+
 @settings(max_examples=50, deadline=None)
 @given(st.lists(st.floats(-1e3, 1e3), min_size=2, max_size=20))
 def test_the_jackknife_of_a_mean_is_the_standard_error(values: list[float]) -> None:

@@ -200,9 +200,7 @@ def judge(
         training, at_critical = (bs.read(path, shape=sites) if path is not None else None for path in (train, critical))
         transformer = _map(map_, data, b)
         name = " + ".join(Path(part).stem for part in map_)
-        card = bs.judge(
-            transformer, data, model=_model_of(data), train=training, critical=at_critical, name=name, seed=seed
-        )
+        card = bs.judge(transformer, data, train=training, critical=at_critical, name=name, seed=seed)
         if json_ is not None:
             write_json(json_, {"schema": 1, "scorecards": [card.to_dict()]})
         typer.echo(str(card))
@@ -286,16 +284,6 @@ def _map(names: list[str], samples: xr.DataArray, b: int) -> Any:
         raise ValueError(f"only .npz weights can be stacked; got {', '.join(names)}")
     rule = _chosen("map", names[0], _maps(), "an .npz file of trained weights")
     return rule(lattice_of(samples), b).fit(bs.features(samples))
-
-
-def _model_of(samples: xr.DataArray) -> Any:
-    """The model that the samples say they come from; None for own data."""
-    from blockspin.samples import provenance
-
-    stored = provenance(samples).get("model")
-    if not isinstance(stored, Mapping) or stored.get("model") not in _models():
-        return None
-    return _models()[stored["model"]].from_settings(stored)
 
 
 def _chosen(kind: str, name: str, table: Mapping[str, Any], *others: str) -> Any:

@@ -147,7 +147,10 @@ class Lattice:
         step: FloatArray = (np.asarray(end, float) - np.asarray(start, float) + extent / 2) % extent - extent / 2
         if self.kind not in VECTORS:
             return step
-        images = np.array(list(itertools.product((0.0, -1.0, 1.0), repeat=self.dimension))) * extent
+        # a long rhombus leans over more than one period of its short side
+        reach = 1 + max(self.shape) // (2 * min(self.shape))
+        turns = sorted(range(-reach, reach + 1), key=abs)
+        images = np.array(list(itertools.product(turns, repeat=self.dimension)), float) * extent
         near = step[..., None, :] + images
         # rounding must not decide between images of one length: the first stays unless another is clearly nearer
         best = np.argmin(np.round(self.length(near), 9), axis=-1)

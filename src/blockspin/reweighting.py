@@ -20,7 +20,7 @@ import xarray as xr
 from numpy.typing import ArrayLike, NDArray
 
 from blockspin import samples as schema
-from blockspin.models import MODELS
+from blockspin.models import MODELS, known
 from blockspin.statistics import Estimate
 
 FloatArray = NDArray[np.float64]
@@ -334,10 +334,10 @@ def _number(value: ArrayLike) -> float:
 
 
 def _model_of(one: xr.DataArray) -> Any:
-    settings = schema.provenance(one).get("model")
-    if settings is None or settings.get("model") not in MODELS:
+    model = known(schema.provenance(one).get("model"))
+    if model is None:
         raise ValueError(f"these samples do not say which model made them; give models=[...], of {', '.join(MODELS)}")
-    return MODELS[settings["model"]].from_settings(settings)
+    return model
 
 
 def _values(model: Any) -> dict[str, float]:

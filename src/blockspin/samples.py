@@ -71,6 +71,11 @@ def check_any(samples: xr.DataArray) -> xr.DataArray:
     expected = ("chain", "draw", *lattice_of(samples).axes)
     if samples.dims != expected:
         raise ValueError(f"samples must have dims {expected}; got {samples.dims}")
+    if samples.shape[2:] != lattice_of(samples).shape:
+        raise ValueError(
+            f"samples of a {lattice_of(samples)} lattice must hold all its sites; got {samples.shape[2:]}: a part of "
+            f"a periodic lattice is none"
+        )
     if samples.dtype != np.int8:
         raise ValueError(f"samples must be int8; got {samples.dtype}")
     if samples.size == 0:
@@ -255,6 +260,11 @@ def own(values: ArrayLike, *, shape: tuple[int, ...] | None = None, source: str 
             raise ValueError(
                 f"own data of shape (draw, x, y) or (chain, draw, x, y) are expected where no lattice shape is "
                 f"given (as in shape=(40, 40), or --shape 40x40); got {spins.shape}"
+            )
+        if spins.ndim == 4 and len(set(spins.shape[1:])) == 1:
+            raise ValueError(
+                f"an array of shape {spins.shape} can be cubic lattices (draw, x, y, z) or square ones "
+                f"(chain, draw, x, y); give the lattice's shape"
             )
         shape = spins.shape[-2:]
     if len(shape) not in HYPERCUBIC:

@@ -24,9 +24,12 @@ class Estimate:
         return brackets(self.value, self.error)
 
     def z(self, reference: float | Estimate) -> float:
-        """Distance to a reference in standard errors (of both, where both have one)."""
+        """Distance to a reference in standard errors (of both, where both have one); infinite where neither has any."""
         other = reference if isinstance(reference, Estimate) else Estimate(reference, 0.0)
-        return (self.value - other.value) / math.hypot(self.error, other.error)
+        distance, error = self.value - other.value, math.hypot(self.error, other.error)
+        if error == 0:
+            return math.copysign(math.inf, distance) if distance else 0.0
+        return distance / error
 
 
 def brackets(value: float, error: float) -> str:
@@ -187,7 +190,8 @@ def effective_sample_size(values: ArrayLike) -> float:
     except ValueError:
         if data.ndim != 2 or len(data) < MANY or np.ptp(data) == 0:
             raise
-    return min(float(len(data) * data.var(ddof=1) / data.mean(axis=1).var(ddof=1)), float(data.size))
+    between = float(data.mean(axis=1).var(ddof=1))
+    return min(float(len(data) * data.var(ddof=1)) / between, float(data.size)) if between else float(data.size)
 
 
 @dataclass(frozen=True)

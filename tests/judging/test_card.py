@@ -34,6 +34,35 @@ def test_closer_to_the_reference_than_to_the_null(value: float, error: float, nu
     assert decide(row(value, error), [("null", row(null))], MAJORITY).passed is passed
 
 
+def test_what_only_has_to_be_as_good_may_be_better() -> None:
+    null, reference = row(0.75), ("majority", row(0.80))
+    assert decide(row(0.90), [("null", null)], reference).passed is False
+    assert decide(row(0.90, one_sided=True), [("null", null)], reference).passed is True
+    assert decide(row(0.76, one_sided=True), [("null", null)], reference).passed is False
+    assert decide(row(0.90, one_sided=True), [("null", row(0.95))], reference).passed is False  # towards the null
+
+
+def test_a_value_without_an_error_cannot_tell() -> None:
+    found = decide(row(0.9, math.nan), [("null", row(-0.7))], MAJORITY)
+    assert (found.passed, found.why) == (None, "there is no error bar to compare with")
+
+
+def test_a_spectrum_of_one_exponent_has_not_passed() -> None:
+    def of(y_t: bool | None, y_h: bool | None) -> list[Criterion]:
+        rows = [("locality", "p", True), ("tiling", "r", True), ("spectrum", "y_t", y_t), ("spectrum", "y_h", y_h)]
+        return [Criterion(name, quantity, 1.0, 0.1, None, None, answer, "") for name, quantity, answer in rows]
+
+    assert verdict(of(True, True)) == "renormalizes"
+    assert verdict(of(None, True)) == "coarse-grains (locality, tiling; not told: spectrum)"
+    assert verdict(of(None, False)) == verdict(of(True, False)) == "coarse-grains (locality, tiling)"
+
+
+def test_a_criterion_that_is_not_on_the_card_is_no_cannot_tell() -> None:
+    card = scorecard(Measured("m", 1, 2.0, (row(0.9),)), [], None)
+    with pytest.raises(KeyError, match="the card has the criteria spectrum; got 'spectra'"):
+        card.passed("spectra")
+
+
 def test_the_hardest_null_decides_and_is_shown() -> None:
     found = decide(row(0.5), [("far", row(-5.0)), ("near", row(0.4))], MAJORITY)
     assert found.passed is False

@@ -19,6 +19,7 @@ from blockspin.judging.divergence import divergence, log_partition
 from blockspin.judging.evidence import Evidence, Subject
 from blockspin.lattice import Lattice
 from blockspin.models import Ising
+from blockspin.samples import own
 from blockspin.sampling.sample import sample
 from blockspin.statistics import Estimate
 
@@ -90,7 +91,7 @@ def test_only_one_machine_that_makes_spins_of_a_known_model_is_measured() -> Non
     rule = Majority(SMALL.lattice, 2, random_state=0).fit(X.values.reshape(-1, 16))
     for transformer in (stack, gaussian, rule):
         assert divergence(Subject(transformer, Evidence(X, model=model), name="m")) == []
-    assert divergence(Subject(one, Evidence(X), name="m")) == []
+    assert divergence(Subject(one, Evidence(own(X.values)), name="m")) == []
 
 
 @pytest.mark.parametrize(

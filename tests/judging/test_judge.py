@@ -10,6 +10,7 @@ import pytest
 import xarray as xr
 from made_maps import Linear, Of, ising_machine
 from sklearn.decomposition import PCA
+from sklearn.kernel_approximation import Nystroem
 from sklearn.neural_network import BernoulliRBM
 from sklearn.pipeline import make_pipeline
 from sklearn.random_projection import GaussianRandomProjection, SparseRandomProjection
@@ -17,8 +18,8 @@ from sklearn.random_projection import GaussianRandomProjection, SparseRandomProj
 import blockspin as bs
 from blockspin.judging import CRITERIA, Scorecard, measure, references
 from blockspin.judging.card import Criterion
-from blockspin.judging.evidence import Evidence
-from blockspin.judging.judge import TABLE
+from blockspin.judging.evidence import Evidence, Subject
+from blockspin.judging.judge import TABLE, _warnings
 from blockspin.judging.nulls import cheap, noise
 from blockspin.models import Ising
 from blockspin.samples import features, make
@@ -226,6 +227,25 @@ def test_a_map_needs_a_transform_and_no_more(
 
 def test_samples_off_the_critical_point_are_noted(majority: bs.Majority, held_out: xr.DataArray) -> None:
     assert any("not of Kc" in note for note in bs.judge(majority, held_out, critical=held_out).notes)
+
+
+def test_another_model_than_the_samples_name_is_refused(
+    majority: bs.Majority, held_out: xr.DataArray, lattice: bs.Lattice, model: Ising
+) -> None:
+    with pytest.raises(ValueError, match=r"drawn from the .*K = 0.408.*; got as their model .*K = 0.44"):
+        Evidence(held_out, model=Ising(lattice, 0.44))
+    assert Evidence(held_out).model == model
+    assert Evidence(bs.samples.own(held_out.values)).model is None
+
+
+def test_components_that_the_outputs_do_not_follow_are_no_fields(held_out: xr.DataArray) -> None:
+    X = bs.features(held_out)
+    stored = Nystroem(n_components=64, gamma=0.02, random_state=0).fit(X.astype(float))
+    subject = Subject(stored, Evidence(held_out), name="m")
+    assert subject.fields_from == "regression"
+    assert any("do not follow the map's weights" in note for note in _warnings(subject))
+    for honest in (PCA(64).fit(X), GaussianRandomProjection(64, random_state=0).fit(X)):
+        assert Subject(honest, Evidence(held_out), name="m").fields_from == "weights"
 
 
 def test_outputs_must_be_finite(lattice: bs.Lattice, held_out: xr.DataArray) -> None:

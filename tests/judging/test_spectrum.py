@@ -11,7 +11,7 @@ from made_maps import Linear, Relabelled
 
 from blockspin.coarse.blocks import Majority
 from blockspin.judging.card import Measurement
-from blockspin.judging.evidence import Evidence, Subject, coarse_spins
+from blockspin.judging.evidence import Evidence, Subject
 from blockspin.judging.nulls import noise, shuffled
 from blockspin.judging.spectrum import spectrum
 from blockspin.lattice import Lattice
@@ -106,19 +106,3 @@ def test_reasons_for_no_exponent(majority: Majority, held_out: xr.DataArray, cri
         for row in exponents(transformer, known):
             assert math.isnan(row.value)
             assert row.why.startswith(reason)
-
-
-def test_outputs_become_spins() -> None:
-    random = np.random.default_rng(3)
-    spins = random.choice(np.array([-1, 1], np.int8), (50, 8))
-    np.testing.assert_array_equal(coarse_spins(spins, random), spins)
-    np.testing.assert_array_equal(coarse_spins(spins.astype(float), random), spins)
-    np.testing.assert_array_equal(coarse_spins((spins + 1) // 2, random), spins)
-    # 40,000 draws: sees 0.023 in a mean at 4.5 sigma
-    for values, mean in ((np.array([0.1, 0.8]), np.array([-0.8, 0.6])), (np.array([-0.5, 0.3]), np.array([-0.5, 0.3]))):
-        drawn = coarse_spins(np.tile(values, (40_000, 1)), random)
-        assert (np.abs(drawn.mean(axis=0) - mean) < 4.5 * np.sqrt((1 - mean**2) / 40_000)).all()
-    real = random.normal([5.0, -3.0], 2.0, (1001, 2))
-    cut = coarse_spins(real, random)
-    np.testing.assert_array_equal(cut, np.where(real > np.median(real, axis=0), 1, -1))
-    assert cut.dtype == np.int8

@@ -117,17 +117,29 @@ def test_blobs_on_sites_bonds_and_plaquettes_are_even() -> None:
     for shape in ((8, 8), (6, 10)):
         lattice = Lattice.square(*shape)
         for centre in ((3, 5), (3, 5.5), (3.5, 5.5), (0, 0), (7.5, 0)):
-            assert point_group(blob(lattice, centre, 1.2)) == pytest.approx(1)
-            assert point_group(-blob(lattice, centre, 1.2)) == pytest.approx(1)
-    assert point_group(np.exp(-0.5 * (np.arange(9) - 4.0) ** 2)) == pytest.approx(1)
+            assert point_group(blob(lattice, centre, 1.2), lattice) == pytest.approx(1)
+            assert point_group(-blob(lattice, centre, 1.2), lattice) == pytest.approx(1)
+    assert point_group(np.exp(-0.5 * (np.arange(9) - 4.0) ** 2), Lattice.chain(9)) == pytest.approx(1)
+    assert point_group(blob(Lattice.cubic(6), (3, 3, 2), 0.9), Lattice.cubic(6)) == pytest.approx(1)
+
+
+def test_a_hexagon_is_even_on_the_triangular_lattice_alone() -> None:
+    lattice = Lattice.triangular(8)
+    hexagon = np.zeros(64)
+    hexagon[[27, *lattice.neighbours[27]]] = 1
+    assert point_group(hexagon.reshape(8, 8), lattice) == pytest.approx(1)
+    assert point_group(hexagon.reshape(8, 8), Lattice.square(8)) < 0.9
+    triangle = np.zeros((8, 8))
+    triangle[3, 3] = triangle[4, 3] = triangle[4, 4] = 1  # its centre is no site and no bond
+    assert point_group(triangle, lattice) < 0.9
 
 
 def test_the_corner_of_three_sites_by_hand() -> None:
     # about the plaquette's centre its four sites have 3/4 each: 4 (3/4)^2 / 3 = 3/4
     corner = np.zeros((6, 6))
     corner[2, 2] = corner[3, 2] = corner[2, 3] = 1
-    assert point_group(corner) == pytest.approx(3 / 4)
-    assert math.isnan(point_group(np.zeros((4, 4))))
+    assert point_group(corner, Lattice.square(6)) == pytest.approx(3 / 4)
+    assert math.isnan(point_group(np.zeros((4, 4)), Lattice.square(4)))
 
 
 def test_the_point_group_against_every_element_written_out() -> None:
@@ -136,7 +148,7 @@ def test_the_point_group_against_every_element_written_out() -> None:
     for seed, noise in itertools.product(range(3), (0.05, 0.2)):
         random = np.random.default_rng(seed)
         template = blob(lattice, tuple(random.integers(0, 12, 2) / 2), 0.8) + noise * random.normal(size=(6, 6))
-        assert point_group(template) == pytest.approx(brute_force(template))
+        assert point_group(template, lattice) == pytest.approx(brute_force(template))
 
 
 def test_decimation_is_even_about_its_site(lattice: Lattice, held_out: xr.DataArray) -> None:

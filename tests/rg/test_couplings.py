@@ -130,6 +130,24 @@ def blocked(n: int, seed: int) -> tuple[Lattice, np.ndarray]:
     return lattice.coarse(2), blocks.reshape(*samples.shape[:2], 16, 16)
 
 
+def test_more_local_terms_than_a_byte_counts() -> None:
+    # 48 images of four sites: 192 terms a site
+    lattice = Lattice.cubic(6)
+    many = [one for one in orbits(lattice, 4, reach=2.3, even=True) if sum(map(len, one.images)) > 127]
+    up = np.ones((1, *lattice.shape), np.int8)
+    assert many
+    for operator in many:
+        assert (local_terms(operator, up) == sum(map(len, operator.images))).all()
+
+
+def test_a_left_out_set_without_couplings_is_told() -> None:
+    spins = np.ones((2, 30, 8, 8), np.int8)
+    spins[1] = np.random.default_rng(1).choice([-1, 1], (30, 8, 8))
+    found = of_spins(spins, Lattice.square(8), ["nn", "nnn"])
+    assert "without one of 2 groups of chains nn, nnn have no couplings" in found.why
+    assert math.isnan(found.K[0].value)
+
+
 def test_blocked_critical_spins_have_the_published_couplings() -> None:
     # 5000 configurations: errors to 0.003, beside truncation systematics of 0.01 of the table itself.
     # It sees a wrong coupling of 0.02; the next-nearest neighbour, 0.08, is no Ising model's

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any, ClassVar
 
 import numpy as np
@@ -10,13 +9,11 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils import check_random_state
 
+from blockspin.coarse.coins import coins
 from blockspin.lattice import Lattice
 
 Spins = NDArray[np.int8]
-Words = NDArray[np.uint64]
 FloatArray = NDArray[np.float64]
-
-GOLDEN = 0x9E3779B97F4A7C15
 
 
 class BlockRule(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
@@ -84,8 +81,7 @@ class Majority(BlockRule):
     batches or on order, equal rows give equal blocks, and a row turned over gives the same blocks turned over.
     None or a numpy RandomState tosses new coins at every call.
     `transform` maps X (n, N) of -1/+1 to (n, N / b^d) int8. Raises ValueError as `fit` says.
-    Source: Swendsen, Phys. Rev. Lett. 42, 859 (1979). Hash and coins: SplitMix64, Steele, Lea and Flood,
-    OOPSLA 2014, p. 453.
+    Source: Swendsen, Phys. Rev. Lett. 42, 859 (1979); the coins: `coarse.coins`.
     """
 
     TIES: ClassVar[tuple[str, ...]] = ("random", "first")
@@ -173,7 +169,7 @@ def break_ties(
     if ties == "first":
         breaker = first
     elif isinstance(random_state, (int, np.integer)):
-        breaker = _coins(spins, blocks.shape[1], int(random_state))
+        breaker = coins(spins, blocks.shape[1], int(random_state))
     else:
         breaker = 2 * check_random_state(random_state).randint(0, 2, blocks.shape, np.int8) - 1
     np.copyto(blocks, breaker, where=tied)
@@ -184,29 +180,6 @@ def fields_on(lattice: Lattice, sites: NDArray[np.intp], weight: float | FloatAr
     fields = np.zeros((len(sites), lattice.n_sites))
     np.put_along_axis(fields, sites, weight, axis=1)
     return fields
-
-
-def _coins(spins: Spins, n_blocks: int, seed: int) -> Spins:
-    """Fair coins -1/+1 for every row and block, shape (n, n_blocks), a function of seed and row, odd in the row."""
-    n = len(spins)
-    first = spins[:, :1]
-    packed = np.packbits(spins == first, axis=1)
-    padded = np.zeros((n, 8 * math.ceil(packed.shape[1] / 8)), np.uint8)
-    padded[:, : packed.shape[1]] = packed
-    state = np.full(n, mix(np.array([seed % 2**64], np.uint64))[0])
-    for word in padded.view(np.uint64).T:
-        state = mix((state ^ word) + np.uint64(GOLDEN))
-    steps = np.arange(1, math.ceil(n_blocks / 64) + 1, dtype=np.uint64) * np.uint64(GOLDEN)
-    bits = np.unpackbits(mix(state[:, None] + steps).view(np.uint8), axis=1, count=n_blocks)
-    return np.asarray((2 * bits.view(np.int8) - 1) * first)
-
-
-def mix(words: Words) -> Words:
-    """Words that differ in any bit, made to differ in about half of their bits."""
-    # the finaliser of SplitMix64: a bijection that lets every bit of the input reach every bit of the output
-    words = (words ^ (words >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    words = (words ^ (words >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return words ^ (words >> np.uint64(31))
 
 
 def _seen(values: NDArray[Any]) -> str:

@@ -11,6 +11,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.pipeline import Pipeline
 
 FloatArray = NDArray[np.float64]
+CHECKED, FOLLOWS = 1000, 0.5  # rows on which fields are checked, and the correlation that they must have
 
 
 class ToBinary(TransformerMixin, BaseEstimator):
@@ -70,9 +71,29 @@ def regression_fields(fine: ArrayLike, coarse: ArrayLike, ridge: float = 1.0) ->
 
 
 def fields_of(transformer: Any, fine: ArrayLike, coarse: ArrayLike) -> tuple[FloatArray, str]:
-    """The fields of a map (M, N) and where they come from: "weights", or "regression" on fine and coarse data."""
+    """The fields of a map (M, N) and where they come from: "weights", or "regression" on fine and coarse data.
+
+    The weights of a machine are taken as they are. Those of any other map must be what its outputs follow, a median
+    correlation of outputs with fields times spins of at least 1/2: `components_` may be a dictionary or stored rows.
+    """
     n_sites = np.asarray(fine).shape[1]
     fields = weight_fields(transformer, n_sites)
-    if fields is not None:
+    if fields is not None and (_is_machine(transformer) or _follow(np.asarray(coarse), np.asarray(fine), fields)):
         return fields, "weights"
     return regression_fields(fine, coarse), "regression"
+
+
+def _is_machine(transformer: Any) -> bool:
+    last = transformer.steps[-1][1] if isinstance(transformer, Pipeline) else transformer
+    return hasattr(getattr(last, "transformer", last), "intercept_hidden_")
+
+
+def _follow(outputs: NDArray[Any], spins: NDArray[Any], fields: FloatArray) -> bool:
+    some = slice(None, None, max(1, len(spins) // CHECKED))
+    linear, given = spins[some] @ fields.T, outputs[some].astype(float)
+    linear, given = linear - linear.mean(axis=0), given - given.mean(axis=0)
+    size = np.sqrt((linear**2).sum(axis=0) * (given**2).sum(axis=0))
+    varying = size > 0
+    if not varying.any():
+        return True
+    return bool(np.median(np.abs((linear * given).sum(axis=0)[varying]) / size[varying]) >= FOLLOWS)

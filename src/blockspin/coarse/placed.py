@@ -11,15 +11,16 @@ from sklearn.utils.validation import check_is_fitted
 
 from blockspin.coarse.embedding import embed
 from blockspin.coarse.fields import fields_of
+from blockspin.coarse.outputs import AsSpins
 from blockspin.lattice import Lattice
-from blockspin.randomness import generator
 
 
 class Placed(TransformerMixin, BaseEstimator):
     """A fitted map with its units on a coarse lattice: what `bs.mcrg` and `bs.flow` take in place of a block rule.
 
-    transformer: fitted, spins (n, N) to (n, M); lattice: the fine Lattice; seed: of the draws where outputs are
-    probabilities or means; strict: refuse where the centres of the fields lie no nearer to a grid than random ones.
+    transformer: fitted, spins (n, N) to (n, M), read as spins by `coarse.outputs.AsSpins`; lattice: the fine Lattice;
+    seed: of its draws and coins, which are functions of the row; strict: refuse where the centres of the fields lie
+    no nearer to a grid than random ones.
     A unit goes to the site that the optimal assignment gives its field's centre, turned over where its field sums to
     a negative number. For a stack trained layer by layer on the spins of the layer below, give one `Placed` a layer.
     """
@@ -33,10 +34,12 @@ class Placed(TransformerMixin, BaseEstimator):
     def fit(self, X: ArrayLike, y: object = None) -> Placed:
         """Find the units' places from the map's weights, or where it has none by regression on X (n, N).
 
-        Sets embedding_. Raises ValueError where the units fill no coarse lattice, or (strict) have no places.
+        Sets embedding_ and as_spins_. Raises ValueError where the units fill no coarse lattice, or (strict) have no
+        places.
         """
         rows = np.asarray(X)
-        fields, _ = fields_of(self.transformer, rows, self.transformer.transform(rows))
+        outputs = self.transformer.transform(rows)
+        fields, _ = fields_of(self.transformer, rows, outputs)
         found = embed(fields, self.lattice)
         if found is None:
             raise ValueError(f"the {len(fields)} units of the map fill no coarse lattice of {self.lattice}")
@@ -47,28 +50,13 @@ class Placed(TransformerMixin, BaseEstimator):
                 "strict=False goes on"
             )
         self.embedding_ = found
+        self.as_spins_ = AsSpins.of(self.transformer, rows, outputs, self.seed)
         self.n_features_in_ = rows.shape[1]
         return self
 
     def transform(self, X: ArrayLike) -> NDArray[np.int8]:
         """Coarse spins -1/+1, shape (n, M), in the order of the sites of the coarse lattice `embedding_.lattice`."""
         check_is_fitted(self)
-        spins = coarse_spins(self.transformer.transform(X), generator(self.seed, "placed"))
+        spins = self.as_spins_(X, self.transformer.transform(X))
         placed: NDArray[np.int8] = self.embedding_.place(spins).reshape(len(spins), -1)
         return placed
-
-
-def coarse_spins(outputs: ArrayLike, random: np.random.Generator) -> NDArray[np.int8]:
-    """Outputs of a map as spins -1/+1, shape (n, M).
-
-    Spins stay as they are; values in [0, 1] are probabilities and values in [-1, 1] means of a spin, and are
-    drawn; any other real output is cut at its unit's median.
-    """
-    values = np.asarray(outputs)
-    low, high = float(values.min()), float(values.max())
-    if low < -1 or high > 1:
-        return np.where(values > np.median(values, axis=0), 1, -1).astype(np.int8)
-    if not np.issubdtype(values.dtype, np.floating) and low == -1:
-        return values.astype(np.int8)
-    probability = values if low >= 0 else (1 + values) / 2
-    return np.where(random.random(values.shape, dtype=np.float32) < probability, 1, -1).astype(np.int8)

@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.utils import check_random_state
 
-from blockspin.coarse.blocks import GOLDEN, BlockRule, Spins, Words, mix
+from blockspin.coarse.blocks import BlockRule, Spins
+from blockspin.coarse.coins import GOLDEN, hashed, mix
 from blockspin.lattice import Lattice
 
 BYTES = 2**20  # of states handled at once
@@ -85,12 +86,8 @@ class Plurality(BlockRule):
 
 def _priorities(states: Spins, seed: int) -> NDArray[np.int64]:
     """Numbers of BITS random bits for every site, (n, N): a function of seed and of which sites of a row are alike."""
-    n, N = states.shape
-    named = np.zeros((n, 8 * -(-N // 8)), np.uint8)
-    named[:, :N] = _by_appearance(states)
-    state: Words = np.full(n, mix(np.array([seed % 2**64], np.uint64))[0])
-    for word in named.view(np.uint64).T:
-        state = mix((state ^ word) + np.uint64(GOLDEN))
+    N = states.shape[1]
+    state = hashed(_by_appearance(states).view(np.uint8), seed)
     steps = np.arange(1, N + 1, dtype=np.uint64) * np.uint64(GOLDEN)
     return (mix(state[:, None] + steps) >> np.uint64(64 - BITS)).astype(np.int64)
 

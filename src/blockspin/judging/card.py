@@ -22,6 +22,7 @@ CRITERIA = {
     "generalization": "does it know held-out chains as well as those it was trained on",
 }
 DECISIVE = ("locality", "tiling", "spectrum")  # what the verdict rests on
+WHOLE = ("spectrum",)  # passes only where all its quantities are told: one exponent of two is no RG step's spectrum
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,8 @@ class Measurement:
     target is a reference of the quantity's own, {"name", "value", "error"}, such as an exact value; it takes the
     place of the physical block rule's. trivial holds nulls of the quantity's own, of the same form, such as the
     exponent of uncorrelated spins; each counts on its own side of the reference. blind names the nulls that cannot
-    change the quantity by construction. asked is False where the data for the quantity were not given: it then
+    change the quantity by construction. one_sided: to lie beyond the reference, seen from a null, is as good as to lie
+    at it. asked is False where the data for the quantity were not given: it then
     neither passes nor fails.
     rule is "closer" (to the reference than to the nulls), "agrees" (with the target, within errors) or "described"
     (shown, not judged).
@@ -49,6 +51,7 @@ class Measurement:
     target: dict[str, Any] | None = None
     trivial: tuple[dict[str, Any], ...] = ()
     blind: tuple[str, ...] = ()
+    one_sided: bool = False
     rule: str = "closer"
     asked: bool = True
 
@@ -125,8 +128,14 @@ class Scorecard:
     notes: tuple[str, ...] = field(default=())
 
     def passed(self, name: str) -> bool | None:
-        """Whether a criterion passed: every quantity of it that could tell; None where none could."""
-        return _all_that_tell([row.passed for row in self.criteria if row.name == name])
+        """Whether a criterion passed: every quantity of it that could tell; None where none could.
+
+        The spectrum has passed only where both exponents could tell. Raises KeyError for a criterion that is not on
+        the card.
+        """
+        if name not in (known := list(dict.fromkeys(row.name for row in self.criteria))):
+            raise KeyError(f"the card has the criteria {', '.join(known)}; got {name!r}")
+        return _answer(self.criteria, name)
 
     def to_dict(self) -> dict[str, Any]:
         """The entry of scorecards.json; numbers that do not exist are null."""
@@ -189,12 +198,15 @@ def decide(
             blurred = SIGMAS * math.sqrt(s_n**2 + 5 * s_r**2)  # q = r with s_q = s_r would not pass
             if abs(n - r) <= max(blurred, 1e-9 * max(abs(r), abs(q))):
                 continue
-            c = 0.5 if (q - r) * (n - r) >= 0 else 1.5
-            lead = abs(n - r) / 2 - abs(q - r) - SIGMAS * math.sqrt(s_q**2 + s_n**2 / 4 + (c * s_r) ** 2)
+            beyond = (q - r) * (n - r) < 0
+            c = 1.5 if beyond and not subject.one_sided else 0.5
+            away = 0.0 if beyond and subject.one_sided else abs(q - r)
+            lead = abs(n - r) / 2 - away - SIGMAS * math.sqrt(s_q**2 + s_n**2 / 4 + (c * s_r) ** 2)
             lead /= abs(n - r)
             if lead < margin or shown_null is None:
                 shown_null, margin = (name, null), lead
-        beaten = margin > 0 if shown_null is not None and math.isfinite(q) else None
+        told = math.isfinite(q) and math.isfinite(s_q)
+        beaten = margin > 0 if shown_null is not None and told else None
     passed, why = _explain(subject, beaten, shown_null, reference, usable)
     if shown_null is None and usable:
         shown_null = usable[0]
@@ -262,7 +274,7 @@ def verdict(criteria: Sequence[Criterion]) -> str:
 
     A decisive criterion that could not tell is named beside those that pass; "does not" needs one that failed.
     """
-    found = {name: _all_that_tell([row.passed for row in criteria if row.name == name]) for name in DECISIVE}
+    found = {name: _answer(criteria, name) for name in DECISIVE}
     passed = [name for name, answer in found.items() if answer is True]
     silent = [name for name, answer in found.items() if answer is None]
     if len(passed) == len(DECISIVE):
@@ -272,8 +284,11 @@ def verdict(criteria: Sequence[Criterion]) -> str:
     return "cannot tell" if len(silent) == len(DECISIVE) else "does not"
 
 
-def _all_that_tell(passed: Sequence[bool | None]) -> bool | None:
-    told = [answer for answer in passed if answer is not None]
+def _answer(criteria: Sequence[Criterion], name: str) -> bool | None:
+    rows = [row.passed for row in criteria if row.name == name]
+    told = [answer for answer in rows if answer is not None]
+    if name in WHOLE and None in rows and all(told):
+        return None
     return all(told) if told else None
 
 
@@ -294,6 +309,8 @@ def _explain(
         return None, "no reference to compare with"
     if not usable:
         return None, "no null to compare with"
+    if not math.isfinite(subject.error):
+        return None, "there is no error bar to compare with"
     if beaten is None or null is None:
         return None, f"the nulls look like {reference[0]}: this quantity cannot tell them apart"
     side = "within" if beaten else "not clearly within"

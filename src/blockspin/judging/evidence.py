@@ -12,12 +12,13 @@ from numpy.typing import NDArray
 
 from blockspin.coarse.embedding import Embedding, coarse_lattice, embed
 from blockspin.coarse.fields import fields_of
-from blockspin.coarse.placed import coarse_spins
+from blockspin.coarse.outputs import AsSpins
 from blockspin.coarse.stack import generate, layers, units_of
 from blockspin.lattice import Lattice
-from blockspin.randomness import generator
+from blockspin.models import known
+from blockspin.randomness import generator, integer
 from blockspin.rg.couplings import Couplings, of_spins
-from blockspin.samples import by_chain, check, features, lattice_of
+from blockspin.samples import by_chain, check, features, lattice_of, provenance
 
 FloatArray = NDArray[np.float64]
 
@@ -30,7 +31,8 @@ class Evidence:
 
     samples: held-out samples of the kind the map was trained on; critical: samples at the critical coupling,
     for the spectrum; train: the training samples, for generalization; model: the samples' model where it is
-    known (its exact energy, its pseudo-likelihood). Raises ValueError where the lattices differ.
+    known (its exact energy, its pseudo-likelihood), the one that the samples name unless given. Raises ValueError where
+    the lattices differ, or the samples name another model.
     """
 
     samples: xr.DataArray
@@ -50,6 +52,11 @@ class Evidence:
             raise TypeError(f"model must be a model with a lattice, such as Ising; got {type(self.model).__name__}")
         if self.model is not None and self.model.lattice != lattice:
             raise ValueError(f"the model must live on the samples' lattice, {lattice}; got {self.model.lattice}")
+        made = known(provenance(self.samples).get("model"))
+        if self.model is None:
+            object.__setattr__(self, "model", made)
+        elif made is not None and made != self.model:
+            raise ValueError(f"the samples say that they were drawn from the {made}; got as their model {self.model}")
 
     @cached_property
     def lattice(self) -> Lattice:
@@ -148,11 +155,11 @@ class Subject:
         pictures = spins.reshape(CHAINS, DRAWS, *self.lattice.shape)
         return FreeRun(pictures[: len(data)], pictures[len(data) :])
 
-    def spins(self, X: NDArray[Any], *path: str | int) -> NDArray[np.int8]:
-        """Coarse spins -1/+1 of fine spins (n, N), shape (n, M), in the order of the units."""
-        return coarse_spins(
-            self.transformer.transform(X), generator(self.evidence.seed, "coarse spins", self.name, self.layer, *path)
-        )
+    @cached_property
+    def as_spins(self) -> AsSpins:
+        """How the map's outputs are read as spins."""
+        seed = integer(self.evidence.seed, "coarse spins", self.name, self.layer)
+        return AsSpins.of(self.transformer, self.evidence.X, self.outputs, seed)
 
     def placed(self, name: str) -> NDArray[np.int8]:
         """Coarse spins of the evidence's "samples" or "critical" on the coarse lattice, (chain, draw, *coarse sites).
@@ -162,5 +169,7 @@ class Subject:
         if name not in self._placed:
             assert self.embedding is not None
             samples = getattr(self.evidence, name)
-            self._placed[name] = by_chain(self.embedding.place(self.spins(features(samples), name)), samples)
+            X = features(samples)
+            spins = self.as_spins(X, self.transformer.transform(X))
+            self._placed[name] = by_chain(self.embedding.place(spins), samples)
         return self._placed[name]

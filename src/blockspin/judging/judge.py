@@ -11,6 +11,7 @@ from sklearn.exceptions import NotFittedError
 from sklearn.utils import get_tags
 
 from blockspin.coarse.blocks import Decimation, Majority
+from blockspin.coarse.fields import weight_fields
 from blockspin.coarse.stack import layers
 from blockspin.judging import nulls as null_maps
 from blockspin.judging.card import Measured, Measurement, Scorecard, scorecard
@@ -61,20 +62,23 @@ def measure_subject(subject: Subject, criteria: Sequence[str] | None = None) -> 
 
 
 def references(
-    evidence: Evidence, b: float, *, layer: int = 1, seed: int = 0, criteria: Sequence[str] | None = None
+    evidence: Evidence,
+    b: float,
+    *,
+    layer: int = 1,
+    seed: int = 0,
+    criteria: Sequence[str] | None = None,
+    rules: Sequence[str] = ("majority", "decimation"),
 ) -> list[Measured]:
-    """The physical block rules of side b on the same samples, majority first; none where b is not a whole number."""
+    """The physical block rules of side b on the same samples, in order; none where b is not a whole number."""
     side = round(b)
     if abs(b - side) > 1e-9 or side < 2 or any(L % side or L // side < 2 for L in evidence.lattice.shape):
         return []
-    rules = {
+    known = {
         "majority": Majority(evidence.lattice, side, random_state=seed),
         "decimation": Decimation(evidence.lattice, side),
     }
-    return [
-        measure(rule.fit(evidence.X), evidence, name=name, layer=layer, criteria=criteria)
-        for name, rule in rules.items()
-    ]
+    return [measure(known[name].fit(evidence.X), evidence, name=name, layer=layer, criteria=criteria) for name in rules]
 
 
 def judge(
@@ -109,7 +113,7 @@ def judge(
             why = "no training samples were given" if train is None else "the map has no get_params to clone it by"
             notes.append(f"{why}: the nulls are not retrained on noise or on permuted sites")
     measured = measure_subject(subject)
-    beside = references(evidence, subject.b, layer=subject.layer, seed=seed)
+    beside = references(evidence, subject.b, layer=subject.layer, seed=seed, rules=("majority",))
     if not beside:
         notes.append(f"no block rule has b = {subject.b:.3g} on {evidence.lattice}: no physical reference")
     compared = [measure(null, evidence, name=label, layer=subject.layer) for label, null in nulls.items()]
@@ -146,6 +150,8 @@ def _warnings(subject: Subject) -> list[str]:
             f"the map has no weights, and a regression of its outputs on {sites} sites from {draws} draws spreads its "
             f"fields: locality and tiling come out too wide. Give at least {ENOUGH * sites} draws"
         )
+    if subject.fields_from == "regression" and weight_fields(subject.transformer, sites) is not None:
+        notes.append("the outputs do not follow the map's weights: its fields are a regression of outputs on spins")
     model = provenance(evidence.critical).get("model") if evidence.critical is not None else None
     K = model.get("K") if isinstance(model, Mapping) and evidence.lattice.kind == "square" else None
     if K is not None and abs(abs(K) - KC_SQUARE) > 0.005:

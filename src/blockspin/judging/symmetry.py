@@ -14,7 +14,8 @@ from blockspin.coarse.stack import expected
 from blockspin.judging.card import Measurement
 from blockspin.judging.evidence import Subject
 from blockspin.judging.nulls import ShuffledSites
-from blockspin.lattice import HYPERCUBIC, Lattice
+from blockspin.lattice import Lattice
+from blockspin.rg.operators import point_group as group_of
 from blockspin.samples import by_chain
 from blockspin.statistics import jackknife
 
@@ -75,36 +76,36 @@ def translation(fields: FloatArray, lattice: Lattice, rounds: int = 4) -> tuple[
     return template, share
 
 
-def point_group(template: FloatArray) -> float:
+def point_group(template: FloatArray, lattice: Lattice) -> float:
     """Share of the squared norm of a field that is even under the lattice's point group about its best centre.
 
-    Sites, bonds and plaquettes near the centre of the squared weight are tried; on a square lattice (equal extents) the
-    group has 8 elements, otherwise the reflections alone.
+    template: one field, of the lattice's shape. Sites, and the points halfway between them (bonds, plaquettes), near
+    the centre of the squared weight are tried, each with the elements of the group that keep the torus and send sites
+    to sites: 2 on the chain, 8 on the square, 12 on the triangular and 48 on the cubic lattice of equal extents about
+    a site, fewer about other points and on unequal extents.
     """
     total = float((template**2).sum())
     if total == 0:
         return math.nan
-    (middle,) = centres(template.reshape(1, -1), Lattice(HYPERCUBIC[template.ndim], template.shape))
-    centred = np.roll(template, [-round(float(x)) for x in middle], range(template.ndim))
-    best = 0.0
-    for parity in itertools.product((0, 1), repeat=template.ndim):
-        best = max(best, *(_even_share(centred, parity, offset) for offset in _offsets(template.ndim)))
-    return best / total
+    (middle,) = centres(template.reshape(1, -1), lattice)
+    near = itertools.product(*[np.round(x) + np.arange(-1.5, 2.0, 0.5) for x in middle])
+    return max(_even_share(template.ravel(), lattice, np.array(point)) for point in near) / total
 
 
-def _offsets(dimension: int) -> list[tuple[int, ...]]:
-    return list(itertools.product((-1, 0, 1), repeat=dimension))
-
-
-def _even_share(image: FloatArray, parity: tuple[int, ...], offset: tuple[int, ...]) -> float:
-    # reflection x -> parity - x keeps the point parity / 2: a site for 0, the middle of a bond for 1
-    moved = np.roll(image, offset, range(image.ndim))
-    versions = [moved]
-    for axis, odd in enumerate(parity):
-        versions += [np.roll(np.flip(version, axis), 1 + odd, axis) for version in versions]
-    if image.ndim == 2 and image.shape[0] == image.shape[1] and parity[0] == parity[1]:
-        versions += [version.T for version in versions]
+def _even_share(field: FloatArray, lattice: Lattice, point: FloatArray) -> float:
+    versions = []
+    for element in group_of(lattice.kind):
+        turned = (lattice.coordinates - point) @ element + point
+        to = np.rint(turned).astype(int)
+        if np.abs(turned - to).max() < 1e-9 and _keeps_the_torus(element, lattice):
+            versions.append(field[np.ravel_multi_index(tuple((to % lattice.shape).T), lattice.shape)])
     return float((np.mean(versions, axis=0) ** 2).sum())
+
+
+def _keeps_the_torus(element: NDArray[np.int64], lattice: Lattice) -> bool:
+    # the periods go to combinations of periods
+    periods = np.diag(lattice.shape) @ element
+    return bool((periods % np.array(lattice.shape) == 0).all())
 
 
 def symmetry(subject: Subject) -> list[Measurement]:
@@ -116,6 +117,7 @@ def symmetry(subject: Subject) -> list[Measurement]:
     template, share = translation(subject.fields[living], subject.lattice)
     error = float(share.std(ddof=1) / math.sqrt(len(share)))
     rows.append(Measurement("symmetry", "translation", float(share.mean()), error))
-    # the template is one field made of many: its own error is that of the units it stands for
-    rows.append(Measurement("symmetry", "point group", point_group(template), error, rule="described"))
+    # one field made of many: it has no error of its own
+    even = point_group(template, subject.lattice)
+    rows.append(Measurement("symmetry", "point group", even, math.nan, "one field, no error", rule="described"))
     return rows

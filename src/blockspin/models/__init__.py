@@ -1,9 +1,20 @@
 """The models: a reduced Hamiltonian, its lattice and its settings. One row of MODELS a model."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from blockspin.models.dimers import Dimers
 from blockspin.models.ising import KC_CUBIC, KC_SQUARE, KC_TRIANGULAR, Ising
 from blockspin.models.potts import Potts, potts_kc
 
 MODELS: dict[str, type[Ising] | type[Potts] | type[Dimers]] = {"ising": Ising, "potts": Potts, "dimers": Dimers}
 
-__all__ = ["KC_CUBIC", "KC_SQUARE", "KC_TRIANGULAR", "MODELS", "Dimers", "Ising", "Potts", "potts_kc"]
+
+def known(settings: Any) -> Ising | Potts | Dimers | None:
+    """The model of these `settings()`, as samples store them; None where they are no known model's."""
+    if not isinstance(settings, Mapping) or settings.get("model") not in MODELS:
+        return None
+    return MODELS[settings["model"]].from_settings(dict(settings))
+
+
+__all__ = ["KC_CUBIC", "KC_SQUARE", "KC_TRIANGULAR", "MODELS", "Dimers", "Ising", "Potts", "known", "potts_kc"]

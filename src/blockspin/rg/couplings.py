@@ -100,13 +100,15 @@ def of_spins(spins: ArrayLike, lattice: Lattice, operators: Sequence[str] | None
     return Couplings(names, nested[-1], tuple(nested), tuple(likelihoods), why, left_out)
 
 
-def local_terms(operator: Operator, spins: NDArray[np.int8]) -> NDArray[np.int8]:
+def local_terms(operator: Operator, spins: NDArray[np.int8]) -> NDArray[np.int8] | NDArray[np.int16]:
     """s_i dS/ds_i of one operator at every site, shape (n, *sites): the sum of the shapes that hold site i.
 
     spins: (n, *sites) of -1/+1. It changes sign where s_i turns over, and s_i W_i = sum_a K_a of these.
     """
     axes = tuple(range(1, spins.ndim))
-    total = np.zeros_like(spins)
+    # a shape without symmetry has 48 images on the cubic lattice: more terms than a byte can count
+    many = sum(len(image) for image in operator.images) > 127
+    total = np.zeros(spins.shape, np.int16 if many else np.int8)
     for image in operator.images:
         product = np.ones_like(spins)
         for site in image:
@@ -184,15 +186,22 @@ def _fit(terms: FloatArray, counts: IntArray, names: tuple[str, ...]) -> _Fit:
     n = len(names)
     total = counts.sum(axis=0).astype(float)
     K, why = _newton(terms, total / total.sum(), names)
+    undefined = (Estimate(math.nan, math.nan),) * n
     left_out = np.full((len(counts), n), math.nan)
     if why:
-        return _Fit((Estimate(math.nan, math.nan),) * n, math.nan, why, left_out)
+        return _Fit(undefined, math.nan, why, left_out)
     for row, group in zip(left_out, counts, strict=True):
         weight = (total - group) / (total - group).sum()
         row[:] = K
-        for _ in range(2):
-            score, hessian = _slopes(terms, weight, row)
-            row += np.linalg.solve(hessian, score)
+        try:
+            for _ in range(2):
+                score, hessian = _slopes(terms, weight, row)
+                row += np.linalg.solve(hessian, score)
+        except np.linalg.LinAlgError:
+            why = (
+                f"without one of {len(counts)} groups of chains {', '.join(names)} have no couplings, and so no errors"
+            )
+            return _Fit(undefined, math.nan, why, np.full((len(counts), n), math.nan))
     spread = left_out - left_out.mean(axis=0)
     errors = np.sqrt((len(counts) - 1) / len(counts) * (spread**2).sum(axis=0))
     likelihood = float(-(total / total.sum()) @ np.logaddexp(0, -2 * terms @ K))

@@ -158,8 +158,11 @@ def joined(up: FloatArray, down: FloatArray, offset: float) -> Partition:
 
     forward = offset + ln <exp up>, reverse = offset - ln <exp down>; the value L solves
     sum_up s(up - L) = sum_down s(down + L), s(x) = 1/(1 + exp(-x)), with the error of the ratio of the means of s.
+    Raises ValueError where a log weight is not finite.
     Source: Bennett, J. Comput. Phys. 22, 245 (1976); Crooks, Phys. Rev. E 61, 2361 (2000).
     """
+    if not (np.isfinite(up).all() and np.isfinite(down).all()):
+        raise ValueError("the log weights of the annealed chains are not finite: weights of the machine have run away")
     (forward, effective_up), (reverse, effective_down) = _log_mean(up), _log_mean(down)
     low, high = sorted((forward.value, -reverse.value))
 

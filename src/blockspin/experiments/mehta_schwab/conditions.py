@@ -70,7 +70,7 @@ def _task(variant: str, n: int, settings: Settings, seed: int, samples: Task) ->
     }
     label = f"train {variant} on {n} small samples"
     weight = max(study.L**2 * study.units * n * n_iter * 4e-10, 1.0)
-    return Task("condition", label, run_condition, chosen, version=3, parents=(samples,), weight=weight)
+    return Task("condition", label, run_condition, chosen, version=4, parents=(samples,), weight=weight)
 
 
 def run_condition(settings: dict[str, Any], parents: list[Result], progress: Progress) -> Result:

@@ -151,7 +151,7 @@ def _measure_task(item: Map, layer: int, settings: Settings, seed: int, samples:
     parents = (samples, critical, *item.trained[:layer])
     weight = settings.L**2 * settings.n_critical * 3e-7
     label = f"judge {item.name}, layer {layer}"
-    return Task("measure", label, run_measure, chosen, version=6, parents=parents, weight=weight)
+    return Task("measure", label, run_measure, chosen, version=7, parents=parents, weight=weight)
 
 
 def run_measure(settings: dict[str, Any], parents: list[Result], progress: Progress) -> Result:

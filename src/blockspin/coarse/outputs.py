@@ -1,0 +1,83 @@
+"""What the outputs of a map say as spins -1/+1: settled once a map, so that every set of samples is read alike."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.pipeline import Pipeline
+
+from blockspin.coarse.coins import coins, uniforms
+
+FloatArray = NDArray[np.float64]
+
+ROWS = 4000  # of samples that a cut is taken from, at most
+ROUNDING = 1e-6  # of an output's spread: nearer to its cut it is tied
+
+
+@dataclass(frozen=True)
+class AsSpins:
+    """How a map's outputs (n, M) become spins; `AsSpins.of` settles it, a call reads outputs.
+
+    kind: "spins" (-1/+1, as they are), "bits" (0/1), "means" (of spins, drawn), "probabilities" (drawn), or "cut": +1
+    above `cut` (M,) and -1 below; outputs within `tie` (M,) of it are tied. Draws and the coins of ties are functions
+    of seed and row, odd in the row (`coarse.coins`).
+    """
+
+    kind: str
+    seed: int
+    cut: FloatArray | None = None
+    tie: FloatArray | None = None
+
+    @classmethod
+    def of(cls, transformer: Any, X: ArrayLike, outputs: ArrayLike, seed: int = 0) -> AsSpins:
+        """The reading of a map that gave these outputs (n, M) on spins X (n, N).
+
+        Machines with `output="mean"` and BernoulliRBM give means or probabilities, and so does a map whose attribute
+        `graded_` says "means" or "probabilities". Outputs that are all -1/+1, or all 0/1, are spins or bits. Any other
+        unit is cut at the median of its outputs on X and on -X together, which is 0 for an odd function of the spins,
+        whatever its scale.
+        """
+        values = np.asarray(outputs)
+        if graded := graded_as(transformer):
+            return cls(graded, seed)
+        if (np.abs(values) == 1).all():
+            return cls("spins", seed)
+        if ((values == 0) | (values == 1)).all():
+            return cls("bits", seed)
+        rows = np.asarray(X)
+        some = slice(None, None, max(1, -(-len(rows) // ROWS)))
+        both = np.concatenate([values[some], np.asarray(transformer.transform(-rows[some]))]).astype(float)
+        return cls("cut", seed, np.median(both, axis=0), ROUNDING * both.std(axis=0))
+
+    def __call__(self, X: ArrayLike, outputs: ArrayLike) -> NDArray[np.int8]:
+        """Spins -1/+1, shape (n, M), of the outputs on spins X (n, N)."""
+        values, rows = np.asarray(outputs), np.asarray(X)
+        if self.kind in ("means", "probabilities"):
+            chance = values if self.kind == "probabilities" else (1 + values) / 2
+            return _signs(uniforms(rows, values.shape[1], self.seed) < chance)
+        if self.cut is None or self.tie is None:
+            return _signs(values > (0 if self.kind == "spins" else 0.5))
+        away = values - self.cut
+        spins = _signs(away > 0)
+        np.copyto(spins, coins(rows, values.shape[1], self.seed), where=np.abs(away) <= self.tie)
+        return spins
+
+
+def graded_as(transformer: Any) -> str:
+    """ "means" or "probabilities" where the map declares its outputs to be these, else ""."""
+    last = transformer.steps[-1][1] if isinstance(transformer, Pipeline) else transformer
+    if isinstance(declared := getattr(last, "graded_", None), str):
+        return declared
+    if hasattr(last, "components_") and hasattr(last, "intercept_hidden_"):
+        if getattr(last, "output", "mean") != "mean":
+            return ""
+        return "means" if getattr(last, "units_", "binary") == "spin" else "probabilities"
+    inner = getattr(last, "transformer", None)  # of a wrapper, such as one that shuffles sites
+    return graded_as(inner) if inner is not None else ""
+
+
+def _signs(up: NDArray[np.bool_]) -> NDArray[np.int8]:
+    return np.where(up, np.int8(1), np.int8(-1))
