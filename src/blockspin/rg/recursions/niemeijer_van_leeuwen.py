@@ -66,7 +66,9 @@ def second_cumulant(couplings: ArrayLike) -> FloatArray:
 def second_fixed_point() -> FixedPoint:
     """The fixed point of `second_cumulant`, K1* = 0.27887 (exact Kc: 0.27465), y_t = 1.04238 (exact: 1).
 
-    The three eigenvalues of the even sector are 1.77284, 0.19478 and -0.13635.
+    The three eigenvalues of the even sector are 1.77284, 0.19478 and -0.13635. The first is often quoted as 1.7835
+    (y_t = 1.053; the papers themselves were not read for it): 1.78353 comes out where the change of f^2 with K1 is
+    left out of the term of K3 in K2', which a derivative of the recursion as it stands must not.
     """
     found = root(lambda K: second_cumulant(K) - K, [0.28, -0.01, -0.01], tol=1e-14)
     K = np.asarray(found.x, float)
