@@ -121,6 +121,11 @@ def _check(operators: Sequence[Operator], lattice: Lattice) -> None:
         raise ValueError(
             f"couplings need at least one operator and none twice; got {', '.join(one.name for one in operators)}"
         )
+    unwound(operators, lattice)
+
+
+def unwound(operators: Sequence[Operator], lattice: Lattice) -> None:
+    """Raise ValueError where a shape winds around the lattice and meets itself."""
     for operator in operators:
         for image in operator.images:
             if len({tuple(np.mod(site, lattice.shape)) for site in image}) != len(image):
