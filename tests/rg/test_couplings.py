@@ -12,6 +12,7 @@ from blockspin.coarse.blocks import Majority
 from blockspin.lattice import Lattice
 from blockspin.models import KC_SQUARE, Ising
 from blockspin.rg import couplings as module
+from blockspin.rg.blocking import block
 from blockspin.rg.couplings import Couplings, couplings, local_terms, of_spins
 from blockspin.rg.operators import TABLES, evaluate, named
 from blockspin.rg.orbits import orbits
@@ -201,3 +202,11 @@ def test_what_does_not_fit_is_named() -> None:
     with pytest.raises(TypeError, match=r"must be an xarray\.DataArray"):
         couplings(spins)
     assert len(couplings(make(spins, lattice)).K) == 4
+
+
+def test_dimers_are_refused_and_their_blocks_are_not() -> None:
+    dimers = bs.sample(bs.Dimers(Lattice.square(4)), 20, seed=1, chains=4)
+    with pytest.raises(ValueError, match="these samples hold dimers, whose lattice of cells mixes vertices"):
+        couplings(dimers)
+    _, blocks = block(dimers, bs.Majority(Lattice.square(8), 2, random_state=1))
+    assert len(couplings(blocks, ["nn"]).K) == 1

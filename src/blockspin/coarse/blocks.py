@@ -71,7 +71,7 @@ class BlockRule(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
                 f"got {values.shape}"
             )
         if not np.issubdtype(values.dtype, np.number) or not (np.abs(values) == 1).all():
-            raise ValueError(f"{name} takes spins -1 or +1{_seen(values)}. Map 0/1 data by 2 * x - 1")
+            raise ValueError(f"{name} takes spins -1 or +1{_seen(values)}{advice(values)}")
         return np.ascontiguousarray(values, dtype=np.int8)
 
 
@@ -207,6 +207,14 @@ def mix(words: Words) -> Words:
     words = (words ^ (words >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     words = (words ^ (words >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
     return words ^ (words >> np.uint64(31))
+
+
+def advice(values: NDArray[Any]) -> str:
+    """What to do with values that are no spins: two-valued data become spins, Potts states have a rule of their own."""
+    if not np.issubdtype(values.dtype, np.number) or not (values >= 0).all() or not (values == values.round()).all():
+        return ""
+    two = "Map 0/1 data by 2 * x - 1; " if (values <= 1).all() else ""
+    return f". {two}bs.Plurality blocks Potts states 0..q-1"
 
 
 def _seen(values: NDArray[Any]) -> str:

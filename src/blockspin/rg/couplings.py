@@ -19,7 +19,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from blockspin.lattice import Lattice
 from blockspin.rg.operators import EVEN, Operator, named
-from blockspin.samples import check, lattice_of
+from blockspin.samples import check, lattice_of, provenance
 from blockspin.statistics import Estimate
 
 FloatArray = NDArray[np.float64]
@@ -69,11 +69,21 @@ def couplings(samples: xr.DataArray, operators: Sequence[str] | None = None) -> 
     each left-out estimate is two Newton steps from the full one. Not defined, with the reason, where an operator adds
     nothing to those before it or where a coupling runs away. What the operators leave out is no part of the errors.
     Raises ValueError for fewer than two chains, no or unknown or repeated operators, or a shape that winds around the
-    lattice; TypeError where samples are no DataArray.
+    lattice, or for samples of dimers; TypeError where samples are no DataArray.
     Source: as the module says; on blocked spins, Gonzalez-Arroyo and Salas (1988).
     """
     lattice = lattice_of(check(samples))
+    refuse_cells(samples)
     return of_spins(samples.values, lattice, operators)
+
+
+def refuse_cells(samples: xr.DataArray) -> None:
+    """Raise ValueError for samples of dimers, whose sites are vertices, bonds and faces and no spins of one kind."""
+    if provenance(samples).get("model", {}).get("model") == "dimers":
+        raise ValueError(
+            "couplings are of spins on equal sites; these samples hold dimers, whose lattice of cells mixes vertices, "
+            "bonds and faces. Couplings of what a map makes of them are defined: block them first"
+        )
 
 
 def of_spins(spins: ArrayLike, lattice: Lattice, operators: Sequence[str] | None = None) -> Couplings:

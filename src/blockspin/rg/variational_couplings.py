@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from blockspin.lattice import Lattice
 from blockspin.models import Ising
 from blockspin.rg.biased import Interactions, Numbers, Run, Simulation, fine_spins
-from blockspin.rg.blocking import sectors
+from blockspin.rg.blocking import Rule, sectors, steps_of
 from blockspin.rg.couplings import unwound
 from blockspin.rg.local_rule import local_rule
 from blockspin.rg.mcrg import exponent, leading
@@ -33,7 +33,6 @@ from blockspin.statistics import Estimate
 
 FloatArray = NDArray[np.float64]
 Progress = Callable[[float, str], None]
-Rule = Callable[[Lattice], object]
 
 
 @dataclass(frozen=True)
@@ -84,12 +83,12 @@ def variational_couplings(
 ) -> tuple[Level, ...]:
     """Couplings, exponents and Kc of block spins by Wu and Car's variational principle, one `Level` a step.
 
-    model: `bs.Ising` without a field, or `rg.biased.Interactions`; rule: what builds a block rule for a lattice, its
-    blocks disjoint and alike (`bs.Majority` with its coins, `bs.Decimation`, `bs.TriangularMajority`, ...); operators:
-    names, even and odd together, default the table's. Every level has a simulation of its own: `descent` times `sweeps`
-    sweeps of `chains` chains and a step of J against the blocks' means, then `draws` draws a chain at the mean J of the
-    last half. What these are still off is put right by reweighting, so that the errors are those of independent chains
-    and the descent leaves none. What the operators leave out is no part of the errors.
+    model: `bs.Ising` without a field, or `rg.biased.Interactions`; rule: as `bs.mcrg` takes it, of blocks disjoint and
+    alike (`bs.Majority`, its coins and all, `bs.Decimation`, `bs.TriangularMajority`); operators: names, even and odd
+    together, default the table's. Every level has a simulation of its own: `descent` times `sweeps` sweeps of `chains`
+    chains and a step of J against the blocks' means, then `draws` draws a chain at the mean J of the last half. What
+    these are still off is put right by reweighting, so that the errors are those of independent chains and the descent
+    leaves none. What the operators leave out is no part of the errors.
     Not defined, with the reason, where fewer than half of the draws stay in effect under that last correction.
     Raises ValueError for a field, a number too small, an unknown operator, a shape that winds around a lattice, too
     many steps, or a rule that is not local; TypeError where the model is another.
@@ -97,7 +96,6 @@ def variational_couplings(
     """
     system = _interactions(model)
     for name, value, least in (
-        ("steps", steps, 1),
         ("chains", chains, 2),
         ("draws", draws, 1),
         ("sweeps", sweeps, 1),
@@ -107,8 +105,10 @@ def variational_couplings(
             raise ValueError(f"{name} must be at least {least}; got {value}")
     even, odd = sectors(system.lattice, operators)
     lattices, blocks = [system.lattice], []
-    for _ in range(steps):
-        coarse, sites, table = local_rule(rule(lattices[-1]), lattices[-1])
+    build, steps = steps_of(rule, steps)
+    for step in range(steps):
+        two = np.ones((2, lattices[-1].n_sites), np.int8)  # a block rule is fitted to anything
+        coarse, sites, table = local_rule(build(step, lattices[-1], two), lattices[-1])
         unwound(named(coarse, even + odd), coarse)
         lattices.append(coarse)
         blocks.append(Blocks(sites, table))
