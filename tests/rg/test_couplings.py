@@ -13,7 +13,8 @@ from blockspin.lattice import Lattice
 from blockspin.models import KC_SQUARE, Ising
 from blockspin.rg import couplings as module
 from blockspin.rg.blocking import block
-from blockspin.rg.couplings import Couplings, couplings, local_terms, of_spins
+from blockspin.rg.couplings import Couplings, Spins, couplings, local_terms, of_spins
+from blockspin.rg.likelihood import newton
 from blockspin.rg.operators import TABLES, evaluate, named
 from blockspin.rg.orbits import orbits
 from blockspin.samples import features, make
@@ -72,7 +73,7 @@ def test_the_equations_hold_exactly_in_the_sum_over_all_states(lattice: Lattice,
     weight = np.exp(evaluate(operators, states) @ list(known.values()))
     terms = np.stack([local_terms(operator, states).ravel() for operator in operators], axis=1).astype(float)
     weights = np.repeat(weight / weight.sum() / lattice.n_sites, lattice.n_sites)
-    K, why = module._newton(terms, weights, tuple(known))
+    K, why = newton(Spins(terms), weights, tuple(known))
     assert why == ""
     np.testing.assert_allclose(K, list(known.values()), atol=1e-10)
 

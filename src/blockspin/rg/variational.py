@@ -4,7 +4,8 @@ With V_J = sum_a J_a S_a(s') and <> over the block spins s', Omega(J) = ln <exp(
 minimum, block spins weighted by exp(-V_J) have the means of the uniform distribution, <S_a>_V = 0: V_J = -H' and K' = J
 but for what the operators leave out. There dK'/dK = B^-1 A with connected moments under the same weight.
 Source: Y. Wu and R. Car, Phys. Rev. Lett. 119, 220602 (2017). They sample with the bias, as
-`rg.variational_couplings` does; here given samples are reweighted, which serves 2 x 2 blocks: for 4 x 4 at the critical point 81 of 20,000 draws stay in effect.
+`rg.variational_couplings` does; here given samples are reweighted, which serves 2 x 2 blocks: for 4 x 4 at the critical
+point 81 of 20,000 draws stay in effect.
 """
 
 from __future__ import annotations
