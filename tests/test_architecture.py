@@ -20,7 +20,7 @@ MAY_IMPORT = {
     "exact": "models lattice",
     "sampling": "models samples randomness lattice statistics",
     "coarse": "lattice randomness statistics",
-    "rg": "samples lattice statistics",
+    "rg": "samples lattice statistics models sampling",
     "mapping": "exact models coarse lattice",
     "judging": "rg exact models coarse samples lattice statistics randomness",
     "runs": "samples randomness",

@@ -59,6 +59,19 @@ def test_fitted_maps_one_a_step() -> None:
     assert (found[0].y_t, found[0].y_h) == (expected[0].y_t, expected[0].y_h)
 
 
+def test_a_single_transformer() -> None:
+    lattice = Lattice.square(16)
+    samples = sample(Ising(lattice, KC_SQUARE), 2000, seed=1)
+    one = Majority(lattice, 2, random_state=1)
+    (single,), (built,) = bs.mcrg(samples, one), bs.mcrg(samples, majority, 1)
+    assert (single.y_t, single.y_h) == (built.y_t, built.y_h)
+    # a block rule is its like on the coarse lattice; a map of one lattice is not
+    for level, expected in zip(block(samples, one, 2), block(samples, majority, 2), strict=True):
+        np.testing.assert_array_equal(level, expected)
+    with pytest.raises(ValueError, match="1 of 2 steps fit a square 16x16 lattice; on the square 8x8 that is left: "):
+        block(samples, Linear(one.fields_), 2)
+
+
 def test_decimation_of_the_ring_follows_the_recursion() -> None:
     # dK'/dK = tanh 2K and dh'/dh = 1 + tanh 2K at every level; sees 0.06 in y_t and 0.02 in y_h at 4.5 sigma
     K = 1.0
@@ -111,15 +124,23 @@ def test_directions_of_decimation() -> None:
 
 def test_what_does_not_fit_is_named() -> None:
     samples = make(np.ones((3, 2, 8, 8), np.int8), Lattice.square(8))
-    for rule, steps in ((majority, None), (majority, 0), ([Linear(np.ones((16, 64)))], 2), ([], None)):
-        with pytest.raises(ValueError, match=r"number of steps must be at least 1 and no more than .*; got"):
+    for rule, steps, message in (
+        (majority, None, "needs steps, how often it is applied: steps=1 or more"),
+        (majority, 0, "the number of steps must be an integer of at least 1; got 0"),
+        ([Linear(np.ones((16, 64)))], 2, "2 steps need as many transformers; got 1"),
+        ([], None, "0 steps need as many transformers; got 0"),
+    ):
+        with pytest.raises(ValueError, match=message):
             block(samples, rule, steps)
+    for rule in ("majority", 3, ["majority"]):
+        with pytest.raises(TypeError, match=r"rule must be what builds a transformer .*bs\.Majority, .*; got"):
+            block(samples, rule, 1)
     for shape in ((15, 64), (64, 64), (1, 64)):
         with pytest.raises(
             ValueError, match=r"must give \(n, M\) spins that fill a coarser lattice .*; got shape \(6, "
         ):
             block(samples, [Linear(np.ones(shape))])
-    with pytest.raises(ValueError, match="must divide every extent"):
+    with pytest.raises(ValueError, match=r"2 of 4 steps fit a square 8x8 lattice; on the square 2x2 .*divide every"):
         block(samples, majority, 4)
     maps: list[Any] = [Linear(np.ones((16, 64))), Linear(np.ones((1, 16)))]
     with pytest.raises(ValueError, match="fill a coarser lattice"):

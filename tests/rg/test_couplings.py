@@ -12,7 +12,9 @@ from blockspin.coarse.blocks import Majority
 from blockspin.lattice import Lattice
 from blockspin.models import KC_SQUARE, Ising
 from blockspin.rg import couplings as module
-from blockspin.rg.couplings import Couplings, couplings, local_terms, of_spins
+from blockspin.rg.blocking import block
+from blockspin.rg.couplings import Couplings, Spins, couplings, local_terms, of_spins
+from blockspin.rg.likelihood import newton
 from blockspin.rg.operators import TABLES, evaluate, named
 from blockspin.rg.orbits import orbits
 from blockspin.samples import features, make
@@ -71,7 +73,7 @@ def test_the_equations_hold_exactly_in_the_sum_over_all_states(lattice: Lattice,
     weight = np.exp(evaluate(operators, states) @ list(known.values()))
     terms = np.stack([local_terms(operator, states).ravel() for operator in operators], axis=1).astype(float)
     weights = np.repeat(weight / weight.sum() / lattice.n_sites, lattice.n_sites)
-    K, why = module._newton(terms, weights, tuple(known))
+    K, why = newton(Spins(terms), weights, tuple(known))
     assert why == ""
     np.testing.assert_allclose(K, list(known.values()), atol=1e-10)
 
@@ -219,3 +221,11 @@ def test_what_does_not_fit_is_named() -> None:
     with pytest.raises(TypeError, match=r"must be an xarray\.DataArray"):
         couplings(spins)
     assert len(couplings(make(spins, lattice)).K) == 4
+
+
+def test_dimers_are_refused_and_their_blocks_are_not() -> None:
+    dimers = bs.sample(bs.Dimers(Lattice.square(4)), 20, seed=1, chains=4)
+    with pytest.raises(ValueError, match="these samples hold dimers, whose lattice of cells mixes vertices"):
+        couplings(dimers)
+    _, blocks = block(dimers, bs.Majority(Lattice.square(8), 2, random_state=1))
+    assert len(couplings(blocks, ["nn"]).K) == 1

@@ -73,6 +73,7 @@ BY_HAND = {
 LATTICES = [Lattice.square(4), Lattice.square(4, 6), Lattice.square(5, 3), Lattice.chain(7), Lattice.chain(2)]
 LATTICES += [Lattice.square(2, 4)]  # shapes wind around
 LATTICES += [Lattice.square(3, 8), Lattice.square(2, 20), Lattice.chain(16), Lattice.chain(65)]  # words and odd bits
+LATTICES += [Lattice.chain(32), Lattice.chain(64), Lattice.chain(128), Lattice.chain(24)]  # a row is one word or more
 LATTICES += [Lattice.cubic(2, 3, 4), Lattice.cubic(4), Lattice.triangular(3), Lattice.triangular(5, 4)]
 
 

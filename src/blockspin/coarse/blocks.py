@@ -68,7 +68,7 @@ class BlockRule(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
                 f"got {values.shape}"
             )
         if not np.issubdtype(values.dtype, np.number) or not (np.abs(values) == 1).all():
-            raise ValueError(f"{name} takes spins -1 or +1{_seen(values)}. Map 0/1 data by 2 * x - 1")
+            raise ValueError(f"{name} takes spins -1 or +1{_seen(values)}{advice(values)}")
         return np.ascontiguousarray(values, dtype=np.int8)
 
 
@@ -180,6 +180,14 @@ def fields_on(lattice: Lattice, sites: NDArray[np.intp], weight: float | FloatAr
     fields = np.zeros((len(sites), lattice.n_sites))
     np.put_along_axis(fields, sites, weight, axis=1)
     return fields
+
+
+def advice(values: NDArray[Any]) -> str:
+    """What to do with values that are no spins: two-valued data become spins, Potts states have a rule of their own."""
+    if not np.issubdtype(values.dtype, np.number) or not (values >= 0).all() or not (values == values.round()).all():
+        return ""
+    two = "Map 0/1 data by 2 * x - 1; " if (values <= 1).all() else ""
+    return f". {two}bs.Plurality blocks Potts states 0..q-1"
 
 
 def _seen(values: NDArray[Any]) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
+from numpy.typing import NDArray
 
 from blockspin.lattice import Lattice
 from blockspin.rg import mcrg as kernel
@@ -16,36 +17,75 @@ from blockspin.rg import potts
 from blockspin.rg.operators import EVEN, ODD, named
 from blockspin.samples import by_chain, check_any, lattice_of, make, provenance, states_of
 
-Rule = Callable[[Lattice], Any] | Sequence[Any]
+Rule = Callable[[Lattice], Any] | Sequence[Any] | Any
+"""What builds a transformer for a lattice; transformers, one a step; or one transformer."""
 
 
 def block(samples: xr.DataArray, rule: Rule, steps: int | None = None) -> tuple[xr.DataArray, ...]:
     """The samples and what repeated coarse-graining makes of them, finest first, each in the sample schema.
 
     rule: what builds a transformer for a lattice, `bs.Majority` or `lambda lattice: bs.Majority(lattice, 3)`, which is
-    then fitted to the level's samples; or fitted transformers, one a step. A transformer maps spins (n, N) to spins
-    -1/+1 (n, M), Potts states to Potts states, in the order of the sites of the lattice with the proportions of the
-    fine one and M sites. steps: number of steps; may be left out where transformers are given. Raises ValueError where
-    steps is missing or below 1 or more than the transformers, M fits no lattice, or an output is no spin (no state);
-    TypeError where samples are no DataArray.
+    then fitted to the level's samples; or fitted transformers, one a step; or one transformer, which takes one step,
+    or more where it serves other lattices too (a block rule, a fitted `bs.RSMI`). A transformer maps spins (n, N) to
+    spins -1/+1 (n, M), Potts states to Potts states, in the order of the sites of the lattice with the proportions of
+    the fine one and M sites. steps: number of steps; may be left out where transformers are given. Raises ValueError
+    where steps is missing, below 1 or more than the transformers or the lattice allow, M fits no lattice, or an output
+    is no spin (no state); TypeError where samples are no DataArray or rule is none of these.
     """
     levels = [check_any(samples)]
-    if not callable(rule) and steps is None:
-        steps = len(rule)
-    if steps is None or steps < 1 or (not callable(rule) and steps > len(rule)):
-        given = "a rule" if callable(rule) else f"{len(rule)} transformers"
-        raise ValueError(
-            f"the number of steps must be at least 1 and no more than the transformers; got {steps}, {given}"
-        )
+    build, steps = steps_of(rule, steps)
     for step in range(steps):
         fine = levels[-1]
-        X = np.ascontiguousarray(fine.values.reshape(-1, lattice_of(fine).n_sites))
-        transformer = rule(lattice_of(fine)).fit(X) if callable(rule) else rule[step]
-        blocks = np.asarray(transformer.transform(X))
-        coarse = _coarse(lattice_of(fine), blocks)
+        lattice = lattice_of(fine)
+        X = np.ascontiguousarray(fine.values.reshape(-1, lattice.n_sites))
+        try:
+            blocks = np.asarray(build(step, lattice, X).transform(X))
+            coarse = _coarse(lattice, blocks)
+        except ValueError as error:
+            if step == 0:
+                raise
+            raise ValueError(
+                f"{step} of {steps} steps fit a {lattice_of(samples)} lattice; on the {lattice} that is left: {error}"
+            ) from error
         values = by_chain(blocks, fine)
         levels.append(make(values, coarse, states=states_of(samples), blocked=step + 1, fine=provenance(samples)))
     return tuple(levels)
+
+
+Build = Callable[[int, Lattice, NDArray[np.int8]], Any]
+
+
+def steps_of(rule: Rule, steps: int | None) -> tuple[Build, int]:
+    """What gives the transformer of a step for a lattice and its spins, and the number of steps; raises as `block`."""
+    if steps is not None and (isinstance(steps, bool) or not isinstance(steps, (int, np.integer)) or steps < 1):
+        raise ValueError(f"the number of steps must be an integer of at least 1; got {steps!r}")
+    if hasattr(rule, "transform") and not isinstance(rule, type):
+        return lambda step, lattice, X: _on(rule, lattice), 1 if steps is None else int(steps)
+    if isinstance(rule, (list, tuple)) and all(hasattr(one, "transform") for one in rule):
+        count = len(rule) if steps is None else int(steps)
+        if not 1 <= count <= len(rule):
+            raise ValueError(f"{count} steps need as many transformers; got {len(rule)}")
+        return lambda step, lattice, X: rule[step], count
+    if not callable(rule):
+        raise TypeError(
+            "rule must be what builds a transformer for a lattice, such as bs.Majority, a transformer, or a list of "
+            f"transformers, one a step; got {rule!r}"
+        )
+    if steps is None:
+        raise ValueError("a rule that builds transformers needs steps, how often it is applied: steps=1 or more")
+    return lambda step, lattice, X: rule(lattice).fit(X), int(steps)
+
+
+def _on(transformer: Any, lattice: Lattice) -> Any:
+    """The transformer on a lattice: itself, or where it is of another lattice and can, its like on this one."""
+    own = getattr(transformer, "lattice", lattice)
+    if own == lattice:
+        return transformer
+    if hasattr(transformer, "on"):
+        return transformer.on(lattice)
+    if hasattr(transformer, "__sklearn_tags__") and not transformer.__sklearn_tags__().requires_fit:
+        return type(transformer)(**(transformer.get_params(deep=False) | {"lattice": lattice}))
+    return transformer  # which says what it misses
 
 
 def mcrg(

@@ -2,7 +2,8 @@
 
 With operators S_a and P(s) proportional to exp(sum_a K_a S_a), each spin given all others has the odds
 exp(2 s_i W_i), W_i = sum_a K_a dS_a/ds_i: the normalisation drops out. The couplings maximise the mean of
-ln P(s_i | others); the condition is <(dS_a/ds_i) (s_i - tanh W_i)> = 0, the local-field or Callen equations.
+ln P(s_i | others); the condition is <(dS_a/ds_i) (s_i - tanh W_i)> = 0, the local-field or Callen equations. Potts
+states likewise (`rg.potts_couplings`).
 Sources: J. Besag, The Statistician 24, 179 (1975); R. H. Swendsen, Phys. Rev. Lett. 52, 1165 (1984);
 A. Gonzalez-Arroyo and J. Salas, Phys. Lett. B 214, 418 (1988).
 """
@@ -18,8 +19,10 @@ import xarray as xr
 from numpy.typing import ArrayLike, NDArray
 
 from blockspin.lattice import Lattice
+from blockspin.rg import potts_couplings
+from blockspin.rg.likelihood import Likelihood, fit
 from blockspin.rg.operators import EVEN, Operator, named
-from blockspin.samples import check, lattice_of
+from blockspin.samples import check_any, lattice_of, provenance, states_of
 from blockspin.statistics import Estimate
 
 FloatArray = NDArray[np.float64]
@@ -28,9 +31,6 @@ IntArray = NDArray[np.int64]
 GROUPS = 50  # of chains at most, for the jackknife
 BYTES = 2**20  # of spins handled at once
 TABLE = 2**22  # combinations of local terms that are counted in a table; more are sorted
-DEPENDENT = 1e-9  # smallest eigenvalue of the scaled Hessian that is still taken as independent operators
-STEPS, CLOSE = 50, 1e-10  # of Newton's method
-LARGEST = 20.0  # a coupling beyond this has run away: some spin follows its neighbours without exception
 
 
 @dataclass(frozen=True)
@@ -64,20 +64,34 @@ class Couplings:
 def couplings(samples: xr.DataArray, operators: Sequence[str] | None = None) -> Couplings:
     """The couplings of these operators that fit the samples, whatever made them: a model, a block rule, a network.
 
-    samples: spins (chain, draw, *sites) in the sample schema; operators: names in the order in which nested sets grow
-    (`rg.operators`, `rg.orbits`), default the table's even ones. Errors: jackknife over chains, in at most 50 groups;
-    each left-out estimate is two Newton steps from the full one. Not defined, with the reason, where an operator adds
-    nothing to those before it or where a coupling runs away. What the operators leave out is no part of the errors.
+    samples: spins or Potts states (chain, draw, *sites) in the sample schema; operators: names in the order in which
+    nested sets grow (`rg.operators`, `rg.orbits`), default the table's even ones. Of Potts states an operator counts
+    the shapes whose sites are all alike, so that "nn" has the K of `bs.Potts`. Errors: jackknife over chains, in at
+    most 50 groups; each left-out estimate is two Newton steps from the full one. Not defined, with the reason, where an
+    operator adds nothing to those before it or where a coupling runs away. What the operators leave out is no part of
+    the errors.
     Raises ValueError for fewer than two chains, no or unknown or repeated operators, or a shape that winds around the
-    lattice; TypeError where samples are no DataArray.
+    lattice, or for samples of dimers; TypeError where samples are no DataArray.
     Source: as the module says; on blocked spins, Gonzalez-Arroyo and Salas (1988).
     """
-    lattice = lattice_of(check(samples))
-    return of_spins(samples.values, lattice, operators)
+    lattice = lattice_of(check_any(samples))
+    refuse_cells(samples)
+    return of_spins(samples.values, lattice, operators, states=states_of(samples))
 
 
-def of_spins(spins: ArrayLike, lattice: Lattice, operators: Sequence[str] | None = None) -> Couplings:
-    """`couplings` of plain spins (chain, draw, *sites) on a lattice."""
+def refuse_cells(samples: xr.DataArray) -> None:
+    """Raise ValueError for samples of dimers, whose sites are vertices, bonds and faces and no spins of one kind."""
+    if provenance(samples).get("model", {}).get("model") == "dimers":
+        raise ValueError(
+            "couplings are of spins on equal sites; these samples hold dimers, whose lattice of cells mixes vertices, "
+            "bonds and faces. Couplings of what a map makes of them are defined: block them first"
+        )
+
+
+def of_spins(
+    spins: ArrayLike, lattice: Lattice, operators: Sequence[str] | None = None, *, states: int | None = None
+) -> Couplings:
+    """`couplings` of plain spins, or of Potts states where their number is given, (chain, draw, *sites)."""
     array = np.asarray(spins)
     if array.ndim != 2 + lattice.dimension or array.shape[2:] != lattice.shape:
         raise ValueError(
@@ -87,17 +101,41 @@ def of_spins(spins: ArrayLike, lattice: Lattice, operators: Sequence[str] | None
     if len(array) < 2:
         raise ValueError(f"a jackknife over chains needs at least 2 chains; got {len(array)}")
     names = tuple(EVEN[lattice.kind] if operators is None else operators)
-    chosen = named(lattice, names)
+    chosen = potts_couplings.thermal(lattice, names) if states is not None else named(lattice, names)
     _check(chosen, lattice)
-    terms, counts = _histogram(array, chosen)
-    nested, likelihoods, why = [], [], ""
-    left_out = np.full((len(counts), len(chosen)), math.nan)
-    for k in range(1, len(chosen) + 1):
-        fit = _fit(terms[:, :k], counts, names[:k])
-        nested.append(fit.estimates)
-        likelihoods.append(fit.log_likelihood)
-        why, left_out = fit.why, fit.left_out
-    return Couplings(names, nested[-1], tuple(nested), tuple(likelihoods), why, left_out)
+    groups = np.array_split(array, min(len(array), GROUPS))
+    likelihood: Likelihood
+    if states is not None:
+        likelihood, counts = potts_couplings.counted(groups, chosen, states)
+    else:
+        terms, counts = _histogram(groups, chosen)
+        likelihood = Spins(terms)
+    fits = [fit(likelihood.first(k), counts, names[:k]) for k in range(1, len(chosen) + 1)]
+    nested = tuple(tuple(map(Estimate, one.K.tolist(), one.errors.tolist())) for one in fits)
+    last = fits[-1]
+    return Couplings(names, nested[-1], nested, tuple(one.log_likelihood for one in fits), last.why, last.left_out)
+
+
+@dataclass(frozen=True)
+class Spins:
+    """The likelihood of spins with local terms s_i dS/ds_i (m, operators)."""
+
+    terms: FloatArray
+
+    def first(self, k: int) -> Spins:
+        """Of the first k operators alone."""
+        return Spins(self.terms[:, :k])
+
+    def slopes(self, weight: FloatArray, K: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Half the gradient of the mean ln P(s_i | others) and half of minus its Hessian, (k,) and (k, k)."""
+        away = 1 - np.tanh(self.terms @ K)  # s_i W_i, so that 1 - tanh = s_i (s_i - tanh W_i)
+        score = (weight * away) @ self.terms
+        hessian = (self.terms * (weight * away * (2 - away))[:, None]).T @ self.terms
+        return score, hessian
+
+    def mean(self, weight: FloatArray, K: FloatArray) -> float:
+        """The mean ln P(s_i | others)."""
+        return float(-weight @ np.logaddexp(0, -2 * self.terms @ K))
 
 
 def local_terms(operator: Operator, spins: NDArray[np.int8]) -> NDArray[np.int8] | NDArray[np.int16]:
@@ -123,13 +161,18 @@ def _check(operators: Sequence[Operator], lattice: Lattice) -> None:
         raise ValueError(
             f"couplings need at least one operator and none twice; got {', '.join(one.name for one in operators)}"
         )
+    unwound(operators, lattice)
+
+
+def unwound(operators: Sequence[Operator], lattice: Lattice) -> None:
+    """Raise ValueError where a shape winds around the lattice and meets itself."""
     for operator in operators:
         for image in operator.images:
             if len({tuple(np.mod(site, lattice.shape)) for site in image}) != len(image):
                 raise ValueError(f"operator {operator.name!r} winds around a {lattice} lattice and meets itself")
 
 
-def _histogram(spins: NDArray[np.int8], operators: Sequence[Operator]) -> tuple[FloatArray, IntArray]:
+def _histogram(groups: Sequence[NDArray[np.int8]], operators: Sequence[Operator]) -> tuple[FloatArray, IntArray]:
     """The distinct tuples of local terms, (m, operators), and how often each comes in each group, (groups, m).
 
     The likelihood depends on the spins through these alone, and they are few: 5 values of nn, 5 of nnn, ...
@@ -141,8 +184,7 @@ def _histogram(spins: NDArray[np.int8], operators: Sequence[Operator]) -> tuple[
     size = math.prod(int(value) for value in radix)
     if size > 2**62:
         raise ValueError(f"{len(operators)} operators have too many local terms to be counted; choose fewer")
-    groups = np.array_split(spins, min(len(spins), GROUPS))
-    found = [_count(group.reshape(-1, *spins.shape[2:]), operators, largest, place, size) for group in groups]
+    found = [_count(group.reshape(-1, *group.shape[2:]), operators, largest, place, size) for group in groups]
     codes = np.unique(np.concatenate([code for code, _ in found]))
     counts = np.zeros((len(groups), len(codes)), np.int64)
     for row, (code, count) in zip(counts, found, strict=True):
@@ -172,65 +214,3 @@ def _count(
         return present, table[present]
     codes, where = np.unique(np.concatenate([code for code, _ in pieces]), return_inverse=True)
     return codes, np.bincount(where, np.concatenate([count for _, count in pieces])).astype(np.int64)
-
-
-@dataclass(frozen=True)
-class _Fit:
-    estimates: tuple[Estimate, ...]
-    log_likelihood: float
-    why: str
-    left_out: FloatArray
-
-
-def _fit(terms: FloatArray, counts: IntArray, names: tuple[str, ...]) -> _Fit:
-    n = len(names)
-    total = counts.sum(axis=0).astype(float)
-    K, why = _newton(terms, total / total.sum(), names)
-    undefined = (Estimate(math.nan, math.nan),) * n
-    left_out = np.full((len(counts), n), math.nan)
-    if why:
-        return _Fit(undefined, math.nan, why, left_out)
-    for row, group in zip(left_out, counts, strict=True):
-        weight = (total - group) / (total - group).sum()
-        row[:] = K
-        try:
-            for _ in range(2):
-                score, hessian = _slopes(terms, weight, row)
-                row += np.linalg.solve(hessian, score)
-        except np.linalg.LinAlgError:
-            why = (
-                f"without one of {len(counts)} groups of chains {', '.join(names)} have no couplings, and so no errors"
-            )
-            return _Fit(undefined, math.nan, why, np.full((len(counts), n), math.nan))
-    spread = left_out - left_out.mean(axis=0)
-    errors = np.sqrt((len(counts) - 1) / len(counts) * (spread**2).sum(axis=0))
-    likelihood = float(-(total / total.sum()) @ np.logaddexp(0, -2 * terms @ K))
-    return _Fit(tuple(map(Estimate, K.tolist(), errors.tolist())), likelihood, "", left_out)
-
-
-def _newton(terms: FloatArray, weight: FloatArray, names: tuple[str, ...]) -> tuple[FloatArray, str]:
-    """Couplings where the score vanishes, and "" or why there are none. The likelihood is concave: one maximum."""
-    K = np.zeros(len(names))
-    for _ in range(STEPS):
-        score, hessian = _slopes(terms, weight, K)
-        scale = np.sqrt(np.diag(hessian))
-        for name, one in zip(names, scale, strict=True):
-            if one < 1e-12:
-                return K, f"operator {name!r} is constant around every site, or its coupling runs away"
-        if np.linalg.eigvalsh(hessian / np.outer(scale, scale))[0] < DEPENDENT:
-            return K, f"operators {', '.join(names)} are dependent on these configurations"
-        step = np.linalg.solve(hessian, score)
-        K = K + step / max(1.0, float(np.abs(step).max()))  # far away the quadratic model overshoots
-        if np.abs(K).max() > LARGEST:
-            return K, f"a coupling of {', '.join(names)} runs away: some spin follows its neighbours without exception"
-        if np.abs(step).max() < CLOSE:
-            return K, ""
-    return K, f"Newton's method did not settle for {', '.join(names)} within {STEPS} steps"
-
-
-def _slopes(terms: FloatArray, weight: FloatArray, K: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Half the gradient of the mean ln P(s_i | others) and half of minus its Hessian, (k,) and (k, k)."""
-    away = 1 - np.tanh(terms @ K)  # s_i W_i, so that 1 - tanh = s_i (s_i - tanh W_i)
-    score = (weight * away) @ terms
-    hessian = (terms * (weight * away * (2 - away))[:, None]).T @ terms
-    return score, hessian

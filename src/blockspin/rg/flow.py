@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import xarray as xr
@@ -12,10 +13,11 @@ from numpy.typing import NDArray
 
 from blockspin.lattice import Lattice
 from blockspin.rg.blocking import Rule, block
-from blockspin.rg.couplings import Couplings, couplings
+from blockspin.rg.couplings import Couplings, couplings, refuse_cells
 from blockspin.rg.mcrg import connected, linearised, moment_sums
-from blockspin.rg.operators import EVEN, evaluate, named
-from blockspin.samples import lattice_of, provenance
+from blockspin.rg.operators import EVEN
+from blockspin.rg.symmetric import symmetric, values
+from blockspin.samples import check_any, lattice_of, provenance, states_of
 from blockspin.statistics import Estimate
 
 FloatArray = NDArray[np.float64]
@@ -61,13 +63,13 @@ class Trajectory:
 
 
 def flow(
-    samples: Sequence[xr.DataArray], rule: Rule, steps: int, operators: Sequence[str] | None = None
+    samples: Sequence[xr.DataArray], rule: Rule, steps: int | None = None, operators: Sequence[str] | None = None
 ) -> tuple[Trajectory, ...]:
     """How the couplings move where samples are coarse-grained again and again: one trajectory a set of samples.
 
-    samples: sets at couplings below, at and above the critical one, each (chain, draw, *sites) without a field; rule
-    and steps as in `blocking.block`; operators: names of even ones, default the table's. The couplings are those of
-    `bs.couplings`, T is Swendsen's B^-1 A; both are cut to the operators, which no error bar holds.
+    samples: sets at couplings below, at and above the critical one, each (chain, draw, *sites) without a field, spins
+    or Potts states; rule and steps as in `bs.mcrg`; operators: names of even ones, default the table's. The couplings
+    are those of `bs.couplings`, T is Swendsen's B^-1 A; both are cut to the operators, which no error bar holds.
     Raises ValueError for an odd operator and as `block` and `couplings`.
     Source: R. H. Swendsen, Phys. Rev. Lett. 52, 1165 (1984); the linear step to K* is Newton's with that T.
     """
@@ -95,24 +97,27 @@ def fixed_point(trajectories: Sequence[Trajectory], step: int) -> tuple[Estimate
     return tuple(map(Estimate, mean.tolist(), errors.tolist()))
 
 
-def _trajectory(samples: xr.DataArray, rule: Rule, steps: int, operators: Sequence[str] | None) -> Trajectory:
+def _trajectory(samples: xr.DataArray, rule: Rule, steps: int | None, operators: Sequence[str] | None) -> Trajectory:
+    if states_of(check_any(samples)) is None:
+        refuse_cells(samples)
     pictures = block(samples, rule, steps)
     lattices = tuple(lattice_of(level) for level in pictures)
     names = tuple(EVEN[lattices[0].kind] if operators is None else operators)
-    odd = [one.name for one in named(lattices[0], names) if not one.even]
-    if odd:
-        raise ValueError(f"the flow is of even couplings; got {', '.join(odd)}")
+    symmetric(samples, names, "the flow")
     levels = tuple(couplings(level, names) for level in pictures)
-    values = [_values(level, names) for level in pictures]
-    turns = tuple(_turn(levels[n], levels[n + 1], moment_sums(values[n], values[n + 1]), names) for n in range(steps))
+    moves = [_about_mean(level, names) for level in pictures]
+    turns = tuple(
+        _turn(fine, coarse, moment_sums(one, other), names)
+        for (fine, coarse), (one, other) in zip(pairwise(levels), pairwise(moves), strict=True)
+    )
     K = provenance(samples).get("model", {}).get("K", math.nan)
     return Trajectory(float(K), names, lattices, levels, turns)
 
 
-def _values(level: xr.DataArray, names: tuple[str, ...]) -> FloatArray:
+def _about_mean(level: xr.DataArray, names: tuple[str, ...]) -> FloatArray:
     """Values of the operators about their mean, (chain, draw, operator)."""
-    found = evaluate(named(lattice_of(level), names), level.values.reshape(-1, *level.shape[2:]))
-    return np.asarray((found - found.mean(axis=0)).reshape(*level.shape[:2], -1))
+    found = values(level, symmetric(level, names, "the flow"))
+    return np.asarray(found - found.mean(axis=(0, 1)))
 
 
 def _turn(fine: Couplings, coarse: Couplings, sums: FloatArray, names: tuple[str, ...]) -> Turn:

@@ -5,9 +5,9 @@ but for what is irrelevant, and the same size: so the same mean of every operato
 
     Kc = K - (<S>_large - <S>_small)/(d<S>_large/dK - d<S>_small/dK),   d<S>/dK = <S E>_c,
 
-with E the sum of s s' over the bonds of the lattice that was not yet blocked. Source: K. G. Wilson, in Recent
-Developments in Gauge Theories (1980); G. S. Pawley, R. H. Swendsen, D. J. Wallace and K. G. Wilson, Phys. Rev. B 29,
-4030 (1984).
+with E the sum of s s' (of Potts states, of equal neighbours) over the bonds of the lattice that was not yet blocked.
+Source: K. G. Wilson, in Recent Developments in Gauge Theories (1980); G. S. Pawley, R. H. Swendsen, D. J. Wallace and
+K. G. Wilson, Phys. Rev. B 29, 4030 (1984).
 """
 
 from __future__ import annotations
@@ -20,9 +20,10 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from blockspin.rg.blocking import Rule, block, sectors
-from blockspin.rg.operators import Operator, evaluate, named
-from blockspin.samples import features, lattice_of, provenance
+from blockspin.rg.blocking import Rule, block
+from blockspin.rg.operators import EVEN, Operator, named
+from blockspin.rg.symmetric import symmetric, values
+from blockspin.samples import lattice_of, provenance
 from blockspin.statistics import Estimate
 
 FloatArray = NDArray[np.float64]
@@ -63,15 +64,13 @@ def critical_coupling(
     """
     coupling = _coupling(large, small, K)
     finer, coarser = block(large, rule, steps), block(small, rule, steps - 1) if steps > 1 else (small,)
-    names, _ = sectors(lattice_of(large), operators)
+    names = tuple(EVEN[lattice_of(large).kind] if operators is None else operators)
     found = []
     for n, (one, two) in enumerate(zip(finer[1:], coarser, strict=True)):
         lattice = lattice_of(one)
         if lattice != lattice_of(two):
             raise ValueError(f"after one step more the large lattice must match; got {lattice} and {lattice_of(two)}")
-        chosen = named(lattice, names if operators is None else operators)
-        if not all(operator.even for operator in chosen):
-            raise ValueError(f"matching takes even operators; got {', '.join(one.name for one in chosen)}")
+        chosen = symmetric(one, names, "matching")
         sums = [_sums(chosen, blocked, fine) for blocked, fine in ((one, large), (two, small))]
         found.append(_match(n, chosen, sums, coupling))
     return tuple(found)
@@ -111,10 +110,10 @@ def _means(sums: FloatArray) -> tuple[FloatArray, FloatArray]:
 
 def _sums(operators: Sequence[Operator], blocked: xr.DataArray, fine: xr.DataArray) -> FloatArray:
     """Sums of 1, E, S (operators) and S E over the draws of each group of chains, (groups, 2 + 2 operators)."""
-    S = evaluate(operators, blocked.values.reshape(-1, *blocked.shape[2:]))
-    E = evaluate(named(lattice_of(fine), ["nn"]), features(fine).reshape(-1, *fine.shape[2:]))
+    S = values(blocked, operators)
+    E = values(fine, named(lattice_of(fine), ["nn"]))
     E -= round(float(E.mean()))  # a shift that leaves connected moments as they are, and keeps their digits
-    rows = np.concatenate([np.ones_like(E), E, S, S * E], axis=1).reshape(*fine.shape[:2], -1).sum(axis=1)
+    rows = np.concatenate([np.ones_like(E), E, S, S * E], axis=2).sum(axis=1)
     if len(rows) < 2:
         raise ValueError(f"a jackknife over chains needs at least 2 chains; got {len(rows)}")
     return np.stack([group.sum(axis=0) for group in np.array_split(rows, min(len(rows), GROUPS))])

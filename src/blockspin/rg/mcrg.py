@@ -197,7 +197,7 @@ def _sector(operators: Sequence[str], fine: FloatArray, coarse: FloatArray, b: f
             estimates.append(Estimate(math.nan, math.nan))
             continue
         value, error = jackknife(groups, lambda sums, k=k: _leading(*connected(sums, n), k))  # type: ignore[misc]
-        estimate, why = _exponent(complex(value[0], value[1]), float(error[0]), b)
+        estimate, why = exponent(complex(value[0], value[1]), float(error[0]), b)
         estimates.append(estimate)
         if k == n:
             T = linearised(A, B)
@@ -234,13 +234,18 @@ def connected(sums: FloatArray, n: int) -> tuple[FloatArray, FloatArray]:
 
 
 def _leading(A: FloatArray, B: FloatArray, k: int) -> FloatArray:
-    """Real and imaginary part of the eigenvalue of largest modulus from the first k operators; nan where singular."""
+    """`leading` of the first k operators; nan where singular."""
     try:
-        eigenvalues = np.linalg.eigvals(linearised(A[:k, :k], B[:k, :k]))
+        return leading(linearised(A[:k, :k], B[:k, :k]))
     except np.linalg.LinAlgError:
         return np.full(2, math.nan)
-    leading = eigenvalues[np.argmax(np.abs(eigenvalues))]
-    return np.array([leading.real, leading.imag])
+
+
+def leading(T: FloatArray) -> FloatArray:
+    """Real and imaginary part of the eigenvalue of largest modulus."""
+    eigenvalues = np.linalg.eigvals(T)
+    largest = eigenvalues[np.argmax(np.abs(eigenvalues))]
+    return np.array([largest.real, largest.imag])
 
 
 def _direction(T: FloatArray) -> FloatArray:
@@ -262,7 +267,8 @@ def _singular(operators: Sequence[str], B: FloatArray) -> str:
     return ""
 
 
-def _exponent(leading: complex, error: float, b: float) -> tuple[Estimate, str]:
+def exponent(leading: complex, error: float, b: float) -> tuple[Estimate, str]:
+    """y = ln lambda / ln b from the leading eigenvalue and its error, or nan and why it is not defined."""
     undefined = Estimate(math.nan, math.nan)
     if leading.imag != 0:
         return undefined, f"the leading eigenvalue is complex: {leading.real:.3g} +- {abs(leading.imag):.3g} i"

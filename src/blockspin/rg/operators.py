@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 from itertools import product
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -23,6 +24,7 @@ Site = tuple[int, ...]
 Shape = tuple[Site, ...]
 
 BYTES = 2**21  # of spins handled at once: small enough for the cache
+WORDS: tuple[Any, ...] = (np.uint64, np.uint32, np.uint16, np.uint8)
 SITES = re.compile(r"\d+(-\d+)*")
 
 
@@ -200,12 +202,12 @@ class _Packed:
 
     def __init__(self, down: NDArray[np.bool_]) -> None:
         self.down = down
-        self.moved: dict[Site, NDArray[np.uint8]] = {}
+        self.moved: dict[Site, NDArray[Any]] = {}
         row = -(-down.shape[-1] // 8)
         self.shape = (*down.shape[:-1], row)
         size = int(np.prod(self.shape[1:]))
         # a picture as few words as divide it
-        self.word = next(word for word in (np.uint64, np.uint32, np.uint16, np.uint8) if size % word().nbytes == 0)
+        self.word = next(word for word in WORDS if size % word().nbytes == 0)
 
     def odd(self, shapes: Sequence[Shape]) -> NDArray[np.int64]:
         """How many translations of the shapes hold an odd number of down spins, shape (n,)."""
@@ -218,7 +220,7 @@ class _Packed:
             total = total + np.bitwise_count(words).astype(np.int32)
         return np.asarray(total.sum(axis=1, dtype=np.int64))
 
-    def at(self, site: Site) -> NDArray[np.uint8]:
+    def at(self, site: Site) -> NDArray[Any]:
         if site not in self.moved:
             *steps, last = site
             if any(steps):
@@ -228,11 +230,21 @@ class _Packed:
                 self.moved[site] = self._pack(last)
         return self.moved[site]
 
-    def _pack(self, step: int) -> NDArray[np.uint8]:
+    def _pack(self, step: int) -> NDArray[Any]:
         """The pictures moved along the last axis; the bits that fill a byte up are 0 and so never count."""
         extent = self.down.shape[-1]
         cut = step % extent
-        bits = np.zeros((*self.shape[:-1], 8 * self.shape[-1]), bool)
-        bits[..., : extent - cut] = self.down[..., cut:]
-        bits[..., extent - cut : extent] = self.down[..., :cut]
-        return np.packbits(bits.reshape(-1)).reshape(self.shape)
+        word = next((one for one in WORDS if extent % (8 * one().nbytes) == 0), None)
+        if word is not None:  # a row is whole words, and moving it shifts these
+            if cut == 0:
+                whole = np.packbits(self.down.reshape(-1), bitorder="little").view(word)
+                return np.asarray(whole.reshape(*self.shape[:-1], -1))
+            words, bits = divmod(cut, 8 * word().nbytes)
+            base: NDArray[Any] = np.roll(self.at((0,) * (self.down.ndim - 1)), -words, -1)
+            if bits == 0:
+                return base
+            return np.asarray(base >> word(bits) | np.roll(base, -1, -1) << word(8 * word().nbytes - bits))
+        padded = np.zeros((*self.shape[:-1], 8 * self.shape[-1]), bool)
+        padded[..., : extent - cut] = self.down[..., cut:]
+        padded[..., extent - cut : extent] = self.down[..., :cut]
+        return np.packbits(padded.reshape(-1)).reshape(self.shape)

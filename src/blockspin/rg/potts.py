@@ -50,9 +50,9 @@ def mcrg(
     thermal, magnetic = sectors(lattices[0], names)
     S, M = [], []
     for states, lattice in zip(levels, lattices, strict=True):
-        S.append(_values(states, _shapes(lattice, thermal, least=2), q)[0])
+        S.append(values(states, _shapes(lattice, thermal, least=2), q)[0])
         bare = [name.removeprefix(MAGNETIC).removeprefix(".") or MAGNETIC for name in magnetic]
-        M.append(_values(states, _shapes(lattice, bare, least=1), q)[1])
+        M.append(values(states, _shapes(lattice, bare, least=1), q)[1])
     return of_values(thermal, magnetic, S, M, b)
 
 
@@ -64,7 +64,7 @@ def _shapes(lattice: Lattice, names: Sequence[str], *, least: int) -> tuple[Oper
     return operators
 
 
-def _values(states: NDArray[np.int8], operators: Sequence[Operator], q: int) -> tuple[FloatArray, FloatArray]:
+def values(states: NDArray[np.int8], operators: Sequence[Operator], q: int) -> tuple[FloatArray, FloatArray]:
     """Thermal values (chain, draw, operator) and magnetic ones, (chain, draw q, operator), every a a draw."""
     flat = states.reshape(-1, *states.shape[2:])
     counts = np.empty((len(flat), q, len(operators)))

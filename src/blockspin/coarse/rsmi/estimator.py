@@ -14,7 +14,7 @@ from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, Transfo
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
-from blockspin.coarse.blocks import fields_on
+from blockspin.coarse.blocks import advice, fields_on
 from blockspin.coarse.rsmi import bounds, networks
 from blockspin.coarse.rsmi.networks import Annealing, Batch
 from blockspin.coarse.rsmi.windows import Windows, cut, windows
@@ -213,7 +213,7 @@ class RSMI(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
                 f"got {values.shape}"
             )
         if not np.issubdtype(values.dtype, np.number) or not (np.abs(values) == 1).all():
-            raise ValueError("RSMI takes spins -1 or +1. Map 0/1 data by 2 * x - 1")
+            raise ValueError(f"RSMI takes spins -1 or +1; got values {np.unique(values)[:4]}{advice(values)}")
         return np.ascontiguousarray(values, dtype=np.int8)
 
     def _check_settings(self) -> Windows:
