@@ -1,7 +1,7 @@
 """The experiment in small: files, claims by their rules on made-up numbers, a page redrawn to the same bytes.
 
-Tried on purpose: rows of the filters read in the order of `Lattice.blocks` beside the exact table of another order, the
-first step taken into nu, the boundary's share of w^2 for that of abs(w): each fails a test below.
+Tried on purpose: the first step taken into nu, the boundary's share of w^2 for that of abs(w), the crossing of a step
+with the one before the last, majority's weights for the difference's on the chain: each fails a test below.
 """
 
 from __future__ import annotations
@@ -101,11 +101,11 @@ def test_the_flow_is_read_off_as_it_was_made(found: Found) -> None:
 def test_claims_follow_their_rules(found: Found) -> None:
     rim = np.array([[[1.0, 1, 1, 1], [1, 0, 0, 1], [1, 0, 0, 1], [1, 1, 1, 1]]])
     information = found.blocks[4].meta["information"]
-    for filters, share, status in ((rim + 0.01, 0.97, "reproduced"), (np.ones((1, 4, 4)), 0.75, "not reproduced")):
+    for filters, share, status in ((rim + 0.5, 0.9, "reproduced"), (np.ones((1, 4, 4)), 0.75, "not reproduced")):
         noise = np.random.default_rng(0).normal(0, 1e-3, (5, 4, 4))
         blocks = {4: Result({"filters": filters + noise}, {"information": information})}
         some = Found(found.filters, blocks, found.curve, found.trained, found.flow, found.chain, 16)
-        assert readings.boundary_share(filters + noise).value == pytest.approx(share, abs=0.03)
+        assert readings.boundary_share(filters + noise).value == pytest.approx(share, abs=0.003)
         assert claims.large(some).status == status
     K, result = next(iter(found.filters.items()))
     for filters, kept, status in (
