@@ -57,6 +57,21 @@ class RSMI(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         that nothing was fitted to; not-a-number where it is refused, `why_` says why.
     bounds_: name to `Bound`: "classifier", fitted anew to the signs, and "infonce", of the critic that taught them.
     scores_: InfoNCE of the signs on the rows to stop by, every 100 steps. seed_: what `random_state` gave.
+
+    Examples
+    --------
+    `fit` takes a matrix, so not samples but `bs.features(samples)`, and is told how many chains its rows come in:
+
+    >>> import blockspin as bs
+    >>> lattice = bs.Lattice.square(6)
+    >>> samples = bs.sample(bs.Ising(lattice, bs.KC_SQUARE), 5000, seed=1, chains=50)
+    >>> rsmi = bs.RSMI(lattice, b=2, buffer=1, environment=1, random_state=0)
+    >>> rsmi.fit(bs.features(samples), chains=50).filters_.shape
+    (1, 4)
+    >>> rsmi.information_  # doctest: +SKIP
+    Estimate(value=0.454, error=0.013)
+
+    What I(H:E) means, which bounds there are and when they are refused: docs/explanation/information.md.
     Source: Gokmen, Ringel, Huber, Koch-Janusz, Phys. Rev. Lett. 127, 240603 and Phys. Rev. E 104, 064106 (2021).
     """
 

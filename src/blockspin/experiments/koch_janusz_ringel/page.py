@@ -1,0 +1,400 @@
+"""The report of the experiment koch-janusz-ringel, drawn from the files of a run and computing nothing but fits."""
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from blockspin.exact.ising2d import correlation_length
+from blockspin.experiments.about import provenance_table
+from blockspin.experiments.koch_janusz_ringel.readings import (
+    Found,
+    boundary_share,
+    critical_coupling,
+    decay,
+    estimate,
+    last,
+    mean,
+    nu,
+    nu_of_correlations,
+    points,
+    rows_of,
+    steps,
+    uniform_share,
+)
+from blockspin.experiments.koch_janusz_ringel.settings import TORUS, Settings
+from blockspin.experiments.koch_janusz_ringel.tasks import plan
+from blockspin.models.ising import KC_SQUARE
+from blockspin.report import curve as curves
+from blockspin.report import information_figures, pictures, tables
+from blockspin.report.page import Section, render
+from blockspin.runs import settings as settings_file
+from blockspin.runs.store import Store
+from blockspin.statistics import Estimate
+
+
+class Run:
+    """What a finished run's folder holds, read once."""
+
+    def __init__(self, folder: Path) -> None:
+        self.stored = settings_file.read(folder)
+        self.settings = settings_file.restore(Settings, self.stored)
+        self.claims: list[dict[str, Any]] = json.loads((folder / "claims.json").read_text())["claims"]
+        self.provenance: dict[str, Any] = json.loads((folder / "provenance.json").read_text())
+        self.found = Found.load(plan(self.settings, self.stored["seed"]), Store(folder))
+
+
+def page(folder: Path) -> str:
+    """The HTML page of a finished run."""
+    run = Run(folder)
+    settings = run.settings
+    facts = {
+        "2 × 2 blocks": f"torus of {TORUS} × {TORUS}, exact",
+        "larger blocks": f"{settings.blocks.L} × {settings.blocks.L}",
+        "flow": f"{settings.flow.L} × {settings.flow.L}, {settings.flow.steps} steps by b = 2",
+        "unit of information": "nats",
+        "preset": str(run.stored["preset"]),
+    }
+    return render(
+        "Real-space mutual information, against exact sums",
+        summary(run),
+        [claims(run), small(run), large(run), curve(run), flow(run), chain(run), about(run), limits()],
+        subtitle="Block spins that keep the most information about their surroundings (Koch-Janusz & Ringel 2018)",
+        facts=facts,
+        verdicts=[(claim["id"], claim["status"]) for claim in run.claims],
+        footer="Drawn by blockspin from the files of this run; the claims are in claims.json.",
+    )
+
+
+def summary(run: Run) -> list[str]:
+    """What came out, in a few sentences with this run's numbers."""
+    found = run.found
+    ratios = [
+        min(result.meta["kept"]) / result.meta["exact"]["best of the odd rules"] for result in found.filters.values()
+    ]
+    shares = ", ".join(
+        f"{boundary_share(result.arrays['filters'])} for {b} × {b} (equal weights: {uniform_share(b):.3f})"
+        for b, result in found.blocks.items()
+    )
+    return [
+        f"The filters learned for 2 × 2 blocks keep at least {100 * min(ratios):.2f} % of what the best odd rule keeps "
+        "of the information about the environment, by exact sums.",
+        f"Larger blocks look at their boundary: its share of the absolute weight is {shares}.",
+        f"The flow of the coarse spins finds Kc = {critical_coupling(found)} (exact {KC_SQUARE:.5f}) and "
+        f"nu = {nu(found)} (exact 1); Monte Carlo RG through the same filters gives nu = {nu_of_correlations(found)}.",
+        f"At Tc the information falls with the buffer L_B by an exponent of {decay(found.critical, math.log)} in L_B, "
+        f"and of {decay(found.critical, _centred(found))} in the distance from the block's centre, where 1/4 is "
+        "expected.",
+    ]
+
+
+def claims(run: Run) -> Section:
+    """The claims and what came of them."""
+    return Section(
+        "Claims",
+        ["What is claimed, and what this run says; each rule stands in the reason."],
+        [tables.claims_table(run.claims)],
+    )
+
+
+def small(run: Run) -> Section:
+    """2 x 2 blocks beside every rule, exactly."""
+    results = run.found.filters
+    exact = {K: result.meta["exact"] for K, result in results.items()}
+    names = list(next(iter(exact.values())))
+    rows: list[tuple[str, ...]] = [(name, *(f"{exact[K][name]:.8f}" for K in exact)) for name in names]
+    rows.append(("learned, the least of the trainings", *(f"{min(results[K].meta['kept']):.8f}" for K in exact)))
+    rows.append(("learned, the most", *(f"{max(results[K].meta['kept']):.8f}" for K in exact)))
+    for bound in ("classifier", "infonce"):
+        cells = [results[K].meta["estimates"][0][bound] for K in exact]
+        rows.append((f"estimated for the first training, {bound}", *(tables.number(*cell) for cell in cells)))
+    weights = [
+        (f"K = {K:.4f}", *(str(mean(column)) for column in result.arrays["filters"].T)) for K, result in results.items()
+    ]
+    return Section(
+        "2 × 2 blocks, exactly",
+        [
+            f"A block of four spins, a ring of twelve left out, the other twenty spins of the {TORUS} × {TORUS} torus "
+            "as environment: every state is summed, so a learned filter is judged without an estimate.",
+            "The best of all 32,768 rules to one bit is not odd: it gives all six ties of two against two to one side. "
+            "A filter without a bias is odd, and the best of those lets three spins outvote the fourth.",
+        ],
+        [
+            tables.table(
+                ("rule", *(f"K = {K:.5f}" for K in exact)),
+                rows,
+                title="Information kept, I(H:E) in nats",
+                caption="All exact but the last two rows, which are lower bounds from samples with errors over chains. "
+                "Look at how little lies between the best rules, and how far below them decimation is.",
+                wide=True,
+            ),
+            tables.table(
+                ("", "w_1", "w_2", "w_3", "w_4"),
+                weights,
+                title="Weights, mean over trainings",
+                caption="Around the square, absolute sum 1; errors over trainings. Weights that rank the sixteen "
+                "states alike keep the same information, so single trainings scatter about 1/4.",
+            ),
+        ],
+    )
+
+
+def large(run: Run) -> Section:
+    """Filters of larger blocks."""
+    results = run.found.blocks
+    names = list(next(iter(results.values())).meta["information"])
+    rows = [
+        (
+            f"{b} × {b}",
+            str(boundary_share(result.arrays["filters"])),
+            f"{uniform_share(b):.4f}",
+            *(tables.number(*result.meta["information"][name]) for name in names),
+        )
+        for b, result in results.items()
+    ]
+    shell = run.settings.blocks
+    return Section(
+        "Larger blocks: the boundary",
+        [
+            f"Filters at Kc on {shell.L} × {shell.L}, with a buffer of {shell.buffer} and an environment of "
+            f"{shell.environment} sites. By the Markov property the inside of a block says nothing that its boundary "
+            "does not say of the environment; the filters find that."
+        ],
+        [
+            pictures.weights(
+                {f"{b} × {b} block": result.arrays["filters"] for b, result in results.items()},
+                count=5,
+                columns=5,
+                choose="evenly",
+                scale="own",
+                title="Filters of several trainings",
+                caption="Each square is a block; red weights are positive. The rim is red and the inside pale in "
+                "every training: the filter reads the block's boundary.",
+            ),
+            tables.table(
+                ("block", "share of the boundary", "of equal weights", *names),
+                rows,
+                title="Weight on the boundary, and information in nats",
+                caption="The share of the absolute weight on the boundary's sites, mean over trainings. Information: "
+                "lower bounds on the same windows by the same networks; 'learned' is the mean of the filters.",
+                wide=True,
+            ),
+        ],
+    )
+
+
+def curve(run: Run) -> Section:
+    """Information by temperature and buffer."""
+    found, settings = run.found, run.settings.curve
+    shown = [buffer for buffer in settings.buffers if buffer in (1, 2, 4, 8)] or list(settings.buffers)
+    by_buffer = {
+        f"buffer {buffer}": [(T, *_stored(_row(found.curve[T], buffer))) for T in sorted(found.curve)]
+        for buffer in shown
+    }
+    exact = {
+        f"exact, 2 × 2 on {TORUS} × {TORUS}, buffer 1": [
+            (T, found.curve[T].meta["exact"]["best"], math.nan) for T in sorted(found.curve)
+        ]
+    }
+    around = [T for T in sorted(found.curve) if T * KC_SQUARE > 1 - 1e-9]
+    decays = {
+        f"T = {T:.3f}" + (" (Tc)" if abs(T * KC_SQUARE - 1) < 1e-9 else ""): [
+            (buffer + settings.b / 2, one.value, one.error) for buffer, one in points(found.curve[T])
+        ]
+        for T in around
+    }
+    rates = [
+        (f"{T:.3f}", _rate(found, T), f"{2 / correlation_length(1 / T):.3f}")
+        for T in around
+        if T * KC_SQUARE > 1 + 1e-9
+    ]
+    return Section(
+        "Information by temperature and buffer",
+        [
+            f"What the learned filter of a {settings.b} × {settings.b} block keeps, on {settings.L} × {settings.L}, "
+            "by the classifier bound on chains kept apart.",
+            f"At Tc the fit gives an exponent of {decay(found.critical, math.log)} in the buffer's width and "
+            f"{decay(found.critical, _centred(found))} in the distance from the block's centre. Far away, I goes as "
+            "the squared correlation of one spin with a ring at distance R, so as R to the power −1/4.",
+        ],
+        [
+            information_figures.lines(
+                by_buffer,
+                exact=exact,
+                x_label="T (J/k)",
+                y_label="I(H:E) (nats)",
+                across=[(math.log(2), "ln 2")],
+                down=[(1 / KC_SQUARE, "T_c")],
+                title="Information against temperature",
+                caption="Below Tc a block tells the sign of the whole, ln 2, across any buffer; above, a wide buffer "
+                "leaves nothing. The step sharpens at Tc as the buffer grows. Dashed: the best odd rule of a 2 × 2 "
+                "block on the small torus, where all is summed.",
+            ),
+            curves.figure(
+                {name: some for name, some in decays.items() if some},
+                x_label="distance from the block's centre (sites)",
+                y_label="I(H:E) (nats)",
+                title="Decay with the buffer",
+                caption="Over the distance from the block's centre to the environment. Logarithmic axes: a straight "
+                "line at Tc is a power, the curves above Tc bend down. Points end where the information no longer "
+                "stands above its error.",
+            ),
+            tables.table(
+                ("T", "rate a site", "2 / xi"),
+                rates,
+                title="Exponential decay above Tc",
+                caption="−d ln I / dL_B, where at least three buffers stand out, beside twice the exact inverse "
+                "correlation length. The rate is that of far distances; near the block powers of the distance add "
+                "to it.",
+            ),
+        ],
+    )
+
+
+def flow(run: Run) -> Section:
+    """Couplings step by step, critical coupling and exponents."""
+    found = run.found
+    paths = {
+        f"K = {K:.4f}": [(n, float(value), math.nan) for n, value in enumerate(result.arrays["K"])]
+        for K, result in found.flow.items()
+    }
+    rows = [
+        (str(n), f"{one.size} × {one.size}", str(one.slope), str(one.y_t), str(one.Kc))
+        for n, one in enumerate(steps(found), start=1)
+    ]
+    spectrum = next(result.meta["spectrum"] for result in found.flow.values() if result.meta["spectrum"])
+    exponents = [
+        (f"{n}", tables.number(*row["y_t"]), tables.number(*row["y_h"])) for n, row in enumerate(spectrum, start=1)
+    ]
+    weights = [
+        (str(n), *(f"{weight:.3f}" for weight in one), tables.number(*information))
+        for n, (one, information) in enumerate(
+            zip(found.trained.arrays["filters"], found.trained.meta["information"], strict=True), start=1
+        )
+    ]
+    return Section(
+        "Flow",
+        [
+            f"One filter a step, each learned on the coarse spins of the one before from samples at K = "
+            f"{run.settings.flow.K_filters:g}, away from Kc, then applied to every set of samples: one map for all, so "
+            "that a difference between sets is the physics' and not the training's.",
+            f"nu = {nu(found)}, from the growth of the slope between steps 1 and {last(found)}; "
+            f"Kc = {critical_coupling(found)} where the curves of steps {last(found) - 1} and {last(found)} cross "
+            f"({100 * (critical_coupling(found).value / KC_SQUARE - 1):+.2f} % of the exact one).",
+        ],
+        [
+            information_figures.lines(
+                paths,
+                x_label="steps",
+                y_label="K_n, coarse spins",
+                whole=True,
+                title="The flow from both sides",
+                caption="The nearest-neighbour coupling that alone fits the spins best, a curve a starting point. The "
+                "first step takes all down, to the rule's own Hamiltonian; from there those below Kc go to weak and "
+                "those above to strong coupling, and the one from Kc stays.",
+            ),
+            tables.table(
+                ("step", "lattice", "dK_n/dK at Kc", "y_t", "Kc by crossing"),
+                rows,
+                title="Step by step",
+                caption="Cubic polynomials through K_n against K; errors over chains of all sets. Exact: slope "
+                f"2 to the power n up to a common factor, y_t = 1, Kc = {KC_SQUARE:.6f}. The last lattices are small.",
+            ),
+            tables.table(
+                ("step", "y_t", "y_h"),
+                exponents,
+                title="Exponents of the learned maps by Monte Carlo RG",
+                caption="From correlations of the critical samples alone, on lattices of at least 8 × 8 coarse spins. "
+                "Exact: 1 and 1.875.",
+            ),
+            tables.table(
+                ("step", "w_1", "w_2", "w_3", "w_4", "information (nats)"), weights, title="The filters of the steps"
+            ),
+        ],
+    )
+
+
+def chain(run: Run) -> Section:
+    """The exact map over two weights."""
+    results = run.found.chain
+    rows = [
+        (
+            f"{K:g}",
+            f"{result.meta['I(V:E)']:.6g}",
+            *(f"{result.meta['shares'][name]:.4f}" for name in ("decimation", "majority", "difference")),
+            f"{result.meta['rate']:.6f}",
+            f"{result.meta['two over xi']:.6f}",
+        )
+        for K, result in results.items()
+    ]
+    return Section(
+        "The chain, exactly",
+        [
+            "Two spins of an infinite chain to one by P(h|v) = 1/(1 + exp(−2 h (lambda_1 v_1 + lambda_2 v_2))), with a "
+            f"buffer of {run.settings.chain.buffer} on each side: summed, not sampled.",
+        ],
+        [
+            information_figures.levels(
+                {f"K = {K:g}": (result.arrays["lambdas"], result.arrays["kept"]) for K, result in results.items()},
+                labels=("lambda_1", "lambda_2"),
+                title="Share of I(V:E) that is kept",
+                caption="Dark is more. The ridges run along the axes, where one spin decides (decimation); the "
+                "diagonal is majority, a valley between them, and the other diagonal, the difference of the two "
+                "spins, a deeper one.",
+            ),
+            tables.table(
+                ("K", "I(V:E), nats", "decimation", "majority", "difference", "decay a site", "2 / xi"),
+                rows,
+                title="Shares kept by sign rules",
+                caption="Majority and difference with fair ties; their shares add up to decimation's. Decay: −d ln "
+                "I(V:E)/dL_B between buffers of 4 and 5, beside −2 ln tanh K.",
+                wide=True,
+            ),
+        ],
+    )
+
+
+def about(run: Run) -> Section:
+    """Settings and provenance."""
+    return Section(
+        "Settings and provenance",
+        [],
+        [tables.key_value_table(run.stored["settings"], title="Settings"), provenance_table(run.provenance)],
+    )
+
+
+def limits() -> Section:
+    """What this run cannot tell."""
+    return Section(
+        "Limits",
+        [
+            "Exact sums reach 2 × 2 blocks on the small torus and the chain. For larger blocks every information is a "
+            "lower bound; where two rules are compared, it is the same bound on the same windows.",
+            "Errors of informations are over chains, those of filters over trainings on one set of samples.",
+            "One coupling stands for the coarse Hamiltonian. What it leaves out is in no error; crossings and slopes "
+            "of later steps show how much it matters.",
+        ],
+    )
+
+
+def _row(result: Any, buffer: int) -> Any:
+    return next(row for row in rows_of(result) if row["buffer"] == buffer)
+
+
+def _stored(row: Any) -> tuple[float, float]:
+    one = estimate(None if row["why"] else row["classifier"])
+    return one.value, one.error
+
+
+def _rate(found: Found, T: float) -> str:
+    rate: Estimate = decay(found.curve[T], float)
+    return "–" if not np.isfinite(rate.value) else str(rate)
+
+
+def _centred(found: Found) -> Any:
+    half = found.critical.meta["half"]
+    return lambda buffer: math.log(buffer + half)

@@ -1,0 +1,131 @@
+"""Settings and presets of the experiment koch-janusz-ringel, with the source of each value."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from blockspin.coarse.rsmi.windows import windows
+from blockspin.lattice import Lattice
+from blockspin.models.ising import KC_SQUARE
+
+TORUS = 6  # the largest square torus whose block, ring and environment are summed exactly
+
+
+class Filters(BaseModel):
+    """2 x 2 blocks on the exactly known 6 x 6 torus: couplings, samples of each, trainings of each."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    K: tuple[Annotated[float, Field(gt=0)], ...] = (0.408, KC_SQUARE)
+    n_samples: Annotated[int, Field(ge=500)] = 10_000
+    seeds: Annotated[int, Field(ge=2)] = 5
+
+
+class Blocks(BaseModel):
+    """Larger blocks at Kc. Koch-Janusz and Ringel: 4 x 4 and 6 x 6, one hidden unit, a buffer about as wide."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    L: Annotated[int, Field(ge=8)] = 24
+    sides: tuple[Annotated[int, Field(ge=3)], ...] = (4, 6)
+    buffer: Annotated[int, Field(ge=0)] = 2
+    environment: Annotated[int, Field(ge=1)] = 2
+    n_samples: Annotated[int, Field(ge=500)] = 5_000
+    seeds: Annotated[int, Field(ge=2)] = 5
+
+
+class Curve(BaseModel):
+    """I(H:E) by temperature and buffer. Gokmen et al.: L = 64, block 4, buffers 0 to 8, environment 10."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    L: Annotated[int, Field(ge=8)] = 32
+    b: Annotated[int, Field(ge=2)] = 4
+    T: tuple[Annotated[float, Field(gt=0)], ...] = (1.9, 2.1, 2.2, 1 / KC_SQUARE, 2.4, 2.6, 3.0)
+    buffers: tuple[Annotated[int, Field(ge=0)], ...] = (1, 2, 3, 4, 6, 8)
+    environment: Annotated[int, Field(ge=1)] = 4
+    n_samples: Annotated[int, Field(ge=500)] = 4_000
+
+
+class Flow(BaseModel):
+    """The flow: filters learned step by step from samples at K_filters, then applied to every set of samples.
+
+    distances: K - Kc of the starting points beside Kc, on both sides (Koch-Janusz and Ringel: L = 128, 5,000 samples a
+    temperature, up to four steps, three starting temperatures for nu).
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    L: Annotated[int, Field(ge=16)] = 64
+    steps: Annotated[int, Field(ge=2)] = 4
+    distances: tuple[float, ...] = (-0.016, -0.008, -0.004, 0.004, 0.008, 0.016)
+    K_filters: Annotated[float, Field(gt=0)] = 0.43
+    n_samples: Annotated[int, Field(ge=500)] = 6_000
+
+
+class Chain(BaseModel):
+    """The map over (lambda_1, lambda_2), exactly. Lenggenhager et al.: K = 0.1, two spins, a buffer of one site."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    K: tuple[Annotated[float, Field(gt=0)], ...] = (0.1, 1.0)
+    buffer: Annotated[int, Field(ge=0)] = 1
+    largest: Annotated[float, Field(gt=0)] = 3.0
+    points: Annotated[int, Field(ge=3)] = 41
+
+
+class Settings(BaseModel):
+    """The experiment in full; what a run folder keeps as settings.toml. n_iter: steps of a training at most."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    chains: Annotated[int, Field(ge=10)] = 50
+    n_iter: Annotated[int, Field(ge=0)] = 3000
+    filters: Filters = Filters()
+    blocks: Blocks = Blocks()
+    curve: Curve = Curve()
+    flow: Flow = Flow()
+    chain: Chain = Chain()
+
+    @model_validator(mode="after")
+    def _fits(self) -> Settings:
+        for side in self.blocks.sides:
+            windows(Lattice.square(self.blocks.L), side, self.blocks.buffer, self.blocks.environment)
+        for buffer in self.curve.buffers:
+            windows(Lattice.square(self.curve.L), self.curve.b, buffer, self.curve.environment)
+        if KC_SQUARE not in self.filters.K:
+            raise ValueError(f"filters.K must hold the critical coupling {KC_SQUARE!r}; got {list(self.filters.K)}")
+        if not any(abs(T * KC_SQUARE - 1) < 1e-9 for T in self.curve.T):
+            raise ValueError(f"curve.T must hold the critical temperature {1 / KC_SQUARE!r}; got {list(self.curve.T)}")
+        if len(self.curve.buffers) < 3 or list(self.curve.buffers) != sorted(set(self.curve.buffers)):
+            raise ValueError(f"curve.buffers must be at least 3, ascending; got {list(self.curve.buffers)}")
+        if not min(self.flow.distances, default=0) < 0 < max(self.flow.distances, default=0):
+            raise ValueError(f"flow.distances must lie on both sides of 0; got {list(self.flow.distances)}")
+        if 0 in self.flow.distances or len(self.flow.distances) < 4:
+            raise ValueError(f"flow.distances must be at least 4, without 0; got {list(self.flow.distances)}")
+        lattice = Lattice.square(self.flow.L)
+        for _ in range(self.flow.steps):
+            windows(lattice, 2, 1, 1)
+            lattice = lattice.coarse(2)
+        return self
+
+
+PRESETS: dict[str, dict[str, Any]] = {
+    # minutes on two cores
+    "quick": {},
+    # the lattices of the papers
+    "paper": {
+        "filters": {"n_samples": 40_000, "seeds": 10},
+        "blocks": {"L": 48, "n_samples": 10_000, "seeds": 10},
+        "curve": {
+            "L": 64,
+            "T": (1.9, 2.1, 2.2, 1 / KC_SQUARE, 2.35, 2.4, 2.5, 2.6, 3.0),
+            "environment": 10,
+            "n_samples": 10_000,
+        },
+        "flow": {"L": 128, "n_samples": 10_000},
+        "chain": {"points": 61},
+    },
+}
