@@ -11,6 +11,7 @@ EXPERIMENTS = {
     "mehta-schwab": "blockspin.experiments.mehta_schwab:EXPERIMENT",
     "exact-mapping": "blockspin.experiments.exact_mapping:EXPERIMENT",
     "mcrg": "blockspin.experiments.mcrg:EXPERIMENT",
+    "ho-2013": "blockspin.experiments.ho_2013:EXPERIMENT",
 }
 """Name to "module:attribute"."""
 
