@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -45,13 +45,13 @@ def locality(fields: FloatArray, plane: Lattice) -> dict[str, float | None]:
 
     None where there is no field.
     """
-    found = {
-        "participation": participation(fields),
-        "window": window_share(fields, plane, window(plane), periodic=False),
-        "radius": radius_of_gyration(fields, plane, periodic=False),
-        "alike": alike(fields, plane),
+    measures: dict[str, Callable[[FloatArray], FloatArray]] = {
+        "participation": participation,
+        "window": lambda some: window_share(some, plane, window(plane), periodic=False),
+        "radius": lambda some: radius_of_gyration(some, plane, periodic=False),
+        "alike": lambda some: alike(some, plane),
     }
-    return {name: _number(values.mean()) if len(values) else None for name, values in found.items()}
+    return {name: _number(measure(fields).mean()) if len(fields) else None for name, measure in measures.items()}
 
 
 def measured(
