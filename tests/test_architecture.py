@@ -14,6 +14,7 @@ MAY_IMPORT = {
     "lattice": "",
     "statistics": "",
     "randomness": "",
+    "images": "randomness",
     "models": "lattice",
     "samples": "lattice",
     "reweighting": "models samples statistics",
@@ -25,7 +26,8 @@ MAY_IMPORT = {
     "judging": "rg exact models coarse samples lattice statistics randomness",
     "runs": "samples randomness",
     "report": "statistics",
-    "experiments": "lattice statistics randomness models samples exact sampling coarse rg mapping judging runs report",
+    "experiments": "lattice statistics randomness models samples exact sampling coarse rg mapping judging runs report "
+    "images",
     "cli": "experiments runs report judging samples models coarse lattice",
 }
 ONLY_IN = {
@@ -35,6 +37,8 @@ ONLY_IN = {
     "jinja2": {"report"},
     "typer": {"cli"},
     "dask": {"runs"},
+    "PIL": {"images"},
+    "mlxtend": {"images"},
 }
 MODULES = sorted(PACKAGE.rglob("*.py"))
 

@@ -45,21 +45,30 @@ def alive(fields: FloatArray) -> NDArray[np.bool_]:
     return np.asarray((norms > 0) & (norms >= DEAD * norms.max(initial=0.0)))
 
 
-def centres(fields: FloatArray, lattice: Lattice) -> FloatArray:
+def centres(fields: FloatArray, lattice: Lattice, *, periodic: bool = True) -> FloatArray:
     """Centre of each field's squared weight on the torus, shape (M, d), each component in [0, L).
 
     Per axis the circular mean, (L / 2 pi) arg sum_i w_i^2 exp(2 pi i x_i / L). A dead field's is arbitrary.
+    periodic=False: the plain mean, sum_i w_i^2 x_i / sum_i w_i^2, on an open plane; nan where dead.
     """
     weight = fields**2
+    if not periodic:
+        with np.errstate(invalid="ignore", divide="ignore"):
+            mean: FloatArray = weight @ lattice.coordinates / weight.sum(axis=1, keepdims=True)
+        return mean
     extent = np.asarray(lattice.shape, float)
     phase = np.exp(2j * np.pi * lattice.coordinates / extent)
     position: FloatArray = np.angle(weight @ phase) / (2 * np.pi) * extent % extent
     return position
 
 
-def radius_of_gyration(fields: FloatArray, lattice: Lattice) -> FloatArray:
-    """Root of the mean squared distance of w^2 from its centre, shape (M,), in lattice spacings; nan where dead."""
-    squared = lattice.distance(centres(fields, lattice)[:, None, :], lattice.coordinates[None, :, :]) ** 2
+def radius_of_gyration(fields: FloatArray, lattice: Lattice, *, periodic: bool = True) -> FloatArray:
+    """Root of the mean squared distance of w^2 from its centre, shape (M,), in lattice spacings; nan where dead.
+
+    periodic=False: distances on an open plane, as between the pixels of an image.
+    """
+    start, end = centres(fields, lattice, periodic=periodic)[:, None, :], lattice.coordinates[None, :, :]
+    squared = (lattice.distance(start, end) if periodic else lattice.length(end - start)) ** 2
     weight = fields**2
     total = weight.sum(axis=1)
     with np.errstate(invalid="ignore", divide="ignore"):

@@ -12,6 +12,7 @@ EXPERIMENTS = {
     "exact-mapping": "blockspin.experiments.exact_mapping:EXPERIMENT",
     "mcrg": "blockspin.experiments.mcrg:EXPERIMENT",
     "koch-janusz-ringel": "blockspin.experiments.koch_janusz_ringel:EXPERIMENT",
+    "ho-2013": "blockspin.experiments.ho_2013:EXPERIMENT",
 }
 """Name to "module:attribute"."""
 

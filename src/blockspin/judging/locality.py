@@ -28,13 +28,21 @@ def participation(fields: FloatArray) -> FloatArray:
     return ratio
 
 
-def window_share(fields: FloatArray, lattice: Lattice, side: int) -> FloatArray:
-    """Share of the squared weight in the best window of `side` sites an axis, shape (M,); nan for a zero field."""
+def window_share(fields: FloatArray, lattice: Lattice, side: int, *, periodic: bool = True) -> FloatArray:
+    """Share of the squared weight in the best window of `side` sites an axis, shape (M,); nan for a zero field.
+
+    periodic=False: the sites are an open plane, as the pixels of an image are, and no window crosses its edge. Raises
+    ValueError where a window is wider than the plane.
+    """
+    if not periodic and side > min(lattice.shape):
+        raise ValueError(f"a window must fit into the open plane {lattice.shape}; got side {side}")
     weight = (fields**2).reshape(-1, *lattice.shape)
     window = weight
     for axis in range(1, weight.ndim):
         window = sum((np.roll(window, -shift, axis) for shift in range(side)), np.zeros_like(window))
     axes = tuple(range(1, weight.ndim))
+    if not periodic:  # corners from which a window would go round the torus are left out
+        window = window[(slice(None), *(slice(extent - side + 1) for extent in lattice.shape))]
     with np.errstate(invalid="ignore", divide="ignore"):
         share: FloatArray = window.max(axis=axes) / weight.sum(axis=axes)
     return share

@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike
 
 from blockspin.coarse.rbm import settings, training, trajectory
 from blockspin.coarse.rbm.estimator import RBM
+from blockspin.coarse.rbm.progress import reporting
 
 SHARED = ("n_components", "n_iter")
 
@@ -26,8 +27,8 @@ def fit_ensemble(
     n_iter and what changes the program (units, algorithm, k, optimizer, ...) must be the same. X: rows (n, N) for all,
     or a sequence of as many sets of rows, of one shape (one a temperature). Every machine is fitted in place and
     returned, with its trajectory: it shuffles and draws as it would alone, so that its numbers are those of its own
-    `fit` up to rounding, until rounding turns a draw over. Raises ValueError for what cannot share a program, for
-    early stopping, and as `RBM.fit` does.
+    `fit` up to rounding, until rounding turns a draw over. The first's `verbose` says how far training has come. Raises
+    ValueError for what cannot share a program, for early stopping, and as `RBM.fit` does.
     """
     machines = list(machines)
     if not machines:
@@ -51,16 +52,18 @@ def fit_ensemble(
     epoch = jax.jit(several, donate_argnums=0)
     n_iter = machines[0].n_iter
     stops = {0, *trajectory.checkpoints(n_iter)}
-    for number in range(n_iter + 1):
-        if number:
-            keys = jnp.stack([machine._epoch_key() for machine in machines])
-            rates = [machine._rates() for machine in machines]
-            for machine in machines:
-                machine.n_epochs_ = number
-            state = epoch(state, data, keys, jax.tree.map(lambda *parts: jnp.asarray(parts, jnp.float32), *rates))
-        if number in stops:
-            for index, (machine, recorder) in enumerate(zip(machines, recorders, strict=True)):
-                machine._record(recorder, number, _one(state, index))
+    with reporting(machines[0].verbose) as report:
+        for number in range(n_iter + 1):
+            if number:
+                keys = jnp.stack([machine._epoch_key() for machine in machines])
+                rates = [machine._rates() for machine in machines]
+                for machine in machines:
+                    machine.n_epochs_ = number
+                state = epoch(state, data, keys, jax.tree.map(lambda *parts: jnp.asarray(parts, jnp.float32), *rates))
+            if number in stops:
+                for index, (machine, recorder) in enumerate(zip(machines, recorders, strict=True)):
+                    machine._record(recorder, number, _one(state, index))
+            report(number / max(n_iter, 1), f"epoch {number}")
     for index, (machine, recorder) in enumerate(zip(machines, recorders, strict=True)):
         machine._keep(_one(state, index))
         machine.trajectory_ = recorder.table()
