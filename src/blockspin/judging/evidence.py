@@ -15,9 +15,10 @@ from blockspin.coarse.fields import fields_of
 from blockspin.coarse.placed import coarse_spins
 from blockspin.coarse.stack import generate, layers, units_of
 from blockspin.lattice import Lattice
+from blockspin.models import Dimers
 from blockspin.randomness import generator
 from blockspin.rg.couplings import Couplings, of_spins
-from blockspin.samples import by_chain, check, features, lattice_of
+from blockspin.samples import by_chain, check, features, lattice_of, provenance
 
 FloatArray = NDArray[np.float64]
 
@@ -60,6 +61,18 @@ class Evidence:
     def X(self) -> NDArray[np.int8]:
         """Held-out samples as a matrix (n, N)."""
         return features(self.samples)
+
+    @cached_property
+    def not_spins(self) -> str:
+        """Why operators of Ising spins say nothing of these samples, or "": dimers keep to one dimer a vertex."""
+        told = [provenance(samples).get("model") for samples in (self.samples, self.critical) if samples is not None]
+        names = [model.get("model") for model in told if isinstance(model, dict)]
+        if isinstance(self.model, Dimers) or "dimers" in names:
+            return (
+                "not defined for dimers: their cells are vertices, bonds and faces of a lattice half as wide, of which "
+                "operators of Ising spins make no sense"
+            )
+        return ""
 
     def couplings(self, name: str, operators: tuple[str, ...]) -> Couplings:
         """Effective couplings of the fine spins, "samples" or "critical", computed once for all maps."""
