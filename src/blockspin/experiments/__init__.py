@@ -13,6 +13,7 @@ EXPERIMENTS = {
     "mcrg": "blockspin.experiments.mcrg:EXPERIMENT",
     "koch-janusz-ringel": "blockspin.experiments.koch_janusz_ringel:EXPERIMENT",
     "ho-2013": "blockspin.experiments.ho_2013:EXPERIMENT",
+    "dimers": "blockspin.experiments.dimers:EXPERIMENT",
 }
 """Name to "module:attribute"."""
 

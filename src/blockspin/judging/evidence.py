@@ -15,7 +15,7 @@ from blockspin.coarse.fields import fields_of
 from blockspin.coarse.outputs import AsSpins
 from blockspin.coarse.stack import generate, layers, units_of
 from blockspin.lattice import Lattice
-from blockspin.models import known
+from blockspin.models import Dimers, known
 from blockspin.randomness import generator, integer
 from blockspin.rg.couplings import Couplings, of_spins
 from blockspin.samples import by_chain, check, features, lattice_of, provenance
@@ -67,6 +67,16 @@ class Evidence:
     def X(self) -> NDArray[np.int8]:
         """Held-out samples as a matrix (n, N)."""
         return features(self.samples)
+
+    @cached_property
+    def not_spins(self) -> str:
+        """Why operators of Ising spins say nothing of these samples, or "": dimers keep to one dimer a vertex."""
+        if isinstance(self.model, Dimers):  # critical samples live on the same lattice, and say no less
+            return (
+                "not defined for dimers: their cells are vertices, bonds and faces of a lattice half as wide, of which "
+                "operators of Ising spins make no sense"
+            )
+        return ""
 
     def couplings(self, name: str, operators: tuple[str, ...]) -> Couplings:
         """Effective couplings of the fine spins, "samples" or "critical", computed once for all maps."""

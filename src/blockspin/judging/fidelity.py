@@ -20,6 +20,8 @@ from blockspin.statistics import Estimate, jackknife, mean_over_chains
 
 FloatArray = NDArray[np.float64]
 
+OF_SPINS = ("energy a site", "|m|")
+
 
 def energy_per_site(spins: NDArray[np.int8], lattice: Lattice) -> FloatArray:
     """Energy a site in units of J, -1/N sum_<ij> s_i s_j, shape (chain, draw)."""
@@ -65,6 +67,8 @@ def fidelity(subject: Subject) -> list[Measurement]:
     errors the run has not forgotten its start, and half the difference is added to the error.
     """
     rows = [reconstruction(subject), *divergence(subject)]
+    if why := subject.evidence.not_spins:
+        return rows + [Measurement("fidelity", name, math.nan, math.nan, why, asked=False) for name in OF_SPINS]
     run = subject.free_run
     if run is None:
         return rows

@@ -26,6 +26,8 @@ def flow(subject: Subject) -> list[Measurement]:
     the coarse Hamiltonian is no part of them.
     """
     names = (GROWTH, DRIFT)
+    if subject.evidence.not_spins:
+        return _undefined(names, subject.evidence.not_spins, asked=False)
     if subject.evidence.critical is None:
         return _undefined(names, "no critical samples were given: a flow is told by where they go", asked=False)
     missing, forced = places(subject)

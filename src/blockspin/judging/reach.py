@@ -26,6 +26,8 @@ def reach(subject: Subject) -> list[Measurement]:
     to reach. The trivial null is couplings that do not fall off at all, a share of (n - 1) / n. Errors: jackknife over
     chains.
     """
+    if subject.evidence.not_spins:
+        return _undefined(subject.evidence.not_spins, asked=False)
     missing, forced = places(subject)
     if missing:
         return _undefined(missing)
@@ -65,8 +67,8 @@ def _stand_out(K: tuple[Estimate, ...]) -> bool:
     return sum(abs(one.value) for one in K) > SIGNIFICANT * math.sqrt(sum(one.error**2 for one in K))
 
 
-def _undefined(why: str) -> list[Measurement]:
+def _undefined(why: str, *, asked: bool = True) -> list[Measurement]:
     return [
-        Measurement("range", QUANTITY, math.nan, math.nan, why),
-        Measurement("range", FARTHEST, math.nan, math.nan, why, rule="described"),
+        Measurement("range", QUANTITY, math.nan, math.nan, why, asked=asked),
+        Measurement("range", FARTHEST, math.nan, math.nan, why, rule="described", asked=asked),
     ]

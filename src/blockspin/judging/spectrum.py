@@ -19,6 +19,8 @@ def spectrum(subject: Subject) -> list[Measurement]:
     The units need places on a coarse lattice: where the embedding fails the exponents are not defined, and the
     numbers stand for nulls alone. Source: Swendsen, Phys. Rev. Lett. 42, 859 (1979).
     """
+    if subject.evidence.not_spins:
+        return _undefined(subject.evidence.not_spins, asked=False)
     critical = subject.evidence.critical
     if critical is None:
         return _undefined("no critical samples were given: exponents are measured at the critical point", asked=False)

@@ -28,6 +28,9 @@ def flip_equivariance(subject: Subject) -> Measurement:
     1 where c(-v) = const - c(v) for every unit; jackknife over chains. Machines that pass on draws are asked for
     their means, since the symmetry is one of probabilities.
     """
+    if subject.evidence.not_spins:
+        why = "not defined for dimers: a covering turned over is none"
+        return Measurement("symmetry", "spin flip", math.nan, math.nan, why, asked=False)
     means = _means(subject.transformer)
     straight = np.asarray(means.transform(subject.evidence.X), float)
     flipped = np.asarray(means.transform(-subject.evidence.X), float)

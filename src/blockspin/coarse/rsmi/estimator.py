@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import numbers
+from collections.abc import Sequence
 from typing import Any
 
 import jax
@@ -16,6 +17,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from blockspin.coarse.blocks import advice, fields_on
 from blockspin.coarse.rsmi import bounds, networks
+from blockspin.coarse.rsmi.canonical import canonical
 from blockspin.coarse.rsmi.networks import Annealing, Batch
 from blockspin.coarse.rsmi.windows import Windows, cut, windows
 from blockspin.lattice import Lattice
@@ -23,9 +25,10 @@ from blockspin.statistics import Estimate
 
 FloatArray = NDArray[np.float64]
 Spins = NDArray[np.int8]
+Pair = tuple[Spins, NDArray[Any]]  # blocks and environments, row by row
 
 MOST = 100_000  # windows that the networks see
-STARTS = (0.01, 0.5)  # spreads of the first weights: from near 0, and from anywhere
+STARTS = {"small": 0.01, "random": 0.5}  # spreads of the first weights: from near 0, and from anywhere
 
 
 class RSMI(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
@@ -35,6 +38,8 @@ class RSMI(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     binary concrete distribution, h = tanh((w.v + l/2) / eps) with l logistic noise and eps annealed from 0.5 to 0.1.
     The filters w and a separable critic a(h).c(e) go up InfoNCE together (Adam); those that do best, as signs, on rows
     kept apart are taken, from two starts: near 0, whence they leave along the direction that tells most, and at random.
+    Where no field tells much (dimers) both are slow to leave; the canonical directions of block and environment are a
+    third start. Sites of the environment that never change are left out.
     One set of filters serves all blocks, so blocks of all places teach it.
 
     Parameters
@@ -42,6 +47,12 @@ class RSMI(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     lattice: the fine Lattice; b: side of a block; buffer, environment: widths of the shell left out around the block
         and of the shell looked at beyond it, in lattice spacings; b + 2 (buffer + environment) must fit the lattice.
     n_components: filters a block.
+    objective: "infonce", or "classifier" (summed over the states of h).
+    center: True cuts w.(v - means) at 0, means those of the training rows, in place of w.v, and gives no weight to
+        sites that never change: for data without up-down symmetry, such as dimers.
+    starts: some of "small", "random", "canonical"; each costs a training.
+    project: the networks see this many canonical directions of the environment in place of its spins (None): less to
+        be told, never more, and far fewer samples needed where the environment has hundreds of sites.
     n_iter: steps at most (0 leaves the filters as initialised); batch_size (K), learning_rate: of Adam; annealing:
         (eps at first, eps at last, rate a step). The defaults are those of Gokmen et al. for the Ising model.
     patience: looks, 100 steps apart, without a better score before training stops.
@@ -56,6 +67,7 @@ class RSMI(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     information_: Estimate of I(H:E) in nats of the signs, one block and its environment: the classifier bound on rows
         that nothing was fitted to; not-a-number where it is refused, `why_` says why.
     bounds_: name to `Bound`: "classifier", fitted anew to the signs, and "infonce", of the critic that taught them.
+    means_ (b^d,): what is taken from a block's spins before the filters, 0 unless `center`.
     scores_: InfoNCE of the signs on the rows to stop by, every 100 steps. seed_: what `random_state` gave.
 
     Examples
@@ -84,6 +96,9 @@ class RSMI(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         n_components: int = 1,
         *,
         objective: str = "infonce",
+        center: bool = False,
+        starts: Sequence[str] = ("small", "random"),
+        project: int | None = None,
         n_iter: int = 3000,
         batch_size: int = 100,
         learning_rate: float = 5e-3,
@@ -98,6 +113,9 @@ class RSMI(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         self.environment = environment
         self.n_components = n_components
         self.objective = objective
+        self.center = center
+        self.starts = starts
+        self.project = project
         self.n_iter = n_iter
         self.batch_size = batch_size
         self.learning_rate = learning_rate
@@ -126,7 +144,9 @@ class RSMI(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
                 (split.measure, self.held_out / 2),
             )
         ]
-        self.filters_ = _oriented(self._learn(data[0], data[1]))
+        data, first = self._prepared(data)
+        self.means_ = data[0][0].mean(axis=0) if self.center else np.zeros(data[0][0].shape[1])
+        self.filters_ = _oriented(self._learn(data[0], data[1], first))
         signs = [(self._signs(block), around) for block, around in data]
         self.bounds_ = {
             bound: bounds.trained(
@@ -159,6 +179,7 @@ class RSMI(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         other: RSMI = clone(self).set_params(lattice=lattice)
         other._check_settings()
         other.filters_, other.bounds_, other.scores_ = self.filters_, self.bounds_, self.scores_
+        other.means_ = self.means_
         other.seed_, other.n_features_in_ = self.seed_, lattice.n_sites
         return other
 
@@ -183,19 +204,40 @@ class RSMI(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     def _n_features_out(self) -> int:
         return int(len(self.filters_) * self.lattice.coarse(self.b).n_sites)
 
-    def _learn(self, train: tuple[Spins, Spins], stop: tuple[Spins, Spins]) -> FloatArray:
-        """The filters of the best of two starts, by the score on the rows to stop by; sets scores_."""
-        data = tuple(jnp.asarray(part) for part in train)
+    def _prepared(self, data: list[Pair]) -> tuple[list[Pair], FloatArray | None]:
+        """Environments without sites that never change, projected where asked; the canonical directions to start from.
+
+        Both are found on the rows to train on alone, so that the bounds on the others remain bounds.
+        """
+        varies = (data[0][1] != data[0][1][0]).any(axis=0)
+        data = [(block, around[:, varies]) for block, around in data]
+        if self.project is None and "canonical" not in self.starts:
+            return data, None
+        found = canonical(*data[0], max(self.n_components, self.project or 0))
+        if self.project is not None:
+            onto = found.y[: self.project].T.astype(np.float32)
+            data = [(block, around.astype(np.float32) @ onto) for block, around in data]
+        return data, found.x[: self.n_components]
+
+    def _learn(self, train: Pair, stop: Pair, first: FloatArray | None) -> FloatArray:
+        """The filters of the best of the starts, by the score on the rows to stop by; sets scores_."""
+        blocks = (train[0] - self.means_).astype(np.float32) if self.center else train[0]
+        data = (jnp.asarray(blocks), jnp.asarray(train[1]))
         size, n_around = train[0].shape[1], train[1].shape[1]
+        fixed = (train[0] == train[0][0]).all(axis=0) if self.center else np.zeros(size, bool)
 
         def score(parameters: Any) -> float:
-            signs = _signs(stop[0], np.asarray(parameters[0], float))
+            signs = _signs(stop[0], np.asarray(parameters[0], float), self.means_)
             return bounds.value(self.objective, parameters[1], signs, stop[1], self.batch_size)
 
         self.scores_: list[float] = []
-        for number, spread in enumerate(STARTS):
+        for number, start in enumerate(self.starts):
             random = np.random.Generator(np.random.PCG64([self.seed_, number]))
-            filters = random.normal(0, spread, (self.n_components, size)).astype(np.float32)
+            if start == "canonical" and first is not None:
+                filters = first.astype(np.float32)
+            else:
+                filters = random.normal(0, STARTS[start], (self.n_components, size)).astype(np.float32)
+            filters[:, fixed] = 0
             if self.objective == "infonce":
                 network = bounds.new_critic(random, self.n_components, n_around)
             else:
@@ -218,7 +260,7 @@ class RSMI(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         return best
 
     def _signs(self, blocks: Spins) -> Spins:
-        return _signs(blocks, self.filters_)
+        return _signs(blocks, self.filters_, self.means_)
 
     def _spins(self, X: ArrayLike) -> Spins:
         values = np.asarray(X)
@@ -240,6 +282,11 @@ class RSMI(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
                 raise ValueError(f"{name} must be a whole number of at least {least}; got {value!r}")
         if self.objective not in OBJECTIVES:
             raise ValueError(f"objective must be one of {', '.join(OBJECTIVES)}; got {self.objective!r}")
+        if self.project is not None and (isinstance(self.project, bool) or not self.project >= 1):
+            raise ValueError(f"project must be a number of directions of at least 1, or None; got {self.project!r}")
+        known = (*STARTS, "canonical")
+        if not self.starts or not set(self.starts) <= set(known):
+            raise ValueError(f"starts must be some of {', '.join(known)}; got {self.starts!r}")
         if self.n_components > bounds.CLASSES:
             raise ValueError(f"n_components goes to {bounds.CLASSES}; got {self.n_components}")
         if not self.learning_rate > 0:
@@ -275,9 +322,9 @@ def _classifier(parameters: Any, batch: Batch, noise: jax.Array, temperature: ja
 OBJECTIVES = {"infonce": _infonce, "classifier": _classifier}
 
 
-def _signs(blocks: Spins, filters: FloatArray) -> Spins:
-    """sign(w.v) of blocks (m, b^d), shape (m, components); ties, up to rounding, go to the first spin."""
-    total = blocks @ filters.T
+def _signs(blocks: Spins, filters: FloatArray, means: FloatArray) -> Spins:
+    """sign(w.(v - means)) of blocks (m, b^d), shape (m, components); ties, up to rounding, go to the first spin."""
+    total = blocks @ filters.T - filters @ means
     tied = np.abs(total) <= 1e-12 * np.abs(filters).sum(axis=1)
     signs: Spins = np.where(np.where(tied, blocks[:, :1], total) > 0, 1, -1).astype(np.int8)
     return signs

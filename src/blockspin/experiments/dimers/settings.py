@@ -1,0 +1,88 @@
+"""Settings and presets of the experiment dimers, in vertices; cells are twice as many a side."""
+
+from __future__ import annotations
+
+import math
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+PROJECT = 8  # canonical directions of the environment that the networks see
+
+
+class Learning(BaseModel):
+    """How filters are learned; batch, temperatures and rate are Gokmen et al.'s for dimers, the rest this project's."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    batch_size: Annotated[int, Field(ge=2)] = 400
+    annealing: tuple[float, float, float] = (0.75, 0.1, 5e-3)
+    learning_rate: Annotated[float, Field(gt=0)] = 5e-3
+    n_iter: Annotated[int, Field(ge=0)] = 2000
+    project: Annotated[int, Field(ge=1)] = PROJECT
+
+
+class Machines(BaseModel):
+    """The RBMs on blocks with noise spins: hidden units of each, all else as `bs.RBM` has it; this project's values."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    hidden: tuple[Annotated[int, Field(ge=1)], ...] = (4, 16, 64, 256)
+    learning_rate: Annotated[float, Field(gt=0)] = 0.01
+    n_iter: Annotated[int, Field(ge=1)] = 20
+    n_samples: Annotated[int, Field(ge=100)] = 20_000
+
+
+class Settings(BaseModel):
+    """The experiment in full; what a run folder keeps as settings.toml.
+
+    L: vertices a side of the torus; block, buffer, environment: of the window, in vertices; temperatures: of the
+    samples without noise (inf: free dimers), n_samples each in `chains`; noise: coupling of the pairs of noise spins
+    added to free dimers; components: of the filters learned at the ends of the temperatures (two at the others);
+    seeds: trainings of each of these; torus: vertices a side of the one that is summed over.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    L: Annotated[int, Field(ge=8)] = 32
+    block: Annotated[int, Field(ge=2)] = 8
+    buffer: Annotated[int, Field(ge=0)] = 4
+    environment: Annotated[int, Field(ge=1)] = 4
+    temperatures: tuple[Annotated[float, Field(gt=0)], ...] = (0.5, 1.0, math.inf)
+    n_samples: Annotated[int, Field(ge=100)] = 4000
+    chains: Annotated[int, Field(ge=10)] = 50
+    components: tuple[Annotated[int, Field(ge=1, le=8)], ...] = (1, 2, 4)
+    seeds: Annotated[int, Field(ge=1)] = 3
+    noise: Annotated[float, Field(gt=0)] = 3.0
+    torus: Annotated[int, Field(ge=4, le=6)] = 6
+    learning: Learning = Learning()
+    machines: Machines = Machines()
+
+    @model_validator(mode="after")
+    def _fits(self) -> Settings:
+        window = self.block + 2 * (self.buffer + self.environment)
+        if self.L % self.block or self.L % 2 or window > self.L:
+            raise ValueError(
+                f"blocks of {self.block} must tile an even L and the window of {window} vertices fit it; got L = "
+                f"{self.L}"
+            )
+        if math.inf not in self.temperatures or len(set(self.temperatures)) < 2:
+            raise ValueError(
+                f"temperatures must hold inf, free dimers, and a finite one; got {list(self.temperatures)}"
+            )
+        if 2 not in self.components:
+            raise ValueError(f"components must hold 2, the pair of fields; got {list(self.components)}")
+        if self.torus % 2:
+            raise ValueError(f"the torus that is summed over must have an even side; got {self.torus}")
+        return self
+
+
+PRESETS: dict[str, dict[str, Any]] = {
+    # a smaller lattice, minutes on two cores: not the papers' setting
+    "quick": {"components": (2,)},
+    # the lattice, block, buffer and environment of the papers
+    "paper": {
+        "L": 64,
+        "temperatures": (0.5, 0.8, 1.0, 2.0, math.inf),
+    },
+}
