@@ -11,6 +11,7 @@ EXPERIMENTS = {
     "mehta-schwab": "blockspin.experiments.mehta_schwab:EXPERIMENT",
     "exact-mapping": "blockspin.experiments.exact_mapping:EXPERIMENT",
     "mcrg": "blockspin.experiments.mcrg:EXPERIMENT",
+    "locality-map": "blockspin.experiments.locality_map:EXPERIMENT",
 }
 """Name to "module:attribute"."""
 
