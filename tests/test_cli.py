@@ -24,7 +24,7 @@ import toy_experiment  # noqa: E402
 from blockspin import cli, experiments  # noqa: E402
 from blockspin.experiments.run import verdicts  # noqa: E402
 
-COMMANDS = ["run", "list", "sample", "judge", "report"]
+COMMANDS = ["run", "list", "sample", "judge", "report", "runs"]
 SAMPLE = ["sample", "ising", "--shape", "4x4", "-K", "0.4", "-n", "9", "--out"]
 TOY = [sys.executable, str(RUNS / "toy_experiment.py")]
 
@@ -326,10 +326,12 @@ def test_every_command_and_option_is_documented():
 
     group = typer.main.get_command(cli.app)
     assert sorted(group.commands) == sorted(COMMANDS)
-    for name, command in group.commands.items():
+    inner = {f"runs {name}": command for name, command in group.commands["runs"].commands.items()}
+    assert sorted(inner) == ["runs gc", "runs list"]
+    for name, command in (group.commands | inner).items():
         assert command.help, name
         assert "Exit codes: 0" in command.epilog
-        said = call(name, "--help").stdout
+        said = call(*name.split(), "--help").stdout
         for parameter in command.params:
             if parameter.name != "help":
                 assert parameter.help, f"{name} {parameter.name}"

@@ -29,6 +29,10 @@ app = typer.Typer(
 )
 
 
+runs = typer.Typer(help="The folders of runs: list them, free what they no longer need.", no_args_is_help=True)
+app.add_typer(runs, name="runs", epilog=EXIT_CODES)
+
+
 def main() -> None:
     """The `blockspin` command."""
     app()
@@ -62,18 +66,46 @@ def run(
         typer.Option("--set", metavar="KEY=VALUE", help="Change one setting, as in a.b=0.44; may be repeated."),
     ] = None,
     out: Annotated[Path | None, typer.Option(help="The run's folder [default: runs/EXPERIMENT-PRESET].")] = None,
-    seed: Annotated[int, typer.Option(min=0, help="The seed of all random numbers.")] = 1,
+    seed: Annotated[int | None, typer.Option(min=0, help="The seed of all random numbers [default: 1].")] = None,
     workers: Annotated[int, typer.Option(min=1, help="Processes that share the tasks and the cores.")] = 1,
+    settings: Annotated[
+        Path | None,
+        typer.Option(help="A TOML file with [settings], [sweep], preset, seed; a run's settings.toml is one."),
+    ] = None,
+    sweep: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="KEY=VALUES",
+            help="Run at every value: l1=1e-4:1e-1:8:log, K=0.4,0.44, seeds=3; 'L=16,24 units=64,144' go together. "
+            "May be repeated: every combination.",
+        ),
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what the run would do, take and fill; run nothing.")
+    ] = (False),
+    scheduler: Annotated[
+        str | None,
+        typer.Option(metavar="ADDRESS", help="Run on the workers of a Dask scheduler, as in tcp://host:8786."),
+    ] = None,
+    cluster: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Run in jobs of a batch system that a TOML file describes.")
+    ] = None,
+    shard: Annotated[
+        str | None,
+        typer.Option(metavar="N/OF", help="Run one share of the tasks, as in 3/16; the last share concludes."),
+    ] = None,
 ) -> None:
     """Run an experiment and write its report; given again, go on where it stopped.
 
     Every finished task is on disk. Killed at any instant, the same command goes on from there and ends with the
-    same numbers; a finished run computes nothing again.
+    same numbers; a finished run computes nothing again. Several runs may work in one folder at once.
     """
     with _one_line():
         from blockspin.experiments import find
-        from blockspin.experiments.run import REPORT, prepare, verdicts
+        from blockspin.experiments.plan import forecast
+        from blockspin.experiments.run import REPORT, check_folder, prepare, verdicts
         from blockspin.experiments.run import run as run_plan
+        from blockspin.runs.cluster import ClusterError, described
         from blockspin.runs.display import for_stream
         from blockspin.runs.execute import TaskFailed
         from blockspin.runs.settings import SettingsError
@@ -81,18 +113,38 @@ def run(
 
         again = "the same command goes on from here"
         try:
-            plan = prepare(find(experiment), preset=preset, overrides=tuple(set_ or ()), seed=seed)
+            if scheduler is not None and cluster is not None:
+                raise SettingsError("--scheduler and --cluster exclude each other")
+            jobs = described(cluster) if cluster is not None else None
+            part = _shard(shard)
+            plan = prepare(
+                find(experiment),
+                preset=preset,
+                overrides=tuple(set_ or ()),
+                seed=seed,
+                sweep=tuple(sweep or ()),
+                file=settings,
+            )
             folder = out if out is not None else Path("runs") / f"{experiment}-{plan.preset}"
+            if dry_run:
+                check_folder(plan, folder)
+                typer.echo("\n".join(forecast(plan, folder, workers)))
+                return
             with for_stream() as display:
-                concluded = run_plan(plan, folder, workers=workers, display=display)
+                concluded = run_plan(
+                    plan, folder, workers=workers, scheduler=scheduler, cluster=jobs, shard=part, display=display
+                )
         except SettingsError as error:
             _stop(str(error), WRONG)
         except TaskFailed as error:
             _stop(f"{error} ({folder / 'log.jsonl'}); {again}", FAILED)
-        except StoreError as error:
+        except (StoreError, ClusterError) as error:
             _stop(str(error), FAILED)
         except KeyboardInterrupt:
             _stop(f"interrupted; {again}: {shlex.join(['blockspin', *sys.argv[1:]])}", INTERRUPTED)
+        if concluded is None:
+            typer.echo(f"{folder}: share {shard} is done; the last share to end writes the report")
+            return
         typer.echo(folder / REPORT)
         typer.echo(verdicts(concluded))
 
@@ -224,6 +276,53 @@ def report(
             _stop(str(error), FAILED)
 
 
+@runs.command("list", epilog=EXIT_CODES)
+def runs_list(
+    folder: Annotated[Path, typer.Argument(help="Where the runs' folders are.")] = Path("runs"),
+) -> None:
+    """Show the runs in a folder: how far each has come, its size, and whether somebody is at work there."""
+    with _one_line():
+        from blockspin.experiments.keeping import overview
+        from blockspin.runs.settings import SettingsError
+
+        try:
+            for line in overview(folder):
+                typer.echo(line)
+        except SettingsError as error:
+            _stop(str(error), WRONG)
+
+
+@runs.command("gc", epilog=EXIT_CODES)
+def runs_gc(
+    folders: Annotated[list[Path], typer.Argument(metavar="RUN...", help="The runs' folders.")],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be freed; remove nothing.")] = False,
+) -> None:
+    """Free what runs no longer need: results that their settings do not ask for, and what kills left behind."""
+    with _one_line():
+        from blockspin.experiments.keeping import collect
+        from blockspin.runs.settings import SettingsError
+        from blockspin.runs.store import StoreError
+
+        try:
+            for folder in folders:
+                typer.echo(collect(folder, remove=not dry_run))
+        except SettingsError as error:
+            _stop(str(error), WRONG)
+        except StoreError as error:
+            _stop(str(error), FAILED)
+
+
+def _shard(text: str | None) -> tuple[int, int] | None:
+    from blockspin.runs.settings import SettingsError
+
+    if text is None:
+        return None
+    number, slash, of = text.partition("/")
+    if not (slash and number.isdecimal() and of.isdecimal() and 1 <= int(number) <= int(of)):
+        raise SettingsError(f"a share reads 3/16, from 1/16 to 16/16; got --shard {text}")
+    return int(number), int(of)
+
+
 @contextmanager
 def _one_line(*errors: type[Exception]) -> Iterator[None]:
     """Errors of input end the command with one line and exit code 2, Ctrl-C with 130."""
@@ -318,3 +417,7 @@ def _print_table(title: str, rows: Mapping[str, str]) -> None:
     typer.echo(f"{title}:")
     for name, text in rows.items():
         typer.echo(f"  {name.ljust(width)}  {text}")
+
+
+if __name__ == "__main__":
+    main()

@@ -34,19 +34,20 @@ def test_the_share_done_follows_the_weights_and_the_time_left_the_pace(monkeypat
     clock = itertools.count(step=0)
     now = [100.0]
     monkeypatch.setattr(display.time, "monotonic", lambda: now[0] + next(clock))
-    heavy = Task("a", "heavy", toy.sample, {"i": 1}, weight=6.0)
-    light = Task("a", "light", toy.sample, {"i": 2}, weight=2.0)
-    before = Task("a", "before", toy.sample, {"i": 3}, weight=2.0)
+    heavy = Task("a", "heavy", toy.sample, {"i": 1}, weight=600.0)
+    light = Task("a", "light", toy.sample, {"i": 2}, weight=200.0)
+    before = Task("a", "before", toy.sample, {"i": 3}, weight=200.0)
     lines = Lines(io.StringIO())
     lines.begin([before, heavy, light], [before])
     assert lines.percent == 20
     assert lines.time_left == ""  # nothing done in this session, so no pace
     lines.start(heavy)
-    now[0] += 10
+    now[0] += 1000
     lines.update(heavy, 0.5, "half")
     assert lines.percent == 50
-    assert lines.time_left == "17 s left"  # 3 of 8 took 10 s, 5 remain
-    lines.finish(heavy, 20)
+    # 300 of 800 took 1000 s, 500 remain, and 20 s at the pace that was expected: 500 (1000 + 20) / (300 + 20)
+    assert lines.time_left == "26 min 34 s left"
+    lines.finish(heavy, 2000)
     assert lines.percent == 80
     lines.start(light)
     lines.finish(light, 5, "it broke")

@@ -3,6 +3,8 @@ from __future__ import annotations
 import errno
 import json
 import os
+import threading
+import time
 
 import numpy as np
 import pytest
@@ -173,12 +175,57 @@ def test_the_log_survives_a_line_cut_short(tmp_path):
     assert Store(tmp_path / "new").events() == []
 
 
-def test_one_run_at_a_time(tmp_path):
+def test_runs_know_whether_they_are_alone(tmp_path):
     first, second = Store(tmp_path), Store(tmp_path)
-    with first.locked(), first.locked(), pytest.raises(StoreError, match="another run is at work"), second.locked():
-        pass
-    with second.locked():
-        pass
+    left = tmp_path / "tasks" / ".aside-left"
+    left.write_text("half")
+    with first.at_work() as alone, first.at_work() as again:
+        assert alone
+        assert again
+        assert not left.exists()  # who is alone tidies up
+        left.write_text("another's, being written")
+        with second.at_work() as alone:
+            assert not alone
+        assert left.exists()
+    with second.at_work() as alone:
+        assert alone
+
+
+def test_a_task_is_one_runs_at_a_time(tmp_path):
+    first, second = Store(tmp_path), Store(tmp_path)
+    claim = first.claim(TASK)
+    assert second.claim(TASK) is None
+    claim.release()
+    assert not list(tmp_path.rglob(".claim-*"))
+    again = second.claim(TASK)
+    assert again is not None
+    again.release()
+
+
+def test_claims_pass_from_hand_to_hand_without_two_holders(tmp_path):
+    # released and taken up at once by four threads: an old file, no longer in the folder, must give no right
+    holders, seen, lock = [0], [], threading.Lock()
+
+    def work():
+        store = Store(tmp_path)
+        for _ in range(60):
+            claim = store.claim(TASK)
+            if claim is None:
+                continue
+            with lock:
+                holders[0] += 1
+                seen.append(holders[0])
+            time.sleep(0.0005)
+            with lock:
+                holders[0] -= 1
+            claim.release()
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert set(seen) == {1}
 
 
 def test_json_for_pages_has_no_nan(tmp_path):

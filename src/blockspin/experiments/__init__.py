@@ -14,6 +14,7 @@ EXPERIMENTS = {
     "koch-janusz-ringel": "blockspin.experiments.koch_janusz_ringel:EXPERIMENT",
     "ho-2013": "blockspin.experiments.ho_2013:EXPERIMENT",
     "dimers": "blockspin.experiments.dimers:EXPERIMENT",
+    "locality-map": "blockspin.experiments.locality_map:EXPERIMENT",
 }
 """Name to "module:attribute"."""
 

@@ -3,90 +3,75 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-
-from pydantic import BaseModel
+from typing import TYPE_CHECKING, Any
 
 from blockspin.experiments import find
 from blockspin.experiments.experiment import STATUSES, Experiment
+from blockspin.experiments.plan import Plan, prepare
+from blockspin.experiments.results import of_cards, write_results
 from blockspin.runs import settings as settings_file
 from blockspin.runs.display import Display
-from blockspin.runs.execute import execute
+from blockspin.runs.execute import execute, share_of
 from blockspin.runs.provenance import Provenance
-from blockspin.runs.settings import SettingsError, nearest
+from blockspin.runs.settings import SettingsError
 from blockspin.runs.store import Store, StoreError, write_json, write_text
-from blockspin.runs.task import Task
+from blockspin.runs.task import ordered
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+__all__ = ["CLAIMS", "REPORT", "SCORECARDS", "Plan", "check_folder", "prepare", "redraw", "run", "verdicts"]
 
 REPORT = "report.html"
 SCORECARDS = "scorecards.json"
 CLAIMS = "claims.json"
 
 
-@dataclass(frozen=True)
-class Plan:
-    """An experiment with its settings checked and its tasks laid out; nothing has been computed or written."""
-
-    experiment: Experiment
-    preset: str
-    settings: BaseModel
-    seed: int
-    tasks: list[Task]
-    overrides: tuple[str, ...] = ()
-
-    @property
-    def document(self) -> dict[str, Any]:
-        """What settings.toml will hold."""
-        return settings_file.document(self.experiment.name, self.preset, self.seed, self.settings)
-
-    def command(self, workers: int = 1) -> list[str]:
-        """The command that repeats the run, without the folder."""
-        words = ["blockspin", "run", self.experiment.name, "--preset", self.preset]
-        for override in self.overrides:
-            words += ["--set", override]
-        return [*words, "--seed", str(self.seed), "--workers", str(workers)]
-
-
-def prepare(
-    experiment: Experiment, *, preset: str | None = None, overrides: tuple[str, ...] = (), seed: int = 1
-) -> Plan:
-    """Check the settings and lay out the tasks. Raises SettingsError for what does not fit."""
-    name = next(iter(experiment.presets)) if preset is None else preset
-    if name not in experiment.presets:
-        raise SettingsError(nearest("preset", name, experiment.presets))
-    if seed < 0:
-        raise SettingsError(f"seed must be a non-negative integer; got {seed}")
-    settings = settings_file.build(experiment.Settings, experiment.presets[name], overrides)
-    try:
-        tasks = experiment.tasks(settings, seed)
-    except ValueError as error:
-        raise SettingsError(f"these settings do not fit: {error}") from error
-    return Plan(experiment, name, settings, seed, tasks, overrides)
-
-
-def run(plan: Plan, folder: Path, *, workers: int = 1, display: Display | None = None) -> dict[str, Any]:
+def run(
+    plan: Plan,
+    folder: Path,
+    *,
+    workers: int = 1,
+    scheduler: str | None = None,
+    cluster: Mapping[str, Any] | None = None,
+    shard: tuple[int, int] | None = None,
+    display: Display | None = None,
+) -> dict[str, Any] | None:
     """Run the plan into the folder, or go on with it there; returns ``{"scorecards": [...], "claims": [...]}``.
 
+    shard: (3, 16) runs the third of sixteen shares of the tasks, of which the last to end draws the conclusions; None
+    is returned where tasks of other shares are missing still. Other runs may be at work in the folder.
     Raises SettingsError where the folder holds something else, and what `execute` raises.
     """
     check_folder(plan, folder)
     store = Store(folder)
-    with store.locked():
+    tasks = plan.tasks if shard is None else share_of(plan.tasks, *shard)
+    with store.at_work() as alone:
         settings_file.write(folder, plan.document)
         provenance = Provenance(store, seed=plan.seed)
-        provenance.begin(plan.command(workers), workers)
+        words = [] if shard is None else ["--shard", f"{shard[0]}/{shard[1]}"]
+        provenance.begin([*plan.command(workers), *words], workers, alone=alone)
         try:
-            execute(plan.tasks, store, workers=workers, progress=display)
+            execute(tasks, store, workers=workers, scheduler=scheduler, cluster=cluster, progress=display)
+            if shard is not None and missing(plan, store):
+                provenance.end("finished")
+                return None
             concluded = _conclude(plan, store)
             provenance.end("finished")  # before the page, which shows it
-            write_text(folder / REPORT, plan.experiment.page(folder))
+            write_text(folder / REPORT, _page(plan.experiment, folder, swept=bool(plan.cells)))
         except BaseException as error:
             with suppress(StoreError):  # a full disk must not hide what went wrong
                 provenance.end("interrupted" if isinstance(error, KeyboardInterrupt) else "failed")
             raise
     return concluded
+
+
+def missing(plan: Plan, store: Store) -> int:
+    """How many tasks of the plan have no stored result."""
+    return sum(not store.has(task) for task in ordered(plan.tasks))
 
 
 def check_folder(plan: Plan, folder: Path) -> None:
@@ -103,7 +88,12 @@ def check_folder(plan: Plan, folder: Path) -> None:
                 f"{folder} is not empty and not the folder of a run (it holds {strange[0]}); choose another --out"
             )
         return
-    different = settings_file.differences(settings_file.read(folder), plan.document)
+    grows = ("sweep.", *(f"settings.{name}" for name in getattr(plan.experiment, "growing", ())))
+    different = [
+        one
+        for one in settings_file.differences(settings_file.read(folder), plan.document)
+        if not one.startswith(grows)  # a sweep may be given more values: what is computed stays
+    ]
     if different:
         shown = ", ".join(different[:6]) + (f" and {len(different) - 6} more" if len(different) > 6 else "")
         raise SettingsError(
@@ -122,7 +112,7 @@ def redraw(folder: Path) -> Path:
         if not (folder / name).exists():
             raise SettingsError(f"{folder} is not finished: it has no {name}; give the same `blockspin run` again")
     report = folder / REPORT
-    write_text(report, experiment.page(folder))
+    write_text(report, _page(experiment, folder, swept="sweep" in stored))
     return report
 
 
@@ -142,7 +132,42 @@ def verdicts(concluded: dict[str, Any], most: int = 6) -> str:
 
 
 def _conclude(plan: Plan, store: Store) -> dict[str, Any]:
-    concluded = plan.experiment.conclude(plan.settings, plan.seed, store)
+    if plan.cells:
+        concluded, parts = _swept(plan, store)
+    else:
+        concluded = plan.experiment.conclude(plan.settings, plan.seed, store)
+        results = getattr(plan.experiment, "results", None)
+        parts = results(plan.settings, plan.seed, store) if results is not None else {}
+    _check(plan, concluded)
+    if parts:
+        write_results(store.folder, parts)
+    write_json(store.folder / SCORECARDS, {"schema": 1, "scorecards": concluded["scorecards"]})
+    write_json(store.folder / CLAIMS, {"schema": 1, "claims": concluded["claims"]})
+    return concluded
+
+
+def _swept(plan: Plan, store: Store) -> tuple[dict[str, Any], dict[str, xr.Dataset]]:
+    """The scorecards and claims of every point, with the point in them, and the numbers as one dataset."""
+    assert plan.sweep is not None
+    cards, claims = [], []
+    for cell in plan.cells:
+        one = plan.experiment.conclude(cell.settings, cell.point.seed, store)
+        place = {"point": {**cell.point.values, "seed": cell.point.seed}}
+        cards += [(cell.point, {**card, **place}) for card in one["scorecards"]]
+        claims += [{**claim, **place} for claim in one["claims"]]
+    concluded = {"scorecards": [card for _, card in cards], "claims": claims}
+    return concluded, {"": of_cards(plan.sweep, plan.seed, cards)}
+
+
+def _page(experiment: Experiment, folder: Path, *, swept: bool) -> str:
+    if not swept:
+        return experiment.page(folder)
+    from blockspin.experiments.sweep_page import page
+
+    return page(folder)
+
+
+def _check(plan: Plan, concluded: dict[str, Any]) -> None:
     for name, needed in (("scorecards", ("map", "verdict", "criteria")), ("claims", ("id", "text", "status", "why"))):
         for entry in concluded[name]:
             missing = [field for field in needed if field not in entry]
@@ -154,9 +179,6 @@ def _conclude(plan: Plan, store: Store) -> dict[str, Any]:
                 f"{plan.experiment.name}: claim {claim['id']} must have a status among {', '.join(STATUSES)}; "
                 f"got {claim['status']!r}"
             )
-    write_json(store.folder / SCORECARDS, {"schema": 1, "scorecards": concluded["scorecards"]})
-    write_json(store.folder / CLAIMS, {"schema": 1, "claims": concluded["claims"]})
-    return concluded
 
 
 def _name(card: dict[str, Any]) -> str:

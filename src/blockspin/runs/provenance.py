@@ -8,6 +8,7 @@ from __future__ import annotations
 import importlib.metadata
 import json
 import platform
+import secrets
 import shlex
 import subprocess
 import time
@@ -24,56 +25,56 @@ PACKAGES = ("blockspin", "numpy", "jax", "jaxlib", "numba", "scikit-learn", "sci
 class Provenance:
     """The provenance.json of a run, one entry a session; begin and end a session with `begin` and `end`.
 
-    A session that was killed ends where the log says it last did something, with the outcome "killed".
+    A session that was killed ends where the log says it last did something, with the outcome "killed"; that is found
+    out by the next session that is alone in the folder.
     """
 
     def __init__(self, store: Store, *, seed: int) -> None:
         self.store = store
         self.path = store.folder / FILE
-        try:
-            self.stored = json.loads(self.path.read_text())
-            self.sessions: list[dict[str, Any]] = self.stored["sessions"]
-        except (FileNotFoundError, ValueError, KeyError, TypeError):
-            self.sessions = []
         self.seed = seed
+        self.own: dict[str, Any] = {}
 
-    def begin(self, command: list[str], workers: int) -> None:
-        """A session starts: write down with what and on what."""
-        events = self.store.events()
-        for session in self.sessions:
-            if session["end"] is None:
-                times = [event["time"] for event in events if "time" in event]
-                session["end"] = max(times, default=session["start"])
-                session["outcome"] = "killed"
-        self.sessions.append(
-            {
-                "command": shlex.join(command),
-                "start": _now(),
-                "end": None,
-                "seconds": None,
-                "outcome": None,
-                "workers": workers,
-                "versions": versions(),
-                "commit": commit(Path(__file__).parent),
-                "machine": machine(),
-            }
-        )
+    def begin(self, command: list[str], workers: int, *, alone: bool = True) -> None:
+        """A session starts: write down with what and on what. alone: whether no other session can be at work."""
+        self.own = {
+            "id": secrets.token_hex(4),
+            "command": shlex.join(command),
+            "start": _now(),
+            "end": None,
+            "seconds": None,
+            "outcome": None,
+            "workers": workers,
+            "versions": versions(),
+            "commit": commit(Path(__file__).parent),
+            "machine": machine(),
+        }
         self.started = time.monotonic()
-        self._write()
+        self._write(alone=alone)
 
     def end(self, outcome: str) -> None:
         """The session ends: "finished", "failed" or "interrupted"."""
-        self.sessions[-1] |= {
-            "end": _now(),
-            "seconds": round(time.monotonic() - self.started, 1),
-            "outcome": outcome,
-        }
+        self.own |= {"end": _now(), "seconds": round(time.monotonic() - self.started, 1), "outcome": outcome}
         self._write()
 
-    def _write(self) -> None:
-        write_json(
-            self.path, {"schema": 1, "seed": self.seed, "tasks": task_seconds(self.store), "sessions": self.sessions}
-        )
+    def _write(self, *, alone: bool = False) -> None:
+        with self.store.turn():  # other sessions write here too
+            sessions = [one for one in self._stored() if one.get("id") != self.own["id"]]
+            if alone:
+                times = [event["time"] for event in self.store.events() if "time" in event]
+                for session in sessions:
+                    if session["end"] is None:
+                        session |= {"end": max(times, default=session["start"]), "outcome": "killed"}
+            sessions.append(self.own)
+            tasks = task_seconds(self.store)
+            write_json(self.path, {"schema": 1, "seed": self.seed, "tasks": tasks, "sessions": sessions})
+
+    def _stored(self) -> list[dict[str, Any]]:
+        try:
+            sessions: list[dict[str, Any]] = json.loads(self.path.read_text())["sessions"]
+        except (FileNotFoundError, ValueError, KeyError, TypeError):
+            return []
+        return sessions
 
 
 def task_seconds(store: Store) -> dict[str, float]:

@@ -21,6 +21,8 @@ from blockspin.runs.store import write_text
 FILE = "settings.toml"
 HEAD = "# The complete settings of this run. A folder holds one run: other settings go into another folder.\n"
 
+FILE_KINDS: dict[str, type] = {"experiment": str, "preset": str, "seed": int, "settings": dict, "sweep": dict}
+
 S = TypeVar("S", bound=BaseModel)
 
 
@@ -28,18 +30,29 @@ class SettingsError(ValueError):
     """Settings that cannot be used; the message names the setting, the rule, what came and the choices."""
 
 
-def build(model: type[S], preset: Mapping[str, Any], overrides: Sequence[str] = ()) -> S:
-    """Settings from the model's defaults, then the preset, then the overrides "a.b=value", in order.
+def build(
+    model: type[S],
+    preset: Mapping[str, Any],
+    overrides: Sequence[str] = (),
+    *,
+    file: Mapping[str, Any] | None = None,
+    values: Mapping[str, Any] | None = None,
+) -> S:
+    """Settings from the model's defaults, then the preset, a file's tables, the overrides "a.b=value", and `values`.
 
-    A value is read as TOML (``0.44``, ``[400, 100]``, ``true``) and as a plain string where it is not TOML;
-    ``none`` is None where the setting allows that. Raises SettingsError for a misspelt or invalid setting.
+    A value of an override is read as TOML (``0.44``, ``[400, 100]``, ``true``) and as a plain string where it is not
+    TOML; ``none`` is None where the setting allows that. values: settings by dotted name, taken as they are.
+    Raises SettingsError for a misspelt or invalid setting.
     """
-    values = _merged(model, _defaults(model), preset)
+    exact = values or {}
+    values = _merged(model, _merged(model, _defaults(model), preset), file or {})
     for override in overrides:
         name, equals, text = override.partition("=")
         if not equals or not name.strip():
             raise SettingsError(f"an override must read key=value; got {override!r}")
         _put(model, values, name.strip(), text.strip())
+    for name, value in exact.items():
+        _put(model, values, name, value, read=False)
     return _validated(model, values)
 
 
@@ -51,10 +64,27 @@ def nearest(kind: str, name: str, choices: Iterable[str]) -> str:
     return f"no {kind} is called {name!r}{likely} The choices are: {', '.join(choices)}"
 
 
-def document(experiment: str, preset: str, seed: int, settings: BaseModel) -> dict[str, Any]:
+def document(
+    experiment: str, preset: str, seed: int, settings: BaseModel, sweep: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
     """What settings.toml holds, as a dictionary without None."""
     values = _without_none(settings.model_dump(mode="json"))
-    return {"experiment": experiment, "preset": preset, "seed": seed, "settings": values}
+    stored = {"experiment": experiment, "preset": preset, "seed": seed, "settings": values}
+    return stored if sweep is None else {**stored, "sweep": dict(sweep)}
+
+
+def read_file(path: Path) -> dict[str, Any]:
+    """The tables of a TOML file that a user gives: settings, sweep, preset, seed. Raises SettingsError."""
+    try:
+        given = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise SettingsError(f"{path} cannot be read: {error}") from error
+    for name, value in given.items():
+        if name not in FILE_KINDS:
+            raise SettingsError(f"{path}: {nearest('entry', name, FILE_KINDS)}")
+        if not isinstance(value, FILE_KINDS[name]):
+            raise SettingsError(f"{path}: {name} must be a {FILE_KINDS[name].__name__}; got {value!r}")
+    return given
 
 
 def write(folder: Path, stored: Mapping[str, Any]) -> None:
@@ -92,7 +122,7 @@ def differences(stored: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[st
     return [f"{name} ({there.get(name, 'none')} there, {here.get(name, 'none')} here)" for name in names]
 
 
-def _put(model: type[BaseModel], values: dict[str, Any], name: str, text: str) -> None:
+def _put(model: type[BaseModel], values: dict[str, Any], name: str, given: Any, *, read: bool = True) -> None:
     *outer, last = name.split(".")
     inside: type[BaseModel] | None = model
     path = ""
@@ -107,7 +137,10 @@ def _put(model: type[BaseModel], values: dict[str, Any], name: str, text: str) -
         values = values[part]
     _known(inside, last, path)
     annotation = inside.model_fields[last].annotation if inside is not None else None
-    values[last] = None if text.lower() == "none" and _allows_none(annotation) else _value(text)
+    if isinstance(given, str) and given.lower() == "none" and _allows_none(annotation):
+        values[last] = None
+    else:
+        values[last] = _value(given) if read else given
 
 
 def _known(model: type[BaseModel] | None, name: str, path: str) -> None:

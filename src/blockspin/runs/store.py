@@ -20,11 +20,7 @@ from typing import IO, Any
 
 import numpy as np
 
-try:
-    import fcntl
-except ImportError:
-    fcntl = None  # type: ignore[assignment]
-
+from blockspin.runs import claims
 from blockspin.runs.task import Result, Task
 
 Array = np.ndarray[Any, Any]
@@ -33,6 +29,7 @@ HEADER = "task.json"
 MARK = b"sha256:"
 COMMENT = len(MARK) + 64
 ASIDE = ".aside-"
+LAST_WORDS = ".words-"
 
 
 class StoreError(RuntimeError):
@@ -48,7 +45,7 @@ class Store:
     def __init__(self, folder: str | os.PathLike[str]) -> None:
         self.folder = Path(folder)
         self.tasks = self.folder / "tasks"
-        self._held = False
+        self._at_work = self._alone = False
         with _explained(self.tasks, "make the folder"):
             self.tasks.mkdir(parents=True, exist_ok=True)
 
@@ -104,34 +101,49 @@ class Store:
             _write(file, members, task.key)
 
     @contextmanager
-    def locked(self) -> Iterator[None]:
-        """Keep other runs off this store while the block lasts; StoreError where one is at work.
+    def at_work(self) -> Iterator[bool]:
+        """Be at work on this store, beside other runs; gives whether it was alone as it came, and then tidied up.
 
-        The system drops the lock with the process, however it ends. Without file locks (not POSIX, some network
-        file systems) nothing is guarded.
+        The system forgets a run with its process, however that ends. Without file locks (not POSIX, some network file
+        systems) every run takes itself to be beside others.
         """
-        if self._held or fcntl is None:
-            yield
+        if self._at_work:
+            yield self._alone
             return
-        handle = os.open(self.tasks, os.O_RDONLY)
+        path = self.tasks / claims.LOCK
+        with _explained(path, "write"):
+            with claims.presence(path) as alone:
+                if alone:
+                    self.sweep()
+            handle = claims.share(path)
+        self._at_work, self._alone = True, alone
         try:
-            try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError as error:
-                raise StoreError(f"another run is at work in {self.folder}: wait for it, or choose another") from error
-            except OSError:
-                pass
-            self._held = True
-            yield
+            yield alone
         finally:
-            self._held = False
+            self._at_work = False
             os.close(handle)
 
+    def claim(self, task: Task) -> claims.Claim | None:
+        """The right to compute a task, or None where another run has it; for those `at_work`, or it is swept away.
+
+        Raises StoreError for a read-only folder.
+        """
+        path = self.tasks / f"{claims.CLAIM}{task.key}"
+        with _explained(path, "write"):
+            return claims.claim(path)
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """One run at a time, for what is read and written again (provenance, conclusions)."""
+        path = self.tasks / f"{claims.LOCK}-turn"
+        with _explained(path, "write"), claims.turn(path):
+            yield
+
     def sweep(self) -> int:
-        """Remove what a killed run had half written; returns how many files. Only where no other run is at work."""
+        """Remove what killed runs left half written or claimed, where no run is at work; returns how many files."""
         swept = 0
         for folder in (self.folder, self.tasks):
-            for path in folder.glob(f"{ASIDE}*"):
+            for path in [path for left in (ASIDE, LAST_WORDS, claims.CLAIM) for path in folder.glob(f"{left}*")]:
                 path.unlink(missing_ok=True)
                 swept += 1
         return swept
@@ -143,7 +155,8 @@ class Store:
         line = json.dumps({"time": now, "event": event, **about, **fields}, default=_plain) + "\n"
         path = self.folder / "log.jsonl"
         with _explained(path, "write"), open(path, "ab+") as file:
-            if file.tell():
+            claims.wait(file.fileno())  # other runs write here too
+            if file.seek(0, os.SEEK_END):
                 file.seek(-1, os.SEEK_END)
                 if file.read(1) != b"\n":  # a killed run's last words
                     file.write(b"\n")

@@ -1,0 +1,159 @@
+"""Settings and presets of the experiment locality-map, and recipes of papers and re-implementations as points.
+
+A map (plane) is a sweep over parameters of one layer: 3 seeds or more at each point, each with samples of its own.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from blockspin.runs.settings import nearest
+from blockspin.runs.sweep import Sweep
+
+
+class Layer(BaseModel):
+    """One layer and what it is trained on: spins -1/+1, no biases, CD, a proximal L1 penalty.
+
+    updates: mini-batches, so that layers with few and with many different samples train equally long.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    L: Annotated[int, Field(ge=4)] = 16
+    units: Annotated[int, Field(ge=4)] = 64
+    K: Annotated[float, Field(gt=0)] = 0.408
+    n_samples: Annotated[int, Field(ge=50)] = 8000
+    l1: Annotated[float, Field(ge=0)] = 0.01
+    learning_rate: Annotated[float, Field(gt=0)] = 0.01
+    init_scale: Annotated[float, Field(gt=0)] = 0.01
+    momentum: Annotated[float, Field(ge=0, lt=1)] = 0.5
+    batch_size: Annotated[int, Field(ge=1)] = 100
+    k: Annotated[int, Field(ge=1)] = 1
+    updates: Annotated[int, Field(ge=1)] = 2000
+
+
+class Settings(BaseModel):
+    """The experiment in full; what a run folder keeps as settings.toml.
+
+    layer: the parameters at every point that a map does not vary. pool: different training samples that are drawn a
+    coupling and seed, of which a layer takes its n_samples; held_out, n_critical: samples to judge on.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    layer: Layer = Layer()
+    pool: Annotated[int, Field(ge=100)] = 16_000
+    held_out: Annotated[int, Field(ge=100)] = 2000
+    n_critical: Annotated[int, Field(ge=100)] = 6000
+    chains: Annotated[int, Field(ge=10)] = 100
+    planes: dict[str, Sweep] = {}
+
+    @model_validator(mode="after")
+    def _planes_vary_the_layer(self) -> Settings:
+        for plane, sweep in self.planes.items():
+            for name in sweep.names:
+                if name not in Layer.model_fields:
+                    raise ValueError(f"planes.{plane}: {nearest('parameter of the layer', name, Layer.model_fields)}")
+            largest = max((*sweep.grid.get("n_samples", ()), *sweep.zip.get("n_samples", ()), self.layer.n_samples))
+            if largest > self.pool:
+                raise ValueError(f"planes.{plane}: n_samples is at most the pool, {self.pool}; got {largest}")
+        return self
+
+
+def _planes(seeds: int, **axes: dict[str, Any]) -> dict[str, Any]:
+    return {name.replace("_", "-"): {"seeds": seeds, "grid": grid} for name, grid in axes.items()}
+
+
+PRESETS: dict[str, dict[str, Any]] = {
+    "quick": {
+        "planes": _planes(
+            3,
+            penalty_coupling={"l1": (0.001, 0.003, 0.01, 0.03, 0.1), "K": (0.36, 0.408, 0.44068679, 0.48)},
+            samples_penalty={"n_samples": (500, 2000, 8000, 16_000), "l1": (0.0, 0.003, 0.01)},
+            rate_scale={"learning_rate": (0.003, 0.01, 0.03, 0.1), "init_scale": (0.001, 0.01, 0.1)},
+        )
+    },
+    # 3.5 times the points of `quick`, twice its updates, five seeds
+    "full": {
+        "layer": {"updates": 4000},
+        "pool": 64_000,
+        "held_out": 4000,
+        "planes": _planes(
+            5,
+            penalty_coupling={
+                "l1": (0.0003, 0.001, 0.002, 0.004, 0.008, 0.016, 0.03, 0.06, 0.12),
+                "K": (0.3, 0.36, 0.39, 0.408, 0.425, 0.44068679, 0.46, 0.5),
+            },
+            samples_penalty={
+                "n_samples": (500, 1000, 2000, 4000, 8000, 16_000, 64_000),
+                "l1": (0.0, 0.001, 0.003, 0.01, 0.03),
+            },
+            rate_scale={
+                "learning_rate": (0.001, 0.003, 0.01, 0.03, 0.06, 0.1, 0.2),
+                "init_scale": (0.001, 0.003, 0.01, 0.03, 0.1, 0.3),
+            },
+        ),
+    },
+}
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A recipe of a paper or a re-implementation in this experiment's units; None for what its source does not give."""
+
+    name: str
+    letter: str
+    K: float | None
+    a_weight: float | None  # samples a hidden unit
+    l1: float | None
+    learning_rate: float | None
+    init_scale: float | None
+    note: str
+
+    def at(self, name: str, n_units: int) -> float | None:
+        """The value of a parameter of the layer."""
+        if name == "n_samples":
+            return None if self.a_weight is None else self.a_weight * n_units
+        value: float | None = getattr(self, name, None)
+        return value
+
+
+def converted(l1: float, rate: float, scale: float, momentum: float = 0.5) -> dict[str, float]:
+    """A recipe for 0/1 units, its penalty in the gradient, as one for -1/+1 units with the proximal penalty.
+
+    W(+-1) = W(0/1) / 4, so that the rate becomes rate / 16, and the penalty's shrinkage a batch, rate l1 /
+    (1 - momentum) inside the momentum, is kept with 4 l1 / (1 - momentum). Biases have no counterpart here.
+    """
+    return {"l1": 4 * l1 / (1 - momentum), "learning_rate": rate / 16, "init_scale": scale / 4}
+
+
+RECIPES = (
+    Recipe(
+        "Mehta & Schwab (2014)",
+        "M",
+        0.408,
+        50.0,
+        **converted(2e-4, 0.1, 0.1),
+        note="K, 20,000 samples for 400 units and L1 2e-4 from the paper; rate 0.1 and W ~ N(0, 0.1^2) are those of "
+        "the code it adapted (Hinton & Salakhutdinov 2006), since it gives none",
+    ),
+    Recipe(
+        "re-implementation MEHTA_project",
+        "F",
+        None,
+        50.0,
+        **converted(8e-3, 0.1, 0.01),
+        note="20,000 samples for 400 units, L1 8e-3, rate 0.1, W ~ N(0, 0.01^2), no biases; its coupling is not stated",
+    ),
+    Recipe(
+        "re-implementation in one file",
+        "S",
+        1 / 2.3,
+        62.5,
+        **converted(2e-4, 0.1, 0.1),
+        note="T = 2.3, 25,000 samples for 400 units, L1 2e-4, rate 0.001 on sums over batches of 100, W ~ N(0, 0.1^2)",
+    ),
+)

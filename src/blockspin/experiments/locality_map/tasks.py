@@ -1,0 +1,147 @@
+"""The tasks of the experiment locality-map: samples a coupling and seed, and a layer a point and seed."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from sklearn.base import clone
+
+from blockspin.coarse.rbm import RBM
+from blockspin.experiments.locality_map.settings import Layer, Settings
+from blockspin.experiments.mehta_schwab.machines import stored_samples
+from blockspin.judging import Evidence, Measured, Scorecard, Subject, measure, references, scorecard
+from blockspin.judging.divergence import divergence
+from blockspin.judging.nulls import shuffled
+from blockspin.lattice import Lattice
+from blockspin.models.ising import KC_SQUARE, Ising
+from blockspin.randomness import integer
+from blockspin.runs.sweep import Point
+from blockspin.runs.task import Progress, Result, Task
+from blockspin.samples import features, provenance, split
+from blockspin.sampling.sample import sample
+
+CRITERIA = ["locality", "tiling", "spectrum"]
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A point of a map with one seed, and the task that trains and measures its layer."""
+
+    plane: str
+    point: Point
+    layer: Layer
+    task: Task
+
+
+class Plan:
+    """Every task by what it is for: samples by lattice, coupling and seed, layers by plane."""
+
+    def __init__(self, settings: Settings, seed: int) -> None:
+        self.settings = settings
+        self.samples: dict[tuple[int, float, int, str], Task] = {}
+        self.planes: dict[str, list[Cell]] = {}
+        for plane, sweep in settings.planes.items():
+            self.planes[plane] = [self._cell(plane, point) for point in sweep.points(seed)]
+
+    @cached_property
+    def tasks(self) -> list[Task]:
+        """All tasks, parents before children."""
+        layers = {cell.task.key: cell.task for cells in self.planes.values() for cell in cells}
+        return [*self.samples.values(), *layers.values()]
+
+    def _cell(self, plane: str, point: Point) -> Cell:
+        layer = Layer.model_validate(self.settings.layer.model_dump() | point.values)
+        train = self._sample(layer.L, layer.K, point.seed, "train", self.n_drawn)
+        critical = self._sample(layer.L, KC_SQUARE, point.seed, "critical", self.settings.n_critical)
+        chosen = {"layer": layer.model_dump(mode="json"), "held_out": self.settings.held_out, "seed": point.seed}
+        # five products a mini-batch, at 33 GFLOP/s beside the rest; then 0.8 s of annealing and measuring
+        weight = 10 * layer.batch_size * layer.L**2 * layer.units * layer.updates * layer.k / 3.3e10 + 0.8
+        task = Task("layer", f"layer at {point}", run_layer, chosen, parents=(train, critical), weight=weight)
+        return Cell(plane, point, layer, task)
+
+    @property
+    def n_drawn(self) -> int:
+        """Samples a coupling and seed; two chains' worth more than asked for, since sets are split by chains."""
+        return math.ceil((self.settings.pool + self.settings.held_out) * (1 + 2 / self.settings.chains))
+
+    def _sample(self, L: int, K: float, seed: int, use: str, n: int) -> Task:
+        name = (L, K, seed, use)
+        if name not in self.samples:
+            chosen = {
+                "L": L,
+                "K": K,
+                "n": n,
+                "chains": self.settings.chains,
+                "seed": integer(seed, use, L, f"{K:.12g}"),
+            }
+            label = f"{use} samples at K = {K:.4g}, seed {seed}"
+            self.samples[name] = Task("sample", label, run_sample, chosen, weight=L**2 * n * 2e-7 + 0.1)
+        return self.samples[name]
+
+
+def run_sample(settings: dict[str, Any], parents: list[Result], progress: Progress) -> Result:
+    """Draw Ising samples by the algorithm that `bs.sample` finds cheapest; arrays: spins (chain, draw, x, y)."""
+    model = Ising(Lattice.square(settings["L"]), settings["K"])
+    drawn = sample(model, settings["n"], seed=settings["seed"], chains=settings["chains"], progress=progress)
+    return Result({"spins": drawn.values}, {"provenance": provenance(drawn)})
+
+
+def run_layer(settings: dict[str, Any], parents: list[Result], progress: Progress) -> Result:
+    """Train one layer and measure it, its nulls and the majority rule; arrays: weights (float16, for pictures)."""
+    layer, seed = Layer.model_validate(settings["layer"]), settings["seed"]
+    pool, critical = (stored_samples(parent) for parent in parents)
+    n_pool = pool.sizes["chain"] * pool.sizes["draw"]
+    train, held_out = split(pool, 1 - settings["held_out"] / n_pool, seed=seed)
+    X = features(train)
+    X = X[np.linspace(0, len(X) - 1, layer.n_samples).round().astype(int)]  # of all chains alike
+    machine = RBM(
+        layer.units,
+        units="spin",
+        biases=False,
+        learning_rate=layer.learning_rate,
+        l1=layer.l1,
+        init_scale=layer.init_scale,
+        momentum=layer.momentum,
+        batch_size=layer.batch_size,
+        k=layer.k,
+        n_iter=max(1, round(layer.updates * layer.batch_size / layer.n_samples)),
+        random_state=integer(seed, "train"),
+        verbose=lambda fraction, words: progress(0.6 * fraction, words),
+    ).fit(X)
+    progress(0.6, "measuring")
+    model = Ising(Lattice.square(layer.L), layer.K)
+    evidence = Evidence(held_out, critical=critical, model=model, seed=seed)
+    measured = measure(machine, evidence, name="rbm", criteria=CRITERIA)
+    nulls = {
+        "untrained": clone(machine).set_params(n_iter=0, verbose=0).fit(X),
+        "shuffled sites": shuffled(machine, X.shape[1], seed),
+    }
+    compared = [measure(null, evidence, name=name, criteria=CRITERIA).to_dict() for name, null in nulls.items()]
+    beside = references(evidence, measured.b, seed=seed, criteria=CRITERIA)
+    progress(0.8, "ln Z")
+    return Result(
+        {"weights": machine.components_.astype(np.float16)},
+        {
+            "measured": measured.to_dict(),
+            "nulls": compared,
+            "reference": beside[0].to_dict() if beside else None,
+            "divergence": _divergence(machine, evidence),
+        },
+    )
+
+
+def _divergence(machine: RBM, evidence: Evidence) -> dict[str, Any]:
+    (row,) = divergence(Subject(machine, evidence, name="rbm"))
+    defined = math.isfinite(row.value)
+    return {"value": row.value if defined else None, "error": row.error if defined else None, "why": row.why}
+
+
+def card(meta: dict[str, Any]) -> Scorecard:
+    """The scorecard of a layer, from what its task stored."""
+    nulls = [Measured.from_dict(null) for null in meta["nulls"]]
+    reference = None if meta["reference"] is None else Measured.from_dict(meta["reference"])
+    return scorecard(Measured.from_dict(meta["measured"]), nulls, reference)

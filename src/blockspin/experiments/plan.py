@@ -1,0 +1,178 @@
+"""What a command asks for, laid out before anything is computed: settings, points of a sweep, tasks, costs."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
+
+from blockspin.experiments.experiment import Experiment
+from blockspin.runs import settings as settings_file
+from blockspin.runs.costs import beside, measured
+from blockspin.runs.display import duration
+from blockspin.runs.settings import SettingsError, nearest
+from blockspin.runs.sweep import Point, Sweep, build_sweep
+from blockspin.runs.task import Task, ordered
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One point of a sweep with its complete settings."""
+
+    point: Point
+    settings: BaseModel
+
+
+@dataclass(frozen=True)
+class Plan:
+    """An experiment with its settings checked and its tasks laid out; nothing has been computed or written.
+
+    cells: the points of a sweep over the whole experiment; empty where there is none, or where the experiment takes
+    the sweep into its own settings.
+    """
+
+    experiment: Experiment
+    preset: str
+    settings: BaseModel
+    seed: int
+    tasks: list[Task]
+    overrides: tuple[str, ...] = ()
+    sweep: Sweep | None = None
+    cells: tuple[Cell, ...] = ()
+    options: tuple[str, ...] = ()
+    file: str | None = None
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """What settings.toml will hold."""
+        swept = self.sweep.document() if self.sweep is not None and self.cells else None
+        return settings_file.document(self.experiment.name, self.preset, self.seed, self.settings, swept)
+
+    def command(self, workers: int = 1) -> list[str]:
+        """The command that repeats the run, without the folder and without the machines."""
+        words = ["blockspin", "run", self.experiment.name, "--preset", self.preset]
+        if self.file is not None:
+            words += ["--settings", self.file]
+        for override in self.overrides:
+            words += ["--set", override]
+        for option in self.options:
+            words += ["--sweep", option]
+        return [*words, "--seed", str(self.seed), "--workers", str(workers)]
+
+
+def prepare(
+    experiment: Experiment,
+    *,
+    preset: str | None = None,
+    overrides: tuple[str, ...] = (),
+    seed: int | None = None,
+    sweep: tuple[str, ...] = (),
+    file: Path | None = None,
+) -> Plan:
+    """Check the settings and lay out the tasks. Raises SettingsError for what does not fit.
+
+    file: a TOML file with [settings], [sweep], preset and seed, over which the other arguments win; the settings.toml
+    of a run is one. A seed that is given nowhere is 1.
+    """
+    given = settings_file.read_file(file) if file is not None else {}
+    if given.get("experiment", experiment.name) != experiment.name:
+        raise SettingsError(f"{file} is for the experiment {given['experiment']}, not for {experiment.name}")
+    name = preset or given.get("preset") or next(iter(experiment.presets))
+    if name not in experiment.presets:
+        raise SettingsError(nearest("preset", name, experiment.presets))
+    seed = given.get("seed", 1) if seed is None else seed
+    if seed < 0:
+        raise SettingsError(f"seed must be a non-negative integer; got {seed}")
+    base = settings_file.build(experiment.Settings, experiment.presets[name], file=given.get("settings")).model_dump()
+    settings = settings_file.build(experiment.Settings, base, overrides)
+    varied = build_sweep(given.get("sweep"), sweep)
+    about: dict[str, Any] = {"overrides": overrides, "options": sweep, "file": file.name if file else None}
+    if varied is not None and hasattr(experiment, "swept"):
+        settings = experiment.swept(settings, varied)
+        varied = None
+    if varied is None:
+        return Plan(experiment, name, settings, seed, _tasks(experiment, settings, seed), **about)
+    cells = tuple(_cells(experiment, base, overrides, seed, varied))
+    tasks = [task for cell in cells for task in _named(_tasks(experiment, cell.settings, cell.point.seed), cell.point)]
+    return Plan(experiment, name, settings, seed, tasks, sweep=varied, cells=cells, **about)
+
+
+def replan(experiment: Experiment, stored: dict[str, Any]) -> Plan:
+    """The plan of a folder's settings.toml. Raises SettingsError."""
+    settings = settings_file.restore(experiment.Settings, stored)
+    if "sweep" not in stored:
+        return Plan(
+            experiment, stored["preset"], settings, stored["seed"], _tasks(experiment, settings, stored["seed"])
+        )
+    sweep = build_sweep(stored["sweep"])
+    assert sweep is not None
+    cells = tuple(_cells(experiment, settings.model_dump(), (), stored["seed"], sweep))
+    tasks = [task for cell in cells for task in _named(_tasks(experiment, cell.settings, cell.point.seed), cell.point)]
+    return Plan(experiment, stored["preset"], settings, stored["seed"], tasks, sweep=sweep, cells=cells)
+
+
+def forecast(plan: Plan, folder: Path, workers: int = 1) -> Iterator[str]:
+    """What the run would do and cost, in lines, by the costs measured in this folder and in those beside it."""
+    costs = measured(beside(folder))
+    tasks = ordered(plan.tasks)
+    stored = {path.stem for path in (folder / "tasks").glob("*.npz")}
+    left = [task for task in tasks if task.key not in stored]
+    points = f"{len(plan.cells)} points, " if plan.cells else ""
+    yield f"{plan.experiment.name}, preset {plan.preset}: {points}{len(tasks)} tasks, {len(tasks) - len(left)} stored"
+    if not left:
+        return
+    size = 0.0
+    unknown = []
+    for kind, n in Counter(task.kind for task in left).items():
+        these = [task for task in left if task.kind == kind]
+        seconds = sum(map(costs.seconds, these))
+        sizes = [costs.bytes(task) for task in these]
+        known = [one for one in sizes if one is not None]
+        size += sum(known)
+        if len(known) < len(sizes):
+            unknown.append(kind)
+        told = f"{told_bytes(sum(known))}" if known else "size not known yet"
+        source = f"measured on {costs.kinds[kind].n}" if kind in costs.kinds else "not measured yet: from its weight"
+        yield f"  {n} {kind}: {duration(seconds)}, {told} ({source})"
+    alone = sum(map(costs.seconds, left))
+    yield f"expected time: {duration(alone)} one after the other, {duration(alone / workers)} on {workers} workers"
+    missing = f", and the {', '.join(unknown)} tasks" if unknown else ""
+    yield f"expected disk: {told_bytes(size)}{missing}"
+
+
+def _tasks(experiment: Experiment, settings: BaseModel, seed: int) -> list[Task]:
+    try:
+        return experiment.tasks(settings, seed)
+    except ValueError as error:
+        raise SettingsError(f"these settings do not fit: {error}") from error
+
+
+def _cells(
+    experiment: Experiment, base: dict[str, Any], overrides: tuple[str, ...], seed: int, sweep: Sweep
+) -> Iterator[Cell]:
+    for point in sweep.points(seed):
+        try:
+            settings = settings_file.build(experiment.Settings, base, overrides, values=point.values)
+        except SettingsError as error:
+            raise SettingsError(f"at the point {point}: {error}") from error
+        yield Cell(point, settings)
+
+
+def _named(tasks: Sequence[Task], point: Point) -> list[Task]:
+    """The tasks with the point in their labels, and in those of all that they build on."""
+    named: dict[str, Task] = {}
+    for task in ordered(tasks):  # parents first
+        parents = tuple(named[parent.key] for parent in task.parents)
+        named[task.key] = replace(task, label=f"{task.label} ({point})", parents=parents)
+    return [named[task.key] for task in tasks]
+
+
+def told_bytes(size: float) -> str:
+    """A number of bytes for people: 1.25 MB."""
+    power = min(4, int(math.log(max(size, 1.0), 1000)))
+    return f"{size / 1000**power:.3g} {('B', 'kB', 'MB', 'GB', 'TB')[power]}"

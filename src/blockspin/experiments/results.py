@@ -1,0 +1,105 @@
+"""A sweep's numbers as files: results.nc, one dimension a swept key, and results.csv, one row a number."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from blockspin.runs.store import writing
+from blockspin.runs.sweep import Point, Sweep
+
+RESULTS = "results.nc"
+TABLE = "results.csv"
+
+
+def dataset(
+    sweep: Sweep,
+    seed: int,
+    rows: Sequence[Mapping[str, float]],
+    units: Mapping[str, str] | None = None,
+) -> xr.Dataset:
+    """The numbers of a sweep's points, in the order of `Sweep.points`: a variable a name, a dimension an axis and seed.
+
+    Axes that go together share the dimension of the first of them. What a point has no number of is nan.
+    """
+    shape = tuple(sweep.shape.values())
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    variables = {}
+    for name in names:
+        values = np.array([row.get(name, np.nan) for row in rows], float).reshape(shape)
+        variables[name] = (tuple(sweep.shape), values, {"units": (units or {}).get(name, "")})
+    return xr.Dataset(variables, coordinates(sweep, seed), {"sweep": json.dumps(sweep.document(), default=list)})
+
+
+def coordinates(sweep: Sweep, seed: int) -> dict[str, Any]:
+    """The coordinates of a sweep's dimensions; values that are no numbers as JSON."""
+    found: dict[str, Any] = {name: (name, _column(values)) for name, values in sweep.grid.items()}
+    first = next(iter(sweep.zip), None)
+    found |= {name: (first, _column(values)) for name, values in sweep.zip.items()}
+    return found | {"seed": ("seed", np.arange(seed, seed + sweep.seeds))}
+
+
+def of_cards(sweep: Sweep, seed: int, cards: Sequence[tuple[Point, Mapping[str, Any]]]) -> xr.Dataset:
+    """The scorecards of a swept experiment: value, error and passed (1, 0, nan) over axes, seed, map and quantity."""
+    maps = list(dict.fromkeys(_map(card) for _, card in cards))
+    quantities = list(dict.fromkeys(_quantity(row) for _, card in cards for row in card["criteria"]))
+    shape = (*sweep.shape.values(), len(maps), len(quantities))
+    arrays = {name: np.full(shape, np.nan) for name in ("value", "error", "passed")}
+    for point, card in cards:
+        for row in card["criteria"]:
+            place = (*point.place, maps.index(_map(card)), quantities.index(_quantity(row)))
+            for name, array in arrays.items():
+                array[place] = np.nan if row.get(name) is None else float(row[name])
+    dims = (*sweep.shape, "map", "quantity")
+    return xr.Dataset(
+        {name: (dims, array) for name, array in arrays.items()},
+        coordinates(sweep, seed) | {"map": ("map", maps), "quantity": ("quantity", quantities)},
+        {"sweep": json.dumps(sweep.document(), default=list)},
+    )
+
+
+def write_results(folder: Path, parts: Mapping[str, xr.Dataset]) -> None:
+    """Write results.nc, a group a part ("" is the root), and results.csv with a column `part`. Raises StoreError."""
+    with tempfile.TemporaryDirectory() as scratch:
+        made = Path(scratch) / RESULTS
+        for name, part in parts.items():
+            part.to_netcdf(made, engine="h5netcdf", group=name or None, mode="a" if made.exists() else "w")
+        data = made.read_bytes()
+    with writing(folder / RESULTS) as file:
+        file.write(data)
+    tables = []
+    for name, part in parts.items():
+        table = part.to_dataframe().reset_index().dropna(how="all", subset=list(part.data_vars))
+        table.insert(0, "part", name)
+        tables.append(table)
+    with writing(folder / TABLE) as file:
+        file.write(pd.concat(tables).to_csv(index=False, float_format="%.10g").encode())
+
+
+def read_results(folder: Path, part: str = "") -> xr.Dataset:
+    """One part of a run's results.nc, in memory."""
+    with xr.open_dataset(folder / RESULTS, engine="h5netcdf", group=part or None) as stored:
+        return stored.load()
+
+
+def _column(values: Sequence[Any]) -> Any:
+    if all(isinstance(value, int | float) and not isinstance(value, bool) for value in values):
+        return np.asarray(values)
+    return np.asarray(
+        [value if isinstance(value, str) else json.dumps(value, default=list) for value in values], object
+    )
+
+
+def _map(card: Mapping[str, Any]) -> str:
+    return f"{card['map']} layer {card['layer']}" if "layer" in card else str(card["map"])
+
+
+def _quantity(row: Mapping[str, Any]) -> str:
+    return f"{row['name']}: {row['quantity']}" if "quantity" in row else str(row["name"])

@@ -1,0 +1,56 @@
+"""The page of an experiment that was run at many points: a table of verdicts, and one of numbers a criterion."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from blockspin.experiments.about import provenance_table
+from blockspin.report import tables
+from blockspin.report.page import Section, render
+from blockspin.runs import settings as settings_file
+
+MOST = 400  # rows of a table: results.csv has them all
+
+
+def page(folder: Path) -> str:
+    """The report of a sweep, from the files of its folder."""
+    stored = settings_file.read(folder)
+    cards = json.loads((folder / "scorecards.json").read_text())["scorecards"]
+    provenance = json.loads((folder / "provenance.json").read_text())
+    names = list(dict.fromkeys(name for card in cards for name in card["point"]))
+    title = f"{stored['experiment']} over {', '.join(name for name in names if name != 'seed')}"
+    verdicts = sorted({card["verdict"] for card in cards})
+    told = [f"{sum(card['verdict'] == verdict for card in cards)} {verdict}" for verdict in verdicts]
+    n_points = len({json.dumps(card["point"]) for card in cards})
+    summary = [
+        f"{n_points} points; of {len(cards)} scorecards: {', '.join(told)}.",
+        "All numbers are in results.nc (a dimension a swept key) and in results.csv (a row a number).",
+    ]
+    rows = [[*_place(card, names), _name(card), card["verdict"]] for card in cards[:MOST]]
+    sections = [
+        Section("Verdicts", blocks=[tables.table([*names, "map", "verdict"], rows, title="Verdict at each point")])
+    ]
+    criteria = list(dict.fromkeys(row["name"] for card in cards for row in card["criteria"]))
+    for criterion in criteria:
+        rows = [
+            [*_place(card, names), _name(card), row.get("quantity", ""), tables.number(row["value"], row["error"])]
+            for card in cards
+            for row in card["criteria"]
+            if row["name"] == criterion
+        ]
+        more = f"The first {MOST} of {len(rows)} rows; results.csv has all." if len(rows) > MOST else ""
+        header = [*names, "map", "quantity", "value"]
+        sections.append(Section(criterion, blocks=[tables.table(header, rows[:MOST], title=criterion, caption=more)]))
+    sections.append(Section("Provenance", blocks=[provenance_table(provenance)]))
+    return render(title, summary, sections, facts={"points": str(n_points), "seed": str(stored["seed"])})
+
+
+def _place(card: Mapping[str, Any], names: list[str]) -> list[str]:
+    return [f"{value:.4g}" if isinstance(value, float) else str(value) for value in map(card["point"].get, names)]
+
+
+def _name(card: Mapping[str, Any]) -> str:
+    return f"{card['map']} layer {card['layer']}" if "layer" in card else str(card["map"])

@@ -1,0 +1,272 @@
+"""Tasks on a Dask cluster: any scheduler by its address, or jobs of a batch system that this run asks for.
+
+Workers write their results to the store's folder, which they must see under the same path, and give back only how it
+went: nothing is lost with a job that reaches its time limit. Needs the extra `cluster`.
+"""
+
+from __future__ import annotations
+
+import os
+import queue
+import shlex
+import sys
+import threading
+import time
+import tomllib
+import traceback
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from blockspin.runs.schedule import ATTEMPTS, Failure, Schedule
+from blockspin.runs.settings import SettingsError
+from blockspin.runs.store import Store, StoreError
+from blockspin.runs.task import Task
+from blockspin.runs.work import THREAD_VARIABLES, compute, last_words, throttled, words, words_of_the_dead
+
+TOPIC = "blockspin"
+AHEAD = 2  # tasks given out for each thread of the cluster: one at work, one waiting
+PATIENCE = 20.0  # seconds without its scheduler before a run gives up
+ONE = threading.Lock()  # a worker with several threads still runs one task at a time: its cores belong to that one
+SYSTEMS = {"slurm": "SLURMCluster", "pbs": "PBSCluster", "sge": "SGECluster", "lsf": "LSFCluster"}
+
+
+class ClusterError(RuntimeError):
+    """The cluster cannot be reached, or is gone; the message says what to do. Finished tasks are stored."""
+
+
+class Jobs(BaseModel):
+    """The jobs to ask a batch system for: what ``--cluster FILE.toml`` holds."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    system: Literal["slurm", "pbs", "sge", "lsf"]
+    jobs: Annotated[int, Field(ge=1)] = 1
+    threads: Annotated[int, Field(ge=1)] = 1
+    memory: str = "4GB"
+    walltime: str = "01:00:00"
+    before: tuple[str, ...] = ()
+    options: dict[str, Any] = {}
+
+
+def described(path: Path) -> dict[str, Any]:
+    """The jobs that a TOML file describes, checked. Raises SettingsError."""
+    try:
+        return Jobs.model_validate(tomllib.loads(path.read_text(encoding="utf-8"))).model_dump()
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise SettingsError(f"{path} cannot be read: {error}") from error
+    except ValidationError as error:
+        told = [
+            f"{'.'.join(map(str, problem['loc']))}: {problem['msg'].lower()}; got {problem['input']!r}"
+            for problem in error.errors(include_url=False)
+        ]
+        raise SettingsError(f"{path}: {'; '.join(told)}. The entries are {', '.join(Jobs.model_fields)}") from error
+
+
+def on_cluster(state: Schedule, scheduler: str | None, cluster: Mapping[str, Any] | None) -> None:
+    """Run what the schedule gives on the workers of a scheduler, or of jobs. Raises ClusterError, StoreError."""
+    try:
+        import distributed
+    except ImportError as error:
+        raise ClusterError(
+            f"{error}: running on a cluster needs the extra: pip install 'blockspin[cluster]'"
+        ) from error
+    with _client(distributed, scheduler, cluster) as client:
+        _Crowd(state, client, scheduler or "the scheduler of this run's jobs").run()
+
+
+class _Crowd:
+    """The tasks that are with the cluster at the moment."""
+
+    def __init__(self, state: Schedule, client: Any, address: str) -> None:
+        self.state = state
+        self.client = client
+        self.address = address
+        self.folder = str(state.store.folder.resolve())
+        self.out: dict[str, tuple[Task, Any, float]] = {}
+        self.ended: queue.Queue[str] = queue.Queue()
+        self.told: queue.Queue[tuple[str, float, str]] = queue.Queue()
+        self.n_given = 0
+        self.threads = 1
+        self.seen = time.monotonic()
+
+    def run(self) -> None:
+        self.client.subscribe_topic(TOPIC, lambda event: self.told.put(event[1]))
+        try:
+            while True:
+                self._give()
+                if not self.out:
+                    if self.state.over:
+                        return
+                    self.state.rest()
+                    continue
+                with suppress(queue.Empty):
+                    self._take(self.ended.get(timeout=0.25))
+                    while True:
+                        self._take(self.ended.get_nowait())
+                self._tell()
+                self._check_scheduler()
+        finally:
+            with suppress(Exception):  # a scheduler that is gone cannot be told
+                self.client.cancel([future for _, future, _ in self.out.values()], force=True)
+
+    def _give(self) -> None:
+        threads = sum(self.client.nthreads().values()) if self.n_given % 16 == 0 else self.threads
+        self.threads = max(1, threads)
+        while len(self.out) < AHEAD * self.threads and (task := self.state.ready()) is not None:
+            self.n_given += 1
+            name = f"{task.kind}-{task.key}-{os.getpid()}-{self.n_given}"
+            self.state.started(task)
+            future = self.client.submit(perform, task.alone(), self.folder, key=name, pure=False, retries=0)
+            self.out[name] = (task, future, time.monotonic())
+            future.add_done_callback(lambda one: self.ended.put(one.key))
+
+    def _take(self, name: str) -> None:
+        if name not in self.out:
+            return
+        task, future, given = self.out[name]
+        status = future.status
+        if status in ("lost", "pending"):
+            return
+        del self.out[name]
+        seconds = time.monotonic() - given
+        self.seen = time.monotonic()
+        if status == "cancelled":
+            self.state.busy(task)
+            return
+        error = future.exception() if status == "error" else None
+        if error is not None:
+            trace = words_of_the_dead(task, self.state.store)
+            if type(error).__name__ == "KilledWorker":
+                problem = (
+                    "its worker died each time it was tried (KilledWorker); out of memory, or a time limit shorter "
+                    "than the task, are the usual causes"
+                )
+            else:
+                problem = words(error)
+            self.state.failed(Failure(task, problem, trace), seconds)
+            return
+        word, *rest = future.result()
+        future.release()
+        if word == "done":
+            self.state.succeeded(task, *rest)
+        elif word == "busy":
+            self.state.busy(task)
+        elif word == "found":
+            self.state.found(task)
+        elif word == "failed":
+            self.state.failed(Failure(task, *rest), seconds)
+        else:
+            raise StoreError(*rest)
+
+    def _tell(self) -> None:
+        running = {task.key: task for task, _, _ in self.out.values()}
+        with suppress(queue.Empty):
+            while True:
+                key, fraction, said = self.told.get_nowait()
+                if key in running:
+                    self.state.display.update(running[key], fraction, said)
+
+    def _check_scheduler(self) -> None:
+        if self.client.status == "running":
+            self.seen = time.monotonic()
+        elif self.client.status == "closed" or time.monotonic() - self.seen > PATIENCE:
+            raise ClusterError(
+                f"{self.address} is gone: finished tasks are stored; start a scheduler and run the same command again"
+            )
+
+
+def perform(task: Task, folder: str) -> tuple[Any, ...]:
+    """What a worker of a cluster runs: claim the task, compute, store; gives a word and no result."""
+    from distributed import get_worker
+
+    store = Store(folder)
+    with ONE, store.at_work():  # at work itself: the run that asked may be gone, and another one come
+        claim = store.claim(task)
+        if claim is None:
+            return ("busy",)
+        try:
+            if store.path(task).exists() and store.has(task):
+                return ("found",)
+            worker = get_worker()
+            told = throttled(lambda fraction, said: worker.log_event(TOPIC, (task.key, fraction, said)), 1.0)
+            started = time.monotonic()
+            with last_words(task, store, told) as progress:
+                compute(task, store, progress)
+            return ("done", time.monotonic() - started)
+        except StoreError as error:
+            return ("unwritable", str(error))
+        except Exception as error:
+            return ("failed", words(error), traceback.format_exc())
+        finally:
+            claim.release()
+
+
+@contextmanager
+def _client(distributed: Any, scheduler: str | None, cluster: Mapping[str, Any] | None) -> Iterator[Any]:
+    import dask
+
+    settings = {
+        "distributed.scheduler.allowed-failures": ATTEMPTS - 1,
+        "distributed.comm.timeouts.connect": "10s",
+        "distributed.client.heartbeat": "2s",
+    }
+    with dask.config.set(settings):
+        jobs = None if cluster is None else batch(Jobs.model_validate(cluster))
+        try:
+            if jobs is not None:
+                assert cluster is not None
+                jobs.adapt(minimum_jobs=cluster["jobs"], maximum_jobs=cluster["jobs"])  # replaces what is lost
+            try:
+                client = distributed.Client(jobs if jobs is not None else scheduler, timeout="10s")
+            except (OSError, ValueError) as error:
+                raise ClusterError(f"no Dask scheduler answers at {scheduler}: {error}") from error
+            try:
+                client.register_plugin(_pinned(distributed))
+                yield client
+            finally:
+                with suppress(Exception):
+                    client.close(timeout=5)
+        finally:
+            if jobs is not None:
+                with suppress(Exception):
+                    jobs.close(timeout=30)
+
+
+def batch(jobs: Jobs) -> Any:
+    """The cluster object of `dask_jobqueue` that asks for these jobs; threads are pinned before Python starts."""
+    try:
+        import dask_jobqueue
+    except ImportError as error:
+        raise ClusterError(f"{error}: jobs need the extra: pip install 'blockspin[cluster]'") from error
+    pinned = [f"export {name}={jobs.threads}" for name in THREAD_VARIABLES]
+    options = dict(jobs.options)
+    prologue = [*pinned, *jobs.before, *options.pop("job_script_prologue", [])]
+    kind = getattr(dask_jobqueue, SYSTEMS[jobs.system])
+    return kind(
+        cores=jobs.threads,
+        processes=1,
+        memory=jobs.memory,
+        walltime=jobs.walltime,
+        python=options.pop("python", shlex.quote(sys.executable)),
+        job_script_prologue=prologue,
+        worker_extra_args=["--nthreads", "1", *options.pop("worker_extra_args", [])],
+        scheduler_options={"dashboard_address": None, **options.pop("scheduler_options", {})},
+        **options,
+    )
+
+
+def _pinned(distributed: Any) -> Any:
+    class Pinned(distributed.WorkerPlugin):  # type: ignore[misc]
+        """Threads of numerical libraries for workers that came without: as many as the worker has."""
+
+        name = "blockspin-threads"
+
+        def setup(self, worker: Any) -> None:
+            for name in THREAD_VARIABLES:
+                os.environ.setdefault(name, str(worker.state.nthreads))
+
+    return Pinned()

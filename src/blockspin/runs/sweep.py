@@ -1,0 +1,202 @@
+"""A sweep: which settings vary, and over which values; every combination of a grid, or values that go together.
+
+In TOML, where an axis is a list, or a range "start:stop:number" with ":log" for equal ratios:
+
+    [sweep]
+    seeds = 3                      # three seeds a point: the run's own and the next two
+
+    [sweep.grid]                   # every combination
+    l1 = "1e-4:1e-1:8:log"
+    K = [0.38, 0.408, 0.44]
+
+    [sweep.zip]                    # these go together, first with first
+    L = [16, 24]
+    units = [64, 144]
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+
+from blockspin.runs.settings import SettingsError
+
+MOST = 100_000  # points of a sweep
+RULE = "an axis is a list of values, or a range start:stop:number, with :log for equal ratios (1e-4:1e-1:8:log)"
+
+
+def axis(given: Any) -> tuple[Any, ...]:
+    """The values of an axis, from a list or a range. Raises ValueError with the rule."""
+    values = _range(given) if isinstance(given, str) else given
+    if not isinstance(values, list | tuple) or not values:
+        raise ValueError(f"{RULE}; got {given!r}")
+    for n, value in enumerate(values):
+        if value in values[:n]:
+            raise ValueError(f"the values of an axis must differ; {value!r} is there twice")
+    return tuple(values)
+
+
+Axis = Annotated[tuple[Any, ...], BeforeValidator(axis)]
+
+
+@dataclass(frozen=True)
+class Point:
+    """One point of a sweep: settings by name, the seed, and its place along each axis."""
+
+    values: dict[str, Any]
+    seed: int
+    place: tuple[int, ...]
+
+    def __str__(self) -> str:
+        shown = [f"{name}={value:.4g}" if isinstance(value, float) else f"{name}={value}" for name, value in self]
+        return ", ".join([*shown, f"seed={self.seed}"])
+
+    def __iter__(self) -> Iterator[tuple[str, Any]]:
+        return iter(self.values.items())
+
+
+class Sweep(BaseModel):
+    """Axes of a grid, axes that go together, and a number of seeds; `points` are their combinations."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    grid: dict[str, Axis] = {}
+    zip: dict[str, Axis] = {}
+    seeds: Annotated[int, Field(ge=1)] = 1
+
+    @model_validator(mode="after")
+    def _fits(self) -> Sweep:
+        if not self.grid and not self.zip and self.seeds == 1:
+            raise ValueError("a sweep needs at least one axis, or more than one seed")
+        lengths = {name: len(values) for name, values in self.zip.items()}
+        if len(set(lengths.values())) > 1:
+            told = ", ".join(f"{name} {n}" for name, n in lengths.items())
+            raise ValueError(f"axes that go together must have as many values each; got {told}")
+        for name in self.zip:
+            if name in self.grid:
+                raise ValueError(f"{name} must be in the grid or among the axes that go together, not in both")
+        if self.size > MOST:
+            raise ValueError(f"a sweep has at most {MOST} points; this one has {self.size}")
+        return self
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The settings that vary."""
+        return (*self.grid, *self.zip)
+
+    @property
+    def shape(self) -> dict[str, int]:
+        """Number of values along each dimension: the grid's axes, the first of those that go together, the seeds."""
+        together = {next(iter(self.zip)): len(next(iter(self.zip.values())))} if self.zip else {}
+        return {name: len(values) for name, values in self.grid.items()} | together | {"seed": self.seeds}
+
+    @property
+    def size(self) -> int:
+        """Number of points."""
+        return math.prod(self.shape.values())
+
+    def points(self, seed: int) -> list[Point]:
+        """Every point, the last axis fastest; seeds are `seed`, `seed` + 1, ..."""
+        found = []
+        for place in itertools.product(*(range(n) for n in self.shape.values())):
+            values = {name: self.grid[name][i] for name, i in zip(self.grid, place, strict=False)}
+            values |= {name: along[place[len(self.grid)]] for name, along in self.zip.items()}
+            found.append(Point(values, seed + place[-1], place))
+        return found
+
+    def document(self) -> dict[str, Any]:
+        """As TOML and JSON keep it."""
+        return {"seeds": self.seeds, "grid": dict(self.grid), "zip": dict(self.zip)}
+
+
+def build_sweep(table: Mapping[str, Any] | None, options: Sequence[str] = ()) -> Sweep | None:
+    """The sweep of a TOML table with ``--sweep`` options added; None where neither is given.
+
+    An option is ``NAME=VALUES`` (an axis of the grid), several of them in one option, separated by spaces (axes that go
+    together), or ``seeds=N``. VALUES is a range, or values separated by commas, read as ``--set`` reads them. An option
+    replaces the axis of its name. Raises SettingsError.
+    """
+    if table is None and not options:
+        return None
+    chosen: dict[str, Any] = {"grid": {}, "zip": {}} | {
+        name: dict(part) if isinstance(part, Mapping) else part for name, part in (table or {}).items()
+    }
+    for option in options:
+        named = [part.partition("=") for part in _words(option)]
+        if not all(equals and name and text for name, equals, text in named):
+            raise SettingsError(f"--sweep must read NAME=VALUES; got {option!r}. {RULE[0].upper()}{RULE[1:]}")
+        for name, _, text in named:
+            if name == "seeds":
+                chosen["seeds"] = _plain(text)
+                continue
+            part = "grid" if len(named) == 1 else "zip"
+            for other in ("grid", "zip"):
+                if isinstance(chosen[other], dict):
+                    chosen[other].pop(name, None)
+            chosen[part][name] = text if ":" in text and not text.startswith(("[", '"')) else _listed(text)
+    try:
+        return Sweep.model_validate(chosen)
+    except ValidationError as error:
+        raise SettingsError("; ".join(_told(error))) from error
+
+
+def _told(error: ValidationError) -> Iterator[str]:
+    for problem in error.errors(include_url=False):
+        where = ".".join(["sweep", *map(str, problem["loc"])])
+        if problem["type"] == "extra_forbidden":
+            yield f"{where}: a sweep has the parts grid, zip and seeds"
+        else:
+            yield f"{where}: {problem['msg'].removeprefix('Value error, ')}"
+
+
+def _words(option: str) -> list[str]:
+    # a space begins a new axis only before NAME=, so that lists may be written with spaces
+    words: list[str] = []
+    for word in option.split():
+        if words and "=" not in word:
+            words[-1] += word
+        else:
+            words.append(word)
+    return words
+
+
+def _listed(text: str) -> list[Any]:
+    if text.startswith("["):
+        value = _plain(text)
+        return value if isinstance(value, list) else [value]
+    return [_plain(part) for part in text.split(",")]
+
+
+def _plain(text: str) -> Any:
+    try:
+        return tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        return text
+
+
+def _range(text: str) -> list[Any]:
+    parts = text.split(":")
+    try:
+        start, stop, n = float(parts[0]), float(parts[1]), int(parts[2])
+    except (ValueError, IndexError):
+        raise ValueError(f"{RULE}; got {text!r}") from None
+    kind = parts[3] if len(parts) == 4 else "lin"
+    if len(parts) > 4 or kind not in ("lin", "log") or n < 2 or start == stop or not math.isfinite(stop - start):
+        raise ValueError(f"a range has two ends that differ, at least 2 values, and lin or log; got {text!r}")
+    if kind == "log" and min(start, stop) <= 0:
+        raise ValueError(f"equal ratios need positive ends; got {text!r}")
+    shares = [i / (n - 1) for i in range(n)]
+    if kind == "log":
+        values = [math.exp(math.log(start) * (1 - t) + math.log(stop) * t) for t in shares]
+    else:
+        values = [start * (1 - t) + stop * t for t in shares]
+    # twelve digits: the last bit may differ from machine to machine, and is part of the tasks' keys
+    rounded = [float(f"{value:.12g}") for value in values]
+    whole = all("." not in part and "e" not in part.lower() for part in parts[:2])
+    return [int(v) for v in rounded] if whole and all(v.is_integer() for v in rounded) else rounded

@@ -1,0 +1,107 @@
+"""What a worker does with a task: load its parents' results, compute, store; and the log it leaves if it dies."""
+
+from __future__ import annotations
+
+import faulthandler
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from blockspin.runs.store import LAST_WORDS, Store
+from blockspin.runs.task import Progress, Result, Task
+
+THREAD_VARIABLES = (
+    "OMP_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "NUMBA_NUM_THREADS",
+    "PJRT_NPROC",  # XLA's pool of threads on a CPU
+    "NPROC",
+)
+
+
+def compute(task: Task, store: Store, progress: Progress) -> None:
+    """Run one task and store its result. Raises what the task raises, TypeError for what is no Result, StoreError."""
+    result = task.function(task.settings, [store.load(parent) for parent in task.parents], progress)
+    if not isinstance(result, Result):
+        raise TypeError(f"a task returns a Result; {task.function.__qualname__} returned {type(result).__name__}")
+    store.save(task, result)
+
+
+@contextmanager
+def last_words(task: Task, store: Store, progress: Progress) -> Iterator[Progress]:
+    """Keep a small log of a task that runs, which is gone when the block ends, but stays where the process dies.
+
+    It holds how far the task had come, and Python's own traceback where a fault (a segmentation fault, an abort, but
+    not a kill) ended it.
+    """
+    path = _words_path(store, task)
+    try:
+        file = open(path, "w")  # noqa: SIM115  closed below, after faulthandler has let go of it
+    except OSError:  # the result will not be written either, and that says why
+        yield progress
+        return
+    print(f"process {os.getpid()} began at {_now()}", file=file, flush=True)
+    last = 0.0
+
+    def report(fraction: float, words: str = "") -> None:
+        nonlocal last
+        if time.monotonic() - last >= 1:
+            last = time.monotonic()
+            with suppress(OSError):
+                print(f"{_now()} {fraction:.0%} {words}", file=file, flush=True)
+        progress(fraction, words)
+
+    faulthandler.enable(file)
+    try:
+        yield report
+    finally:
+        faulthandler.enable(sys.__stderr__) if sys.__stderr__ is not None else faulthandler.disable()
+        with suppress(OSError):
+            file.close()
+        path.unlink(missing_ok=True)
+
+
+def words_of_the_dead(task: Task, store: Store) -> str:
+    """The log that a process left when it died on a task; "" where it left none."""
+    path = _words_path(store, task)
+    try:
+        text = path.read_text(errors="replace")[-6000:]
+    except OSError:
+        return ""
+    path.unlink(missing_ok=True)
+    return text
+
+
+def words(error: BaseException) -> str:
+    """An error in one line: its type and what it says."""
+    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+
+
+def throttled(send: Callable[[float, str], None], every: float) -> Progress:
+    """Progress that is passed on at most so often (seconds)."""
+    last = 0.0
+
+    def report(fraction: float, words: str = "") -> None:
+        nonlocal last
+        if time.monotonic() - last >= every:
+            last = time.monotonic()
+            send(float(fraction), str(words))
+
+    return report
+
+
+def cores() -> int:
+    """The number of cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _words_path(store: Store, task: Task) -> Path:
+    return store.tasks / f"{LAST_WORDS}{task.key}"
+
+
+def _now() -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())

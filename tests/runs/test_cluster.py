@@ -1,0 +1,224 @@
+"""Runs on a Dask cluster: the same bytes, poison tasks by name; workers, schedulers and clients killed at random."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import random
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import toy_tasks as toy
+
+from blockspin.runs.display import Display
+from blockspin.runs.execute import TaskFailed, execute
+from blockspin.runs.store import Store, StoreError
+from blockspin.runs.task import Task
+
+pytest.importorskip("distributed", reason="the extra `cluster` is not installed")
+
+from blockspin.runs.cluster import ClusterError, Jobs, batch
+
+HERE = Path(__file__).parent
+SCRIPT = """
+import sys
+sys.path.insert(0, {here!r})
+import toy_tasks as toy
+from blockspin.runs.execute import execute
+from blockspin.runs.store import Store
+
+if __name__ == "__main__":
+    execute(toy.graph(6, steps=3, pause=0.1), Store(sys.argv[1]), scheduler=sys.argv[2])
+"""
+
+
+class Machines:
+    """A scheduler and workers with nannies, each a process of its own that a test may kill."""
+
+    def __init__(self, folder: Path, workers: int = 2) -> None:
+        self.folder = folder
+        self.workers: list[subprocess.Popen[bytes]] = []
+        self.n = workers
+        self.start_scheduler()
+
+    def start_scheduler(self) -> None:
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        self.address = f"tcp://127.0.0.1:{port}"
+        self.scheduler = self._start("scheduler", "--port", str(port), "--no-dashboard", "--host", "127.0.0.1")
+        for _ in range(self.n):
+            self.start_worker()
+
+    def start_worker(self) -> None:
+        words = ("--nthreads", "1", "--no-dashboard", "--local-directory", str(self.folder), "--death-timeout", "60")
+        self.workers.append(self._start("worker", self.address, *words))
+
+    def _start(self, *words: str) -> subprocess.Popen[bytes]:
+        path = os.pathsep.join([str(HERE), *filter(None, sys.path)])
+        environment = {**os.environ, "PYTHONPATH": path, "DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES": "2"}
+        command = [sys.executable, "-m", "distributed.cli.dask_" + words[0], *words[1:]]
+        quiet = subprocess.DEVNULL
+        return subprocess.Popen(command, env=environment, stdout=quiet, stderr=quiet, start_new_session=True)
+
+    def stop(self) -> None:
+        for process in (*self.workers, self.scheduler):
+            kill(process)
+        self.workers = []
+
+
+def kill(process: subprocess.Popen[bytes]) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+
+@pytest.fixture(scope="module")
+def machines(tmp_path_factory):
+    made = Machines(tmp_path_factory.mktemp("dask"))
+    yield made
+    made.stop()
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in sorted((folder / "tasks").glob("*.npz"))}
+
+
+@pytest.fixture(scope="module")
+def reference(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("reference")
+    execute(toy.graph(6, steps=3, pause=0.1), Store(folder))
+    return files(folder)
+
+
+class Recorder(Display):
+    def __init__(self):
+        self.finished, self.updates = [], []
+
+    def update(self, task, fraction, words):
+        self.updates.append((task.label, fraction))
+
+    def finish(self, task, seconds, problem=""):
+        self.finished.append((task.label, problem))
+
+
+def test_a_scheduler_gives_the_same_bytes_and_tells_progress(tmp_path, machines, reference):
+    recorder = Recorder()
+    execute(toy.graph(6, steps=3, pause=0.1), Store(tmp_path), scheduler=machines.address, progress=recorder)
+    assert files(tmp_path) == reference
+    assert len(recorder.finished) == 13
+    assert recorder.updates
+    assert not list((tmp_path / "tasks").glob(".words-*"))
+
+
+def test_failures_are_named_and_the_rest_goes_on(tmp_path, machines):
+    (score,) = toy.graph(2)
+    bad = Task("bad", "the bad one", toy.fail, {})
+    dead = Task("dead", "the dead one", toy.die, {})
+    after = Task("after", "after", toy.score, {}, parents=(dead,))
+    with pytest.raises(TaskFailed) as raised:
+        execute([bad, dead, after, score], Store(tmp_path), scheduler=machines.address)
+    message = str(raised.value)
+    assert "the bad one (bad" in message
+    assert "no [bold]such[/] luck" in message
+    assert "the dead one (dead" in message
+    assert "its worker died each time it was tried" in message
+    assert "Not run because of that: after" in message
+    assert Store(tmp_path).has(score)
+    logs = [event["traceback"] for event in Store(tmp_path).events() if event["event"] == "failed"]
+    assert any("process" in log and "began at" in log for log in logs)  # the log that the dead worker left
+
+
+def test_a_folder_that_cannot_be_written_stops_the_run(tmp_path, machines):
+    task = Task("full", "full", fill, {})
+    with pytest.raises(StoreError, match=r"cannot write .*File too large"):
+        execute([task], Store(tmp_path), scheduler=machines.address)
+
+
+def fill(settings, parents, progress):
+    import resource
+
+    import numpy as np
+
+    from blockspin.runs.task import Result
+
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4096, resource.RLIM_INFINITY))
+    return Result({"large": np.zeros(100_000)})
+
+
+def test_no_scheduler_and_no_worker(tmp_path):
+    with pytest.raises(ClusterError, match=r"no Dask scheduler answers at tcp://127\.0\.0\.1:1"):
+        execute(toy.graph(), Store(tmp_path), scheduler="tcp://127.0.0.1:1")
+
+
+def test_jobs_pin_threads_before_python_starts():
+    pytest.importorskip("dask_jobqueue")
+    for system, words in (("slurm", "#SBATCH -t 00:20:00"), ("pbs", "#PBS -l walltime=00:20:00")):
+        jobs = Jobs(system=system, threads=2, memory="2GB", walltime="00:20:00", before=("module load python",))
+        cluster = batch(jobs)
+        script = cluster.job_script()
+        cluster.close()
+        assert words in script
+        assert "export NUMBA_NUM_THREADS=2" in script
+        assert "export PJRT_NPROC=2" in script
+        assert "module load python" in script
+        assert script.index("module load python") < script.index("--nthreads 1")
+
+
+def ended(process: subprocess.Popen[str], seconds: float) -> bool:
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(seconds)
+        return True
+    return False
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_kill_9_of_worker_scheduler_and_client_ten_times(tmp_path, reference):
+    """The moments differ from run to run, and must: nothing depends on them but where the kill strikes."""
+    moments = random.Random(time.time_ns())
+    script = tmp_path / "run.py"
+    script.write_text(SCRIPT.format(here=str(HERE)))
+    struck = {"worker": 0, "scheduler": 0, "client": 0}
+    kills = 0
+    machines = Machines(tmp_path)
+    try:
+        while kills < 10:
+            folder = tmp_path / f"run{sum(struck.values())}-{kills}"
+            victim = sorted(struck)[kills % 3]
+            for _ in range(20):  # the same command again and again, until it ends well
+                command = [sys.executable, str(script), str(folder), machines.address]
+                client = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True)
+                deadline = time.monotonic() + 60
+                while not (folder / "log.jsonl").exists() and client.poll() is None and time.monotonic() < deadline:
+                    time.sleep(0.01)
+                strikes = kills < 10 and not ended(client, moments.uniform(0, 2.5))
+                if strikes:
+                    kills += 1
+                    struck[victim] += 1
+                    if victim == "worker":
+                        kill(machines.workers.pop(0))
+                        machines.start_worker()
+                    elif victim == "client":
+                        kill(client)
+                    else:
+                        machines.stop()
+                    victim = sorted(struck)[kills % 3]
+                _, complaints = client.communicate(timeout=120)
+                whole = files(folder)
+                assert whole.items() <= reference.items()
+                if machines.scheduler.poll() is not None:
+                    assert client.returncode != 0
+                    assert "is gone" in complaints or "ClusterError" in complaints, complaints[-2000:]
+                    machines.start_scheduler()
+                if client.returncode == 0:
+                    break
+            assert files(folder) == reference
+    finally:
+        machines.stop()
+    assert min(struck.values()) >= 2, struck
