@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -130,11 +131,10 @@ class Scorecard:
     def passed(self, name: str) -> bool | None:
         """Whether a criterion passed: every quantity of it that could tell; None where none could.
 
-        The spectrum has passed only where both exponents could tell. Raises KeyError for a criterion that is not on
-        the card.
+        The spectrum has passed only where both exponents could tell. Raises KeyError for what is no criterion.
         """
-        if name not in (known := list(dict.fromkeys(row.name for row in self.criteria))):
-            raise KeyError(f"the card has the criteria {', '.join(known)}; got {name!r}")
+        if name not in CRITERIA:
+            raise KeyError(f"a criterion must be one of {', '.join(CRITERIA)}; got {name!r}")
         return _answer(self.criteria, name)
 
     def to_dict(self) -> dict[str, Any]:
@@ -196,7 +196,7 @@ def decide(
         for name, null in usable:
             n, s_n = null.scaled()
             blurred = SIGMAS * math.sqrt(s_n**2 + 5 * s_r**2)  # q = r with s_q = s_r would not pass
-            if abs(n - r) <= max(blurred, 1e-9 * max(abs(r), abs(q))):
+            if abs(n - r) <= max(blurred, 1e-9 * max(abs(r), abs(q)), sys.float_info.min):
                 continue
             beyond = (q - r) * (n - r) < 0
             c = 1.5 if beyond and not subject.one_sided else 0.5

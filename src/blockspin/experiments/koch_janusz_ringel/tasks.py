@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from blockspin.coarse.rsmi import RSMI
 from blockspin.coarse.rsmi.bounds import lower_bound
 from blockspin.coarse.rsmi.windows import cut, windows
+from blockspin.coarse.weighted import WeightedMajority
 from blockspin.exact import surroundings
 from blockspin.exact.information import boltzmann_rule, sign_rule
 from blockspin.experiments.koch_janusz_ringel.settings import TORUS, Settings
@@ -245,13 +246,11 @@ def run_flow(settings: dict[str, Any], parents: list[Result], progress: Progress
     return Result({"K": values, "left_out": left_out}, meta)
 
 
-def placed(filters: FloatArray, lattice: Lattice) -> list[RSMI]:
-    """Fitted maps of these filters, one a step, each on the lattice of its step."""
+def placed(filters: FloatArray, lattice: Lattice) -> list[WeightedMajority]:
+    """The rules that these filters are, one a step, each on the lattice of its step."""
     maps = []
     for one in filters:
-        rsmi = RSMI(lattice)
-        rsmi.filters_, rsmi.n_features_in_ = np.asarray(one, float)[None], lattice.n_sites
-        maps.append(rsmi)
+        maps.append(WeightedMajority(lattice, 2, one, ties="first"))
         lattice = lattice.coarse(2)
     return maps
 
