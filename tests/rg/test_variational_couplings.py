@@ -152,7 +152,7 @@ def test_what_does_not_fit_is_named() -> None:
         run(model, bs.Majority, 1, ["nn"], seed=1, chains=1)
     with pytest.raises(ValueError, match="'third' winds around a square 2x2 lattice"):
         run(model, bs.Majority, 1, seed=1)
-    with pytest.raises(ValueError, match="must divide every extent"):
+    with pytest.raises(ValueError, match=r"1 of 2 steps fit a square 4x4 lattice: a block .* must divide every extent"):
         run(model, bs.Majority, 2, ["nn"], seed=1)
     # nn and nnn are not the same on the ring of four blocks, nn and third are
     ring = bs.Ising(Lattice.chain(8), 0.4)

@@ -47,8 +47,14 @@ def block(samples: xr.DataArray, rule: Rule, steps: int | None = None) -> tuple[
             raise ValueError(
                 f"{step} of {steps} steps fit a {lattice_of(samples)} lattice; on the {lattice} that is left: {error}"
             ) from error
-        values = by_chain(blocks, fine)
-        levels.append(make(values, coarse, states=states_of(samples), blocked=step + 1, fine=provenance(samples)))
+        values, q = by_chain(blocks, fine), states_of(samples)
+        try:
+            levels.append(make(values, coarse, states=q, blocked=step + 1, fine=provenance(samples)))
+        except ValueError as error:
+            hint = (
+                "" if q is not None else ". bs.Placed makes spins of a map's outputs and puts its units in their places"
+            )
+            raise ValueError(f"{error}{hint}") from error
     return tuple(levels)
 
 

@@ -108,8 +108,13 @@ def variational_couplings(
     build, steps = steps_of(rule, steps)
     for step in range(steps):
         two = np.ones((2, lattices[-1].n_sites), np.int8)  # a block rule is fitted to anything
-        coarse, sites, table = local_rule(build(step, lattices[-1], two), lattices[-1])
-        unwound(named(coarse, even + odd), coarse)
+        try:
+            coarse, sites, table = local_rule(build(step, lattices[-1], two), lattices[-1])
+            unwound(named(coarse, even + odd), coarse)
+        except ValueError as error:
+            if step == 0:
+                raise
+            raise ValueError(f"{step} of {steps} steps fit a {system.lattice} lattice: {error}") from error
         lattices.append(coarse)
         blocks.append(Blocks(sites, table))
     runs, found = [fine_spins(system, even)], []

@@ -27,16 +27,18 @@ class MonteCarloRG:
     presets: Mapping[str, Mapping[str, Any]] = PRESETS
 
     def tasks(self, settings: Any, seed: int) -> list[Task]:
-        """Samples at each coupling, machines, and a measurement a map."""
+        """Samples at each coupling, machines, a measurement a map, and what block rules keep exactly."""
         return plan(settings, seed).tasks()
 
     def conclude(self, settings: Any, seed: int, store: Store) -> dict[str, Any]:
         """A scorecard for the first layer of each map, and the claims."""
-        found = {name: store.load(task).meta for name, task in plan(settings, seed).measured.items()}
+        planned = plan(settings, seed)
+        found = {name: store.load(task).meta for name, task in planned.measured.items()}
+        information = store.load(planned.information).meta
         cards = scorecards(found)
         return {
             "scorecards": [card.to_dict() for card in cards.values()],
-            "claims": [claim.to_dict() for claim in claims(found, cards)],
+            "claims": [claim.to_dict() for claim in claims(found, cards, information)],
         }
 
     def page(self, folder: Path) -> str:

@@ -35,15 +35,20 @@ def rule(name: str, lattice: Lattice, seed: int) -> Any:
     return made[name]()
 
 
+OTHERS: dict[str, Callable[[int, Spins, int], Any]] = {
+    # a map that is fitted in one go: (units, spins, random_state) -> fitted. One row a map, and one in settings.MAPS
+    "pca": lambda units, spins, seed: PCA(units, random_state=seed).fit(spins),
+    "random-projection": lambda units, spins, seed: GaussianRandomProjection(units, random_state=seed).fit(spins),
+}
+
+
 def trainer(name: str, training: dict[str, Any], seed: int, progress: Callable[[float, str], None]) -> Machine:
     """What trains one layer of a learned map."""
 
     def train(layer: int, units: int, spins: Spins) -> Any:
         random_state = integer(seed, "train", name, layer)
-        if name == "pca":
-            return PCA(units, random_state=random_state).fit(spins)
-        if name == "random-projection":
-            return GaussianRandomProjection(units, random_state=random_state).fit(spins)
+        if name in OTHERS:
+            return OTHERS[name](units, spins, random_state)
         machine = RBM(
             units,
             units="spin",

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from blockspin.experiments.mcrg.maps import Climb, climb, stored, trainer
+from blockspin.exact import surroundings
+from blockspin.experiments.mcrg.maps import Climb, climb, rule, stored, trainer
 from blockspin.experiments.mcrg.settings import EVEN, MACHINES, MAPS, ODD, RULES, Settings
 from blockspin.experiments.mehta_schwab.machines import stored_samples
 from blockspin.judging import Evidence, Subject, measure_subject
@@ -21,6 +22,7 @@ from blockspin.randomness import integer
 from blockspin.rg.blocking import block, mcrg
 from blockspin.rg.couplings import Couplings, couplings
 from blockspin.rg.flow import Trajectory, fixed_point, flow
+from blockspin.rg.local_rule import local_rule
 from blockspin.rg.mcrg import Spectrum
 from blockspin.runs.task import Progress, Result, Task
 from blockspin.samples import features, provenance
@@ -32,16 +34,17 @@ CRITERIA = ("locality", "tiling", "spectrum", "flow", "range")
 
 @dataclass(frozen=True)
 class Plan:
-    """Every task by what it is for: samples by K, in ascending order; machines and measurements by map."""
+    """Every task by what it is for: samples by K, in ascending order; machines and measurements by map; information."""
 
     samples: dict[float, Task]
     training: Task | None
     trained: dict[str, Task]
     measured: dict[str, Task]
+    information: Task
 
     def tasks(self) -> list[Task]:
         """All tasks, parents before children."""
-        first = [*self.samples.values(), *([self.training] if self.training else [])]
+        first = [self.information, *self.samples.values(), *([self.training] if self.training else [])]
         return [*first, *self.trained.values(), *self.measured.values()]
 
 
@@ -77,7 +80,9 @@ def plan(settings: Settings, seed: int) -> Plan:
             parents.append(trained[name])
         weight = settings.L**2 * settings.n_samples * len(samples) * 2e-7
         measured[name] = Task("measure", f"measure {name}", run_measure, chosen, parents=tuple(parents), weight=weight)
-    return Plan(samples, training, trained, measured)
+    rules = [name for name in settings.maps if name in RULES]
+    information = Task("information", "what block rules keep, exactly", run_information, {"rules": rules}, weight=2.0)
+    return Plan(samples, training, trained, measured, information)
 
 
 def _sample_task(settings: Settings, K: float, n: int, seed: int, use: str = "measure") -> Task:
@@ -91,6 +96,20 @@ def run_sample(settings: dict[str, Any], parents: list[Result], progress: Progre
     model = Ising(Lattice.square(settings["L"]), settings["K"])
     drawn = sample(model, settings["n"], seed=settings["seed"], chains=settings["chains"], progress=progress)
     return Result({"spins": drawn.values}, {"provenance": provenance(drawn)})
+
+
+def run_information(settings: dict[str, Any], parents: list[Result], progress: Progress) -> Result:
+    """I(H:E)/I(V:E) of each block rule at Kc, exactly: a 2 x 2 block of the 6 x 6 torus beyond a ring of 12 spins."""
+    joint = surroundings.torus(Ising(Lattice.square(6), KC_SQUARE))
+    lattice = Lattice.square(8)
+    # the joint's patterns go around the square, those of a rule row by row
+    spins = np.arange(16)[:, None] >> np.arange(4) & 1
+    number = (spins[:, [0, 1, 3, 2]] << np.arange(4)).sum(axis=1)
+    kept = {}
+    for name in settings["rules"]:
+        _, _, table = local_rule(rule(name, lattice, 1), lattice)
+        kept[name] = joint.kept((table[number] + 1) / 2) / joint.information()
+    return Result(meta={"kept": kept, "best": joint.best_binary()[0] / joint.information()})
 
 
 def run_train(settings: dict[str, Any], parents: list[Result], progress: Progress) -> Result:
