@@ -257,11 +257,23 @@ def test_one_filter_is_a_block_rule() -> None:
     assert (coarse * majority).mean() > 0.5
     (step,) = bs.mcrg(samples, [rule], operators=["nn", "magnetisation"])
     assert step.y_h.value == pytest.approx(1.8, abs=0.15)
-    card = bs.judge(rule, test, model=bs.Ising(lattice, bs.KC_SQUARE))
-    assert "KL a site" in str(card)
     wider = rule.on(Lattice.square(16))
     assert wider.transform(np.ones((2, 256), np.int8)).shape == (2, 64)
     np.testing.assert_array_equal(wider.filters_, rule.filters_)
+
+
+@pytest.mark.slow
+def test_the_judge_takes_it_as_it_is() -> None:
+    lattice = Lattice.square(8)
+    model = bs.Ising(lattice, bs.KC_SQUARE)
+    train, test = bs.split(bs.sample(model, 2000, seed=1), 0.7, seed=1)
+    rule = ConvolutionalRBM(lattice, 2, 4, units="spin", biases=False, learning_rate=0.02, n_iter=20, random_state=0)
+    card = bs.judge(rule.fit(bs.features(train)), test, model=model)
+    found = {row.quantity: row for row in card.criteria}
+    assert found["spin flip"].value == pytest.approx(1, abs=1e-6)
+    assert found["translation"].value == pytest.approx(1, abs=1e-6)
+    # KL a site from the exact ln Z of both: below that of independent spins, above 0
+    assert 0 < found["KL a site"].value < 0.3
 
 
 @pytest.mark.parametrize("algorithm", ["cd", "pcd"])
@@ -319,6 +331,13 @@ def test_wrong_filters_are_named() -> None:
         ConvolutionalRBM.from_filters(np.ones((1, 3)), Lattice.chain(4), units="spin", hidden=[0, 0])
     with pytest.raises(TypeError, match="lattice must be a blockspin Lattice or None; got tuple"):
         ConvolutionalRBM((4, 4)).fit(np.ones((5, 16)))
+    with pytest.raises(TypeError, match="an ensemble is made of RBM machines; got ConvolutionalRBM"):
+        bs.fit_ensemble([ConvolutionalRBM()], np.ones((5, 16)))
     machine = ConvolutionalRBM(Lattice.chain(8), 2, 4, n_iter=1).fit(np.ones((5, 8), np.int8))
-    with pytest.raises(ValueError, match=r"shape \(1, 4\) where training began and now \(2, 4\): fit starts anew"):
+    with pytest.raises(ValueError, match="filters of 1 dimensions do not fit a square 8x8 lattice"):
+        machine.on(Lattice.square(8))
+    anew = r"shape \(1, 4\) on 4 blocks where training began and now \({}, 4\) on {}: fit starts anew"
+    with pytest.raises(ValueError, match=anew.format(2, 4)):
         machine.set_params(n_filters=2).partial_fit(np.ones((5, 8), np.int8))
+    with pytest.raises(ValueError, match=anew.format(1, 8)):
+        machine.set_params(n_filters=1, b=1).partial_fit(np.ones((5, 8), np.int8))

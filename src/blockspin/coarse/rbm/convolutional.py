@@ -159,6 +159,8 @@ class ConvolutionalRBM(Trainer):
         Raises ValueError where the dimension differs or the filters do not fit the lattice.
         """
         check_is_fitted(self)
+        if lattice.dimension != self.lattice_.dimension:
+            raise ValueError(f"filters of {self.lattice_.dimension} dimensions do not fit a {lattice} lattice")
         other: Self = clone(self).set_params(lattice=lattice)
         other.units_, other.n_features_in_, other.n_epochs_ = self.units_, lattice.n_sites, self.n_epochs_
         other._set_learned(filters_=self.filters_, _biases=self._biases)
@@ -241,10 +243,12 @@ class ConvolutionalRBM(Trainer):
 
     def _check_unchanged(self) -> None:
         side = (self.filter_side,) * self.lattice_.dimension
-        if self.filters_.shape != (self.n_filters, *side):
+        n_hidden = self._n_hidden(self.n_features_in_)
+        if self.filters_.shape != (self.n_filters, *side) or len(self.components_) != n_hidden:
+            then, now = len(self.components_) // len(self.filters_), n_hidden // self.n_filters
             raise ValueError(
-                f"filters had shape {self.filters_.shape} where training began and now {(self.n_filters, *side)}: "
-                f"fit starts anew"
+                f"filters had shape {self.filters_.shape} on {then} blocks where training began and now "
+                f"{(self.n_filters, *side)} on {now}: fit starts anew"
             )
 
     def _n_hidden(self, n_sites: int) -> int:
