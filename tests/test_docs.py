@@ -28,6 +28,24 @@ def test_the_examples_of_a_page_run(page: str, tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr[-2000:]
 
 
+def blocks_of_the_machines() -> list[tuple[str, str]]:
+    """Python blocks of docs/rbm.md, each with the output that stands below it, if any."""
+    page = (ROOT / "docs" / "rbm.md").read_text()
+    return re.findall(r"```python\n(.*?)```\n(?:\n```text\n(.*?)```)?", page, flags=re.DOTALL)
+
+
+@pytest.mark.parametrize("number", [pytest.param(0, marks=pytest.mark.slow), 1])
+def test_the_page_on_machines_runs(number: int) -> None:
+    code, expected = blocks_of_the_machines()[number]
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert done.stdout == expected
+
+
+def test_every_block_of_that_page_is_run() -> None:
+    assert len(blocks_of_the_machines()) == 2
+
+
 def test_links_lead_somewhere() -> None:
     for page in (ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")):
         for target in re.findall(r"\]\(([^)#:]+)\)", page.read_text()):

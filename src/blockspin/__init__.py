@@ -24,6 +24,7 @@ _WHERE = {
     "read": "samples",
     "write": "samples",
     "RBM": "coarse.rbm",
+    "ConvolutionalRBM": "coarse.rbm",
     "fit_ensemble": "coarse.rbm",
     "ToBinary": "coarse.fields",
     "Majority": "coarse.blocks",
@@ -53,6 +54,7 @@ if TYPE_CHECKING:
     from blockspin.coarse.placed import Placed as Placed
     from blockspin.coarse.plurality import Plurality as Plurality
     from blockspin.coarse.rbm import RBM as RBM
+    from blockspin.coarse.rbm import ConvolutionalRBM as ConvolutionalRBM
     from blockspin.coarse.rbm import fit_ensemble as fit_ensemble
     from blockspin.coarse.rsmi.estimator import RSMI as RSMI
     from blockspin.coarse.stack import reconstruct as reconstruct

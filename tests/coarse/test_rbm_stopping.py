@@ -61,6 +61,32 @@ def test_an_overfitting_machine_stops_where_held_out_rows_are_likeliest(tmp_path
     np.testing.assert_array_equal(rbm.partial_fit(X).components_, again.partial_fit(X).components_)
 
 
+@pytest.mark.parametrize("back", [1, 2, 5])
+def test_an_interrupted_wait_goes_on_where_it_was(back: int, tmp_path: Path) -> None:
+    # interrupted at the end of the wait, within it, and before the best epoch; a wait that started anew would go on
+    # for longer, as would one that forgot the best
+    X, V = spins(40, seed=3), spins(500, seed=4)
+    settings = FEW | {"n_iter": 2000, "batch_size": 20, "early_stopping": True, "patience": 3}
+    whole = RBM(12, **settings).fit(X, validation=V)
+    at = int(whole.trajectory_["epoch"][-back])
+
+    def interrupt(fraction: float, text: str) -> None:
+        if round(2000 * fraction) == at:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        RBM(12, verbose=interrupt, **settings).fit(X, validation=V, checkpoint=tmp_path / "c.npz")
+    half = RBM.load(tmp_path / "c.npz")
+    assert half.n_epochs_ == at
+    half.resume(X, validation=V)
+    assert half.best_epoch_ == whole.best_epoch_ == half.n_epochs_
+    np.testing.assert_array_equal(half.components_, whole.components_)
+    for name, column in whole.trajectory_.items():
+        np.testing.assert_array_equal(half.trajectory_[name], column)
+    for part, again in zip(half._velocity, whole._velocity, strict=True):
+        np.testing.assert_array_equal(part, again)
+
+
 def test_stopping_waits_for_as_long_as_it_was_told() -> None:
     stopping = Stopping(2)
     asked = [stopping.see(epoch, value, epoch) for epoch, value in enumerate([-1.0, -0.5, np.nan, -0.4, -0.6, -0.7])]

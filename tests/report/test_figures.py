@@ -129,6 +129,14 @@ def test_trajectories_leave_out_what_was_not_recorded() -> None:
     assert body.count('class="plot"') == 3
 
 
+def test_a_ring_marks_the_best_held_out_likelihood() -> None:
+    table = {"epoch": [0, 1, 2], "log_likelihood": [-0.7, -0.5, -0.4]}
+    plain = figures.trajectories({"l1": table}).body
+    watched = figures.trajectories({"l1": table | {"log_likelihood_validation": [-0.7, -0.5, -0.6]}}).body
+    assert "Log-likelihood" in plain
+    assert watched.count("fill: none") > plain.count("fill: none")
+
+
 def test_a_layer_with_no_living_unit_still_draws() -> None:
     assert "0 units" in figures.centres({"dead": np.empty((0, 2)), "nan": [[np.nan, np.nan]]}, (8, 8), 2).body
 

@@ -16,6 +16,7 @@ from sklearn.pipeline import Pipeline
 
 from blockspin.coarse.fields import ToBinary
 from blockspin.coarse.rbm import RBM
+from blockspin.coarse.rbm.machine import FittedMachine
 
 FloatArray = NDArray[np.float32]
 
@@ -54,7 +55,7 @@ def expected(transformer: Any) -> Any:
     """
     if isinstance(transformer, Pipeline):
         return Pipeline([(name, expected(step)) for name, step in transformer.steps])
-    if isinstance(transformer, RBM) and transformer.output == "sample":
+    if isinstance(transformer, FittedMachine) and transformer.output == "sample":
         machine = copy.copy(transformer)
         machine.output = "mean"
         return machine
@@ -68,11 +69,11 @@ def units_of(machine: Any) -> str:
     return str(getattr(machine, "units_", "binary"))
 
 
-def as_rbm(machine: Any) -> RBM:
-    """A machine as a fitted `RBM` of the same weights, for its free energy and pseudo-likelihood."""
-    if isinstance(machine, RBM):
+def as_rbm(machine: Any) -> FittedMachine:
+    """A machine as one of ours of the same weights, for its free energy and pseudo-likelihood."""
+    if isinstance(machine, FittedMachine):
         return machine
-    converted: RBM = machine_from(
+    converted: FittedMachine = machine_from(
         {
             "components": machine.components_,
             "intercept_hidden": machine.intercept_hidden_,

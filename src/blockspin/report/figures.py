@@ -59,7 +59,10 @@ class Row:
 
 @dataclass(frozen=True)
 class Quantity:
-    """A panel of `trajectories`: the column drawn, a second one dashed beside it, and the axis."""
+    """A panel of `trajectories`: the column drawn, a second one dashed beside it, and the axis.
+
+    best: whether a ring marks where the dashed column is highest, which is where early stopping goes back to.
+    """
 
     column: str
     title: str
@@ -67,10 +70,12 @@ class Quantity:
     dashed: str = ""
     log: bool = False
     zero: bool = False
+    best: bool = False
 
 
 QUANTITIES = (
     Quantity("weight_change", "Weight change", "relative change an epoch", log=True),
+    Quantity("log_likelihood", "Log-likelihood", "nats a site", dashed="log_likelihood_validation", best=True),
     Quantity(
         "pseudo_log_likelihood",
         "Pseudo-log-likelihood",
@@ -312,6 +317,10 @@ def _trajectory_panel(
                     seen = np.isfinite(values) & ((values > 0) | (not quantity.log))
                     marker = look.marker if line == "-" else ""
                     axes.plot(epoch[seen], values[seen], line, color=look.colour, marker=marker, markersize=4)
+                    if quantity.best and line == "--" and seen.any():
+                        top = np.argmax(values[seen])
+                        where = (epoch[seen][top], values[seen][top])
+                        axes.plot(*where, "o", color=look.colour, markersize=9, markerfacecolor="none")
         axes.set_xscale("symlog", linthresh=1, linscale=0.4)
         axes.set_xlim(-0.08, last * 1.15)
         ticks = [0.0, *(10.0**power for power in range(int(math.log10(max(last, 1.0))) + 1))]

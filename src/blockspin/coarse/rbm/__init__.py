@@ -1,6 +1,7 @@
-"""Restricted Boltzmann machines: the estimator and what it is made of."""
+"""Restricted Boltzmann machines: the estimators and what they are made of."""
 
+from blockspin.coarse.rbm.convolutional import ConvolutionalRBM
 from blockspin.coarse.rbm.ensemble import fit_ensemble
 from blockspin.coarse.rbm.estimator import RBM
 
-__all__ = ["RBM", "fit_ensemble"]
+__all__ = ["RBM", "ConvolutionalRBM", "fit_ensemble"]

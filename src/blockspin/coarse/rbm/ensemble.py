@@ -28,11 +28,14 @@ def fit_ensemble(
     or a sequence of as many sets of rows, of one shape (one a temperature). Every machine is fitted in place and
     returned, with its trajectory: it shuffles and draws as it would alone, so that its numbers are those of its own
     `fit` up to rounding, until rounding turns a draw over. The first's `verbose` says how far training has come. Raises
-    ValueError for what cannot share a program, for early stopping, and as `RBM.fit` does.
+    ValueError for what cannot share a program, for early stopping, and as `RBM.fit` does; TypeError for other machines.
     """
     machines = list(machines)
     if not machines:
         raise ValueError("an ensemble needs at least one machine")
+    for machine in machines:
+        if not isinstance(machine, RBM):
+            raise TypeError(f"an ensemble is made of RBM machines; got {type(machine).__name__}")
     sets = _sets(X, len(machines))
     states, rows, recorders = [], [], []
     for machine, own in zip(machines, sets, strict=True):

@@ -2,31 +2,25 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
-from functools import partial
-from typing import Any
+from typing import Any, Self
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.utils.validation import check_is_fitted, validate_data
 
-from blockspin.coarse.rbm import settings, training, trajectory
+from blockspin.coarse.rbm import settings, training
 from blockspin.coarse.rbm import units as states
 from blockspin.coarse.rbm.gibbs import Parameters
-from blockspin.coarse.rbm.machine import FittedMachine, Seed
-from blockspin.coarse.rbm.progress import reporting
-from blockspin.coarse.rbm.stopping import Stopping
+from blockspin.coarse.rbm.machine import Seed
+from blockspin.coarse.rbm.trainer import Trainer
 from blockspin.coarse.rbm.variance import GaussianParameters
 
 Array = NDArray[Any]
 
-CHAINS, STEPS = 64, 1000  # of annealing, a recorded epoch
 
-
-class RBM(FittedMachine):
+class RBM(Trainer):
     """A restricted Boltzmann machine trained by contrastive divergence.
 
     p(v, h) = exp(-E(v, h)) / Z with E = -h.W.v - b.v - c.h (plus |v|^2/2 for Gaussian visible units). Mehta and
@@ -158,133 +152,41 @@ class RBM(FittedMachine):
         self.random_state = random_state
         self.verbose = verbose
 
-    def fit(
-        self,
-        X: ArrayLike,
-        y: object = None,
+    @classmethod
+    def from_weights(
+        cls,
+        weights: ArrayLike,
+        visible: ArrayLike | None = None,
+        hidden: ArrayLike | None = None,
         *,
-        validation: ArrayLike | None = None,
-        checkpoint: str | os.PathLike[str] | None = None,
-    ) -> RBM:
-        """Train from scratch on X, shape (n, N); `validation` holds rows kept out by the caller, best by chain.
+        units: str,
+        **parameters: Any,
+    ) -> Self:
+        """The machine with these W (M, N), b (N,) and c (M,), zero unless given, as if trained; kept as float32.
 
-        `checkpoint` is the name of an .npz file to save the machine to at every epoch of the trajectory; after an
-        interruption `RBM.load(checkpoint).resume(X)` ends with the bits of the whole fit. Raises ValueError for
-        parameters or values out of range, fewer than 2 rows, or training that diverges.
+        `parameters` are the constructor's. Raises ValueError for units "auto" or shapes that do not fit.
         """
-        settings.check(self)
-        train, watched = self._rows(X, validation, reset=True)
-        state = self._start(train)
-        self._check_rows(train, watched)
-        return self._run(state, train, watched, checkpoint)
-
-    def resume(
-        self,
-        X: ArrayLike,
-        *,
-        validation: ArrayLike | None = None,
-        checkpoint: str | os.PathLike[str] | None = None,
-    ) -> RBM:
-        """Go on with a fit from where the machine stands to n_iter epochs, on the same rows, with the same bits.
-
-        Raises ValueError as `fit` does, and where n_iter epochs are done already.
-        """
-        check_is_fitted(self)
-        settings.check(self)
-        if self.n_epochs_ >= self.n_iter:
-            raise ValueError(f"nothing to resume: {self.n_epochs_} epochs are done and n_iter is {self.n_iter}")
-        train, watched = self._rows(X, validation, reset=False)
-        self._check_rows(train, watched)
-        return self._run(self._resume(len(train)), train, watched, checkpoint)
-
-    def _run(
-        self, state: training.State, train: Array, watched: Array | None, checkpoint: str | os.PathLike[str] | None
-    ) -> RBM:
-        """Epochs up to n_iter, with the trajectory and the checkpoints on the way."""
-        if self.early_stopping and watched is None:
-            raise ValueError("early_stopping needs held-out rows: give validation, or a validation_fraction")
-        data = self._on_device(train)
-        recorder = self._recorder(train, watched)
-        stopping = Stopping(self.patience) if self.early_stopping else None
-        first = self.n_epochs_
-        if first:
-            recorder.restore(getattr(self, "trajectory_", {}), self.components_, first)
-            text = f"epoch {first}"
-        else:
-            text = self._record(recorder, 0, state)
-            if stopping:
-                stopping.see(0, recorder.held_out, state)
-        stops = set(trajectory.checkpoints(self.n_iter))
-        with reporting(self.verbose) as report:
-            for number in range(first + 1, self.n_iter + 1):
-                state = self._epoch(state, data)
-                if number in stops:
-                    text = self._record(recorder, number, state)
-                    if checkpoint is not None:
-                        self._keep(state)
-                        self.trajectory_ = recorder.table()
-                        self.save(checkpoint)
-                    if stopping and stopping.see(number, recorder.held_out, state):
-                        report(1.0, f"stopped at epoch {number}: the best was {stopping.epoch}")
-                        break
-                report(number / self.n_iter, text)
-        if stopping and stopping.epoch is not None:
-            state = stopping.state
-            self.best_epoch_ = self.n_epochs_ = stopping.epoch
-            self._publish(state)
-        self._keep(state)
-        self.trajectory_ = recorder.table()
-        return self
-
-    def _recorder(self, train: Array, watched: Array | None) -> trajectory.Recorder:
-        return trajectory.Recorder(train, watched, self.units_, self.n_components, self.n_iter)
-
-    def _record(self, recorder: trajectory.Recorder, epoch: int, state: training.State) -> str:
-        """Publish the state and record it; returns a line of text."""
-        machine = self._publish(state)
-        finder = partial(self.partition, recorder.train, n_chains=CHAINS, n_steps=STEPS)
-        tracked = self.track_likelihood or self.early_stopping
-        return recorder.record(epoch, *machine, self.variance_, finder if tracked else None)
-
-    def _rows(self, X: ArrayLike, validation: ArrayLike | None, *, reset: bool) -> tuple[Array, Array | None]:
-        """Rows to train on and rows to watch."""
-        train = validate_data(self, X, dtype="numeric", ensure_min_samples=2, reset=reset)
-        if validation is None:
-            return self._hold_out(train)
-        if self.validation_fraction:
-            raise ValueError("validation rows and validation_fraction exclude each other: give one")
-        return train, validate_data(self, validation, dtype="numeric", reset=False)
-
-    def _check_rows(self, train: Array, watched: Array | None) -> None:
-        self._check_values(train, "X")
-        if watched is not None:
-            self._check_values(watched, "validation")
-        settings.check_size(self, train.shape[1])
-
-    def partial_fit(self, X: ArrayLike, y: object = None) -> RBM:
-        """One more epoch, over the rows of X; the first call starts from scratch. No trajectory is kept.
-
-        As many calls with the same rows give the bits of one `fit` of that many epochs.
-        """
-        settings.check(self)
-        first = not hasattr(self, "components_")
-        data = validate_data(self, X, dtype="numeric", reset=first)
-        state = self._start(data) if first else self._resume(len(data))
-        self._check_rows(data, None)
-        state = self._epoch(state, self._on_device(data))
-        self._publish(state)
-        self._keep(state)
-        return self
-
-    def _hold_out(self, X: Array) -> tuple[Array, Array | None]:
-        n_held = round(self.validation_fraction * len(X))
-        if not n_held:
-            return X, None
-        if len(X) - n_held < 2:
+        W = np.array(weights, np.float32)
+        if units not in states.UNITS:
+            raise ValueError(f"units must be one of {', '.join(states.UNITS)}; got {units!r}")
+        if W.ndim != 2 or not W.size:
+            raise ValueError(f"weights have shape (n_components, n_features); got {W.shape}")
+        b = np.zeros(W.shape[1], np.float32) if visible is None else np.array(visible, np.float32)
+        c = np.zeros(W.shape[0], np.float32) if hidden is None else np.array(hidden, np.float32)
+        if b.shape != W.shape[1:] or c.shape != W.shape[:1]:
             raise ValueError(
-                f"validation_fraction must leave 2 rows to train on; got {self.validation_fraction} of {len(X)} rows"
+                f"weights {W.shape} go with visible biases {W.shape[1:]} and hidden biases {W.shape[:1]}; "
+                f"got {b.shape} and {c.shape}"
             )
-        return X[:-n_held], X[-n_held:]
+        machine = cls(len(W), units=units, **parameters)
+        settings.check(machine)
+        machine.components_, machine.intercept_visible_, machine.intercept_hidden_ = W, b, c
+        machine._set_log_variance(machine._first_log_variance(W.shape[1], units))
+        machine.units_, machine.n_features_in_, machine.n_epochs_ = units, W.shape[1], 0
+        machine._seed()
+        machine._velocity = tuple(np.zeros_like(part) for part in (W, b, c))
+        machine._chains = np.zeros((0, len(W)), np.float32)
+        return machine
 
     def _start(self, X: Array) -> training.State:
         """A new machine for these data."""
@@ -321,32 +223,6 @@ class RBM(FittedMachine):
         coin = np.full(shape, 0.0 if self._hidden_units == "spin" else 0.5)
         return jnp.asarray(states.draw(coin, self._hidden_units, generator).astype(np.float32))
 
-    def _resume(self, n_rows: int) -> training.State:
-        """Where training stood. Raises ValueError where n_components has changed since."""
-        if len(self.components_) != self.n_components:
-            raise ValueError(
-                f"n_components was {len(self.components_)} where training began and is now {self.n_components}: "
-                f"fit starts anew"
-            )
-        parameters = self._trained()
-        velocity, chains = training.at_rest(parameters, self.optimizer), self._new_chains(n_rows, self.n_features_in_)
-        leaves, form = jax.tree.flatten(velocity)
-        if len(self._velocity) == len(leaves):
-            velocity = jax.tree.unflatten(form, [jnp.array(part) for part in self._velocity])
-        if self._chains.ndim == chains.ndim and len(self._chains):
-            chains = jnp.array(self._chains)
-        return training.State(jax.tree.map(jnp.array, parameters), velocity, chains)
-
-    def _epoch(self, state: training.State, data: jax.Array) -> training.State:
-        key, rates = self._epoch_key(), self._rates()
-        self.n_epochs_ += 1
-        after: training.State = training.epoch(state, data, key, rates, self._rule(len(data)))
-        return after
-
-    def _epoch_key(self) -> jax.Array:
-        """The key of the epoch that comes next."""
-        return jax.random.fold_in(jax.random.key(self.seed_, impl="threefry2x32"), self.n_epochs_)
-
     def _rule(self, n_rows: int) -> training.Rule:
         return training.Rule(
             self.units_,
@@ -362,20 +238,18 @@ class RBM(FittedMachine):
             self._log_variance is not None and self.variance == "learned",
         )
 
-    def _rates(self) -> training.Rates:
-        """The rates of the epoch that comes next."""
-        rate = self.learning_rate * settings.decay(self.schedule, self.final_rate, self.n_epochs_, self.n_iter)
-        return training.Rates(rate, self.momentum, self.l1, self.l2, self.group)
-
     def _publish(self, state: training.State) -> tuple[Array, Array, Array]:
         parts = [np.array(part) for part in state.parameters]
         self.components_, self.intercept_visible_, self.intercept_hidden_ = parts[:3]
         self._set_log_variance(parts[3] if len(parts) > 3 else None)
         return self._machine(np.float32)
 
-    def _keep(self, state: training.State) -> None:
-        self._velocity = tuple(np.array(part) for part in jax.tree.leaves(state.velocity))
-        self._chains = np.array(state.chains)
+    def _check_unchanged(self) -> None:
+        if len(self.components_) != self.n_components:
+            raise ValueError(
+                f"n_components was {len(self.components_)} where training began and is now {self.n_components}: "
+                f"fit starts anew"
+            )
 
-    def _on_device(self, X: Array) -> jax.Array:
-        return jnp.asarray(X.astype(np.int8 if states.is_hard(X, self.units_) else np.float32))
+    def _n_hidden(self, n_sites: int) -> int:
+        return self.n_components

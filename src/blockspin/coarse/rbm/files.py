@@ -13,10 +13,11 @@ from typing import Any
 
 import numpy as np
 
-FORMAT = "blockspin.RBM"
-VERSION = 2
+from blockspin.lattice import Lattice
 
-ARRAYS = ("components_", "intercept_visible_", "intercept_hidden_")
+FORMAT = "blockspin."  # and the class
+VERSION = 3
+
 NUMBERS = ("units_", "seed_", "n_epochs_", "n_features_in_", "best_epoch_")
 
 
@@ -31,17 +32,18 @@ def write(machine: Any, path: str | os.PathLike[str]) -> None:
     if not isinstance(parameters["random_state"], (int, type(None))):
         parameters["random_state"] = machine.seed_
     header = {
-        "format": FORMAT,
+        "format": FORMAT + type(machine).__name__,
         "version": VERSION,
         "parameters": parameters,
         "learned": {name: getattr(machine, name) for name in NUMBERS if hasattr(machine, name)},
         "feature_names": [str(name) for name in getattr(machine, "feature_names_in_", [])],
     }
-    arrays = {name: getattr(machine, name) for name in ARRAYS}
+    arrays = {name: getattr(machine, name) for name in machine._LEARNED}
     arrays |= {f"velocity_{index}": part for index, part in enumerate(machine._velocity)}
     if getattr(machine, "_log_variance", None) is not None:
         arrays["log_variance"] = machine._log_variance
     arrays["chains"] = machine._chains
+    arrays |= {f"waiting_{name}": part for name, part in machine._waiting.items()}
     arrays |= {f"trajectory_{name}": column for name, column in getattr(machine, "trajectory_", {}).items()}
     text = json.dumps(header, default=_plain)
     arrays["digest"] = np.array(_digest(text, arrays))
@@ -58,7 +60,7 @@ def write(machine: Any, path: str | os.PathLike[str]) -> None:
 def read(kind: type[Any], path: str | os.PathLike[str]) -> Any:
     """A machine of this class from a file that `write` made; raises ValueError for any other file."""
     source = Path(path)
-    refusal = f"{source.name} is not a file that RBM.save wrote"
+    refusal = f"{source.name} is not a file that {kind.__name__}.save wrote"
     if not zipfile.is_zipfile(source):
         if not source.exists():
             raise FileNotFoundError(f"no such file: {source}")
@@ -77,7 +79,7 @@ def read(kind: type[Any], path: str | os.PathLike[str]) -> Any:
     try:
         text = str(stored.pop("header")[()])
         header = json.loads(text)
-        if header["format"] != FORMAT:
+        if header["format"] != FORMAT + kind.__name__:
             raise KeyError("format")
     except (ValueError, KeyError, TypeError) as error:
         raise ValueError(refusal) from error
@@ -85,16 +87,20 @@ def read(kind: type[Any], path: str | os.PathLike[str]) -> Any:
         raise ValueError(f"{source.name} has format version {header['version']}; this version reads up to {VERSION}")
     digest = stored.pop("digest", None)
     if (digest is not None or header["version"] > 1) and str(digest) != _digest(text, stored):
-        raise ValueError(f"{source.name} was changed since RBM.save wrote it: its checksum does not hold")
-    machine = kind(**header["parameters"])
-    for name in ARRAYS:
-        setattr(machine, name, stored.pop(name))
+        raise ValueError(f"{source.name} was changed since {kind.__name__}.save wrote it: its checksum does not hold")
+    parameters = header["parameters"]
+    if isinstance(parameters.get("lattice"), dict):
+        parameters["lattice"] = Lattice(parameters["lattice"]["kind"], tuple(parameters["lattice"]["shape"]))
+    machine = kind(**parameters)
     for name, value in header["learned"].items():
         setattr(machine, name, value)
+    machine._set_learned(**{name: stored.pop(name) for name in kind._LEARNED})
     n_moments = sum(name.startswith("velocity_") for name in stored)
     machine._velocity = tuple(stored.pop(f"velocity_{index}") for index in range(n_moments))
     machine._set_log_variance(stored.pop("log_variance", None))
     machine._chains = stored.pop("chains")
+    waiting = [name for name in stored if name.startswith("waiting_")]
+    machine._waiting = {name.removeprefix("waiting_"): stored.pop(name) for name in waiting}
     if header["feature_names"]:
         machine.feature_names_in_ = np.array(header["feature_names"], object)
     if stored:
@@ -114,4 +120,6 @@ def _digest(text: str, arrays: dict[str, Any]) -> str:
 def _plain(value: Any) -> Any:
     if isinstance(value, np.generic):
         return value.item()
+    if isinstance(value, Lattice):
+        return {"kind": value.kind, "shape": value.shape}
     raise TypeError(f"cannot be written as JSON: {value!r}")

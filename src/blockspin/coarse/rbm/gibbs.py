@@ -19,13 +19,16 @@ class Parameters(NamedTuple):
 
 def hidden_mean(parameters: Parameters, visible: jax.Array, units: str) -> jax.Array:
     """<h> given v, shape (n, M)."""
-    field = visible @ parameters.weights.T + parameters.hidden
-    return jnp.tanh(field) if units == "spin" else jax.nn.sigmoid(field)
+    return squashed(visible @ parameters.weights.T + parameters.hidden, "spin" if units == "spin" else "binary")
 
 
 def visible_mean(parameters: Parameters, hidden: jax.Array, units: str) -> jax.Array:
     """<v> given h, shape (n, N)."""
-    field = hidden @ parameters.weights + parameters.visible
+    return squashed(hidden @ parameters.weights + parameters.visible, units)
+
+
+def squashed(field: jax.Array, units: str) -> jax.Array:
+    """The mean of a unit in this field."""
     if units == "gaussian":
         return field
     return jnp.tanh(field) if units == "spin" else jax.nn.sigmoid(field)

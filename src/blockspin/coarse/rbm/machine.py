@@ -6,7 +6,7 @@ import math
 import numbers
 import os
 import zlib
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import jax
 import jax.numpy as jnp
@@ -32,7 +32,7 @@ ANNEALING = 1 << 30  # folded into the seed's key, away from the numbers of epoc
 
 
 class FittedMachine(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
-    """Everything that needs only the fitted parameters of a machine: `RBM` adds how they are trained."""
+    """Everything that needs only the fitted parameters of a machine: `Trainer` adds how they are found."""
 
     components_: Array
     intercept_visible_: Array
@@ -49,6 +49,9 @@ class FittedMachine(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
     random_state: Seed
     _velocity: tuple[Array, ...]
     _chains: Array
+    _waiting: dict[str, Array] = {}  # noqa: RUF012  # of early stopping, in a checkpoint; never changed in place
+    _ALGORITHMS: ClassVar[tuple[str, ...]] = settings.CHOICES["algorithm"]
+    _LEARNED: ClassVar[tuple[str, ...]] = ("components_", "intercept_visible_", "intercept_hidden_")
 
     def transform(self, X: ArrayLike) -> Array:
         """<h | v>, shape (n, M): probabilities, or magnetisations in [-1, 1] for spins; or states, by `output`.
@@ -216,41 +219,10 @@ class FittedMachine(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         machine.random_state_ = np.random.RandomState(machine.seed_)
         return machine
 
-    @classmethod
-    def from_weights(
-        cls,
-        weights: ArrayLike,
-        visible: ArrayLike | None = None,
-        hidden: ArrayLike | None = None,
-        *,
-        units: str,
-        **parameters: Any,
-    ) -> Self:
-        """The machine with these W (M, N), b (N,) and c (M,), zero unless given, as if trained; kept as float32.
-
-        `parameters` are the constructor's. Raises ValueError for units "auto" or shapes that do not fit.
-        """
-        W = np.array(weights, np.float32)
-        if units not in states.UNITS:
-            raise ValueError(f"units must be one of {', '.join(states.UNITS)}; got {units!r}")
-        if W.ndim != 2 or not W.size:
-            raise ValueError(f"weights have shape (n_components, n_features); got {W.shape}")
-        b = np.zeros(W.shape[1], np.float32) if visible is None else np.array(visible, np.float32)
-        c = np.zeros(W.shape[0], np.float32) if hidden is None else np.array(hidden, np.float32)
-        if b.shape != W.shape[1:] or c.shape != W.shape[:1]:
-            raise ValueError(
-                f"weights {W.shape} go with visible biases {W.shape[1:]} and hidden biases {W.shape[:1]}; "
-                f"got {b.shape} and {c.shape}"
-            )
-        machine = cls(len(W), units=units, **parameters)
-        settings.check(machine)
-        machine.components_, machine.intercept_visible_, machine.intercept_hidden_ = W, b, c
-        machine._set_log_variance(machine._first_log_variance(W.shape[1], units))
-        machine.units_, machine.n_features_in_, machine.n_epochs_ = units, W.shape[1], 0
-        machine._seed()
-        machine._velocity = tuple(np.zeros_like(part) for part in (W, b, c))
-        machine._chains = np.zeros((0, len(W)), np.float32)
-        return machine
+    def _set_learned(self, **learned: Array) -> None:
+        """Take up the arrays that a file names as `_LEARNED` does."""
+        for name, value in learned.items():
+            setattr(self, name, value)
 
     @property
     def _n_features_out(self) -> int:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 
+from blockspin.coarse.rbm.convolution import Windows
 from blockspin.coarse.rbm.gibbs import Parameters, draw, draw_hidden, hidden_mean, visible_mean
 
 
@@ -25,7 +28,10 @@ class State(NamedTuple):
 
 @dataclass(frozen=True)
 class Rule:
-    """The choices that change the program: units, algorithm, Gibbs steps, penalties, biases, rows a batch."""
+    """The choices that change the program: units, algorithm, Gibbs steps, penalties, biases, rows a batch.
+
+    windows: of a machine whose weights are tied by translation, else none.
+    """
 
     units: str
     algorithm: str
@@ -38,6 +44,7 @@ class Rule:
     centered: bool = False
     grouped: bool = False
     learned_variance: bool = False
+    windows: Windows | None = None
 
 
 def gradient(state: State, visible: jax.Array, key: jax.Array, rule: Rule) -> tuple[Parameters, jax.Array]:
@@ -73,16 +80,34 @@ def _negative(
     if rule.algorithm == "pt":
         chains = exchange(parameters, state.chains, key, rule)
         return chains[-1], hidden_mean(parameters, chains[-1], units), chains
+    up, down = partial(hidden_mean, parameters, units=units), partial(visible_mean, parameters, units=units)
+    return gibbs_steps(up, down, state.chains, hidden_data, key, rule)
+
+
+def gibbs_steps(
+    up: Callable[[jax.Array], jax.Array],
+    down: Callable[[jax.Array], jax.Array],
+    chains: jax.Array,
+    hidden_data: jax.Array,
+    key: jax.Array,
+    rule: Rule,
+) -> tuple[jax.Array, jax.Array, jax.Array]:
+    """k block Gibbs steps of "cd" (from the data's hidden means) or "pcd" (from the chains' hidden states).
+
+    up and down: hidden means of visible states and back. Returns visible states (or means), their hidden means, and
+    the chains as they then stand.
+    """
+    units = rule.units
     keys = jax.random.split(key, 2 * rule.k + 1)
-    hidden = state.chains if rule.algorithm == "pcd" else draw_hidden(keys[0], hidden_data, units)
+    hidden = chains if rule.algorithm == "pcd" else draw_hidden(keys[0], hidden_data, units)
     for step in range(rule.k):
         last = step == rule.k - 1
-        mean = visible_mean(parameters, hidden, units)
+        mean = down(hidden)
         model = mean if last and rule.reconstruction == "mean" else draw(keys[2 * step + 1], mean, units)
-        hidden_model = hidden_mean(parameters, model, units)
+        hidden_model = up(model)
         if not last or rule.algorithm == "pcd":
             hidden = draw_hidden(keys[2 * step + 2], hidden_model, units)
-    return model, hidden_model, hidden if rule.algorithm == "pcd" else state.chains
+    return model, hidden_model, hidden if rule.algorithm == "pcd" else chains
 
 
 def _difference(

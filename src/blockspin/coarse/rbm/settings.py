@@ -20,6 +20,7 @@ CHOICES = {
     "init": ("small", "data-mean", "hinton-salakhutdinov"),
     "output": ("mean", "sample"),
 }
+LEAST = {"n_components": 1, "batch_size": 1, "k": 1, "n_iter": 0, "patience": 1, "n_replicas": 2}  # of integers
 MOST_EXACT = 16
 INIT_SCALE = {"small": 0.01, "data-mean": 0.01, "hinton-salakhutdinov": 0.1}
 
@@ -27,37 +28,37 @@ INIT_SCALE = {"small": 0.01, "data-mean": 0.01, "hinton-salakhutdinov": 0.1}
 def check(machine: Any) -> None:
     """Raise ValueError naming the first setting of a machine that is out of its range."""
     for name, choices in CHOICES.items():
-        check_choice(name, getattr(machine, name), choices)
-    for name in ("n_components", "batch_size", "k"):
-        check_number(name, getattr(machine, name), numbers.Integral, 1, np.inf)
-    check_number("n_iter", machine.n_iter, numbers.Integral, 0, np.inf)
-    check_number("learning_rate", machine.learning_rate, numbers.Real, 0, np.inf)
+        if hasattr(machine, name):
+            check_choice(name, getattr(machine, name), machine._ALGORITHMS if name == "algorithm" else choices)
+    for name, least in LEAST.items():
+        if hasattr(machine, name):
+            check_number(name, getattr(machine, name), numbers.Integral, least, np.inf)
+    for name in ("learning_rate", "l1", "l2", "group"):
+        if hasattr(machine, name):
+            check_number(name, getattr(machine, name), numbers.Real, 0, np.inf)
     check_number("momentum", machine.momentum, numbers.Real, 0, 1, open_end=True)
-    check_number("n_replicas", machine.n_replicas, numbers.Integral, 2, np.inf)
     check_number("final_rate", machine.final_rate, numbers.Real, 0, 1)
     if not machine.final_rate:
         raise ValueError("final_rate must be above 0: an epoch at rate 0 learns nothing")
-    if machine.variance != "learned":
+    if machine.init_scale is not None:
+        check_number("init_scale", machine.init_scale, numbers.Real, 0, np.inf)
+    check_number("validation_fraction", machine.validation_fraction, numbers.Real, 0, 1, open_end=True)
+    if getattr(machine, "variance", "learned") != "learned":
         if isinstance(machine.variance, str):
             raise ValueError(f"variance must be a number above 0 or 'learned'; got {machine.variance!r}")
         check_number("variance", machine.variance, numbers.Real, 0, np.inf)
         if not machine.variance:
             raise ValueError("variance must be above 0; got 0")
-    for name in ("l1", "l2", "group"):
-        check_number(name, getattr(machine, name), numbers.Real, 0, np.inf)
-    check_number("patience", machine.patience, numbers.Integral, 1, np.inf)
-    if machine.init_scale is not None:
-        check_number("init_scale", machine.init_scale, numbers.Real, 0, np.inf)
-    check_number("validation_fraction", machine.validation_fraction, numbers.Real, 0, 1, open_end=True)
-    if machine.algorithm != "cd" and machine.reconstruction == "mean":
+    if machine.algorithm != "cd" and getattr(machine, "reconstruction", "sample") == "mean":
         raise ValueError("reconstruction='mean' goes with algorithm='cd': a persistent chain needs states")
-    if machine.centered and not machine.biases:
+    if getattr(machine, "centered", False) and not machine.biases:
         raise ValueError("centered=True moves the biases: it needs biases=True")
 
 
 def check_size(machine: Any, n_sites: int) -> None:
     """Raise ValueError where the algorithm is "exact" and the layer it sums over has more than 16 units."""
-    n_units = machine.n_components if machine.units_ == "gaussian" else min(machine.n_components, n_sites)
+    n_hidden = machine._n_hidden(n_sites)
+    n_units = n_hidden if machine.units_ == "gaussian" else min(n_hidden, n_sites)
     if machine.algorithm == "exact" and n_units > MOST_EXACT:
         raise ValueError(
             f"algorithm='exact' sums over a layer of at most {MOST_EXACT} units; the smaller one here has {n_units}"

@@ -12,6 +12,7 @@ from blockspin.coarse.rbm.gibbs import Parameters
 from blockspin.coarse.rbm.phases import Rule as Rule
 from blockspin.coarse.rbm.phases import State as State
 from blockspin.coarse.rbm.phases import gradient as gradient
+from blockspin.coarse.rbm.tied import tied_gradient
 from blockspin.coarse.rbm.variance import GaussianParameters, gaussian_gradient
 
 ADAM_SECOND, ADAM_FLOOR = 0.999, 1e-8
@@ -78,6 +79,8 @@ def update(state: State, visible: jax.Array, key: jax.Array, rates: Rates, rule:
     slope: Any
     if isinstance(old, GaussianParameters):
         slope, chains = gaussian_gradient(state, visible, key, rule)
+    elif rule.windows is not None:
+        slope, chains = tied_gradient(state, visible, key, rule, rule.windows)
     else:
         slope, chains = gradient(state, visible, key, rule)
     pull = slope.weights - rates.l2 * old.weights

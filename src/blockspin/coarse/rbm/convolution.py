@@ -1,0 +1,96 @@
+"""Weights tied by translation: the fields of one set of filters on every block of a periodic lattice."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from numpy.typing import NDArray
+
+from blockspin.coarse.rbm.gibbs import Parameters
+
+IntArray = NDArray[np.intp]
+
+
+@dataclass(frozen=True)
+class Windows:
+    """Windows of side `side` about the blocks of side `b` of a periodic lattice of this shape, one a block.
+
+    A window begins (side - b) // 2 sites before its block, so that both have one centre where side - b is even.
+    """
+
+    shape: tuple[int, ...]
+    b: int
+    side: int
+
+    @property
+    def n_sites(self) -> int:
+        """Sites N."""
+        return math.prod(self.shape)
+
+    @property
+    def n_blocks(self) -> int:
+        """Blocks, N / b^d."""
+        return self.n_sites // int(self.b ** len(self.shape))
+
+    @property
+    def size(self) -> int:
+        """Sites a window, side^d."""
+        return int(self.side ** len(self.shape))
+
+    @property
+    def before(self) -> int:
+        """Sites of a window before its block, along each axis."""
+        return (self.side - self.b) // 2
+
+    @property
+    def places(self) -> IntArray:
+        """The sites of each window, (blocks, side^d): blocks in the order of `Lattice.coarse(b)`, places in C order."""
+        d = len(self.shape)
+        starts = np.indices([extent // self.b for extent in self.shape]).reshape(d, -1, 1) * self.b - self.before
+        steps = np.indices((self.side,) * d).reshape(d, 1, -1)
+        extents = np.array(self.shape).reshape(d, 1, 1)
+        places: IntArray = np.ravel_multi_index(tuple((starts + steps) % extents), self.shape)
+        return places
+
+
+def correlate(weights: jax.Array, visible: jax.Array, windows: Windows) -> jax.Array:
+    """sum_s w_fs v at place s of a window, for each filter f and window: (F, side^d) and (n, N) to (n, F blocks).
+
+    Filter by filter, blocks in the order of the coarse lattice. Linear in either argument: `jax.linear_transpose` of
+    it brings hidden states down, and pairs of states to weights.
+    """
+    d, b = len(windows.shape), windows.b
+    cells = -(-windows.side // b)
+    after = cells * b - b - windows.before
+    wrapped = jnp.pad(visible.reshape(-1, *windows.shape), [(0, 0)] + [(windows.before, after)] * d, mode="wrap")
+    filters = jnp.pad(weights.reshape(-1, *(windows.side,) * d), [(0, 0)] + [(0, cells * b - windows.side)] * d)
+    # a channel for each place in the block makes the stride 1, several times faster than a stride of b
+    fields: jax.Array = jax.lax.conv_general_dilated(_by_place(wrapped, b), _by_place(filters, b), (1,) * d, "VALID")
+    return fields.reshape(len(fields), -1)
+
+
+def _by_place(pictures: jax.Array, b: int) -> jax.Array:
+    """Pictures (n, L, ...) as (n, b^d, L/b, ...)."""
+    d = pictures.ndim - 1
+    parts = pictures.reshape(-1, *(length for extent in pictures.shape[1:] for length in (extent // b, b)))
+    parts = parts.transpose(0, *range(2, 2 * d + 1, 2), *range(1, 2 * d + 1, 2))
+    return parts.reshape(parts.shape[0], b**d, *parts.shape[1 + d :])
+
+
+def spread(tied: Parameters, windows: Windows) -> Parameters:
+    """The machine with a row of weights a hidden unit, (F blocks, N), and biases (N,), (F blocks,) of tied ones.
+
+    tied: weights (F, side^d), visible (1,), hidden (F,). Linear, so that its transpose ties a gradient together.
+    """
+    n_filters, rows = len(tied.weights), np.arange(windows.n_blocks)[:, None]
+    empty = jnp.zeros((n_filters, windows.n_blocks, windows.n_sites), tied.weights.dtype)
+    weights = empty.at[:, rows, windows.places].set(tied.weights[:, None, :], unique_indices=True)
+    return Parameters(
+        weights.reshape(-1, windows.n_sites),
+        jnp.broadcast_to(tied.visible, (windows.n_sites,)),
+        jnp.repeat(tied.hidden, windows.n_blocks),
+    )
