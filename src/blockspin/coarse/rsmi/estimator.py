@@ -15,7 +15,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from blockspin.coarse.blocks import fields_on
-from blockspin.coarse.rsmi import bounds, networks
+from blockspin.coarse.rsmi import bounds, networks, proxy
 from blockspin.coarse.rsmi.networks import Annealing, Batch
 from blockspin.coarse.rsmi.windows import Windows, cut, windows
 from blockspin.lattice import Lattice
@@ -25,6 +25,7 @@ FloatArray = NDArray[np.float64]
 Spins = NDArray[np.int8]
 
 MOST = 100_000  # windows that the networks see
+ALGORITHMS = ("bound", "rbm-proxy")
 STARTS = (0.01, 0.5)  # spreads of the first weights: from near 0, and from anywhere
 
 
@@ -42,6 +43,8 @@ class RSMI(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     lattice: the fine Lattice; b: side of a block; buffer, environment: widths of the shell left out around the block
         and of the shell looked at beyond it, in lattice spacings; b + 2 (buffer + environment) must fit the lattice.
     n_components: filters a block.
+    algorithm: "bound", as above, or "rbm-proxy", that of Koch-Janusz and Ringel (2018) with its own settings
+        (`coarse.rsmi.proxy.Recipe`): objective, n_iter, batch_size, learning_rate and annealing are then not used.
     n_iter: steps at most (0 leaves the filters as initialised); batch_size (K), learning_rate: of Adam; annealing:
         (eps at first, eps at last, rate a step). The defaults are those of Gokmen et al. for the Ising model.
     patience: looks, 100 steps apart, without a better score before training stops.
@@ -56,7 +59,8 @@ class RSMI(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     information_: Estimate of I(H:E) in nats of the signs, one block and its environment: the classifier bound on rows
         that nothing was fitted to; not-a-number where it is refused, `why_` says why.
     bounds_: name to `Bound`: "classifier", fitted anew to the signs, and "infonce", of the critic that taught them.
-    scores_: InfoNCE of the signs on the rows to stop by, every 100 steps. seed_: what `random_state` gave.
+    scores_: the objective's bound of the signs on the rows to stop by, every 100 steps; of "rbm-proxy" its objective
+        after every epoch. seed_: what `random_state` gave.
 
     Examples
     --------
@@ -83,6 +87,7 @@ class RSMI(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         environment: int = 1,
         n_components: int = 1,
         *,
+        algorithm: str = "bound",
         objective: str = "infonce",
         n_iter: int = 3000,
         batch_size: int = 100,
@@ -97,6 +102,7 @@ class RSMI(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         self.buffer = buffer
         self.environment = environment
         self.n_components = n_components
+        self.algorithm = algorithm
         self.objective = objective
         self.n_iter = n_iter
         self.batch_size = batch_size
@@ -126,7 +132,12 @@ class RSMI(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
                 (split.measure, self.held_out / 2),
             )
         ]
-        self.filters_ = _oriented(self._learn(data[0], data[1]))
+        self.scores_: list[float]
+        if self.algorithm == "rbm-proxy":
+            filters, self.scores_ = proxy.learn(data[0], self.n_components, self.seed_)
+        else:
+            filters = self._learn(data[0], data[1])
+        self.filters_ = _oriented(filters)
         signs = [(self._signs(block), around) for block, around in data]
         self.bounds_ = {
             bound: bounds.trained(
@@ -192,7 +203,7 @@ class RSMI(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
             signs = _signs(stop[0], np.asarray(parameters[0], float))
             return bounds.value(self.objective, parameters[1], signs, stop[1], self.batch_size)
 
-        self.scores_: list[float] = []
+        self.scores_ = []
         for number, spread in enumerate(STARTS):
             random = np.random.Generator(np.random.PCG64([self.seed_, number]))
             filters = random.normal(0, spread, (self.n_components, size)).astype(np.float32)
@@ -240,6 +251,8 @@ class RSMI(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
                 raise ValueError(f"{name} must be a whole number of at least {least}; got {value!r}")
         if self.objective not in OBJECTIVES:
             raise ValueError(f"objective must be one of {', '.join(OBJECTIVES)}; got {self.objective!r}")
+        if self.algorithm not in ALGORITHMS:
+            raise ValueError(f"algorithm must be one of {', '.join(ALGORITHMS)}; got {self.algorithm!r}")
         if self.n_components > bounds.CLASSES:
             raise ValueError(f"n_components goes to {bounds.CLASSES}; got {self.n_components}")
         if not self.learning_rate > 0:
