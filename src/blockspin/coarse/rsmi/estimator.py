@@ -235,8 +235,8 @@ class RSMI(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         values = np.asarray(X)
         if values.ndim != 2 or values.shape[1] != self.lattice.n_sites:
             raise ValueError(
-                f"RSMI on a {self.lattice} lattice takes X of shape (n, {self.lattice.n_sites}), one column a site; "
-                f"got {values.shape}"
+                f"RSMI on a {self.lattice} lattice takes X of shape (n, {self.lattice.n_sites}), one column a site "
+                f"(bs.features(samples) makes it); got {values.shape}"
             )
         if not np.issubdtype(values.dtype, np.number) or not (np.abs(values) == 1).all():
             raise ValueError("RSMI takes spins -1 or +1. Map 0/1 data by 2 * x - 1")
