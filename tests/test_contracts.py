@@ -12,9 +12,11 @@ import pytest
 from sklearn.base import clone
 
 from blockspin.coarse import MAPS
+from blockspin.coarse.blocks import Majority
 from blockspin.exact import enumeration
 from blockspin.experiments import EXPERIMENTS, find
 from blockspin.judging import CRITERIA, Evidence, Subject
+from blockspin.judging.card import Measured, decide
 from blockspin.judging.judge import TABLE
 from blockspin.lattice import Lattice
 from blockspin.models import MODELS
@@ -78,6 +80,26 @@ def test_every_criterion_is_measured_and_documented() -> None:
     rules = (DOCS / "judge.md").read_text()
     for name in CRITERIA:
         assert f"| {name} |" in rules, f"docs/judge.md has no row for {name}"
+
+
+@pytest.mark.parametrize("name", TABLE)
+def test_a_criterion_gives_numbers_or_reasons_by_a_rule_of_the_card(name: str) -> None:
+    lattice = Lattice.square(8)
+    samples = sample(MODELS["ising"](lattice, 0.4), 400, seed=3, chains=20)
+    rule = Majority(lattice, 2, random_state=1).fit(features(samples))
+    for evidence in (Evidence(samples), Evidence(samples, critical=samples)):
+        rows = TABLE[name](Subject(rule, evidence, name="majority"))
+        assert rows or name == "generalization"  # of which a block rule, that learns nothing, has none
+        for row in rows:
+            assert row.criterion == name
+            assert row.rule in ("closer", "agrees", "exceeds", "described")
+            assert np.isfinite(row.value) or row.why
+            made = decide(row, [], None)
+            assert np.isfinite(row.value) or made.passed is not True
+            assert row.rule != "described" or made.passed is None
+        measured = Measured("majority", 1, 2.0, tuple(rows))
+        stored = json.loads(json.dumps(measured.to_dict(), allow_nan=False))
+        assert Measured.from_dict(stored).to_dict() == measured.to_dict()
 
 
 @pytest.mark.parametrize("name", EXPERIMENTS)

@@ -1,7 +1,6 @@
 """The experiment in small: files, claims by their rules on made-up numbers, a page redrawn to the same bytes.
 
-Tried on purpose: the first step taken into nu, the boundary's share of w^2 for that of abs(w), the crossing of a step
-with the one before the last, majority's weights for the difference's on the chain: each fails a test below.
+Tried on purpose: the first step taken into nu, the boundary's share of w^2 for that of abs(w): each fails a test below.
 """
 
 from __future__ import annotations

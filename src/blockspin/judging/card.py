@@ -20,6 +20,7 @@ CRITERIA = {
     "spectrum": "which exponents y_t and y_h does the map give at the critical point",
     "flow": "do couplings leave the critical point, and does the critical point stay near itself",
     "range": "how far the coarse Hamiltonian's couplings reach, against the fine one's",
+    "information": "what does a coarse spin tell about its environment beyond a buffer",
     "generalization": "does it know held-out chains as well as those it was trained on",
 }
 DECISIVE = ("locality", "tiling", "spectrum")  # what the verdict rests on
@@ -38,8 +39,8 @@ class Measurement:
     change the quantity by construction. one_sided: to lie beyond the reference, seen from a null, is as good as to lie
     at it. asked is False where the data for the quantity were not given: it then
     neither passes nor fails.
-    rule is "closer" (to the reference than to the nulls), "agrees" (with the target, within errors) or "described"
-    (shown, not judged).
+    rule is "closer" (to the reference than to the nulls), "agrees" (with the target, within errors), "exceeds" (the
+    quantity's own nulls, on one side) or "described" (shown, not judged).
     """
 
     criterion: str
@@ -181,6 +182,8 @@ def decide(
     cannot tell one from the other and is left out; where no null is left the quantity passes nothing and fails nothing
     (None). The null shown is the one hardest to beat.
     """
+    if subject.rule == "exceeds":
+        return _exceeds(subject, reference)
     if subject.rule != "closer":
         return _without_nulls(subject, reference)
     shown_null, beaten, margin = None, None, math.inf
@@ -231,6 +234,23 @@ def _without_nulls(subject: Measurement, reference: tuple[str, Measurement] | No
         why = f"{'agrees' if passed else 'does not agree'} with {reference[0]} within {SIGMAS:g} standard errors"
     row = (subject.criterion, subject.quantity, subject.value, subject.error)
     return Criterion(*row, None, _comparison(reference), passed, why)
+
+
+def _exceeds(subject: Measurement, reference: tuple[str, Measurement] | None) -> Criterion:
+    # more is better: the reference is shown, but a value above it is no failure, and the nulls of the map's make,
+    # which are block rules too, say nothing
+    row = (subject.criterion, subject.quantity, subject.value, subject.error)
+    if not math.isfinite(subject.value):
+        return Criterion(*row, None, _comparison(reference), False if subject.asked else None, subject.why)
+    nulls = [_own(subject, side) for side in subject.trivial]
+    leads = [subject.value - null.value - SIGMAS * math.hypot(subject.error, null.error) for _, null in nulls]
+    if not nulls:
+        return Criterion(*row, None, _comparison(reference), None, "no null to compare with")
+    hardest = nulls[leads.index(min(leads))]
+    passed = min(leads) > 0
+    why = f"{'exceeds' if passed else 'does not exceed'} {hardest[0]} by {SIGMAS:g} standard errors"
+    why += f"; {subject.why}" if subject.why else ""
+    return Criterion(*row, _comparison(hardest), _comparison(reference), passed, why)
 
 
 def scorecard(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -84,6 +85,16 @@ class Evidence:
             samples = getattr(self, name)
             self._couplings[(name, operators)] = of_spins(samples.values, self.lattice, operators)
         return self._couplings[(name, operators)]
+
+    def table(self, b: int, make: Callable[[], Any]) -> Any:
+        """What the criterion information shares between maps of block side b, made once."""
+        if b not in self._tables:
+            self._tables[b] = make()
+        return self._tables[b]
+
+    @cached_property
+    def _tables(self) -> dict[int, Any]:
+        return {}
 
     @cached_property
     def _couplings(self) -> dict[tuple[str, tuple[str, ...]], Couplings]:

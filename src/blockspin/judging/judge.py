@@ -19,6 +19,7 @@ from blockspin.judging.evidence import Evidence, Subject
 from blockspin.judging.fidelity import fidelity
 from blockspin.judging.flow import flow
 from blockspin.judging.generalization import generalization
+from blockspin.judging.information import information
 from blockspin.judging.locality import locality
 from blockspin.judging.reach import reach
 from blockspin.judging.spectrum import spectrum
@@ -37,6 +38,7 @@ TABLE: dict[str, Callable[[Subject], list[Measurement]]] = {
     "spectrum": spectrum,
     "flow": flow,
     "range": reach,
+    "information": information,
     "generalization": generalization,
 }
 

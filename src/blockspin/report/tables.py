@@ -17,6 +17,7 @@ HEADLINES = {  # the quantities that stand for a criterion in the summary; the d
     "tiling": ("residual of the embedding / b",),
     "fidelity": ("reconstructed sites",),
     "spectrum": ("y_t", "y_h"),
+    "information": ("I(H:E), nats",),
     "generalization": ("free-energy gap",),
 }
 MARKS = {True: ("✓", "pass", "passes"), False: ("✗", "fail", "fails"), None: ("–", "open", "cannot tell")}

@@ -16,7 +16,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from blockspin.coarse.blocks import advice, fields_on
-from blockspin.coarse.rsmi import bounds, networks
+from blockspin.coarse.rsmi import bounds, networks, proxy
 from blockspin.coarse.rsmi.canonical import canonical
 from blockspin.coarse.rsmi.networks import Annealing, Batch
 from blockspin.coarse.rsmi.windows import Windows, cut, windows
@@ -28,6 +28,7 @@ Spins = NDArray[np.int8]
 Pair = tuple[Spins, NDArray[Any]]  # blocks and environments, row by row
 
 MOST = 100_000  # windows that the networks see
+ALGORITHMS = ("bound", "rbm-proxy")
 STARTS = {"small": 0.01, "random": 0.5}  # spreads of the first weights: from near 0, and from anywhere
 
 
@@ -47,6 +48,9 @@ class RSMI(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     lattice: the fine Lattice; b: side of a block; buffer, environment: widths of the shell left out around the block
         and of the shell looked at beyond it, in lattice spacings; b + 2 (buffer + environment) must fit the lattice.
     n_components: filters a block.
+    algorithm: "bound", as above, or "rbm-proxy", that of Koch-Janusz and Ringel (2018) with its own settings
+        (`coarse.rsmi.proxy.Recipe`): objective, starts, n_iter, batch_size, learning_rate and annealing are then not
+        used, center and project not allowed.
     objective: "infonce", or "classifier" (summed over the states of h).
     center: True cuts w.(v - means) at 0, means those of the training rows, in place of w.v, and gives no weight to
         sites that never change: for data without up-down symmetry, such as dimers.
@@ -68,7 +72,8 @@ class RSMI(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         that nothing was fitted to; not-a-number where it is refused, `why_` says why.
     bounds_: name to `Bound`: "classifier", fitted anew to the signs, and "infonce", of the critic that taught them.
     means_ (b^d,): what is taken from a block's spins before the filters, 0 unless `center`.
-    scores_: InfoNCE of the signs on the rows to stop by, every 100 steps. seed_: what `random_state` gave.
+    scores_: the objective's bound of the signs on the rows to stop by, every 100 steps; of "rbm-proxy" its objective
+        after every epoch. seed_: what `random_state` gave.
 
     Examples
     --------
@@ -95,6 +100,7 @@ class RSMI(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         environment: int = 1,
         n_components: int = 1,
         *,
+        algorithm: str = "bound",
         objective: str = "infonce",
         center: bool = False,
         starts: Sequence[str] = ("small", "random"),
@@ -112,6 +118,7 @@ class RSMI(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         self.buffer = buffer
         self.environment = environment
         self.n_components = n_components
+        self.algorithm = algorithm
         self.objective = objective
         self.center = center
         self.starts = starts
@@ -144,9 +151,14 @@ class RSMI(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
                 (split.measure, self.held_out / 2),
             )
         ]
-        data, first = self._prepared(data)
         self.means_ = data[0][0].mean(axis=0) if self.center else np.zeros(data[0][0].shape[1])
-        self.filters_ = _oriented(self._learn(data[0], data[1], first))
+        self.scores_: list[float]
+        if self.algorithm == "rbm-proxy":
+            filters, self.scores_ = proxy.learn(data[0], self.n_components, self.seed_)
+        else:
+            data, first = self._prepared(data)
+            filters = self._learn(data[0], data[1], first)
+        self.filters_ = _oriented(filters)
         signs = [(self._signs(block), around) for block, around in data]
         self.bounds_ = {
             bound: bounds.trained(
@@ -230,7 +242,7 @@ class RSMI(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
             signs = _signs(stop[0], np.asarray(parameters[0], float), self.means_)
             return bounds.value(self.objective, parameters[1], signs, stop[1], self.batch_size)
 
-        self.scores_: list[float] = []
+        self.scores_ = []
         for number, start in enumerate(self.starts):
             random = np.random.Generator(np.random.PCG64([self.seed_, number]))
             if start == "canonical" and first is not None:
@@ -266,8 +278,8 @@ class RSMI(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         values = np.asarray(X)
         if values.ndim != 2 or values.shape[1] != self.lattice.n_sites:
             raise ValueError(
-                f"RSMI on a {self.lattice} lattice takes X of shape (n, {self.lattice.n_sites}), one column a site; "
-                f"got {values.shape}"
+                f"RSMI on a {self.lattice} lattice takes X of shape (n, {self.lattice.n_sites}), one column a site "
+                f"(bs.features(samples) makes it); got {values.shape}"
             )
         if not np.issubdtype(values.dtype, np.number) or not (np.abs(values) == 1).all():
             raise ValueError(f"RSMI takes spins -1 or +1; got values {np.unique(values)[:4]}{advice(values)}")
@@ -287,6 +299,10 @@ class RSMI(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         known = (*STARTS, "canonical")
         if not self.starts or not set(self.starts) <= set(known):
             raise ValueError(f"starts must be some of {', '.join(known)}; got {self.starts!r}")
+        if self.algorithm not in ALGORITHMS:
+            raise ValueError(f"algorithm must be one of {', '.join(ALGORITHMS)}; got {self.algorithm!r}")
+        if self.algorithm == "rbm-proxy" and (self.center or self.project is not None):
+            raise ValueError("the algorithm rbm-proxy knows neither center nor project; leave them out")
         if self.n_components > bounds.CLASSES:
             raise ValueError(f"n_components goes to {bounds.CLASSES}; got {self.n_components}")
         if not self.learning_rate > 0:

@@ -135,8 +135,9 @@ def power(found: Found) -> Claim:
     status = "reproduced" if abs(plain.z(U)) < SIGMAS else "not reproduced"
     why = (
         f"u = {plain} from buffers {points(found.critical)[0][0]} to {points(found.critical)[-1][0]}. It is no "
-        f"exponent yet: far away I goes as the squared correlation of a block with a ring at distance R, R^-1/4 "
-        f"(2 Delta_sigma = eta = 1/4), and over R = L_B + {b / 2:g}, from the block's centre, the fit gives {centred}."
+        "exponent yet: far away I goes as the squared correlation of a block with a ring at distance R, R to the power "
+        f"-1/4 (2 Delta_sigma = eta = 1/4), and over R = L_B + {b / 2:g}, from the block's centre, the "
+        f"fit gives {centred}."
     )
     evidence = [_row("Tc", "u in L_B", plain), _row("Tc", "u in L_B + L_V / 2", centred)]
     return Claim("KJR-4", SEQUEL, text, status, why, evidence)

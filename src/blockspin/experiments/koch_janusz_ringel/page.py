@@ -138,6 +138,7 @@ def small(run: Run) -> Section:
                 title="Weights, mean over trainings",
                 caption="Around the square, absolute sum 1; errors over trainings. Weights that rank the sixteen "
                 "states alike keep the same information, so single trainings scatter about 1/4.",
+                wide=True,
             ),
         ],
     )
@@ -172,7 +173,7 @@ def large(run: Run) -> Section:
                 choose="evenly",
                 scale="own",
                 title="Filters of several trainings",
-                caption="Each square is a block; red weights are positive. The rim is red and the inside pale in "
+                caption="Each square is a block; red weights are positive. The rim is red and the inside near 0 in "
                 "every training: the filter reads the block's boundary.",
             ),
             tables.table(
@@ -249,7 +250,7 @@ def curve(run: Run) -> Section:
                 title="Exponential decay above Tc",
                 caption="−d ln I / dL_B, where at least three buffers stand out, beside twice the exact inverse "
                 "correlation length. The rate is that of far distances; near the block powers of the distance add "
-                "to it.",
+                "to it, and an information of a few hundredths of a nat is lost in the training: both make it steeper.",
             ),
         ],
     )
@@ -303,6 +304,7 @@ def flow(run: Run) -> Section:
                 title="Step by step",
                 caption="Cubic polynomials through K_n against K; errors over chains of all sets. Exact: slope "
                 f"2 to the power n up to a common factor, y_t = 1, Kc = {KC_SQUARE:.6f}. The last lattices are small.",
+                wide=True,
             ),
             tables.table(
                 ("step", "y_t", "y_h"),
@@ -312,7 +314,10 @@ def flow(run: Run) -> Section:
                 "Exact: 1 and 1.875.",
             ),
             tables.table(
-                ("step", "w_1", "w_2", "w_3", "w_4", "information (nats)"), weights, title="The filters of the steps"
+                ("step", "w_1", "w_2", "w_3", "w_4", "information (nats)"),
+                weights,
+                title="The filters of the steps",
+                wide=True,
             ),
         ],
     )
@@ -342,8 +347,8 @@ def chain(run: Run) -> Section:
                 {f"K = {K:g}": (result.arrays["lambdas"], result.arrays["kept"]) for K, result in results.items()},
                 labels=("lambda_1", "lambda_2"),
                 title="Share of I(V:E) that is kept",
-                caption="Dark is more. The ridges run along the axes, where one spin decides (decimation); the "
-                "diagonal is majority, a valley between them, and the other diagonal, the difference of the two "
+                caption="Stronger blue is more. The ridges run along the axes, where one spin decides (decimation); "
+                "the diagonal is majority, a valley between them, and the other diagonal, the difference of the two "
                 "spins, a deeper one.",
             ),
             tables.table(

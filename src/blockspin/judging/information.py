@@ -1,0 +1,257 @@
+"""Information: what a coarse spin tells about its block's environment, beyond a buffer, and what share of all that is.
+
+V is the b x b block of a unit, E the ring one site wide beyond a buffer of b/2 sites (for nearest-neighbour models it
+says all that the rest of the lattice says of V), H the unit's coarse spin. Source of the quantity: M. Koch-Janusz and
+Z. Ringel, Nature Physics 14, 578 (2018). Estimates are lower bounds, H(h) + E[ln q(h|e)] with a logistic regression q
+(D. Barber and F. Agakov, NIPS 16, 2003), each half of the chains read by the regression fitted to the other half.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import xlogy
+from sklearn.linear_model import LogisticRegression
+from threadpoolctl import threadpool_limits
+
+from blockspin.coarse.rsmi.windows import Windows, windows
+from blockspin.exact import surroundings
+from blockspin.exact.information import Joint, block_states, sign_rule
+from blockspin.judging.card import Measurement
+from blockspin.judging.evidence import Evidence, Subject
+from blockspin.judging.spectrum import places
+from blockspin.lattice import Lattice
+from blockspin.models import Ising
+from blockspin.randomness import generator
+from blockspin.statistics import Estimate, jackknife
+
+FloatArray = NDArray[np.float64]
+Spins = NDArray[np.int8]
+
+KEPT, SHARE = "I(H:E), nats", "kept of I(V:E)"
+MOST = 10_000  # windows looked at
+COUNTED = 8  # spins of a block whose states are counted for I(V:E)
+SUMMED = 4  # spins of a block in a sum over all states
+SIGNS = 8  # rules of random signs, at most
+REPEATS = 64  # draws of a rule's ties
+RIDGE = 10.0  # C of the regressions: weights so weakly held that they are free, but finite where e tells h for sure
+LOCAL = 1e-9  # share of w^2 that may lie outside a block
+FEWEST = 8  # chains
+
+
+@dataclass(frozen=True)
+class Table:
+    """What all maps of one block side share on one set of samples: I(V:E), and what rules of random signs keep."""
+
+    whole: Estimate | None
+    random: Estimate
+    joint: Joint | None
+
+
+def information(subject: Subject) -> list[Measurement]:
+    """I(H:E) of a unit and its environment, mean over units, and its share of I(V:E).
+
+    A map whose units read their own block alone is measured by its coarse spins. A unit that reads farther would tell
+    of E what it has seen there: its field is cut to its block then, h = sign(sum_V w v). Exact, without an error, where
+    the model is an Ising model on the 6 x 6 torus (b = 2) or on a chain (blocks of up to 4 spins), summed for a block
+    of the infinite family of places; else a lower bound from the held-out samples, with the jackknife error over
+    chains. The null of the quantity is the mean of what block rules with weights of random sign, +1 or -1, keep;
+    it passes where it exceeds that by 2 standard errors (rule "exceeds"). I(V:E) is estimated for blocks of up to 8
+    spins; the share is described. Not defined where units have no places on a lattice or b is no whole number; not
+    asked where block, buffer and ring do not fit the lattice, or the chains are fewer than 8.
+    """
+    missing, forced = places(subject)
+    if missing or forced:
+        return _undefined(missing or forced)
+    b = round(subject.b)
+    if abs(subject.b - b) > 1e-9 or b < 2:
+        return _undefined(f"b = {subject.b:g} is no side of a block")
+    try:
+        shell = windows(subject.lattice, b, max(1, b // 2), 1)
+    except ValueError as error:
+        return _undefined(str(error), asked=False)
+    joint = exact_joint(subject.evidence, b)
+    if joint is None and subject.evidence.samples.sizes["chain"] < FEWEST:
+        return _undefined(f"an error over chains needs {FEWEST} of them", asked=False)
+    blocks = blocks_of(subject, shell, b)
+    weights = np.take_along_axis(subject.fields, blocks, axis=1)
+    total = (subject.fields**2).sum(axis=1)
+    inside = (weights**2).sum(axis=1) / np.where(total > 0, total, 1)
+    local = bool((inside > 1 - LOCAL).all())
+    with threadpool_limits(1):
+        shared = subject.evidence.table(b, lambda: _table(subject.evidence, shell, b, joint))
+        kept = (
+            _summed(subject, joint, blocks, weights, local)
+            if joint is not None
+            else _estimated(subject, shell, blocks, weights, local)
+        )
+    why = "" if local else f"fields cut to their blocks, which hold {inside.mean():.2f} of w^2"
+    null = {"name": "random signs", "value": shared.random.value, "error": shared.random.error}
+    first = Measurement("information", KEPT, kept.value, kept.error, why, rule="exceeds", trivial=(null,))
+    return [first, _share(kept, shared.whole)]
+
+
+def exact_joint(evidence: Evidence, b: int) -> Joint | None:
+    """p(V, E) where it can be summed, else None."""
+    model, lattice = evidence.model, evidence.lattice
+    if not isinstance(model, Ising):
+        return None
+    if lattice.kind == "chain" and b <= SUMMED:
+        return surroundings.chain(model, b, max(1, b // 2))
+    if lattice == Lattice.square(6) and b == 2:
+        return surroundings.torus(model)
+    return None
+
+
+def blocks_of(subject: Subject, shell: Windows, b: int) -> NDArray[np.intp]:
+    """Sites of each unit's block, (M, b^d): its block of the tiling, or the window that holds more of w^2."""
+    assert subject.embedding is not None
+    lattice = subject.lattice
+    steps = np.array(list(itertools.product(range(b), repeat=lattice.dimension)))
+    corners = (lattice.coordinates[:, None] + steps) % lattice.shape
+    every = np.ravel_multi_index(tuple(np.moveaxis(corners, -1, 0)), lattice.shape)  # the window at each site
+    share = (subject.fields**2)[:, every].sum(axis=2)
+    own = shell.blocks[subject.embedding.site]
+    of_own = np.take_along_axis(subject.fields**2, own, axis=1).sum(axis=1)
+    better = share.max(axis=1) > of_own * (1 + LOCAL)
+    chosen: NDArray[np.intp] = np.where(better[:, None], every[share.argmax(axis=1)], own)
+    return chosen
+
+
+def bound(h: NDArray[Any], e: Spins, chains: int) -> Estimate:
+    """H(h) + E[ln q(h|e)] of a binary h (n,) given e (n, sites), rows chain by chain, with the error over chains."""
+    logs = _logs(h, e, chains)
+    up = (h > 0).reshape(chains, -1).mean(axis=1)
+    value, error = jackknife(np.stack([up, logs], axis=1), lambda mean: mean[1] + _entropy([mean[0], 1 - mean[0]]))
+    return Estimate(float(value), float(error))
+
+
+def whole_bound(v: Spins, e: Spins, chains: int) -> Estimate:
+    """The same of all spins of a block v (n, spins): ln q(v|e) is the sum of ln q(v_i | v_1 ... v_(i-1), e)."""
+    logs = sum(_logs(v[:, i], np.hstack([v[:, :i], e]), chains) for i in range(v.shape[1]))
+    number = (v > 0) @ (1 << np.arange(v.shape[1]))
+    counts = np.stack([
+        np.bincount(part, minlength=1 << v.shape[1]) / len(part) for part in number.reshape(chains, -1)
+    ])  # fmt: skip
+    value, error = jackknife(np.column_stack([counts, np.asarray(logs)]), lambda mean: mean[-1] + _entropy(mean[:-1]))
+    return Estimate(float(value), float(error))
+
+
+def _logs(h: NDArray[Any], e: Spins, chains: int) -> FloatArray:
+    """Mean ln q(h|e) of each chain, by the regression of the other half of the chains."""
+    middle = chains // 2 * (len(h) // chains)
+    found = np.empty(len(h))
+    for rows, others in ((slice(0, middle), slice(middle, None)), (slice(middle, None), slice(0, middle))):
+        frequency = (np.count_nonzero(h[others] > 0) + 0.5) / (len(h[others]) + 1)
+        if len(np.unique(h[others])) < 2:  # nothing to fit
+            up = np.full(len(h[rows]), frequency)
+        else:
+            fit = LogisticRegression(C=RIDGE, max_iter=300).fit(e[others], h[others] > 0)
+            up = fit.predict_proba(e[rows])[:, 1]
+        found[rows] = np.log(np.where(h[rows] > 0, up, 1 - up))
+    means: FloatArray = found.reshape(chains, -1).mean(axis=1)
+    return means
+
+
+def _entropy(p: Any) -> float:
+    return -float(xlogy(np.asarray(p), np.asarray(p)).sum())
+
+
+def _patterns(n: int, seed: int) -> FloatArray:
+    """Weights of +1 and -1, the first +1: all where they are at most `SIGNS`, else as many drawn."""
+    if 1 << (n - 1) <= SIGNS:
+        return block_states(n)[1::2].astype(float)
+    signs: FloatArray = np.where(generator(seed, "random signs", n).random((SIGNS, n)) < 0.5, 1.0, -1.0)
+    return signs
+
+
+def _table(evidence: Evidence, shell: Windows, b: int, joint: Joint | None) -> Table:
+    """I(V:E) and the null, by the tiling's own blocks."""
+    n = shell.blocks.shape[1]
+    patterns = _patterns(n, evidence.seed)
+    if joint is not None:
+        mean = np.mean([joint.kept(sign_rule(signs)) for signs in patterns])
+        return Table(Estimate(joint.information(), 0.0), Estimate(float(mean), 0.0), joint)
+    chains = evidence.samples.sizes["chain"]
+    rows, which = _chosen(evidence, len(shell.blocks), b)
+    v, e = (evidence.X[rows, sites[which]].reshape(-1, sites.shape[1]) for sites in (shell.blocks, shell.environments))
+    coin = generator(evidence.seed, "ties", b).normal(0, 1e-3, len(v))
+    kept = [bound(np.where(v @ signs + coin > 0, 1, -1), e, chains) for signs in patterns]
+    error = float(np.mean([one.error for one in kept]))  # all on the same chains
+    values = np.array([one.value for one in kept])
+    if 1 << (n - 1) > SIGNS:
+        error = math.hypot(error, float(values.std(ddof=1)) / math.sqrt(SIGNS))
+    whole = whole_bound(v, e, chains) if n <= COUNTED else None
+    return Table(whole, Estimate(float(values.mean()), error), None)
+
+
+def _chosen(evidence: Evidence, n_units: int, b: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Rows (n, 1, 1) and units (n, chosen) of the windows looked at, drawn anew for each row."""
+    n = len(evidence.X)
+    chosen = max(1, min(n_units, MOST // n))
+    which = np.tile(np.arange(n_units), (n, 1))
+    if chosen < n_units:
+        which = generator(evidence.seed, "windows", b).permuted(which, axis=1)[:, :chosen]
+    return np.arange(n)[:, None, None], which
+
+
+def _estimated(
+    subject: Subject, shell: Windows, blocks: NDArray[np.intp], weights: FloatArray, local: bool
+) -> Estimate:
+    evidence, lattice = subject.evidence, subject.lattice
+    assert subject.embedding is not None
+    rows, which = _chosen(evidence, len(blocks), round(subject.b))
+    # the ring around each unit's own block: that of the first block of the tiling, moved
+    shift = lattice.coordinates[blocks[:, 0]] - lattice.coordinates[shell.blocks[0, 0]]
+    ring = (lattice.coordinates[shell.environments[0]] + shift[:, None]) % lattice.shape
+    around = np.ravel_multi_index(tuple(np.moveaxis(ring, -1, 0)), lattice.shape)
+    e = evidence.X[rows, around[which]].reshape(-1, around.shape[1])
+    if local:
+        coarse = subject.placed("samples").reshape(len(evidence.X), -1)[:, subject.embedding.site]
+        h = np.take_along_axis(coarse, which, axis=1).ravel()
+    else:
+        v = evidence.X[rows, blocks[which]]
+        total = (v * weights[which]).sum(axis=2)
+        h = np.where(np.where(total == 0, v[:, :, 0], total) > 0, 1, -1).ravel()
+    return bound(h, e, evidence.samples.sizes["chain"])
+
+
+def _summed(subject: Subject, joint: Joint, blocks: NDArray[np.intp], weights: FloatArray, local: bool) -> Estimate:
+    """The mean over units of the exact I(H:E); ties that the map draws are drawn `REPEATS` times a unit."""
+    # the order of the block's sites in the table's rows: along the chain, or around the square
+    order = [0, 1, 3, 2] if subject.lattice.dimension == 2 else list(range(blocks.shape[1]))
+    ordered = blocks[:, order]
+    if not local:
+        return Estimate(float(np.mean([joint.kept(sign_rule(one)) for one in weights[:, order]])), 0.0)
+    states = np.repeat(block_states(joint.n_spins), REPEATS, axis=0)
+    rules = []
+    for unit, sites in enumerate(ordered):
+        X = np.resize(subject.evidence.X, (len(states), subject.lattice.n_sites)).copy()
+        X[:, sites] = states
+        spins = subject.as_spins(X, subject.transformer.transform(X))[:, unit]  # ties vary with the other sites
+        rules.append((spins > 0).reshape(-1, REPEATS).mean(axis=1))
+    alike = np.allclose(weights, weights[0])
+    kept = [joint.kept(rule) for rule in ([np.mean(rules, axis=0)] if alike else rules)]
+    return Estimate(float(np.mean(kept)), 0.0)
+
+
+def _share(kept: Estimate, whole: Estimate | None) -> Measurement:
+    if whole is None or not whole.value > 0:
+        why = f"I(V:E) is counted for blocks of at most {COUNTED} spins" if whole is None else "E tells nothing of V"
+        return Measurement("information", SHARE, math.nan, math.nan, why, rule="described")
+    value = kept.value / whole.value
+    # the same chains tell both, so that the errors add up to too much, if anything
+    error = math.hypot(kept.error, value * whole.error) / whole.value
+    return Measurement("information", SHARE, value, error, rule="described")
+
+
+def _undefined(why: str, *, asked: bool = True) -> list[Measurement]:
+    return [
+        Measurement("information", KEPT, math.nan, math.nan, why, rule="exceeds", asked=asked),
+        Measurement("information", SHARE, math.nan, math.nan, why, rule="described"),
+    ]

@@ -1,0 +1,105 @@
+"""The algorithm of 2018: its objective and its gradient against sums over every state, and its filter on the torus.
+
+Tried on purpose: the term <dE><g> left out of the gradient, dE without the machine of the block, tanh(2 w.v) for
+tanh(w.v) in the score: each fails a test below.
+"""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+import blockspin as bs
+from blockspin.coarse.rsmi.proxy import Machine, Recipe, sampled, summed
+from blockspin.exact import surroundings
+from blockspin.exact.information import sign_rule
+from blockspin.samples import features
+
+N, AROUND = 3, 2
+
+
+def machine(n: int, seed: int) -> Machine:
+    random = np.random.default_rng(seed)
+    return Machine(random.normal(0, 0.7, (2, n)), random.normal(0, 0.3, 2), random.normal(0, 0.3, n))
+
+
+THETA, PSI = machine(N + AROUND, 1), machine(N, 2)
+ROWS = np.random.default_rng(3).choice(np.array([-1, 1], np.int8), (6, N + AROUND))
+
+
+def by_hand(filters: np.ndarray, rows: np.ndarray) -> float:
+    """-<< dE >>, one sum after the other, with energies of the machines' own states."""
+
+    def free(one: Machine, x: np.ndarray) -> float:
+        weights = [
+            np.exp(x @ one.visible + np.array(h) @ (one.weights @ x + one.hidden))
+            for h in itertools.product((-1, 1), repeat=len(one.hidden))
+        ]
+        return -float(np.log(sum(weights)))
+
+    def chance(h: np.ndarray, v: np.ndarray) -> float:
+        return float(np.prod(1 / (1 + np.exp(-2 * h * (filters @ v)))))
+
+    states = [np.array(v) for v in itertools.product((-1, 1), repeat=N)]
+    total = 0.0
+    for row in rows:
+        v, e = row[:N], row[N:]
+        for h in map(np.array, itertools.product((-1, 1), repeat=len(filters))):
+            weights = np.array([np.exp(-free(PSI, x)) * chance(h, x) for x in states])
+            difference = np.array([free(THETA, np.append(x, e)) - free(PSI, x) for x in states])
+            total += chance(h, v) * float(weights @ difference / weights.sum())
+    return -total / len(rows)
+
+
+@pytest.mark.parametrize("components", [1, 2])
+def test_objective_and_gradient_are_those_of_the_sums(components: int) -> None:
+    filters = np.random.default_rng(4).normal(0, 0.8, (components, N))
+    height, slope = summed(filters, ROWS[:, :N], ROWS[:, N:], THETA, PSI)
+    assert height == pytest.approx(by_hand(filters, ROWS), abs=1e-10)
+    for place in np.ndindex(*filters.shape):
+        step = np.zeros_like(filters)
+        step[place] = 1e-5
+        change = by_hand(filters + step, ROWS) - by_hand(filters - step, ROWS)
+        assert slope[place] == pytest.approx(change / 2e-5, abs=1e-8)
+
+
+def test_drawn_gradient_is_that_of_the_sums_in_the_mean() -> None:
+    # 20,000 draws of each row, 40 updates of 3 spins before and between them; the least slope seen is .01
+    filters = np.random.default_rng(5).normal(0, 0.8, (1, N))
+    A, slope = summed(filters, ROWS[:, :N], ROWS[:, N:], THETA, PSI)
+    random, many = np.random.default_rng(6), np.repeat(ROWS, 1000, axis=0)
+    recipe = replace(Recipe(), burn_in=40)
+    found = [sampled(filters, many[:, :N], many[:, N:], THETA, PSI, recipe, random) for _ in range(20)]
+    for values, exact in ((np.array([one[0] for one in found]), A), (np.array([one[1] for one in found]), slope)):
+        error = values.std(axis=0, ddof=1) / np.sqrt(len(found))
+        assert (np.abs(values.mean(axis=0) - exact) < 4.5 * error).all()
+        assert np.max(error) < 0.01
+
+
+def test_the_filter_of_2018_is_the_best_one_on_the_torus() -> None:
+    lattice = bs.Lattice.square(6)
+    model = bs.Ising(lattice, bs.KC_SQUARE)
+    X = features(bs.sample(model, 5000, seed=1, chains=50))
+    rsmi = bs.RSMI(lattice, algorithm="rbm-proxy", random_state=0).fit(X, chains=50)
+    joint = surroundings.torus(model)
+    exact = joint.kept(sign_rule(rsmi.filters_[0, [0, 1, 3, 2]]))
+    assert exact > 0.99 * joint.best_binary(odd=True)[0]
+    assert len(rsmi.scores_) == Recipe().filter_epochs
+    assert rsmi.information_.z(exact) < 3
+    with pytest.raises(ValueError, match="must be one of bound, rbm-proxy"):
+        bs.RSMI(lattice, algorithm="rbm").fit(X)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("K", [0.3, 0.408, bs.KC_SQUARE, 0.5])
+def test_over_seeds_and_couplings(K: float) -> None:
+    lattice = bs.Lattice.square(6)
+    model = bs.Ising(lattice, K)
+    X = features(bs.sample(model, 5000, seed=2, chains=50))
+    joint = surroundings.torus(model)
+    for seed in range(5):
+        rsmi = bs.RSMI(lattice, algorithm="rbm-proxy", random_state=seed).fit(X, chains=50)
+        assert joint.kept(sign_rule(rsmi.filters_[0, [0, 1, 3, 2]])) > 0.99 * joint.best_binary(odd=True)[0]
