@@ -1,4 +1,9 @@
-"""The experiment ho-2013: tiny settings end to end, its controls, the rules of its claims on made-up numbers."""
+"""The experiment ho-2013: tiny settings end to end, its controls, the rules of its claims on made-up numbers.
+
+Mutants tried, each of which fails a test: a permutation undone the wrong way, L2 interpolated in the order of its
+strengths, locality at any held-out quality, a participation ratio counted the wrong way round, L2 not asked whether
+it is local itself, dead filters taken for local ones.
+"""
 
 from __future__ import annotations
 
@@ -125,17 +130,20 @@ def test_neighbouring_weights() -> None:
 
 
 def test_what_is_measured_of_a_machine_made_by_hand() -> None:
-    # no weights: ln p is that of independent pixels, no unit lives; one filter of 2 x 2 pixels beside it
+    # no weights: ln p is that of independent pixels, no unit lives; one filter of 2 x 2 pixels before it, and after
+    # it the same of a hundredth the size, dead beside the first; mutant tried: units compared within their own machine alone
     train, test = (np.random.default_rng(seed).standard_normal((400, 16)).astype(np.float32) for seed in (1, 2))
     block = np.zeros((2, 4, 4))
     block[0, :2, :2] = 0.1
     some = [
         RBM.from_weights(block.reshape(2, 16), train.mean(axis=0), units="gaussian"),
         RBM.from_weights(np.zeros((2, 16)), train.mean(axis=0), units="gaussian"),
+        RBM.from_weights(block.reshape(2, 16) / 100, train.mean(axis=0), units="gaussian"),
     ]
-    names = [{"penalty": "none", "strength": 0.0}, {"penalty": "l1", "strength": 1.0}]
+    names = [{"penalty": "none", "strength": 0.0}, *({"penalty": "l1", "strength": size} for size in (1.0, 0.1))]
     found = measured(some, names, train, test, (4, 4), control="images", seed=1, annealing=50, progress=lambda *_: None)
-    first, dead = found["machines"]
+    first, dead, small = found["machines"]
+    assert (small["living"], small["window"], small["zeros"]) == (0, None, 28 / 32)
     assert (first["living"], first["participation"], first["zeros"]) == (1, pytest.approx(4), 28 / 32)
     assert (dead["living"], dead["participation"], dead["zeros"]) == (0, None, 1)
     assert dead["held_out"] == pytest.approx(found["independent"], abs=1e-6)
@@ -241,6 +249,8 @@ def test_claims_that_hold_in_part_or_not_at_all() -> None:
     assert status("HO-1", images(half)) == "partly"
     assert status("HO-1", images({"window": 0.3, "participation": 21.0})) == "not reproduced"
     assert status("HO-1", images(l2={"participation": 8.0, "window": 0.7})) == "not reproduced"  # both are local
+    more = {"participation": 6.0, "window": 0.8}
+    assert status("HO-1", images(more, {"participation": 13.0, "window": 0.65})) == "partly"  # and L1 more so
     assert status("HO-4", images(half)) == "partly"
     assert status("HO-4", images(window=0.7, participation=8.0)) == "not reproduced"  # local without a penalty
     assert status("HO-2", images(alike=0.5)) == "partly"  # it reconstructs; its weights have an order
