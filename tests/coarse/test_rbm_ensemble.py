@@ -53,6 +53,12 @@ def test_every_machine_may_have_rows_of_its_own() -> None:
         np.testing.assert_allclose(machine.components_, RBM(5, n_iter=3, **own).fit(X).components_, atol=2e-6)
 
 
+def test_the_first_machine_is_told_how_far_it_has_come() -> None:
+    told: list[tuple[float, str]] = []
+    fit_ensemble([RBM(2, n_iter=2, verbose=lambda *said: told.append(said)), RBM(2, n_iter=2)], spins()[:20])
+    assert told == [(0.0, "epoch 0"), (0.5, "epoch 1"), (1.0, "epoch 2")]
+
+
 def test_what_cannot_share_a_program_is_named() -> None:
     with pytest.raises(ValueError, match="at least one"):
         fit_ensemble([], spins())

@@ -39,6 +39,10 @@ def test_the_edge_is_an_edge() -> None:
     assert radius_of_gyration(corners, PLANE)[0] == pytest.approx(math.sqrt(0.5))
     assert radius_of_gyration(corners, PLANE, periodic=False)[0] == pytest.approx(3.5 * math.sqrt(2))
     np.testing.assert_allclose(centres(corners, PLANE, periodic=False), [[3.5, 3.5]])
+    # three quarters of w^2 at one end and one at the other, 7 apart; mutant: distances on the torus
+    uneven = math.sqrt(3) * field((0, 0)) + field((0, 7))
+    np.testing.assert_allclose(centres(uneven, PLANE, periodic=False), [[0, 7 / 4]])
+    assert radius_of_gyration(uneven, PLANE, periodic=False)[0] == pytest.approx(7 * math.sqrt(3 / 16))
 
 
 @pytest.mark.parametrize("side", [1, 2, 3, 8])

@@ -12,7 +12,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator, NullLocator
 
 from blockspin.report.page import Figure
 from blockspin.report.svg import legend, panels, plot
-from blockspin.report.theme import INK, SOFT, Style, styles
+from blockspin.report.theme import INK, PAGE, SOFT, Style, styles
 
 Point = tuple[float, float, float, float]
 """x, its standard error, y and its standard error; an error may be nan."""
@@ -55,7 +55,7 @@ def _panel(trade: Trade, looks: Mapping[str, Style]) -> Callable[[Any], None]:
     def draw(axes: Any) -> None:
         if trade.log:
             axes.set_yscale("log")
-        axes.margins(x=0.08, y=0.12)
+        axes.margins(x=0.08, y=0.16)
         for name, path in trade.paths.items():
             look, points = looks[name], np.array(path, float).reshape(-1, 4)
             x, dx, y, dy = points[np.isfinite(points[:, [0, 2]]).all(axis=1)].T
@@ -68,6 +68,7 @@ def _panel(trade: Trade, looks: Mapping[str, Style]) -> Callable[[Any], None]:
             axes.annotate(
                 words, (1.0, value), (0, 3), xycoords=axes.get_yaxis_transform(), textcoords="offset points",
                 ha="right", va="bottom", color=SOFT, fontsize=11,
+                bbox={"facecolor": PAGE, "edgecolor": "none", "pad": 0.5}, zorder=1,
             )  # fmt: skip
         axes.xaxis.set_major_locator(MaxNLocator(5, steps=STEPS))
         if trade.log:

@@ -51,8 +51,6 @@ def fit_ensemble(
     same = all(own is sets[0] for own in sets)
     data = machines[0]._on_device(rows[0]) if same else jnp.stack([jnp.asarray(part, jnp.float32) for part in rows])
     state = jax.tree.map(lambda *parts: jnp.stack(parts), *states)
-    several = jax.vmap(partial(training.one_epoch, rule=rule), in_axes=(0, None if same else 0, 0, 0))
-    epoch = jax.jit(several, donate_argnums=0)
     n_iter = machines[0].n_iter
     stops = {0, *trajectory.checkpoints(n_iter)}
     with reporting(machines[0].verbose) as report:
@@ -62,7 +60,8 @@ def fit_ensemble(
                 rates = [machine._rates() for machine in machines]
                 for machine in machines:
                     machine.n_epochs_ = number
-                state = epoch(state, data, keys, jax.tree.map(lambda *parts: jnp.asarray(parts, jnp.float32), *rates))
+                several = jax.tree.map(lambda *parts: jnp.asarray(parts, jnp.float32), *rates)
+                state = _epoch(state, data, keys, several, rule, same)
             if number in stops:
                 for index, (machine, recorder) in enumerate(zip(machines, recorders, strict=True)):
                     machine._record(recorder, number, _one(state, index))
@@ -71,6 +70,16 @@ def fit_ensemble(
         machine._keep(_one(state, index))
         machine.trajectory_ = recorder.table()
     return machines
+
+
+@partial(jax.jit, static_argnames=("rule", "same"), donate_argnames=("state",))
+def _epoch(
+    state: training.State, data: jax.Array, keys: jax.Array, rates: training.Rates, rule: training.Rule, same: bool
+) -> training.State:
+    # a function of the module, so that ensembles of one shape share a program
+    one = partial(training.one_epoch, rule=rule)
+    after: training.State = jax.vmap(one, in_axes=(0, None if same else 0, 0, 0))(state, data, keys, rates)
+    return after
 
 
 def _sets(X: ArrayLike | Sequence[ArrayLike], n: int) -> list[np.ndarray]:

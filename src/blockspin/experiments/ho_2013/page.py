@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from blockspin.experiments.about import provenance_table
 from blockspin.experiments.ho_2013 import data
 from blockspin.experiments.ho_2013.experiment import findings
-from blockspin.experiments.ho_2013.readings import KEPT, Findings, Machine, label, over_seeds
+from blockspin.experiments.ho_2013.readings import Findings, Machine, label, over_seeds
 from blockspin.experiments.ho_2013.settings import CONTROLS, DATA, PENALTIES, Settings
 from blockspin.experiments.ho_2013.tasks import IMAGES, Plan, plan
 from blockspin.report import figures, tables
@@ -27,7 +27,7 @@ from blockspin.statistics import Estimate
 Array = NDArray[Any]
 
 NONE: Machine = ("none", 0.0)
-SHOWN = 16  # fields of a machine
+SHOWN, SEEN = 16, 3  # fields of a machine; images and their reconstructions
 
 
 class Run:
@@ -97,30 +97,29 @@ def summary(run: Run) -> list[str]:
     """What came out, in a few sentences with this run's numbers."""
     lines = []
     for name in run.settings.data:
-        some, chosen = run.images(name), run.chosen(name)
-        told = [
-            f"{label(machine)} {_text(some(machine, 'participation'))} pixels, window share "
-            f"{_text(some(machine, 'window'))}"
-            for machine in chosen
-        ]
-        lines.append(f"{DATA[name].capitalize()}: a filter covers ({'; '.join(told)}).")
-    side = run.images(run.settings.data[0]).metas[0]
+        some = run.images(name)
+        compared = run.chosen(name)[::-1]
+        counts = [f"{_text(some(machine, 'participation'))} with {_penalty(machine)}" for machine in compared]
+        shares = [_text(some(machine, "window")) for machine in compared]
+        side = some.metas[0]["window"]
+        lines.append(
+            f"On {DATA[name]} a filter covers, of {math.prod(some.metas[0]['shape'])} pixels, {_listed(counts)}; its "
+            f"best window of {side} × {side} holds {_listed(shares)} of w^2."
+        )
+    first = run.images(run.settings.data[0])
     lines.append(
-        f"Each is the most local machine of its penalty that keeps {KEPT:.0%} of the held-out gain in likelihood. "
-        f"Random weights cover {_text(run.images(run.settings.data[0]).beside('participation', 'untrained'))} of "
-        f"{math.prod(side['shape'])} pixels."
+        "Compared is the most local machine of each penalty that keeps nine tenths of the held-out gain in likelihood "
+        f"that a machine has without one. Random weights cover {_text(first.beside('participation', 'untrained'))} "
+        f"pixels, their best window holding {_text(first.beside('window', 'untrained'))}."
     )
     permuted = [(name, run.found[name, "permuted"]) for name in run.settings.data if (name, "permuted") in run.found]
     if permuted:
         told = [
-            f"{name} {_text(some(some.family('l1')[0], 'window'))} (undone: "
-            f"{_text(some(some.family('l1')[0], 'window', 'restored'))})"
+            f"{_text(some(some.family('l1')[0], 'window'))} of w^2 on {name} "
+            f"({_text(some(some.family('l1')[0], 'window', 'restored'))} with the permutation undone)"
             for name, some in permuted
         ]
-        lines.append(
-            f"Where pixels are permuted, L1 gives as few weights in no place: window share {', '.join(told)}. The "
-            "penalty makes filters sparse; the correlations of the images put what is left together."
-        )
+        lines.append(f"Where the pixels are permuted, the best window of an L1 filter holds {', '.join(told)}.")
     return lines
 
 
@@ -152,16 +151,15 @@ def filters(run: Run, name: str) -> Section:
                 count=SHOWN,
                 title=f"The {SHOWN} strongest filters of each machine",
                 caption="Each square is the image as one unit weighs it; red weights are positive, blue negative, one "
-                "scale for all. Look for white: an L1 filter has most of its pixels at zero and a few strong ones, an "
-                "L2 filter has weight nearly everywhere.",
+                "scale for all. Look for weights of zero, the middle of the scale, and whether the others lie close.",
             ),
             figures.reconstructions(
                 original,
                 made,
                 limits=(low, high),
                 title="Images it has not seen, and their reconstructions",
-                caption="Up to the hidden units and down again by means. Look whether the columns differ: locality is "
-                "not bought with machines that see nothing.",
+                caption="Up to the hidden units and down again by means. Look whether the columns "
+                "differ: locality must not be bought with a machine that sees nothing.",
             ),
         ],
     )
@@ -171,7 +169,7 @@ def _reconstructions(run: Run, name: str, chosen: list[Machine]) -> tuple[Array,
     arrays = run.store.load(run.plan.measured[name, IMAGES, 1]).arrays
     some = run.images(name)
     shape = some.metas[0]["shape"]
-    original, made = arrays["originals"], arrays["reconstructions"]
+    original, made = arrays["originals"][:SEEN], arrays["reconstructions"][:, :SEEN]
     return upright(original.reshape(-1, *shape)), {
         label(machine): upright(made[some.machines.index(machine)].reshape(-1, *shape)) for machine in chosen
     }
@@ -179,47 +177,49 @@ def _reconstructions(run: Run, name: str, chosen: list[Machine]) -> tuple[Array,
 
 def price(run: Run) -> Section:
     """Locality against held-out quality for the whole scan."""
-    panels = []
+    blocks = []
     for name in run.settings.data:
         some = run.images(name)
         start = {key: float(some.beside(key, "untrained").mean()) for key in ("window", "participation")}
         side = some.metas[0]["window"]
-        for key, words, middle in (
-            ("window", f"share of w^2 in a {side} × {side} window", (start["window"] + 1) / 2),
-            ("participation", "participation ratio, pixels", math.sqrt(start["participation"] * side**2)),
-        ):
-            panels.append(
-                Trade(
-                    name,
-                    "held-out gain, nats a pixel",
-                    words.replace("w^2", "w²"),
-                    {penalty: _path(some, penalty, key) for penalty in ("l2", "l1", "none")},
-                    [(start[key], "random weights"), (middle, "halfway to a window")],
-                    log=key == "participation",
-                )
+        panels = [
+            Trade(
+                title,
+                "held-out gain kept, %",
+                words,
+                {penalty: _path(some, penalty, key) for penalty in ("l2", "l1", "none")},
+                [(start[key], "random weights"), (middle, "halfway to a window")],
+                log=key == "participation",
             )
+            for key, title, words, middle in (
+                ("window", "Window", f"share of w² in {side} × {side} pixels", (start["window"] + 1) / 2),
+                ("participation", "Participation", "pixels", math.sqrt(start["participation"] * side**2)),
+            )
+        ]
+        blocks.append(
+            trades(
+                panels,
+                title=f"Locality against held-out quality, {name}",
+                caption="Means over seeds with standard errors. Local is up on the left panel and down on the right. "
+                "Look at equal quality, one below the other: is L1 the more local one, and does any strength of L2 "
+                "leave the height of no penalty?",
+            )
+        )
     return Section(
         "What locality costs",
         [
-            "Every strength of the scan. To the right: held-out log-likelihood (annealed ln Z) above that of "
-            "independent pixels. Vertical: how local the filters are. A path starts at no penalty and goes on to "
-            "stronger ones."
+            "Every strength of the scan. Horizontal: the gain in held-out log-likelihood over independent pixels "
+            "(annealed ln Z), as a share of the gain without a penalty. Vertical: how local the filters are. A path "
+            "starts at no penalty and goes on to stronger ones."
         ],
-        [
-            trades(
-                panels,
-                title="Locality against held-out quality",
-                caption="Means over seeds with standard errors. Compare the paths at the same place on the horizontal "
-                "axis: at equal quality L1 is the more local one, and no strength of L2 takes its filters away from "
-                "where no penalty has them.",
-            )
-        ],
+        blocks,
     )
 
 
 def _path(some: Findings, penalty: str, key: str) -> list[Point]:
     machines = [NONE, *(some.family(penalty) if penalty != "none" else [])]
-    pairs = [(over_seeds(some.gain(machine)), over_seeds(some(machine, key))) for machine in machines]
+    whole = some.gain(NONE)
+    pairs = [(over_seeds(100 * some.gain(one) / whole), over_seeds(some(one, key))) for one in machines]
     return [(x.value, x.error, y.value, y.error) for x, y in pairs]
 
 
@@ -255,11 +255,11 @@ def controls(run: Run) -> Section:
             back = data.restored(weights, "permuted", seed).reshape(-1, *some.metas[0]["shape"])
             blocks.append(
                 figures.weights(
-                    {"images": own, "pixels permuted": apart, "the same, permutation undone": upright(back)},
+                    {"images": own, "pixels permuted": apart, "permutation undone": upright(back)},
                     count=SHOWN,
                     title=f"{label(l1)} on {name} and on permuted {name}",
-                    caption="The middle filters are as sparse as the left ones and lie nowhere; put every pixel back "
-                    "where it came from, and the same weights lie together.",
+                    caption="Look whether the middle filters are as sparse as the left ones, and whether they lie "
+                    "anywhere. On the right their pixels are back where they came from.",
                 )
             )
     told = "; ".join(f"{control}: {CONTROLS[control]}" for control in run.settings.controls)
@@ -280,7 +280,8 @@ def controls(run: Run) -> Section:
                 rows,
                 title="Controls beside the images, at the same strengths",
                 caption="A gain of zero or less: the machine has learned nothing that holds for unseen rows, and its "
-                "filters, living or not, stand for nothing. Under L1 on noise all weights but rounding go to zero.",
+                "filters stand for nothing. Living units are counted against the largest of the machine without a "
+                "penalty; where none lives there is no filter to measure.",
                 wide=True,
             ),
             *blocks,
@@ -295,7 +296,7 @@ def numbers(run: Run) -> Section:
         some = run.images(name)
         rows = [
             (
-                label(machine) + (" *" if machine in run.chosen(name)[1:] else ""),
+                label(machine) + ("*" if machine in run.chosen(name)[1:] else ""),
                 _text(some(machine, "living")),
                 _text(some(machine, "participation")),
                 _text(some(machine, "window")),
@@ -305,7 +306,7 @@ def numbers(run: Run) -> Section:
                 _text(100 * some(machine, "zeros")),
                 _text(some(machine, "largest")),
                 _text(1e3 * some.gain(machine)),
-                f"{100 * some.kept(machine):.0f} %",
+                f"{100 * some.kept(machine):.0f}",
                 _text(1e3 * (some(machine, "training") - some(machine, "held_out"))),
                 _text(some(machine, "reconstruction")),
             )
@@ -326,7 +327,7 @@ def numbers(run: Run) -> Section:
                     "zeros, %",
                     "largest |w|",
                     "gain, mnats",
-                    "kept",
+                    "kept, %",
                     "gap, mnats",
                     "reconstruction",
                 ),
@@ -353,11 +354,11 @@ def about(run: Run) -> Section:
         for row in meta["machines"]
         if row["trouble"]
     ]
-    changes = [row["weight_change"] for some in run.found.values() for meta in some.metas for row in meta["machines"]]
-    moved = max((change for change in changes if change is not None), default=math.nan)
+    kinds = [run.images(name) for name in run.settings.data]
+    moved = max(row["weight_change"] for some in kinds for meta in some.metas for row in meta["machines"])
     lines = [
         f"Penalties: {', '.join(f'{key}: {words}' for key, words in PENALTIES.items())}. In the last epoch the weights "
-        f"move by at most {moved:.2g} of their norm."
+        f"of a machine on images move by at most {100 * moved:.2g} % of their norm."
     ]
     if refused:
         lines.append(f"ln Z is not to be believed, and the likelihood left out, of {len(refused)}: {refused[0]}.")
@@ -386,6 +387,14 @@ def limits() -> Section:
             "than that the machine cannot model, with or without a penalty.",
         ],
     )
+
+
+def _listed(words: list[str]) -> str:
+    return " and ".join([", ".join(words[:-1])] * (len(words) > 1) + words[-1:])
+
+
+def _penalty(machine: Machine) -> str:
+    return "no penalty" if machine == NONE else label(machine)
 
 
 def _text(values: Any) -> str:

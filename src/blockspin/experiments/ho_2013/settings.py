@@ -16,7 +16,7 @@ Count = Annotated[int, Field(ge=10)]
 
 DATA = {  # name: what it is
     "natural": "patches of photographs",
-    "digits": "handwritten digits, ink or no ink",
+    "digits": "handwritten digits",
 }
 CONTROLS = {
     "permuted": "one permutation of the pixels for all images: everything but where a pixel lies",

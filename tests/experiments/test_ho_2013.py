@@ -1,0 +1,283 @@
+"""The experiment ho-2013: tiny settings end to end, its controls, the rules of its claims on made-up numbers.
+
+Mutants tried, each of which fails a test: a permutation undone the wrong way, L2 interpolated in the order of its
+strengths, locality at any held-out quality, a participation ratio counted the wrong way round, L2 not asked whether
+it is local itself, dead filters taken for local ones.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from blockspin.coarse.rbm import RBM
+from blockspin.experiments import find
+from blockspin.experiments.ho_2013 import data
+from blockspin.experiments.ho_2013.claims import Found, claims
+from blockspin.experiments.ho_2013.measure import alike, locality, measured, window
+from blockspin.experiments.ho_2013.readings import Findings, clear
+from blockspin.experiments.run import prepare, redraw, run
+from blockspin.images import ImagesError
+from blockspin.lattice import Lattice
+from blockspin.runs.settings import SettingsError
+
+SMALL = (
+    "natural.n_train=200", "natural.n_test=50", "hidden=6", "updates=40", "seeds=2", "annealing=50",
+    "natural.scan.l1=[0.06]", "natural.scan.l2=[0.03]",
+    "digits.scan.l1=[0.01]", "digits.scan.l2=[0.003]",
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    target = tmp_path_factory.mktemp("run") / "small"
+    run(prepare(find("ho-2013"), overrides=SMALL, seed=1), target)
+    return target
+
+
+def test_the_folder_is_complete(folder: Path) -> None:
+    told = {claim["id"]: claim["status"] for claim in json.loads((folder / "claims.json").read_text())["claims"]}
+    assert list(told) == [f"HO-{n}" for n in range(1, 7)]
+    assert told["HO-6"] == "not tested"
+    text = (folder / "report.html").read_text()
+    assert "<script" not in text
+    assert ">nan" not in text.lower()
+    assert text.count('class="plot"') == 4  # window and participation of either kind of image
+    assert text.count("mosaic signed") >= 2 * 1 + 2 * 3  # none at least, and the controls
+    before = (folder / "report.html").read_bytes()
+    assert redraw(folder).read_bytes() == before
+
+
+def test_a_finished_run_computes_nothing_again(folder: Path) -> None:
+    files = {path: path.stat().st_mtime_ns for path in (folder / "tasks").iterdir()}
+    assert len(files) == 2 * 2 * (1 + 3 * 2)  # images, and for images and two controls a training and a measurement
+    run(prepare(find("ho-2013"), overrides=SMALL, seed=1), folder)
+    assert {path: path.stat().st_mtime_ns for path in (folder / "tasks").iterdir()} == files
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ("natural.scan.control_l1=0.5", "control_l1 must be one of l1"),
+        ("digits.scan.l2=[0.003, 0.003]", "l2 must hold different strengths"),
+        ('data=["digits", "digits"]', "data must hold different names"),
+        ("data=[]", "data must hold at least one of natural, digits"),
+        ("seeds=1", "seeds"),
+        ('controls=["shuffled"]', "controls"),
+    ],
+)
+def test_settings_that_do_not_fit(wrong: str, said: str) -> None:
+    with pytest.raises(SettingsError, match=said):
+        prepare(find("ho-2013"), overrides=(wrong,))
+
+
+def test_images_and_controls() -> None:
+    train, test = data.digits({"source": "sklearn-digits", "held_out": 0.2, "threshold": 0.5}, seed=1)
+    assert (train.shape, test.shape) == ((1438, 8, 8), (359, 8, 8))
+    assert set(np.unique(train)) == {0, 1}
+    flat, _ = data.rows(train, test, "images", 1)
+    mixed, mixed_test = data.rows(train, test, "permuted", 1)
+    order = data.permutation(64, 1)
+    np.testing.assert_array_equal(mixed[:, np.argsort(order)], flat)  # nothing but the places has changed
+    np.testing.assert_array_equal(data.restored(mixed, "permuted", 1), flat)
+    np.testing.assert_array_equal(data.restored(mixed, "images", 1), mixed)
+    assert data.independent(mixed, mixed_test) == pytest.approx(data.independent(flat, test.reshape(-1, 64)))
+    noise, _ = data.rows(train, test, "noise", 1)
+    # 92,032 coins know their share of ink to 0.0016
+    assert abs(noise.mean() - flat.mean()) < 5 * 0.0016
+    assert abs(np.corrcoef(noise[:, 20], noise[:, 21])[0, 1]) < 5 / math.sqrt(1438)
+    with pytest.raises(ImagesError, match="held_out must leave 2 images on either side"):
+        data.digits({"source": "sklearn-digits", "held_out": 1e-4, "threshold": 0.5}, seed=1)
+
+
+@pytest.mark.parametrize("normalise", ["patch", "pixel"])
+def test_natural_patches(normalise: str) -> None:
+    chosen = {"source": "sklearn-photographs", "side": 8, "n_train": 300, "n_test": 100, "normalise": normalise}
+    train, test = data.natural(chosen, seed=1)
+    assert (train.shape, test.shape, train.dtype) == ((300, 8, 8), (100, 8, 8), np.float32)
+    axes = (1, 2) if normalise == "patch" else 0
+    np.testing.assert_allclose(train.mean(axis=axes), 0, atol=1e-5)
+    np.testing.assert_allclose(train.std(axis=axes), 1, rtol=1e-5)
+
+
+def test_independent_pixels_in_closed_form() -> None:
+    train = np.array([[0.0, 2.0], [2.0, 2.0]])
+    # means 1 and 2, unit variance
+    assert data.independent(train, np.array([[1.0, 4.0]])) == pytest.approx(
+        -0.5 * (0 + 4) / 2 - 0.5 * math.log(2 * math.pi)
+    )
+    coins = np.array([[0, 1], [1, 1], [1, 1]], np.int8)  # 2 and 3 of 3: (k + 1/2) / 4
+    assert data.independent(coins, np.array([[1, 0]], np.int8)) == pytest.approx(
+        (math.log(2.5 / 4) + math.log(0.5 / 4)) / 2
+    )
+
+
+def test_neighbouring_weights() -> None:
+    plane = Lattice.square(6, 5)
+    x, y = plane.coordinates.T
+    # flat 1, a chessboard -1, one pixel 0, stripes along y: half of all neighbours agree, up to the edges
+    fields = np.stack([np.full(30, 0.3), (-1.0) ** (x + y), np.eye(30)[7], (-1.0) ** x])
+    np.testing.assert_allclose(alike(fields, plane), [1, -1, 0, (24 - 25) / 49], atol=1e-12)
+    assert window(Lattice.square(8)) == 3
+    assert window(Lattice.square(28)) == 10
+    assert locality(np.zeros((0, 30)), plane) == dict.fromkeys(("participation", "window", "radius", "alike"))
+
+
+def test_what_is_measured_of_a_machine_made_by_hand() -> None:
+    # no weights: ln p is that of independent pixels, no unit lives; one filter of 2 x 2 pixels before it, and after
+    # it the same of a hundredth the size, dead beside the first; mutant tried: units compared within their machine alone
+    train, test = (np.random.default_rng(seed).standard_normal((400, 16)).astype(np.float32) for seed in (1, 2))
+    block = np.zeros((2, 4, 4))
+    block[0, :2, :2] = 0.1
+    some = [
+        RBM.from_weights(block.reshape(2, 16), train.mean(axis=0), units="gaussian"),
+        RBM.from_weights(np.zeros((2, 16)), train.mean(axis=0), units="gaussian"),
+        RBM.from_weights(block.reshape(2, 16) / 100, train.mean(axis=0), units="gaussian"),
+    ]
+    names = [{"penalty": "none", "strength": 0.0}, *({"penalty": "l1", "strength": size} for size in (1.0, 0.1))]
+    found = measured(some, names, train, test, (4, 4), control="images", seed=1, annealing=50, progress=lambda *_: None)
+    first, dead, small = found["machines"]
+    assert (small["living"], small["window"], small["zeros"]) == (0, None, 28 / 32)
+    assert (first["living"], first["participation"], first["zeros"]) == (1, pytest.approx(4), 28 / 32)
+    assert (dead["living"], dead["participation"], dead["zeros"]) == (0, None, 1)
+    assert dead["held_out"] == pytest.approx(found["independent"], abs=1e-6)
+    assert dead["reconstruction"] == pytest.approx(found["flat_error"], rel=1e-5)
+    assert found["window"] == 2  # 3/8 of 4
+    assert (first["window"], first["shuffled"]["window"] < 1) == (pytest.approx(1), True)
+
+
+NUMBERS = {
+    "living": 50, "participation": 20.0, "window": 0.40, "radius": 3.0, "alike": 0.0, "zeros": 0.0, "largest": 0.5,
+    "held_out": -1.25, "training": -1.24, "annealing_error": 1e-4, "trouble": "", "reconstruction": 0.4,
+}  # fmt: skip
+SHUFFLED = {"participation": 20.0, "window": 0.40, "radius": 3.0, "alike": 0.0}
+
+
+def machine(penalty: str, strength: float, **changed: float) -> dict[str, Any]:
+    own = NUMBERS | changed
+    restored = {key: own[key] for key in SHUFFLED}
+    return {"penalty": penalty, "strength": strength, **own, "shuffled": dict(SHUFFLED), "restored": restored}
+
+
+LOCAL = {"participation": 8.0, "window": 0.7, "zeros": 0.4, "largest": 0.8, "held_out": -1.255}
+
+
+def findings(*machines: dict[str, Any]) -> Findings:
+    """Three seeds, of which every number but a zero moves by a thousandth."""
+    metas = []
+    for seed in range(3):
+        rows = copy.deepcopy(list(machines))
+        for row in rows:
+            for key in ("participation", "window", "alike", "zeros", "largest"):
+                if row[key] is not None:
+                    row[key] *= 1 + 1e-3 * (seed - 1)
+        beside = {"independent": -1.40, "flat_error": 1.0, "window": 3, "shape": [8, 8]}
+        metas.append(beside | {"untrained": {"participation": 21.0, "window": 0.28}, "machines": rows})
+    return Findings(metas)
+
+
+def images(l1: dict[str, Any] | None = None, l2: dict[str, Any] | None = None, **none: float) -> Findings:
+    return findings(
+        machine("none", 0.0, **none),
+        machine("l2", 0.01, held_out=-1.252, largest=0.4, **(l2 or {})),
+        machine("l2", 0.1, held_out=-1.36, window=0.9, participation=5.0),  # local, and models nothing
+        machine("l1", 0.02, **(LOCAL | (l1 or {}))),
+        machine("l1", 0.5, held_out=-1.39, window=0.95, participation=3.0),
+    )
+
+
+def permuted(**l1: Any) -> Findings:
+    return findings(machine("none", 0.0), machine("l2", 0.01), machine("l1", 0.02, **(LOCAL | l1)))
+
+
+def told(found: Found) -> dict[str, str]:
+    made = claims(found)
+    for claim in made:
+        assert "nan" not in claim.why.replace("nanana", "")
+        json.dumps(claim.to_dict(), allow_nan=False)
+    return {claim.id: claim.status for claim in made}
+
+
+def test_the_machines_that_are_compared() -> None:
+    some = images()
+    # the stronger ones are more local, and keep 2 and 4 of 15 hundredths of a nat
+    assert some.chosen("l1") == ("l1", 0.02)
+    assert some.chosen("l2") == ("l2", 0.01)
+    assert some.kept(("l1", 0.02)) == pytest.approx(0.145 / 0.15)
+    # L2 at L1's likelihood, -1.255: between -1.252 (window 0.4) and -1.36 (window 0.9)
+    assert some.rival(("l1", 0.02), "window")[1] == pytest.approx(0.4 + 0.5 * 0.003 / 0.108)
+    # halfway: (0.28 + 1) / 2 = 0.64, and sqrt(21 * 9) = 13.7 pixels
+    assert some.is_local(("l1", 0.02)) == {"window": True, "participation": True}
+    assert images({"window": 0.63, "participation": 13.8}).is_local(("l1", 0.02)) == {
+        "window": False,
+        "participation": False,
+    }
+
+
+def test_clear_differences() -> None:
+    assert clear(np.array([1.0, 1.1, 0.9]))
+    assert not clear(np.array([1.0, 1.1, -0.01]))  # a seed against it
+    assert not clear(np.array([1.0, 0.1, 0.1]))  # 0.4(3)
+    assert not clear(np.array([1.0, math.nan, 1.0]))
+
+
+def test_claims_that_hold() -> None:
+    found = {("digits", "images"): images(), ("digits", "permuted"): permuted()}
+    assert told(found) == {
+        "HO-1": "reproduced",
+        "HO-2": "reproduced",
+        "HO-3": "reproduced",
+        "HO-4": "reproduced",
+        "HO-5": "reproduced",
+        "HO-6": "not tested",
+    }
+
+
+def status(claim: str, some: Findings, other: Findings | None = None) -> str:
+    """A claim's status; the permuted images are as local as the images unless given."""
+    return told({("digits", "images"): some, ("digits", "permuted"): other or permuted()})[claim]
+
+
+def test_claims_that_hold_in_part_or_not_at_all() -> None:
+    half = {"window": 0.5}  # more local than the others, and less than halfway to a window
+    assert status("HO-1", images(half)) == "partly"
+    assert status("HO-1", images({"window": 0.3, "participation": 21.0})) == "not reproduced"
+    assert status("HO-1", images(l2={"participation": 8.0, "window": 0.7})) == "not reproduced"  # both are local
+    more = {"participation": 6.0, "window": 0.8}
+    assert status("HO-1", images(more, {"participation": 13.0, "window": 0.65})) == "partly"  # and L1 more so
+    assert status("HO-4", images(half)) == "partly"
+    assert status("HO-4", images(window=0.7, participation=8.0)) == "not reproduced"  # local without a penalty
+    assert status("HO-2", images(alike=0.5)) == "partly"  # it reconstructs; its weights have an order
+    assert status("HO-2", images(alike=0.5, reconstruction=0.6)) == "not reproduced"
+    assert status("HO-3", images({"largest": 0.3})) == "partly"
+    assert status("HO-3", images({"largest": 0.3, "zeros": 0.0})) == "not reproduced"
+    assert status("HO-5", images(), permuted(window=0.5)) == "partly"
+    assert status("HO-5", images(), permuted(window=0.4)) == "not reproduced"
+    assert status("HO-5", images(), permuted(window=None, participation=None, living=0)) == "not reproduced"
+
+
+def test_one_kind_of_image_is_not_all() -> None:
+    diffuse = images({"window": 0.4, "participation": 20.0, "zeros": 0.0})
+    found = {("natural", "images"): images(), ("digits", "images"): diffuse}
+    assert told(found) == {
+        "HO-1": "partly",
+        "HO-2": "reproduced",
+        "HO-3": "partly",  # the largest weight is L1's on both
+        "HO-4": "not reproduced",
+        "HO-5": "not tested",
+        "HO-6": "not tested",
+    }
+
+
+def test_no_machine_that_models_the_images_decides_nothing() -> None:
+    found = {("digits", "images"): images({"held_out": -1.38})}
+    made = told(found)
+    assert [made[name] for name in ("HO-1", "HO-3", "HO-4")] == ["not tested"] * 3
+    refused = images({"held_out": None})  # ln Z not to be believed
+    assert told({("digits", "images"): refused})["HO-1"] == "not tested"
