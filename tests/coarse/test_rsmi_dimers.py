@@ -6,6 +6,7 @@ as well, filters of another block's means in `transform`: each fails a test here
 
 from __future__ import annotations
 
+import copy
 import math
 
 import numpy as np
@@ -57,7 +58,13 @@ def test_cells_that_never_change_get_no_weight_and_transform_cuts_at_the_means(l
     blocks = X[:, bs.Lattice.square(8).blocks(4)]
     field = (blocks - rsmi.means_) @ rsmi.filters_[0]
     np.testing.assert_array_equal(rsmi.transform(X), np.where(field > 0, 1, -1))
-    assert abs(rsmi.transform(X).mean()) < 0.6  # without the means the sign is nearly always the same
+    # two bonds of unequal weight: what is cut at the means, -1/2 each, differs from what is cut at 0
+    pair = copy.copy(rsmi)
+    pair.filters_ = np.zeros((1, 16))
+    pair.filters_[0, [1, 9]] = 1, 0.6
+    expected = np.where((blocks - rsmi.means_) @ pair.filters_[0] > 0, 1, -1)
+    np.testing.assert_array_equal(pair.transform(X), expected)
+    assert (expected != np.sign(blocks @ pair.filters_[0])).mean() > 0.1
     on = rsmi.on(bs.Lattice.square(16))
     np.testing.assert_array_equal(on.transform(np.tile(X.reshape(-1, 8, 8)[:5], (1, 2, 2)).reshape(5, -1))[:, 0],
                                   rsmi.transform(X[:5])[:, 0])  # fmt: skip

@@ -166,10 +166,9 @@ def scaling(found: Found) -> Claim:
         else f"; the exact pattern P_1, with the same block and fit, {brackets(exact_, exact_error)}"
     )
     why = (
-        f"G(R) ~ R^(-2 d) over R = {distances[0]} to {distances[-1]}: d = {brackets(value, error)}{beside}. From the "
-        f"windings of the same samples 1/(2 g) = {1 / (2 * g[0]):.3f} with g = {brackets(*g)} (free dimers: 1/2). "
-        f"Overlap "
-        f"of the filter with the plaquettes' plane: {one['overlap']:.2f}."
+        f"G(R) ~ F(R) R^(-2 d), F of the windings, over R = {distances[0]} to {distances[-1]}: d = "
+        f"{brackets(value, error)}{beside}. From the windings alone 1/(2 g) = {1 / (2 * g[0]):.3f} with "
+        f"g = {brackets(*g)} (free dimers: 1/2). Overlap of the filter with the plaquettes' plane: {one['overlap']:.2f}."
     )
     evidence = [
         {

@@ -227,7 +227,9 @@ def decay(run: Run) -> Section:
         some = one["learned"]
         if len(curves) < 6 or not math.isfinite(T):
             curves[_name(T)] = [
-                (R, G, e) for R, G, e in zip(some["R"], some["G"], some["errors"], strict=True) if R >= 2
+                (R, G / F, e / F)
+                for R, G, e, F in zip(some["R"], some["G"], some["errors"], one["factor"], strict=True)
+                if R >= 2
             ]
         g = one["g"]
         from_g = None if g[0] is None else (1 / (2 * g[0]), g[1] / (2 * g[0] ** 2))
@@ -240,18 +242,16 @@ def decay(run: Run) -> Section:
         [
             f"The filter learned at T = {run.found.coldest:g} that lies best in the plaquettes' plane (overlap "
             f"{run.found.decays[math.inf]['overlap']:.2f}), moved over samples at each T: "
-            "<phi(0) phi(R)> falls as R^(-2 d), fitted over even "
-            f"R = {distances[0]} to {distances[-1]} with R replaced by the chord L/π sin(π R/L). The windings of the "
-            f"same "
-            "samples give the stiffness g and, with no filter at all, d = 1/(2 g) (Alet et al. 2006): 1 for free "
-            "dimers, "
-            "1/8 at the transition."
+            "<phi(0) phi(R)> goes as F(R) R^(-2 d), fitted over even "
+            f"R = {distances[0]} to {distances[-1]} with R replaced by the chord L/π sin(π R/L). F(R) = "
+            "<cos(2π W R/L)> is what the windings W of the same samples do to it. The windings also give the stiffness "
+            "g and, with no filter at all, d = 1/(2 g) (Alet et al. 2006): 1 for free dimers, 1/8 at the transition."
         ],
         [
             curve.figure(
                 curves,
                 x_label="R, vertices",
-                y_label="G(R)/G(0)",
+                y_label="G(R) / (G(0) F(R))",
                 title="Correlations of the plaquette filter's output",
                 caption=f"Blocks overlap up to R = {run.settings.block}; the power law is to the right of that. The "
                 "colder, the flatter: the dimension falls from 1.",
