@@ -242,10 +242,11 @@ def decay(run: Run) -> Section:
         [
             f"The filter learned at T = {run.found.coldest:g} that lies best in the plaquettes' plane (overlap "
             f"{run.found.decays[math.inf]['overlap']:.2f}), moved over samples at each T: "
-            "<phi(0) phi(R)> goes as F(R) R^(-2 d), fitted over even "
-            f"R = {distances[0]} to {distances[-1]} with R replaced by the chord L/π sin(π R/L). F(R) = "
-            "<cos(2π W R/L)> is what the windings W of the same samples do to it. The windings also give the stiffness "
-            "g and, with no filter at all, d = 1/(2 g) (Alet et al. 2006): 1 for free dimers, 1/8 at the transition."
+            "<phi(0) phi(R)> falls as R^(-2 d) far beyond the block. Fitted are points with correlations "
+            "F(r) r^(-2 d), summed over the filter, at even "
+            f"R = {distances[0]} to {distances[-1]}; r is the distance on the torus and F(R) = <cos(2π W R/L)> "
+            "what the windings W of the same samples do. The windings also give the stiffness g and, with no filter "
+            "at all, d = 1/(2 g) (Alet et al. 2006): 1 for free dimers, 1/8 at the transition."
         ],
         [
             curve.figure(
@@ -260,7 +261,7 @@ def decay(run: Run) -> Section:
                 ("T", "d, learned filter", "d, exact pattern P_1", "g from windings", "1/(2 g)"),
                 rows,
                 title="Scaling dimensions",
-                caption="Errors over chains. What the block's size and the torus leave is in none of them: compare the "
+                caption="Errors over chains. What the lattice leaves is in none of them: compare the "
                 "columns. Below the transition there is order, and no power law.",
                 wide=True,
             ),

@@ -64,7 +64,7 @@ def plan(settings: Settings, seed: int) -> Plan:
             filters[T, n] = Task("filters", label, run_filters, chosen, parents=(parent,), weight=10.0 * seeds)
     cold = filters[order[0], 2]
     decays = {
-        T: Task("decay", f"decay at T = {T:g}", run_decay, {}, version=2, parents=(samples[T], cold), weight=8.0)
+        T: Task("decay", f"decay at T = {T:g}", run_decay, {}, version=3, parents=(samples[T], cold), weight=8.0)
         for T in order
     }
     machines = Task(
@@ -156,7 +156,7 @@ def run_decay(settings: dict[str, Any], parents: list[Result], progress: Progres
     told: dict[str, Any] = {"overlap": float(patterns.overlap(cold, patterns.PLAQUETTE)[best])}
     for name, weights in (("learned", cold[best]), ("exact pattern", patterns.pattern("P_1", b))):
         G = correlator(cells, weights)
-        found, distances = dimension(G, factor, b)
+        found, distances = dimension(G, factor, weights)
         mean = G.mean(axis=0)
         told[name] = {
             "dimension": _pair(found),
@@ -167,7 +167,7 @@ def run_decay(settings: dict[str, Any], parents: list[Result], progress: Progres
         }
         progress(0.5, "correlations")
     told["g"] = _pair(stiffness(windings))
-    told["factor"] = factor.mean(axis=0).tolist()
+    told["factor"] = factor.mean(axis=0)[0, : L // 2 + 1 : 2].tolist()
     return Result(meta=told)
 
 
