@@ -115,10 +115,9 @@ def pictures(run: Run) -> Section:
                 columns=4,
                 unit="weight, each filter of length 1",
                 title="Filters of the first training at each temperature",
-                caption="x to the right, y upwards. Rows of bonds along x and along y lie between the vertices. Look "
-                "for "
-                "the chessboard of signs on bonds of one direction (electric fields, high T) and for stripes on both "
-                "(plaquettes, near the transition). Far below it many filters do, and they look rough.",
+                caption="x to the right, y upwards. Look for the chessboard of signs on bonds of one direction "
+                "(electric fields) at high T, all over the block, and for the signs of the plaquettes at low T, where "
+                "most of the weight sits on the block's edge: exact patterns, spread evenly, overlap less with these.",
             )
         ],
     )
