@@ -1,6 +1,6 @@
 """Readings of filters: exact patterns, what close-packed dimers hide, random filters against the beta distribution.
 
-Tried on purpose: sign_x and sign_y exchanged in one pattern, stars left in, bonds taken for vertices: each fails.
+Tried on purpose: the sign of C_x running along y, stars left in, vertices and faces taken for bonds: each fails.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""Canonical correlations against Gaussian vectors whose correlations are known."""
+"""Canonical correlations against Gaussian vectors whose correlations are known.
+
+Tried on purpose: directions that do not vary kept: fails.
+"""
 
 from __future__ import annotations
 

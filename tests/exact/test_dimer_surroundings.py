@@ -1,7 +1,7 @@
 """Exact information of dimers: against sums by hand, bounds that must hold, rules that keep nothing or everything.
 
-Tried on purpose: probabilities of the coverings left out (T of no account), a cell of the block also in the
-environment, the means of the block left out of the signs: each fails.
+Tried on purpose: T of no account, the means of the block left out of the signs, environments of the same p(V|E) kept
+once in place of added: each fails.
 """
 
 from __future__ import annotations
@@ -80,7 +80,6 @@ def test_known_signs_on_the_4x4_torus() -> None:
     """Far below the transition four columnar states are left, and two plaquette signs tell them apart: ln 4."""
     from blockspin.coarse.dimer_patterns import COLUMNAR, PLAQUETTE, pattern
 
-    # exact values found here at T = infinity and checked by the sums above
     cold = dimer_joint(Lattice.square(4), 0.1, *places((4, 4), 4, 1))
     pair = np.stack([pattern(name, 4) for name in PLAQUETTE])
     assert cold.kept(cold.by_signs(pair)) == pytest.approx(2 * math.log(2), abs=1e-3)

@@ -166,10 +166,10 @@ def scaling(found: Found) -> Claim:
         else f"; the exact pattern P_1, with the same block and fit, {brackets(exact_, exact_error)}"
     )
     why = (
-        f"G(R) ~ R^(-2 d) over R = {distances[0]} to {distances[-1]}: d = {brackets(value, error)}{beside}. From the "
-        f"windings of the same samples 1/(2 g) = {1 / (2 * g[0]):.3f} with g = {brackets(*g)} (free dimers: 1/2). "
-        f"Overlap "
-        f"of the filter with the plaquettes' plane: {one['overlap']:.2f}."
+        f"Correlations of points, F(r) r^(-2 d) with F of the windings, summed over the filter and fitted at R = "
+        f"{distances[0]} to {distances[-1]}: d = {brackets(value, error)}{beside}. From the windings alone 1/(2 g) = "
+        f"{1 / (2 * g[0]):.3f} with g = {brackets(*g)} (free dimers: 1/2). Overlap of the filter "
+        f"with the plaquettes' plane: {one['overlap']:.2f}."
     )
     evidence = [
         {

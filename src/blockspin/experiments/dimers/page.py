@@ -115,10 +115,9 @@ def pictures(run: Run) -> Section:
                 columns=4,
                 unit="weight, each filter of length 1",
                 title="Filters of the first training at each temperature",
-                caption="x to the right, y upwards. Rows of bonds along x and along y lie between the vertices. Look "
-                "for "
-                "the chessboard of signs on bonds of one direction (electric fields, high T) and for stripes on both "
-                "(plaquettes, near the transition). Far below it many filters do, and they look rough.",
+                caption="x to the right, y upwards. Look for the chessboard of signs on bonds of one direction "
+                "(electric fields) at high T, all over the block, and for the signs of the plaquettes at low T, where "
+                "most of the weight sits on the block's edge: exact patterns, spread evenly, overlap less with these.",
             )
         ],
     )
@@ -227,7 +226,9 @@ def decay(run: Run) -> Section:
         some = one["learned"]
         if len(curves) < 6 or not math.isfinite(T):
             curves[_name(T)] = [
-                (R, G, e) for R, G, e in zip(some["R"], some["G"], some["errors"], strict=True) if R >= 2
+                (R, G / F, e / F)
+                for R, G, e, F in zip(some["R"], some["G"], some["errors"], one["factor"], strict=True)
+                if R >= 2
             ]
         g = one["g"]
         from_g = None if g[0] is None else (1 / (2 * g[0]), g[1] / (2 * g[0] ** 2))
@@ -240,18 +241,17 @@ def decay(run: Run) -> Section:
         [
             f"The filter learned at T = {run.found.coldest:g} that lies best in the plaquettes' plane (overlap "
             f"{run.found.decays[math.inf]['overlap']:.2f}), moved over samples at each T: "
-            "<phi(0) phi(R)> falls as R^(-2 d), fitted over even "
-            f"R = {distances[0]} to {distances[-1]} with R replaced by the chord L/π sin(π R/L). The windings of the "
-            f"same "
-            "samples give the stiffness g and, with no filter at all, d = 1/(2 g) (Alet et al. 2006): 1 for free "
-            "dimers, "
-            "1/8 at the transition."
+            "<phi(0) phi(R)> falls as R^(-2 d) far beyond the block. Fitted are points with correlations "
+            "F(r) r^(-2 d), summed over the filter, at even "
+            f"R = {distances[0]} to {distances[-1]}; r is the distance on the torus and F(R) = <cos(2π W R/L)> "
+            "what the windings W of the same samples do. The windings also give the stiffness g and, with no filter "
+            "at all, d = 1/(2 g) (Alet et al. 2006): 1 for free dimers, 1/8 at the transition."
         ],
         [
             curve.figure(
                 curves,
                 x_label="R, vertices",
-                y_label="G(R)/G(0)",
+                y_label="G(R) / (G(0) F(R))",
                 title="Correlations of the plaquette filter's output",
                 caption=f"Blocks overlap up to R = {run.settings.block}; the power law is to the right of that. The "
                 "colder, the flatter: the dimension falls from 1.",
@@ -260,7 +260,7 @@ def decay(run: Run) -> Section:
                 ("T", "d, learned filter", "d, exact pattern P_1", "g from windings", "1/(2 g)"),
                 rows,
                 title="Scaling dimensions",
-                caption="Errors over chains. What the block's size and the torus leave is in none of them: compare the "
+                caption="Errors over chains. What the lattice leaves is in none of them: compare the "
                 "columns. Below the transition there is order, and no power law.",
                 wide=True,
             ),

@@ -15,7 +15,7 @@ from blockspin.coarse.rsmi import RSMI
 from blockspin.coarse.rsmi.windows import windows
 from blockspin.exact import dimers as exact
 from blockspin.exact.dimer_surroundings import dimer_joint
-from blockspin.experiments.dimers.readings import correlator, dimension, overlaps, stiffness
+from blockspin.experiments.dimers.readings import correlator, dimension, overlaps, stiffness, winding_factor
 from blockspin.experiments.dimers.settings import Settings
 from blockspin.experiments.mehta_schwab.machines import stored_samples
 from blockspin.lattice import Lattice
@@ -64,7 +64,8 @@ def plan(settings: Settings, seed: int) -> Plan:
             filters[T, n] = Task("filters", label, run_filters, chosen, parents=(parent,), weight=10.0 * seeds)
     cold = filters[order[0], 2]
     decays = {
-        T: Task("decay", f"decay at T = {T:g}", run_decay, {}, parents=(samples[T], cold), weight=8.0) for T in order
+        T: Task("decay", f"decay at T = {T:g}", run_decay, {}, version=3, parents=(samples[T], cold), weight=8.0)
+        for T in order
     }
     machines = Task(
         "machines",
@@ -150,10 +151,12 @@ def run_decay(settings: dict[str, Any], parents: list[Result], progress: Progres
     b = math.isqrt(cold.shape[1])
     best = int(np.argmax(patterns.overlap(cold, patterns.PLAQUETTE)))
     model = Dimers(Lattice.square(L))
+    windings = winding(model, cells_without_noise(cells))
+    factor = winding_factor(windings, L)
     told: dict[str, Any] = {"overlap": float(patterns.overlap(cold, patterns.PLAQUETTE)[best])}
     for name, weights in (("learned", cold[best]), ("exact pattern", patterns.pattern("P_1", b))):
         G = correlator(cells, weights)
-        found, distances = dimension(G, L, b)
+        found, distances = dimension(G, factor, weights)
         mean = G.mean(axis=0)
         told[name] = {
             "dimension": _pair(found),
@@ -163,7 +166,8 @@ def run_decay(settings: dict[str, Any], parents: list[Result], progress: Progres
             "fitted": distances,
         }
         progress(0.5, "correlations")
-    told["g"] = _pair(stiffness(winding(model, cells_without_noise(cells))))
+    told["g"] = _pair(stiffness(windings))
+    told["factor"] = factor.mean(axis=0)[0, : L // 2 + 1 : 2].tolist()
     return Result(meta=told)
 
 
