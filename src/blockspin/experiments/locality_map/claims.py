@@ -156,6 +156,6 @@ def _ranks(found: Found) -> float:
         covered = numbers["participation"].mean("seed", skipna=False)
         pairs += list(zip(covered.values.ravel(), share.values.ravel(), strict=True))
     usable = np.array([pair for pair in pairs if np.isfinite(pair).all()])
-    if len(usable) < 3:
+    if len(usable) < 3 or (np.ptp(usable, axis=0) == 0).any():  # nothing to rank
         return math.nan
     return float(spearmanr(usable[:, 0], usable[:, 1]).statistic)
