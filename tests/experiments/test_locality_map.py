@@ -29,7 +29,7 @@ TINY = (
     "layer.learning_rate=0.03",
     "layer.n_samples=2000",
     "pool=2000",
-    "held_out=100",
+    "held_out=500",
     "n_critical=200",
     "chains=20",
 )
@@ -107,6 +107,8 @@ def test_claims_follow_their_rules(found, statuses):
 def test_a_map_must_vary_the_layer_within_the_pool():
     with pytest.raises(SettingsError, match=r"no parameter of the layer is called 'l2'; did you mean 'l1'"):
         prepare(find("locality-map"), sweep=("l2=0.1,0.2",))
+    with pytest.raises(SettingsError, match="held_out must be four chains' worth, 667 here; got 600"):
+        prepare(find("locality-map"), overrides=("held_out=600",))
     with pytest.raises(SettingsError, match="n_samples is at most the pool, 16000; got 20000"):
         prepare(find("locality-map"), sweep=("n_samples=2000,20000",))
 

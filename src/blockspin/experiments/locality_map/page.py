@@ -121,7 +121,6 @@ def _maps(run: Run, name: str, numbers: xr.Dataset, axes: list[str]) -> Figure:
             "y_t",
             f"exact: 1; majority: {tables.number(majority, around)}",
             *_means(numbers["y_t"], y, x),
-            limits=(0.0, 1.0),
             contour=passes,
             missing="n. d.",
         ),

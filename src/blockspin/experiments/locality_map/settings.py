@@ -5,6 +5,7 @@ A map (plane) is a sweep over parameters of one layer: 3 seeds or more at each p
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -53,6 +54,9 @@ class Settings(BaseModel):
 
     @model_validator(mode="after")
     def _planes_vary_the_layer(self) -> Settings:
+        least = math.ceil(4 * self.pool / max(self.chains - 4, 1))
+        if self.held_out < least:
+            raise ValueError(f"held_out must be four chains' worth, {least} here; got {self.held_out}")
         for plane, sweep in self.planes.items():
             for name in sweep.names:
                 if name not in Layer.model_fields:
