@@ -29,10 +29,10 @@ def test_boxes_say_value_error_and_what_is_missing():
     error = np.array([[0.12, np.nan, np.nan], [3.4, 2.0, 0.51]])
     local = np.array([[1, 1, 0], [0, 0, 1]])
     one = Map("Locality", "sites", value, error, log=True, limits=(4, 128), contour=local, missing="dead")
-    marks = [Mark("M", "a paper", 0.0005, 0.4), Mark("Z", "far away", 5.0, 0.4)]
+    marks = [Mark("M", "a paper", 0.0005, 0.4), Mark("S", "beside it", 0.0005, 0.4), Mark("Z", "far away", 5.0, 0.4)]
     figure = phase_maps([one], X, Y, marks=marks, title="t", caption="c")
     texts = re.findall(r"<text[^>]*>(.*?)</text>", str(figure.body))
-    for told in ("4.04", "± 0.1", "16", "dead", "128", "± 3", "5.5", "M", "0.36", "L1 penalty"):
+    for told in ("4.04", "± 0.1", "16", "dead", "128", "± 3", "5.5", "MS", "0.36", "L1 penalty"):
         assert told in texts, told
     assert "Z" not in texts
     words = re.search(r'aria-label="([^"]*)"', str(figure.body))[1]

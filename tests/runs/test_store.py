@@ -3,13 +3,12 @@ from __future__ import annotations
 import errno
 import json
 import os
-import threading
-import time
 
 import numpy as np
 import pytest
 import toy_tasks as toy
 
+from blockspin.runs import claims
 from blockspin.runs.store import Store, StoreError, write_json, writing
 from blockspin.runs.task import Result, Task
 
@@ -202,30 +201,23 @@ def test_a_task_is_one_runs_at_a_time(tmp_path):
     again.release()
 
 
-def test_claims_pass_from_hand_to_hand_without_two_holders(tmp_path):
-    # released and taken up at once by four threads: an old file, no longer in the folder, must give no right
-    holders, seen, lock = [0], [], threading.Lock()
+def test_a_claim_file_that_is_gone_gives_no_right(tmp_path, monkeypatch):
+    # between opening and locking the file its holder lets go of it and another takes a new one: a mutant without the
+    # look at the inode gives the task to both
+    path, lock, taken = tmp_path / "claim", claims._lock, []
+    first = claims.claim(path)
 
-    def work():
-        store = Store(tmp_path)
-        for _ in range(60):
-            claim = store.claim(TASK)
-            if claim is None:
-                continue
-            with lock:
-                holders[0] += 1
-                seen.append(holders[0])
-            time.sleep(0.0005)
-            with lock:
-                holders[0] -= 1
-            claim.release()
+    def between(handle, *, exclusive):
+        monkeypatch.setattr(claims, "_lock", lock)
+        first.release()
+        taken.append(claims.claim(path))
+        return lock(handle, exclusive=exclusive)
 
-    threads = [threading.Thread(target=work) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert set(seen) == {1}
+    monkeypatch.setattr(claims, "_lock", between)
+    assert claims.claim(path) is None
+    assert taken[0] is not None
+    taken[0].release()
+    assert not path.exists()
 
 
 def test_json_for_pages_has_no_nan(tmp_path):

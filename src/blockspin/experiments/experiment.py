@@ -19,6 +19,10 @@ class Experiment(Protocol):
 
     name: "mehta-schwab"; summary: one line for `blockspin list`; Settings: a pydantic model with
     ``extra="forbid"``; presets: settings by name ("quick", "paper"), the first being the default.
+
+    An experiment may have more: ``swept(sweep)`` gives the settings that make a sweep, where it sweeps by itself (any
+    other is run whole at every point); ``results(settings, seed, store)`` gives datasets for results.nc by group;
+    ``growing`` names settings that may change in a folder since they only add tasks.
     """
 
     name: str

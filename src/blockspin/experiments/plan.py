@@ -88,16 +88,15 @@ def prepare(
     seed = given.get("seed", 1) if seed is None else seed
     if seed < 0:
         raise SettingsError(f"seed must be a non-negative integer; got {seed}")
-    base = settings_file.build(experiment.Settings, experiment.presets[name], file=given.get("settings")).model_dump()
-    settings = settings_file.build(experiment.Settings, base, overrides)
     varied = build_sweep(given.get("sweep"), sweep)
+    swept = getattr(experiment, "swept", None)
+    own = swept(varied) if swept is not None and varied is not None else {}
+    written = {"file": given.get("settings"), "values": own}
+    settings = settings_file.build(experiment.Settings, experiment.presets[name], overrides, **written)
     about: dict[str, Any] = {"overrides": overrides, "options": sweep, "file": file.name if file else None}
-    if varied is not None and hasattr(experiment, "swept"):
-        settings = experiment.swept(settings, varied)
-        varied = None
-    if varied is None:
+    if varied is None or own:
         return Plan(experiment, name, settings, seed, _tasks(experiment, settings, seed), **about)
-    cells = tuple(_cells(experiment, base, overrides, seed, varied))
+    cells = tuple(_cells(experiment, settings, seed, varied))
     tasks = [task for cell in cells for task in _named(_tasks(experiment, cell.settings, cell.point.seed), cell.point)]
     return Plan(experiment, name, settings, seed, tasks, sweep=varied, cells=cells, **about)
 
@@ -111,7 +110,7 @@ def replan(experiment: Experiment, stored: dict[str, Any]) -> Plan:
         )
     sweep = build_sweep(stored["sweep"])
     assert sweep is not None
-    cells = tuple(_cells(experiment, settings.model_dump(), (), stored["seed"], sweep))
+    cells = tuple(_cells(experiment, settings, stored["seed"], sweep))
     tasks = [task for cell in cells for task in _named(_tasks(experiment, cell.settings, cell.point.seed), cell.point)]
     return Plan(experiment, stored["preset"], settings, stored["seed"], tasks, sweep=sweep, cells=cells)
 
@@ -152,12 +151,10 @@ def _tasks(experiment: Experiment, settings: BaseModel, seed: int) -> list[Task]
         raise SettingsError(f"these settings do not fit: {error}") from error
 
 
-def _cells(
-    experiment: Experiment, base: dict[str, Any], overrides: tuple[str, ...], seed: int, sweep: Sweep
-) -> Iterator[Cell]:
+def _cells(experiment: Experiment, base: BaseModel, seed: int, sweep: Sweep) -> Iterator[Cell]:
     for point in sweep.points(seed):
         try:
-            settings = settings_file.build(experiment.Settings, base, overrides, values=point.values)
+            settings = settings_file.build(experiment.Settings, base.model_dump(), values=point.values)
         except SettingsError as error:
             raise SettingsError(f"at the point {point}: {error}") from error
         yield Cell(point, settings)

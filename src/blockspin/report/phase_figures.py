@@ -119,13 +119,14 @@ def _panel(
                 axes.text(column, row - 0.24, told, ha="center", va="center", color=ink, fontsize=8.5)
         if one.contour is not None:
             _border(axes, np.asarray(one.contour, float) > one.level)
-        for mark in marks:
+        for mark in _together(marks):
             at = x.place(mark.x), y.place(mark.y)
             if at[0] is not None and at[1] is not None:
                 axes.plot(
                     *at, "o", markersize=13, markerfacecolor="#fefefe", markeredgecolor="#d55e00", markeredgewidth=2
                 )
-                axes.text(*at, mark.letter, ha="center", va="center_baseline", color="#0f0f0f", fontsize=9)
+                size = 9 if len(mark.letter) == 1 else 7
+                axes.text(*at, mark.letter, ha="center", va="center_baseline", color="#0f0f0f", fontsize=size)
         axes.set_xlim(-0.5, len(x.values) - 0.5)
         axes.set_ylim(-0.5, len(y.values) - 0.5)
         axes.set_xticks(range(len(x.values)), [_short(v) for v in x.values])
@@ -135,6 +136,17 @@ def _panel(
         axes.set_ylabel(y.label)
 
     return draw
+
+
+def _together(marks: Sequence[Mark]) -> list[Mark]:
+    """Marks at one place as one, with all their letters."""
+    places: dict[tuple[float, float], list[Mark]] = {}
+    for mark in marks:
+        places.setdefault((mark.x, mark.y), []).append(mark)
+    return [
+        Mark("".join(mark.letter for mark in some), ", ".join(mark.name for mark in some), *place)
+        for place, some in places.items()
+    ]
 
 
 def _border(axes: Any, inside: NDArray[np.bool_]) -> None:

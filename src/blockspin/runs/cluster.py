@@ -90,7 +90,7 @@ class _Crowd:
         self.ended: queue.Queue[str] = queue.Queue()
         self.told: queue.Queue[tuple[str, float, str]] = queue.Queue()
         self.n_given = 0
-        self.threads = 1
+        self.threads, self.counted = 1, 0.0
         self.seen = time.monotonic()
 
     def run(self) -> None:
@@ -114,8 +114,8 @@ class _Crowd:
                 self.client.cancel([future for _, future, _ in self.out.values()], force=True)
 
     def _give(self) -> None:
-        threads = sum(self.client.nthreads().values()) if self.n_given % 16 == 0 else self.threads
-        self.threads = max(1, threads)
+        if time.monotonic() - self.counted > 2:
+            self.threads, self.counted = max(1, sum(self.client.nthreads().values())), time.monotonic()
         while len(self.out) < AHEAD * self.threads and (task := self.state.ready()) is not None:
             self.n_given += 1
             name = f"{task.kind}-{task.key}-{os.getpid()}-{self.n_given}"

@@ -43,13 +43,15 @@ def sentence(found: Found) -> str:
         (decisive if 2 * turned > of else idle).append(told)
     local, points = _count(found, "local")
     both, _ = _count(found, "both")
+    others, _ = _count(found, "others")
     parts = [f"Fields are local at {local} of {points} points."]
     if decisive:
         parts.append(f"What decides: {', '.join(decisive)}{'; what does not: ' + ', '.join(idle) if idle else ''}.")
     else:
         parts.append(f"No parameter decides it over these ranges ({', '.join(idle)}).")
     parts.append(
-        f"Of the {local} local points, {both} give y_t and y_h that pass before the judge."
+        f"Of the {local} local points, {both} give y_t and y_h that pass before the judge; so do {others} of the "
+        f"{points - local} others (a point on two maps counts on each)."
         if local
         else "No point is local, so none renormalizes as a block rule does."
     )
@@ -142,6 +144,7 @@ def _count(found: Found, what: str) -> tuple[int, int]:
         status: dict[str, Any] = {
             "local": local,
             "both": local & mostly(numbers["renormalizes"]),
+            "others": ~local & mostly(numbers["renormalizes"]),
             "faithful": local & (numbers["kl"].mean("seed", skipna=False) < numbers["kl_uniform"].mean("seed") / 2),
         }
         hits += int(status[what].sum())
@@ -156,6 +159,6 @@ def _ranks(found: Found) -> float:
         covered = numbers["participation"].mean("seed", skipna=False)
         pairs += list(zip(covered.values.ravel(), share.values.ravel(), strict=True))
     usable = np.array([pair for pair in pairs if np.isfinite(pair).all()])
-    if len(usable) < 3:
+    if len(usable) < 3 or (np.ptp(usable, axis=0) == 0).any():  # nothing to rank
         return math.nan
     return float(spearmanr(usable[:, 0], usable[:, 1]).statistic)

@@ -29,10 +29,9 @@ class LocalityMap:
     presets: Mapping[str, Mapping[str, Any]] = PRESETS
     growing = ("planes",)
 
-    def swept(self, settings: Any, sweep: Sweep) -> BaseModel:
-        """The settings with one map, the sweep's, in place of their own."""
-        name = "-".join(sweep.names) or "seeds"
-        return self.Settings.model_validate({**settings.model_dump(), "planes": {name: sweep.model_dump()}})
+    def swept(self, sweep: Sweep) -> dict[str, Any]:
+        """The settings that make a sweep: one map in place of the preset's."""
+        return {"planes": {"-".join(sweep.names) or "seeds": sweep.model_dump()}}
 
     def tasks(self, settings: Any, seed: int) -> list[Task]:
         """Samples and layers."""

@@ -121,7 +121,6 @@ def _maps(run: Run, name: str, numbers: xr.Dataset, axes: list[str]) -> Figure:
             "y_t",
             f"exact: 1; majority: {tables.number(majority, around)}",
             *_means(numbers["y_t"], y, x),
-            limits=(0.0, 1.0),
             contour=passes,
             missing="n. d.",
         ),
@@ -134,14 +133,15 @@ def _maps(run: Run, name: str, numbers: xr.Dataset, axes: list[str]) -> Figure:
             continue
         mark = Mark(one.letter, one.name, at[0], at[1])
         if horizontal.place(mark.x) is None or vertical.place(mark.y) is None:
-            outside.append(f"{one.name} ({LABELS[x]} {at[0]:.3g}, {LABELS[y]} {at[1]:.3g})")
+            outside.append(f"{one.name} ({LABELS[x]} {at[0]:g}, {LABELS[y]} {at[1]:g})")
         else:
             marks.append(mark)
     told = "; ".join(f"{mark.letter}: {mark.name}" for mark in marks)
     caption = (
         "Each box: mean over seeds ± its standard error. The orange line rings the points that pass. Locality: the "
         "judge passes it for most seeds. Fidelity: less than half of the KL divergence of independent spins. y_t: y_t "
-        "and y_h pass for most seeds; n. d.: the units of some seed have no places on a lattice."
+        "and y_h pass for most seeds; n. d.: the units of some seed have no places on a lattice. –: ln Z was refused "
+        "for some seed."
         + (f" Circles, recipes converted to these units: {told}." if marks else "")
         + (f" Outside this map: {', '.join(outside)}." if outside else "")
     )

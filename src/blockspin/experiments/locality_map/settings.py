@@ -5,6 +5,7 @@ A map (plane) is a sweep over parameters of one layer: 3 seeds or more at each p
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -53,6 +54,9 @@ class Settings(BaseModel):
 
     @model_validator(mode="after")
     def _planes_vary_the_layer(self) -> Settings:
+        least = math.ceil(4 * self.pool / max(self.chains - 4, 1))
+        if self.held_out < least:
+            raise ValueError(f"held_out must be four chains' worth, {least} here; got {self.held_out}")
         for plane, sweep in self.planes.items():
             for name in sweep.names:
                 if name not in Layer.model_fields:
@@ -76,19 +80,18 @@ PRESETS: dict[str, dict[str, Any]] = {
             rate_scale={"learning_rate": (0.003, 0.01, 0.03, 0.1), "init_scale": (0.001, 0.01, 0.1)},
         )
     },
-    # 3.5 times the points of `quick`, twice its updates, five seeds
+    # 3.5 times the points of `quick`, twice its updates
     "full": {
         "layer": {"updates": 4000},
-        "pool": 64_000,
-        "held_out": 4000,
+        "pool": 32_000,
         "planes": _planes(
-            5,
+            3,
             penalty_coupling={
                 "l1": (0.0003, 0.001, 0.002, 0.004, 0.008, 0.016, 0.03, 0.06, 0.12),
                 "K": (0.3, 0.36, 0.39, 0.408, 0.425, 0.44068679, 0.46, 0.5),
             },
             samples_penalty={
-                "n_samples": (500, 1000, 2000, 4000, 8000, 16_000, 64_000),
+                "n_samples": (500, 1000, 2000, 4000, 8000, 16_000, 32_000),
                 "l1": (0.0, 0.001, 0.003, 0.01, 0.03),
             },
             rate_scale={

@@ -1,0 +1,152 @@
+"""The experiment locality-map on a tiny lattice, its rules on made-up maps, its numbers against enumeration."""
+
+from __future__ import annotations
+
+import json
+import math
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from blockspin.exact import enumeration
+from blockspin.experiments import find
+from blockspin.experiments.locality_map.claims import claims, sentence, turns
+from blockspin.experiments.locality_map.numbers import lines, mean, mostly, uniform_divergence
+from blockspin.experiments.locality_map.settings import Settings, converted
+from blockspin.experiments.locality_map.tasks import Plan
+from blockspin.experiments.results import read_results
+from blockspin.experiments.run import prepare, run
+from blockspin.lattice import Lattice
+from blockspin.models.ising import Ising
+from blockspin.runs.settings import SettingsError
+from blockspin.runs.task import ordered
+
+TINY = (
+    "layer.L=8",
+    "layer.units=16",
+    "layer.updates=600",
+    "layer.learning_rate=0.03",
+    "layer.n_samples=2000",
+    "pool=2000",
+    "held_out=500",
+    "n_critical=200",
+    "chains=20",
+)
+
+
+@pytest.mark.parametrize(("L", "K"), [(4, 0.408), (4, 0.2), (3, 0.6)])
+def test_the_divergence_of_independent_spins_is_that_of_enumeration(L, K):
+    p = enumeration.probabilities(Ising(Lattice.square(L), K))
+    known = float((p * (np.log(p) + L**2 * math.log(2))).sum()) / L**2
+    # mutants that this sees: the energy's sign, a bond counted twice, entropy for divergence
+    assert uniform_divergence(L, K) == pytest.approx(known, rel=1e-9)
+
+
+def test_converted_recipes_shrink_and_learn_at_the_same_pace():
+    # one update of 0/1 weights in spin units: dW/4 = (rate/16) (dL/dW_spin), shrinkage rate l1 / (1 - momentum) / 4
+    spin = converted(2e-4, 0.1, 0.1, momentum=0.5)
+    assert spin["learning_rate"] == 0.1 / 16
+    assert spin["init_scale"] == 0.1 / 4
+    assert spin["learning_rate"] * spin["l1"] == pytest.approx(0.1 * 2e-4 / 0.5 / 4)
+
+
+def made_up(local: list[list[int]], passes: list[list[int]] | None = None, kl: float = 0.01) -> xr.Dataset:
+    """A plane of l1 (down) by K (across), three seeds alike."""
+    status = np.repeat(np.array(local, float)[..., None], 3, axis=2)
+    spectrum = status if passes is None else np.repeat(np.array(passes, float)[..., None], 3, axis=2)
+    dims = ("l1", "K", "seed")
+    shape = status.shape
+    values = {
+        "local": status,
+        "renormalizes": spectrum,
+        "participation": np.where(status == 1, 5.0, 80.0) + np.arange(3) / 10,
+        "kl": np.full(shape, kl),
+        "kl_uniform": np.full(shape, 0.3),
+    }
+    coordinates = {"l1": [0.001, 0.01, 0.1][: shape[0]], "K": [0.36, 0.408][: shape[1]], "seed": [1, 2, 3]}
+    return xr.Dataset({name: (dims, array) for name, array in values.items()}, coordinates)
+
+
+def test_a_parameter_decides_where_most_of_its_lines_turn():
+    found = {"a": made_up([[0, 0], [1, 0], [1, 1]])}
+    assert lines(mostly(found["a"]["local"]), "l1") == (2, 2)
+    assert turns(found) == {("a", "l1"): (2, 2), ("a", "K"): (1, 3)}
+    told = sentence(found)
+    assert told.startswith("Fields are local at 3 of 6 points. What decides: the penalty (2 of 2 lines of a); ")
+    assert "what does not: the coupling (1 of 3 lines of a)" in told
+    assert "Of the 3 local points, 3 give y_t and y_h that pass" in told
+
+
+def test_most_seeds_must_agree_and_means_need_all():
+    values = xr.DataArray([[1, 1, 0], [1, 0, np.nan], [1, 1, np.nan]], dims=("x", "seed"))
+    assert list(mostly(values).values) == [True, False, True]
+    value, error = mean(values)
+    assert value[0] == pytest.approx(2 / 3)
+    assert error[0] == pytest.approx(np.std([1, 1, 0], ddof=1) / math.sqrt(3))
+    assert np.isnan(value[1])
+
+
+@pytest.mark.parametrize(
+    ("found", "statuses"),
+    [
+        (made_up([[0, 0], [1, 1], [1, 1]]), ["reproduced", "reproduced", "not reproduced"]),
+        (made_up([[1, 1], [1, 1], [1, 1]]), ["not reproduced", "reproduced", "reproduced"]),
+        (made_up([[0, 0], [1, 1], [1, 1]], [[0, 0], [0, 0], [0, 0]]), ["reproduced", "partly", "not reproduced"]),
+        (made_up([[0, 0], [1, 1], [1, 1]], [[0, 0], [0, 0], [0, 0]], kl=0.2), ["reproduced", "not reproduced", "not"]),
+        (made_up([[0, 0], [0, 0], [0, 0]]), ["not reproduced", "not tested", "not reproduced"]),
+    ],
+)
+def test_claims_follow_their_rules(found, statuses):
+    told = claims({"a": found}, Settings())
+    assert [claim.id for claim in told] == ["LM-1", "LM-2", "LM-3"]
+    for claim, status in zip(told, statuses, strict=True):
+        assert claim.status.startswith(status), claim
+
+
+def test_a_map_must_vary_the_layer_within_the_pool():
+    with pytest.raises(SettingsError, match=r"no parameter of the layer is called 'l2'; did you mean 'l1'"):
+        prepare(find("locality-map"), sweep=("l2=0.1,0.2",))
+    with pytest.raises(SettingsError, match="held_out must be four chains' worth, 667 here; got 600"):
+        prepare(find("locality-map"), overrides=("held_out=600",))
+    with pytest.raises(SettingsError, match="n_samples is at most the pool, 16000; got 20000"):
+        prepare(find("locality-map"), sweep=("n_samples=2000,20000",))
+
+
+def test_seeds_have_their_own_samples_and_points_share_them():
+    planned = Plan(Settings.model_validate(find("locality-map").presets["quick"]), 1)
+    assert len(planned.samples) == 3 * (4 + 1)  # couplings and the critical one, a seed each
+    assert {len(cells) for cells in planned.planes.values()} == {60, 36}
+    by_place = {}
+    for cell in planned.planes["rate-scale"]:
+        by_place.setdefault(cell.point.seed, set()).add(cell.task.parents[0].key)
+    assert all(len(keys) == 1 for keys in by_place.values())
+    assert len(set.union(*by_place.values())) == 3
+
+
+def test_a_tiny_map_from_settings_to_page(tmp_path):
+    words = ("l1=0.001,0.05", "K=0.408,0.44", "seeds=2")
+    plan = prepare(find("locality-map"), overrides=TINY, sweep=words)
+    assert len(ordered(plan.tasks)) == 8 + 6
+    concluded = run(plan, tmp_path / "a")
+    assert [claim["id"] for claim in concluded["claims"]] == ["LM-1", "LM-2", "LM-3"]
+    numbers = read_results(tmp_path / "a", "l1-K")
+    assert dict(numbers.sizes) == {"l1": 2, "K": 2, "seed": 2}
+    assert numbers["participation"].attrs["units"] == "sites"
+    assert (numbers["block"] == 4).all()
+    known = [uniform_divergence(8, K) for K in (0.408, 0.44)]
+    np.testing.assert_allclose(numbers["kl_uniform"].isel(l1=0, seed=0), known)
+    # measured 17 sites of 64 with the weak penalty, 5 with the strong one: half is seen in every seed
+    assert (numbers["participation"].sel(l1=0.05) < 0.5 * numbers["participation"].sel(l1=0.001)).all()
+    page = (tmp_path / "a" / "report.html").read_text()
+    assert "L1 penalty × coupling K" in page
+    for name in ("Locality", "Fidelity", "Mehta &amp; Schwab (2014)"):
+        assert name in page
+    # one value more computes itself alone, and draws the other points as they were
+    more = prepare(find("locality-map"), overrides=TINY, sweep=("l1=0.001,0.05,0.2", "K=0.408,0.44", "seeds=2"))
+    run(more, tmp_path / "a")
+    events = [json.loads(line) for line in (tmp_path / "a" / "log.jsonl").read_text().splitlines()]
+    assert sum(event["event"] == "start" for event in events) == 8 + 6 + 4
+    xr.testing.assert_identical(
+        read_results(tmp_path / "a", "l1-K").sel(l1=[0.001, 0.05]).drop_attrs(), numbers.drop_attrs()
+    )
