@@ -115,7 +115,7 @@ def test_the_filters_of_one_lattice_serve_another_and_go_through_mcrg(learned: L
     majority = bs.mcrg(samples, lambda lattice: bs.Majority(lattice, random_state=0), 1)[0]
     assert abs(first.y_h.z(majority.y_h)) < 4
     assert np.isfinite(second.y_t.value)
-    with pytest.raises(ValueError, match="of 2 dimensions"):
+    with pytest.raises(ValueError, match="of a square lattice do not fit a chain 12"):
         rsmi.on(bs.Lattice.chain(12))
     with pytest.raises(ValueError, match="must fit the lattice"):
         rsmi.on(bs.Lattice.square(4))

@@ -119,6 +119,7 @@ def test_weights_kept_elsewhere_make_the_same_machine() -> None:
     assert as_rbm(ours) is ours
     drawn = machine_from(weights, RBM(4, units="binary", output="sample", random_state=3))
     np.testing.assert_array_equal(drawn.transform(bits), drawn.transform(bits))
+    assert drawn.gibbs(bits).shape == bits.shape  # all that a fitted machine has
 
 
 def test_reconstruction_goes_up_and_down_by_means() -> None:
@@ -145,6 +146,9 @@ def test_draws_have_the_means_they_are_given(units: str) -> None:
     variance = {"binary": mean * (1 - mean), "spin": 1 - mean**2, "gaussian": np.ones(3)}[units]
     assert (np.abs(drawn.mean(axis=0) - mean) <= 4.5 * np.sqrt(variance / 40_000) + 1e-6).all()
     np.testing.assert_allclose(drawn.var(axis=0), variance, atol=0.035)
+    if units == "gaussian":
+        wide = draw(np.tile(mean, (40_000, 1)), units, np.random.default_rng(1), np.array([0.1, 1.0, 9.0]))
+        np.testing.assert_allclose(wide.var(axis=0), [0.1, 1.0, 9.0], rtol=0.035)
 
 
 @pytest.mark.parametrize("units", ["spin", "binary", "scikit-learn"])

@@ -63,3 +63,8 @@ def test_other_errors_name_what_came() -> None:
 
 def test_the_critical_coupling_solves_kramers_and_wannier() -> None:
     assert np.sinh(2 * KC_SQUARE) == pytest.approx(1, rel=1e-15)
+
+
+def test_bits_have_no_energy() -> None:
+    with pytest.raises(ValueError, match=r"spins must be -1 or \+1; got values \[0 1\]. Map 0/1 data by 2 \* x - 1"):
+        Ising(Lattice.chain(4), 0.5).energy(np.array([0, 1, 1, 0]))

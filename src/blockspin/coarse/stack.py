@@ -85,20 +85,18 @@ def as_rbm(machine: Any) -> FittedMachine:
 
 
 def machine_from(weights: dict[str, NDArray[Any]], machine: Any) -> Any:
-    """An unfitted machine made fitted by weights kept elsewhere; returns the machine itself.
+    """A machine of these settings with weights kept elsewhere: a new `RBM`, or another machine itself, now fitted.
 
-    weights: "components" (M, N), "intercept_hidden" (M,), "intercept_visible" (N,). An `RBM` needs explicit units and
-    an integer random_state (or None for 0), from which its sampled output is drawn.
+    weights: "components" (M, N), "intercept_hidden" (M,), "intercept_visible" (N,). An `RBM` needs explicit units.
     """
+    if isinstance(machine, RBM):
+        parts = weights["components"], weights["intercept_visible"], weights["intercept_hidden"]
+        return RBM.from_weights(*parts, **{k: v for k, v in machine.get_params().items() if k != "n_components"})
     machine.components_ = np.asarray(weights["components"])
     machine.intercept_hidden_ = np.asarray(weights["intercept_hidden"])
     machine.intercept_visible_ = np.asarray(weights["intercept_visible"])
     machine.n_features_in_ = machine.components_.shape[1]
-    if isinstance(machine, RBM):
-        machine.units_ = machine.units
-        machine.seed_ = int(machine.random_state or 0)  # type: ignore[arg-type]  # an integer, as the docstring says
-    else:
-        machine._n_features_out = machine.components_.shape[0]
+    machine._n_features_out = machine.components_.shape[0]
     return machine
 
 
@@ -112,10 +110,11 @@ def visible_mean(machine: Any, hidden: ArrayLike) -> FloatArray:
     return np.asarray(np.tanh(field)) if units == "spin" else field
 
 
-def draw(mean: FloatArray, units: str, random: np.random.Generator) -> FloatArray:
-    """A draw of units with the given means: binary 0/1, spin -1/+1, Gaussian with unit variance."""
+def draw(mean: FloatArray, units: str, random: np.random.Generator, variance: ArrayLike = 1.0) -> FloatArray:
+    """A draw of units with the given means: binary 0/1, spin -1/+1, Gaussian of this variance (one, or one a unit)."""
     if units == "gaussian":
-        return mean + random.standard_normal(mean.shape, dtype=np.float32)
+        spread = np.sqrt(np.asarray(variance, np.float32))
+        return np.asarray(mean + spread * random.standard_normal(mean.shape, dtype=np.float32), np.float32)
     probability = mean if units == "binary" else (1 + mean) / 2
     up = random.random(mean.shape, dtype=np.float32) < probability
     return (up if units == "binary" else 2.0 * up - 1.0).astype(np.float32)
@@ -145,11 +144,16 @@ def generate(
     if units_of(machines[0]) == "gaussian":
         raise ValueError("a machine with Gaussian visible units makes real numbers, not spins")
     inputs = np.asarray(_below(transformer, machines[-1]).transform(start), np.float32)
-    visible = draw(inputs, units_of(machines[-1]), random)
+    visible = draw(inputs, units_of(machines[-1]), random, _variance(machines[-1]))
     seed = int(random.integers(2**31 - 1))
     states = as_rbm(machines[-1]).gibbs_chain(visible, steps, thin=steps // (2 * draws), random_state=seed)
     kept = [_down(machines[:-1], state.astype(np.float32), units_of(machines[-1]), random) for state in states[-draws:]]
     return np.stack(kept, axis=1).astype(np.int8)
+
+
+def _variance(machine: Any) -> Any:
+    variance = getattr(machine, "variance_", None)
+    return 1.0 if variance is None else variance
 
 
 def _below(transformer: Any, machine: Any) -> Any:
@@ -165,5 +169,5 @@ def _down(machines: list[Any], values: FloatArray, units: str, random: np.random
         units = units_of(machine)
         values = visible_mean(machine, values)
         if random is not None:
-            values = draw(values, units, random)
+            values = draw(values, units, random, _variance(machine))
     return 2 * values - 1 if units == "binary" else values

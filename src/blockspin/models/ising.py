@@ -46,9 +46,12 @@ class Ising:
     def energy(self, configurations: ArrayLike) -> NDArray[np.float64]:
         """The reduced energy H of each configuration, shape (..., *sites) or (..., N) to (...).
 
-        Raises ValueError where the shape does not end in the lattice's.
+        Raises ValueError where the shape does not end in the lattice's, or a value is no spin -1/+1.
         """
         spins = shared.flat(configurations, self.lattice)
+        if not (np.abs(spins) == 1).all():
+            hint = ". Map 0/1 data by 2 * x - 1" if ((spins == 0) | (spins == 1)).all() else ""
+            raise ValueError(f"spins must be -1 or +1; got values {np.unique(spins)[:4]}{hint}")
         bonds = np.zeros(spins.shape[:-1])
         grid = spins.reshape(*spins.shape[:-1], *self.lattice.shape)
         axes = tuple(range(-self.lattice.dimension, 0))

@@ -183,11 +183,11 @@ class RSMI(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     def on(self, lattice: Lattice) -> RSMI:
         """The same fitted filters on another lattice: one set of filters serves all blocks, of any lattice.
 
-        Raises ValueError where the dimension differs or the window does not fit the lattice.
+        Raises ValueError where its kind differs or the window does not fit the lattice.
         """
         check_is_fitted(self)
-        if lattice.dimension != self.lattice.dimension:
-            raise ValueError(f"filters of {self.lattice.dimension} dimensions do not fit a {lattice} lattice")
+        if lattice.kind != self.lattice.kind:
+            raise ValueError(f"filters of a {self.lattice.kind} lattice do not fit a {lattice} lattice")
         other: RSMI = clone(self).set_params(lattice=lattice)
         other._check_settings()
         other.filters_, other.bounds_, other.scores_ = self.filters_, self.bounds_, self.scores_
