@@ -227,5 +227,7 @@ def test_dimers_are_refused_and_their_blocks_are_not() -> None:
     dimers = bs.sample(bs.Dimers(Lattice.square(4)), 20, seed=1, chains=4)
     with pytest.raises(ValueError, match="these samples hold dimers, whose lattice of cells mixes vertices"):
         couplings(dimers)
+    with pytest.raises(ValueError, match="these samples hold dimers"):
+        bs.mcrg(dimers, bs.Majority, 1)
     _, blocks = block(dimers, bs.Majority(Lattice.square(8), 2, random_state=1))
     assert len(couplings(blocks, ["nn"]).K) == 1

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from blockspin.lattice import Lattice
 from blockspin.rg import mcrg as kernel
 from blockspin.rg import potts
+from blockspin.rg.couplings import refuse_cells
 from blockspin.rg.operators import EVEN, ODD, named
 from blockspin.samples import by_chain, check_any, lattice_of, make, provenance, states_of
 
@@ -103,9 +104,10 @@ def mcrg(
     `block`; operators: names (`rg.operators`, `rg.orbits`; of Potts states `rg.potts`), even and odd ones together in
     the order in which the sets grow, default the table's.
     Returns a `Spectrum` a step: estimates by the first 1, 2, ... operators, jackknife errors over chains, and nan with
-    the reason where an exponent is not defined. Raises ValueError as `block` and `rg.mcrg.spectrum`, and where the
-    steps' ratios of lattice spacings differ. Source: R. H. Swendsen, Phys. Rev. Lett. 42, 859 (1979).
+    the reason where an exponent is not defined. Raises ValueError as `block` and `rg.mcrg.spectrum`, for samples of
+    dimers, and where the steps' ratios of lattice spacings differ. Source: R. H. Swendsen, Phys. Rev. Lett. 42, 859 (1979).
     """
+    refuse_cells(check_any(samples))
     levels = block(samples, rule, steps)
     lattices = [lattice_of(level) for level in levels]
     ratios = [fine.shape[0] / coarse.shape[0] for fine, coarse in pairwise(lattices)]

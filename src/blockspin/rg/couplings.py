@@ -83,7 +83,7 @@ def refuse_cells(samples: xr.DataArray) -> None:
     """Raise ValueError for samples of dimers, whose sites are vertices, bonds and faces and no spins of one kind."""
     if provenance(samples).get("model", {}).get("model") == "dimers":
         raise ValueError(
-            "couplings are of spins on equal sites; these samples hold dimers, whose lattice of cells mixes vertices, "
+            "operators are of spins on equal sites; these samples hold dimers, whose lattice of cells mixes vertices, "
             "bonds and faces. Couplings of what a map makes of them are defined: block them first"
         )
 

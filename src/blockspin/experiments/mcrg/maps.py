@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -13,7 +14,7 @@ from threadpoolctl import threadpool_limits
 
 from blockspin.coarse.blocks import Decimation, Majority
 from blockspin.coarse.placed import Placed
-from blockspin.coarse.rbm import RBM
+from blockspin.coarse.rbm import RBM, ConvolutionalRBM
 from blockspin.coarse.weighted import Threshold, WeightedMajority
 from blockspin.experiments.mcrg.settings import MACHINES, RULES
 from blockspin.lattice import Lattice
@@ -37,6 +38,15 @@ def rule(name: str, lattice: Lattice, seed: int) -> Any:
 
 OTHERS: dict[str, Callable[[int, Spins, int], Any]] = {
     # a map that is fitted in one go: (units, spins, random_state) -> fitted. One row a map, and one in settings.MAPS
+    "rbm-convolutional": lambda units, spins, seed: ConvolutionalRBM(
+        Lattice.square(math.isqrt(spins.shape[1])),
+        2,
+        4,
+        units="spin",
+        biases=False,
+        learning_rate=0.02,
+        random_state=seed,
+    ).fit(spins),
     "pca": lambda units, spins, seed: PCA(units, random_state=seed).fit(spins),
     "random-projection": lambda units, spins, seed: GaussianRandomProjection(units, random_state=seed).fit(spins),
 }

@@ -16,6 +16,7 @@ MAPS = {  # name: what it is
     "weighted-majority": "sign of 3 s_1 + 2 s_2 + 2 s_3 + s_4, ties by a fair coin",
     "rbm-l1": "RBM with the L1 penalty, layer by layer",
     "rbm-none": "RBM without a penalty, layer by layer",
+    "rbm-convolutional": "RBM with one 4 x 4 filter for all blocks, layer by layer",
     "pca": "principal components, cut at their medians",
     "random-projection": "Gaussian random projections, cut at their medians",
 }

@@ -79,7 +79,9 @@ def plan(settings: Settings, seed: int) -> Plan:
             )
             parents.append(trained[name])
         weight = settings.L**2 * settings.n_samples * len(samples) * 2e-7
-        measured[name] = Task("measure", f"measure {name}", run_measure, chosen, parents=tuple(parents), weight=weight)
+        measured[name] = Task(
+            "measure", f"measure {name}", run_measure, chosen, version=2, parents=tuple(parents), weight=weight
+        )
     rules = [name for name in settings.maps if name in RULES]
     information = Task("information", "what block rules keep, exactly", run_information, {"rules": rules}, weight=2.0)
     return Plan(samples, training, trained, measured, information)
