@@ -43,7 +43,7 @@ def test_boxes_say_value_error_and_what_is_missing():
 
 
 def test_the_same_map_gives_the_same_bytes_and_a_wrong_shape_is_told():
-    one = Map("y_t", "", np.full((2, 3), np.nan), np.full((2, 3), np.nan), limits=(0, 1))
+    one = Map("y_t", "", np.full((2, 3), np.nan), np.full((2, 3), np.nan))
     first, second = (phase_maps([one], X, Y, title="t", caption="c").body for _ in range(2))
     assert first == second
     assert "nowhere defined" in first

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -129,6 +130,7 @@ if __name__ == "__main__":
     place = Path(sys.argv[1])
     place.mkdir(parents=True)
     running = Slurm(place)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit())  # so that the daemons end too
     print(f"export SLURM_CONF={place}/slurm.conf", flush=True)
     try:
         time.sleep(float(sys.argv[2]) if len(sys.argv) > 2 else 1e6)

@@ -19,6 +19,7 @@ from blockspin.runs.display import Display
 from blockspin.runs.execute import TaskFailed, execute
 from blockspin.runs.store import Store, StoreError
 from blockspin.runs.task import Task
+from blockspin.runs.work import THREAD_VARIABLES
 
 pytest.importorskip("distributed", reason="the extra `cluster` is not installed")
 
@@ -61,7 +62,8 @@ class Machines:
 
     def _start(self, *words: str) -> subprocess.Popen[bytes]:
         path = os.pathsep.join([str(HERE), *filter(None, sys.path)])
-        environment = {**os.environ, "PYTHONPATH": path, "DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES": "2"}
+        inherited = {name: value for name, value in os.environ.items() if name not in THREAD_VARIABLES}
+        environment = {**inherited, "PYTHONPATH": path, "DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES": "2"}
         command = [sys.executable, "-m", "distributed.cli.dask_" + words[0], *words[1:]]
         quiet = subprocess.DEVNULL
         return subprocess.Popen(command, env=environment, stdout=quiet, stderr=quiet, start_new_session=True)
@@ -114,6 +116,18 @@ def test_a_scheduler_gives_the_same_bytes_and_tells_progress(tmp_path, machines,
     assert len(recorder.finished) == 13
     assert recorder.updates
     assert not list((tmp_path / "tasks").glob(".words-*"))
+
+
+def threads(settings, parents, progress):
+    from blockspin.runs.task import Result
+
+    return Result(meta={name: os.environ.get(name) for name in THREAD_VARIABLES})
+
+
+def test_workers_that_came_without_get_the_threads_that_dask_gives_them(tmp_path, machines):
+    task = Task("threads", "threads", threads, {})
+    execute([task], Store(tmp_path), scheduler=machines.address)
+    assert set(Store(tmp_path).load(task).meta.values()) == {"1"}
 
 
 def test_failures_are_named_and_the_rest_goes_on(tmp_path, machines):

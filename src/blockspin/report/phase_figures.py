@@ -103,7 +103,8 @@ def _panel(
 
     def draw(axes: Any) -> None:
         axes.grid(False)
-        low, high = one.limits or (float(np.nanmin(value)), float(np.nanmax(value)))
+        known = value[np.isfinite(value)]
+        low, high = one.limits or (float(known.min(initial=np.inf)), float(known.max(initial=-np.inf)))
         for (row, column), found in np.ndenumerate(value):
             v = float(found)
             share = _share(v, low, high, one.log)

@@ -254,7 +254,7 @@ def batch(jobs: Jobs) -> Any:
         python=options.pop("python", shlex.quote(sys.executable)),
         job_script_prologue=prologue,
         worker_extra_args=["--nthreads", "1", *options.pop("worker_extra_args", [])],
-        scheduler_options={"dashboard_address": None, **options.pop("scheduler_options", {})},
+        scheduler_options={"dashboard_address": ":0", **options.pop("scheduler_options", {})},
         **options,
     )
 
