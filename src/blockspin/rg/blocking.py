@@ -105,7 +105,8 @@ def mcrg(
     the order in which the sets grow, default the table's.
     Returns a `Spectrum` a step: estimates by the first 1, 2, ... operators, jackknife errors over chains, and nan with
     the reason where an exponent is not defined. Raises ValueError as `block` and `rg.mcrg.spectrum`, for samples of
-    dimers, and where the steps' ratios of lattice spacings differ. Source: R. H. Swendsen, Phys. Rev. Lett. 42, 859 (1979).
+    dimers, and where the steps' ratios of lattice spacings differ.
+    Source: R. H. Swendsen, Phys. Rev. Lett. 42, 859 (1979).
     """
     refuse_cells(check_any(samples))
     levels = block(samples, rule, steps)
