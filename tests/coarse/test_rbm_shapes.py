@@ -64,6 +64,7 @@ def test_any_machine_comes_back_from_its_file_or_is_refused(
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1800)  # a program each is compiled
 @given(
     units=st.sampled_from(["binary", "spin", "gaussian"]),
     algorithm=st.sampled_from(["cd", "pcd", "pt", "exact"]),
