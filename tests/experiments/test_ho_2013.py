@@ -131,7 +131,7 @@ def test_neighbouring_weights() -> None:
 
 def test_what_is_measured_of_a_machine_made_by_hand() -> None:
     # no weights: ln p is that of independent pixels, no unit lives; one filter of 2 x 2 pixels before it, and after
-    # it the same of a hundredth the size, dead beside the first; mutant tried: units compared within their machine alone
+    # it the same of a hundredth the size, dead beside the first; mutant: each machine compared with itself
     train, test = (np.random.default_rng(seed).standard_normal((400, 16)).astype(np.float32) for seed in (1, 2))
     block = np.zeros((2, 4, 4))
     block[0, :2, :2] = 0.1
