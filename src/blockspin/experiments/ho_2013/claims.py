@@ -42,7 +42,7 @@ def l1_local_l2_diffuse(found: Found) -> Claim:
     for name, some in _images(found):
         l1, l2 = some.chosen("l1"), some.chosen("l2")
         if l1 is None or l2 is None:
-            told.append(f"{name}: {_none_able(l1)}")
+            told.append(f"{name}: {_none_able(some, l1)}")
             all_of_it.append(False)
             more.append(False)
             continue
@@ -105,7 +105,7 @@ def zeros(found: Found) -> Claim:
     for name, some in _images(found):
         l1, l2 = some.chosen("l1"), some.chosen("l2")
         if l1 is None or l2 is None:
-            told.append(f"{name}: {_none_able(l1)}")
+            told.append(f"{name}: {_none_able(some, l1)}")
             exact.append(False)
             grown.append(False)
             continue
@@ -136,7 +136,7 @@ def penalty_not_criticality(found: Found) -> Claim:
     for name, some in _images(found):
         l1 = some.chosen("l1")
         if l1 is None:
-            told.append(f"{name}: {_none_able(l1)}")
+            told.append(f"{name}: {_none_able(some, l1)}")
             decided.append(False)
             more.append(False)
             continue
@@ -213,7 +213,9 @@ def _images(found: Found) -> list[tuple[str, Findings]]:
     return [(name, some) for (name, control), some in found.items() if control == "images"]
 
 
-def _none_able(l1: Machine | None) -> str:
+def _none_able(some: Findings, l1: Machine | None) -> str:
+    if np.isnan(some.gain(NONE)).any():
+        return "ln Z of the machine without a penalty is not to be believed, and nothing to compare with: anneal longer"
     return f"no {'L1' if l1 is None else 'L2'} machine of the scan keeps {KEPT:.0%} of the held-out gain"
 
 
