@@ -21,7 +21,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from blockspin import samples as schema
 from blockspin.models import MODELS, known
-from blockspin.statistics import Estimate
+from blockspin.statistics import Estimate, jackknife_error
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.intp]
@@ -234,8 +234,7 @@ class Reweighted:
         """The jackknife's variance from what each group changes, (groups, ...): sets are independent of each other."""
         total = np.zeros(spread.shape[1:])
         for k in range(len(self.models)):
-            mine = spread[self.set_of_group == k]
-            total += (len(mine) - 1) / len(mine) * ((mine - mine.mean(axis=0)) ** 2).sum(axis=0)
+            total += jackknife_error(spread[self.set_of_group == k]) ** 2
         return total
 
     def _weights(self, target: FloatArray) -> FloatArray:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 FloatArray = NDArray[np.float64]
+GROUPS = 50  # of chains at most, for a jackknife that recomputes much
 MANY = 32  # chains that give the variance of their means to a quarter
 
 
@@ -65,9 +66,15 @@ def jackknife(
     function = statistic if statistic is not None else lambda mean: mean
     total = data.sum(axis=0)
     full = np.asarray(function(total / n), float)
-    left_out = np.stack([np.asarray(function((total - chain) / (n - 1)), float) for chain in data])
-    spread = left_out - left_out.mean(axis=0)
-    return full, np.sqrt((n - 1) / n * (spread**2).sum(axis=0))
+    return full, jackknife_error([np.asarray(function((total - chain) / (n - 1)), float) for chain in data])
+
+
+def jackknife_error(left_out: ArrayLike) -> FloatArray:
+    """The error of what was estimated once without each of n groups, (n, ...): as `jackknife` says, shape (...)."""
+    values = np.asarray(left_out, float)
+    n = len(values)
+    error: FloatArray = np.sqrt((n - 1) / n * ((values - values.mean(axis=0)) ** 2).sum(axis=0))
+    return error
 
 
 def mean_over_chains(values: ArrayLike) -> Estimate:

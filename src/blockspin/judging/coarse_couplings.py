@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -39,9 +38,3 @@ def step(subject: Subject, name: str, operators: tuple[str, ...] | None = None) 
     fine = subject.evidence.couplings(name, names)
     sides = (("fine", fine), ("coarse", coarse))
     return Step(fine, coarse, next((f"{side} spins: {found.why}" for side, found in sides if found.why), ""))
-
-
-def jackknife_error(left_out: FloatArray) -> float:
-    """The error of a number from its values without each group of chains."""
-    spread = left_out - left_out.mean()
-    return math.sqrt((len(spread) - 1) / len(spread) * float((spread**2).sum()))

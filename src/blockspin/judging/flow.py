@@ -9,9 +9,10 @@ from __future__ import annotations
 import math
 
 from blockspin.judging.card import Measurement
-from blockspin.judging.coarse_couplings import Step, jackknife_error, step
+from blockspin.judging.coarse_couplings import Step, step
 from blockspin.judging.evidence import Subject
 from blockspin.judging.spectrum import places
+from blockspin.statistics import jackknife_error
 
 GROWTH, DRIFT = "growth of K - Kc", "K' - K at Kc"
 APART = 4.0  # standard errors that the samples' K must lie from the critical ones'
@@ -43,7 +44,7 @@ def _drift(critical: Step, forced: str) -> Measurement:
     assert critical.fine is not None
     assert critical.coarse is not None
     value = critical.coarse.K[0].value - critical.fine.K[0].value
-    error = jackknife_error((critical.coarse.left_out - critical.fine.left_out)[:, 0])
+    error = float(jackknife_error((critical.coarse.left_out - critical.fine.left_out)[:, 0]))
     # coarse spins without a coupling: the step has lost everything
     lost = {"name": "uncoupled coarse spins, -K", "value": -critical.fine.K[0].value, "error": critical.fine.K[0].error}
     return Measurement("flow", DRIFT, value, error, forced, forced=bool(forced), trivial=(lost,))
@@ -69,7 +70,7 @@ def _growth(subject: Subject, critical: Step, forced: str) -> Measurement:
     other = (samples.coarse.K[0].value - critical.coarse.left_out[:, 0]) / (
         samples.fine.K[0].value - critical.fine.left_out[:, 0]
     )
-    error = math.hypot(jackknife_error(one), jackknife_error(other))
+    error = math.hypot(float(jackknife_error(one)), float(jackknife_error(other)))
     still = {"name": "nothing grows, 1", "value": 1.0, "error": 0.0}
     jump = {"name": "a first-order jump, b^d", "value": subject.b**subject.lattice.dimension, "error": 0.0}
     return Measurement("flow", GROWTH, after / before, error, forced, forced=bool(forced), trivial=(still, jump))

@@ -8,11 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from blockspin.judging.card import Measurement
-from blockspin.judging.coarse_couplings import jackknife_error, step
+from blockspin.judging.coarse_couplings import step
 from blockspin.judging.evidence import Subject
 from blockspin.judging.spectrum import places
 from blockspin.rg.mcrg import SIGNIFICANT
-from blockspin.statistics import Estimate
+from blockspin.statistics import Estimate, jackknife_error
 
 QUANTITY, FARTHEST = "couplings beyond neighbours, gained", "couplings beyond neighbours, coarse"
 
@@ -46,13 +46,13 @@ def reach(subject: Subject) -> list[Measurement]:
         "range",
         QUANTITY,
         float(coarse - fine),
-        jackknife_error(without - share(found.fine.left_out)),
+        float(jackknife_error(without - share(found.fine.left_out))),
         forced,
         forced=bool(forced),
         trivial=(flat,),
     )
     shown = Measurement(
-        "range", FARTHEST, float(coarse), jackknife_error(without), forced, forced=bool(forced), rule="described"
+        "range", FARTHEST, float(coarse), float(jackknife_error(without)), forced, forced=bool(forced), rule="described"
     )
     return [gained, shown]
 

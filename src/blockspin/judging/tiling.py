@@ -11,6 +11,7 @@ from blockspin.coarse.embedding import alive, centres
 from blockspin.judging.card import Measurement
 from blockspin.judging.evidence import Subject
 from blockspin.lattice import Lattice
+from blockspin.statistics import jackknife_error
 
 FloatArray = NDArray[np.float64]
 DUPLICATE = 0.9  # two units are duplicates where the cosine of their fields exceeds this
@@ -81,5 +82,4 @@ def _leave_one_out(fields: FloatArray) -> float:
     parts = weight / weight.sum(axis=1, keepdims=True)
     load = parts.sum(axis=0) - parts
     values = load.sum(axis=1) ** 2 / (load.shape[1] * (load**2).sum(axis=1))
-    n = len(values)
-    return float(np.sqrt((n - 1) / n * ((values - values.mean()) ** 2).sum()))
+    return float(jackknife_error(values))

@@ -14,11 +14,11 @@ from blockspin.lattice import Lattice
 from blockspin.rg.operators import Operator, evaluate, named
 from blockspin.rg.variational import minimise, slope, weights
 from blockspin.sampling.biased import Biased, Blocks, Terms
+from blockspin.statistics import GROUPS
 
 FloatArray = NDArray[np.float64]
 Told = Callable[[float], None]
 
-GROUPS = 50  # of chains at most, for the jackknife
 RATE = 0.3  # of a step of the descent, in units of the step that would be right where blocks are uncorrelated
 FARTHEST = 0.1  # a step of the descent takes a coupling, at most
 SETTLING = 10  # draws that are left out once the bias is fixed

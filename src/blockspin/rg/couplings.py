@@ -23,12 +23,11 @@ from blockspin.rg import potts_couplings
 from blockspin.rg.likelihood import Likelihood, fit
 from blockspin.rg.operators import EVEN, Operator, named
 from blockspin.samples import check_any, lattice_of, provenance, states_of
-from blockspin.statistics import Estimate
+from blockspin.statistics import GROUPS, Estimate
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
-GROUPS = 50  # of chains at most, for the jackknife
 BYTES = 2**20  # of spins handled at once
 TABLE = 2**22  # combinations of local terms that are counted in a table; more are sorted
 

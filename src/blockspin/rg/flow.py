@@ -18,7 +18,7 @@ from blockspin.rg.mcrg import connected, linearised, moment_sums
 from blockspin.rg.operators import EVEN
 from blockspin.rg.symmetric import symmetric, values
 from blockspin.samples import check_any, lattice_of, provenance, states_of
-from blockspin.statistics import Estimate
+from blockspin.statistics import Estimate, jackknife_error
 
 FloatArray = NDArray[np.float64]
 
@@ -137,7 +137,7 @@ def _turn(fine: Couplings, coarse: Couplings, sums: FloatArray, names: tuple[str
         ])  # fmt: skip
     except np.linalg.LinAlgError:
         return Turn(nothing, math.nan, math.nan, f"operators {', '.join(names)} are dependent on the coarse lattice")
-    errors = np.sqrt((len(left) - 1) / len(left) * ((left - left.mean(axis=0)) ** 2).sum(axis=0))
+    errors = jackknife_error(left)
     leading = float(np.abs(np.linalg.eigvals(T)).max())
     return Turn(tuple(map(Estimate, fixed.tolist(), errors.tolist())), leading, float(np.abs(fixed - K).max()), "")
 

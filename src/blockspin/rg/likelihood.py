@@ -9,6 +9,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from blockspin.statistics import jackknife_error
+
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
@@ -62,9 +64,7 @@ def fit(likelihood: Likelihood, counts: IntArray, names: tuple[str, ...]) -> Fit
         except np.linalg.LinAlgError:
             words = f"without one of {len(counts)} groups of chains {', '.join(names)} have no couplings"
             return Fit(nothing, nothing, math.nan, f"{words}, and so no errors", np.full_like(left_out, math.nan))
-    spread = left_out - left_out.mean(axis=0)
-    errors = np.sqrt((len(counts) - 1) / len(counts) * (spread**2).sum(axis=0))
-    return Fit(K, errors, likelihood.mean(total / total.sum(), K), "", left_out)
+    return Fit(K, jackknife_error(left_out), likelihood.mean(total / total.sum(), K), "", left_out)
 
 
 def newton(likelihood: Likelihood, weight: FloatArray, names: tuple[str, ...]) -> tuple[FloatArray, str]:

@@ -24,11 +24,9 @@ from blockspin.rg.blocking import Rule, block
 from blockspin.rg.operators import EVEN, Operator, named
 from blockspin.rg.symmetric import symmetric, values
 from blockspin.samples import lattice_of, provenance
-from blockspin.statistics import Estimate
+from blockspin.statistics import GROUPS, Estimate, jackknife_error
 
 FloatArray = NDArray[np.float64]
-
-GROUPS = 50  # of chains at most, for the jackknife
 
 
 @dataclass(frozen=True)
@@ -82,17 +80,12 @@ def _match(n: int, operators: Sequence[Operator], sums: list[FloatArray], K: flo
     # one group left out at a time, of either lattice: the two are independent, so their variances add
     left = [np.stack([_shifted(totals[0] - part, totals[1], K) for part in sums[0]])]
     left.append(np.stack([_shifted(totals[0], totals[1] - part, K) for part in sums[1]]))
-    error = np.sqrt(sum(_variance(part) for part in left))
+    error = np.sqrt(sum(jackknife_error(part) ** 2 for part in left))
     weight = 1 / error**2
     weight /= weight.sum()
-    together = math.sqrt(sum(float(_variance(part @ weight)) for part in left))
+    together = math.sqrt(sum(float(jackknife_error(part @ weight)) ** 2 for part in left))
     by_operator = tuple(map(Estimate, value.tolist(), error.tolist()))
     return Matching(n, tuple(one.name for one in operators), by_operator, Estimate(float(value @ weight), together))
-
-
-def _variance(left_out: FloatArray) -> FloatArray:
-    n = len(left_out)
-    return np.asarray((n - 1) / n * ((left_out - left_out.mean(axis=0)) ** 2).sum(axis=0))
 
 
 def _shifted(large: FloatArray, small: FloatArray, K: float) -> FloatArray:

@@ -19,11 +19,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from blockspin.lattice import Lattice
 from blockspin.rg.operators import EVEN, ODD, Operator, evaluate, named
-from blockspin.statistics import Estimate, jackknife
+from blockspin.statistics import GROUPS, Estimate, jackknife
 
 FloatArray = NDArray[np.float64]
 
-GROUPS = 50  # of chains at most, for the jackknife
 SIGNIFICANT = 4.0  # standard errors that an eigenvalue must lie above zero for its logarithm to mean anything
 DEPENDENT = 1e-9  # smallest eigenvalue of the operators' correlation matrix that is still taken as independent
 

@@ -21,11 +21,10 @@ from numpy.typing import NDArray
 from blockspin.rg.couplings import unwound
 from blockspin.rg.operators import EVEN, evaluate, named
 from blockspin.samples import check, lattice_of
-from blockspin.statistics import Estimate
+from blockspin.statistics import GROUPS, Estimate, jackknife_error
 
 FloatArray = NDArray[np.float64]
 
-GROUPS = 50  # of chains at most, for the jackknife
 STEPS, CLOSE = 100, 1e-10  # of Newton's method
 ENOUGH = 1000  # draws that must be left in effect
 
@@ -78,7 +77,7 @@ def variational(fine: xr.DataArray, blocks: xr.DataArray, operators: Sequence[st
         )
         return Minimum(names, (Estimate(math.nan, math.nan),) * k, np.full((k, k), math.nan), effective, why)
     left = np.stack([minimise(S, even * (groups != group), J)[0] for group in range(groups[-1] + 1)])
-    errors = np.sqrt((len(left) - 1) / len(left) * ((left - left.mean(axis=0)) ** 2).sum(axis=0))
+    errors = jackknife_error(left)
     return Minimum(names, tuple(map(Estimate, J.tolist(), errors.tolist())), slope(S, S_fine, w), effective, "")
 
 

@@ -29,7 +29,7 @@ from blockspin.rg.local_rule import local_rule
 from blockspin.rg.mcrg import exponent, leading
 from blockspin.rg.operators import named
 from blockspin.sampling.biased import Blocks
-from blockspin.statistics import Estimate
+from blockspin.statistics import Estimate, jackknife_error
 
 FloatArray = NDArray[np.float64]
 Progress = Callable[[float, str], None]
@@ -201,7 +201,7 @@ def _errors(
         np.stack([function(one, after.all) for one in before.left_out]),
         np.stack([function(before.all, one) for one in after.left_out]),
     ):
-        variance += (len(left) - 1) / len(left) * ((left - left.mean(axis=0)) ** 2).sum(axis=0)
+        variance += jackknife_error(left) ** 2
     return value, np.sqrt(variance)
 
 

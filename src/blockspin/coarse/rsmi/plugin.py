@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import xlogy
 
 from blockspin.coarse.rsmi.bounds import PARTS
-from blockspin.statistics import Estimate
+from blockspin.statistics import Estimate, jackknife_error
 
 IntArray = NDArray[np.intp]
 
@@ -52,7 +52,7 @@ def plug_in(x: ArrayLike, y: ArrayLike, correction: str = "miller-madow", *, cha
 
     whole = information(counts.sum(axis=0))
     without = np.array([information(counts.sum(axis=0) - part) for part in counts])
-    error = np.sqrt((n_parts - 1) / n_parts * ((without - without.mean()) ** 2).sum())
+    error = jackknife_error(without)
     if correction == "jackknife":
         whole = n_parts * whole - (n_parts - 1) * without.mean()
     return Estimate(float(whole), float(error))
