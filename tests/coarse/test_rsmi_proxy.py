@@ -79,6 +79,7 @@ def test_drawn_gradient_is_that_of_the_sums_in_the_mean() -> None:
         assert np.max(error) < 0.01
 
 
+@pytest.mark.slow
 def test_the_filter_of_2018_is_the_best_one_on_the_torus() -> None:
     lattice = bs.Lattice.square(6)
     model = bs.Ising(lattice, bs.KC_SQUARE)
@@ -89,8 +90,11 @@ def test_the_filter_of_2018_is_the_best_one_on_the_torus() -> None:
     assert exact > 0.99 * joint.best_binary(odd=True)[0]
     assert len(rsmi.scores_) == Recipe().filter_epochs
     assert rsmi.information_.z(exact) < 3
+
+
+def test_another_algorithm_is_refused() -> None:
     with pytest.raises(ValueError, match="must be one of bound, rbm-proxy"):
-        bs.RSMI(lattice, algorithm="rbm").fit(X)
+        bs.RSMI(bs.Lattice.square(6), algorithm="rbm").fit(np.ones((100, 36)))
 
 
 @pytest.mark.slow
