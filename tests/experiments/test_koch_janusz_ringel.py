@@ -25,7 +25,7 @@ from blockspin.runs.task import Result
 SMALL = (
     "chains=10", "n_iter=300", f"filters.K=[{KC_SQUARE!r}]", "filters.n_samples=1000", "filters.seeds=2",
     "blocks.L=12", "blocks.sides=[4]", "blocks.n_samples=500", "blocks.seeds=2",
-    "curve.L=12", "curve.b=2", f"curve.T=[{1 / KC_SQUARE!r}, 3.5]", "curve.buffers=[1, 2, 3]",
+    "curve.L=12", "curve.b=2", f"curve.T=[{1 / KC_SQUARE!r}]", "curve.buffers=[1, 2, 3]",
     "curve.environment=1", "curve.n_samples=500",
     "flow.L=16", "flow.steps=2", "flow.distances=[-0.04, -0.02, 0.02, 0.04]", "flow.n_samples=1000", "chain.points=5",
 )  # fmt: skip
