@@ -270,7 +270,6 @@ def test_what_needs_spins_refuses_potts_samples() -> None:
     for use in (
         samples.features,
         samples.check,
-        bs.couplings,
         lambda s: bs.judge(bs.Majority(Lattice.square(8), 2), s),
     ):
         with pytest.raises(ValueError, match=r"spins -1/\+1 are needed here; these samples hold Potts states 0\.\.1"):

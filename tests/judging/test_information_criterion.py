@@ -19,7 +19,7 @@ from blockspin.judging.card import Measurement, decide
 from blockspin.judging.evidence import Evidence, Subject
 from blockspin.judging.information import KEPT, SHARE, bound, information
 from blockspin.judging.nulls import noise
-from blockspin.samples import features, make
+from blockspin.samples import features, make, own
 
 SQUARE = bs.Lattice.square(6)
 CRITICAL = bs.Ising(SQUARE, bs.KC_SQUARE)
@@ -58,7 +58,7 @@ def test_exact_on_the_small_torus_and_a_bound_without_the_model(name: str, sampl
     assert kept.value == pytest.approx(exact, abs=near)
     assert kept.error == 0
     assert share.value == pytest.approx(exact / joint.information(), abs=2 * near)
-    estimated, share = rows(fitted, Evidence(samples))
+    estimated, share = rows(fitted, Evidence(own(samples.values)))
     assert estimated.value < exact + 4 * estimated.error
     assert estimated.value > 0.95 * exact - 4 * estimated.error
     assert 0 < estimated.error < 0.02
@@ -102,7 +102,7 @@ def test_a_wide_field_is_cut_to_its_block(samples: xr.DataArray) -> None:
     kept, share = rows(Linear(wide), Evidence(samples, model=CRITICAL))
     assert kept.why.startswith("fields cut to their blocks, which hold 0.")
     assert kept.value == pytest.approx(surroundings.torus(CRITICAL).kept(sign_rule(np.ones(4))), abs=1e-9)
-    estimated, _ = rows(Linear(wide), Evidence(samples))
+    estimated, _ = rows(Linear(wide), Evidence(own(samples.values)))
     assert estimated.value < kept.value + 4 * estimated.error
     assert share.value < 1
 
@@ -117,6 +117,6 @@ def test_what_is_not_defined_says_why(samples: xr.DataArray) -> None:
     assert "must fit the lattice" in kept.why
     assert decide(kept, [], None).passed is None
     few = samples.isel(chain=slice(0, 4))
-    kept, _ = rows(bs.Decimation(SQUARE, 2).fit(X), Evidence(few))
+    kept, _ = rows(bs.Decimation(SQUARE, 2).fit(X), Evidence(own(few.values)))
     assert "an error over chains needs 8" in kept.why
     assert decide(kept, [], None).passed is None

@@ -10,7 +10,6 @@ import pytest
 import xarray as xr
 from made_maps import Linear, Of, ising_machine
 from sklearn.decomposition import PCA
-from sklearn.kernel_approximation import Nystroem
 from sklearn.neural_network import BernoulliRBM
 from sklearn.pipeline import make_pipeline
 from sklearn.random_projection import GaussianRandomProjection, SparseRandomProjection
@@ -238,13 +237,15 @@ def test_another_model_than_the_samples_name_is_refused(
     assert Evidence(bs.samples.own(held_out.values)).model is None
 
 
-def test_components_that_the_outputs_do_not_follow_are_no_fields(held_out: xr.DataArray) -> None:
-    X = bs.features(held_out)
-    stored = Nystroem(n_components=64, gamma=0.02, random_state=0).fit(X.astype(float))
-    subject = Subject(stored, Evidence(held_out), name="m")
+def test_fields_that_the_outputs_do_not_follow_are_not_believed(lattice: bs.Lattice, held_out: xr.DataArray) -> None:
+    X = features(held_out)
+    liar = GaussianRandomProjection(64, random_state=0).fit(X)
+    liar.fields_ = bs.Majority(lattice, 2).fields_
+    subject = Subject(liar, Evidence(held_out), name="m")
     assert subject.fields_from == "regression"
     assert any("do not follow the map's weights" in note for note in _warnings(subject))
-    for honest in (PCA(64).fit(X), GaussianRandomProjection(64, random_state=0).fit(X)):
+    mostly_ties = bs.WeightedMajority(lattice, 2, weights=[1, 1, -1, -1], random_state=1)
+    for honest in (PCA(64).fit(X), GaussianRandomProjection(64, random_state=0).fit(X), mostly_ties):
         assert Subject(honest, Evidence(held_out), name="m").fields_from == "weights"
 
 

@@ -10,8 +10,10 @@ from scipy.sparse import issparse
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.pipeline import Pipeline
 
+from blockspin.randomness import generator
+
 FloatArray = NDArray[np.float64]
-CHECKED, FOLLOWS = 1000, 0.5  # rows on which fields are checked, and the correlation that they must have
+CHECKED, FOLLOWS = 500, 0.5  # rows of noise on which fields are checked, and the correlation that they must have
 
 
 class ToBinary(TransformerMixin, BaseEstimator):
@@ -73,12 +75,13 @@ def regression_fields(fine: ArrayLike, coarse: ArrayLike, ridge: float = 1.0) ->
 def fields_of(transformer: Any, fine: ArrayLike, coarse: ArrayLike) -> tuple[FloatArray, str]:
     """The fields of a map (M, N) and where they come from: "weights", or "regression" on fine and coarse data.
 
-    The weights of a machine are taken as they are. Those of any other map must be what its outputs follow, a median
-    correlation of outputs with fields times spins of at least 1/2: `components_` may be a dictionary or stored rows.
+    The weights of a machine are taken as they are. Those of any other map must be what its outputs follow on spins
+    without correlations, a median correlation of outputs with fields times spins of at least 1/2: `components_` may be
+    a dictionary, and `fields_` may say anything.
     """
     n_sites = np.asarray(fine).shape[1]
     fields = weight_fields(transformer, n_sites)
-    if fields is not None and (_is_machine(transformer) or _follow(np.asarray(coarse), np.asarray(fine), fields)):
+    if fields is not None and (_is_machine(transformer) or _follows(transformer, fields)):
         return fields, "weights"
     return regression_fields(fine, coarse), "regression"
 
@@ -88,9 +91,9 @@ def _is_machine(transformer: Any) -> bool:
     return hasattr(getattr(last, "transformer", last), "intercept_hidden_")
 
 
-def _follow(outputs: NDArray[Any], spins: NDArray[Any], fields: FloatArray) -> bool:
-    some = slice(None, None, max(1, len(spins) // CHECKED))
-    linear, given = spins[some] @ fields.T, outputs[some].astype(float)
+def _follows(transformer: Any, fields: FloatArray) -> bool:
+    spins = generator(0, "fields").choice(np.array([-1, 1], np.int8), (CHECKED, fields.shape[1]))
+    linear, given = spins @ fields.T, np.asarray(transformer.transform(spins), float)
     linear, given = linear - linear.mean(axis=0), given - given.mean(axis=0)
     size = np.sqrt((linear**2).sum(axis=0) * (given**2).sum(axis=0))
     varying = size > 0
