@@ -49,3 +49,13 @@ def test_the_same_map_gives_the_same_bytes_and_a_wrong_shape_is_told():
     assert "nowhere defined" in first
     with pytest.raises(ValueError, match="the map 'y_t' must be 2 by 3; got"):
         phase_maps([Map("y_t", "", np.zeros((3, 2)), np.zeros((3, 2)))], X, Y, title="t", caption="c")
+
+
+def test_narrow_boxes_hold_two_digits_and_no_error() -> None:
+    from blockspin.report.phase_figures import Axis, _tight
+
+    assert [_tight(v) for v in (173.2, 43.24, 9.81, 0.0376, 1.104, 0.0003, 0.97)] == [
+        "173", "43", "9.8", ".038", "1.1", ".0003", ".97",
+    ]  # fmt: skip
+    assert Axis("x", range(1, 7)).roomy
+    assert not Axis("x", range(1, 8)).roomy

@@ -18,6 +18,7 @@ from blockspin.report.theme import INK, SOFT
 
 COLOURS = "cividis"  # light to dark alike for the colour-blind, and on paper
 EMPTY = "#8a8a8a"
+ROOMY = 6  # columns at most whose boxes hold three digits and an error; narrower ones hold two digits
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,11 @@ class Axis:
 
     label: str
     values: Sequence[float]
+
+    @property
+    def roomy(self) -> bool:
+        """Whether boxes along it are wide enough for errors."""
+        return len(self.values) <= ROOMY
 
     def place(self, value: float) -> float | None:
         """Where a value lies among the boxes, between two by the ratio of values; None more than half a box outside."""
@@ -114,6 +120,9 @@ def _panel(
             if math.isnan(v):
                 axes.text(column, row, one.missing, ha="center", va="center", color=ink, fontsize=10)
                 continue
+            if not x.roomy:
+                axes.text(column, row, _tight(v), ha="center", va="center", color=ink, fontsize=10)
+                continue
             axes.text(column, row + 0.16, _short(v), ha="center", va="center", color=ink, fontsize=11)
             if not math.isnan(error[row, column]):
                 told = f"± {_short(float(error[row, column]), 1)}"
@@ -130,7 +139,8 @@ def _panel(
                 axes.text(*at, mark.letter, ha="center", va="center_baseline", color="#0f0f0f", fontsize=size)
         axes.set_xlim(-0.5, len(x.values) - 0.5)
         axes.set_ylim(-0.5, len(y.values) - 0.5)
-        axes.set_xticks(range(len(x.values)), [_short(v) for v in x.values])
+        labels = [_short(v) if x.roomy else _tight(v) for v in x.values]
+        axes.set_xticks(range(len(x.values)), labels, fontsize=11 if x.roomy else 9)
         axes.set_yticks(range(len(y.values)), [_short(v) for v in y.values])
         axes.tick_params(color=SOFT, labelcolor=INK, length=3)
         axes.set_xlabel(x.label)
@@ -183,6 +193,11 @@ def _short(value: float, digits: int = 3) -> str:
     if abs(rounded) < 0.001:
         return minus(f"{rounded:.{digits}g}".replace("e-0", "e-"))
     return _plain(rounded)
+
+
+def _tight(value: float) -> str:
+    """Two digits and no zero before the point, for narrow boxes."""
+    return _short(value, 3 if 1 <= abs(value) < 2 else 2).replace("0.", ".", 1) if abs(value) < 100 else f"{value:.0f}"
 
 
 def _told(value: NDArray[np.float64], x: Axis, y: Axis) -> str:

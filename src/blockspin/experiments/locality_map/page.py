@@ -138,7 +138,8 @@ def _maps(run: Run, name: str, numbers: xr.Dataset, axes: list[str]) -> Figure:
             marks.append(mark)
     told = "; ".join(f"{mark.letter}: {mark.name}" for mark in marks)
     caption = (
-        "Each box: mean over seeds ± its standard error. The orange line rings the points that pass. Locality: the "
+        f"Each box: mean over seeds{' ± its standard error' if horizontal.roomy else ', with errors in the table'}. "
+        "The orange line rings the points that pass. Locality: the "
         "judge passes it for most seeds. Fidelity: less than half of the KL divergence of independent spins. y_t: y_t "
         "and y_h pass for most seeds; n. d.: the units of some seed have no places on a lattice. –: ln Z was refused "
         "for some seed."
