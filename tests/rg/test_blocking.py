@@ -156,3 +156,24 @@ def test_what_does_not_fit_is_named() -> None:
 
     with pytest.raises(ValueError, match=r"spins must be -1 or \+1; got values 0.5\. bs\.Placed makes spins of a"):
         block(samples, [Real()])
+
+
+def test_machines_need_places_and_fitted_rules_stay_as_they_are() -> None:
+    critical = bs.sample(bs.Ising(bs.Lattice.square(8), bs.KC_SQUARE), 200, seed=1, chains=10)
+    machine = bs.RBM.from_weights(np.ones((16, 64)), units="spin", output="sample", random_state=0)
+    with pytest.raises(
+        ValueError, match=r"the units of RBM have no places on the lattice.*; bs\.Placed\(map, lattice\)"
+    ):
+        bs.mcrg(critical, [machine])
+    rule = bs.ConvolutionalRBM.from_filters(np.ones((1, 2, 2)), bs.Lattice.square(8), units="spin", output="sample")
+    given, built = bs.mcrg(critical, [rule])[0], bs.mcrg(critical, lambda lattice: rule.on(lattice), 1)[0]
+    assert given.y_t == built.y_t
+    assert str(given).startswith("y_t = ")
+    in_field = bs.sample(bs.Ising(bs.Lattice.square(8), 0.4, 0.05), 200, seed=1, chains=10)
+    with pytest.raises(ValueError, match=r"without a field; these samples have h = 0\.05"):
+        bs.mcrg(in_field, bs.Majority, 1)
+    assert "magnetisation" in bs.couplings(in_field).operators
+    with pytest.raises(ValueError, match=r"a list of names; got the string 'nn': give \['nn'\]"):
+        bs.couplings(critical, "nn")
+    (path,) = bs.flow(critical, bs.Majority, 1)
+    assert str(path).startswith("from K = 0.440687")

@@ -20,6 +20,7 @@ from blockspin.lattice import Lattice
 from blockspin.randomness import generator
 
 FloatArray = NDArray[np.float64]
+ROUNDING = 1e-9  # lattice spacings: a radius below is that of one site
 IntArray = NDArray[np.intp]
 
 DEAD = 0.05  # a unit is dead where its field's norm is below this share of the layer's largest
@@ -73,7 +74,7 @@ def radius_of_gyration(fields: FloatArray, lattice: Lattice, *, periodic: bool =
     total = weight.sum(axis=1)
     with np.errstate(invalid="ignore", divide="ignore"):
         radius: FloatArray = np.sqrt((weight * squared).sum(axis=1) / total)
-    return radius
+    return np.where(radius < ROUNDING, 0.0, radius)
 
 
 @dataclass(frozen=True)

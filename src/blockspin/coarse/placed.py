@@ -38,6 +38,11 @@ class Placed(TransformerMixin, BaseEstimator):
         places.
         """
         rows = np.asarray(X)
+        if rows.ndim != 2 or rows.shape[1] != self.lattice.n_sites:
+            raise ValueError(
+                f"Placed on a {self.lattice} lattice takes X of shape (n, {self.lattice.n_sites}), one column a site "
+                f"(bs.features(samples) makes it); got {rows.shape}"
+            )
         outputs = self.transformer.transform(rows)
         fields, _ = fields_of(self.transformer, rows, outputs)
         found = embed(fields, self.lattice)

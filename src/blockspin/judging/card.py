@@ -37,8 +37,8 @@ class Measurement:
     place of the physical block rule's. trivial holds nulls of the quantity's own, of the same form, such as the
     exponent of uncorrelated spins; each counts on its own side of the reference. blind names the nulls that cannot
     change the quantity by construction. one_sided: to lie beyond the reference, seen from a null, is as good as to lie
-    at it. asked is False where the data for the quantity were not given: it then
-    neither passes nor fails.
+    at it (rule "agrees": to lie below the target). asked is False where the data for the quantity were not given: it
+    then neither passes nor fails.
     rule is "closer" (to the reference than to the nulls), "agrees" (with the target, within errors), "exceeds" (the
     quantity's own nulls, on one side) or "described" (shown, not judged).
     """
@@ -229,7 +229,8 @@ def _without_nulls(subject: Measurement, reference: tuple[str, Measurement] | No
     # "agrees": no null is needed where the target itself is what the number should be
     passed, why = None, subject.why or "described, not judged"
     if subject.rule == "agrees" and reference is not None and math.isfinite(subject.value):
-        distance = abs(subject.value - reference[1].value)
+        distance = subject.value - reference[1].value
+        distance = max(distance, 0.0) if subject.one_sided else abs(distance)
         passed = distance <= SIGMAS * math.hypot(subject.error, reference[1].error)
         why = f"{'agrees' if passed else 'does not agree'} with {reference[0]} within {SIGMAS:g} standard errors"
     row = (subject.criterion, subject.quantity, subject.value, subject.error)

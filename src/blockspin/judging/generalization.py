@@ -50,7 +50,7 @@ def generalization(subject: Subject, most: int = 4000) -> list[Measurement]:
     known = {"name": "training chains", "value": pseudo_in.value, "error": pseudo_in.error}
     gap = free_out.value - free_in.value
     return [
-        Measurement("generalization", "free-energy gap", gap, gap_error, target=none, rule="agrees"),
+        Measurement("generalization", "free-energy gap", gap, gap_error, target=none, rule="agrees", one_sided=True),
         Measurement(
             "generalization", "pseudo-likelihood", pseudo_out.value, pseudo_out.error, target=known, rule="described"
         ),

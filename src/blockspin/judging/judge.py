@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import xarray as xr
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
@@ -28,6 +29,7 @@ from blockspin.judging.tiling import tiling
 from blockspin.models.ising import KC_SQUARE
 from blockspin.samples import features, provenance
 
+SAME = 200  # rows on which a retrained clone must differ somewhere to be a null
 ENOUGH = 16  # draws a site for the fields of a map without weights: they then cover 6 % too many sites
 
 TABLE: dict[str, Callable[[Subject], list[Measurement]]] = {
@@ -110,7 +112,11 @@ def judge(
     if nulls is None:
         nulls = null_maps.cheap(fitted, features(train if train is not None else samples), seed)
         if train is not None and hasattr(fitted, "get_params"):
-            nulls = {**null_maps.retrained(fitted, features(train), seed), **nulls}
+            trained = null_maps.retrained(fitted, features(train), seed)
+            changed = {label: null for label, null in trained.items() if not _same(fitted, null, evidence.X)}
+            if len(changed) < len(trained):
+                notes.append("trained on noise or on permuted sites the map is what it was: these are no nulls of it")
+            nulls = {**changed, **nulls}
         else:
             why = "no training samples were given" if train is None else "the map has no get_params to clone it by"
             notes.append(f"{why}: the nulls are not retrained on noise or on permuted sites")
@@ -135,6 +141,12 @@ def _fitted(transformer: Any, evidence: Evidence, train: xr.DataArray | None) ->
             return clone(transformer).fit(evidence.X)
         raise ValueError("the map must be fitted, or training samples given with train=") from None
     return transformer
+
+
+def _same(one: Any, other: Any, X: Any) -> bool:
+    # a map that learns nothing is its own retrained clone
+    rows = X[:SAME]
+    return np.array_equal(np.asarray(one.transform(rows)), np.asarray(other.transform(rows)))
 
 
 def _depth(transformer: Any) -> int:

@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
+from sklearn.exceptions import NotFittedError
+from sklearn.utils.validation import check_is_fitted
 
 from blockspin.lattice import Lattice
 from blockspin.rg import mcrg as kernel
@@ -26,12 +28,14 @@ def block(samples: xr.DataArray, rule: Rule, steps: int | None = None) -> tuple[
     """The samples and what repeated coarse-graining makes of them, finest first, each in the sample schema.
 
     rule: what builds a transformer for a lattice, `bs.Majority` or `lambda lattice: bs.Majority(lattice, 3)`, which is
-    then fitted to the level's samples; or fitted transformers, one a step; or one transformer, which takes one step,
-    or more where it serves other lattices too (a block rule, a fitted `bs.RSMI`). A transformer maps spins (n, N) to
-    spins -1/+1 (n, M), Potts states to Potts states, in the order of the sites of the lattice with the proportions of
-    the fine one and M sites. steps: number of steps; may be left out where transformers are given. Raises ValueError
-    where steps is missing, below 1 or more than the transformers or the lattice allow, M fits no lattice, or an output
-    is no spin (no state); TypeError where samples are no DataArray or rule is none of these.
+    then fitted to the level's samples unless it comes fitted; or fitted transformers, one a step; or one transformer,
+    which takes one step, or more where it serves other lattices too (a block rule, a fitted `bs.RSMI`). A transformer
+    maps spins (n, N) to spins -1/+1 (n, M), Potts states to Potts states, in the order of the sites of the lattice
+    with the proportions of the fine one and M sites. steps: number of steps; may be left out where transformers are
+    given.
+    Raises ValueError where steps is missing, below 1 or more than the transformers or the lattice allow, M fits no
+    lattice, a machine's units have no places (`bs.Placed`), or an output is no spin (no state); TypeError where samples
+    are no DataArray or rule is none of these.
     """
     levels = [check_any(samples)]
     build, steps = steps_of(rule, steps)
@@ -39,8 +43,10 @@ def block(samples: xr.DataArray, rule: Rule, steps: int | None = None) -> tuple[
         fine = levels[-1]
         lattice = lattice_of(fine)
         X = np.ascontiguousarray(fine.values.reshape(-1, lattice.n_sites))
+        made = build(step, lattice, X)
+        _check_places(made)
         try:
-            blocks = np.asarray(build(step, lattice, X).transform(X))
+            blocks = np.asarray(made.transform(X))
             coarse = _coarse(lattice, blocks)
         except ValueError as error:
             if step == 0:
@@ -80,7 +86,28 @@ def steps_of(rule: Rule, steps: int | None) -> tuple[Build, int]:
         )
     if steps is None:
         raise ValueError("a rule that builds transformers needs steps, how often it is applied: steps=1 or more")
-    return lambda step, lattice, X: rule(lattice).fit(X), int(steps)
+    return lambda step, lattice, X: ready(rule(lattice), X), int(steps)
+
+
+def ready(transformer: Any, X: NDArray[np.int8]) -> Any:
+    """The transformer fitted to X, or as it is where it comes fitted or there is nothing to fit."""
+    if not hasattr(transformer, "fit"):
+        return transformer
+    try:
+        check_is_fitted(transformer)
+    except NotFittedError:
+        return transformer.fit(X)
+    return transformer
+
+
+def _check_places(transformer: Any) -> None:
+    """Raise ValueError for a machine whose units come in any order: weights, and no lattice to put them on."""
+    last = transformer.steps[-1][1] if hasattr(transformer, "steps") else transformer
+    if hasattr(last, "components_") and not hasattr(last, "lattice"):
+        raise ValueError(
+            f"the units of {type(last).__name__} have no places on the lattice, so that their order would be taken for "
+            f"one; bs.Placed(map, lattice).fit(X) finds the places"
+        )
 
 
 def _on(transformer: Any, lattice: Lattice) -> Any:
@@ -109,6 +136,9 @@ def mcrg(
     Source: R. H. Swendsen, Phys. Rev. Lett. 42, 859 (1979).
     """
     refuse_cells(check_any(samples))
+    field = provenance(samples).get("model", {}).get("h", 0)
+    if field:
+        raise ValueError(f"exponents belong to a critical point without a field; these samples have h = {field:g}")
     levels = block(samples, rule, steps)
     lattices = [lattice_of(level) for level in levels]
     ratios = [fine.shape[0] / coarse.shape[0] for fine, coarse in pairwise(lattices)]

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import xarray as xr
@@ -21,7 +21,7 @@ from numpy.typing import ArrayLike, NDArray
 from blockspin.lattice import Lattice
 from blockspin.rg import potts_couplings
 from blockspin.rg.likelihood import Likelihood, fit
-from blockspin.rg.operators import EVEN, Operator, named
+from blockspin.rg.operators import EVEN, ODD, Operator, named
 from blockspin.samples import check_any, lattice_of, provenance, states_of
 from blockspin.statistics import GROUPS, Estimate
 
@@ -47,7 +47,7 @@ class Couplings:
     nested: tuple[tuple[Estimate, ...], ...]
     log_likelihood: tuple[float, ...]
     why: str
-    left_out: FloatArray
+    left_out: FloatArray = field(repr=False)
 
     def __getitem__(self, name: str) -> Estimate:
         """The coupling of this operator, from all of them."""
@@ -64,17 +64,19 @@ def couplings(samples: xr.DataArray, operators: Sequence[str] | None = None) -> 
     """The couplings of these operators that fit the samples, whatever made them: a model, a block rule, a network.
 
     samples: spins or Potts states (chain, draw, *sites) in the sample schema; operators: names in the order in which
-    nested sets grow (`rg.operators`, `rg.orbits`), default the table's even ones. Of Potts states an operator counts
-    the shapes whose sites are all alike, so that "nn" has the K of `bs.Potts`. Errors: jackknife over chains, in at
-    most 50 groups; each left-out estimate is two Newton steps from the full one. Not defined, with the reason, where an
-    operator adds nothing to those before it or where a coupling runs away. What the operators leave out is no part of
-    the errors.
+    nested sets grow (`rg.operators`, `rg.orbits`), default the table's even ones, and the odd ones too where the
+    samples say that they have a field. Of Potts states an operator counts the shapes whose sites are all alike, so
+    that "nn" has the K of `bs.Potts`. Errors: jackknife over chains, in at most 50 groups; each left-out estimate is
+    two Newton steps from the full one. Not defined, with the reason, where an operator adds nothing to those before it
+    or where a coupling runs away. What the operators leave out is no part of the errors.
     Raises ValueError for fewer than two chains, no or unknown or repeated operators, or a shape that winds around the
     lattice, or for samples of dimers; TypeError where samples are no DataArray.
     Source: as the module says; on blocked spins, Gonzalez-Arroyo and Salas (1988).
     """
     lattice = lattice_of(check_any(samples))
     refuse_cells(samples)
+    if operators is None and states_of(samples) is None and provenance(samples).get("model", {}).get("h", 0):
+        operators = EVEN[lattice.kind] + ODD[lattice.kind]
     return of_spins(samples.values, lattice, operators, states=states_of(samples))
 
 
@@ -99,6 +101,8 @@ def of_spins(
         )
     if len(array) < 2:
         raise ValueError(f"a jackknife over chains needs at least 2 chains; got {len(array)}")
+    if isinstance(operators, str):
+        raise ValueError(f"operators are a list of names; got the string {operators!r}: give [{operators!r}]")
     names = tuple(EVEN[lattice.kind] if operators is None else operators)
     chosen = potts_couplings.thermal(lattice, names) if states is not None else named(lattice, names)
     _check(chosen, lattice)

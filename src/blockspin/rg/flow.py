@@ -51,6 +51,16 @@ class Trajectory:
     levels: tuple[Couplings, ...]
     turns: tuple[Turn, ...]
 
+    def __str__(self) -> str:
+        lines = [f"from K = {self.K:g}: {', '.join(self.operators)}"]
+        lines += [
+            f"{lattice}: {'  '.join(map(str, level.K))}"
+            for lattice, level in zip(self.lattices, self.levels, strict=True)
+        ]
+        return "\n".join(lines)
+
+    __repr__ = __str__
+
     @property
     def values(self) -> FloatArray:
         """The couplings as an array (level, operator)."""
@@ -63,17 +73,22 @@ class Trajectory:
 
 
 def flow(
-    samples: Sequence[xr.DataArray], rule: Rule, steps: int | None = None, operators: Sequence[str] | None = None
+    samples: Sequence[xr.DataArray] | xr.DataArray,
+    rule: Rule,
+    steps: int | None = None,
+    operators: Sequence[str] | None = None,
 ) -> tuple[Trajectory, ...]:
     """How the couplings move where samples are coarse-grained again and again: one trajectory a set of samples.
 
-    samples: sets at couplings below, at and above the critical one, each (chain, draw, *sites) without a field, spins
-    or Potts states; rule and steps as in `bs.mcrg`; operators: names of even ones, default the table's. The couplings
-    are those of `bs.couplings`, T is Swendsen's B^-1 A; both are cut to the operators, which no error bar holds.
+    samples: sets (or one) at couplings below, at and above the critical one, each (chain, draw, *sites) without a
+    field, spins or Potts states; rule and steps as in `bs.mcrg`; operators: names of even ones, default the table's.
+    The couplings are those of `bs.couplings`, T is Swendsen's B^-1 A; both are cut to the operators, which no error
+    bar holds.
     Raises ValueError for an odd operator and as `block` and `couplings`.
     Source: R. H. Swendsen, Phys. Rev. Lett. 52, 1165 (1984); the linear step to K* is Newton's with that T.
     """
-    return tuple(_trajectory(one, rule, steps, operators) for one in samples)
+    sets = [samples] if isinstance(samples, xr.DataArray) else samples
+    return tuple(_trajectory(one, rule, steps, operators) for one in sets)
 
 
 def fixed_point(trajectories: Sequence[Trajectory], step: int) -> tuple[Estimate, ...]:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -44,8 +44,12 @@ class Spectrum:
     odd: tuple[str, ...]
     why_t: str
     why_h: str
-    T_t: FloatArray
-    T_h: FloatArray
+    T_t: FloatArray = field(repr=False)
+    T_h: FloatArray = field(repr=False)
+
+    def __str__(self) -> str:
+        why = "".join(f"; {one}" for one in (self.why_t, self.why_h) if one)
+        return f"y_t = {self.y_t}, y_h = {self.y_h}{why}"
 
     @property
     def direction_t(self) -> FloatArray:

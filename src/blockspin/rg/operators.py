@@ -155,6 +155,8 @@ def named(lattice: Lattice, names: Sequence[str]) -> tuple[Operator, ...]:
     A name is one of the kind's table, or the sites of a shape, one digit a coordinate: "00-10-21" is
     ((0, 0), (1, 0), (2, 1)), as `orbits.orbits` names them.
     """
+    if isinstance(names, str):
+        raise ValueError(f"operators are a list of names; got the string {names!r}: give [{names!r}]")
     table = TABLES[lattice.kind]
     return tuple(table[name] if name in table else _by_sites(lattice, name) for name in names)
 

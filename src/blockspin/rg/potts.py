@@ -48,6 +48,8 @@ def mcrg(
     an unknown operator or a thermal one of a single site.
     """
     thermal, magnetic = sectors(lattices[0], names)
+    if q == 2 and names is None:  # of two states the magnetisation of neighbours is that of sites
+        magnetic = (MAGNETIC,)
     S, M = [], []
     for states, lattice in zip(levels, lattices, strict=True):
         S.append(values(states, _shapes(lattice, thermal, least=2), q)[0])

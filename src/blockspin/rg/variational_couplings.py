@@ -171,6 +171,7 @@ def _level(
         return exponent(complex(value[0], value[1]), float(error[0]), b)
 
     (y_t, why_t), (y_h, why_h) = (exponent_of(Numbers._fields.index(name)) for name in ("T_t", "T_h"))
+    Kc = estimates(lambda fine, coarse: np.array([nn - _shift(fine, coarse)]))[0]
     return Level(
         n=n,
         lattice=lattices[1],
@@ -182,7 +183,7 @@ def _level(
         y_t=y_t,
         y_h=y_h,
         fixed=estimates(_fixed),
-        Kc=estimates(lambda fine, coarse: np.array([nn - _shift(fine, coarse)]))[0],
+        Kc=Kc if not y_t.value <= 0 else Estimate(math.nan, math.nan),  # nothing grows: the step has no Kc
         uneven=after.uneven,
         history=after.history,
         why=why,

@@ -156,11 +156,11 @@ class ConvolutionalRBM(Trainer):
     def on(self, lattice: Lattice) -> Self:
         """The same fitted filters on another lattice, as if trained there: one set of filters serves all blocks.
 
-        Raises ValueError where the dimension differs or the filters do not fit the lattice.
+        Raises ValueError where the kind differs or the filters do not fit the lattice.
         """
         check_is_fitted(self)
-        if lattice.dimension != self.lattice_.dimension:
-            raise ValueError(f"filters of {self.lattice_.dimension} dimensions do not fit a {lattice} lattice")
+        if lattice.kind != self.lattice_.kind:
+            raise ValueError(f"filters of a {self.lattice_.kind} lattice do not fit a {lattice} lattice")
         other: Self = clone(self).set_params(lattice=lattice)
         other.units_, other.n_features_in_, other.n_epochs_ = self.units_, lattice.n_sites, self.n_epochs_
         other._set_learned(filters_=self.filters_, _biases=self._biases)
