@@ -38,7 +38,7 @@ def blocks_of_the_machines() -> list[tuple[str, str]]:
     return re.findall(r"```python\n(.*?)```\n(?:\n```text\n(.*?)```)?", page, flags=re.DOTALL)
 
 
-@pytest.mark.parametrize("number", [pytest.param(0, marks=pytest.mark.slow), 1])
+@pytest.mark.parametrize("number", [*(pytest.param(n, marks=pytest.mark.slow) for n in (0, 1)), 2])
 def test_the_page_on_machines_runs(number: int) -> None:
     code, expected = blocks_of_the_machines()[number]
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
@@ -47,7 +47,7 @@ def test_the_page_on_machines_runs(number: int) -> None:
 
 
 def test_every_block_of_that_page_is_run() -> None:
-    assert len(blocks_of_the_machines()) == 2
+    assert len(blocks_of_the_machines()) == 3
 
 
 def test_links_lead_somewhere() -> None:
