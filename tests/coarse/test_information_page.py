@@ -14,7 +14,7 @@ BLOCKS = re.findall(r"```python( sampled)?\n(.*?)```\n```text\n(.*?)```", PAGE.r
 
 def test_the_page_prints_what_it_says(capsys: pytest.CaptureFixture[str]) -> None:
     names: dict[str, Any] = {}
-    assert len(BLOCKS) == 3
+    assert len(BLOCKS) == 4
     for sampled, code, printed in BLOCKS:
         exec(code, names)
         found = capsys.readouterr().out

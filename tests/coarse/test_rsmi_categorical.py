@@ -173,18 +173,30 @@ def test_more_states_keep_more_from_any_start(K: float, q: int, seed: int) -> No
     keeps(learn(model, q, seed)[0], surroundings.torus(model), AROUND, BEST[K])
 
 
+RING = bs.Ising(bs.Lattice.chain(12), 1.0)
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("seed", range(10))
 @pytest.mark.parametrize("settings", [{"objective": "classifier"}, {"starts": ("random",) * 4}], ids=str)
 def test_four_states_say_all_of_two_spins_on_the_ring(settings: dict[str, object], seed: int) -> None:
-    """InfoNCE from its two usual starts leaves one of the states unused in 1 of 10 trainings, and keeps .893."""
-    model = bs.Ising(bs.Lattice.chain(12), 1.0)
-    joint = surroundings.chain(model, 2, 1)
-    rsmi, _ = learn(model, 4, seed, **settings)
+    joint = surroundings.chain(RING, 2, 1)
+    rsmi, _ = learn(RING, 4, seed, **settings)
     keeps(rsmi, joint, [0, 1], 0.99 * joint.information())
     alone = categorical.winners(block_states(2), rsmi.filters_, np.zeros(2))[:, 0]
     assert sorted(alone.tolist()) == [0, 1, 2, 3]
     assert (alone[0], alone[3]) == (0, 3)  # both down, both up
+
+
+@pytest.mark.slow
+def test_from_its_two_usual_starts_infonce_may_leave_one_state_unused() -> None:
+    """All is kept, or what three states keep, .893 of it: so in 2 of these 10 trainings."""
+    joint = surroundings.chain(RING, 2, 1)
+    kept = [joint.kept(largest_rule(learn(RING, 4, seed)[0].filters_[0])) for seed in range(10)]
+    shares = np.array(kept) / joint.information()
+    whole = shares > 1 - 1e-9
+    assert whole.sum() >= 5
+    np.testing.assert_allclose(shares[~whole], 0.893, atol=1e-3)
 
 
 @pytest.mark.slow

@@ -17,6 +17,7 @@ from blockspin.exact.information import (
     Joint,
     block_states,
     boltzmann_rule,
+    largest_rule,
     mutual_information,
     product_rule,
     sign_rule,
@@ -52,6 +53,8 @@ def test_rules_read_the_block_they_are_given() -> None:
     assert block_states(2).tolist() == [[-1, -1], [1, -1], [-1, 1], [1, 1]]
     assert sign_rule([1, 1]).tolist() == [0, 0.5, 0.5, 1]
     assert sign_rule([0, -2]).tolist() == [1, 1, 0, 0]
+    assert largest_rule([[0, 0], [1, 1], [-1, -1]]).argmax(axis=1).tolist() == [2, 0, 0, 1]
+    assert largest_rule([[-0.1, -0.3], [0.1, 0.3], [0.3, 0.1]]).argmax(axis=1).tolist() == [0, 0, 1, 1]  # +-, ++ tied
     np.testing.assert_allclose(boltzmann_rule([0.3, 0.1])[1], 1 / (1 + math.exp(-2 * (0.3 - 0.1))))
     np.testing.assert_allclose(product_rule([0.2, 1], [0.5, 0.5]), [[0.4, 0.1, 0.4, 0.1], [0, 0.5, 0, 0.5]])
 
