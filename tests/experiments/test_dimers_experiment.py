@@ -78,7 +78,7 @@ def test_the_small_run_finds_the_fields(found: Found) -> None:
 
 
 def changed(found: Found) -> Found:
-    return Found(*(copy.deepcopy(part) for part in (found.filters, found.decays, found.machines, found.exact)))
+    return Found(*(copy.deepcopy(part) for part in (found.filters, found.decays, found.machines, found.exact)), 4)
 
 
 def test_claims_follow_their_rules(found: Found) -> None:
@@ -93,6 +93,10 @@ def test_claims_follow_their_rules(found: Found) -> None:
     assert rules.ceiling(made).status == "reproduced"
     cold["bounds"]["classifier"]["measured"] = [1.47, 0.01]  # above ln 4: no estimate can be
     assert rules.ceiling(made).status == "not reproduced"
+    above = changed(found)
+    above.decays, above.filters = {1.0: {}, math.inf: {}}, {(1.0, 2): found.filters[0.5, 2]}
+    assert rules.ceiling(above).status == "not tested"
+    assert "no temperature below the transition" in rules.ceiling(above).why
     for value, status in ((1.03, "reproduced"), (1.15, "partly"), (1.5, "not reproduced"), (None, "not tested")):
         made.decays[math.inf]["learned"]["dimension"] = [value, 0.01]
         assert rules.scaling(made).status == status
@@ -105,6 +109,12 @@ def test_claims_follow_their_rules(found: Found) -> None:
     for shares, status in (([0.95, 0.99], "reproduced"), ([0.95, 0.1], "not reproduced")):
         row["noise"] = shares
         assert rules.first_units(made).status == status
+    made.block = 8
+    assert "8 by 8 block of free dimers -1/+1 one of 2.75" in rules.first_units(made).why
+    assert "8 by 8 block: 0.025" in rules.textures(made).why  # 2 of 128 bonds less 49 stars
+    for rule in (rules.first_units, rules.textures):
+        assert "8 by 8" not in rule(found).why
+    assert "4 by 4 block: 0.087" in rules.textures(found).why  # 2 of 32 less 9
     row |= {"columnar": 0.5, "staggered": 0.1}
     assert rules.textures(made).status == "reproduced"
     for learned in made.exact[1.0]["learned"] + made.exact[math.inf]["learned"]:
@@ -117,6 +127,10 @@ def test_claims_follow_their_rules(found: Found) -> None:
     assert rules.exact(made).status == "partly"
     for claim in claims(found):
         assert "nan" not in claim.why
+
+
+def test_the_distances_of_a_fit_in_words() -> None:
+    assert [rules.span(some) for some in ([6, 8, 10], [6], [])] == ["R = 6 to 10", "R = 6 alone", "no distance"]
 
 
 def test_four_directions_apart() -> None:

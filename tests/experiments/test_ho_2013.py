@@ -77,6 +77,24 @@ def test_settings_that_do_not_fit(wrong: str, said: str) -> None:
         prepare(find("ho-2013"), overrides=(wrong,))
 
 
+def test_a_source_that_cannot_be_had_is_refused_at_once(tmp_path: Path) -> None:
+    for source, said in (
+        (
+            "sklearn-photograph",
+            "natural.source: no source of images.*mean 'sklearn-photographs'.*, openml:",
+        ),
+        ("foo", "natural.source: no source of images is called 'foo'.*sklearn-digits"),
+        ("openml:", "wants a name or number"),
+        (str(tmp_path), "must hold images"),
+    ):
+        with pytest.raises(SettingsError, match=said):
+            prepare(find("ho-2013"), overrides=(f"natural.source={source}",))
+        prepare(find("ho-2013"), overrides=(f"natural.source={source}", 'data=["digits"]'))  # not asked for
+    (tmp_path / "a.PNG").touch()
+    for source in (str(tmp_path), "openml:mnist_784"):
+        prepare(find("ho-2013"), overrides=(f"natural.source={source}",))
+
+
 def test_images_and_controls() -> None:
     train, test = data.digits({"source": "sklearn-digits", "held_out": 0.2, "threshold": 0.5}, seed=1)
     assert (train.shape, test.shape) == ((1438, 8, 8), (359, 8, 8))

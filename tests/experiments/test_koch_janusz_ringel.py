@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import copy
 import json
+import math
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +22,7 @@ from blockspin.models.ising import KC_SQUARE
 from blockspin.runs.settings import SettingsError
 from blockspin.runs.store import Store
 from blockspin.runs.task import Result
+from blockspin.statistics import Estimate
 
 SMALL = (
     "chains=10", "n_iter=300", f"filters.K=[{KC_SQUARE!r}]", "filters.n_samples=1000", "filters.seeds=2",
@@ -95,6 +97,30 @@ def test_the_flow_is_read_off_as_it_was_made(found: Found) -> None:
     slow = made({KC_SQUARE + x: [KC_SQUARE + x, 0.42 + 2.4 * x, 0.42 + 3.2 * x, 0.42 + 4.2 * x] for x in distances})
     some = Found(found.filters, found.blocks, found.curve, trained, slow, found.chain, 64)
     assert claims.exponent(some).status == "not reproduced"
+
+
+@pytest.mark.parametrize(
+    ("value", "error", "status"),
+    [
+        (1.1, 0.04, "reproduced"),
+        (1.2, 0.04, "not reproduced"),
+        (1.4, 0.2, "not tested"),  # 2 errors from 1: neither
+        (1.0, 0.06, "not tested"),
+        (2.0, 0.2, "not reproduced"),
+        (math.nan, math.nan, "not tested"),
+    ],
+)
+def test_an_exponent_known_too_badly_is_not_judged(
+    found: Found, monkeypatch: pytest.MonkeyPatch, value: float, error: float, status: str
+) -> None:
+    monkeypatch.setattr(claims, "nu", lambda _: Estimate(value, error))
+    told = claims.exponent(found)
+    assert told.status == status
+    assert "the run cannot tell" in told.why
+
+
+def test_small_numbers_are_set_with_a_power_of_ten() -> None:
+    assert [claims.in_powers(x) for x in (9.86802e-05, 0.0338, 0.0)] == ["9.87 × 10⁻⁵", "0.0338", "0"]
 
 
 def test_claims_follow_their_rules(found: Found) -> None:

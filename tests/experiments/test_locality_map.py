@@ -111,6 +111,9 @@ def test_a_map_must_vary_the_layer_within_the_pool():
         prepare(find("locality-map"), overrides=("held_out=600",))
     with pytest.raises(SettingsError, match="n_samples is at most the pool, 16000; got 20000"):
         prepare(find("locality-map"), sweep=("n_samples=2000,20000",))
+    with pytest.raises(SettingsError, match=r"at the point K=a, seed=\d+: K: input should be .*; got 'a'") as told:
+        prepare(find("locality-map"), sweep=("K=a,b",))
+    assert "pydantic" not in str(told.value)
 
 
 def test_seeds_have_their_own_samples_and_points_share_them():

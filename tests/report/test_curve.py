@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 
 import pytest
 
@@ -32,6 +33,21 @@ def test_a_curve_is_told_in_words_and_drawn_once_a_name() -> None:
         caption="C",
     )
     assert made == again
+
+
+@pytest.mark.parametrize(("x", "anchor"), [(55.0, "start"), (9.0, "end")])
+def test_the_label_of_a_level_keeps_clear_of_a_line_at_the_right_end(x: float, anchor: str) -> None:
+    made = curve.figure(
+        {"a": [(8.0, 6.0, 0.1), (64.0, 5.0, 0.1)]},
+        x_label="samples",
+        y_label="sites",
+        across=[(4.0, "block")],
+        down=[(x, "here")],
+        title="T",
+        caption="C",
+    )
+    (label,) = re.findall(r"<text [^>]*>block<", made.body)
+    assert ("text-anchor: end" in label) == (anchor == "end")
 
 
 def test_no_curve_is_refused() -> None:

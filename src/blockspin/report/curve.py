@@ -40,9 +40,8 @@ def figure(
         axes.set_xscale("log")
         axes.set_yscale("log")
         axes.margins(y=0.12)
-        for value, label in across:
+        for value, _ in across:
             axes.axhline(value, color=INK, linewidth=1.1)
-            axes.text(1.0, value, label, transform=axes.get_yaxis_transform(), ha="right", va="bottom", color=SOFT)
         for value, label in down:
             axes.axvline(value, color=SOFT, linewidth=1.1, linestyle="--")
             axes.text(value, 1.01, label, transform=axes.get_xaxis_transform(), ha="center", va="bottom", color=SOFT)
@@ -53,6 +52,12 @@ def figure(
             look = looks[name]
             axes.vlines(x[seen], (y - low)[seen], (y + np.nan_to_num(error))[seen], color=look.colour, linewidth=1.6)
             axes.plot(x[seen], y[seen], look.line, marker=look.marker, color=look.colour, markersize=6)
+        # a line at an x near the right end would strike the labels out there
+        low, high = axes.get_xlim()
+        left = any(math.log(x / low) > 0.7 * math.log(high / low) for x, _ in down)
+        for value, label in across:
+            at, side = (0.01, "left") if left else (1.0, "right")
+            axes.text(at, value, label, transform=axes.get_yaxis_transform(), ha=side, va="bottom", color=SOFT)
         for axis in (axes.xaxis, axes.yaxis):
             low, high = axis.get_view_interval()
             few = high / low < 200  # less than two decades and a bit want the ticks between

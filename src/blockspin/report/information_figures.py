@@ -69,7 +69,7 @@ def lines(
         axes.set_ylabel(y_label)
 
     words = f"{y_label} against {x_label}: " + "; ".join(f"{name} {_ends(points)}" for name, points in curves.items())
-    body = plot(draw, alt=words, height=3.8, margins=(0.72, 0.2, 0.55, 0.3))
+    body = plot(draw, alt=words, height=3.8, margins=(0.88, 0.2, 0.55, 0.3))
     return Figure(legend(list(looks.items())) + panels([("", "", body)]), title, caption, words)
 
 
@@ -99,8 +99,10 @@ def levels(
             steps = np.arange(0.05, float(z.max()), 0.1)
             shades = [(BLUE, 0.07 + 0.5 * n / len(steps)) for n in range(len(steps) + 1)]
             axes.contourf(x, x, z.T, [0, *steps, 1], colors=shades)
+            inside = _inner_labels(axes, x, z, steps)
             drawn = axes.contour(x, x, z.T, steps, colors=[SOFT], linewidths=0.9)
-            axes.clabel(drawn, fontsize=9, fmt=lambda value: f"{value:g}", colors=[INK])
+            if inside:
+                axes.clabel(drawn, fontsize=9, fmt=lambda value: f"{value:g}", colors=[INK], manual=inside)
             for axis in (axes.xaxis, axes.yaxis):
                 axis.set_major_locator(MaxNLocator(6, steps=STEPS))
                 axis.set_major_formatter(FuncFormatter(_plain))
@@ -110,6 +112,16 @@ def levels(
 
         parts.append((name, "", plot(draw, alt=words, height=4.4, margins=(0.62, 0.2, 0.55, 0.1))))
     return Figure(panels(parts), title, caption, f"{title}: {', '.join(planes)}")
+
+
+def _inner_labels(axes: Any, x: Any, z: Any, steps: Any) -> list[tuple[float, float]]:
+    """Where matplotlib would label the level lines, without the places so near the frame that a label is cut."""
+    tried = axes.contour(x, x, z.T, steps)
+    labels = axes.clabel(tried, fontsize=9, fmt=lambda value: f"{value:g}")
+    places = [label.get_position() for label in labels]
+    tried.remove()  # and its labels
+    margin = 0.05 * (x[-1] - x[0])  # half a label, turned by 45 degrees, and a little
+    return [place for place in places if all(x[0] + margin < at < x[-1] - margin for at in place)]
 
 
 def _ends(points: Sequence[Point]) -> str:

@@ -85,7 +85,7 @@ def template(name: str) -> Any:
 def prose(text: str) -> Markup:
     """Escaped text with physics set: y_t, K_c, Z_λ, H_RG, Tr_h, w^2, ->, +-, and a true minus before a digit."""
     safe = str(escape(text))
-    safe = re.sub(r"\b([A-Za-zσξ])_(RG|RBM|λ|[A-Za-z0-9])\b", r"<i>\1</i><sub>\2</sub>", safe)
+    safe = re.sub(r"\b([A-Za-zσξλ])_(RG|RBM|λ|[A-Za-z0-9])\b", r"<i>\1</i><sub>\2</sub>", safe)
     safe = re.sub(r"\bTr_([a-z])\b", r"Tr<sub>\1</sub>", safe)
     safe = re.sub(r"(?<=\w)\^(\d+|[A-Za-z])\b", r"<sup>\1</sup>", safe)
     return Markup(minus(safe).replace("-&gt;", "→").replace("+-", "±"))

@@ -142,7 +142,7 @@ def _inline(text: str, alt: str) -> Markup:
 
 def _subscripts(text: str) -> str:
     return re.sub(
-        r"\b([A-Za-zσξ])_([A-Za-z0-9])\b",
+        r"\b([A-Za-zσξλ])_([A-Za-z0-9])\b",
         r'<tspan font-style="italic">\1</tspan><tspan dy="3" font-size="85%">\2</tspan><tspan dy="-3">&#8203;</tspan>',
         text,
     )

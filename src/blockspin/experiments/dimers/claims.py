@@ -6,7 +6,9 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from blockspin.coarse.dimer_patterns import readable_dimensions
 from blockspin.experiments.claim import Claim
+from blockspin.models.dimers import T_BKT
 from blockspin.statistics import brackets
 
 KJR = "Koch-Janusz & Ringel 2018"
@@ -16,10 +18,14 @@ LN4 = 2 * math.log(2)
 SIGMAS = 3.0
 SMALL = 0.05  # share of squared weight
 NEAR = 0.05  # of a scaling dimension, beside 3 errors
+COLUMNS = {8: 2.75}  # variance of the columns of a block of free dimers -1/+1, by vertices a side
 
 
 class Found:
-    """The stored readings of a run: filters by (T, components), decays by T, machines, the torus summed over by T."""
+    """The stored readings of a run: filters by (T, components), decays by T, machines, the torus summed over by T.
+
+    block: vertices a side of the blocks that were read.
+    """
 
     def __init__(
         self,
@@ -27,8 +33,10 @@ class Found:
         decays: Mapping[float, Mapping[str, Any]],
         machines: Mapping[str, Any],
         exact: Mapping[float, Mapping[str, Any]],
+        block: int,
     ) -> None:
         self.filters, self.decays, self.machines, self.exact = filters, decays, machines, exact
+        self.block = block
 
     @property
     def coldest(self) -> float:
@@ -118,9 +126,15 @@ def plaquettes(found: Found) -> Claim:
 
 
 def ceiling(found: Found) -> Claim:
-    """Reproduced where two components at the coldest T keep ln 4 within a tenth of a nat and 3 errors, and not more."""
+    """Reproduced where two components at the coldest T keep ln 4 within a tenth of a nat and 3 errors, and not more.
+
+    Not tested where no temperature lies below the transition.
+    """
     text = "Below the transition two components keep ln 4: which of the four columnar states the block is in."
     T = found.coldest
+    if T >= T_BKT:
+        why = f"no temperature below the transition, T = {T_BKT:g}, is in this run; the lowest is {T:g}"
+        return Claim("DM-4", GOKMEN, text, "not tested", why)
     values = [_classifier(one) for one in found.seeds(T, 2)]
     within = [LN4 - 0.1 - SIGMAS * e < v < LN4 + SIGMAS * e for v, e in values]
     status = "reproduced" if all(within) else "partly" if any(within) else "not reproduced"
@@ -159,15 +173,14 @@ def scaling(found: Found) -> Claim:
         return Claim("DM-6", GOKMEN, text, "not tested", "the correlations are lost in noise at these distances")
     away = abs(value - 1) - SIGMAS * error
     status = "reproduced" if away < NEAR else "partly" if away < 0.2 else "not reproduced"
-    distances = one["learned"]["fitted"]
     beside = (
         ""
         if exact_ is None
         else f"; the exact pattern P_1, with the same block and fit, {brackets(exact_, exact_error)}"
     )
     why = (
-        f"Correlations of points, F(r) r^(-2 d) with F of the windings, summed over the filter and fitted at R = "
-        f"{distances[0]} to {distances[-1]}: d = {brackets(value, error)}{beside}. From the windings alone 1/(2 g) = "
+        f"Correlations of points, F(r) r^(-2 d) with F of the windings, summed over the filter and fitted at "
+        f"{span(one['learned']['fitted'])}: d = {brackets(value, error)}{beside}. From the windings alone 1/(2 g) = "
         f"{1 / (2 * g[0]):.3f} with g = {brackets(*g)} (free dimers: 1/2). Overlap of the filter "
         f"with the plaquettes' plane: {one['overlap']:.2f}."
     )
@@ -216,7 +229,11 @@ def first_units(found: Found) -> Claim:
         + ". Shares of all of w^2: "
         + "; ".join(f"{M}: " + _list([row["total"] for row in rows if row["hidden"] == M], 2) for M in sizes)
         + ". What comes first depends on the strength: a pair of noise spins has a variance of at most 2, the columns "
-        "of an 8 by 8 block of free dimers -1/+1 one of 2.75."
+        + (
+            f"of a {found.block} by {found.block} block of free dimers -1/+1 one of {COLUMNS[found.block]:g}."
+            if found.block in COLUMNS
+            else "of a block of free dimers one that depends on its size."
+        )
     )
     evidence = [
         {
@@ -245,7 +262,7 @@ def textures(found: Found) -> Claim:
     )
     why = (
         f"Mean squared overlap of the units with the columnar and with the staggered plane, by hidden units: {told} (a "
-        "random filter: 0.025 of an 8 by 8 block)."
+        f"random filter of a {found.block} by {found.block} block: {2 / readable_dimensions(2 * found.block):.2g})."
     )
     evidence = [
         {"map": f"{row['hidden']} units", "layer": 1, "quantity": name, "value": row[name], "error": None}
@@ -281,6 +298,14 @@ def exact(found: Found) -> Claim:
         f"least {min(ratios):.3f} of the best."
     )
     return Claim("DM-10", "this project", text, status, why, [])
+
+
+def span(distances: list[int]) -> str:
+    """The distances of a fit in words; rising."""
+    if not distances:
+        return "no distance"
+    first, last = distances[0], distances[-1]
+    return f"R = {first} to {last}" if first < last else f"R = {first} alone"
 
 
 def _best(one: Mapping[str, Any]) -> tuple[float, float]:

@@ -46,6 +46,7 @@ def read(settings: Settings, seed: int, store: Store) -> Found:
         {T: store.load(task).meta for T, task in planned.decays.items()},
         store.load(planned.machines).meta,
         {T: store.load(task).meta for T, task in planned.exact.items()},
+        settings.block,
     )
 
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from blockspin.coarse import dimer_patterns as patterns
 from blockspin.experiments.about import provenance_table
-from blockspin.experiments.dimers.claims import LN4, Found
+from blockspin.experiments.dimers.claims import LN4, Found, span
 from blockspin.experiments.dimers.experiment import read
 from blockspin.experiments.dimers.settings import Settings
 from blockspin.experiments.dimers.tasks import Plan, plan
@@ -202,9 +202,14 @@ def information(run: Run) -> Section:
                 across=[(LN4, "ln 4")],
                 down=[(1 / T_BKT, "transition")],
                 title="Information of two filters against inverse temperature",
-                caption="Both bounds, first training. Look how it rises to ln 4 where the dimers order in columns "
-                "(right "
-                "of the dashed line), and that it stays finite among free dimers.",
+                caption="Both bounds, first training. "
+                + (
+                    "Look whether it rises to ln 4 where the dimers order in columns (right of the dashed line), and "
+                    if run.found.coldest < T_BKT
+                    else "No temperature of this run lies in the ordered phase (right of the dashed line), where two "
+                    "filters could keep ln 4. Look "
+                )
+                + "whether it stays well below ln 4 among free dimers.",
             ),
             tables.table(
                 ("filters", "classifier", "on training rows", "InfoNCE", "on training rows", "refused"),
@@ -235,16 +240,16 @@ def decay(run: Run) -> Section:
         rows.append(
             (_name(T), _pair(some["dimension"]), _pair(one["exact pattern"]["dimension"]), _pair(g), _pair(from_g))
         )
-    distances = run.found.decays[math.inf]["learned"]["fitted"] or [0]
+    fitted = span(run.found.decays[math.inf]["learned"]["fitted"])
     return Section(
         "Scaling dimension of the plaquette filter",
         [
             f"The filter learned at T = {run.found.coldest:g} that lies best in the plaquettes' plane (overlap "
             f"{run.found.decays[math.inf]['overlap']:.2f}), moved over samples at each T: "
-            "<phi(0) phi(R)> falls as R^(-2 d) far beyond the block. Fitted are points with correlations "
-            "F(r) r^(-2 d), summed over the filter, at even "
-            f"R = {distances[0]} to {distances[-1]}; r is the distance on the torus and F(R) = <cos(2π W R/L)> "
-            "what the windings W of the same samples do. The windings also give the stiffness g and, with no filter "
+            "⟨φ(0) φ(R)⟩ falls as R to the power −2 d far beyond the block. Fitted are points whose correlations are "
+            f"F(r) times r to the power −2 d, summed over the filter, at {fitted} (even distances); r is the distance "
+            "on the torus and F(R) = ⟨cos(2π W R/L)⟩ what "
+            "the windings W of the same samples do. The windings also give the stiffness g and, with no filter "
             "at all, d = 1/(2 g) (Alet et al. 2006): 1 for free dimers, 1/8 at the transition."
         ],
         [

@@ -61,8 +61,9 @@ def l1_local_l2_diffuse(found: Found) -> Claim:
         return Claim("HO-1", HO, text, "not tested", f"{'; '.join(told)}.", [])
     status = "reproduced" if all(all_of_it) else "partly" if any(all_of_it) or all(more) else "not reproduced"
     why = (
-        f"{'; '.join(told)}. {RULE}. Local: nearer to a field within one window than halfway from random weights, by "
-        "the participation ratio and by the share of w^2 in the best window."
+        f"{'; '.join(told)}. {RULE}. Rule: local is a machine beyond halfway from random weights to a field "
+        "within one window, by the participation ratio (halfway of its logarithm) and by the share of w^2 in the best "
+        "window."
     )
     return Claim("HO-1", HO, text, status, why, evidence)
 
@@ -90,8 +91,9 @@ def random_without(found: Found) -> Claim:
             for key in ("alike", "window", "participation", "reconstruction")
         ]
     both = all(works) and all(random)
+    rule = "Rule: the filters are random where they have no more order than their own weights, shuffled."
     status = "reproduced" if both else "partly" if all(works) or all(random) else "not reproduced"
-    return Claim("HO-2", HO, text, status, f"{'; '.join(told)}. Random: no more order than shuffled weights.", evidence)
+    return Claim("HO-2", HO, text, status, f"{'; '.join(told)}. {rule}", evidence)
 
 
 def zeros(found: Found) -> Claim:

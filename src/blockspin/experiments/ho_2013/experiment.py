@@ -10,7 +10,7 @@ from pydantic import BaseModel
 
 from blockspin.experiments.ho_2013.claims import claims
 from blockspin.experiments.ho_2013.readings import Findings
-from blockspin.experiments.ho_2013.settings import PRESETS, Settings
+from blockspin.experiments.ho_2013.settings import PRESETS, Settings, check_sources
 from blockspin.experiments.ho_2013.tasks import Plan, plan
 from blockspin.runs.store import Store
 from blockspin.runs.task import Task
@@ -25,7 +25,11 @@ class Ho2013:
     presets: Mapping[str, Mapping[str, Any]] = PRESETS
 
     def tasks(self, settings: Any, seed: int) -> list[Task]:
-        """Images, machines and measurements, a task a kind of image, control and repetition."""
+        """Images, machines and measurements, a task a kind of image, control and repetition.
+
+        Raises SettingsError for a source of images that cannot be had.
+        """
+        check_sources(settings)
         return plan(settings, seed).tasks()
 
     def conclude(self, settings: Any, seed: int, store: Store) -> dict[str, Any]:

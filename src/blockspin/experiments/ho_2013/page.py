@@ -201,6 +201,8 @@ def price(run: Run) -> Section:
                 panels,
                 title=f"Locality against held-out quality, {name}",
                 caption="Means over seeds with standard errors. Local is up on the left panel and down on the right. "
+                "'Halfway to a window' lies between random weights and a field within one window, the mean of the two "
+                "(of their logarithms, for the participation ratio): a machine beyond it counts as local. "
                 "Look at equal quality, one below the other: is L1 the more local one, and does any strength of L2 "
                 "leave the height of no penalty?",
             )

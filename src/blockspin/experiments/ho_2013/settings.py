@@ -7,9 +7,13 @@ learning rate 0.01. The strengths of the penalties are not known to us: they are
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from blockspin.images import ENDINGS, OPENML, SOURCES
+from blockspin.runs.settings import SettingsError, nearest
 
 Strength = Annotated[float, Field(gt=0)]
 Count = Annotated[int, Field(ge=10)]
@@ -102,6 +106,33 @@ class Settings(BaseModel):
         if not self.data:
             raise ValueError(f"data must hold at least one of {', '.join(DATA)}")
         return self
+
+
+def check_sources(settings: Settings) -> None:
+    """Refuse a source of images that cannot be had, before anything is computed; a finished run needs none to be drawn.
+
+    A folder must be there and hold images; of OpenML only the form of the name is looked at, and whether a package is
+    installed shows when it is read. Raises SettingsError with the setting and the choices.
+    """
+    for kind in settings.data:
+        source = getattr(settings, kind).source
+        wrong = _wrong_source(source)
+        if wrong:
+            raise SettingsError(f"{kind}.source: {wrong}")
+
+
+def _wrong_source(source: str) -> str:
+    if source in SOURCES:
+        return ""
+    if source.startswith(OPENML):
+        name = source.removeprefix(OPENML)
+        return "" if name and name == name.strip() else f"{OPENML} wants a name or number after it; got {source!r}"
+    folder = Path(source)
+    if not folder.is_dir():
+        return nearest("source of images", source, [*SOURCES, f"{OPENML}NAME", "a folder of images"])
+    if not any(path.suffix.lower() in ENDINGS for path in folder.iterdir()):
+        return f"the folder {source} must hold images ({', '.join(ENDINGS)}); it holds none"
+    return ""
 
 
 PRESETS: dict[str, dict[str, Any]] = {

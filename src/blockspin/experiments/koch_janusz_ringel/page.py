@@ -11,6 +11,7 @@ import numpy as np
 
 from blockspin.exact.ising2d import correlation_length
 from blockspin.experiments.about import provenance_table
+from blockspin.experiments.koch_janusz_ringel.claims import in_powers
 from blockspin.experiments.koch_janusz_ringel.readings import (
     Found,
     boundary_share,
@@ -130,7 +131,6 @@ def small(run: Run) -> Section:
                 title="Information kept, I(H:E) in nats",
                 caption="All exact but the last two rows, which are lower bounds from samples with errors over chains. "
                 "Look at how little lies between the best rules, and how far below them decimation is.",
-                wide=True,
             ),
             tables.table(
                 ("", "w_1", "w_2", "w_3", "w_4"),
@@ -138,7 +138,6 @@ def small(run: Run) -> Section:
                 title="Weights, mean over trainings",
                 caption="Around the square, absolute sum 1; errors over trainings. Weights that rank the sixteen "
                 "states alike keep the same information, so single trainings scatter about 1/4.",
-                wide=True,
             ),
         ],
     )
@@ -173,8 +172,8 @@ def large(run: Run) -> Section:
                 choose="evenly",
                 scale="own",
                 title="Filters of several trainings",
-                caption="Each square is a block; red weights are positive. The rim is red and the inside near 0 in "
-                "every training: the filter reads the block's boundary.",
+                caption="Each square is a block; red weights are positive. Look whether the rim is red and the inside "
+                "near 0 in every training: such a filter reads the block's boundary.",
             ),
             tables.table(
                 ("block", "share of the boundary", "of equal weights", *names),
@@ -245,10 +244,10 @@ def curve(run: Run) -> Section:
                 "stands above its error.",
             ),
             tables.table(
-                ("T", "rate a site", "2 / xi"),
+                ("T", "rate a site", "2/ξ"),
                 rates,
                 title="Exponential decay above Tc",
-                caption="−d ln I / dL_B, where at least three buffers stand out, beside twice the exact inverse "
+                caption="−∂ ln I/∂L_B, where at least three buffers stand out, beside twice the exact inverse "
                 "correlation length. The rate is that of far distances; near the block powers of the distance add "
                 "to it, and an information of a few hundredths of a nat is lost in the training: both make it steeper.",
             ),
@@ -291,15 +290,15 @@ def flow(run: Run) -> Section:
             information_figures.lines(
                 paths,
                 x_label="steps",
-                y_label="K_n, coarse spins",
+                y_label="K_n of the coarse spins",
                 whole=True,
                 title="The flow from both sides",
                 caption="The nearest-neighbour coupling that alone fits the spins best, a curve a starting point. The "
-                "first step takes all down, to the rule's own Hamiltonian; from there those below Kc go to weak and "
-                "those above to strong coupling, and the one from Kc stays.",
+                "first step leads to the rule's own Hamiltonian, and may take all down. Look whether from there those "
+                "below Kc go to weak and those above to strong coupling, and the one from Kc stays.",
             ),
             tables.table(
-                ("step", "lattice", "dK_n/dK at Kc", "y_t", "Kc by crossing"),
+                ("step", "lattice", "∂K_n/∂K at Kc", "y_t", "Kc by crossing"),
                 rows,
                 title="Step by step",
                 caption="Cubic polynomials through K_n against K; errors over chains of all sets. Exact: slope "
@@ -329,7 +328,7 @@ def chain(run: Run) -> Section:
     rows = [
         (
             f"{K:g}",
-            f"{result.meta['I(V:E)']:.6g}",
+            f"{in_powers(result.meta['I(V:E)'])}",
             *(f"{result.meta['shares'][name]:.4f}" for name in ("decimation", "majority", "difference")),
             f"{result.meta['rate']:.6f}",
             f"{result.meta['two over xi']:.6f}",
@@ -339,24 +338,24 @@ def chain(run: Run) -> Section:
     return Section(
         "The chain, exactly",
         [
-            "Two spins of an infinite chain to one by P(h|v) = 1/(1 + exp(−2 h (lambda_1 v_1 + lambda_2 v_2))), with a "
+            "Two spins of an infinite chain to one by P(h|v) = 1/(1 + exp(−2 h (λ_1 v_1 + λ_2 v_2))), with a "
             f"buffer of {run.settings.chain.buffer} on each side: summed, not sampled.",
         ],
         [
             information_figures.levels(
                 {f"K = {K:g}": (result.arrays["lambdas"], result.arrays["kept"]) for K, result in results.items()},
-                labels=("lambda_1", "lambda_2"),
+                labels=("λ_1", "λ_2"),
                 title="Share of I(V:E) that is kept",
                 caption="Stronger blue is more. The ridges run along the axes, where one spin decides (decimation); "
                 "the diagonal is majority, a valley between them, and the other diagonal, the difference of the two "
                 "spins, a deeper one.",
             ),
             tables.table(
-                ("K", "I(V:E), nats", "decimation", "majority", "difference", "decay a site", "2 / xi"),
+                ("K", "I(V:E), nats", "decimation", "majority", "difference", "decay a site", "2/ξ"),
                 rows,
                 title="Shares kept by sign rules",
-                caption="Majority and difference with fair ties; their shares add up to decimation's. Decay: −d ln "
-                "I(V:E)/dL_B between buffers of 4 and 5, beside −2 ln tanh K.",
+                caption="Majority and difference with fair ties; their shares add up to decimation's. Decay: −∂ ln "
+                "I(V:E)/∂L_B between buffers of 4 and 5, beside −2 ln tanh K.",
                 wide=True,
             ),
         ],

@@ -19,6 +19,7 @@ from blockspin.judging.nulls import shuffled
 from blockspin.lattice import Lattice
 from blockspin.models.ising import KC_SQUARE, Ising
 from blockspin.randomness import integer
+from blockspin.runs.settings import SettingsError, build
 from blockspin.runs.sweep import Point
 from blockspin.runs.task import Progress, Result, Task
 from blockspin.samples import features, provenance, split
@@ -54,7 +55,10 @@ class Plan:
         return [*self.samples.values(), *layers.values()]
 
     def _cell(self, plane: str, point: Point) -> Cell:
-        layer = Layer.model_validate(self.settings.layer.model_dump() | point.values)
+        try:
+            layer = build(Layer, self.settings.layer.model_dump(), values=point.values)
+        except SettingsError as error:
+            raise SettingsError(f"planes.{plane}: at the point {point}: {error}") from error
         train = self._sample(layer.L, layer.K, point.seed, "train", self.n_drawn)
         critical = self._sample(layer.L, KC_SQUARE, point.seed, "critical", self.settings.n_critical)
         chosen = {"layer": layer.model_dump(mode="json"), "held_out": self.settings.held_out, "seed": point.seed}
