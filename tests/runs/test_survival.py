@@ -121,9 +121,11 @@ def test_a_full_disk_is_told_and_loses_nothing_finished(tmp_path, workers):
     assert "Nothing done so far is lost" in done.stderr
     assert "Traceback" not in done.stderr
     assert before.items() <= files(folder).items() <= files(whole).items()
-    assert not list((folder / "tasks").glob(".aside-*"))
+    if workers == 1:  # of several, one may be stopped in the middle of a file; the next call sweeps it up
+        assert not list((folder / "tasks").glob(".aside-*"))
     assert call(folder, "none").returncode == 0
     assert files(folder) == files(whole)
+    assert not list((folder / "tasks").glob(".aside-*"))
 
 
 def test_a_folder_that_cannot_be_written_is_told_and_loses_nothing():
