@@ -227,8 +227,8 @@ def test_kill_9_of_worker_scheduler_and_client_ten_times(tmp_path, reference):
                 whole = files(folder)
                 assert whole.items() <= reference.items()
                 if machines.scheduler.poll() is not None:
-                    assert client.returncode != 0
-                    assert "is gone" in complaints or "ClusterError" in complaints, complaints[-2000:]
+                    if client.returncode != 0:  # it may have ended well just before
+                        assert "is gone" in complaints or "ClusterError" in complaints, complaints[-2000:]
                     machines.start_scheduler()
                 if client.returncode == 0:
                     break
