@@ -101,6 +101,7 @@ class _Crowd:
                 if not self.out:
                     if self.state.over:
                         return
+                    self._check_scheduler()
                     self.state.rest()
                     continue
                 with suppress(queue.Empty):
@@ -115,7 +116,9 @@ class _Crowd:
 
     def _give(self) -> None:
         if time.monotonic() - self.counted > 2:
-            self.threads, self.counted = max(1, sum(self.client.nthreads().values())), time.monotonic()
+            self.counted = time.monotonic()
+            with suppress(OSError):  # of a scheduler that does not answer; whether it is gone is asked elsewhere
+                self.threads = max(1, sum(self.client.nthreads().values()))
         while len(self.out) < AHEAD * self.threads and (task := self.state.ready()) is not None:
             self.n_given += 1
             name = f"{task.kind}-{task.key}-{os.getpid()}-{self.n_given}"
