@@ -117,7 +117,7 @@ class _Crowd:
     def _give(self) -> None:
         if time.monotonic() - self.counted > 2:
             self.counted = time.monotonic()
-            with suppress(OSError):  # of a scheduler that does not answer; whether it is gone is asked elsewhere
+            with suppress(OSError, RuntimeError):  # of a scheduler that does not answer; `_check_scheduler` says so
                 self.threads = max(1, sum(self.client.nthreads().values()))
         while len(self.out) < AHEAD * self.threads and (task := self.state.ready()) is not None:
             self.n_given += 1
