@@ -97,6 +97,7 @@ class _Crowd:
         self.client.subscribe_topic(TOPIC, lambda event: self.told.put(event[1]))
         try:
             while True:
+                self._check_scheduler()  # first of all: a closed client takes no task
                 self._give()
                 if not self.out:
                     if self.state.over:
