@@ -22,6 +22,7 @@ from blockspin.experiments.ho_2013 import data
 from blockspin.experiments.ho_2013.claims import Found, claims
 from blockspin.experiments.ho_2013.measure import alike, locality, measured, window
 from blockspin.experiments.ho_2013.readings import Findings, clear
+from blockspin.experiments.plan import replan
 from blockspin.experiments.run import prepare, redraw, run
 from blockspin.images import ImagesError
 from blockspin.lattice import Lattice
@@ -93,6 +94,15 @@ def test_a_source_that_cannot_be_had_is_refused_at_once(tmp_path: Path) -> None:
     (tmp_path / "a.PNG").touch()
     for source in (str(tmp_path), "openml:mnist_784"):
         prepare(find("ho-2013"), overrides=(f"natural.source={source}",))
+
+
+def test_a_stored_run_is_listed_after_its_images_are_gone(tmp_path: Path) -> None:
+    plan = prepare(find("ho-2013"))
+    stored = plan.document
+    stored["settings"]["natural"]["source"] = str(tmp_path / "gone")
+    assert replan(find("ho-2013"), stored).tasks
+    with pytest.raises(SettingsError, match=r"natural\.source"):
+        prepare(find("ho-2013"), overrides=(f"natural.source={tmp_path / 'gone'}",))
 
 
 def test_images_and_controls() -> None:

@@ -42,6 +42,7 @@ class Machines:
     """A scheduler and workers with nannies, each a process of its own that a test may kill."""
 
     def __init__(self, folder: Path, workers: int = 2) -> None:
+        folder.mkdir(exist_ok=True)
         self.folder = folder
         self.workers: list[subprocess.Popen[bytes]] = []
         self.n = workers
@@ -141,11 +142,28 @@ def test_failures_are_named_and_the_rest_goes_on(tmp_path, machines):
     assert "the bad one (bad" in message
     assert "no [bold]such[/] luck" in message
     assert "the dead one (dead" in message
-    assert "its worker died each time it was tried" in message
+    assert "its process died (KilledWorker) in each of" in message
     assert "Not run because of that: after" in message
     assert Store(tmp_path).has(score)
     logs = [event["traceback"] for event in Store(tmp_path).events() if event["event"] == "failed"]
     assert any("process" in log and "began at" in log for log in logs)  # the log that the dead worker left
+
+
+@pytest.mark.slow
+def test_a_task_that_waits_on_a_dying_worker_is_not_blamed(tmp_path):
+    """One worker, so that what Dask holds against the dying it holds against those that wait beside them too."""
+    dying = [Task("dead", f"dead {n}", toy.die, {"n": n}) for n in range(3)]
+    innocent = toy.graph(3)
+    machines = Machines(tmp_path / "dask", workers=1)
+    try:
+        mixed = [dying[0], *innocent, dying[1], dying[2]]
+        with pytest.raises(TaskFailed) as raised:
+            execute(mixed, Store(tmp_path / "run"), scheduler=machines.address)
+    finally:
+        machines.stop()
+    assert {failure.task.label for failure in raised.value.failures} == {"dead 0", "dead 1", "dead 2"}
+    execute(toy.graph(3), Store(tmp_path / "undisturbed"))
+    assert files(tmp_path / "run") == files(tmp_path / "undisturbed")
 
 
 def test_a_folder_that_cannot_be_written_stops_the_run(tmp_path, machines):
@@ -182,6 +200,57 @@ def test_jobs_pin_threads_before_python_starts():
         assert "export PJRT_NPROC=2" in script
         assert "module load python" in script
         assert script.index("module load python") < script.index("--nthreads 1")
+
+
+QSUB = """#!/bin/sh
+setsid sh "$1" >"$QUEUE/$$.log" 2>&1 &
+echo $! | tee -a "$QUEUE/jobs"
+"""
+QDEL = """#!/bin/sh
+kill -9 "-$1"
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("system", ["pbs", "sge"])
+def test_jobs_by_qsub(tmp_path, monkeypatch, system):
+    """A stand-in for the batch system: qsub runs the script at once, qdel kills it. One job is killed by the way."""
+    pytest.importorskip("dask_jobqueue")
+    dask = pytest.importorskip("dask")
+    programs, queue = tmp_path / "bin", tmp_path / "queue"
+    programs.mkdir(), queue.mkdir()
+    for name, script in {"qsub": QSUB, "qdel": QDEL}.items():
+        (programs / name).write_text(script)
+        (programs / name).chmod(0o755)
+    monkeypatch.setenv("QUEUE", str(queue))
+    monkeypatch.setenv("PATH", f"{programs}{os.pathsep}{os.environ['PATH']}")
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(HERE), *filter(None, sys.path)]))
+    options = {"interface": "lo", "local_directory": str(tmp_path), "log_directory": str(queue)}
+    jobs = Jobs(system=system, jobs=2, memory="700MB", walltime="00:10:00", options=options)
+
+    class Killer(Recorder):
+        def finish(self, task, seconds, problem=""):
+            super().finish(task, seconds, problem)
+            if len(self.finished) == 2:
+                first = int((queue / "jobs").read_text().split()[0])
+                os.killpg(first, signal.SIGKILL)
+
+    killer = Killer()
+    with dask.config.set({"distributed.deploy.lost-worker-timeout": "1s"}):  # Dask's 15 s would outlast the run
+        execute(toy.graph(6, steps=3, pause=0.8), Store(tmp_path / "run"), cluster=jobs.model_dump(), progress=killer)
+    assert len(killer.finished) == 13
+    monkeypatch.setattr(toy.time, "sleep", lambda seconds: None)
+    execute(toy.graph(6, steps=3, pause=0.8), Store(tmp_path / "undisturbed"))
+    assert files(tmp_path / "run") == files(tmp_path / "undisturbed")
+    submitted = (queue / "jobs").read_text().split()
+    assert len(submitted) >= 3  # the one that was killed has been replaced
+    time.sleep(1)
+    assert [group for group in submitted if alive(int(group))] == []
+
+
+def alive(group: int) -> bool:
+    stats = subprocess.run(["ps", "-eo", "pgid=,stat="], capture_output=True, text=True, check=True).stdout
+    return any(int(pgid) == group and not stat.startswith("Z") for pgid, stat in map(str.split, stats.splitlines()))
 
 
 def ended(process: subprocess.Popen[str], seconds: float) -> bool:

@@ -18,6 +18,7 @@ import toy_tasks as toy
 from blockspin.runs.execute import TaskFailed, execute, share_of
 from blockspin.runs.store import Store
 from blockspin.runs.task import Result, Task, ordered
+from blockspin.runs.work import last_words, times_begun, words_of_the_dead
 
 HERE = Path(__file__).parent
 
@@ -56,6 +57,26 @@ def test_a_killed_worker_costs_one_attempt_and_no_result(tmp_path):
     assert "began at" in death["log"]
     execute(toy.graph(2), Store(tmp_path / "alone"))
     assert files(tmp_path / "alone").items() <= files(tmp_path).items()
+
+
+def test_the_log_of_dead_attempts_goes_on_within_a_run_and_begins_anew_in_the_next(tmp_path):
+    (task,) = toy.graph(1)
+    store = Store(tmp_path)
+
+    left = []  # blocks that never end, as when their process is killed
+
+    def dies(asked_by):
+        left.append(last_words(task, store, lambda fraction, said: None, asked_by))
+        left[-1].__enter__()(0.5, "halfway through")
+
+    dies("run 1")
+    dies("run 1")
+    assert times_begun(task, store, "run 1") == 2
+    assert times_begun(task, store, "run 2") == 0
+    dies("run 2")
+    assert (times_begun(task, store, "run 1"), times_begun(task, store, "run 2")) == (0, 1)
+    assert words_of_the_dead(task, store).count("halfway through") == 1
+    assert times_begun(task, store, "run 2") == 0
 
 
 def test_a_poison_task_is_named_with_its_log_while_the_rest_goes_on(tmp_path):

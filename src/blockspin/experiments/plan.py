@@ -95,8 +95,11 @@ def prepare(
     settings = settings_file.build(experiment.Settings, experiment.presets[name], overrides, **written)
     about: dict[str, Any] = {"overrides": overrides, "options": sweep, "file": file.name if file else None}
     if varied is None or own:
+        _check(experiment, settings)
         return Plan(experiment, name, settings, seed, _tasks(experiment, settings, seed), **about)
     cells = tuple(_cells(experiment, settings, seed, varied))
+    for cell in cells:
+        _check(experiment, cell.settings)
     tasks = [task for cell in cells for task in _named(_tasks(experiment, cell.settings, cell.point.seed), cell.point)]
     return Plan(experiment, name, settings, seed, tasks, sweep=varied, cells=cells, **about)
 
@@ -142,6 +145,12 @@ def forecast(plan: Plan, folder: Path, workers: int = 1) -> Iterator[str]:
     yield f"expected time: {duration(alone)} one after the other, {duration(alone / workers)} on {workers} workers"
     missing = f", and the {', '.join(unknown)} tasks" if unknown else ""
     yield f"expected disk: {told_bytes(size)}{missing}"
+
+
+def _check(experiment: Experiment, settings: BaseModel) -> None:
+    check = getattr(experiment, "check", None)
+    if check is not None:
+        check(settings)
 
 
 def _tasks(experiment: Experiment, settings: BaseModel, seed: int) -> list[Task]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import queue
 import shlex
+import socket
 import sys
 import threading
 import time
@@ -17,7 +18,7 @@ import traceback
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -25,7 +26,7 @@ from blockspin.runs.schedule import ATTEMPTS, Failure, Schedule
 from blockspin.runs.settings import SettingsError
 from blockspin.runs.store import Store, StoreError
 from blockspin.runs.task import Task
-from blockspin.runs.work import THREAD_VARIABLES, compute, last_words, throttled, words, words_of_the_dead
+from blockspin.runs.work import THREAD_VARIABLES, compute, last_words, throttled, times_begun, words, words_of_the_dead
 
 TOPIC = "blockspin"
 AHEAD = 2  # tasks given out for each thread of the cluster: one at work, one waiting
@@ -86,15 +87,17 @@ class _Crowd:
         self.client = client
         self.address = address
         self.folder = str(state.store.folder.resolve())
-        self.out: dict[str, tuple[Task, Any, float]] = {}
+        self.name = f"{socket.gethostname()}-{os.getpid()}-{time.time_ns()}"
+        self.out: dict[str, _Given] = {}
         self.ended: queue.Queue[str] = queue.Queue()
         self.told: queue.Queue[tuple[str, float, str]] = queue.Queue()
-        self.n_given = 0
+        self.n_given, self.n_ended = 0, 0
         self.threads, self.counted = 1, 0.0
         self.seen = time.monotonic()
 
     def run(self) -> None:
-        self.client.subscribe_topic(TOPIC, lambda event: self.told.put(event[1]))
+        with self._asking():
+            self.client.subscribe_topic(TOPIC, lambda event: self.told.put(event[1]))
         try:
             while True:
                 self._check_scheduler()  # first of all: a closed client takes no task
@@ -113,7 +116,7 @@ class _Crowd:
                 self._check_scheduler()
         finally:
             with suppress(Exception):  # a scheduler that is gone cannot be told
-                self.client.cancel([future for _, future, _ in self.out.values()], force=True)
+                self.client.cancel([given.future for given in self.out.values()], force=True)
 
     def _give(self) -> None:
         if time.monotonic() - self.counted > 2:
@@ -122,52 +125,60 @@ class _Crowd:
                 self.threads = max(1, sum(self.client.nthreads().values()))
         while len(self.out) < AHEAD * self.threads and (task := self.state.ready()) is not None:
             self.n_given += 1
-            name = f"{task.kind}-{task.key}-{os.getpid()}-{self.n_given}"
+            name = f"{task.kind}-{task.key}-{self.name}-{self.n_given}"
             self.state.started(task)
-            future = self.client.submit(perform, task.alone(), self.folder, key=name, pure=False, retries=0)
-            self.out[name] = (task, future, time.monotonic())
+            with self._asking():
+                future = self.client.submit(perform, task.alone(), self.folder, self.name, key=name, pure=False)
+            self.out[name] = _Given(task, future, time.monotonic(), self.n_ended)
             future.add_done_callback(lambda one: self.ended.put(one.key))
 
     def _take(self, name: str) -> None:
         if name not in self.out:
             return
-        task, future, given = self.out[name]
-        status = future.status
+        given = self.out[name]
+        task, status = given.task, given.future.status
         if status in ("lost", "pending"):
             return
         del self.out[name]
-        seconds = time.monotonic() - given
+        seconds = time.monotonic() - given.at
         self.seen = time.monotonic()
         if status == "cancelled":
             self.state.busy(task)
             return
-        error = future.exception() if status == "error" else None
-        if error is not None:
-            trace = words_of_the_dead(task, self.state.store)
-            if type(error).__name__ == "KilledWorker":
-                problem = (
-                    "its worker died each time it was tried (KilledWorker); out of memory, or a time limit shorter "
-                    "than the task, are the usual causes"
-                )
-            else:
-                problem = words(error)
-            self.state.failed(Failure(task, problem, trace), seconds)
-            return
-        word, *rest = future.result()
-        future.release()
-        if word == "done":
+        with self._asking():
+            error = given.future.exception() if status == "error" else None
+            word, *rest = ("error",) if error is not None else given.future.result()
+        given.future.release()
+        if type(error).__name__ == "KilledWorker":
+            self._died(given, seconds)
+        elif error is not None:
+            self.state.failed(Failure(task, words(error), words_of_the_dead(task, self.state.store)), seconds)
+        elif word == "done":
             self.state.succeeded(task, *rest)
         elif word == "busy":
             self.state.busy(task)
+            return
         elif word == "found":
             self.state.found(task)
         elif word == "failed":
             self.state.failed(Failure(task, *rest), seconds)
         else:
             raise StoreError(*rest)
+        self.n_ended += task.key not in self.state.waiting
+
+    def _died(self, given: _Given, seconds: float) -> None:
+        """Dask gives up a task that was with several workers when they died, at work or waiting there for its turn.
+
+        Only the deaths that it began count against it; one of those that never began counts where nothing else
+        ended in the meantime, so that workers that die by themselves end the run and do not keep it for ever.
+        """
+        begun = times_begun(given.task, self.state.store, self.name)
+        trace = words_of_the_dead(given.task, self.state.store)
+        alone = self.n_ended == given.n_ended
+        self.state.died(given.task, "KilledWorker", seconds, trace, max(begun, int(alone)))
 
     def _tell(self) -> None:
-        running = {task.key: task for task, _, _ in self.out.values()}
+        running = {given.task.key: given.task for given in self.out.values()}
         with suppress(queue.Empty):
             while True:
                 key, fraction, said = self.told.get_nowait()
@@ -178,13 +189,35 @@ class _Crowd:
         if self.client.status == "running":
             self.seen = time.monotonic()
         elif self.client.status == "closed" or time.monotonic() - self.seen > PATIENCE:
-            raise ClusterError(
-                f"{self.address} is gone: finished tasks are stored; start a scheduler and run the same command again"
-            )
+            raise self._gone()
+
+    @contextmanager
+    def _asking(self) -> Iterator[None]:
+        """Tell what Dask raises when it has lost its scheduler between two looks as just that."""
+        try:
+            yield
+        except Exception as error:
+            if self.client.status == "running":
+                raise
+            raise self._gone() from error
+
+    def _gone(self) -> ClusterError:
+        return ClusterError(
+            f"{self.address} is gone: finished tasks are stored; start a scheduler and run the same command again"
+        )
 
 
-def perform(task: Task, folder: str) -> tuple[Any, ...]:
-    """What a worker of a cluster runs: claim the task, compute, store; gives a word and no result."""
+class _Given(NamedTuple):
+    """A task that is with the cluster: its future, since when (seconds), and how many had ended by then."""
+
+    task: Task
+    future: Any
+    at: float
+    n_ended: int
+
+
+def perform(task: Task, folder: str, asked_by: str) -> tuple[Any, ...]:
+    """What a worker of a cluster runs for a run: claim the task, compute, store; gives a word and no result."""
     from distributed import get_worker
 
     store = Store(folder)
@@ -198,7 +231,7 @@ def perform(task: Task, folder: str) -> tuple[Any, ...]:
             worker = get_worker()
             told = throttled(lambda fraction, said: worker.log_event(TOPIC, (task.key, fraction, said)), 1.0)
             started = time.monotonic()
-            with last_words(task, store, told) as progress:
+            with last_words(task, store, told, asked_by) as progress:
                 compute(task, store, progress)
             return ("done", time.monotonic() - started)
         except StoreError as error:

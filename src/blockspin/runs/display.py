@@ -99,7 +99,7 @@ class _Counting(Display):
     def percent(self) -> float:
         gained = self.gained + self._seconds(self.weight_before)
         total = gained + self.remaining
-        return 100 * gained / total if total else 100.0
+        return 100 * (gained / total) if total else 100.0  # 100 sharp in the end
 
     @property
     def time_left(self) -> str:

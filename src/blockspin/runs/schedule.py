@@ -136,11 +136,14 @@ class Schedule:
         self._free_children(task)
         self.display.finish(task, seconds)
 
-    def died(self, task: Task, ending: str, seconds: float, trace: str) -> None:
-        """The task brought its process down: it is tried again, so many times."""
-        tried = self.attempts[task.key] = self.attempts.get(task.key, 0) + 1
+    def died(self, task: Task, ending: str, seconds: float, trace: str, attempts: int = 1) -> None:
+        """The task brought its process down, once or `attempts` times: it is tried again, so many times in all."""
+        tried = self.attempts[task.key] = self.attempts.get(task.key, 0) + attempts
         if tried >= ATTEMPTS:
-            problem = f"its process died ({ending}) in each of {tried} attempts; out of memory is the usual cause"
+            problem = (
+                f"its process died ({ending}) in each of {tried} attempts; out of memory, or a time limit shorter "
+                "than the task, are the usual causes"
+            )
             self.failed(Failure(task, problem, trace), seconds)
             return
         self.store.log("died", task, ending=ending, attempt=tried, log=trace)

@@ -32,19 +32,20 @@ def compute(task: Task, store: Store, progress: Progress) -> None:
 
 
 @contextmanager
-def last_words(task: Task, store: Store, progress: Progress) -> Iterator[Progress]:
+def last_words(task: Task, store: Store, progress: Progress, asked_by: str = "") -> Iterator[Progress]:
     """Keep a small log of a task that runs, which is gone when the block ends, but stays where the process dies.
 
     It holds how far the task had come, and Python's own traceback where a fault (a segmentation fault, an abort, but
-    not a kill) ended it.
+    not a kill) ended it. With the name of the run that asked, it goes on from the logs of that run's dead attempts.
     """
     path = _words_path(store, task)
     try:
-        file = open(path, "w")  # noqa: SIM115  closed below, after faulthandler has let go of it
+        # closed below, after faulthandler has let go of it
+        file = open(path, "a" if times_begun(task, store, asked_by) else "w")  # noqa: SIM115
     except OSError:  # the result will not be written either, and that says why
         yield progress
         return
-    print(f"process {os.getpid()} began at {_now()}", file=file, flush=True)
+    print(f"process {os.getpid()} began at {_now()}{_for(asked_by)}", file=file, flush=True)
     last = 0.0
 
     def report(fraction: float, words: str = "") -> None:
@@ -63,6 +64,15 @@ def last_words(task: Task, store: Store, progress: Progress) -> Iterator[Progres
         with suppress(OSError):
             file.close()
         path.unlink(missing_ok=True)
+
+
+def times_begun(task: Task, store: Store, asked_by: str) -> int:
+    """How often processes began a task for this run (its name) and died of it, by the log they left."""
+    try:
+        lines = _words_path(store, task).read_text(errors="replace").splitlines()
+    except OSError:
+        return 0
+    return sum(line.startswith("process ") and line.endswith(_for(asked_by)) for line in lines) if asked_by else 0
 
 
 def words_of_the_dead(task: Task, store: Store) -> str:
@@ -101,6 +111,10 @@ def cores() -> int:
 
 def _words_path(store: Store, task: Task) -> Path:
     return store.tasks / f"{LAST_WORDS}{task.key}"
+
+
+def _for(asked_by: str) -> str:
+    return f" for {asked_by}" if asked_by else ""
 
 
 def _now() -> str:

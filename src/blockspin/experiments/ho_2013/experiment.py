@@ -24,12 +24,12 @@ class Ho2013:
     Settings: type[BaseModel] = Settings
     presets: Mapping[str, Mapping[str, Any]] = PRESETS
 
-    def tasks(self, settings: Any, seed: int) -> list[Task]:
-        """Images, machines and measurements, a task a kind of image, control and repetition.
-
-        Raises SettingsError for a source of images that cannot be had.
-        """
+    def check(self, settings: Any) -> None:
+        """Raises SettingsError for a source of images that cannot be had."""
         check_sources(settings)
+
+    def tasks(self, settings: Any, seed: int) -> list[Task]:
+        """Images, machines and measurements, a task a kind of image, control and repetition."""
         return plan(settings, seed).tasks()
 
     def conclude(self, settings: Any, seed: int, store: Store) -> dict[str, Any]:
