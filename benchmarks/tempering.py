@@ -3,7 +3,7 @@
 Machines of 16 hidden units trained by CD-1 on 5000 samples of the 8 x 8 Ising model at K = 0.6, in 20 epochs
 with a copy after each mini-batch: -1/+1 units without biases, and 0/1 units with biases (centred gradient).
 Sampled by plain block Gibbs; by parallel tempering in temperature, machines beta W, beta c with beta evenly spaced from
-0 to 1 (the row that `algorithm="pt"` keeps), for 0/1 units also as the -1/+1 machine of the same law; and along the
+0 to 1, for 0/1 units also as the -1/+1 machine of the same law (the row that `algorithm="pt"` keeps); and along the
 trajectory, by copies between which about 0.3 or more of the exchanges are accepted. 100 chains a machine, from rows of
 the data. tau is the integrated autocorrelation time of m in sweeps; tau x machines is its price in block Gibbs steps of
 one machine. z compares <m> with the sum over hidden states. Seconds are processor time, with compilation.
@@ -57,7 +57,7 @@ def thinned(along: list[bs.RBM], start: np.ndarray) -> list[int]:
 
 
 def along_temperature(machine: bs.RBM, n: int) -> list[bs.RBM]:
-    """The machine with beta W and beta c, as `algorithm="pt"` keeps it."""
+    """The machine with beta W and beta c."""
     W, b, c = machine.components_, machine.intercept_visible_, machine.intercept_hidden_
     return [bs.RBM.from_weights(beta * W, b, beta * c, units=machine.units_) for beta in np.linspace(0, 1, n)]
 
@@ -121,7 +121,7 @@ def main() -> None:
         print(f"{units}: KL {kl:.5f} nats a site from the Ising model, <m> = {exact:.4f}; copies {chosen}", flush=True)
         measure("block Gibbs", [last], start, exact)
         for n in (10, 20):
-            measure("temperature", along_temperature(last, n), start, exact)
+            measure("temperature" if units == "spin" else "W, c alone", along_temperature(last, n), start, exact)
         if units == "binary":  # the same law of 2 v - 1, and temperature no longer acts as a field
             parts = (last.components_, last.intercept_visible_, last.intercept_hidden_)
             signed = bs.RBM.from_weights(*spin_from_binary(*parts), units="spin")

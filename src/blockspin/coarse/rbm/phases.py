@@ -171,26 +171,35 @@ def exchange(parameters: Parameters, chains: jax.Array, key: jax.Array, rule: Ru
 
     Replica r has weights beta W and hidden biases beta c with beta = r/(R - 1), so that the first is independent
     sites, drawn anew; neighbours change places with probability min(1, p_r(v') p_r'(v) / (p_r(v) p_r'(v'))).
+    0/1 hidden units are scaled as -1/+1 ones, h = (1 + s)/2, whose mean field goes to the visible biases:
+
+        b_beta = b + (1 - beta) sum_i W_i / 2.
+
+    Scaled as they stand, weights that balance biases would do so no longer, and warm replicas see one sign only.
     """
     units = rule.units
     n_replicas = chains.shape[0]
     betas = jnp.linspace(0, 1, n_replicas, dtype=jnp.float32)[:, None, None]
+    shift = jnp.zeros_like(parameters.visible) if units == "spin" else parameters.weights.sum(axis=0) / 2
+    biases = parameters.visible + (1 - betas) * shift
 
     def step(index: jax.Array, visible: jax.Array) -> jax.Array:
         up, down, coin, parity = jax.random.split(jax.random.fold_in(key, index), 4)
         scaled = betas * (visible @ parameters.weights.T + parameters.hidden)
         mean = jnp.tanh(scaled) if units == "spin" else jax.nn.sigmoid(scaled)
-        field = betas * (draw_hidden(up, mean, units) @ parameters.weights) + parameters.visible
+        field = betas * (draw_hidden(up, mean, units) @ parameters.weights) + biases
         if units != "gaussian":
             field = jnp.tanh(field) if units == "spin" else jax.nn.sigmoid(field)
         visible = draw(down, field, units)
         field = visible @ parameters.weights.T + parameters.hidden
 
         def marginal(beta: jax.Array, field: jax.Array) -> jax.Array:
-            return log_sum(beta * field, units).sum(axis=2)  # b.v is the same on either side
+            return log_sum(beta * field, units).sum(axis=2)  # b.v and |v|^2 are the same on either side
 
         own = marginal(betas, field)
         gain = marginal(betas[1:], field[:-1]) + marginal(betas[:-1], field[1:]) - own[:-1] - own[1:]
+        shifted = visible @ shift
+        gain += (betas[:-1] - betas[1:])[:, :, 0] * (shifted[:-1] - shifted[1:])
         accepted = jnp.log(jax.random.uniform(coin, gain.shape)) < gain
         pairs = (jnp.arange(n_replicas - 1) % 2 == jax.random.bernoulli(parity))[:, None]
         moved = (accepted & pairs).astype(jnp.int32)
