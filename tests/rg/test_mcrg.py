@@ -381,3 +381,5 @@ def test_samples_serve_as_they_are() -> None:
     assert found.even == ("nn", "nnn", "third", "plaquette")
     assert found.odd == ("magnetisation", "corner")
     assert found.y_h.error > 0
+    assert "samples of K = 0.3, not of Kc" in str(found)  # they say themselves that they are not critical
+    assert not spectrum(samples.values, coarse, 2, fine_lattice=lattice, coarse_lattice=lattice.coarse(2)).note

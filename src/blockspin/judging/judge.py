@@ -26,7 +26,7 @@ from blockspin.judging.reach import reach
 from blockspin.judging.spectrum import spectrum
 from blockspin.judging.symmetry import symmetry
 from blockspin.judging.tiling import tiling
-from blockspin.models.ising import KC_SQUARE
+from blockspin.models import known, not_critical
 from blockspin.samples import features, provenance
 
 SAME = 200  # rows on which a retrained clone must differ somewhere to be a null
@@ -166,8 +166,6 @@ def _warnings(subject: Subject) -> list[str]:
         )
     if subject.fields_from == "regression" and weight_fields(subject.transformer, sites) is not None:
         notes.append("the outputs do not follow the map's weights: its fields are a regression of outputs on spins")
-    model = provenance(evidence.critical).get("model") if evidence.critical is not None else None
-    K = model.get("K") if isinstance(model, Mapping) and evidence.lattice.kind == "square" else None
-    if K is not None and abs(abs(K) - KC_SQUARE) > 0.005:
-        notes.append(f"the critical samples are of K = {K:.6g}, not of Kc = {KC_SQUARE:.6g}: these are no exponents")
+    if evidence.critical is not None and (off := not_critical(known(provenance(evidence.critical).get("model")))):
+        notes.append(f"critical: {off}")
     return notes

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from blockspin.models.critical import critical_coupling, not_critical
 from blockspin.models.dimers import Dimers
 from blockspin.models.ising import KC_CUBIC, KC_SQUARE, KC_TRIANGULAR, Ising
 from blockspin.models.potts import Potts, potts_kc
@@ -17,4 +18,16 @@ def known(settings: Any) -> Ising | Potts | Dimers | None:
     return MODELS[settings["model"]].from_settings(dict(settings))
 
 
-__all__ = ["KC_CUBIC", "KC_SQUARE", "KC_TRIANGULAR", "MODELS", "Dimers", "Ising", "Potts", "known", "potts_kc"]
+__all__ = [
+    "KC_CUBIC",
+    "KC_SQUARE",
+    "KC_TRIANGULAR",
+    "MODELS",
+    "Dimers",
+    "Ising",
+    "Potts",
+    "critical_coupling",
+    "known",
+    "not_critical",
+    "potts_kc",
+]

@@ -12,13 +12,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
+import xarray as xr
 from numpy.typing import ArrayLike, NDArray
 
 from blockspin.lattice import Lattice
+from blockspin.models import known, not_critical
 from blockspin.rg.operators import EVEN, ODD, Operator, evaluate, named
+from blockspin.samples import ATTRIBUTE, provenance
 from blockspin.statistics import GROUPS, Estimate, jackknife
 
 FloatArray = NDArray[np.float64]
@@ -33,7 +36,8 @@ class Spectrum:
 
     y_t, y_h: from all even (odd) operators; y_t_by_operators[k - 1], y_h_by_operators[k - 1]: from the first k.
     even, odd: names of the operators; why_t, why_h: "" or the reason why y_t (y_h) is not defined, and then nan;
-    T_t, T_h: the linearised steps dK'/dK (nan where singular).
+    T_t, T_h: the linearised steps dK'/dK (nan where singular). note: "", or that the fine samples say themselves that
+    they are not of the critical point.
     """
 
     y_t: Estimate
@@ -46,9 +50,10 @@ class Spectrum:
     why_h: str
     T_t: FloatArray = field(repr=False)
     T_h: FloatArray = field(repr=False)
+    note: str = ""
 
     def __str__(self) -> str:
-        why = "".join(f"; {one}" for one in (self.why_t, self.why_h) if one)
+        why = "".join(f"; {one}" for one in (self.why_t, self.why_h, self.note) if one)
         return f"y_t = {self.y_t}, y_h = {self.y_h}{why}"
 
     @property
@@ -137,7 +142,13 @@ def _steps(
         )
     split = len(sectors[0])
     S, M = [value[..., :split] for value in values], [value[..., split:] for value in values]
-    return list(of_values(chosen[0], chosen[1], S, M, b))
+    return [replace(found, note=_note(levels[0][0])) for found in of_values(chosen[0], chosen[1], S, M, b)]
+
+
+def _note(fine: ArrayLike) -> str:
+    if isinstance(fine, xr.DataArray) and ATTRIBUTE in fine.attrs:
+        return not_critical(known(provenance(fine).get("model")))
+    return ""
 
 
 def of_values(
