@@ -110,11 +110,11 @@ def test_claims_follow_their_rules(found: Found) -> None:
         row["noise"] = shares
         assert rules.first_units(made).status == status
     made.block = 8
-    assert "8 by 8 block of free dimers -1/+1 one of 2.75" in rules.first_units(made).why
-    assert "8 by 8 block: 0.025" in rules.textures(made).why  # 2 of 128 bonds less 49 stars
+    assert "block of 8 by 8 free dimers -1/+1 one of 2.75" in rules.first_units(made).why
+    assert "block of 8 by 8: 0.025" in rules.textures(made).why  # 2 of 128 bonds less 49 stars
     for rule in (rules.first_units, rules.textures):
         assert "8 by 8" not in rule(found).why
-    assert "4 by 4 block: 0.087" in rules.textures(found).why  # 2 of 32 less 9
+    assert "block of 4 by 4: 0.087" in rules.textures(found).why  # 2 of 32 less 9
     row |= {"columnar": 0.5, "staggered": 0.1}
     assert rules.textures(made).status == "reproduced"
     for learned in made.exact[1.0]["learned"] + made.exact[math.inf]["learned"]:

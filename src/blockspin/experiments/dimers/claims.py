@@ -230,7 +230,7 @@ def first_units(found: Found) -> Claim:
         + "; ".join(f"{M}: " + _list([row["total"] for row in rows if row["hidden"] == M], 2) for M in sizes)
         + ". What comes first depends on the strength: a pair of noise spins has a variance of at most 2, the columns "
         + (
-            f"of a {found.block} by {found.block} block of free dimers -1/+1 one of {COLUMNS[found.block]:g}."
+            f"of a block of {found.block} by {found.block} free dimers -1/+1 one of {COLUMNS[found.block]:g}."
             if found.block in COLUMNS
             else "of a block of free dimers one that depends on its size."
         )
@@ -262,7 +262,7 @@ def textures(found: Found) -> Claim:
     )
     why = (
         f"Mean squared overlap of the units with the columnar and with the staggered plane, by hidden units: {told} (a "
-        f"random filter of a {found.block} by {found.block} block: {2 / readable_dimensions(2 * found.block):.2g})."
+        f"random filter of a block of {found.block} by {found.block}: {2 / readable_dimensions(2 * found.block):.2g})."
     )
     evidence = [
         {"map": f"{row['hidden']} units", "layer": 1, "quantity": name, "value": row[name], "error": None}
