@@ -55,6 +55,7 @@ def test_a_block_must_be_one_of_ours() -> None:
     [
         ("y_t = -0.5(1)", "<i>y</i><sub>t</sub> = −0.5(1)"),
         ("share of w^2", "share of w<sup>2</sup>"),
+        ("T = B^-1 A", "T = B<sup>−1</sup> A"),
         ("n_iter, 10-20, ln-1", "n_iter, 10-20, ln-1"),
         ("a < b & c", "a &lt; b &amp; c"),
     ],
