@@ -101,12 +101,17 @@ def reference(tmp_path_factory):
 
 class Recorder(Display):
     def __init__(self):
-        self.finished, self.updates = [], []
+        self.finished, self.updates, self.running, self.most = [], [], set(), 0
+
+    def start(self, task):
+        self.running.add(task.key)
+        self.most = max(self.most, len(self.running))
 
     def update(self, task, fraction, words):
         self.updates.append((task.label, fraction))
 
     def finish(self, task, seconds, problem=""):
+        self.running.discard(task.key)
         self.finished.append((task.label, problem))
 
 
@@ -116,6 +121,8 @@ def test_a_scheduler_gives_the_same_bytes_and_tells_progress(tmp_path, machines,
     assert files(tmp_path) == reference
     assert len(recorder.finished) == 13
     assert recorder.updates
+    assert 2 <= recorder.most < 4  # at work on two workers, of the four that are given out at a time
+    assert len([event for event in Store(tmp_path).events() if event["event"] == "start"]) == 13
     assert not list((tmp_path / "tasks").glob(".words-*"))
 
 

@@ -89,6 +89,7 @@ class _Crowd:
         self.folder = str(state.store.folder.resolve())
         self.name = f"{socket.gethostname()}-{os.getpid()}-{time.time_ns()}"
         self.out: dict[str, _Given] = {}
+        self.begun: set[str] = set()  # keys of those that a worker has told to be at work, and not only waiting there
         self.ended: queue.Queue[str] = queue.Queue()
         self.told: queue.Queue[tuple[str, float, str]] = queue.Queue()
         self.n_given, self.n_ended = 0, 0
@@ -126,7 +127,6 @@ class _Crowd:
         while len(self.out) < AHEAD * self.threads and (task := self.state.ready()) is not None:
             self.n_given += 1
             name = f"{task.kind}-{task.key}-{self.name}-{self.n_given}"
-            self.state.started(task)
             with self._asking():
                 future = self.client.submit(perform, task.alone(), self.folder, self.name, key=name, pure=False)
             self.out[name] = _Given(task, future, time.monotonic(), self.n_ended)
@@ -140,6 +140,8 @@ class _Crowd:
         if status in ("lost", "pending"):
             return
         del self.out[name]
+        begun = task.key in self.begun
+        self.begun.discard(task.key)
         seconds = time.monotonic() - given.at
         self.seen = time.monotonic()
         if status == "cancelled":
@@ -149,6 +151,8 @@ class _Crowd:
             error = given.future.exception() if status == "error" else None
             word, *rest = ("error",) if error is not None else given.future.result()
         given.future.release()
+        if not begun and word in ("done", "failed"):
+            self.state.started(task)  # what the worker said of it is still on its way
         if type(error).__name__ == "KilledWorker":
             self._died(given, seconds)
         elif error is not None:
@@ -182,7 +186,10 @@ class _Crowd:
         with suppress(queue.Empty):
             while True:
                 key, fraction, said = self.told.get_nowait()
-                if key in running:
+                if key in running and key not in self.begun:
+                    self.begun.add(key)
+                    self.state.started(running[key])
+                if key in running and (fraction or said):
                     self.state.display.update(running[key], fraction, said)
 
     def _check_scheduler(self) -> None:
@@ -229,6 +236,7 @@ def perform(task: Task, folder: str, asked_by: str) -> tuple[Any, ...]:
             if store.path(task).exists() and store.has(task):
                 return ("found",)
             worker = get_worker()
+            worker.log_event(TOPIC, (task.key, 0.0, ""))
             told = throttled(lambda fraction, said: worker.log_event(TOPIC, (task.key, fraction, said)), 1.0)
             started = time.monotonic()
             with last_words(task, store, told, asked_by) as progress:
