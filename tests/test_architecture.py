@@ -28,7 +28,8 @@ MAY_IMPORT = {
     "report": "statistics",
     "experiments": "lattice statistics randomness models samples exact sampling coarse rg mapping judging runs report "
     "images",
-    "cli": "experiments runs report judging samples models coarse lattice",
+    "choices": "coarse lattice models samples",
+    "cli": "choices experiments runs report judging samples models coarse lattice",
 }
 ONLY_IN = {
     "numba": {"sampling", "exact"},

@@ -6,18 +6,15 @@ import shlex
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import Annotated, NoReturn
 
 import typer
 
-if TYPE_CHECKING:
-    import xarray as xr
+from blockspin import choices
 
 EXIT_CODES = "Exit codes: 0 done; 1 a task failed or the disk did; 2 wrong usage, settings or input; 130 interrupted."
 FAILED, WRONG, INTERRUPTED = 1, 2, 130
-OPTIONS = {"K": "-K", "q": "-q"}  # of the couplings that a model cannot do without
 
 app = typer.Typer(
     help="Does a learned coarse-graining of lattice data renormalize? Run the experiments, or judge a map of your own.",
@@ -159,8 +156,8 @@ def list_() -> None:
         experiments = {name: find(name) for name in EXPERIMENTS}
         _print_table("experiments", {name: found.summary for name, found in experiments.items()})
         _print_table("presets", {name: ", ".join(found.presets) for name, found in experiments.items()})
-        _print_table("models", {name: _first_line(model) for name, model in _models().items()})
-        _print_table("maps", {name: _first_line(rule) for name, rule in _maps().items()})
+        _print_table("models", {name: _first_line(model) for name, model in choices.models().items()})
+        _print_table("maps", {name: _first_line(rule) for name, rule in choices.maps().items()})
         _print_table("criteria", CRITERIA)
 
 
@@ -203,8 +200,9 @@ def sample(
             raise ValueError(f"{out} exists; choose another --out, or write over it with --force")
         if not out.resolve().parent.is_dir():
             raise ValueError(f"there is no folder {out.parent} to write {out.name} into")
-        kind = _chosen("model", model, _models())
-        drawn_from = _model(model, kind, _lattice(shape, lattice), {"K": K, "h": h, "q": q, "T": T, "noise": noise})
+        kind = choices.chosen("model", model, choices.models())
+        couplings = {"K": K, "h": h, "q": q, "T": T, "noise": noise}
+        drawn_from = choices.model(model, kind, choices.lattice(shape, lattice), couplings)
 
         import blockspin as bs
         from blockspin.runs.display import one_task
@@ -247,10 +245,10 @@ def judge(
         import blockspin as bs
         from blockspin.runs.store import write_json
 
-        sites = _lattice(shape).shape if shape is not None else None
+        sites = choices.lattice(shape).shape if shape is not None else None
         data = bs.read(samples, shape=sites)
         training, at_critical = (bs.read(path, shape=sites) if path is not None else None for path in (train, critical))
-        transformer = _map(map_, data, b)
+        transformer = choices.transformer(map_, data, b)
         name = " + ".join(Path(part).stem for part in map_)
         card = bs.judge(transformer, data, train=training, critical=at_critical, name=name, seed=seed)
         if json_ is not None:
@@ -337,75 +335,6 @@ def _one_line(*errors: type[Exception]) -> Iterator[None]:
 def _stop(message: str, code: int) -> NoReturn:
     typer.echo(f"blockspin: {message}", err=True)
     raise typer.Exit(code)
-
-
-def _lattice(shape: str, kind: str | None = None) -> Any:
-    from blockspin.lattice import HYPERCUBIC, Lattice
-
-    parts = shape.lower().split("x")
-    if len(parts) not in HYPERCUBIC or not all(part.isdecimal() for part in parts):
-        raise ValueError(f"a shape reads 100 (ring), 40x40 (square lattice) or 8x8x8 (cubic lattice); got {shape!r}")
-    return Lattice(kind if kind is not None else HYPERCUBIC[len(parts)], tuple(map(int, parts)))
-
-
-def _model(name: str, kind: Any, lattice: Any, given: Mapping[str, float | None]) -> Any:
-    """The model with the couplings that were given; those it needs, and no others."""
-    from dataclasses import MISSING, fields
-
-    places, *couplings = fields(kind)
-    known = {field.name: field for field in couplings}
-    chosen = {key: value for key, value in given.items() if value is not None}
-    for key in chosen:
-        if key not in known:
-            raise ValueError(f"the model {name} has no {key}; it takes {', '.join(known)}")
-    for key, field in known.items():
-        if field.default is MISSING and key not in chosen:
-            raise ValueError(f"the model {name} needs {key}: give it as {OPTIONS[key]}")
-    return kind(**{places.name: lattice}, **chosen)
-
-
-def _map(names: list[str], samples: xr.DataArray, b: int) -> Any:
-    """The fitted transformer that --map asks for: a rule by name, trained weights, or a stack of them."""
-    import blockspin as bs
-    from blockspin.samples import lattice_of
-
-    weights = [name for name in names if name.endswith(".npz")]
-    if weights and len(weights) == len(names):
-        machines = [bs.RBM.load(name) for name in names]
-        if machines[0].units_ == "binary":  # it was trained on 0/1, and samples are -1/+1
-            machines = [bs.ToBinary(), *machines]
-        if len(machines) == 1:
-            return machines[0]
-        from sklearn.pipeline import make_pipeline
-
-        return make_pipeline(*machines)
-    if len(names) > 1:
-        raise ValueError(f"only .npz weights can be stacked; got {', '.join(names)}")
-    rule = _chosen("map", names[0], _maps(), "an .npz file of trained weights")
-    return rule(lattice_of(samples), b).fit(bs.features(samples))
-
-
-def _chosen(kind: str, name: str, table: Mapping[str, Any], *others: str) -> Any:
-    if name not in table:
-        raise ValueError(f"{kind} must be one of {', '.join([*table, *others])}; got {name!r}")
-    return table[name]
-
-
-def _models() -> Mapping[str, Any]:
-    from blockspin.models import MODELS
-
-    models: Mapping[str, Any] = MODELS
-    return models
-
-
-def _maps() -> Mapping[str, Any]:
-    from blockspin.coarse import MAPS
-
-    found = {}
-    for name, place in MAPS.items():
-        module, _, attribute = place.partition(":")
-        found[name] = getattr(import_module(module), attribute)
-    return found
 
 
 def _first_line(thing: object) -> str:

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from matplotlib.image import imread
 
-from blockspin.report import figures, pictures, theme
+from blockspin.report import figures, forest_figures, pictures, svg, theme
 from blockspin.report.figures import Row
 from blockspin.report.page import Figure
 
@@ -113,7 +113,14 @@ def test_a_forest_says_not_defined_in_place_and_marks_what_lies_outside() -> Non
     body = figures.spectrum({"y_t": made_up.exponent_rows("y_t")}).body
     for part in ("not defined", "not defined (0.8312(11) if forced)", "0.967(3)", "−7.5(12)", "exact 1"):
         assert part in body
-    assert figures._span(made_up.exponent_rows("y_t"), [(1.0, "exact")], log=False)[0] > -1
+    assert forest_figures._span(made_up.exponent_rows("y_t"), [(1.0, "exact")], log=False)[0] > -1
+
+
+def test_long_numbers_stay_within_the_picture() -> None:
+    # the widest digits are 0.64 of the size of the type, brackets and points less
+    body = figures.spectrum({"y_h": [Row("majority", 1.88097, 0.00015)]}).body
+    (at,) = re.findall(r'x="([\d.]+)" y="[\d.]+" transform="[^"]*">1\.88097\(15\)<', body)
+    assert float(at) + 11 * (8 * 0.64 + 3 * 0.39) < 72 * svg.WIDTH
 
 
 def test_a_forest_of_nothing_defined_still_draws() -> None:

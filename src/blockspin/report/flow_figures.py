@@ -13,7 +13,7 @@ from markupsafe import Markup
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 from numpy.typing import ArrayLike
 
-from blockspin.report.figures import STEPS, _plain
+from blockspin.report.axes import STEPS, plain
 from blockspin.report.page import Figure, minus
 from blockspin.report.svg import legend, panels, plot
 from blockspin.report.theme import BLUE, GREEN, GREY, INK, ORANGE, PURPLE, SKY, SOFT, VERMILION, Style
@@ -135,7 +135,7 @@ def one_step(
         axes.set_xlim(at.min(), at.max())
         for axis in (axes.xaxis, axes.yaxis):
             axis.set_major_locator(MaxNLocator(6, steps=STEPS))
-            axis.set_major_formatter(FuncFormatter(_plain))
+            axis.set_major_formatter(FuncFormatter(plain))
         axes.set_xlabel("K, fine spins")
         axes.set_ylabel("K', coarse spins")
 
@@ -170,7 +170,7 @@ def _panel(one: Plane, limits: tuple[tuple[float, float], ...], labels: tuple[st
             _points(axes, [one.fixed], FIXED, 9)
         for axis in (axes.xaxis, axes.yaxis):
             axis.set_major_locator(MaxNLocator(5, steps=STEPS))
-            axis.set_major_formatter(FuncFormatter(_plain))
+            axis.set_major_formatter(FuncFormatter(plain))
         axes.set_xlabel(labels[0])
         axes.set_ylabel(labels[1])
 

@@ -10,8 +10,8 @@ import numpy as np
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 from numpy.typing import ArrayLike
 
+from blockspin.report.axes import STEPS, plain
 from blockspin.report.curve import Point
-from blockspin.report.figures import STEPS, _plain
 from blockspin.report.page import Figure
 from blockspin.report.svg import legend, panels, plot
 from blockspin.report.theme import BLUE, GREEN, GREY, INK, ORANGE, PURPLE, SKY, SOFT, VERMILION, Style
@@ -64,7 +64,7 @@ def lines(
             axes.plot(x, y, look.line, marker=look.marker, color=look.colour, linewidth=1.4, markersize=5)
         for axis in (axes.xaxis, axes.yaxis):
             axis.set_major_locator(MaxNLocator(6, steps=STEPS, integer=whole and axis is axes.xaxis))
-            axis.set_major_formatter(FuncFormatter(_plain))
+            axis.set_major_formatter(FuncFormatter(plain))
         axes.set_xlabel(x_label)
         axes.set_ylabel(y_label)
 
@@ -105,7 +105,7 @@ def levels(
                 axes.clabel(drawn, fontsize=9, fmt=lambda value: f"{value:g}", colors=[INK], manual=inside)
             for axis in (axes.xaxis, axes.yaxis):
                 axis.set_major_locator(MaxNLocator(6, steps=STEPS))
-                axis.set_major_formatter(FuncFormatter(_plain))
+                axis.set_major_formatter(FuncFormatter(plain))
             axes.grid(False)
             axes.set_xlabel(labels[0])
             axes.set_ylabel(labels[1])

@@ -11,7 +11,7 @@ import numpy as np
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 from numpy.typing import ArrayLike, NDArray
 
-from blockspin.report.figures import STEPS, _log_axis, _plain
+from blockspin.report.axes import STEPS, log_axis, plain
 from blockspin.report.page import Figure, minus
 from blockspin.report.svg import WIDTH, legend, panels, plot
 from blockspin.report.theme import BLUE, GREEN, GREY, GRID, INK, PURPLE, SKY, SOFT, VERMILION, Style
@@ -164,7 +164,7 @@ def _rows(part: Spectrum) -> list[_Row]:
 
 def _bars(rows: Sequence[_Row], limits: tuple[float, float]) -> Callable[[Any], None]:
     def draw(axes: Any) -> None:
-        _log_axis(axes, axes.xaxis, axes.set_xscale)
+        log_axis(axes.xaxis, axes.set_xscale)
         axes.set_xlim(*limits)
         axes.set_ylim(len(rows), 0)
         across = axes.get_yaxis_transform()
@@ -205,7 +205,7 @@ def _flow_panel(
         axes.set(xlim=(0, far), ylim=(0, None))
         for axis in (axes.xaxis, axes.yaxis):
             axis.set_major_locator(MaxNLocator(6, steps=STEPS))
-            axis.set_major_formatter(FuncFormatter(_plain))
+            axis.set_major_formatter(FuncFormatter(plain))
         axes.set_xlabel("K, fine spins")
         axes.set_ylabel("K', coarse spins")
 
@@ -230,12 +230,12 @@ def _tuned_panel(
             seen = np.isfinite(y) & ((y > ROUNDING) | (not log))
             axes.plot(x[seen], y[seen], look.line, marker=look.marker, color=look.colour, markersize=4.5)
         if log:
-            _log_axis(axes, axes.yaxis, axes.set_yscale)
+            log_axis(axes.yaxis, axes.set_yscale)
         else:
             axes.yaxis.set_major_locator(MaxNLocator(5, steps=STEPS))
-            axes.yaxis.set_major_formatter(FuncFormatter(_plain))
+            axes.yaxis.set_major_formatter(FuncFormatter(plain))
         axes.xaxis.set_major_locator(MaxNLocator(5, steps=STEPS))
-        axes.xaxis.set_major_formatter(FuncFormatter(_plain))
+        axes.xaxis.set_major_formatter(FuncFormatter(plain))
         axes.set_xlabel(axis)
         axes.set_ylabel(label)
 

@@ -11,7 +11,7 @@ import matplotlib as mpl
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from blockspin.report.figures import _plain
+from blockspin.report.axes import plain
 from blockspin.report.page import Figure, minus
 from blockspin.report.svg import panels, plot
 from blockspin.report.theme import INK, SOFT
@@ -192,7 +192,7 @@ def _short(value: float, digits: int = 3) -> str:
     rounded = float(f"{value:.{digits}g}")
     if abs(rounded) < 0.001:
         return minus(f"{rounded:.{digits}g}".replace("e-0", "e-"))
-    return _plain(rounded)
+    return plain(rounded)
 
 
 def _tight(value: float) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from pathlib import Path
 from typing import Any
@@ -10,36 +9,13 @@ from typing import Any
 import numpy as np
 
 from blockspin.coarse import dimer_patterns as patterns
-from blockspin.experiments.about import provenance_table
-from blockspin.experiments.dimers.claims import LN4, Found, span
-from blockspin.experiments.dimers.experiment import read
-from blockspin.experiments.dimers.settings import Settings
-from blockspin.experiments.dimers.tasks import Plan, plan
+from blockspin.experiments.dimers.claims import LN4, span
+from blockspin.experiments.dimers.run_files import Run
 from blockspin.models.dimers import T_BKT
 from blockspin.report import curve, figures, tables
 from blockspin.report.page import Section, render
-from blockspin.runs import settings as settings_file
-from blockspin.runs.store import Store
 
-
-class Run:
-    """What a finished run's folder holds, read once."""
-
-    def __init__(self, folder: Path) -> None:
-        self.stored = settings_file.read(folder)
-        self.settings = settings_file.restore(Settings, self.stored)
-        self.plan: Plan = plan(self.settings, self.stored["seed"])
-        self.claims: list[dict[str, Any]] = json.loads((folder / "claims.json").read_text())["claims"]
-        self.provenance: dict[str, Any] = json.loads((folder / "provenance.json").read_text())
-        store = Store(folder)
-        self.found: Found = read(self.settings, self.stored["seed"], store)
-        self.filters = {key: store.load(task).arrays["filters"] for key, task in self.plan.filters.items()}
-        self.machines = store.load(self.plan.machines).arrays
-
-    @property
-    def temperatures(self) -> list[float]:
-        """In rising order; the last is infinite."""
-        return sorted(self.settings.temperatures)
+LEAD = "What the papers say, and what this run says; each rule stands in the reason."
 
 
 def page(folder: Path) -> str:
@@ -55,13 +31,22 @@ def page(folder: Path) -> str:
     return render(
         "Dimers: what is relevant, and what is merely likely",
         summary(run),
-        [claims(run), pictures(run), overlaps(run), information(run), decay(run), noise(run), torus(run), about(run),
-         limits(run)],
+        [
+            run.claims_section(LEAD),
+            pictures(run),
+            overlaps(run),
+            information(run),
+            decay(run),
+            noise(run),
+            torus(run),
+            about(run),
+            limits(run),
+        ],
         subtitle="Filters that keep information about the environment, beside machines trained by likelihood",
         facts=facts,
-        verdicts=[(claim["id"], claim["status"]) for claim in run.claims],
+        verdicts=run.statuses,
         footer="Drawn by blockspin from the files of this run; the numbers are in claims.json.",
-    )  # fmt: skip
+    )
 
 
 def summary(run: Run) -> list[str]:
@@ -82,14 +67,6 @@ def summary(run: Run) -> list[str]:
             "result. Choose the preset paper."
         )
     return lines
-
-
-def claims(run: Run) -> Section:
-    """The claims and what came of them."""
-    return Section(
-        "Claims", ["What the papers say, and what this run says; each rule stands in the reason."],
-        [tables.claims_table(run.claims)],
-    )  # fmt: skip
 
 
 def pictures(run: Run) -> Section:
@@ -377,16 +354,14 @@ def torus(run: Run) -> Section:
 
 def about(run: Run) -> Section:
     """Units, settings and provenance."""
-    return Section(
+    return run.about_section(
         "Units, settings and provenance",
         [
             "Lengths are in vertices, as in the papers. The package's dimers live on cells, two a vertex and side: a "
             f"block of {run.settings.block} vertices is one of {2 * run.settings.block} cells to `bs.RSMI`, its buffer "
             f"{2 * run.settings.buffer}, its environment {2 * run.settings.environment}. T is in units of the energy "
-            f"of "
-            "two parallel dimers on a face."
+            "of two parallel dimers on a face."
         ],
-        [tables.key_value_table(run.stored["settings"], title="Settings"), provenance_table(run.provenance)],
     )
 
 

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import math
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from blockspin.experiments.about import provenance_table
+from blockspin.experiments.about import Folder
 from blockspin.experiments.exact_mapping.settings import Settings
 from blockspin.experiments.exact_mapping.tasks import SHIFTS, Plan, plan
 from blockspin.report import mapping_figures, tables
 from blockspin.report.mapping_figures import Spectrum
 from blockspin.report.page import Figure, Section, Table, minus, render
 from blockspin.runs import settings as settings_file
-from blockspin.runs.store import Store
 from blockspin.runs.task import Result
 
 RING = (
@@ -25,20 +23,20 @@ RING = (
 )  # fmt: skip
 TORUS = ("torus-decimation", "torus-majority", "torus-likelihood", "torus-sublattice", "torus-bond")
 
+LEAD = "What was claimed, and what the sums say. Reproduced means that it holds as it stands."
+SUMS = "Each residual is a sum over every state, not an estimate."
 
-class Run:
+
+class Run(Folder):
     """What a finished run's folder holds, read once."""
 
     def __init__(self, folder: Path) -> None:
-        self.stored = settings_file.read(folder)
+        super().__init__(folder)
         self.settings = settings_file.restore(Settings, self.stored)
         self.plan: Plan = plan(self.settings, self.stored["seed"])
-        self.claims: list[dict[str, Any]] = json.loads((folder / "claims.json").read_text())["claims"]
-        self.provenance: dict[str, Any] = json.loads((folder / "provenance.json").read_text())
-        self.store = store = Store(folder)
-        self.cases: dict[str, Result] = {name: store.load(task) for name, task in self.plan.cases.items()}
-        self.flows: dict[str, Result] = {name: store.load(task) for name, task in self.plan.flows.items()}
-        self.detuned = store.load(self.plan.detuned)
+        self.cases: dict[str, Result] = {name: self.store.load(task) for name, task in self.plan.cases.items()}
+        self.flows: dict[str, Result] = {name: self.store.load(task) for name, task in self.plan.flows.items()}
+        self.detuned = self.store.load(self.plan.detuned)
 
     def reading(self, name: str, quantity: str) -> float:
         """A reading of a case, nan where it is not defined."""
@@ -65,10 +63,19 @@ def page(folder: Path) -> str:
     return render(
         "The exact mapping, taken at its word",
         summary(run),
-        [claims(run), identity(run), condition(run), couplings(run), flow(run), expected(run), about(run), limits()],
+        [
+            run.claims_section(LEAD, caption=SUMS),
+            identity(run),
+            condition(run),
+            couplings(run),
+            flow(run),
+            expected(run),
+            run.about_section(),
+            limits(),
+        ],
         subtitle="Variational RG and Boltzmann machines (Mehta & Schwab 2014), both sides summed over every state",
         facts=facts,
-        verdicts=[(claim["id"], claim["status"]) for claim in run.claims],
+        verdicts=run.statuses,
         footer="Drawn by blockspin from the files of this run; the claims are in claims.json.",
     )
 
@@ -99,15 +106,6 @@ def _trained(run: Run) -> str:
         f"And yet, in one dimension, with half as many hidden units as sites, training by the exact gradient finds "
         f"decimation: K' = {K_coarse:.6g}. That is a finding about this machine's size, read off its couplings; "
         "neither the identity nor exactness implied it, and with a unit a bond it does not come."
-    )
-
-
-def claims(run: Run) -> Section:
-    """The claims and what came of them."""
-    return Section(
-        "Claims",
-        ["What was claimed, and what the sums say. Reproduced means that it holds as it stands."],
-        [tables.claims_table(run.claims, caption="Each residual is a sum over every state, not an estimate.")],
     )
 
 
@@ -274,18 +272,6 @@ def expected(run: Run) -> Section:
         "Expected and measured",
         [f"{met} of {len(rows)} expectations came out; = means within rounding, 1e-12 of the largest energy."],
         [tables.table(("map", "quantity", "measured", "expected", "met"), rows, wide=True)],
-    )
-
-
-def about(run: Run) -> Section:
-    """Settings and provenance."""
-    return Section(
-        "Settings and provenance",
-        [],
-        [
-            tables.key_value_table(run.stored["settings"], title="Settings"),
-            provenance_table(run.provenance),
-        ],
     )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from blockspin.experiments.about import provenance_table
+from blockspin.experiments.about import Folder
 from blockspin.experiments.ho_2013 import data
 from blockspin.experiments.ho_2013.experiment import findings
 from blockspin.experiments.ho_2013.readings import Findings, Machine, label, over_seeds
@@ -21,7 +20,6 @@ from blockspin.report import figures, tables
 from blockspin.report.page import Figure, Section, Table, render
 from blockspin.report.trade_figures import Point, Trade, trades
 from blockspin.runs import settings as settings_file
-from blockspin.runs.store import Store
 from blockspin.statistics import Estimate
 
 Array = NDArray[Any]
@@ -29,17 +27,16 @@ Array = NDArray[Any]
 NONE: Machine = ("none", 0.0)
 SHOWN, SEEN = 16, 3  # fields of a machine; images and their reconstructions
 
+LEAD = "What is claimed of penalties and filters, and what this run says; each rule stands in the reason."
 
-class Run:
+
+class Run(Folder):
     """What a finished run's folder holds, read once."""
 
     def __init__(self, folder: Path) -> None:
-        self.stored = settings_file.read(folder)
+        super().__init__(folder)
         self.settings = settings_file.restore(Settings, self.stored)
         self.plan: Plan = plan(self.settings, self.stored["seed"])
-        self.claims: list[dict[str, Any]] = json.loads((folder / "claims.json").read_text())["claims"]
-        self.provenance: dict[str, Any] = json.loads((folder / "provenance.json").read_text())
-        self.store = Store(folder)
         self.found = findings(self.plan, self.store)
 
     def images(self, name: str) -> Findings:
@@ -78,7 +75,7 @@ def page(folder: Path) -> str:
         "Penalties and filters: L1, L2 and none on images",
         summary(run),
         [
-            claims(run),
+            run.claims_section(LEAD),
             *(filters(run, name) for name in settings.data),
             price(run),
             *([controls(run)] if settings.controls else []),
@@ -88,7 +85,7 @@ def page(folder: Path) -> str:
         ],
         subtitle="Nghia Ho (2013): is it the penalty, and not renormalization, that makes a machine's filters local?",
         facts=facts,
-        verdicts=[(claim["id"], claim["status"]) for claim in run.claims],
+        verdicts=run.statuses,
         footer="Drawn by blockspin from the files of this run; the numbers are in claims.json and in tasks/.",
     )
 
@@ -121,15 +118,6 @@ def summary(run: Run) -> list[str]:
         ]
         lines.append(f"Where the pixels are permuted, the best window of an L1 filter holds {', '.join(told)}.")
     return lines
-
-
-def claims(run: Run) -> Section:
-    """The claims and what came of them."""
-    return Section(
-        "Claims",
-        ["What is claimed of penalties and filters, and what this run says; each rule stands in the reason."],
-        [tables.claims_table(run.claims)],
-    )
 
 
 def filters(run: Run, name: str) -> Section:
@@ -364,14 +352,7 @@ def about(run: Run) -> Section:
     ]
     if refused:
         lines.append(f"ln Z is not to be believed, and the likelihood left out, of {len(refused)}: {refused[0]}.")
-    return Section(
-        "Settings and provenance",
-        lines,
-        [
-            tables.key_value_table(run.stored["settings"], title="Settings"),
-            provenance_table(run.provenance),
-        ],
-    )
+    return run.about_section(lead=lines)
 
 
 def limits() -> Section:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from pathlib import Path
 from typing import Any
@@ -10,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from blockspin.exact.ising2d import correlation_length
-from blockspin.experiments.about import provenance_table
+from blockspin.experiments.about import Folder
 from blockspin.experiments.koch_janusz_ringel.claims import in_powers
 from blockspin.experiments.koch_janusz_ringel.readings import (
     Found,
@@ -34,19 +33,18 @@ from blockspin.report import curve as curves
 from blockspin.report import information_figures, pictures, tables
 from blockspin.report.page import Section, render
 from blockspin.runs import settings as settings_file
-from blockspin.runs.store import Store
 from blockspin.statistics import Estimate
 
+LEAD = "What is claimed, and what this run says; each rule stands in the reason."
 
-class Run:
+
+class Run(Folder):
     """What a finished run's folder holds, read once."""
 
     def __init__(self, folder: Path) -> None:
-        self.stored = settings_file.read(folder)
+        super().__init__(folder)
         self.settings = settings_file.restore(Settings, self.stored)
-        self.claims: list[dict[str, Any]] = json.loads((folder / "claims.json").read_text())["claims"]
-        self.provenance: dict[str, Any] = json.loads((folder / "provenance.json").read_text())
-        self.found = Found.load(plan(self.settings, self.stored["seed"]), Store(folder))
+        self.found = Found.load(plan(self.settings, self.stored["seed"]), self.store)
 
 
 def page(folder: Path) -> str:
@@ -63,10 +61,19 @@ def page(folder: Path) -> str:
     return render(
         "Real-space mutual information, against exact sums",
         summary(run),
-        [claims(run), small(run), large(run), curve(run), flow(run), chain(run), about(run), limits()],
+        [
+            run.claims_section(LEAD),
+            small(run),
+            large(run),
+            curve(run),
+            flow(run),
+            chain(run),
+            run.about_section(),
+            limits(),
+        ],
         subtitle="Block spins that keep the most information about their surroundings (Koch-Janusz & Ringel 2018)",
         facts=facts,
-        verdicts=[(claim["id"], claim["status"]) for claim in run.claims],
+        verdicts=run.statuses,
         footer="Drawn by blockspin from the files of this run; the claims are in claims.json.",
     )
 
@@ -91,15 +98,6 @@ def summary(run: Run) -> list[str]:
         f"and of {decay(found.critical, _centred(found))} in the distance from the block's centre, where 1/4 is "
         "expected.",
     ]
-
-
-def claims(run: Run) -> Section:
-    """The claims and what came of them."""
-    return Section(
-        "Claims",
-        ["What is claimed, and what this run says; each rule stands in the reason."],
-        [tables.claims_table(run.claims)],
-    )
 
 
 def small(run: Run) -> Section:
@@ -359,15 +357,6 @@ def chain(run: Run) -> Section:
                 wide=True,
             ),
         ],
-    )
-
-
-def about(run: Run) -> Section:
-    """Settings and provenance."""
-    return Section(
-        "Settings and provenance",
-        [],
-        [tables.key_value_table(run.stored["settings"], title="Settings"), provenance_table(run.provenance)],
     )
 
 

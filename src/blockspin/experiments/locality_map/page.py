@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import xarray as xr
 
-from blockspin.experiments.about import provenance_table
+from blockspin.experiments.about import Folder
 from blockspin.experiments.locality_map.claims import DECIDES, sentence
 from blockspin.experiments.locality_map.numbers import mean, mostly
 from blockspin.experiments.locality_map.settings import RECIPES, Settings
@@ -33,15 +32,15 @@ LABELS = {
     "k": "steps k of CD",
 }
 
+LEAD = "What is claimed, and what these maps say."
 
-class Run:
+
+class Run(Folder):
     """What a finished run's folder holds, read once."""
 
     def __init__(self, folder: Path) -> None:
-        self.stored = settings_file.read(folder)
+        super().__init__(folder)
         self.settings = settings_file.restore(Settings, self.stored)
-        self.claims: list[dict[str, Any]] = json.loads((folder / "claims.json").read_text())["claims"]
-        self.provenance: dict[str, Any] = json.loads((folder / "provenance.json").read_text())
         self.planes: dict[str, xr.Dataset] = {name: read_results(folder, name) for name in self.settings.planes}
 
 
@@ -61,10 +60,15 @@ def page(folder: Path) -> str:
     return render(
         "Where an RBM learns local blocks, and where they renormalize",
         [sentence(run.planes), f"Rule: {DECIDES}."],
-        [*(_plane(run, name) for name in run.planes), _claims(run), _method(run), _about(run)],
+        [
+            *(_plane(run, name) for name in run.planes),
+            run.claims_section(LEAD),
+            _method(run),
+            run.about_section("About this run"),
+        ],
         subtitle="Phase maps of one layer over the penalty, the coupling, the samples and how it is trained",
         facts=facts,
-        verdicts=[(claim["id"], claim["status"]) for claim in run.claims],
+        verdicts=run.statuses,
         footer="Drawn by blockspin from the files of this run; the numbers are in results.nc and results.csv.",
     )
 
@@ -186,10 +190,6 @@ def _table(numbers: xr.Dataset, axes: list[str]) -> Table:
     )
 
 
-def _claims(run: Run) -> Section:
-    return Section("Claims", ["What is claimed, and what these maps say."], [tables.claims_table(run.claims)])
-
-
 def _method(run: Run) -> Section:
     settings = run.settings
     rows = [
@@ -225,11 +225,4 @@ def _method(run: Run) -> Section:
                 wide=True,
             )
         ],
-    )
-
-
-def _about(run: Run) -> Section:
-    return Section(
-        "About this run",
-        blocks=[tables.key_value_table(run.stored["settings"], title="Settings"), provenance_table(run.provenance)],
     )

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from blockspin.experiments.about import provenance_table
+from blockspin.experiments.about import Folder
 from blockspin.experiments.mcrg.claims import GAINED
 from blockspin.experiments.mcrg.readings import growth
 from blockspin.experiments.mcrg.settings import ALSO_PUBLISHED, EVEN, MAPS, ODD, PUBLISHED, RULES, Settings
@@ -19,7 +19,6 @@ from blockspin.report import figures, flow_figures, tables
 from blockspin.report.page import Figure, Section, Table, render
 from blockspin.rg.recursions import decimation, migdal_kadanoff
 from blockspin.runs import settings as settings_file
-from blockspin.runs.store import Store
 
 OPERATORS = {
     "nn": "nearest neighbours (1, 0)",
@@ -31,22 +30,21 @@ OPERATORS = {
     "diamond": "four spins around a site",
 }
 
+LEAD = "What is claimed of coarse-graining, and what this run says; each rule stands in the reason."
 
-class Run:
+
+class Run(Folder):
     """What a finished run's folder holds, read once."""
 
     def __init__(self, folder: Path) -> None:
-        self.stored = settings_file.read(folder)
+        super().__init__(folder)
         self.settings = settings_file.restore(Settings, self.stored)
         self.plan: Plan = plan(self.settings, self.stored["seed"])
         self.cards: list[dict[str, Any]] = json.loads((folder / "scorecards.json").read_text())["scorecards"]
-        self.claims: list[dict[str, Any]] = json.loads((folder / "claims.json").read_text())["claims"]
-        self.provenance: dict[str, Any] = json.loads((folder / "provenance.json").read_text())
-        store = Store(folder)
         self.maps: dict[str, dict[str, Any]] = {
-            name: store.load(task).meta for name, task in self.plan.measured.items()
+            name: self.store.load(task).meta for name, task in self.plan.measured.items()
         }
-        self.information: dict[str, Any] = store.load(self.plan.information).meta
+        self.information: dict[str, Any] = self.store.load(self.plan.information).meta
 
     @property
     def placed(self) -> dict[str, dict[str, Any]]:
@@ -68,7 +66,7 @@ def page(folder: Path) -> str:
         "Monte Carlo RG, block rules and learned maps side by side",
         summary(run),
         [
-            claims(run),
+            run.claims_section(LEAD),
             scorecard(run),
             spectrum(run),
             couplings(run),
@@ -80,7 +78,7 @@ def page(folder: Path) -> str:
         ],
         subtitle="Which exponents, which couplings, which flow does each map give the 2D Ising model?",
         facts=facts,
-        verdicts=[(claim["id"], claim["status"]) for claim in run.claims],
+        verdicts=run.statuses,
         footer="Drawn by blockspin from the files of this run; the numbers are in scorecards.json and claims.json.",
     )
 
@@ -109,15 +107,6 @@ def summary(run: Run) -> list[str]:
             "lie no nearer to a grid than centres thrown at random."
         )
     return lines
-
-
-def claims(run: Run) -> Section:
-    """The claims and what came of them."""
-    return Section(
-        "Claims",
-        ["What is claimed of coarse-graining, and what this run says; each rule stands in the reason."],
-        [tables.claims_table(run.claims)],
-    )
 
 
 def scorecard(run: Run) -> Section:
@@ -364,15 +353,8 @@ def recursions(run: Run) -> Section:
 def about(run: Run) -> Section:
     """Maps, settings and provenance."""
     rows = [(name, meta["about"], meta["why"] or "on a lattice at every step") for name, meta in run.maps.items()]
-    return Section(
-        "Maps, settings and provenance",
-        [],
-        [
-            tables.table(("map", "what it is", "places on a lattice"), rows, title="Maps", wide=True),
-            tables.key_value_table(run.stored["settings"], title="Settings"),
-            provenance_table(run.provenance),
-        ],
-    )
+    maps = tables.table(("map", "what it is", "places on a lattice"), rows, title="Maps", wide=True)
+    return run.about_section("Maps, settings and provenance", blocks=[maps])
 
 
 def limits() -> Section:

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from blockspin.experiments.about import provenance_table
 from blockspin.experiments.mehta_schwab.conditions_section import conditions
 from blockspin.experiments.mehta_schwab.run_files import Run
 from blockspin.experiments.mehta_schwab.settings import PRESETS, SOURCES, VARIANTS, Settings
@@ -38,7 +37,9 @@ def page(folder: Path) -> str:
         summary(run),
         [
             scorecards(run),
-            claims(run),
+            run.claims_section(
+                "What the literature says, and what this run's numbers say of it.", title="Each with its reason"
+            ),
             samples(run),
             fields(run),
             *conditions(run),
@@ -78,15 +79,6 @@ def scorecards(run: Run) -> Section:
                 "different rows are not equally hard to get.",
             ),
         ],
-    )
-
-
-def claims(run: Run) -> Section:
-    """The claims and what came of them."""
-    return Section(
-        "Claims",
-        ["What the literature says, and what this run's numbers say of it."],
-        [tables.claims_table(run.claims, title="Each with its reason")],
     )
 
 
@@ -328,16 +320,7 @@ def training(run: Run) -> Section:
 def about(run: Run) -> Section:
     """Settings and provenance."""
     names = [(name, VARIANTS[name]) for name in run.variants]
-    return Section(
-        "Settings and provenance",
-        [],
-        [
-            tables.table(("variant", "what it is"), names, title="Variants"),
-            *_sources(run),
-            tables.key_value_table(run.stored["settings"], title="Settings"),
-            provenance_table(run.provenance),
-        ],
-    )
+    return run.about_section(blocks=[tables.table(("variant", "what it is"), names, title="Variants"), *_sources(run)])
 
 
 def _sources(run: Run) -> list[Table]:

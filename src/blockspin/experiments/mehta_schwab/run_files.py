@@ -9,27 +9,24 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from blockspin.experiments.about import Folder
 from blockspin.experiments.mehta_schwab.settings import Settings
 from blockspin.experiments.mehta_schwab.tasks import Plan, plan
 from blockspin.report import tables
 from blockspin.runs import settings as settings_file
-from blockspin.runs.store import Store
 from blockspin.runs.task import Result
 
 Card = dict[str, Any]
 
 
-class Run:
+class Run(Folder):
     """What a finished run's folder holds, read once."""
 
     def __init__(self, folder: Path) -> None:
-        self.stored = settings_file.read(folder)
+        super().__init__(folder)
         self.settings = settings_file.restore(Settings, self.stored)
         self.plan: Plan = plan(self.settings, self.stored["seed"])
         self.cards: list[Card] = json.loads((folder / "scorecards.json").read_text())["scorecards"]
-        self.claims: list[Card] = json.loads((folder / "claims.json").read_text())["claims"]
-        self.provenance: dict[str, Any] = json.loads((folder / "provenance.json").read_text())
-        self.store = Store(folder)
         self.samples = self.store.load(self.plan.samples)
         self.critical = self.store.load(self.plan.critical)
         self.kinds = {item.name: item.kind for item in self.plan.maps}

@@ -1,0 +1,87 @@
+"""What the words of a command stand for: a lattice, a model, a map."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+OPTIONS = {"K": "-K", "q": "-q"}  # of the couplings that a model cannot do without
+
+
+def lattice(shape: str, kind: str | None = None) -> Any:
+    """The lattice of a shape: 100 is a ring, 40x40 square, 8x8x8 cubic, unless a kind is named. Raises ValueError."""
+    from blockspin.lattice import HYPERCUBIC, Lattice
+
+    parts = shape.lower().split("x")
+    if len(parts) not in HYPERCUBIC or not all(part.isdecimal() for part in parts):
+        raise ValueError(f"a shape reads 100 (ring), 40x40 (square lattice) or 8x8x8 (cubic lattice); got {shape!r}")
+    return Lattice(kind if kind is not None else HYPERCUBIC[len(parts)], tuple(map(int, parts)))
+
+
+def model(name: str, kind: Any, lattice: Any, given: Mapping[str, float | None]) -> Any:
+    """The model with the couplings that were given; those it needs, and no others. Raises ValueError."""
+    from dataclasses import MISSING, fields
+
+    places, *couplings = fields(kind)
+    known = {field.name: field for field in couplings}
+    couplings_given = {key: value for key, value in given.items() if value is not None}
+    for key in couplings_given:
+        if key not in known:
+            raise ValueError(f"the model {name} has no {key}; it takes {', '.join(known)}")
+    for key, field in known.items():
+        if field.default is MISSING and key not in couplings_given:
+            raise ValueError(f"the model {name} needs {key}: give it as {OPTIONS[key]}")
+    return kind(**{places.name: lattice}, **couplings_given)
+
+
+def transformer(names: list[str], samples: xr.DataArray, b: int) -> Any:
+    """The fitted transformer that --map asks for: a rule by name, trained weights, or a stack of them.
+
+    Raises ValueError for a name that is none, and for rules in a stack.
+    """
+    import blockspin as bs
+    from blockspin.samples import lattice_of
+
+    weights = [name for name in names if name.endswith(".npz")]
+    if weights and len(weights) == len(names):
+        machines = [bs.RBM.load(name) for name in names]
+        if machines[0].units_ == "binary":  # it was trained on 0/1, and samples are -1/+1
+            machines = [bs.ToBinary(), *machines]
+        if len(machines) == 1:
+            return machines[0]
+        from sklearn.pipeline import make_pipeline
+
+        return make_pipeline(*machines)
+    if len(names) > 1:
+        raise ValueError(f"only .npz weights can be stacked; got {', '.join(names)}")
+    rule = chosen("map", names[0], maps(), "an .npz file of trained weights")
+    return rule(lattice_of(samples), b).fit(bs.features(samples))
+
+
+def chosen(kind: str, name: str, table: Mapping[str, Any], *others: str) -> Any:
+    """The row of a table by its name. Raises ValueError with the choices, and what else there is."""
+    if name not in table:
+        raise ValueError(f"{kind} must be one of {', '.join([*table, *others])}; got {name!r}")
+    return table[name]
+
+
+def models() -> Mapping[str, Any]:
+    """The models by name."""
+    from blockspin.models import MODELS
+
+    return dict(MODELS)
+
+
+def maps() -> Mapping[str, Any]:
+    """The block rules by name."""
+    from blockspin.coarse import MAPS
+
+    found = {}
+    for name, place in MAPS.items():
+        module, _, attribute = place.partition(":")
+        found[name] = getattr(import_module(module), attribute)
+    return found
