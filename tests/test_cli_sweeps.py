@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import importlib.util
 import json
 import subprocess
 import sys
@@ -167,9 +168,21 @@ def test_machines_are_asked_for_one_way(tmp_path):
     (tmp_path / "slurm.toml").write_text('system = "slum"\nnodes = 3\n')
     said = call("run", "toy", "--cluster", tmp_path / "slurm.toml", code=2).stderr
     assert "system: input should be 'slurm', 'pbs'" in said
-    assert "The entries are system, jobs, threads, memory, walltime, before, options" in said
+    assert "no entry is called 'nodes'. The choices are: system, jobs, threads, memory, walltime, before" in said
+    (tmp_path / "slurm.toml").write_text("job = 3\n")
+    said = call("run", "toy", "--cluster", tmp_path / "slurm.toml", code=2).stderr
+    assert "the entry system is missing" in said
+    assert "no entry is called 'job'; did you mean 'jobs'?" in said
     said = call("run", "toy", "--scheduler", "tcp://x:1", "--cluster", tmp_path / "slurm.toml", code=2).stderr
     assert "exclude each other" in said
+
+
+def test_a_run_without_the_packages_for_its_cluster_leaves_no_folder(tmp_path):
+    if importlib.util.find_spec("distributed") is not None:
+        pytest.skip("the extra `cluster` is installed")
+    said = call("run", "toy", "--out", tmp_path / "run", "--scheduler", "tcp://127.0.0.1:1", code=1).stderr
+    assert "no package distributed: running on a cluster needs the extra" in said
+    assert not (tmp_path / "run").exists()
 
 
 def test_the_package_and_its_command_line_run_as_modules():

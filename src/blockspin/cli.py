@@ -102,7 +102,7 @@ def run(
         from blockspin.experiments.plan import forecast
         from blockspin.experiments.run import REPORT, check_folder, prepare, verdicts
         from blockspin.experiments.run import run as run_plan
-        from blockspin.runs.cluster import ClusterError, described
+        from blockspin.runs.cluster import ClusterError, check_extra, described
         from blockspin.runs.display import for_stream
         from blockspin.runs.execute import TaskFailed
         from blockspin.runs.settings import SettingsError
@@ -127,6 +127,8 @@ def run(
                 check_folder(plan, folder)
                 typer.echo("\n".join(forecast(plan, folder, workers)))
                 return
+            if scheduler is not None or jobs is not None:
+                check_extra(jobs=jobs is not None)  # before there is a folder
             with for_stream() as display:
                 concluded = run_plan(
                     plan, folder, workers=workers, scheduler=scheduler, cluster=jobs, shard=part, display=display

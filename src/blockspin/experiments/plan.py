@@ -142,7 +142,8 @@ def forecast(plan: Plan, folder: Path, workers: int = 1) -> Iterator[str]:
         source = f"measured on {costs.kinds[kind].n}" if kind in costs.kinds else "not measured yet: from its weight"
         yield f"  {n} {kind}: {duration(seconds)}, {told} ({source})"
     alone = sum(map(costs.seconds, left))
-    yield f"expected time: {duration(alone)} one after the other, {duration(alone / workers)} on {workers} workers"
+    on = f"{duration(alone / workers)} on {workers} worker{'s' * (workers > 1)}"
+    yield f"expected time: {duration(alone)} one after the other, {on}"
     missing = f", and the {', '.join(unknown)} tasks" if unknown else ""
     yield f"expected disk: {told_bytes(size)}{missing}"
 

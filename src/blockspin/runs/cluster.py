@@ -6,6 +6,7 @@ went: nothing is lost with a job that reaches its time limit. Needs the extra `c
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import queue
 import shlex
@@ -23,7 +24,7 @@ from typing import Annotated, Any, Literal, NamedTuple
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from blockspin.runs.schedule import ATTEMPTS, Failure, Schedule
-from blockspin.runs.settings import SettingsError
+from blockspin.runs.settings import SettingsError, nearest
 from blockspin.runs.store import Store, StoreError
 from blockspin.runs.task import Task
 from blockspin.runs.work import THREAD_VARIABLES, compute, last_words, throttled, times_begun, words, words_of_the_dead
@@ -60,21 +61,32 @@ def described(path: Path) -> dict[str, Any]:
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise SettingsError(f"{path} cannot be read: {error}") from error
     except ValidationError as error:
-        told = [
-            f"{'.'.join(map(str, problem['loc']))}: {problem['msg'].lower()}; got {problem['input']!r}"
-            for problem in error.errors(include_url=False)
-        ]
-        raise SettingsError(f"{path}: {'; '.join(told)}. The entries are {', '.join(Jobs.model_fields)}") from error
+        raise SettingsError(f"{path}: {'; '.join(map(_wrong_entry, error.errors(include_url=False)))}") from error
+
+
+def _wrong_entry(problem: Mapping[str, Any]) -> str:
+    where = ".".join(map(str, problem["loc"]))
+    if problem["type"] == "extra_forbidden":
+        return nearest("entry", where, Jobs.model_fields)
+    if problem["type"] == "missing":
+        return f"the entry {where} is missing. The entries are: {', '.join(Jobs.model_fields)}"
+    return f"{where}: {problem['msg'].lower()}; got {problem['input']!r}"
+
+
+def check_extra(*, jobs: bool) -> None:
+    """Raise ClusterError unless the packages of the extra `cluster` are there, for jobs those of batch systems too."""
+    for name in ("distributed", "dask_jobqueue")[: 1 + jobs]:
+        if importlib.util.find_spec(name) is None:
+            raise ClusterError(
+                f"there is no package {name}: running on a cluster needs the extra: pip install 'blockspin[cluster]'"
+            )
 
 
 def on_cluster(state: Schedule, scheduler: str | None, cluster: Mapping[str, Any] | None) -> None:
     """Run what the schedule gives on the workers of a scheduler, or of jobs. Raises ClusterError, StoreError."""
-    try:
-        import distributed
-    except ImportError as error:
-        raise ClusterError(
-            f"{error}: running on a cluster needs the extra: pip install 'blockspin[cluster]'"
-        ) from error
+    check_extra(jobs=cluster is not None)
+    import distributed
+
     with _client(distributed, scheduler, cluster) as client:
         _Crowd(state, client, scheduler or "the scheduler of this run's jobs").run()
 
@@ -283,10 +295,8 @@ def _client(distributed: Any, scheduler: str | None, cluster: Mapping[str, Any] 
 
 def batch(jobs: Jobs) -> Any:
     """The cluster object of `dask_jobqueue` that asks for these jobs; threads are pinned before Python starts."""
-    try:
-        import dask_jobqueue
-    except ImportError as error:
-        raise ClusterError(f"{error}: jobs need the extra: pip install 'blockspin[cluster]'") from error
+    import dask_jobqueue
+
     pinned = [f"export {name}={jobs.threads}" for name in THREAD_VARIABLES]
     options = dict(jobs.options)
     prologue = [*pinned, *jobs.before, *options.pop("job_script_prologue", [])]
