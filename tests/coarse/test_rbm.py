@@ -325,6 +325,7 @@ def test_progress_on_a_terminal_is_a_bar(monkeypatch: pytest.MonkeyPatch) -> Non
             return True
 
     terminal = Terminal()
+    monkeypatch.setenv("TERM", "xterm")  # a dumb one gets lines
     monkeypatch.setattr(sys, "stderr", terminal)
     RBM(5, n_iter=3, verbose=1).fit(spins())
     assert "epoch" in terminal.getvalue()

@@ -234,13 +234,17 @@ def test_two_components_of_three_states(settings: dict[str, object]) -> None:
 def test_two_states_are_spins_as_before(
     settings: dict[str, object], filters: list[list[float]], informations: tuple[float, float]
 ) -> None:
-    """Numbers of the code before it knew of states, to the bit there; here as far as another machine may round."""
+    """Numbers of the code before it knew of states, to the bit on the machine where they were taken.
+
+    Another processor rounds otherwise, and 200 steps of training make 0.0035 of it in a filter and 0.0009 nats in an
+    information; other seeds lie 0.08 and 0.008 away.
+    """
     X = features(bs.sample(bs.Ising(SQUARE, bs.KC_SQUARE), 600, seed=1, chains=30))
     made = bs.RSMI(SQUARE, states=2, n_iter=200, random_state=3, **settings)  # type: ignore[arg-type]
     rsmi = made.fit(X, chains=30)
-    np.testing.assert_allclose(rsmi.filters_, filters, atol=1e-5)
+    np.testing.assert_allclose(rsmi.filters_, filters, rtol=0, atol=0.01)
     measured = [rsmi.bounds_[bound].measured.value for bound in ("classifier", "infonce")]
-    np.testing.assert_allclose(measured, informations, atol=1e-5)
+    np.testing.assert_allclose(measured, informations, rtol=0, atol=0.002)
 
 
 @pytest.mark.parametrize(

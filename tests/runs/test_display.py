@@ -68,6 +68,7 @@ def test_lines_speak_at_most_every_few_seconds():
 
 def test_a_stream_that_is_no_terminal_gets_lines(monkeypatch):
     assert isinstance(for_stream(io.StringIO()), Lines)
+    monkeypatch.setenv("TERM", "xterm")  # a dumb one gets lines
     monkeypatch.setattr(display, "Console", lambda file: terminal())
     assert isinstance(for_stream(io.StringIO()), Bars)
     with one_task("[red]work") as progress:
