@@ -92,7 +92,7 @@ def test_a_dry_run_says_tasks_time_and_disk_and_writes_nothing(tmp_path):
     assert not (tmp_path / "a").exists()
     assert first[0] == "toy, preset quick: 8 points, 16 tasks, 0 stored"
     assert "6 sample: 12 s, size not known yet (not measured yet: from its weight)" in first[1]
-    assert first[-1].startswith("expected disk: 0 B, and the sample, train, score tasks")
+    assert first[-1].startswith("expected disk: not known yet for the sample, train, score tasks")
     call("run", "toy", "--out", tmp_path / "b", "--set", "pause=0.05")
     told = call("run", "toy", "--out", tmp_path / "a", "--dry-run", "--workers", 2, *SWEEP).stdout.splitlines()
     assert "measured on 2" in told[1]

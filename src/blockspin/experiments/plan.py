@@ -144,8 +144,9 @@ def forecast(plan: Plan, folder: Path, workers: int = 1) -> Iterator[str]:
     alone = sum(map(costs.seconds, left))
     on = f"{duration(alone / workers)} on {workers} worker{'s' * (workers > 1)}"
     yield f"expected time: {duration(alone)} one after the other, {on}"
-    missing = f", and the {', '.join(unknown)} tasks" if unknown else ""
-    yield f"expected disk: {told_bytes(size)}{missing}"
+    parts = [told_bytes(size)] if size else []
+    parts += [f"not known yet for the {', '.join(unknown)} tasks"] if unknown else []
+    yield f"expected disk: {', '.join(parts)}"
 
 
 def _check(experiment: Experiment, settings: BaseModel) -> None:

@@ -180,7 +180,8 @@ class _Crowd:
             self.state.failed(Failure(task, *rest), seconds)
         else:
             raise StoreError(*rest)
-        self.n_ended += task.key not in self.state.waiting
+        if task.key not in self.state.waiting:  # else it is to be tried again
+            self.n_ended += 1
 
     def _died(self, given: _Given, seconds: float) -> None:
         """Dask gives up a task that was with several workers when they died, at work or waiting there for its turn.

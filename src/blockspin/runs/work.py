@@ -68,11 +68,13 @@ def last_words(task: Task, store: Store, progress: Progress, asked_by: str = "")
 
 def times_begun(task: Task, store: Store, asked_by: str) -> int:
     """How often processes began a task for this run (its name) and died of it, by the log they left."""
+    if not asked_by:
+        return 0
     try:
         lines = _words_path(store, task).read_text(errors="replace").splitlines()
     except OSError:
         return 0
-    return sum(line.startswith("process ") and line.endswith(_for(asked_by)) for line in lines) if asked_by else 0
+    return sum(line.startswith("process ") and line.endswith(_for(asked_by)) for line in lines)
 
 
 def words_of_the_dead(task: Task, store: Store) -> str:
