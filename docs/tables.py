@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from blockspin.judging.files import read_cards
 from blockspin.report.tables import number
 
 COLUMNS = (
@@ -20,17 +21,17 @@ COLUMNS = (
 
 def cell(card: dict[str, Any], criterion: str, quantity: str) -> str:
     """A quantity of a card with its error and whether it passed, or a dash."""
-    row = next((row for row in card["criteria"] if (row["name"], row["quantity"]) == (criterion, quantity)), None)
+    row = next((row for row in card["rows"] if (row["criterion"], row["quantity"]) == (criterion, quantity)), None)
     if row is None:
         return "–"
-    if row["value"] is None or row["why"].startswith("not defined"):
+    if row["state"] != "measured":
         return "not defined"
-    return number(row["value"], row["error"]) + {True: " ✓", False: " ✗", None: ""}[row["passed"]]
+    return number(row["value"], row["error"]) + {"pass": " ✓", "fail": " ✗", "cannot tell": ""}[row["outcome"]]
 
 
 def main(folder: Path) -> None:
     """The tables of one run: maps that are not nulls, then a line on the nulls, then the claims."""
-    cards = json.loads((folder / "scorecards.json").read_text())["scorecards"]
+    cards = read_cards(folder / "scorecards.json")
     own = [card for card in cards if "," not in card["map"]]
     print(f"| map | layer | verdict | {' | '.join(name for name, *_ in COLUMNS)} |")
     print("|---" * (3 + len(COLUMNS)) + "|")
@@ -41,11 +42,9 @@ def main(folder: Path) -> None:
     passing = [
         f"{card['map']} layer {card['layer']}"
         for card in nulls
-        if any(row["name"] == "spectrum" and row["passed"] for row in card["criteria"])
+        if any(row["criterion"] == "spectrum" and row["outcome"] == "pass" for row in card["rows"])
     ]
-    forced = sum(
-        any(r["why"].startswith("not defined:") for r in c["criteria"] if r["name"] == "spectrum") for c in nulls
-    )
+    forced = sum(any(r["state"] == "forced" for r in c["rows"] if r["criterion"] == "spectrum") for c in nulls)
     print(
         f"\nNulls: {len(nulls)} scorecards, {forced} of them with units that have no places on a lattice; a quantity "
         f"of the spectrum passes in: {', '.join(passing) or 'none'}.\n"

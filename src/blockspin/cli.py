@@ -160,7 +160,7 @@ def list_() -> None:
         _print_table("presets", {name: ", ".join(found.presets) for name, found in experiments.items()})
         _print_table("models", {name: _first_line(model) for name, model in choices.models().items()})
         _print_table("maps", {name: _first_line(rule) for name, rule in choices.maps().items()})
-        _print_table("criteria", CRITERIA)
+        _print_table("criteria", {name: criterion.question for name, criterion in CRITERIA.items()})
 
 
 @app.command(epilog=EXIT_CODES)
@@ -245,6 +245,7 @@ def judge(
             raise ValueError(f"there is no folder {json_.parent} to write {json_.name} into")
 
         import blockspin as bs
+        from blockspin.judging.files import document
         from blockspin.runs.store import write_json
 
         sites = choices.lattice(shape).shape if shape is not None else None
@@ -254,7 +255,7 @@ def judge(
         name = " + ".join(Path(part).stem for part in map_)
         card = bs.judge(transformer, data, train=training, critical=at_critical, name=name, seed=seed)
         if json_ is not None:
-            write_json(json_, {"schema": 1, "scorecards": [card.to_dict()]})
+            write_json(json_, document([card.to_dict()]))
         typer.echo(str(card))
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.special import ndtr, stdtrit
 
 FloatArray = NDArray[np.float64]
 GROUPS = 50  # of chains at most, for a jackknife that recomputes much
@@ -75,6 +76,16 @@ def jackknife_error(left_out: ArrayLike) -> FloatArray:
     n = len(values)
     error: FloatArray = np.sqrt((n - 1) / n * ((values - values.mean(axis=0)) ** 2).sum(axis=0))
     return error
+
+
+def certain(z: ArrayLike, n: int, errors: float) -> NDArray[np.bool_]:
+    """Whether z, a mean over its error from the spread of n independent parts, is as unlikely as so many errors.
+
+    |z| is compared with the quantile of Student's t for n - 1 degrees of freedom at the probability that a Gaussian
+    exceeds `errors`, so that two chains that happen to be alike are no certainty.
+    """
+    bound = -stdtrit(n - 1, ndtr(-errors))
+    return np.asarray(np.abs(np.asarray(z, float)) > bound)
 
 
 def mean_over_chains(values: ArrayLike) -> Estimate:

@@ -7,10 +7,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from blockspin.judging import CRITERIA
 from blockspin.report import tables
 from blockspin.report.page import Section, Table
 from blockspin.runs import settings as settings_file
 from blockspin.runs.store import Store
+
+HEADLINES = {name: criterion.headline for name, criterion in CRITERIA.items()}
+"""The quantities that stand for a criterion in the summary of scorecards; the details have all of them."""
 
 
 class Folder:

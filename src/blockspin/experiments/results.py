@@ -17,6 +17,7 @@ from blockspin.runs.sweep import Point, Sweep
 
 RESULTS = "results.nc"
 TABLE = "results.csv"
+PASSED = {"pass": 1.0, "fail": 0.0}
 
 
 def dataset(
@@ -47,16 +48,17 @@ def coordinates(sweep: Sweep, seed: int) -> dict[str, Any]:
 
 
 def of_cards(sweep: Sweep, seed: int, cards: Sequence[tuple[Point, Mapping[str, Any]]]) -> xr.Dataset:
-    """The scorecards of a swept experiment: value, error and passed (1, 0, nan) over axes, seed, map and quantity."""
+    """The scorecards of a swept experiment over axes, seed, map and quantity: value, error, passed (nan: undecided)."""
     maps = list(dict.fromkeys(_map(card) for _, card in cards))
-    quantities = list(dict.fromkeys(_quantity(row) for _, card in cards for row in card["criteria"]))
+    quantities = list(dict.fromkeys(_quantity(row) for _, card in cards for row in card["rows"]))
     shape = (*sweep.shape.values(), len(maps), len(quantities))
     arrays = {name: np.full(shape, np.nan) for name in ("value", "error", "passed")}
     for point, card in cards:
-        for row in card["criteria"]:
+        for row in card["rows"]:
             place = (*point.place, maps.index(_map(card)), quantities.index(_quantity(row)))
+            numbers = {"value": row["value"], "error": row["error"], "passed": PASSED.get(row["outcome"])}
             for name, array in arrays.items():
-                array[place] = np.nan if row.get(name) is None else float(row[name])
+                array[place] = np.nan if numbers[name] is None else numbers[name]
     dims = (*sweep.shape, "map", "quantity")
     return xr.Dataset(
         {name: (dims, array) for name, array in arrays.items()},
@@ -102,4 +104,4 @@ def _map(card: Mapping[str, Any]) -> str:
 
 
 def _quantity(row: Mapping[str, Any]) -> str:
-    return f"{row['name']}: {row['quantity']}" if "quantity" in row else str(row["name"])
+    return f"{row['criterion']}: {row['quantity']}"

@@ -12,6 +12,7 @@ from blockspin.experiments import find
 from blockspin.experiments.experiment import STATUSES, Experiment
 from blockspin.experiments.plan import Plan, prepare
 from blockspin.experiments.results import of_cards, write_results
+from blockspin.judging.files import FIELDS, document
 from blockspin.runs import settings as settings_file
 from blockspin.runs.display import Display
 from blockspin.runs.execute import execute, share_of
@@ -141,7 +142,7 @@ def _conclude(plan: Plan, store: Store) -> dict[str, Any]:
     _check(plan, concluded)
     if parts:
         write_results(store.folder, parts)
-    write_json(store.folder / SCORECARDS, {"schema": 1, "scorecards": concluded["scorecards"]})
+    write_json(store.folder / SCORECARDS, document(concluded["scorecards"]))
     write_json(store.folder / CLAIMS, {"schema": 1, "claims": concluded["claims"]})
     return concluded
 
@@ -168,7 +169,7 @@ def _page(experiment: Experiment, folder: Path, *, swept: bool) -> str:
 
 
 def _check(plan: Plan, concluded: dict[str, Any]) -> None:
-    for name, needed in (("scorecards", ("map", "verdict", "criteria")), ("claims", ("id", "text", "status", "why"))):
+    for name, needed in (("scorecards", FIELDS), ("claims", ("id", "text", "status", "why"))):
         for entry in concluded[name]:
             missing = [field for field in needed if field not in entry]
             if missing:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from blockspin.experiments.about import provenance_table
+from blockspin.judging.files import read_cards
 from blockspin.report import tables
 from blockspin.report.page import Section, render
 from blockspin.runs import settings as settings_file
@@ -18,7 +19,7 @@ MOST = 400  # rows of a table: results.csv has them all
 def page(folder: Path) -> str:
     """The report of a sweep, from the files of its folder."""
     stored = settings_file.read(folder)
-    cards = json.loads((folder / "scorecards.json").read_text())["scorecards"]
+    cards = read_cards(folder / "scorecards.json")
     provenance = json.loads((folder / "provenance.json").read_text())
     names = list(dict.fromkeys(name for card in cards for name in card["point"]))
     title = f"{stored['experiment']} over {', '.join(name for name in names if name != 'seed')}"
@@ -33,13 +34,13 @@ def page(folder: Path) -> str:
     sections = [
         Section("Verdicts", blocks=[tables.table([*names, "map", "verdict"], rows, title="Verdict at each point")])
     ]
-    criteria = list(dict.fromkeys(row["name"] for card in cards for row in card["criteria"]))
+    criteria = list(dict.fromkeys(row["criterion"] for card in cards for row in card["rows"]))
     for criterion in criteria:
         rows = [
-            [*_place(card, names), _name(card), row.get("quantity", ""), tables.number(row["value"], row["error"])]
+            [*_place(card, names), _name(card), row["quantity"], tables.number(row["value"], row["error"])]
             for card in cards
-            for row in card["criteria"]
-            if row["name"] == criterion
+            for row in card["rows"]
+            if row["criterion"] == criterion
         ]
         more = f"The first {MOST} of {len(rows)} rows; results.csv has all." if len(rows) > MOST else ""
         header = [*names, "map", "quantity", "value"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import xarray as xr
@@ -18,10 +18,10 @@ from blockspin.coarse.stack import generate, layers, units_of
 from blockspin.lattice import Lattice
 from blockspin.models import Dimers, known
 from blockspin.randomness import generator, integer
-from blockspin.rg.couplings import Couplings, of_spins
 from blockspin.samples import by_chain, check, features, lattice_of, provenance
 
 FloatArray = NDArray[np.float64]
+T = TypeVar("T")
 
 CHAINS, STEPS, DRAWS = 200, 600, 6  # of a free run: half of the chains start from data, half from noise
 
@@ -74,30 +74,17 @@ class Evidence:
         """Why operators of Ising spins say nothing of these samples, or "": dimers keep to one dimer a vertex."""
         if isinstance(self.model, Dimers):  # critical samples live on the same lattice, and say no less
             return (
-                "not defined for dimers: their cells are vertices, bonds and faces of a lattice half as wide, of which "
-                "operators of Ising spins make no sense"
+                "cells of dimers are vertices, bonds and faces of a lattice half as wide: operators of Ising spins "
+                "make no sense of them"
             )
         return ""
 
-    def couplings(self, name: str, operators: tuple[str, ...]) -> Couplings:
-        """Effective couplings of the fine spins, "samples" or "critical", computed once for all maps."""
-        if (name, operators) not in self._couplings:
-            samples = getattr(self, name)
-            self._couplings[(name, operators)] = of_spins(samples.values, self.lattice, operators)
-        return self._couplings[(name, operators)]
-
-    def table(self, b: int, make: Callable[[], Any]) -> Any:
-        """What the criterion information shares between maps of block side b, made once."""
-        if b not in self._tables:
-            self._tables[b] = make()
-        return self._tables[b]
+    def once(self, function: Callable[..., T], *arguments: Any) -> T:
+        """function(evidence, *arguments), computed once for all maps; the arguments are hashable."""
+        return _once(self._found, self, function, arguments)
 
     @cached_property
-    def _tables(self) -> dict[int, Any]:
-        return {}
-
-    @cached_property
-    def _couplings(self) -> dict[tuple[str, tuple[str, ...]], Couplings]:
+    def _found(self) -> dict[Any, Any]:
         return {}
 
 
@@ -122,7 +109,7 @@ class Subject:
         self.evidence = evidence
         self.name = name
         self.layer = layer
-        outputs = np.asarray(transformer.transform(evidence.X))
+        outputs = np.asarray(self.transform(evidence.X))
         if outputs.ndim != 2 or len(outputs) != len(evidence.X):
             raise ValueError(
                 f"a map must give one row of outputs a sample, shape ({len(evidence.X)}, units); got {outputs.shape}"
@@ -131,7 +118,12 @@ class Subject:
             raise ValueError(f"a map must give finite outputs; {int((~np.isfinite(outputs)).sum())} are not")
         self.outputs = outputs
         self._placed: dict[str, NDArray[np.int8]] = {}
+        self._found: dict[Any, Any] = {}
         self.fields, self.fields_from = fields_of(transformer, evidence.X, outputs)
+
+    def transform(self, X: NDArray[np.int8]) -> Any:
+        """The map's outputs on spins (n, N), of which it gets a copy: a map may work in place."""
+        return self.transformer.transform(X.copy())
 
     @property
     def lattice(self) -> Lattice:
@@ -182,6 +174,10 @@ class Subject:
         seed = integer(self.evidence.seed, "coarse spins", self.name, self.layer)
         return AsSpins.of(self.transformer, self.evidence.X, self.outputs, seed)
 
+    def once(self, function: Callable[..., T], *arguments: Any) -> T:
+        """function(subject, *arguments), computed once for all criteria; the arguments are hashable."""
+        return _once(self._found, self, function, arguments)
+
     def placed(self, name: str) -> NDArray[np.int8]:
         """Coarse spins of the evidence's "samples" or "critical" on the coarse lattice, (chain, draw, *coarse sites).
 
@@ -191,6 +187,14 @@ class Subject:
             assert self.embedding is not None
             samples = getattr(self.evidence, name)
             X = features(samples)
-            spins = self.as_spins(X, self.transformer.transform(X))
+            spins = self.as_spins(X, self.transform(X))
             self._placed[name] = by_chain(self.embedding.place(spins), samples)
         return self._placed[name]
+
+
+def _once(found: dict[Any, Any], of: Any, function: Callable[..., T], arguments: tuple[Any, ...]) -> T:
+    key = (function, arguments)
+    if key not in found:
+        found[key] = function(of, *arguments)
+    kept: T = found[key]
+    return kept

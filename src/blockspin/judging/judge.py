@@ -9,40 +9,27 @@ import numpy as np
 import xarray as xr
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
+from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.utils import get_tags
 
 from blockspin.coarse.blocks import Decimation, Majority
-from blockspin.coarse.fields import weight_fields
-from blockspin.coarse.stack import layers
+from blockspin.coarse.fields import ToBinary, weight_fields
+from blockspin.coarse.stack import layers, units_of
 from blockspin.judging import nulls as null_maps
-from blockspin.judging.card import Measured, Measurement, Scorecard, scorecard
+from blockspin.judging.card import Note, Scorecard, scorecard
+from blockspin.judging.criteria import CRITERIA
+from blockspin.judging.critical import few, refusal
 from blockspin.judging.evidence import Evidence, Subject
-from blockspin.judging.fidelity import fidelity
-from blockspin.judging.flow import flow
-from blockspin.judging.generalization import generalization
-from blockspin.judging.information import information
-from blockspin.judging.locality import locality
-from blockspin.judging.reach import reach
-from blockspin.judging.spectrum import spectrum
-from blockspin.judging.symmetry import symmetry
-from blockspin.judging.tiling import tiling
-from blockspin.models import known, not_critical
-from blockspin.samples import features, provenance
+from blockspin.judging.measurement import Measured
+from blockspin.judging.thresholds import ENOUGH
+from blockspin.lattice import Lattice
+from blockspin.samples import features
 
 SAME = 200  # rows on which a retrained clone must differ somewhere to be a null
-ENOUGH = 16  # draws a site for the fields of a map without weights: they then cover 6 % too many sites
 
-TABLE: dict[str, Callable[[Subject], list[Measurement]]] = {
-    "locality": locality,
-    "tiling": tiling,
-    "symmetry": symmetry,
-    "fidelity": fidelity,
-    "spectrum": spectrum,
-    "flow": flow,
-    "range": reach,
-    "information": information,
-    "generalization": generalization,
-}
+
+def _silent(_: str) -> None:
+    """No progress."""
 
 
 def measure(
@@ -55,34 +42,54 @@ def measure(
     return measure_subject(Subject(transformer, evidence, name=name, layer=layer), criteria)
 
 
-def measure_subject(subject: Subject, criteria: Sequence[str] | None = None) -> Measured:
-    """`measure` for a subject already before the judge."""
-    chosen = list(TABLE) if criteria is None else list(criteria)
-    for criterion in chosen:
-        if criterion not in TABLE:
-            raise ValueError(f"criterion must be one of {', '.join(TABLE)}; got {criterion!r}")
-    rows = [row for criterion in chosen for row in TABLE[criterion](subject)]
-    return Measured(subject.name, subject.layer, subject.b, tuple(rows))
+def measure_subject(
+    subject: Subject, criteria: Sequence[str] | None = None, *, kind: str = "", step: Callable[[str], None] = _silent
+) -> Measured:
+    """`measure` for a subject that exists already; kind: which null it is; step is called before each criterion."""
+    rows = []
+    for criterion in chosen(criteria):
+        step(f"{subject.name}: {criterion}")
+        rows += CRITERIA[criterion].measure(criterion, subject)
+    return Measured(subject.name, subject.layer, subject.b, tuple(rows), kind)
 
 
-def references(
+def chosen(criteria: Sequence[str] | None) -> list[str]:
+    """The criteria of these names in the table's order, all unless given; raises ValueError for an unknown one."""
+    if isinstance(criteria, str):
+        raise ValueError(f"criteria must be a list of names; got the string {criteria!r}")
+    for criterion in criteria or ():
+        if criterion not in CRITERIA:
+            raise ValueError(f"criteria must be among {', '.join(CRITERIA)}; got {criterion!r}")
+    return [name for name in CRITERIA if criteria is None or name in criteria]
+
+
+RULES: dict[str, Callable[[Lattice, int, int], Any]] = {
+    "majority": lambda lattice, b, seed: Majority(lattice, b, random_state=seed),
+    "decimation": lambda lattice, b, seed: Decimation(lattice, b),
+}
+
+
+def reference(
     evidence: Evidence,
     b: float,
     *,
     layer: int = 1,
     seed: int = 0,
     criteria: Sequence[str] | None = None,
-    rules: Sequence[str] = ("majority", "decimation"),
-) -> list[Measured]:
-    """The physical block rules of side b on the same samples, in order; none where b is not a whole number."""
+    rule: str = "majority",
+    step: Callable[[str], None] = _silent,
+) -> Measured | None:
+    """The physical block rule of side b on the same samples; None where no block has that side.
+
+    Raises ValueError for an unknown rule.
+    """
+    if rule not in RULES:
+        raise ValueError(f"reference must be one of {', '.join(RULES)}; got {rule!r}")
     side = round(b)
     if abs(b - side) > 1e-9 or side < 2 or any(L % side or L // side < 2 for L in evidence.lattice.shape):
-        return []
-    known = {
-        "majority": Majority(evidence.lattice, side, random_state=seed),
-        "decimation": Decimation(evidence.lattice, side),
-    }
-    return [measure(known[name].fit(evidence.X), evidence, name=name, layer=layer, criteria=criteria) for name in rules]
+        return None
+    block = RULES[rule](evidence.lattice, side, seed).fit(evidence.X)
+    return measure_subject(Subject(block, evidence, name=rule, layer=layer), criteria, step=step)
 
 
 def judge(
@@ -93,45 +100,92 @@ def judge(
     critical: xr.DataArray | None = None,
     train: xr.DataArray | None = None,
     nulls: Mapping[str, Any] | None = None,
+    criteria: Sequence[str] | None = None,
+    reference: str = "majority",
     name: str = "map",
     seed: int = 0,
 ) -> Scorecard:
     """Does this coarse-graining renormalize? A scorecard for any scikit-learn transformer of spins to M variables.
 
     transformer: fitted, X (n, N) of spins -1/+1 to (n, M); it is fitted on `train` where it is not.
-    samples: held-out samples; critical: samples at the critical coupling, for the exponents; train: the training
-    samples, with which clones are retrained on noise and on permuted sites as nulls (without it the cheap nulls
-    serve: untrained, shuffled sites); nulls: fitted null maps of one's own, name to transformer, instead.
-    The rule behind each pass is that of `blockspin.judging.card.decide`, the criteria are in docs/judge.md.
-    Raises ValueError where lattices differ or where the map's outputs have the wrong shape.
+    samples: held-out samples; critical: samples at the critical coupling, for the exponents (checked by what they are:
+    `blockspin.judging.critical`); train: the training samples, with which clones are retrained on noise and on permuted
+    sites as nulls (without it the cheap nulls serve: untrained, shuffled sites); nulls: fitted null maps of one's own,
+    name to transformer, instead. criteria: names of `blockspin.judging.CRITERIA`, all unless given; reference: the
+    block rule to compare with, "majority" or "decimation".
+    The rules behind each outcome are those of `blockspin.judging.rules`, the criteria are in docs/judge.md.
+    Raises ValueError where lattices differ, where the map's outputs have the wrong shape, for unknown criteria and
+    references; TypeError for what is no map or no samples.
     """
+    names = chosen(criteria)
+    _check_arguments(transformer, nulls, name)
     evidence = Evidence(samples, critical=critical, train=train, model=model, seed=seed)
-    fitted = _fitted(transformer, evidence, train)
+    fitted, notes = _read_as_spins(_fitted(transformer, evidence, train))
     subject = Subject(fitted, evidence, name=name, layer=_depth(fitted))
-    notes = _warnings(subject)
+    notes += warnings(subject)
     if nulls is None:
-        nulls = null_maps.cheap(fitted, features(train if train is not None else samples), seed)
-        if train is not None and hasattr(fitted, "get_params"):
-            trained = null_maps.retrained(fitted, features(train), seed)
-            changed = {label: null for label, null in trained.items() if not _same(fitted, null, evidence.X)}
-            if len(changed) < len(trained):
-                notes.append("trained on noise or on permuted sites the map is what it was: these are no nulls of it")
-            nulls = {**changed, **nulls}
-        else:
-            why = "no training samples were given" if train is None else "the map has no get_params to clone it by"
-            notes.append(f"{why}: the nulls are not retrained on noise or on permuted sites")
-    measured = measure_subject(subject)
-    beside = references(evidence, subject.b, layer=subject.layer, seed=seed, rules=("majority",))
-    if not beside:
-        notes.append(f"no block rule has b = {subject.b:.3g} on {evidence.lattice}: no physical reference")
-    compared = [measure(null, evidence, name=label, layer=subject.layer) for label, null in nulls.items()]
-    return scorecard(measured, compared, beside[0] if beside else None, notes)
+        nulls, missing = _nulls(fitted, evidence, seed)
+        notes += missing
+    measured = measure_subject(subject, names)
+    beside = _reference(evidence, subject.b, layer=subject.layer, seed=seed, criteria=names, rule=reference)
+    if beside is None:
+        text = f"no block rule has b = {subject.b:.3g} on {evidence.lattice}: no physical reference"
+        notes.append(Note("no reference", text))
+    compared = [
+        measure_subject(Subject(null, evidence, name=label, layer=subject.layer), names, kind=label)
+        for label, null in nulls.items()
+    ]
+    return scorecard(measured, compared, beside, notes)
+
+
+_reference = reference  # the function, where a parameter of `judge` has its name
+
+
+def _check_arguments(transformer: Any, nulls: Any, name: Any) -> None:
+    if not isinstance(name, str):
+        raise TypeError(f"name must be a string; got {name!r}")
+    if nulls is not None and not isinstance(nulls, Mapping):
+        raise TypeError(f"nulls must be a mapping of names to fitted maps; got {type(nulls).__name__}")
+    for label, one in {"transformer": transformer, **(nulls or {})}.items():
+        if isinstance(one, type):
+            raise TypeError(f"{label} must be a fitted map, not the class {one.__name__}: build one, and fit it")
+        if not callable(getattr(one, "transform", None)):
+            raise TypeError(f"{label} must have transform(X), as scikit-learn's transformers; got {one!r}")
+
+
+def _nulls(fitted: Any, evidence: Evidence, seed: int) -> tuple[dict[str, Any], list[Note]]:
+    """The null maps of a fitted map, and a note for each that cannot be made: what the map lacks."""
+    train = evidence.train
+    nulls = null_maps.cheap(fitted, features(train) if train is not None else evidence.X, seed)
+    notes = []
+    if lack := null_maps.lacking(fitted):
+        notes.append(Note("null untrained", f"there is no untrained null: the map lacks {lack}"))
+    if train is None or not hasattr(fitted, "get_params"):
+        why = "no training samples were given" if train is None else "the map lacks get_params"
+        text = f"{why}: the nulls are not retrained on noise or on permuted sites"
+        return nulls, [*notes, Note("nulls retrained", text)]
+    trained = null_maps.retrained(fitted, features(train), seed)
+    changed = {label: null for label, null in trained.items() if not _same(fitted, null, evidence.X)}
+    if len(changed) < len(trained):
+        text = "trained on noise or on permuted sites the map is what it was: these are no nulls of it"
+        notes.append(Note("nulls retrained", text))
+    return {**changed, **nulls}, notes
+
+
+def _read_as_spins(transformer: Any) -> tuple[Any, list[Note]]:
+    """The map as all criteria use it: an RBM of 0/1 units gets spins as 0/1, whatever it was given bare."""
+    steps = [step for _, step in transformer.steps] if isinstance(transformer, Pipeline) else [transformer]
+    first = next((step for step in steps if step not in (None, "passthrough")), None)
+    if not (hasattr(first, "components_") and hasattr(first, "intercept_visible_") and units_of(first) == "binary"):
+        return transformer, []
+    text = (
+        "the RBM has 0/1 units: it gets the spins as 0/1, and must have been trained so (put bs.ToBinary() before it)"
+    )
+    return make_pipeline(ToBinary(), transformer), [Note("binary units", text)]
 
 
 def _fitted(transformer: Any, evidence: Evidence, train: xr.DataArray | None) -> Any:
     """The map itself where it transforms, else a clone fitted on `train`, or on anything where nothing is learned."""
-    if not hasattr(transformer, "transform"):
-        raise TypeError(f"a map must have transform(X), as scikit-learn's transformers; got {transformer!r}")
     try:
         transformer.transform(evidence.X[:2])
     except NotFittedError:
@@ -156,16 +210,40 @@ def _depth(transformer: Any) -> int:
         return 1
 
 
-def _warnings(subject: Subject) -> list[str]:
-    evidence, notes = subject.evidence, []
-    draws, sites = evidence.X.shape
-    if subject.fields_from == "regression" and draws < ENOUGH * sites:
-        notes.append(
-            f"the map has no weights, and a regression of its outputs on {sites} sites from {draws} draws spreads its "
-            f"fields: locality and tiling come out too wide. Give at least {ENOUGH * sites} draws"
+def warnings(subject: Subject) -> list[Note]:
+    """What a reader of the card must know of the map and of the samples."""
+    return [*_of_map(subject), *_of_samples(subject.evidence)]
+
+
+def _of_map(subject: Subject) -> list[Note]:
+    X = subject.evidence.X
+    notes = []
+    if (varying := np.ptp(subject.outputs, axis=0) > 0).sum() == 0:
+        notes.append(Note("constant map", "the map is constant: its outputs are the same for all samples"))
+    elif not varying.all():
+        text = f"{int((~varying).sum())} of {len(varying)} units are constant on these samples"
+        notes.append(Note("constant units", text))
+    if not np.array_equal(subject.outputs[:SAME], np.asarray(subject.transform(X[:SAME]))):
+        text = "the map's outputs differ from call to call: its numbers are those of one call (give it a random_state)"
+        notes.append(Note("random map", text))
+    if subject.fields_from == "regression" and len(X) < ENOUGH * X.shape[1]:
+        text = (
+            f"the map has no weights, and a regression of its outputs on {X.shape[1]} sites from {len(X)} draws "
+            f"spreads its fields: locality and tiling are too wide. Give at least {ENOUGH * X.shape[1]} draws"
         )
-    if subject.fields_from == "regression" and weight_fields(subject.transformer, sites) is not None:
-        notes.append("the outputs do not follow the map's weights: its fields are a regression of outputs on spins")
-    if evidence.critical is not None and (off := not_critical(known(provenance(evidence.critical).get("model")))):
-        notes.append(f"critical: {off}")
+        notes.append(Note("few draws for fields", text))
+    if subject.fields_from == "regression" and weight_fields(subject.transformer, X.shape[1]) is not None:
+        text = "the outputs do not follow the map's weights: its fields are a regression of outputs on spins"
+        notes.append(Note("fields by regression", text))
+    return notes
+
+
+def _of_samples(evidence: Evidence) -> list[Note]:
+    if evidence.not_spins:
+        return [Note("not spins", evidence.not_spins)]
+    notes = [Note(code, f"samples: {text}") for code, text in few(evidence.samples)]
+    if evidence.critical is not None:
+        notes += [Note(code, f"critical samples: {text}") for code, text in few(evidence.critical)]
+        if reason := evidence.once(refusal):
+            notes.append(Note(reason[0], f"{reason[1]}; exponents are refused"))
     return notes

@@ -15,6 +15,8 @@ from sklearn.base import BaseEstimator, TransformerMixin, clone
 from blockspin.coarse.fields import weight_fields
 from blockspin.randomness import generator
 
+PERMUTATIONS = ("permuted data", "shuffled sites")  # kinds of nulls that leave what ignores the sites' places as it is
+
 
 class ShuffledSites(TransformerMixin, BaseEstimator):
     """A fitted map that reads site `permutation[i]` where it was trained to read site i."""
@@ -50,20 +52,30 @@ def shuffled(transformer: Any, n_sites: int, seed: int) -> ShuffledSites:
     return ShuffledSites(transformer, generator(seed, "shuffled sites").permutation(n_sites))
 
 
-def untrained(transformer: Any, X: NDArray[Any]) -> Any | None:
-    """A clone as initialised: every number of epochs set to 0; None where the map has no such parameter.
+def lacking(transformer: Any) -> str:
+    """What a map lacks for an untrained clone of it, "" where it lacks nothing.
 
-    None too for a map without get_params. A number of iterations is one of epochs where a learning rate stands beside
-    it: TruncatedSVD's is not.
+    An untrained clone has every number of epochs set to 0. A number of iterations is one of epochs where a learning
+    rate goes with it: TruncatedSVD's is not.
     """
     if not hasattr(transformer, "get_params"):
+        return "get_params"
+    return "" if _epochs(transformer) else "parameters n_iter and learning_rate, of which n_iter=0 is untrained"
+
+
+def untrained(transformer: Any, X: NDArray[Any]) -> Any | None:
+    """A clone as initialised, every number of epochs set to 0; None where `lacking` says why there is none."""
+    if lacking(transformer):
         return None
     fresh = clone(transformer)
-    names = fresh.get_params()
-    epochs = {
-        name: 0 for name in names if name.endswith("n_iter") and name.removesuffix("n_iter") + "learning_rate" in names
-    }
-    return fresh.set_params(**epochs).fit(X) if epochs else None
+    return fresh.set_params(**dict.fromkeys(_epochs(fresh), 0)).fit(X)
+
+
+def _epochs(transformer: Any) -> list[str]:
+    names = transformer.get_params()
+    return [
+        name for name in names if name.endswith("n_iter") and name.removesuffix("n_iter") + "learning_rate" in names
+    ]
 
 
 def noise(shape: tuple[int, ...], seed: int) -> NDArray[np.int8]:

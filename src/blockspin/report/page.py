@@ -96,13 +96,19 @@ def minus(text: str) -> str:
     return re.sub(r"(?<![\w.)\]–-])-(?=\d)", "−", text)
 
 
+CLASSES = {
+    "renormalizes": "good",
+    "reproduced": "good",
+    "coarse-grains": "part",
+    "partly": "part",
+    "does not": "bad",
+    "not reproduced": "bad",
+}
+
+
 def verdict_class(verdict: str) -> str:
     """The style class of a verdict or of a claim's status: good, part, bad or open."""
-    if verdict.startswith(("renormalizes", "reproduced")):
-        return "good"
-    if verdict.startswith(("coarse-grains", "partly")):
-        return "part"
-    return "bad" if verdict.startswith(("does not", "not reproduced")) else "open"
+    return CLASSES.get(verdict, "open")
 
 
 _TEMPLATES = Path(__file__).parent / "templates"

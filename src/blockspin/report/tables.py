@@ -12,15 +12,9 @@ from markupsafe import Markup
 from blockspin.report.page import Table, minus, template
 from blockspin.statistics import brackets
 
-HEADLINES = {  # the quantities that stand for a criterion in the summary; the details have all of them
-    "locality": ("participation ratio",),
-    "tiling": ("residual of the embedding / b",),
-    "fidelity": ("reconstructed sites",),
-    "spectrum": ("y_t", "y_h"),
-    "information": ("I(H:E), nats",),
-    "generalization": ("free-energy gap",),
-}
-MARKS = {True: ("✓", "pass", "passes"), False: ("✗", "fail", "fails"), None: ("–", "open", "cannot tell")}
+MARKS = {"pass": ("✓", "pass", "passes"), "fail": ("✗", "fail", "fails"), "cannot tell": ("–", "open", "cannot tell")}
+
+NO_NUMBER = {"forced": "not defined", "undefined": "not defined", "not requested": "not requested"}
 
 
 @dataclass(frozen=True)
@@ -39,6 +33,7 @@ def number(value: float | None, error: float | None = None) -> str:
 
 def scorecard_table(
     cards: Sequence[Mapping[str, Any]],
+    headlines: Mapping[str, Sequence[str]],
     *,
     title: str = "Scorecard",
     caption: str = (
@@ -46,27 +41,24 @@ def scorecard_table(
         "of the quantities that can tell pass, and the leading quantity with the standard error on its last digits. "
         "Every quantity, with its null and its reference, stands in the details below."
     ),
-    headlines: Mapping[str, Sequence[str]] | None = None,
 ) -> Table:
     """The summary of all scorecards (entries of scorecards.json) and a fold of details for each.
 
-    Columns are the criteria in the order they first appear; headlines names the quantities shown for a criterion
-    (HEADLINES unless given, else its first). Raises ValueError where a card lacks a field of the schema.
+    Columns are the criteria in the order they first appear; headlines names the quantities shown for a criterion.
+    Raises ValueError where a card lacks a field of the schema.
     """
-    chosen = HEADLINES if headlines is None else headlines
-    names = list(dict.fromkeys(row["name"] for card in _checked(cards) for row in card["criteria"]))
-    columns = {name: _headlines(cards, name, chosen) for name in names}
+    names = list(dict.fromkeys(row["criterion"] for card in _checked(cards) for row in card["rows"]))
+    columns = {name: _headlines(cards, name, headlines) for name in names}
     rows = [
         {
             "map": card["map"],
             "layer": card["layer"],
             "verdict": card["verdict"],
-            "grade": card["verdict"].partition(" (")[0],
-            "named": card["verdict"].partition(" (")[2].rstrip(")"),
+            "named": _named(card["decisive"]),
             "b": card.get("b"),
-            "notes": card.get("notes", ()),
+            "notes": [note["text"] for note in card.get("notes", ())],
             "cells": [_cell(card, name, columns[name]) for name in names],
-            "criteria": [_detail(row) for row in card["criteria"]],
+            "details": [_detail(row) for row in card["rows"]],
         }
         for card in cards
     ]
@@ -121,27 +113,36 @@ def table(
     return Table(_markup("table.html", columns=columns, rows=cells, wide=wide), title, caption)
 
 
+def _named(decisive: Mapping[str, str]) -> str:
+    """The decisive criteria that pass, and those that cannot tell, where the verdict does not say it all."""
+    passed = [name for name, outcome in decisive.items() if outcome == "pass"]
+    unknown = [name for name, outcome in decisive.items() if outcome == "cannot tell"]
+    if len(passed) == len(decisive) or len(unknown) == len(decisive):
+        return ""
+    return ", ".join(passed) + (f"; cannot tell: {', '.join(unknown)}" if unknown else "")
+
+
 def _headlines(cards: Sequence[Mapping[str, Any]], name: str, chosen: Mapping[str, Sequence[str]]) -> list[str]:
-    measured = dict.fromkeys(row["quantity"] for card in cards for row in card["criteria"] if row["name"] == name)
+    measured = dict.fromkeys(row["quantity"] for card in cards for row in card["rows"] if row["criterion"] == name)
     return [quantity for quantity in chosen.get(name, ()) if quantity in measured] or list(measured)[:1]
 
 
 def _cell(card: Mapping[str, Any], name: str, headlines: Sequence[str]) -> dict[str, Any] | None:
-    rows = [row for row in card["criteria"] if row["name"] == name]
+    rows = {row["quantity"]: row for row in card["rows"] if row["criterion"] == name}
     if not rows:
         return None
-    told = [row["passed"] for row in rows if row["passed"] is not None]
-    found = {row["quantity"]: row for row in rows}
-    if all(not _defined(found[name]) for name in headlines if name in found):
+    decided = [row["outcome"] for row in rows.values() if row["outcome"] != "cannot tell"]
+    if all(not _defined(rows[one]) for one in headlines if one in rows):
         headlines = headlines[:1]  # "not defined" once is enough
+    outcome = "fail" if "fail" in decided else "pass" if decided else "cannot tell"
     return {
-        "mark": _mark(all(told) if told else None),
-        "count": f"{sum(told)} of {len(told)}" if told else "",
+        "mark": _mark(outcome),
+        "count": f"{decided.count('pass')} of {len(decided)}" if decided else "",
         "quantities": [
-            {"name": name, "number": _number(found[name]), "why": found[name]["why"]}
-            if name in found
-            else {"name": name, "number": "–", "why": "not measured"}
-            for name in headlines
+            {"name": one, "number": _number(rows[one]), "why": rows[one]["why"]}
+            if one in rows
+            else {"name": one, "number": "–", "why": "not measured"}
+            for one in headlines
         ],
     }
 
@@ -150,28 +151,36 @@ def _detail(row: Mapping[str, Any]) -> dict[str, Any]:
     return {
         **row,
         "number": _number(row),
-        "forced": "" if _defined(row) or row["value"] is None else number(row["value"], row["error"]),
+        "forced": number(row["value"], row["error"]) if row["state"] == "forced" else "",
         "null": _side(row["null"]),
         "reference": _side(row["reference"]),
-        "mark": _mark(row["passed"]),
+        "from_exact": _from_exact(row),
+        "mark": _mark(row["outcome"]),
     }
 
 
+def _from_exact(row: Mapping[str, Any]) -> str:
+    exact = row["exact"]
+    if exact is None or not _defined(row):
+        return "–"
+    return number(row["value"] - exact["value"], math.hypot(_float(row["error"]), _float(exact["error"])))
+
+
 def _defined(row: Mapping[str, Any]) -> bool:
-    # the judge keeps a number that a map has no right to, as a null for others, and says so in `why`
-    return math.isfinite(_float(row["value"])) and not str(row["why"]).startswith("not defined")
+    # the judge keeps a number that a map has no right to, as a null for others
+    return bool(row["state"] == "measured")
 
 
 def _number(row: Mapping[str, Any]) -> str:
-    return number(row["value"], row["error"]) if _defined(row) else "not defined"
+    return number(row["value"], row["error"]) if _defined(row) else NO_NUMBER[row["state"]]
 
 
 def _side(side: Mapping[str, Any] | None) -> tuple[str, str] | None:
     return None if side is None else (str(side["name"]), number(side["value"], side["error"]))
 
 
-def _mark(passed: bool | None) -> Mark:
-    return Mark(*MARKS[passed])
+def _mark(outcome: str) -> Mark:
+    return Mark(*MARKS[outcome])
 
 
 def _evidence(item: Any) -> str:
@@ -184,12 +193,12 @@ def _evidence(item: Any) -> str:
 
 
 def _checked(cards: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:
-    fields = ("name", "quantity", "value", "error", "null", "reference", "passed", "why")
+    fields = ("criterion", "quantity", "value", "error", "state", "outcome", "null", "reference", "exact", "why")
     for card in cards:
-        missing = [key for key in ("map", "layer", "verdict", "criteria") if key not in card]
+        missing = [key for key in ("map", "layer", "verdict", "decisive", "rows") if key not in card]
         if missing:
             raise ValueError(f"a scorecard must have {', '.join(missing)}; got {sorted(card)}")
-        for row in card["criteria"]:
+        for row in card["rows"]:
             missing = [key for key in fields if key not in row]
             if missing:
                 raise ValueError(f"a criterion of {card['map']} must have {', '.join(missing)}; got {sorted(row)}")

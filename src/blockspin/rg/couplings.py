@@ -23,12 +23,13 @@ from blockspin.rg import potts_couplings
 from blockspin.rg.likelihood import Likelihood, fit
 from blockspin.rg.operators import EVEN, ODD, Operator, named
 from blockspin.samples import check_any, lattice_of, provenance, states_of
-from blockspin.statistics import GROUPS, Estimate
+from blockspin.statistics import GROUPS, Estimate, certain, jackknife
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
 BYTES = 2**20  # of spins handled at once
+MAGNETISED = 5.0  # errors that <s> must lie from 0 for a field
 TABLE = 2**22  # combinations of local terms that are counted in a table; more are sorted
 
 
@@ -65,19 +66,34 @@ def couplings(samples: xr.DataArray, operators: Sequence[str] | None = None) -> 
 
     samples: spins or Potts states (chain, draw, *sites) in the sample schema; operators: names in the order in which
     nested sets grow (`rg.operators`, `rg.orbits`), default the table's even ones, and the odd ones too where the
-    samples say that they have a field. Of Potts states an operator counts the shapes whose sites are all alike, so
-    that "nn" has the K of `bs.Potts`. Errors: jackknife over chains, in at most 50 groups; each left-out estimate is
-    two Newton steps from the full one. Not defined, with the reason, where an operator adds nothing to those before it
-    or where a coupling runs away. What the operators leave out is no part of the errors.
+    samples are magnetised (`in_field`): even operators alone would take a field for a coupling. Of Potts states an
+    operator counts the shapes whose sites are all alike, so that "nn" has the K of `bs.Potts`. Errors: jackknife over
+    chains, in at most 50 groups; each left-out estimate is two Newton steps from the full one. Not defined, with the
+    reason, where an operator adds nothing to those before it or where a coupling runs away. What the operators leave
+    out is no part of the errors.
     Raises ValueError for fewer than two chains, no or unknown or repeated operators, or a shape that winds around the
     lattice, or for samples of dimers; TypeError where samples are no DataArray.
     Source: as the module says; on blocked spins, Gonzalez-Arroyo and Salas (1988).
     """
     lattice = lattice_of(check_any(samples))
     refuse_cells(samples)
-    if operators is None and states_of(samples) is None and provenance(samples).get("model", {}).get("h", 0):
+    if operators is None and states_of(samples) is None and in_field(samples.values):
         operators = EVEN[lattice.kind] + ODD[lattice.kind]
     return of_spins(samples.values, lattice, operators, states=states_of(samples))
+
+
+def in_field(spins: ArrayLike) -> bool:
+    """Whether spins (chain, draw, *sites) are magnetised: <s> differs from 0 by more than `MAGNETISED` errors.
+
+    Errors over chains, as strict for few chains as for many; False for a single chain, which has no error.
+    """
+    array = np.asarray(spins)
+    if len(array) < 2:
+        return False
+    mean, error = jackknife(array.reshape(len(array), -1).mean(axis=1))
+    if error == 0:
+        return bool(mean != 0)
+    return bool(certain(mean / error, len(array), MAGNETISED))
 
 
 def refuse_cells(samples: xr.DataArray) -> None:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from blockspin.coarse.embedding import DEAD, radius_of_gyration
 from blockspin.coarse.rbm import RBM
 from blockspin.experiments.ho_2013 import data
-from blockspin.judging.locality import participation, window_share
+from blockspin.judging.criteria.locality import participation, window_share
 from blockspin.lattice import Lattice
 from blockspin.randomness import generator
 from blockspin.runs.task import Progress

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from blockspin.exact import ising2d
 from blockspin.experiments.locality_map.tasks import Cell, card
 from blockspin.experiments.results import dataset
+from blockspin.judging import Outcome
 from blockspin.lattice import Lattice
 from blockspin.runs.store import Store
 from blockspin.runs.sweep import Sweep
@@ -39,7 +40,7 @@ def plane_numbers(sweep: Sweep, seed: int, cells: list[Cell], store: Store) -> x
 
 def _row(cell: Cell, meta: dict[str, Any]) -> dict[str, float]:
     judged = card(meta)
-    rows = {(row.name, row.quantity): row for row in judged.criteria}
+    rows = {(row.criterion, row.quantity): row for row in judged.rows}
     row = {"block": float(cell.layer.L**2 / cell.layer.units)}
     covered = rows[("locality", "participation ratio")]
     row |= {"participation": covered.value, "participation_error": covered.error}
@@ -47,19 +48,18 @@ def _row(cell: Cell, meta: dict[str, Any]) -> dict[str, float]:
     row["null_participation"] = next(
         one["value"] for one in null["measurements"] if one["quantity"] == "participation ratio"
     )
-    row["local"] = _told(judged.passed("locality"))
+    row["local"] = _passed(judged.outcome("locality"))
     row["kl"] = _number(meta["divergence"]["value"])
     row["kl_error"] = _number(meta["divergence"]["error"])
     row["kl_uniform"] = uniform_divergence(cell.layer.L, cell.layer.K)
     for name in ("y_t", "y_h"):
         found = rows[("spectrum", name)]
-        defined = not found.why.startswith("not defined") and math.isfinite(found.value)
-        row[name] = found.value if defined else math.nan
-        row[f"{name}_error"] = found.error if defined else math.nan
+        row[name] = found.value if found.defined else math.nan
+        row[f"{name}_error"] = found.error if found.defined else math.nan
         if found.reference is not None:
-            row[f"{name}_majority"] = _number(found.reference["value"])
-            row[f"{name}_majority_error"] = _number(found.reference["error"])
-    row["renormalizes"] = _told(judged.passed("spectrum"))
+            row[f"{name}_majority"] = found.reference.value
+            row[f"{name}_majority_error"] = found.reference.error
+    row["renormalizes"] = _passed(judged.outcome("spectrum"))
     tiling = rows.get(("tiling", "residual of the embedding / b"))
     row["residual"] = tiling.value if tiling is not None else math.nan
     dead = rows.get(("tiling", "dead units"))
@@ -93,8 +93,8 @@ def lines(status: xr.DataArray, axis: str) -> tuple[int, int]:
     return int(turns.sum()), int(turns.size)
 
 
-def _told(passed: bool | None) -> float:
-    return math.nan if passed is None else float(passed)
+def _passed(outcome: Outcome) -> float:
+    return {Outcome.PASS: 1.0, Outcome.FAIL: 0.0, Outcome.CANNOT_TELL: math.nan}[outcome]
 
 
 def _number(value: float | None) -> float:

@@ -13,8 +13,8 @@ from sklearn.base import clone
 from blockspin.coarse.rbm import RBM
 from blockspin.experiments.locality_map.settings import Layer, Settings
 from blockspin.experiments.mehta_schwab.machines import stored_samples
-from blockspin.judging import Evidence, Measured, Scorecard, Subject, measure, references, scorecard
-from blockspin.judging.divergence import divergence
+from blockspin.judging import Evidence, Measured, NotDefined, Scorecard, Subject, measure_subject, reference, scorecard
+from blockspin.judging.criteria.divergence import divergence
 from blockspin.judging.nulls import shuffled
 from blockspin.lattice import Lattice
 from blockspin.models.ising import KC_SQUARE, Ising
@@ -119,29 +119,36 @@ def run_layer(settings: dict[str, Any], parents: list[Result], progress: Progres
     progress(0.6, "measuring")
     model = Ising(Lattice.square(layer.L), layer.K)
     evidence = Evidence(held_out, critical=critical, model=model, seed=seed)
-    measured = measure(machine, evidence, name="rbm", criteria=CRITERIA)
+    subject = Subject(machine, evidence, name="rbm")
+    measured = measure_subject(subject, CRITERIA)
     nulls = {
         "untrained": clone(machine).set_params(n_iter=0, verbose=0).fit(X),
         "shuffled sites": shuffled(machine, X.shape[1], seed),
     }
-    compared = [measure(null, evidence, name=name, criteria=CRITERIA).to_dict() for name, null in nulls.items()]
-    beside = references(evidence, measured.b, seed=seed, criteria=CRITERIA)
+    compared = [
+        measure_subject(Subject(null, evidence, name=name), CRITERIA, kind=name).to_dict()
+        for name, null in nulls.items()
+    ]
+    majority = reference(evidence, measured.b, seed=seed, criteria=CRITERIA)
     progress(0.8, "ln Z")
     return Result(
         {"weights": machine.components_.astype(np.float16)},
         {
             "measured": measured.to_dict(),
             "nulls": compared,
-            "reference": beside[0].to_dict() if beside else None,
-            "divergence": _divergence(machine, evidence),
+            "reference": majority.to_dict() if majority is not None else None,
+            "divergence": _divergence(subject),
         },
     )
 
 
-def _divergence(machine: RBM, evidence: Evidence) -> dict[str, Any]:
-    (row,) = divergence(Subject(machine, evidence, name="rbm"))
-    defined = math.isfinite(row.value)
-    return {"value": row.value if defined else None, "error": row.error if defined else None, "why": row.why}
+def _divergence(subject: Subject) -> dict[str, Any]:
+    try:
+        found = divergence(subject)
+    except NotDefined as refused:
+        return {"value": None, "error": None, "why": refused.why}
+    assert found is not None  # an RBM on a lattice whose ln Z is known
+    return {"value": found.value, "error": found.error, "why": found.note}
 
 
 def card(meta: dict[str, Any]) -> Scorecard:

@@ -9,7 +9,7 @@ from typing import Any
 from blockspin.experiments.claim import Claim
 from blockspin.experiments.mcrg.readings import growth, sides
 from blockspin.experiments.mcrg.settings import EVEN, PUBLISHED, RULES, TRUNCATION
-from blockspin.judging.card import Criterion, Scorecard
+from blockspin.judging import Outcome, Row, Scorecard
 from blockspin.statistics import brackets
 
 Meta = Mapping[str, Any]
@@ -45,7 +45,7 @@ def relevant_eigenvalue(found: Found, cards: Mapping[str, Scorecard]) -> Claim:
             continue
         rows = _exponents(cards[name])
         near = max(near, sum(_near(rows[key], reference[key], EXACT[key]) for key in EXACT))
-        passed += sum(row.passed is True for row in rows.values())
+        passed += sum(row.outcome is Outcome.PASS for row in rows.values())
         told.append(f"{name}: " + ", ".join(f"{key} = {brackets(row.value, row.error)}" for key, row in rows.items()))
     status = "reproduced" if near == 2 else "partly" if near or passed else "not reproduced"
     beside = ", ".join(f"{key} = {brackets(row.value, row.error)}" for key, row in reference.items())
@@ -57,11 +57,11 @@ def relevant_eigenvalue(found: Found, cards: Mapping[str, Scorecard]) -> Claim:
     return Claim("MC-1", source, text, status, why, _spectra(found))
 
 
-def _exponents(card: Scorecard) -> dict[str, Criterion]:
-    return {row.quantity: row for row in card.criteria if row.name == "spectrum"}
+def _exponents(card: Scorecard) -> dict[str, Row]:
+    return {row.quantity: row for row in card.rows if row.criterion == "spectrum"}
 
 
-def _near(row: Criterion, reference: Criterion, exact: float) -> bool:
+def _near(row: Row, reference: Row, exact: float) -> bool:
     room = abs(reference.value - exact) + SIGMAS * math.hypot(row.error, reference.error)
     return abs(row.value - exact) <= room
 
@@ -136,7 +136,7 @@ def full_capture(cards: Mapping[str, Scorecard], information: Meta) -> Claim:
     text = "A coarse-graining that captures all the information about the environment gives short-range couplings."
     source = "Lenggenhager et al., Phys. Rev. X 10, 011037 (2020)"
     kept: Mapping[str, float] = information["kept"]
-    gained = {name: row for name in kept for row in cards[name].criteria if _gained(row)}
+    gained = {name: row for name in kept for row in cards[name].rows if _gained(row)}
     order = sorted(gained, key=lambda name: -kept[name])
     told = "; ".join(
         f"{name} keeps {kept[name]:.4f} and gains {brackets(gained[name].value, gained[name].error)}" for name in order
@@ -167,8 +167,8 @@ def full_capture(cards: Mapping[str, Scorecard], information: Meta) -> Claim:
     return Claim("MC-4", source, text, "partly" if falls else "not tested", why, evidence)
 
 
-def _gained(row: Criterion) -> bool:
-    return row.name == "range" and row.quantity == GAINED and math.isfinite(row.value)
+def _gained(row: Row) -> bool:
+    return row.criterion == "range" and row.quantity == GAINED and math.isfinite(row.value)
 
 
 def _spectra(found: Found) -> list[dict[str, Any]]:

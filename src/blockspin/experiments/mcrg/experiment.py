@@ -11,11 +11,14 @@ from pydantic import BaseModel
 from blockspin.experiments.mcrg.claims import claims
 from blockspin.experiments.mcrg.settings import PRESETS, Settings
 from blockspin.experiments.mcrg.tasks import plan
-from blockspin.judging.card import Measured, Scorecard, scorecard
+from blockspin.judging import Measured, Note, Scorecard, scorecard
 from blockspin.runs.store import Store
 from blockspin.runs.task import Task
 
-WIDE = "the map has no weights: its fields are a regression on few draws a site, and locality comes out too wide"
+WIDE = Note(
+    "few draws for fields",
+    "the map has no weights: its fields are a regression on few draws a site, and locality is too wide",
+)
 
 
 class MonteCarloRG:

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import math
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from blockspin.experiments.about import Folder
+from blockspin.experiments.about import HEADLINES, Folder
 from blockspin.experiments.mcrg.claims import GAINED
 from blockspin.experiments.mcrg.readings import growth
 from blockspin.experiments.mcrg.settings import ALSO_PUBLISHED, EVEN, MAPS, ODD, PUBLISHED, RULES, Settings
 from blockspin.experiments.mcrg.tasks import Plan, plan
+from blockspin.judging.files import read_cards
 from blockspin.models.ising import KC_SQUARE
 from blockspin.report import figures, flow_figures, tables
 from blockspin.report.page import Figure, Section, Table, render
@@ -40,7 +40,7 @@ class Run(Folder):
         super().__init__(folder)
         self.settings = settings_file.restore(Settings, self.stored)
         self.plan: Plan = plan(self.settings, self.stored["seed"])
-        self.cards: list[dict[str, Any]] = json.loads((folder / "scorecards.json").read_text())["scorecards"]
+        self.cards = read_cards(folder / "scorecards.json")
         self.maps: dict[str, dict[str, Any]] = {
             name: self.store.load(task).meta for name, task in self.plan.measured.items()
         }
@@ -118,12 +118,7 @@ def scorecard(run: Run) -> Section:
             "ones. Nulls: the same map behind permuted sites, and those that a quantity has of its own. The verdict "
             "rests on locality, tiling and spectrum."
         ],
-        [
-            tables.scorecard_table(
-                run.cards,
-                headlines=tables.HEADLINES | {"flow": ("growth of K - Kc", "K' - K at Kc")},
-            )
-        ],
+        [tables.scorecard_table(run.cards, HEADLINES)],
     )
 
 

@@ -80,7 +80,7 @@ def plan(settings: Settings, seed: int) -> Plan:
             parents.append(trained[name])
         weight = settings.L**2 * settings.n_samples * len(samples) * 2e-7
         measured[name] = Task(
-            "measure", f"measure {name}", run_measure, chosen, version=2, parents=tuple(parents), weight=weight
+            "measure", f"measure {name}", run_measure, chosen, version=3, parents=tuple(parents), weight=weight
         )
     rules = [name for name in settings.maps if name in RULES]
     information = Task("information", "what block rules keep, exactly", run_information, {"rules": rules}, weight=2.0)
@@ -169,7 +169,7 @@ def _judged(name: str, found: Climb, samples: xr.DataArray, critical: xr.DataArr
         "fields": subject.fields_from,
         "measured": measured.to_dict(),
         "nulls": [
-            measure_subject(Subject(null, evidence, name=f"{name}, {label}"), CRITERIA).to_dict()
+            measure_subject(Subject(null, evidence, name=f"{name}, {label}"), CRITERIA, kind=label).to_dict()
             for label, null in nulls.items()
         ],
     }

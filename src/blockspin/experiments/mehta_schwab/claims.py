@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from blockspin.experiments.claim import Claim
 from blockspin.experiments.mehta_schwab.conditions import Finding
 from blockspin.experiments.mehta_schwab.settings import OWN
-from blockspin.judging.card import Criterion, Scorecard
+from blockspin.judging import Outcome, Row, Scorecard
 from blockspin.statistics import Estimate, brackets
 
 Cards = Mapping[tuple[str, int], Scorecard]
@@ -49,7 +49,7 @@ def local_fields_grow(cards: Cards, layers: Sequence[int]) -> Claim:
     stack = [cards[("l1", layer)] for layer in range(1, len(layers) + 1) if ("l1", layer) in cards]
     if not stack:
         return Claim("MS-1", "Mehta & Schwab 2014, Fig. 3", text, "not tested", "no variant 'l1' in this run")
-    local = [card.passed("locality") is True for card in stack]
+    local = [card.passes("locality") for card in stack]
     sizes = [_row(card, "locality", "participation ratio") for card in stack]
     # the error is a standard error over the units
     spreads = [row.error * math.sqrt(n) / row.value if row else math.nan for row, n in zip(sizes, layers, strict=True)]
@@ -75,11 +75,11 @@ def off_the_shelf(cards: Cards, n_layers: int) -> Claim:
     if not found:
         return Claim("SK-1", "replication with scikit-learn", text, "not tested", "no variant 'sklearn-default'")
     right = _row(found[0], "fidelity", "reconstructed sites")
-    reconstructs = right is not None and right.passed is True
-    renormalizes = [card.passed("spectrum") is True for card in found]
+    reconstructs = right is not None and right.outcome is Outcome.PASS
+    renormalizes = [card.passes("spectrum") for card in found]
     status = "reproduced" if reconstructs and not any(renormalizes) else "partly" if reconstructs else "not reproduced"
     sides = [right.reference, right.null] if right is not None else []
-    beside = "".join(f", {side['name']} {brackets(side['value'], side['error'])}" for side in sides if side)
+    beside = "".join(f", {side.name} {brackets(side.value, side.error)}" for side in sides if side)
     share = brackets(right.value, right.error) if right is not None else "not measured"
     why = (
         f"Its first layer brings back {share} of the held-out sites{beside}; the spectrum passes in "
@@ -98,9 +98,9 @@ def penalty_makes_local(cards: Cards, conditions: Sequence[Finding] = ()) -> Cla
     found = {name: cards[(name, 1)] for name in OWN if (name, 1) in cards}
     if len(found) < len(OWN):
         return Claim("HO-1", HO, text, "not tested", "needs the variants 'none', 'l2' and 'l1'")
-    local = {name: card.passed("locality") is True for name, card in found.items()}
+    local = {name: card.passes("locality") for name, card in found.items()}
     others = [name for name in OWN if local[name] and name != "l1"]
-    plenty = [finding for finding in conditions if finding.variant != "l1" and finding.card.passed("locality") is True]
+    plenty = [finding for finding in conditions if finding.variant != "l1" and finding.card.passes("locality")]
     if not local["l1"]:
         status, reading = "not reproduced", "The L1 machine does not pass locality at this strength."
         reading += f" Without it, {', '.join(others)} does." if others else ""
@@ -126,7 +126,7 @@ def _small_lattice(conditions: Sequence[Finding]) -> str:
         if any(row is None for row in sizes):
             continue
         first, last = (brackets(row.value, row.error) for row in sizes if row is not None)
-        passing = [f"{finding.a_unit:.4g}" for finding in course if finding.card.passed("locality") is True]
+        passing = [f"{finding.a_unit:.4g}" for finding in course if finding.card.passes("locality")]
         told.append(
             f"{name} {first} with {course[0].a_unit:.4g} samples a hidden unit and {last} with {course[-1].a_unit:.4g} "
             f"({f'passes locality with {passing[0]} or more' if passing else 'does not pass locality yet'})"
@@ -200,14 +200,13 @@ def local_is_enough(cards: Cards) -> Claim:
         card
         for (name, layer), card in cards.items()
         if name in ("sklearn-default", "sklearn-matched", *OWN)
-        and all(cards[(name, below)].passed("locality") is True for below in range(1, layer + 1))
+        and all(cards[(name, below)].passes("locality") for below in range(1, layer + 1))
     ]
     if not local:
         why = "no learned layer is local together with all layers below it in this run"
         return Claim("RG-1", "reading of Mehta & Schwab 2014", text, "not tested", why)
     failing = {
-        criterion: [card for card in local if card.passed(criterion) is not True]
-        for criterion in ("spectrum", "fidelity")
+        criterion: [card for card in local if not card.passes(criterion)] for criterion in ("spectrum", "fidelity")
     }
     status = "reproduced" if not any(failing.values()) else "not reproduced"
     listed = "; ".join(
@@ -219,14 +218,14 @@ def local_is_enough(cards: Cards) -> Claim:
     return Claim("RG-1", "reading of Mehta & Schwab 2014", text, status, listed + ".", evidence)
 
 
-def _grows(small: Criterion | None, large: Criterion | None) -> bool:
+def _grows(small: Row | None, large: Row | None) -> bool:
     if small is None or large is None:
         return False
     return large.value - small.value > 2 * math.hypot(small.error, large.error)
 
 
-def _row(card: Scorecard, criterion: str, quantity: str) -> Criterion | None:
-    return next((row for row in card.criteria if (row.name, row.quantity) == (criterion, quantity)), None)
+def _row(card: Scorecard, criterion: str, quantity: str) -> Row | None:
+    return card.row(criterion, quantity)
 
 
 def _evidence(cards: Sequence[Scorecard], criterion: str) -> list[dict[str, Any]]:
@@ -239,8 +238,8 @@ def _evidence(cards: Sequence[Scorecard], criterion: str) -> list[dict[str, Any]
             "error": _finite(row.error),
         }
         for card in cards
-        for row in card.criteria
-        if row.name == criterion
+        for row in card.rows
+        if row.criterion == criterion
     ]
 
 

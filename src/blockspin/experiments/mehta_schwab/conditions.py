@@ -15,7 +15,7 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from blockspin.coarse.fields import ToBinary
 from blockspin.experiments.mehta_schwab.machines import build, recipe_of, sample_task, stored_samples
 from blockspin.experiments.mehta_schwab.settings import OWN, Settings
-from blockspin.judging import Evidence, Measured, Scorecard, measure, references, scorecard
+from blockspin.judging import Evidence, Measured, Scorecard, Subject, measure_subject, reference, scorecard
 from blockspin.judging.nulls import shuffled
 from blockspin.runs.store import Store
 from blockspin.runs.task import Progress, Result, Task
@@ -70,7 +70,7 @@ def _task(variant: str, n: int, settings: Settings, seed: int, samples: Task) ->
     }
     label = f"train {variant} on {n} small samples"
     weight = max(study.L**2 * study.units * n * n_iter * 4e-10, 1.0)
-    return Task("condition", label, run_condition, chosen, version=4, parents=(samples,), weight=weight)
+    return Task("condition", label, run_condition, chosen, version=5, parents=(samples,), weight=weight)
 
 
 def run_condition(settings: dict[str, Any], parents: list[Result], progress: Progress) -> Result:
@@ -91,15 +91,18 @@ def run_condition(settings: dict[str, Any], parents: list[Result], progress: Pro
     trained = fitted(machine.set_params(verbose=progress))
     nulls = {"untrained": untrained, "shuffled sites": shuffled(trained, X.shape[1], settings["seed"])}
     evidence = Evidence(held_out, seed=settings["seed"])
-    judged = measure(trained, evidence, name=settings["variant"], criteria=["locality"])
-    compared = [measure(null, evidence, name=name, criteria=["locality"]).to_dict() for name, null in nulls.items()]
-    majority = references(evidence, judged.b, seed=settings["seed"], criteria=["locality"])[0]
+    judged = measure_subject(Subject(trained, evidence, name=settings["variant"]), ["locality"])
+    compared = [
+        measure_subject(Subject(null, evidence, name=name), ["locality"], kind=name).to_dict()
+        for name, null in nulls.items()
+    ]
+    majority = reference(evidence, judged.b, seed=settings["seed"], criteria=["locality"])
     return Result(
         {"fields": machine.components_},
         {
             "measured": judged.to_dict(),
             "nulls": compared,
-            "reference": majority.to_dict(),
+            "reference": majority.to_dict() if majority is not None else None,
             "free_energy_gap": float(machine.trajectory_["free_energy_gap"][-1]),
         },
     )
@@ -114,7 +117,7 @@ def findings(conditions: tuple[Condition, ...], store: Store) -> list[Finding]:
         card = scorecard(
             Measured.from_dict(meta["measured"]),
             [Measured.from_dict(null) for null in meta["nulls"]],
-            Measured.from_dict(meta["reference"]),
+            Measured.from_dict(meta["reference"]) if meta["reference"] is not None else None,
         )
         a_unit = condition.n_samples / len(result.arrays["fields"])
         found.append(Finding(condition.variant, condition.n_samples, a_unit, card, meta["free_energy_gap"]))

@@ -29,7 +29,7 @@ def conditions(run: Run) -> list[Section]:
             finding.n_samples,
             f"{finding.a_unit:.4g}",
             *(_measured(finding.card, quantity) for quantity in ("participation ratio", "radius of gyration")),
-            {True: "passes", False: "fails", None: "cannot tell"}[finding.card.passed("locality")],
+            str(finding.card.outcome("locality")),
             f"{finding.free_energy_gap:.2g}",
         )
         for name, some in by_name.items()
@@ -75,5 +75,5 @@ def conditions(run: Run) -> list[Section]:
 
 
 def _measured(card: Scorecard, quantity: str) -> tuple[float, float]:
-    row = next((row for row in card.criteria if row.quantity == quantity), None)
+    row = next((row for row in card.rows if row.quantity == quantity), None)
     return (math.nan, math.nan) if row is None else (row.value, row.error)

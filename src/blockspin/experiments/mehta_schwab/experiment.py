@@ -13,7 +13,7 @@ from blockspin.experiments.mehta_schwab.claims import claims
 from blockspin.experiments.mehta_schwab.conditions import findings
 from blockspin.experiments.mehta_schwab.settings import PRESETS, Settings
 from blockspin.experiments.mehta_schwab.tasks import Map, Plan, plan
-from blockspin.judging.card import Measured, Scorecard, scorecard
+from blockspin.judging import Measured, Scorecard, scorecard
 from blockspin.runs.store import Store
 from blockspin.runs.task import Task
 

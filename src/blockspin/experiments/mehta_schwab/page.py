@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from blockspin.experiments.about import HEADLINES
 from blockspin.experiments.mehta_schwab.conditions_section import conditions
 from blockspin.experiments.mehta_schwab.run_files import Run
 from blockspin.experiments.mehta_schwab.settings import PRESETS, SOURCES, VARIANTS, Settings
@@ -68,9 +69,10 @@ def scorecards(run: Run) -> Section:
             "two standard errors; renormalizes means that locality, tiling and spectrum all pass.",
         ],
         [
-            tables.scorecard_table(shown, title="Block rules and learned maps"),
+            tables.scorecard_table(shown, HEADLINES, title="Block rules and learned maps"),
             tables.scorecard_table(
                 nulls,
+                HEADLINES,
                 title="Nulls",
                 caption="Maps of the same make that cannot know the physics, put before the same judge. Most fail the "
                 "spectrum because their units have no places on a lattice, not by their exponents: the numbers in "
@@ -203,7 +205,7 @@ def _rows(run: Run, layer: int, criterion: str, quantity: str) -> list[figures.R
         row = run.row(item.name, layer, criterion, quantity)
         if row is None or (item.kind == "null" and item.variant not in run.settings.null_variants):
             continue
-        value = math.nan if row["value"] is None or row["why"].startswith("not defined") else row["value"]
+        value = row["value"] if row["state"] == "measured" else math.nan
         error = math.nan if row["error"] is None else row["error"]
         forced = f" ({tables.number(row['value'], error)} if forced)" if row["value"] is not None else ""
         rows.append(figures.Row(item.name, value, error, item.kind, headings[item.kind], f"not defined{forced}"))

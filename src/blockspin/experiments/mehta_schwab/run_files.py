@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,7 @@ from numpy.typing import NDArray
 from blockspin.experiments.about import Folder
 from blockspin.experiments.mehta_schwab.settings import Settings
 from blockspin.experiments.mehta_schwab.tasks import Plan, plan
+from blockspin.judging.files import read_cards
 from blockspin.report import tables
 from blockspin.runs import settings as settings_file
 from blockspin.runs.task import Result
@@ -26,7 +26,7 @@ class Run(Folder):
         super().__init__(folder)
         self.settings = settings_file.restore(Settings, self.stored)
         self.plan: Plan = plan(self.settings, self.stored["seed"])
-        self.cards: list[Card] = json.loads((folder / "scorecards.json").read_text())["scorecards"]
+        self.cards: list[Card] = read_cards(folder / "scorecards.json")
         self.samples = self.store.load(self.plan.samples)
         self.critical = self.store.load(self.plan.critical)
         self.kinds = {item.name: item.kind for item in self.plan.maps}
@@ -42,23 +42,22 @@ class Run(Folder):
 
     def row(self, name: str, layer: int, criterion: str, quantity: str) -> Card | None:
         """One line of a scorecard, if it is there."""
-        rows = self.card(name, layer)["criteria"]
-        return next((row for row in rows if (row["name"], row["quantity"]) == (criterion, quantity)), None)
+        rows = self.card(name, layer)["rows"]
+        return next((row for row in rows if (row["criterion"], row["quantity"]) == (criterion, quantity)), None)
 
     def number(self, name: str, layer: int, criterion: str, quantity: str) -> str:
         """A line's value with its error, or "not defined"."""
         row = self.row(name, layer, criterion, quantity)
         if row is None:
             return "not measured"
-        if row["why"].startswith("not defined"):
+        if row["state"] == "forced":
             return f"not defined ({tables.number(row['value'], row['error'])} if forced)"
         return tables.number(row["value"], row["error"])
 
     def passes(self, name: str, layer: int, criterion: str) -> bool:
         """Whether every quantity of a criterion that can tell passes."""
-        told = [r["passed"] for r in self.card(name, layer)["criteria"] if r["name"] == criterion]
-        told = [answer for answer in told if answer is not None]
-        return bool(told) and all(told)
+        found = [row["outcome"] for row in self.card(name, layer)["rows"] if row["criterion"] == criterion]
+        return "pass" in found and "fail" not in found
 
     def pictures(self, name: str, layer: int) -> NDArray[np.float64]:
         """The effective fields of a learned map's layer, (M, L, L)."""

@@ -61,7 +61,7 @@ def summary(run: Run) -> list[str]:
 def _even(run: Run) -> str:
     # how a layer can fail the tiling with centres that look well spread
     spacing, residual = (run.row("l1", 1, "tiling", f"{what} / b") for what in ("spacing of centres", EMBEDDING))
-    if spacing and residual and spacing["passed"] and not residual["passed"]:
+    if spacing and residual and spacing["outcome"] == "pass" != residual["outcome"]:
         return " The fields' centres are spaced evenly, but they lie in no square grid: that fails the tiling."
     return ""
 

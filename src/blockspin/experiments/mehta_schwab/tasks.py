@@ -17,7 +17,7 @@ from blockspin.experiments.mehta_schwab.conditions import Condition, plan_condit
 from blockspin.experiments.mehta_schwab.machines import build, recipe_of, sample_task, stack_of, stored_samples
 from blockspin.experiments.mehta_schwab.settings import Settings
 from blockspin.judging import Evidence, Subject, measure_subject
-from blockspin.judging.fidelity import correlation
+from blockspin.judging.criteria.fidelity import correlation
 from blockspin.judging.nulls import noise, permuted, shuffled
 from blockspin.lattice import Lattice
 from blockspin.models.ising import KC_SQUARE, Ising
@@ -39,6 +39,7 @@ class Map:
     kind: str  # learned, null or reference
     variant: str  # the variant it is, or is a null of
     trained: tuple[Task, ...] = ()
+    null: str = ""  # which null it is
 
 
 @dataclass(frozen=True)
@@ -78,11 +79,13 @@ def _maps(settings: Settings, seed: int, samples: Task) -> Iterator[Map]:
         trained = _train_tasks(variant, "ising", settings, seed, samples)
         yield Map(variant, "learned", variant, trained)
         untrained = _train_tasks(variant, "untrained", settings, seed, samples)
-        yield Map(f"{variant}, untrained", "null", variant, untrained)
-        yield Map(f"{variant}, shuffled sites", "null", variant, trained)
+        yield Map(f"{variant}, untrained", "null", variant, untrained, "untrained")
+        yield Map(f"{variant}, shuffled sites", "null", variant, trained, "shuffled sites")
         if variant in settings.null_variants:
             for label, data in NULL_DATA.items():
-                yield Map(f"{variant}, {label}", "null", variant, _train_tasks(variant, data, settings, seed, samples))
+                yield Map(
+                    f"{variant}, {label}", "null", variant, _train_tasks(variant, data, settings, seed, samples), label
+                )
 
 
 def _train_tasks(variant: str, data: str, settings: Settings, seed: int, samples: Task) -> tuple[Task, ...]:
@@ -140,6 +143,7 @@ def _measure_task(item: Map, layer: int, settings: Settings, seed: int, samples:
     chosen = {
         "map": item.name,
         "kind": item.kind,
+        "null": item.null,
         "variant": item.variant,
         "layer": layer,
         "units": settings.recipe.units,
@@ -151,7 +155,7 @@ def _measure_task(item: Map, layer: int, settings: Settings, seed: int, samples:
     parents = (samples, critical, *item.trained[:layer])
     weight = settings.L**2 * settings.n_critical * 3e-7
     label = f"judge {item.name}, layer {layer}"
-    return Task("measure", label, run_measure, chosen, version=7, parents=parents, weight=weight)
+    return Task("measure", label, run_measure, chosen, version=8, parents=parents, weight=weight)
 
 
 def run_measure(settings: dict[str, Any], parents: list[Result], progress: Progress) -> Result:
@@ -165,7 +169,7 @@ def run_measure(settings: dict[str, Any], parents: list[Result], progress: Progr
     criteria = ["locality", "tiling", "symmetry", "fidelity", "spectrum"]
     if settings["kind"] == "learned":
         criteria.append("generalization")
-    measured = measure_subject(subject, criteria)
+    measured = measure_subject(subject, criteria, kind=settings["null"])
     arrays: dict[str, np.ndarray[Any, Any]] = {"fields": subject.fields.astype(np.float32)}
     if subject.embedding is not None:
         arrays |= {"centres": subject.embedding.centres, "alive": subject.embedding.alive}
@@ -186,6 +190,6 @@ def _transformer(settings: dict[str, Any], trained: list[Result], lattice: Latti
     if settings["map"] == "decimation":
         return Decimation(lattice, settings["b"]).fit(X)
     stack = stack_of(settings["variant"], settings["units"], trained, settings["seed"])
-    if settings["map"].endswith("shuffled sites"):
+    if settings["null"] == "shuffled sites":
         return shuffled(stack, lattice.n_sites, settings["seed"])
     return stack

@@ -11,9 +11,11 @@ from numpy.typing import NDArray
 
 from blockspin.coarse.embedding import alive, centres
 from blockspin.coarse.stack import expected
-from blockspin.judging.card import Measurement
+from blockspin.judging.criteria.criterion import Criterion, Quantity
 from blockspin.judging.evidence import Subject
-from blockspin.judging.nulls import ShuffledSites
+from blockspin.judging.measurement import NotDefined, Reading, Side
+from blockspin.judging.nulls import PERMUTATIONS, ShuffledSites
+from blockspin.judging.rules import CloserThanNulls, Described
 from blockspin.lattice import Lattice
 from blockspin.rg.operators import point_group as group_of
 from blockspin.samples import by_chain
@@ -22,15 +24,14 @@ from blockspin.statistics import jackknife
 FloatArray = NDArray[np.float64]
 
 
-def flip_equivariance(subject: Subject) -> Measurement:
+def flip_equivariance(subject: Subject) -> Reading:
     """How exactly the outputs turn over with the spins: minus the correlation of c(v) and c(-v) over samples.
 
     1 where c(-v) = const - c(v) for every unit; jackknife over chains. Machines that pass on draws are asked for
     their means, since the symmetry is one of probabilities.
     """
     if subject.evidence.not_spins:
-        why = "not defined for dimers: a covering turned over is none"
-        return Measurement("symmetry", "spin flip", math.nan, math.nan, why, asked=False)
+        raise NotDefined("not spins", "a covering of dimers that is turned over is none")
     means = _means(subject.transformer)
     straight = np.asarray(means.transform(subject.evidence.X), float)
     flipped = np.asarray(means.transform(-subject.evidence.X), float)
@@ -39,10 +40,9 @@ def flip_equivariance(subject: Subject) -> Measurement:
     moments = np.stack([(straight * turned).sum(axis=1), (straight**2).sum(axis=1), (turned**2).sum(axis=1)], axis=1)
     chains = by_chain(moments, subject.evidence.samples).mean(axis=1)
     if not (chains[:, 1:].sum(axis=0) > 0).all():
-        return Measurement("symmetry", "spin flip", math.nan, math.nan, "the outputs are constant")
+        raise NotDefined("constant", "the outputs of at least one unit are constant")
     value, error = jackknife(chains, lambda m: -m[..., 0] / np.sqrt(m[..., 1] * m[..., 2]))
-    target = {"name": "equivariant", "value": 1.0, "error": 0.0}
-    return Measurement("symmetry", "spin flip", float(value), float(error), target=target)
+    return Reading(float(value), float(error), target=Side("equivariant", 1.0))
 
 
 def _means(transformer: Any) -> Any:
@@ -111,16 +111,29 @@ def _keeps_the_torus(element: NDArray[np.int64], lattice: Lattice) -> bool:
     return bool((periods % np.array(lattice.shape) == 0).all())
 
 
-def symmetry(subject: Subject) -> list[Measurement]:
-    """Spin-flip equivariance, translation and point group of a map; errors over chains and over units."""
-    rows = [flip_equivariance(subject)]
+def _translation(subject: Subject) -> Reading | None:
     living = alive(subject.fields)
     if living.sum() < 2:
-        return rows
-    template, share = translation(subject.fields[living], subject.lattice)
-    error = float(share.std(ddof=1) / math.sqrt(len(share)))
-    rows.append(Measurement("symmetry", "translation", float(share.mean()), error))
+        return None
+    _, share = translation(subject.fields[living], subject.lattice)
+    return Reading(float(share.mean()), float(share.std(ddof=1) / math.sqrt(len(share))))
+
+
+def _point_group(subject: Subject) -> Reading | None:
+    living = alive(subject.fields)
+    if living.sum() < 2:
+        return None
+    template, _ = translation(subject.fields[living], subject.lattice)
     # one field made of many: it has no error of its own
-    even = point_group(template, subject.lattice)
-    rows.append(Measurement("symmetry", "point group", even, math.nan, "one field, no error", rule="described"))
-    return rows
+    return Reading(point_group(template, subject.lattice), math.nan, "one field, no error")
+
+
+SYMMETRY = Criterion(
+    "does the map respect spin flip, translation and the lattice's point group",
+    (
+        Quantity("spin flip", flip_equivariance, CloserThanNulls(blind=PERMUTATIONS)),
+        Quantity("translation", _translation, CloserThanNulls()),
+        Quantity("point group", _point_group, Described()),
+    ),
+    headline=("spin flip",),
+)

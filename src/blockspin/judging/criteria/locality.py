@@ -14,8 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from blockspin.coarse.embedding import alive, radius_of_gyration
-from blockspin.judging.card import Measurement
+from blockspin.judging.criteria.criterion import Criterion, Quantity
 from blockspin.judging.evidence import Subject
+from blockspin.judging.measurement import NotDefined, Reading
+from blockspin.judging.nulls import PERMUTATIONS
+from blockspin.judging.rules import CloserThanNulls
 from blockspin.lattice import Lattice
 
 FloatArray = NDArray[np.float64]
@@ -48,24 +51,40 @@ def window_share(fields: FloatArray, lattice: Lattice, side: int, *, periodic: b
     return share
 
 
-PERMUTATIONS = ("permuted data", "shuffled sites")  # nulls that leave a participation ratio as it is
+def _participation(subject: Subject) -> Reading:
+    return _mean(participation(living_fields(subject)))
 
 
-def locality(subject: Subject) -> list[Measurement]:
-    """Participation ratio, window share and radius of gyration of a map's fields."""
+def _window(subject: Subject) -> Reading:
+    side = min(round(subject.b) + 1, min(subject.lattice.shape))
+    return _mean(window_share(living_fields(subject), subject.lattice, side))
+
+
+def _radius(subject: Subject) -> Reading:
+    return _mean(radius_of_gyration(living_fields(subject), subject.lattice))
+
+
+def living_fields(subject: Subject) -> FloatArray:
+    """The fields of the units that live, (M', N); raises NotDefined where none does."""
     living = alive(subject.fields)
     if not living.any():
-        return [Measurement("locality", "participation ratio", math.nan, math.nan, "every field is zero")]
-    fields = subject.fields[living]
-    side = min(round(subject.b) + 1, min(subject.lattice.shape))
-    return [
-        _mean("participation ratio", participation(fields), scale="log", blind=PERMUTATIONS),
-        _mean(f"share of w^2 in the best {side}-site window", window_share(fields, subject.lattice, side)),
-        _mean("radius of gyration", radius_of_gyration(fields, subject.lattice)),
-    ]
+        raise NotDefined("no fields", "every field is zero")
+    return subject.fields[living]
 
 
-def _mean(quantity: str, values: FloatArray, scale: str = "linear", blind: tuple[str, ...] = ()) -> Measurement:
+def _mean(values: FloatArray) -> Reading:
     # the standard error over units needs two of them
     error = values.std(ddof=1) / math.sqrt(len(values)) if len(values) > 1 else math.nan
-    return Measurement("locality", quantity, float(values.mean()), float(error), scale=scale, blind=blind)
+    return Reading(float(values.mean()), float(error))
+
+
+LOCALITY = Criterion(
+    "do the fields of the units cover a block, not the lattice",
+    (
+        Quantity("participation ratio", _participation, CloserThanNulls(log=True, blind=PERMUTATIONS)),
+        Quantity("share of w^2 in the best window", _window, CloserThanNulls()),
+        Quantity("radius of gyration", _radius, CloserThanNulls()),
+    ),
+    headline=("participation ratio",),
+    decides=True,
+)

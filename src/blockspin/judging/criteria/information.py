@@ -19,12 +19,16 @@ from scipy.special import xlogy
 from sklearn.linear_model import LogisticRegression
 from threadpoolctl import threadpool_limits
 
+from blockspin.coarse.embedding import Embedding
 from blockspin.coarse.rsmi.windows import Windows, windows
 from blockspin.exact import surroundings
 from blockspin.exact.information import Joint, block_states, sign_rule
-from blockspin.judging.card import Measurement
+from blockspin.judging.criteria.coarse_couplings import placed_units
+from blockspin.judging.criteria.criterion import Criterion, Quantity
 from blockspin.judging.evidence import Evidence, Subject
-from blockspin.judging.spectrum import places
+from blockspin.judging.measurement import NotDefined, NotRequested, Reading, Side
+from blockspin.judging.rules import Described, Exceeds
+from blockspin.judging.thresholds import LOCAL
 from blockspin.lattice import Lattice
 from blockspin.models import Ising
 from blockspin.randomness import generator
@@ -40,7 +44,6 @@ SUMMED = 4  # spins of a block in a sum over all states
 SIGNS = 8  # rules of random signs, at most
 REPEATS = 64  # draws of a rule's ties
 RIDGE = 10.0  # C of the regressions: weights so weakly held that they are free, but finite where e tells h for sure
-LOCAL = 1e-9  # share of w^2 that may lie outside a block
 FEWEST = 8  # chains
 
 
@@ -53,47 +56,70 @@ class Table:
     joint: Joint | None
 
 
-def information(subject: Subject) -> list[Measurement]:
-    """I(H:E) of a unit and its environment, mean over units, and its share of I(V:E).
+@dataclass(frozen=True)
+class Found:
+    """I(H:E) of a map's units, mean over units; the note says where fields were cut; and what maps share."""
+
+    kept: Estimate
+    note: str
+    table: Table
+
+
+def information(subject: Subject) -> Found:
+    """I(H:E) of a unit and its environment, mean over units.
 
     A map whose units read their own block alone is measured by its coarse spins. A unit that reads farther would tell
     of E what it has seen there: its field is cut to its block then, h = sign(sum_V w v). Exact, without an error, where
     the model is an Ising model on the 6 x 6 torus (b = 2) or on a chain (blocks of up to 4 spins), summed for a block
     of the infinite family of places; else a lower bound from the held-out samples, with the jackknife error over
-    chains. The null of the quantity is the mean of what block rules with weights of random sign, +1 or -1, keep;
-    it passes where it exceeds that by 2 standard errors (rule "exceeds"). I(V:E) is estimated for blocks of up to 8
-    spins; the share is described. Not defined where units have no places on a lattice or b is no whole number; not
-    asked where block, buffer and ring do not fit the lattice, or the chains are fewer than 8.
+    chains. Raises NotDefined where units have no places on a lattice or b is no whole number, NotRequested where block,
+    buffer and ring do not fit the lattice, or the chains are fewer than 8.
     """
-    missing, forced = places(subject)
-    if missing or forced:
-        return _undefined(missing or forced)
+    embedding, forced = placed_units(subject)
+    if forced:
+        raise NotDefined("no places", forced)
     b = round(subject.b)
     if abs(subject.b - b) > 1e-9 or b < 2:
-        return _undefined(f"b = {subject.b:g} is no side of a block")
+        raise NotDefined("no block", f"b = {subject.b:g} is no side of a block")
     try:
         shell = windows(subject.lattice, b, max(1, b // 2), 1)
     except ValueError as error:
-        return _undefined(str(error), asked=False)
+        raise NotRequested("no environment", str(error)) from None
     joint = exact_joint(subject.evidence, b)
     if joint is None and subject.evidence.samples.sizes["chain"] < FEWEST:
-        return _undefined(f"an error over chains needs {FEWEST} of them", asked=False)
-    blocks = blocks_of(subject, shell, b)
+        raise NotRequested("few chains", f"an error over chains needs {FEWEST} of them")
+    blocks = blocks_of(subject, embedding, shell, b)
     weights = np.take_along_axis(subject.fields, blocks, axis=1)
     total = (subject.fields**2).sum(axis=1)
     inside = (weights**2).sum(axis=1) / np.where(total > 0, total, 1)
     local = bool((inside > 1 - LOCAL).all())
     with threadpool_limits(1):
-        shared = subject.evidence.table(b, lambda: _table(subject.evidence, shell, b, joint))
+        shared = subject.evidence.once(_table, b)
         kept = (
             _summed(subject, joint, blocks, weights, local)
             if joint is not None
-            else _estimated(subject, shell, blocks, weights, local)
+            else _estimated(subject, embedding, shell, blocks, weights, local)
         )
-    why = "" if local else f"fields cut to their blocks, which hold {inside.mean():.2f} of w^2"
-    null = {"name": "random signs", "value": shared.random.value, "error": shared.random.error}
-    first = Measurement("information", KEPT, kept.value, kept.error, why, rule="exceeds", trivial=(null,))
-    return [first, _share(kept, shared.whole)]
+    note = "" if local else f"fields cut to their blocks, which hold {inside.mean():.2f} of w^2"
+    return Found(kept, note, shared)
+
+
+def _kept(subject: Subject) -> Reading:
+    found = subject.once(information)
+    # the mean of what block rules with weights of random sign, +1 or -1, keep
+    null = Side.of("random signs", found.table.random)
+    return Reading(found.kept.value, found.kept.error, found.note, below=null)
+
+
+def _share(subject: Subject) -> Reading:
+    found = subject.once(information)
+    kept, whole = found.kept, found.table.whole
+    if whole is None or not whole.value > 0:
+        why = f"I(V:E) is counted for blocks of at most {COUNTED} spins" if whole is None else "E tells nothing of V"
+        raise NotDefined("no I(V:E)", why)
+    value = kept.value / whole.value
+    # the same chains give both, so that the errors add up to too much, if anything
+    return Reading(value, math.hypot(kept.error, value * whole.error) / whole.value)
 
 
 def exact_joint(evidence: Evidence, b: int) -> Joint | None:
@@ -108,15 +134,14 @@ def exact_joint(evidence: Evidence, b: int) -> Joint | None:
     return None
 
 
-def blocks_of(subject: Subject, shell: Windows, b: int) -> NDArray[np.intp]:
+def blocks_of(subject: Subject, embedding: Embedding, shell: Windows, b: int) -> NDArray[np.intp]:
     """Sites of each unit's block, (M, b^d): its block of the tiling, or the window that holds more of w^2."""
-    assert subject.embedding is not None
     lattice = subject.lattice
     steps = np.array(list(itertools.product(range(b), repeat=lattice.dimension)))
     corners = (lattice.coordinates[:, None] + steps) % lattice.shape
     every = np.ravel_multi_index(tuple(np.moveaxis(corners, -1, 0)), lattice.shape)  # the window at each site
     share = (subject.fields**2)[:, every].sum(axis=2)
-    own = shell.blocks[subject.embedding.site]
+    own = shell.blocks[embedding.site]
     of_own = np.take_along_axis(subject.fields**2, own, axis=1).sum(axis=1)
     better = share.max(axis=1) > of_own * (1 + LOCAL)
     chosen: NDArray[np.intp] = np.where(better[:, None], every[share.argmax(axis=1)], own)
@@ -170,8 +195,9 @@ def _patterns(n: int, seed: int) -> FloatArray:
     return signs
 
 
-def _table(evidence: Evidence, shell: Windows, b: int, joint: Joint | None) -> Table:
-    """I(V:E) and the null, by the tiling's own blocks."""
+def _table(evidence: Evidence, b: int) -> Table:
+    """I(V:E) and the null, by the tiling's own blocks of side b, which fit the lattice."""
+    joint, shell = exact_joint(evidence, b), windows(evidence.lattice, b, max(1, b // 2), 1)
     n = shell.blocks.shape[1]
     patterns = _patterns(n, evidence.seed)
     if joint is not None:
@@ -201,10 +227,14 @@ def _chosen(evidence: Evidence, n_units: int, b: int) -> tuple[NDArray[np.intp],
 
 
 def _estimated(
-    subject: Subject, shell: Windows, blocks: NDArray[np.intp], weights: FloatArray, local: bool
+    subject: Subject,
+    embedding: Embedding,
+    shell: Windows,
+    blocks: NDArray[np.intp],
+    weights: FloatArray,
+    local: bool,
 ) -> Estimate:
     evidence, lattice = subject.evidence, subject.lattice
-    assert subject.embedding is not None
     rows, which = _chosen(evidence, len(blocks), round(subject.b))
     # the ring around each unit's own block: that of the first block of the tiling, moved
     shift = lattice.coordinates[blocks[:, 0]] - lattice.coordinates[shell.blocks[0, 0]]
@@ -212,7 +242,7 @@ def _estimated(
     around = np.ravel_multi_index(tuple(np.moveaxis(ring, -1, 0)), lattice.shape)
     e = evidence.X[rows, around[which]].reshape(-1, around.shape[1])
     if local:
-        coarse = subject.placed("samples").reshape(len(evidence.X), -1)[:, subject.embedding.site]
+        coarse = subject.placed("samples").reshape(len(evidence.X), -1)[:, embedding.site]
         h = np.take_along_axis(coarse, which, axis=1).ravel()
     else:
         v = evidence.X[rows, blocks[which]]
@@ -240,18 +270,8 @@ def _summed(subject: Subject, joint: Joint, blocks: NDArray[np.intp], weights: F
     return Estimate(float(np.mean(kept)), 0.0)
 
 
-def _share(kept: Estimate, whole: Estimate | None) -> Measurement:
-    if whole is None or not whole.value > 0:
-        why = f"I(V:E) is counted for blocks of at most {COUNTED} spins" if whole is None else "E tells nothing of V"
-        return Measurement("information", SHARE, math.nan, math.nan, why, rule="described")
-    value = kept.value / whole.value
-    # the same chains tell both, so that the errors add up to too much, if anything
-    error = math.hypot(kept.error, value * whole.error) / whole.value
-    return Measurement("information", SHARE, value, error, rule="described")
-
-
-def _undefined(why: str, *, asked: bool = True) -> list[Measurement]:
-    return [
-        Measurement("information", KEPT, math.nan, math.nan, why, rule="exceeds", asked=asked),
-        Measurement("information", SHARE, math.nan, math.nan, why, rule="described"),
-    ]
+INFORMATION = Criterion(
+    "what does a coarse spin tell about its environment beyond a buffer",
+    (Quantity(KEPT, _kept, Exceeds()), Quantity(SHARE, _share, Described())),
+    headline=(KEPT,),
+)

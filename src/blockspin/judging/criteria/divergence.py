@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
-
 from blockspin.coarse.stack import as_rbm, layers, units_of
 from blockspin.exact import chain, enumeration, ising2d
-from blockspin.judging.card import Measurement
 from blockspin.judging.evidence import Subject
+from blockspin.judging.measurement import NotDefined, Reading, Side
 from blockspin.models.ising import Ising
 from blockspin.samples import by_chain
 from blockspin.statistics import mean_over_chains
@@ -27,7 +25,7 @@ def log_partition(model: Ising) -> float | None:
     return enumeration.log_partition(model) if model.lattice.n_sites <= MOST_SITES else None
 
 
-def divergence(subject: Subject) -> list[Measurement]:
+def divergence(subject: Subject) -> Reading | None:
     """KL(model || machine) = <F(v) - H(v)> + ln Z_machine - ln Z_model over the samples, in nats a site.
 
     F is the machine's free energy and H the model's; 0 is a machine that is the model. The error joins that of the
@@ -37,25 +35,21 @@ def divergence(subject: Subject) -> list[Measurement]:
     """
     model, samples, lattice = subject.evidence.model, subject.evidence.samples, subject.lattice
     if not isinstance(model, Ising):
-        return []
+        return None
     try:
         machines = layers(subject.transformer)
     except ValueError:
-        return []
+        return None
     known = log_partition(model)
     if len(machines) != 1 or units_of(machines[0]) == "gaussian" or known is None:
-        return []
+        return None
     machine, X = as_rbm(machines[0]), subject.evidence.X
     rows = X if units_of(machine) == "spin" else (X + 1) // 2
-    target = {"name": "exact", "value": 0.0, "error": 0.0}
     found = machine.partition(rows, n_chains=CHAINS, n_steps=STEPS, random_state=subject.evidence.seed)
+    if found.trouble:
+        raise NotDefined("ln Z refused", found.trouble)
     excess = machine.free_energy(rows) - model.energy(samples.values.reshape(len(X), -1))
     mean = mean_over_chains(by_chain(excess, samples))
     N = lattice.n_sites
-    value = (mean.value + found.value.value - known) / N
-    error = math.hypot(mean.error, found.value.error) / N
-    if found.trouble:
-        value, error = np.nan, np.nan
-    return [
-        Measurement("fidelity", "KL a site", value, error, found.trouble, target=target, rule="described"),
-    ]
+    value, error = mean.value + found.value.value - known, math.hypot(mean.error, found.value.error)
+    return Reading(value / N, error / N, target=Side("exact", 0.0))

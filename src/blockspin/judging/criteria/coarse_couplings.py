@@ -1,0 +1,62 @@
+"""Couplings of fine and of coarse spins, of which flow and range are made, and the places of units that they need."""
+
+from __future__ import annotations
+
+from blockspin.coarse.embedding import Embedding
+from blockspin.judging.evidence import Evidence, Subject
+from blockspin.judging.measurement import NotDefined
+from blockspin.rg.couplings import Couplings, in_field, of_spins
+from blockspin.rg.operators import EVEN, ODD
+
+
+def spins_needed(subject: Subject) -> None:
+    """Raise NotDefined where the samples are no spins."""
+    if subject.evidence.not_spins:
+        raise NotDefined("not spins", subject.evidence.not_spins)
+
+
+def placed_units(subject: Subject) -> tuple[Embedding, str]:
+    """The places of the units, and why they are forced ("" where they are not); raises NotDefined without any."""
+    n, lattice = subject.n_units, subject.lattice
+    if n >= lattice.n_sites:
+        raise NotDefined("not coarse", f"{n} units for {lattice.n_sites} sites: nothing is coarse-grained")
+    embedding = subject.embedding
+    if embedding is None:
+        raise NotDefined("no places", f"the {n} units have no places on a lattice")
+    if embedding.defined:
+        return embedding, ""
+    return embedding, (
+        f"the fields' centres lie {embedding.residual:.2f} from a grid of spacing {embedding.b:g}, centres at random "
+        f"{embedding.poisson:.2f} +- {embedding.poisson_spread:.2f}"
+    )
+
+
+def fine_and_coarse(
+    subject: Subject, name: str, operators: tuple[str, ...] | None = None
+) -> tuple[Couplings, Couplings]:
+    """Couplings before and after the map, of its evidence's "samples" or "critical" ones; computed once.
+
+    operators: default the table's even ones. Odd ones join them, behind, where the spins are magnetised. Raises
+    NotDefined where the units have no places, or couplings of either side are not defined.
+    """
+    return subject.once(_both, name, EVEN[subject.lattice.kind] if operators is None else operators)
+
+
+def _both(subject: Subject, name: str, operators: tuple[str, ...]) -> tuple[Couplings, Couplings]:
+    embedding, _ = placed_units(subject)
+    coarse = subject.placed(name)
+    odd = ODD[subject.lattice.kind] if in_field(coarse) else ()
+    try:
+        after = of_spins(coarse, embedding.lattice, operators + odd)
+    except ValueError as error:  # operators that wind around a small coarse lattice, or a single chain
+        raise NotDefined("no couplings", str(error)) from None
+    before = subject.evidence.once(_fine, name, operators)
+    for side, found in (("fine", before), ("coarse", after)):
+        if found.why:
+            raise NotDefined("no couplings", f"{side} spins: {found.why}")
+    return before, after
+
+
+def _fine(evidence: Evidence, name: str, operators: tuple[str, ...]) -> Couplings:
+    spins = getattr(evidence, name).values
+    return of_spins(spins, evidence.lattice, operators + (ODD[evidence.lattice.kind] if in_field(spins) else ()))

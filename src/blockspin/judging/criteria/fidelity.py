@@ -1,0 +1,170 @@
+"""Fidelity: run the machine freely and compare what it makes with the model it learned from."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import brentq
+
+from blockspin.coarse.stack import reconstruct
+from blockspin.exact import ising2d
+from blockspin.judging.criteria.coarse_couplings import spins_needed
+from blockspin.judging.criteria.criterion import Criterion, Quantity
+from blockspin.judging.criteria.divergence import divergence
+from blockspin.judging.evidence import Evidence, FreeRun, Subject
+from blockspin.judging.measurement import NotDefined, Reading, Side
+from blockspin.judging.nulls import PERMUTATIONS
+from blockspin.judging.rules import CloserThanNulls, Described
+from blockspin.lattice import Lattice
+from blockspin.models.ising import Ising
+from blockspin.samples import by_chain
+from blockspin.statistics import Estimate, jackknife, mean_over_chains
+
+FloatArray = NDArray[np.float64]
+
+
+def energy_per_site(spins: NDArray[np.int8], lattice: Lattice) -> FloatArray:
+    """Energy a site in units of J, -1/N sum_<ij> s_i s_j, shape (chain, draw)."""
+    return Ising(lattice, 1.0).energy(spins) / lattice.n_sites
+
+
+def absolute_magnetisation(spins: NDArray[np.int8], lattice: Lattice) -> FloatArray:
+    """|m| a site, shape (chain, draw)."""
+    magnetisation: FloatArray = np.abs(spins.sum(axis=tuple(range(2, spins.ndim)), dtype=np.int64)) / lattice.n_sites
+    return magnetisation
+
+
+def correlation(spins: NDArray[np.int8]) -> FloatArray:
+    """G(r) = <s_0 s_r> along the axes, averaged over sites, axes and draws; shape (chain, r = 0 ... L/2)."""
+    axes = tuple(range(1, spins.ndim))
+    reach = min(spins.shape[2:]) // 2
+    return np.stack(
+        [
+            np.mean([(spins * np.roll(spins, -r, axis)).mean(axis=axes) for axis in range(2, spins.ndim)], axis=0)
+            for r in range(reach + 1)
+        ],
+        axis=1,
+    )
+
+
+def effective_coupling(energy: Estimate, lattice: Lattice) -> Estimate:
+    """The coupling K whose exact energy a site on this torus is the one given (Kaufman); nan outside 0 <= K <= 2."""
+
+    def gap(K: float) -> float:
+        return ising2d.energy_per_site(lattice, K) - energy.value
+
+    if lattice.kind != "square" or not gap(1e-6) > 0 > gap(2.0):
+        return Estimate(math.nan, math.nan)
+    K = float(brentq(gap, 1e-6, 2.0, xtol=1e-10))
+    slope = (gap(K + 1e-4) - gap(K - 1e-4)) / 2e-4
+    return Estimate(K, abs(energy.error / slope))
+
+
+def reconstruction(subject: Subject) -> Reading:
+    """Share of held-out sites whose spin is reconstructed from the coarse variables, jackknife over chains.
+
+    A stack passes its means down; any other map is read back through its own fields, sign(sum_a r_ai c_a). A site
+    about which nothing is said counts one half. The sign of the magnetisation alone reconstructs (1 + <|m|>)/2 of the
+    sites: that is a null of the quantity's own.
+    """
+    X = subject.evidence.X
+    try:
+        back = reconstruct(subject.transformer, X)
+    except ValueError:
+        outputs = subject.outputs.astype(np.float32)
+        back = (outputs - (0 if outputs.min() < 0 else outputs.mean(axis=0))) @ subject.fields.astype(np.float32)
+    right = by_chain((1 + np.sign(back) * X).mean(axis=1) / 2, subject.evidence.samples).mean(axis=1)
+    value, error = jackknife(right)
+    size = mean_over_chains(absolute_magnetisation(subject.evidence.samples.values, subject.lattice))
+    null = Side("the sign of m alone", (1 + size.value) / 2, size.error / 2)
+    return Reading(float(value), float(error), below=null)
+
+
+def _free_run(subject: Subject) -> FreeRun | None:
+    spins_needed(subject)
+    return subject.free_run
+
+
+def _energy(subject: Subject) -> tuple[Estimate, str] | None:
+    run = _free_run(subject)
+    if run is None:
+        return None
+    return _halves(energy_per_site(run.from_data, subject.lattice), energy_per_site(run.from_noise, subject.lattice))
+
+
+def _energy_a_site(subject: Subject) -> Reading | None:
+    found = subject.once(_energy)
+    if found is None:
+        return None
+    evidence = subject.evidence
+    target = _exact_energy(evidence)
+    if target is None:
+        data = energy_per_site(evidence.samples.values, subject.lattice)
+        target = Side.of("data", mean_over_chains(data))
+    return Reading(found[0].value, found[0].error, found[1], target=target)
+
+
+def _effective_K(subject: Subject) -> Reading | None:
+    model, lattice = subject.evidence.model, subject.lattice
+    if not isinstance(model, Ising) or model.h != 0 or lattice.kind != "square":
+        return None
+    found = subject.once(_energy)
+    if found is None:
+        return None
+    coupling = effective_coupling(found[0], lattice)
+    if not math.isfinite(coupling.value):
+        raise NotDefined("no such energy", "no Ising model on this lattice has such an energy")
+    return Reading(coupling.value, coupling.error, found[1], target=Side("model", model.K))
+
+
+def _size(subject: Subject) -> Reading | None:
+    run, lattice = _free_run(subject), subject.lattice
+    if run is None:
+        return None
+    size, why = _halves(absolute_magnetisation(run.from_data, lattice), absolute_magnetisation(run.from_noise, lattice))
+    data = mean_over_chains(absolute_magnetisation(subject.evidence.samples.values, lattice))
+    return Reading(size.value, size.error, why, target=Side.of("data", data))
+
+
+def _correlation(subject: Subject) -> Reading | None:
+    run = subject.free_run
+    if run is None or subject.evidence.not_spins:
+        return None
+    quarter = min(subject.lattice.shape) // 4
+    far, why = _halves(correlation(run.from_data)[:, [quarter]], correlation(run.from_noise)[:, [quarter]])
+    value, error = jackknife(correlation(subject.evidence.samples.values)[:, quarter])
+    return Reading(far.value, far.error, why, target=Side("data", float(value), float(error)))
+
+
+def _halves(from_data: FloatArray, from_noise: FloatArray) -> tuple[Estimate, str]:
+    """The mean over chains; where those from data and from noise differ by more than 4 errors half of it is added."""
+    first, second = mean_over_chains(from_data), mean_over_chains(from_noise)
+    together = mean_over_chains(np.concatenate([from_data, from_noise]))
+    difference = abs(first.value - second.value)
+    if difference <= 4 * math.hypot(first.error, second.error):
+        return together, ""
+    why = f"the run remembers its start: {first} from data, {second} from noise"
+    return Estimate(together.value, together.error + difference / 2), why
+
+
+def _exact_energy(evidence: Evidence) -> Side | None:
+    model = evidence.model
+    if not isinstance(model, Ising) or model.h != 0 or evidence.lattice.kind != "square":
+        return None
+    return Side("exact", ising2d.energy_per_site(model.lattice, model.K))
+
+
+FIDELITY = Criterion(
+    "does the model, run freely, make samples of the model it learned from",
+    (
+        Quantity("reconstructed sites", reconstruction, CloserThanNulls(one_sided=True)),
+        Quantity("KL a site", divergence, Described()),
+        Quantity("energy a site", _energy_a_site, CloserThanNulls()),
+        Quantity("effective K", _effective_K, Described()),
+        Quantity("|m|", _size, CloserThanNulls(blind=PERMUTATIONS)),
+        Quantity("G(L/4)", _correlation, CloserThanNulls()),
+    ),
+    headline=("reconstructed sites",),
+)

@@ -1,0 +1,66 @@
+"""Spectrum: the exponents y_t and y_h that a map gives at the critical point, by Monte Carlo RG through the map."""
+
+from __future__ import annotations
+
+from blockspin.judging.criteria.coarse_couplings import placed_units, spins_needed
+from blockspin.judging.criteria.criterion import Criterion, Quantity
+from blockspin.judging.critical import EXACT, critical_needed
+from blockspin.judging.evidence import Subject
+from blockspin.judging.measurement import NotDefined, Reading, Side
+from blockspin.judging.rules import CloserThanNulls
+from blockspin.rg import mcrg
+
+
+def exponents(subject: Subject) -> mcrg.Spectrum:
+    """y_t (even operators) and y_h (odd ones) of the step from the fine to the coarse spins, jackknife errors.
+
+    lambda = b^y are the leading eigenvalues of B^-1 A with the connected moments A_ij = <S_i^coarse S_j^fine>
+    and B_ij = <S_i^coarse S_j^coarse>. Raises NotDefined where the units have no places on a coarse lattice, or the
+    samples are not those of a critical point. Source: Swendsen, Phys. Rev. Lett. 42, 859 (1979).
+    """
+    spins_needed(subject)
+    critical = critical_needed(subject.evidence)
+    embedding, _ = placed_units(subject)
+    return mcrg.spectrum(
+        critical.values,
+        subject.placed("critical"),
+        embedding.b,
+        fine_lattice=subject.lattice,
+        coarse_lattice=embedding.lattice,
+    )
+
+
+def _y_t(subject: Subject) -> Reading:
+    # nothing grows; a first-order jump (Nienhuis and Nauenberg, Phys. Rev. Lett. 35, 477 (1975))
+    return _exponent(subject, "y_t", Side("nothing relevant", 0.0), "a first-order jump, d")
+
+
+def _y_h(subject: Subject) -> Reading:
+    # sums of uncorrelated spins; spins of the fine lattice just as they are, which take no dimension of their own
+    half = Side("uncorrelated spins, d/2", subject.lattice.dimension / 2)
+    return _exponent(subject, "y_h", half, "one spin a block, d")
+
+
+def _exponent(subject: Subject, name: str, below: Side, above: str) -> Reading:
+    spectrum = subject.once(exponents)
+    y, why = (spectrum.y_t, spectrum.why_t) if name == "y_t" else (spectrum.y_h, spectrum.why_h)
+    if why:
+        raise NotDefined("no exponent", why)
+    _, forced = placed_units(subject)
+    return Reading(
+        y.value,
+        y.error,
+        forced=forced,
+        below=below,
+        above=Side(above, float(subject.lattice.dimension)),
+        exact=EXACT.get(subject.lattice.kind, {}).get(name),
+    )
+
+
+SPECTRUM = Criterion(
+    "which exponents y_t and y_h does the map give at the critical point",
+    (Quantity("y_t", _y_t, CloserThanNulls()), Quantity("y_h", _y_h, CloserThanNulls())),
+    headline=("y_t", "y_h"),
+    decides=True,
+    whole=True,
+)

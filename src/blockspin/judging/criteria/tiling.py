@@ -1,0 +1,110 @@
+"""Tiling: do the fields' centres cover the lattice once, as the blocks of a block rule do?"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from blockspin.coarse.embedding import alive, centres
+from blockspin.judging.criteria.criterion import Criterion, Quantity
+from blockspin.judging.evidence import Subject
+from blockspin.judging.measurement import NotDefined, Reading
+from blockspin.judging.rules import CloserThanNulls, Described
+from blockspin.judging.thresholds import DUPLICATE
+from blockspin.lattice import Lattice
+from blockspin.statistics import jackknife_error
+
+FloatArray = NDArray[np.float64]
+
+
+def nearest_neighbour_spacing(positions: FloatArray, lattice: Lattice) -> FloatArray:
+    """Distance of each centre to the nearest other, shape (M,); a grid gives b, Poisson points b / 2 in 2D."""
+    distance = lattice.distance(positions[:, None, :], positions[None, :, :])
+    np.fill_diagonal(distance, np.inf)
+    nearest: FloatArray = distance.min(axis=1)
+    return nearest
+
+
+def coverage(fields: FloatArray) -> float:
+    """Evenness with which the fields cover the sites, 1 where all alike.
+
+    With c_i the sum over units of their normalised squared weight at site i: (sum c_i)^2 / (N sum c_i^2).
+    """
+    weight = fields**2
+    load = (weight / weight.sum(axis=1, keepdims=True)).sum(axis=0)
+    return float(load.sum() ** 2 / (len(load) * (load**2).sum()))
+
+
+def duplicates(fields: FloatArray) -> float:
+    """Share of units whose field is that of another, up to sign: cosine above `DUPLICATE`."""
+    unit = fields / np.linalg.norm(fields, axis=1, keepdims=True)
+    cosine = np.abs(unit @ unit.T)
+    np.fill_diagonal(cosine, 0.0)
+    return float((cosine.max(axis=1) > DUPLICATE).mean())
+
+
+def _spacing(subject: Subject) -> Reading:
+    fields = _two_living(subject)
+    spacing = nearest_neighbour_spacing(centres(fields, subject.lattice), subject.lattice) / subject.b
+    return Reading(float(spacing.mean()), float(spacing.std(ddof=1) / math.sqrt(len(spacing))))
+
+
+def _residual(subject: Subject) -> Reading:
+    _two_living(subject)
+    embedding = subject.embedding
+    if embedding is None:
+        why = f"{subject.n_units} units fill no lattice with the proportions of {subject.lattice}"
+        raise NotDefined("no coarse lattice", why)
+    # the error is the spread that random placements of as many centres have
+    return Reading(embedding.residual / subject.b, embedding.poisson_spread / subject.b)
+
+
+def _coverage(subject: Subject) -> Reading:
+    fields = _two_living(subject)
+    return Reading(coverage(fields), _leave_one_out(fields))
+
+
+def _dead(subject: Subject) -> Reading:
+    _two_living(subject)
+    living = alive(subject.fields)
+    return _share(float(1 - living.mean()), len(living))
+
+
+def _duplicate(subject: Subject) -> Reading:
+    fields = _two_living(subject)
+    return _share(duplicates(fields), len(fields))
+
+
+def _two_living(subject: Subject) -> FloatArray:
+    living = alive(subject.fields)
+    if living.sum() < 2:
+        raise NotDefined("no fields", "fewer than two units live")
+    return subject.fields[living]
+
+
+def _share(p: float, n: int) -> Reading:
+    return Reading(p, math.sqrt(p * (1 - p) / n))
+
+
+def _leave_one_out(fields: FloatArray) -> float:
+    weight = fields**2
+    parts = weight / weight.sum(axis=1, keepdims=True)
+    load = parts.sum(axis=0) - parts
+    values = load.sum(axis=1) ** 2 / (load.shape[1] * (load**2).sum(axis=1))
+    return float(jackknife_error(values))
+
+
+TILING = Criterion(
+    "do the fields' centres tile the lattice as blocks do",
+    (
+        Quantity("spacing of centres / b", _spacing, CloserThanNulls()),
+        Quantity("residual of the embedding / b", _residual, CloserThanNulls()),
+        Quantity("coverage of sites", _coverage, Described()),
+        Quantity("dead units", _dead, Described()),
+        Quantity("duplicate units", _duplicate, Described()),
+    ),
+    headline=("residual of the embedding / b",),
+    decides=True,
+)

@@ -1,0 +1,172 @@
+"""Whether samples given as critical are: by what they are, not by their label.
+
+Exponents belong to a critical point without a field, in equilibrium, on a torus. Each check below is one way in which
+samples are not of one; the first that applies is the reason why exponents are not defined.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+from scipy.special import fdtrc
+
+from blockspin.exact import ising2d
+from blockspin.judging.evidence import Evidence
+from blockspin.judging.measurement import NotDefined, NotRequested, Side
+from blockspin.judging.thresholds import CERTAIN, FEW_DRAWS, MIXED, OFF_ERRORS, OFF_KC
+from blockspin.lattice import Lattice
+from blockspin.models.critical import KC_ISING
+from blockspin.models.ising import Ising
+from blockspin.rg.couplings import in_field, of_spins
+from blockspin.rg.operators import ODD
+from blockspin.samples import lattice_of
+from blockspin.statistics import autocorrelation_time, certain, effective_sample_size, jackknife
+
+FloatArray = NDArray[np.float64]
+
+TWO = {"y_t": Side("exact", 1.0), "y_h": Side("exact", 15 / 8)}
+EXACT: dict[str, dict[str, Side]] = {
+    "square": TWO,
+    "triangular": TWO,
+    # Kos, Poland, Simmons-Duffin and Vichi, JHEP 08 (2016) 036: 3 - Delta_epsilon and 3 - Delta_sigma
+    "cubic": {"y_t": Side("bootstrap", 1.587375, 1e-5), "y_h": Side("bootstrap", 2.4818511, 1e-6)},
+}
+"""The exponents of the Ising model's critical point by the kind of lattice."""
+
+
+def critical_needed(evidence: Evidence) -> xr.DataArray:
+    """The evidence's critical samples; raises NotRequested without any, NotDefined where they are not critical."""
+    if evidence.critical is None:
+        raise NotRequested(
+            "no critical samples", "no critical samples were given: exponents belong to the critical point"
+        )
+    reason = evidence.once(refusal)
+    if reason is not None:
+        raise NotDefined(*reason)
+    return evidence.critical
+
+
+def refusal(evidence: Evidence) -> tuple[str, str] | None:
+    """Code and sentence of the first reason why the critical samples are not of a critical point, or None."""
+    samples = evidence.critical
+    assert samples is not None
+    lattice = lattice_of(samples)
+    if lattice.kind not in KC_ISING:
+        return "no critical point", f"a {lattice.kind} has no critical point"
+    if samples.sizes["chain"] < 2:
+        return "one chain", "errors are formed over chains, and the critical samples are one chain"
+    checks: tuple[Callable[[NDArray[np.int8], Lattice], tuple[str, str] | None], ...]
+    checks = (_frozen, _field, _mixed, _seam, _off_critical, _spread)
+    return next((found for check in checks if (found := check(samples.values, lattice)) is not None), None)
+
+
+def few(samples: xr.DataArray) -> tuple[tuple[str, str], ...]:
+    """Code and sentence for draws that are few: beside the sites, and as independent ones."""
+    chains, draws = samples.sizes["chain"], samples.sizes["draw"]
+    n, sites = chains * draws, lattice_of(samples).n_sites
+    found = []
+    try:
+        independent = effective_sample_size(_energy(samples.values, lattice_of(samples)))
+    except ValueError:  # chains too short, or too few, to see their correlations: each counts once
+        independent = float(chains)
+    if independent < FEW_DRAWS:
+        found.append(("few independent draws", f"{n} draws hold about {independent:.0f} independent ones"))
+    if n < sites:
+        found.append(("fewer draws than sites", f"there are {n} draws of {sites} sites"))
+    return tuple(found)
+
+
+def _energy(spins: NDArray[np.int8], lattice: Lattice) -> FloatArray:
+    """-sum_<ij> s_i s_j, (chain, draw)."""
+    return Ising(lattice, 1.0).energy(spins)
+
+
+def _frozen(spins: NDArray[np.int8], lattice: Lattice) -> tuple[str, str] | None:
+    if np.ptp(_energy(spins, lattice)) == 0:
+        return "frozen", "all critical samples have one energy: nothing fluctuates"
+    return None
+
+
+def _field(spins: NDArray[np.int8], lattice: Lattice) -> tuple[str, str] | None:
+    if not in_field(spins):
+        return None
+    mean = spins.mean(dtype=float)
+    return "field", f"the mean spin of the critical samples is {mean:.3g}, not 0: they are in a field, or ordered"
+
+
+def _mixed(spins: NDArray[np.int8], lattice: Lattice) -> tuple[str, str] | None:
+    """Chains' mean energies against the spread within chains, by an F test with the autocorrelation in it."""
+    energy = _energy(spins, lattice)
+    chains, draws = energy.shape
+    within = energy - energy.mean(axis=1, keepdims=True)
+    if draws < 2 or np.ptp(within) == 0:
+        return None  # one draw a chain tells nothing of itself; `_spread` looks at these
+    try:
+        tau = autocorrelation_time(within)
+        independent = draws / (2 * (tau.tau + 2 * tau.error))
+    except ValueError:
+        return None
+    if independent < 2:
+        return None
+    variance = (within**2).sum() / (chains * (draws - 1)) / independent
+    ratio = energy.mean(axis=1).var(ddof=1) / variance
+    if fdtrc(chains - 1, chains * (independent - 1), ratio) >= MIXED:
+        return None
+    why = "their mean energies differ beyond their errors: a mixture of temperatures, or not in equilibrium"
+    return "mixed chains", f"the critical samples' chains are not of one distribution; {why}"
+
+
+def _spread(spins: NDArray[np.int8], lattice: Lattice) -> tuple[str, str] | None:
+    """The variance of the energy against the exact one at Kc, d^2 ln Z / dK^2, on the square torus."""
+    if lattice.kind != "square":
+        return None
+    energy = _energy(spins, lattice)
+    Kc, step = KC_ISING["square"], 1e-4
+    e = [ising2d.energy_per_site(lattice, Kc + side * step) for side in (-1, 1)]
+    exact = -lattice.n_sites * (e[1] - e[0]) / (2 * step)
+    moments = np.stack([energy, energy**2], axis=-1).mean(axis=1)
+    variance, error = jackknife(moments, lambda mean: mean[1] - mean[0] ** 2)
+    if error == 0 or not certain((variance - exact) / error, len(spins), CERTAIN):
+        return None
+    if abs(variance / exact - 1) < 0.1:
+        return None  # no temperature is far from Kc
+    more = "a mixture of temperatures" if variance > exact else "not the critical point, or not in equilibrium"
+    why = f"the energy's variance is {float(variance / exact):.2f} of that at Kc: {more}"
+    return "energy variance", f"the critical samples are not of one critical distribution; {why}"
+
+
+def _seam(spins: NDArray[np.int8], lattice: Lattice) -> tuple[str, str] | None:
+    """Bonds that cross the edge of the array against all others, kind by kind."""
+    for step in lattice.steps:
+        bonds = spins * np.roll(spins, [-x for x in step], range(2, spins.ndim))
+        crossing = (lattice.coordinates + step >= lattice.shape).any(axis=1)
+        if crossing.all():
+            continue
+        flat = bonds.reshape(*spins.shape[:2], -1)
+        seam, bulk = (flat[..., part].mean(axis=(1, 2)) for part in (crossing, ~crossing))
+        difference, error = jackknife(seam - bulk)
+        if error > 0 and certain(difference / error, len(spins), CERTAIN):
+            why = f"bonds across the edges have a mean of {seam.mean():.2g}, the others {bulk.mean():.2g}"
+            return "open edges", f"the critical samples are no periodic lattice: {why}"
+    return None
+
+
+def _off_critical(spins: NDArray[np.int8], lattice: Lattice) -> tuple[str, str] | None:
+    """The nearest-neighbour coupling that fits best against Kc of the lattice."""
+    found = of_spins(spins, lattice, ("nn", ODD[lattice.kind][0]) if in_field(spins) else ("nn",))
+    K, Kc = found["nn"], KC_ISING[lattice.kind]
+    if found.why:
+        return "no coupling", f"no coupling fits the critical samples: {found.why}"
+    if K.value < 0:
+        why = f"their nearest-neighbour coupling is {K}: turn the spins of one sublattice over first"
+        return (
+            "antiferromagnet",
+            f"the critical samples are an antiferromagnet's, whose order blocks average out; {why}",
+        )
+    away = abs(K.value - Kc)
+    if away <= OFF_KC or not certain(away / K.error, len(spins), OFF_ERRORS):
+        return None
+    return "off critical", f"the coupling that fits the critical samples is {K}, not Kc = {Kc:.6g}"

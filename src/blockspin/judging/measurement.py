@@ -1,0 +1,166 @@
+"""What a criterion measures: numbers with a state, and what the judge may compare them with."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict, dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from blockspin.statistics import Estimate
+
+
+class State(StrEnum):
+    """Whether a quantity has a number, and whether the number counts."""
+
+    MEASURED = "measured"
+    FORCED = "forced"  # a number that the map has no right to (its units were forced onto a lattice): a null for others
+    UNDEFINED = "undefined"  # no such number exists for this map on these samples
+    NOT_REQUESTED = "not requested"  # the samples that it needs were not given
+
+
+class NotDefined(Exception):
+    """A criterion raises this for a quantity that has no number: a code for programs, a sentence for readers."""
+
+    state = State.UNDEFINED
+
+    def __init__(self, code: str, why: str) -> None:
+        super().__init__(why)
+        self.code = code
+        self.why = why
+
+
+class NotRequested(NotDefined):
+    """A criterion raises this for a quantity whose samples were not given."""
+
+    state = State.NOT_REQUESTED
+
+
+@dataclass(frozen=True)
+class Side:
+    """Something that a number is compared with: a null, a reference or an exact value."""
+
+    name: str
+    value: float
+    error: float = 0.0
+
+    @classmethod
+    def of(cls, name: str, estimate: Estimate) -> Side:
+        """The side of this name that was itself estimated."""
+        return cls(name, estimate.value, estimate.error)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """The number that a criterion's function returns, with what the quantity itself brings to compare with.
+
+    note: what a reader must know of the number. forced: why the map has no right to it, "" where it has.
+    target: a reference of the quantity's own, which takes the place of the block rule's. below, above: values that no
+    RG step has, on either side of those that it can have. exact: the value of an exact RG step.
+    """
+
+    value: float
+    error: float
+    note: str = ""
+    forced: str = ""
+    target: Side | None = None
+    below: Side | None = None
+    above: Side | None = None
+    exact: Side | None = None
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """One quantity of one map: a value with its standard error (nan where there is none) and its state.
+
+    code and why say why the state is not "measured"; the other fields are those of `Reading`.
+    """
+
+    criterion: str
+    quantity: str
+    value: float = math.nan
+    error: float = math.nan
+    state: State = State.MEASURED
+    code: str = ""
+    why: str = ""
+    target: Side | None = None
+    below: Side | None = None
+    above: Side | None = None
+    exact: Side | None = None
+
+    @classmethod
+    def of(cls, criterion: str, quantity: str, reading: Reading) -> Measurement:
+        """The measurement that a reading is."""
+        sides = (reading.target, reading.below, reading.above, reading.exact)
+        state, code = (State.FORCED, "forced") if reading.forced else (State.MEASURED, "")
+        number = (criterion, quantity, reading.value, reading.error)
+        return cls(*number, state, code, reading.forced or reading.note, *sides)
+
+    @property
+    def defined(self) -> bool:
+        """Whether there is a number that the data support."""
+        return self.state is State.MEASURED
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Everything measured of one map; `b` is the block side that its number of units stands for.
+
+    kind: which null the map is ("shuffled sites", "K=0 data", ...), "" where it is none.
+    """
+
+    name: str
+    layer: int
+    b: float
+    measurements: tuple[Measurement, ...] = field(default=())
+    kind: str = ""
+
+    def find(self, criterion: str, quantity: str) -> Measurement | None:
+        """The measurement of that name, if it was made."""
+        for measurement in self.measurements:
+            if (measurement.criterion, measurement.quantity) == (criterion, quantity):
+                return measurement
+        return None
+
+    def to_dict(self) -> dict[str, Any]:
+        """A JSON-able copy; not-a-number becomes None."""
+        stored: dict[str, Any] = plain(asdict(self))
+        return stored
+
+    @classmethod
+    def from_dict(cls, stored: dict[str, Any]) -> Measured:
+        """The inverse of `to_dict`."""
+        rows = tuple(_measurement(row) for row in stored["measurements"])
+        return cls(stored["name"], stored["layer"], stored["b"], rows, stored["kind"])
+
+
+SIDES = ("target", "below", "above", "exact")
+
+
+def _measurement(row: dict[str, Any]) -> Measurement:
+    sides = {name: side(row[name]) for name in SIDES}
+    numbers = {name: number(row[name]) for name in ("value", "error")}
+    return Measurement(**{**row, **sides, **numbers, "state": State(row["state"])})
+
+
+def side(stored: dict[str, Any] | None) -> Side | None:
+    """A side from JSON."""
+    return None if stored is None else Side(stored["name"], number(stored["value"]), number(stored["error"]))
+
+
+def number(value: float | None) -> float:
+    """A number from JSON, which has no nan."""
+    return math.nan if value is None else value
+
+
+def plain(value: Any) -> Any:
+    """The value as JSON holds it: no nan, no tuples, no enumerations."""
+    if isinstance(value, dict):
+        return {key: plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(item) for item in value]
+    if isinstance(value, StrEnum):
+        return str(value)
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value

@@ -1,0 +1,62 @@
+"""A scorecard as text: the verdict, a table, and what a reader must know."""
+
+from __future__ import annotations
+
+from blockspin.judging.card import Row, Scorecard
+from blockspin.judging.criteria import CRITERIA
+from blockspin.judging.measurement import Side, State
+from blockspin.judging.rules import Outcome
+from blockspin.statistics import brackets
+
+MARKS = {Outcome.PASS: "pass", Outcome.FAIL: "FAIL", Outcome.CANNOT_TELL: "-"}
+HEADER = ("criterion", "quantity", "value", "null", "reference", "outcome", "from exact")
+
+
+def text(card: Scorecard) -> str:
+    """The card as a table with the reason of every quantity that has no number, and the notes."""
+    rows = [HEADER, *(_cells(row) for row in card.rows)]
+    widths = [max(len(row[i]) for row in rows) for i in range(len(HEADER))]
+    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+    lines += [f"{label}: {why}" for label, why in reasons(card).items()]
+    lines += [f"note: {note.text}" for note in card.notes]
+    return "\n".join([f"{card.map}, layer {card.layer} (b = {card.b:g}): {summary(card)}", *lines])
+
+
+def summary(card: Scorecard) -> str:
+    """The verdict with the decisive criteria that pass, and those that cannot tell."""
+    decisive = {name: card.outcome(name) for name in CRITERIA if CRITERIA[name].decides}
+    passed = [name for name, one in decisive.items() if one is Outcome.PASS]
+    unknown = [name for name, one in decisive.items() if one is Outcome.CANNOT_TELL]
+    if len(passed) == len(decisive) or len(unknown) == len(decisive):
+        return str(card.verdict)
+    parts = [f"{', '.join(passed)} pass" if passed else "", f"{', '.join(unknown)} cannot tell" if unknown else ""]
+    named = "; ".join(part for part in parts if part)
+    return f"{card.verdict} ({named})" if named else str(card.verdict)
+
+
+def reasons(card: Scorecard) -> dict[str, str]:
+    """Why quantities have no number, or none that counts: those of one reason together."""
+    by_why: dict[tuple[str, State, str], list[str]] = {}
+    for row in card.rows:
+        if not row.defined:
+            by_why.setdefault((row.criterion, row.state, row.why), []).append(row.quantity)
+    return {f"{criterion} ({', '.join(names)}) {state}": why for (criterion, state, why), names in by_why.items()}
+
+
+def distance(row: Row) -> str:
+    """The distance from the exact value with its error, and its ratio to the reference's where that is a yardstick."""
+    if row.distance is None:
+        return "-"
+    ratio = "" if row.ratio is None or row.reference is None else f" ({row.ratio:.2g} x {row.reference.name})"
+    return f"{brackets(row.distance.value, row.distance.error)}{ratio}"
+
+
+def _cells(row: Row) -> tuple[str, ...]:
+    number = brackets(row.value, row.error)
+    value = {State.MEASURED: number, State.FORCED: f"({number})"}.get(row.state, str(row.state))
+    null, reference = map(_side, (row.null, row.reference))
+    return row.criterion, row.quantity, value, null, reference, MARKS[row.outcome], distance(row)
+
+
+def _side(side: Side | None) -> str:
+    return "-" if side is None else f"{side.name} {brackets(side.value, side.error)}"

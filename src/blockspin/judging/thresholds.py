@@ -1,0 +1,32 @@
+"""Every number that decides something about a map, with where it comes from.
+
+`benchmarks/verdicts.py` measures what the verdict does with them: how often the majority rule renormalizes, and how
+often maps or samples without physics do (docs/judge.md has its table).
+"""
+
+from __future__ import annotations
+
+from blockspin.coarse.embedding import DEAD as DEAD
+from blockspin.coarse.fields import FOLLOWS as FOLLOWS
+from blockspin.rg.mcrg import SIGNIFICANT as SIGNIFICANT
+
+# rules
+SIGMAS = 2.0  # standard errors that a comparison must clear
+FAR = 4.0  # errors that the reference must lie from the exact value before a ratio to its distance is given
+
+# fields and their places
+# DEAD (coarse.embedding): a unit is dead where its field's norm is below this share of the layer's largest
+# FOLLOWS (coarse.fields): correlation of outputs with fields times spins below which the weights are no fields
+DUPLICATE = 0.9  # two units are duplicates where the cosine of their fields exceeds this
+LOCAL = 1e-9  # share of w^2 outside its block below which a unit reads its block alone
+ENOUGH = 16  # draws a site for the fields of a map without weights: they then cover 6 % too many sites
+
+# exponents and couplings
+# SIGNIFICANT (rg.mcrg): errors that an eigenvalue, or the sum of couplings, must lie from 0 to be a number
+APART = 4.0  # errors that the K of samples must lie from that of critical ones for a growth
+
+# samples
+CERTAIN = 5.0  # errors that a mean must lie from what it should be before samples are refused for it
+OFF_ERRORS, OFF_KC = 4.0, 0.003  # errors, and distance, by which the coupling that fits critical samples may miss Kc
+MIXED = 1e-4  # chi-square probability of chains' mean energies below which the chains are not of one distribution
+FEW_DRAWS = 50  # independent draws below which the card says that they are few
