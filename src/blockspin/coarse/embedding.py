@@ -23,6 +23,7 @@ FloatArray = NDArray[np.float64]
 ROUNDING = 1e-9  # lattice spacings: a radius below is that of one site
 IntArray = NDArray[np.intp]
 
+PLACED = 3.0  # standard deviations of its logarithm by which a residual must lie below centres at random
 DEAD = 0.05  # a unit is dead where its field's norm is below this share of the layer's largest
 
 
@@ -99,12 +100,12 @@ class Embedding:
 
     @property
     def defined(self) -> bool:
-        """Whether the residual lies more than 3 standard deviations of its logarithm below centres at random.
+        """Whether the residual lies more than `PLACED` standard deviations of its logarithm below centres at random.
 
         Never for a single living unit: it can be put anywhere.
         """
         return self.poisson > 0 and bool(
-            self.residual < self.poisson * math.exp(-3 * self.poisson_spread / self.poisson)
+            self.residual < self.poisson * math.exp(-PLACED * self.poisson_spread / self.poisson)
         )
 
     def place(self, values: NDArray[Any]) -> NDArray[Any]:

@@ -164,11 +164,13 @@ def decide(measured: Measurement, nulls: Sequence[Null], reference: Side | None)
     """
     if measured.state is State.NOT_REQUESTED or (reference is None and measured.state is not State.MEASURED):
         return Decision(Outcome.CANNOT_TELL, measured.code, measured.why)
+    rule = rule_of(measured.criterion, measured.quantity)
     if measured.state is not State.MEASURED:
-        return Decision(Outcome.FAIL, measured.code, measured.why, nulls[0].side if nulls else None)
+        outcome = Outcome.FAIL if rule.judges else Outcome.CANNOT_TELL
+        return Decision(outcome, measured.code, measured.why, nulls[0].side if nulls else None)
     if reference is None:
         return Decision(Outcome.CANNOT_TELL, "no reference", measured.why or "there is no reference to compare with")
-    return rule_of(measured.criterion, measured.quantity).decide(measured, nulls, reference)
+    return rule.decide(measured, nulls, reference)
 
 
 def outcome(rows: Sequence[Row], criterion: str) -> Outcome:

@@ -160,7 +160,7 @@ def _off_critical(spins: NDArray[np.int8], lattice: Lattice) -> tuple[str, str] 
     K, Kc = found["nn"], KC_ISING[lattice.kind]
     if found.why:
         return "no coupling", f"no coupling fits the critical samples: {found.why}"
-    if K.value < 0:
+    if K.value < 0 and certain(K.value / K.error, len(spins), OFF_ERRORS):
         why = f"their nearest-neighbour coupling is {K}: turn the spins of one sublattice over first"
         return (
             "antiferromagnet",

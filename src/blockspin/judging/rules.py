@@ -10,7 +10,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 from blockspin.judging.measurement import Measurement, Side
 from blockspin.judging.thresholds import SIGMAS
@@ -43,7 +43,9 @@ class Decision:
 
 
 class Rule(Protocol):
-    """How a quantity passes."""
+    """How a quantity passes. judges: False where it never passes or fails."""
+
+    judges: ClassVar[bool]
 
     def decide(self, measured: Measurement, nulls: Sequence[Null], reference: Side) -> Decision:
         """Compare the number with the nulls and the reference."""
@@ -65,6 +67,7 @@ class CloserThanNulls:
     null, is as good as to lie at it. blind: the kinds of nulls that cannot change the quantity by construction.
     """
 
+    judges: ClassVar[bool] = True
     log: bool = False
     one_sided: bool = False
     blind: tuple[str, ...] = ()
@@ -116,6 +119,7 @@ class CloserThanNulls:
 class Agrees:
     """Passes where the number agrees with the reference within 2 standard errors; one_sided: or lies below it."""
 
+    judges: ClassVar[bool] = True
     one_sided: bool = False
 
     def decide(self, measured: Measurement, nulls: Sequence[Null], reference: Side) -> Decision:
@@ -134,6 +138,8 @@ class Exceeds:
     Where the reference itself does not exceed it, nothing can pass or fail.
     """
 
+    judges: ClassVar[bool] = True
+
     def decide(self, measured: Measurement, nulls: Sequence[Null], reference: Side) -> Decision:
         """See the class; the nulls of the map's make are block rules too and do not count."""
         if unfit := unfit_reference(measured, reference):
@@ -150,6 +156,8 @@ class Exceeds:
 @dataclass(frozen=True)
 class Described:
     """Shown, not judged: its nulls say nothing."""
+
+    judges: ClassVar[bool] = False
 
     def decide(self, measured: Measurement, nulls: Sequence[Null], reference: Side) -> Decision:
         """Cannot tell, by definition."""

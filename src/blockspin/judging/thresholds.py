@@ -7,7 +7,9 @@ often maps or samples without physics do (docs/judge.md has its table).
 from __future__ import annotations
 
 from blockspin.coarse.embedding import DEAD as DEAD
+from blockspin.coarse.embedding import PLACED as PLACED
 from blockspin.coarse.fields import FOLLOWS as FOLLOWS
+from blockspin.rg.couplings import MAGNETISED as MAGNETISED
 from blockspin.rg.mcrg import SIGNIFICANT as SIGNIFICANT
 
 # rules
@@ -16,6 +18,7 @@ FAR = 4.0  # errors that the reference must lie from the exact value before a ra
 
 # fields and their places
 # DEAD (coarse.embedding): a unit is dead where its field's norm is below this share of the layer's largest
+# PLACED (coarse.embedding): standard deviations below centres at random from which units have places on a lattice
 # FOLLOWS (coarse.fields): correlation of outputs with fields times spins below which the weights are no fields
 DUPLICATE = 0.9  # two units are duplicates where the cosine of their fields exceeds this
 LOCAL = 1e-9  # share of w^2 outside its block below which a unit reads its block alone
@@ -26,6 +29,7 @@ ENOUGH = 16  # draws a site for the fields of a map without weights: they then c
 APART = 4.0  # errors that the K of samples must lie from that of critical ones for a growth
 
 # samples
+# MAGNETISED (rg.couplings): errors that <s> must lie from 0 for a field
 CERTAIN = 5.0  # errors that a mean must lie from what it should be before samples are refused for it
 OFF_ERRORS, OFF_KC = 4.0, 0.003  # errors, and distance, by which the coupling that fits critical samples may miss Kc
 MIXED = 1e-4  # chi-square probability of chains' mean energies below which the chains are not of one distribution

@@ -1,0 +1,52 @@
+"""What a reader of a card must know of the map and of the samples, as notes with codes."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from blockspin.coarse.fields import weight_fields
+from blockspin.judging.card import Note
+from blockspin.judging.critical import few, refusal
+from blockspin.judging.evidence import Evidence, Subject
+from blockspin.judging.thresholds import ENOUGH
+
+SAME = 200  # rows on which two calls of a map must agree
+
+
+def warnings(subject: Subject) -> list[Note]:
+    """What a reader of the card must know of the map and of the samples."""
+    return [*_of_map(subject), *_of_samples(subject.evidence)]
+
+
+def _of_map(subject: Subject) -> list[Note]:
+    X = subject.evidence.X
+    notes = []
+    if (varying := np.ptp(subject.outputs, axis=0) > 0).sum() == 0:
+        notes.append(Note("constant map", "the map is constant: its outputs are the same for all samples"))
+    elif not varying.all():
+        text = f"{int((~varying).sum())} of {len(varying)} units are constant on these samples"
+        notes.append(Note("constant units", text))
+    if not np.array_equal(subject.outputs[:SAME], np.asarray(subject.transform(X[:SAME]))):
+        text = "the map's outputs differ from call to call: its numbers are those of one call (give it a random_state)"
+        notes.append(Note("random map", text))
+    if subject.fields_from == "regression" and len(X) < ENOUGH * X.shape[1]:
+        text = (
+            f"the map has no weights, and a regression of its outputs on {X.shape[1]} sites from {len(X)} draws "
+            f"spreads its fields: locality and tiling are too wide. Give at least {ENOUGH * X.shape[1]} draws"
+        )
+        notes.append(Note("few draws for fields", text))
+    if subject.fields_from == "regression" and weight_fields(subject.transformer, X.shape[1]) is not None:
+        text = "the outputs do not follow the map's weights: its fields are a regression of outputs on spins"
+        notes.append(Note("fields by regression", text))
+    return notes
+
+
+def _of_samples(evidence: Evidence) -> list[Note]:
+    if evidence.not_spins:
+        return [Note("not spins", evidence.not_spins)]
+    notes = [Note(code, f"samples: {text}") for code, text in few(evidence.samples)]
+    if evidence.critical is not None:
+        notes += [Note(code, f"critical samples: {text}") for code, text in few(evidence.critical)]
+        if reason := evidence.once(refusal):
+            notes.append(Note(reason[0], f"{reason[1]}; exponents are refused"))
+    return notes
