@@ -10,7 +10,7 @@ from typing import Any
 
 from blockspin.judging.criteria import CRITERIA, rule_of
 from blockspin.judging.measurement import Measured, Measurement, Side, State, plain
-from blockspin.judging.rules import Decision, Null, Outcome
+from blockspin.judging.rules import BLURRED, Decision, Null, Outcome
 from blockspin.judging.thresholds import FAR
 from blockspin.statistics import Estimate
 
@@ -174,16 +174,17 @@ def decide(measured: Measurement, nulls: Sequence[Null], reference: Side | None)
 
 
 def outcome(rows: Sequence[Row], criterion: str) -> Outcome:
-    """A criterion passes where all its quantities that can tell pass, fails where one fails.
+    """A criterion fails where one of its quantities does, and passes where all others that can be judged pass.
 
-    A criterion that is judged as a whole (the spectrum: one exponent of two is no RG step's) passes only where all can.
+    It cannot tell where the errors of one are too large, nor, if it is judged as a whole (the spectrum: one exponent of
+    two is no RG step's), where one of its quantities cannot tell for whatever reason.
     """
-    found = [row.outcome for row in rows if row.criterion == criterion]
+    own = [row for row in rows if row.criterion == criterion]
+    found = {row.outcome for row in own}
     if Outcome.FAIL in found:
         return Outcome.FAIL
-    if Outcome.PASS not in found or (CRITERIA[criterion].whole and Outcome.CANNOT_TELL in found):
-        return Outcome.CANNOT_TELL
-    return Outcome.PASS
+    undecided = Outcome.CANNOT_TELL in found if CRITERIA[criterion].whole else any(row.code == BLURRED for row in own)
+    return Outcome.PASS if Outcome.PASS in found and not undecided else Outcome.CANNOT_TELL
 
 
 def verdict(rows: Sequence[Row]) -> Verdict:

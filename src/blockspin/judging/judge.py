@@ -156,7 +156,7 @@ def _nulls(fitted: Any, evidence: Evidence, seed: int) -> tuple[dict[str, Any], 
     """The null maps of a fitted map, and a note for each that cannot be made: what the map lacks."""
     train = evidence.train
     nulls = null_maps.cheap(fitted, features(train) if train is not None else evidence.X, seed)
-    if not get_tags(fitted).requires_fit:  # a rule that learns nothing has no other nulls
+    if not _learns(fitted):  # a rule that learns nothing has no other nulls
         return nulls, []
     notes = []
     if lack := null_maps.lacking(fitted):
@@ -188,11 +188,11 @@ def _read_as_spins(transformer: Any) -> tuple[Any, list[Note]]:
 def _fitted(transformer: Any, evidence: Evidence, train: xr.DataArray | None) -> Any:
     """The map itself where it transforms, else a clone fitted on `train`, or on anything where nothing is learned."""
     try:
-        transformer.transform(evidence.X[:2])
-    except NotFittedError:
+        transformer.transform(evidence.X[:2].copy())
+    except (NotFittedError, AttributeError):  # own estimators fail on what fit would have set
         if train is not None:
             return clone(transformer).fit(features(train))
-        if not get_tags(transformer).requires_fit:
+        if not _learns(transformer):
             return clone(transformer).fit(evidence.X)
         raise ValueError("the map must be fitted, or training samples given with train=") from None
     return transformer
@@ -201,7 +201,12 @@ def _fitted(transformer: Any, evidence: Evidence, train: xr.DataArray | None) ->
 def _same(one: Any, other: Any, X: Any) -> bool:
     # a map that learns nothing is its own retrained clone
     rows = X[:SAME]
-    return np.array_equal(np.asarray(one.transform(rows)), np.asarray(other.transform(rows)))
+    return np.array_equal(np.asarray(one.transform(rows.copy())), np.asarray(other.transform(rows.copy())))
+
+
+def _learns(transformer: Any) -> bool:
+    # by scikit-learn's tags; what has none may learn
+    return not hasattr(transformer, "__sklearn_tags__") or bool(get_tags(transformer).requires_fit)
 
 
 def _depth(transformer: Any) -> int:

@@ -24,6 +24,9 @@ class Outcome(StrEnum):
     CANNOT_TELL = "cannot tell"
 
 
+BLURRED = "within errors"  # the code of a number whose errors are too large for its rule
+
+
 @dataclass(frozen=True)
 class Null:
     """A null's number for one quantity; kind: which null it is ("shuffled sites", ...), "" for the quantity's own."""
@@ -54,10 +57,11 @@ class Rule(Protocol):
 
 @dataclass(frozen=True)
 class CloserThanNulls:
-    """Passes within half the null's distance of the reference, for every null.
+    """Passes within half the null's distance of the reference for every null, fails outside of it for one.
 
-    With value q, null n and reference r (errors s): |q - r| < |n - r| / 2 by more than 2 standard errors,
-    s^2 = s_q^2 + s_n^2 / 4 + c^2 s_r^2 with c = 1/2 on the null's side of the reference and 3/2 beyond it.
+    With value q, null n and reference r (errors s): it passes where |q - r| < |n - r| / 2 by more than 2 standard
+    errors, s^2 = s_q^2 + s_n^2 / 4 + c^2 s_r^2 with c = 1/2 on the null's side of the reference and 3/2 beyond it,
+    fails where |q - r| > |n - r| / 2 by as many, and cannot tell between: its errors are too large.
     A null that a second measurement of the reference would not beat by this rule, |n - r| <= 2 (s_n^2 + 5 s_r^2)^(1/2),
     cannot tell one from the other and is left out; where no null is left the quantity cannot tell. The null shown is
     the one hardest to beat. Where the reference itself does not lie above `below` and below `above`, the values that no
@@ -84,30 +88,34 @@ class CloserThanNulls:
             return Decision(Outcome.CANNOT_TELL, "no null", "there is no null to compare with")
         if not math.isfinite(measured.error):
             return Decision(Outcome.CANNOT_TELL, "no error", "there is no error bar to compare with", usable[0])
-        leads = [(self._lead(measured, null, reference), null) for null in usable if self._apart(null, reference)]
+        leads = [(*self._lead(measured, null, reference), null) for null in usable if self._apart(null, reference)]
         if not leads:
             why = f"the nulls cannot be told from {reference.name}"
             return Decision(Outcome.CANNOT_TELL, "nulls like the reference", why, usable[0])
-        lead, hardest = min(leads, key=lambda pair: pair[0])
-        side = "within" if lead > 0 else "not clearly within"
-        why = f"{side} half of the null's distance from {reference.name} (null: {hardest.name})"
-        outcome, code = (Outcome.PASS, "closer") if lead > 0 else (Outcome.FAIL, "not closer")
-        return Decision(outcome, code, why, hardest)
+        failed = [one for one in leads if one[0] < -one[1]]
+        lead, room, hardest = min(failed or leads, key=lambda one: one[0] - one[1])
+        if failed:
+            outcome, code, side = Outcome.FAIL, "not closer", "outside of"
+        elif lead > room:
+            outcome, code, side = Outcome.PASS, "closer", "within"
+        else:
+            outcome, code, side = Outcome.CANNOT_TELL, BLURRED, "by its errors neither within nor outside of"
+        return Decision(outcome, code, f"{side} half the distance from {reference.name} to {hardest.name}", hardest)
 
     def _apart(self, null: Side, reference: Side) -> bool:
         (n, s_n), (r, s_r) = self._scaled(null), self._scaled(reference)
         blurred = SIGMAS * math.sqrt(s_n**2 + 5 * s_r**2)  # q = r with s_q = s_r would not pass
         return abs(n - r) > max(blurred, 1e-9 * abs(r), sys.float_info.min)
 
-    def _lead(self, measured: Measurement, null: Side, reference: Side) -> float:
-        """By how much of the null's distance from the reference the rule is met; negative where it is not."""
+    def _lead(self, measured: Measurement, null: Side, reference: Side) -> tuple[float, float]:
+        """By how much the number is within half the distance to the null, and 2 errors of that, both over it."""
         q, s_q = self._scaled(measured)
         (n, s_n), (r, s_r) = self._scaled(null), self._scaled(reference)
         beyond = (q - r) * (n - r) < 0
         c = 1.5 if beyond and not self.one_sided else 0.5
         away = 0.0 if beyond and self.one_sided else abs(q - r)
-        lead = abs(n - r) / 2 - away - SIGMAS * math.sqrt(s_q**2 + s_n**2 / 4 + (c * s_r) ** 2)
-        return lead / abs(n - r)
+        room = SIGMAS * math.sqrt(s_q**2 + s_n**2 / 4 + (c * s_r) ** 2)
+        return (abs(n - r) / 2 - away) / abs(n - r), room / abs(n - r)
 
     def _scaled(self, one: Side | Measurement) -> tuple[float, float]:
         if self.log and one.value > 0:

@@ -71,7 +71,7 @@ def reconstruction(subject: Subject) -> Reading:
     """
     X = subject.evidence.X
     try:
-        back = reconstruct(subject.transformer, X)
+        back = reconstruct(subject.transformer, X.copy())
     except ValueError:
         outputs = subject.outputs.astype(np.float32)
         back = (outputs - (0 if outputs.min() < 0 else outputs.mean(axis=0))) @ subject.fields.astype(np.float32)

@@ -74,7 +74,7 @@ def _pseudo_likelihood(subject: Subject) -> Reading | None:
 def _inputs(transformer: Any, X: NDArray[Any]) -> NDArray[Any]:
     # what the last machine of a stack sees
     if isinstance(transformer, Pipeline) and len(transformer.steps) > 1:
-        return np.asarray(transformer[:-1].transform(X))
+        return np.asarray(transformer[:-1].transform(X.copy()))
     return X
 
 

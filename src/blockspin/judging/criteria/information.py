@@ -263,7 +263,7 @@ def _summed(subject: Subject, joint: Joint, blocks: NDArray[np.intp], weights: F
     for unit, sites in enumerate(ordered):
         X = np.resize(subject.evidence.X, (len(states), subject.lattice.n_sites)).copy()
         X[:, sites] = states
-        spins = subject.as_spins(X, subject.transformer.transform(X))[:, unit]  # ties vary with the other sites
+        spins = subject.as_spins(X, subject.transform(X))[:, unit]  # ties vary with the other sites
         rules.append((spins > 0).reshape(-1, REPEATS).mean(axis=1))
     alike = np.allclose(weights, weights[0])
     kept = [joint.kept(rule) for rule in ([np.mean(rules, axis=0)] if alike else rules)]

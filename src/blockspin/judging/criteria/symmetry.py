@@ -33,7 +33,7 @@ def flip_equivariance(subject: Subject) -> Reading:
     if subject.evidence.not_spins:
         raise NotDefined("not spins", "a covering of dimers that is turned over is none")
     means = _means(subject.transformer)
-    straight = np.asarray(means.transform(subject.evidence.X), float)
+    straight = np.asarray(means.transform(subject.evidence.X.copy()), float)
     flipped = np.asarray(means.transform(-subject.evidence.X), float)
     centre = (straight.mean(axis=0) + flipped.mean(axis=0)) / 2
     straight, turned = straight - centre, flipped - centre
