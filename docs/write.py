@@ -1,0 +1,35 @@
+"""Run the code blocks of a page in order, and write what they print under them: ./run python docs/write.py PAGE.md ...
+
+A block "```python", "```python sampled" or "```python long" that is followed by a "```text" block prints that text. All
+blocks of a page share their names, so that every number of the page is from one go.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import re
+import sys
+import time
+from pathlib import Path
+
+BLOCK = re.compile(r"(```python[^\n]*\n)(.*?)(```\n)(```text\n.*?```\n)?", flags=re.DOTALL)
+
+
+def written(page: str) -> str:
+    """The page with the text under its blocks printed anew."""
+    names: dict[str, object] = {}
+
+    def block(found: re.Match[str]) -> str:
+        start = time.process_time()
+        with contextlib.redirect_stdout(io.StringIO()) as printed:
+            exec(found[2], names)
+        print(f"{time.process_time() - start:6.1f} processor seconds: {found[2].strip().splitlines()[-1]}")
+        return found[1] + found[2] + found[3] + (f"```text\n{printed.getvalue()}```\n" if found[4] else "")
+
+    return BLOCK.sub(block, page)
+
+
+if __name__ == "__main__":
+    for path in map(Path, sys.argv[1:]):
+        path.write_text(written(path.read_text()))
