@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import pickle
 from pathlib import Path
 
@@ -103,11 +105,10 @@ def test_a_write_that_fails_leaves_the_old_file_and_nothing_else(
     made = samples.make(spins(4, 7, 9), Lattice.chain(9))
     bs.write(made, tmp_path / "s.nc")
 
-    def full_disk(self: xr.Dataset, path: str, **settings: object) -> None:
-        Path(path).write_bytes(b"half")
-        raise OSError("No space left on device")
+    def full_disk(handle: int, data: bytes, at: int) -> int:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr(xr.Dataset, "to_netcdf", full_disk)
+    monkeypatch.setattr(os, "pwrite", full_disk)
     for name in ("s.nc", "new.nc"):
         with pytest.raises(OSError, match="No space left"):
             bs.write(-made, tmp_path / name)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,6 +19,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import ArrayLike, NDArray
 
+from blockspin import files
 from blockspin.lattice import HYPERCUBIC, Lattice
 
 ATTRIBUTE = "blockspin"
@@ -143,22 +143,13 @@ def split(samples: xr.DataArray, fraction: float, *, seed: int) -> tuple[xr.Data
 def write(samples: xr.DataArray, path: str | os.PathLike[str]) -> None:
     """Write the samples to a netCDF file (.nc), one bit a spin; the file appears whole or not at all.
 
-    Potts states take as many bits as q - 1 has in base 2. Raises ValueError for another suffix.
+    Potts states take as many bits as q - 1 has in base 2. Raises ValueError for another suffix, OSError with the
+    file's name where the disk fails.
     """
     target = checked_path(path)
     flat = check_any(samples).values.reshape(*samples.shape[:2], -1)
-    packed = xr.Dataset(
-        {"packed": (("chain", "draw", "byte"), packed_bits(flat, states_of(samples)))},
-        attrs={ATTRIBUTE: samples.attrs[ATTRIBUTE]},
-    )
-    handle, aside = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
-    os.close(handle)
-    try:
-        packed.to_netcdf(aside, engine="h5netcdf")
-        os.chmod(aside, 0o644)  # mkstemp makes files that nobody else may read
-        os.replace(aside, target)
-    finally:
-        Path(aside).unlink(missing_ok=True)
+    packed = packed_bits(flat, states_of(samples))
+    _write_packed([packed], target, samples.shape[:2], packed.shape[2], samples.attrs[ATTRIBUTE])
 
 
 def write_packed(
@@ -173,30 +164,36 @@ def write_packed(
     """Write a file as `write` does from parts that come one after the other, (chain, draw, byte) of `packed_bits`.
 
     size: chains and draws in all; states: as `make` takes it. The file appears whole or not at all.
-    Raises ValueError for another suffix, or where the parts do not hold so many draws.
+    Raises ValueError for another suffix, or where the parts do not hold so many draws, OSError with the file's name
+    where the disk fails.
     """
     target = checked_path(path)
     settings = {"lattice": {"kind": lattice.kind, "shape": list(lattice.shape)}, **provenance}
     if states is not None:
         settings["states"] = states
     width = 1 if states is None else len(_bits(states))
-    handle, aside = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
-    os.close(handle)
-    try:
-        with h5netcdf.File(aside, "w") as file:
-            file.dimensions = {"chain": size[0], "draw": size[1], "byte": -(-lattice.n_sites * width // 8)}
+    _write_packed(parts, target, size, -(-lattice.n_sites * width // 8), json.dumps(settings, sort_keys=True))
+
+
+def _write_packed(
+    parts: Iterable[NDArray[np.uint8]], target: Path, size: tuple[int, ...], n_bytes: int, attribute: str
+) -> None:
+    with files.writing(target) as aside:
+        stream = files.Deferring(aside)
+        with h5netcdf.File(stream, "w") as file:
+            file.dimensions = {"chain": size[0], "draw": size[1], "byte": n_bytes}
             packed = file.create_variable("packed", ("chain", "draw", "byte"), np.uint8)
             first = 0
             for part in parts:
                 packed[:, first : first + part.shape[1]] = part
                 first += part.shape[1]
-            file.attrs[ATTRIBUTE] = json.dumps(settings, sort_keys=True)
+                if stream.failed:
+                    break
+            file.attrs[ATTRIBUTE] = attribute
+        if stream.failed:
+            raise stream.failed
         if first != size[1]:
             raise ValueError(f"the parts must hold {size[1]} draws a chain; they hold {first}")
-        os.chmod(aside, 0o644)
-        os.replace(aside, target)
-    finally:
-        Path(aside).unlink(missing_ok=True)
 
 
 def checked_path(path: str | os.PathLike[str]) -> Path:

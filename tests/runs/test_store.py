@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import toy_tasks as toy
 
-from blockspin.runs import claims
+from blockspin import locks
 from blockspin.runs.store import Store, StoreError, write_json, writing
 from blockspin.runs.task import Result, Task
 
@@ -204,17 +204,17 @@ def test_a_task_is_one_runs_at_a_time(tmp_path):
 def test_a_claim_file_that_is_gone_gives_no_right(tmp_path, monkeypatch):
     # between opening and locking the file its holder lets go of it and another takes a new one: a mutant without the
     # look at the inode gives the task to both
-    path, lock, taken = tmp_path / "claim", claims._lock, []
-    first = claims.claim(path)
+    path, lock, taken = tmp_path / "claim", locks._lock, []
+    first = locks.claim(path)
 
     def between(handle, *, exclusive):
-        monkeypatch.setattr(claims, "_lock", lock)
+        monkeypatch.setattr(locks, "_lock", lock)
         first.release()
-        taken.append(claims.claim(path))
+        taken.append(locks.claim(path))
         return lock(handle, exclusive=exclusive)
 
-    monkeypatch.setattr(claims, "_lock", between)
-    assert claims.claim(path) is None
+    monkeypatch.setattr(locks, "_lock", between)
+    assert locks.claim(path) is None
     assert taken[0] is not None
     taken[0].release()
     assert not path.exists()

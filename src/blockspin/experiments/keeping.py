@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from blockspin import locks
 from blockspin.experiments import find
 from blockspin.experiments.plan import replan, told_bytes
 from blockspin.experiments.run import REPORT
-from blockspin.runs import claims
 from blockspin.runs import settings as settings_file
 from blockspin.runs.settings import SettingsError
 from blockspin.runs.store import Store, StoreError
@@ -33,7 +33,7 @@ def collect(folder: Path, *, remove: bool = True) -> str:
     stored = settings_file.read(folder)
     needed = {task.key for task in ordered(replan(find(stored["experiment"]), stored).tasks)}
     store = Store(folder)
-    with claims.presence(store.tasks / claims.LOCK) as alone:
+    with locks.presence(store.tasks / locks.LOCK) as alone:
         if not alone:
             raise StoreError(f"a run is at work in {folder}: wait for it, then free what is left over")
         spare = [path for path in store.tasks.glob("*.npz") if path.stem not in needed]
@@ -66,11 +66,11 @@ def _state(run: Path) -> str:
 
 
 def _at_work(run: Path) -> bool:
-    lock = run / "tasks" / claims.LOCK
+    lock = run / "tasks" / locks.LOCK
     if not lock.exists():
         return False
     try:
-        with claims.presence(lock) as alone:
+        with locks.presence(lock) as alone:
             return not alone
     except OSError:  # somebody else's folder
         return False

@@ -6,7 +6,7 @@ import heapq
 import time
 from collections.abc import Sequence
 
-from blockspin.runs.claims import Claim
+from blockspin.locks import Claim
 from blockspin.runs.display import Display
 from blockspin.runs.interrupts import Interrupts
 from blockspin.runs.store import Store

@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import tempfile
 import time
 import zipfile
 from collections.abc import Iterator
@@ -20,7 +19,7 @@ from typing import IO, Any
 
 import numpy as np
 
-from blockspin.runs import claims
+from blockspin import files, locks
 from blockspin.runs.task import Result, Task
 
 Array = np.ndarray[Any, Any]
@@ -28,7 +27,6 @@ Array = np.ndarray[Any, Any]
 HEADER = "task.json"
 MARK = b"sha256:"
 COMMENT = len(MARK) + 64
-ASIDE = ".aside-"
 LAST_WORDS = ".words-"
 
 
@@ -73,7 +71,7 @@ class Store:
                     header = json.loads(archive[HEADER].tobytes())
                     arrays = {name: archive[name] for name in archive.files if name != HEADER}
         except OSError as error:
-            raise StoreError(f"no stored result of {task.label!r} in {self.folder}: {_reason(error)}") from error
+            raise StoreError(f"no stored result of {task.label!r} in {self.folder}: {files.reason(error)}") from error
         for name, shape in header["packed"].items():
             arrays[name] = _unpack(arrays[name], shape)
         return Result(arrays, header["meta"])
@@ -110,12 +108,12 @@ class Store:
         if self._at_work:
             yield self._alone
             return
-        path = self.tasks / claims.LOCK
+        path = self.tasks / locks.LOCK
         with _explained(path, "write"):
-            with claims.presence(path) as alone:
+            with locks.presence(path) as alone:
                 if alone:
                     self.sweep()
-            handle = claims.share(path)
+            handle = locks.share(path)
         self._at_work, self._alone = True, alone
         try:
             yield alone
@@ -123,27 +121,27 @@ class Store:
             self._at_work = False
             os.close(handle)
 
-    def claim(self, task: Task) -> claims.Claim | None:
+    def claim(self, task: Task) -> locks.Claim | None:
         """The right to compute a task, or None where another run has it; for those `at_work`, or it is swept away.
 
         Raises StoreError for a read-only folder.
         """
-        path = self.tasks / f"{claims.CLAIM}{task.key}"
+        path = self.tasks / f"{locks.CLAIM}{task.key}"
         with _explained(path, "write"):
-            return claims.claim(path)
+            return locks.claim(path)
 
     @contextmanager
     def turn(self) -> Iterator[None]:
         """One run at a time, for what is read and written again (provenance, conclusions)."""
-        path = self.tasks / f"{claims.LOCK}-turn"
-        with _explained(path, "write"), claims.turn(path):
+        path = self.tasks / f"{locks.LOCK}-turn"
+        with _explained(path, "write"), locks.turn(path):
             yield
 
     def sweep(self) -> int:
         """Remove what killed runs left half written or claimed, where no run is at work; returns how many files."""
         swept = 0
         for folder in (self.folder, self.tasks):
-            for path in [path for left in (ASIDE, LAST_WORDS, claims.CLAIM) for path in folder.glob(f"{left}*")]:
+            for path in [path for left in (files.ASIDE, LAST_WORDS, locks.CLAIM) for path in folder.glob(f"{left}*")]:
                 path.unlink(missing_ok=True)
                 swept += 1
         return swept
@@ -155,7 +153,7 @@ class Store:
         line = json.dumps({"time": now, "event": event, **about, **fields}, default=_plain) + "\n"
         path = self.folder / "log.jsonl"
         with _explained(path, "write"), open(path, "ab+") as file:
-            claims.wait(file.fileno())  # other runs write here too
+            locks.wait(file.fileno())  # other runs write here too
             if file.seek(0, os.SEEK_END):
                 file.seek(-1, os.SEEK_END)
                 if file.read(1) != b"\n":  # a killed run's last words
@@ -179,39 +177,21 @@ class Store:
 
 @contextmanager
 def writing(path: Path) -> Iterator[IO[bytes]]:
-    """A new file that takes the place of `path` when the block ends well: written aside, fsynced, moved.
-
-    Raises StoreError where that fails (full disk, no permission); `path` is then as it was.
-    """
-    aside = None
-    with _explained(path, "write"):
-        try:
-            handle, aside = tempfile.mkstemp(dir=path.parent, prefix=ASIDE)
-            with open(handle, "w+b") as file:
-                yield file
-                file.flush()
-                os.fchmod(file.fileno(), 0o644)
-                os.fsync(file.fileno())
-            os.replace(aside, path)
-            _sync_folder(path.parent)
-        finally:
-            if aside is not None:
-                Path(aside).unlink(missing_ok=True)
+    """A new file of the run as `files.writing` makes it. Raises StoreError; `path` is then as it was."""
+    with _explained(path, "write"), files.writing(path) as file:
+        yield file
 
 
 def write_text(path: Path, text: str) -> None:
-    """Replace a text file at once: readers see the old text or the new. Raises StoreError."""
-    with writing(path) as file:
-        file.write(text.encode())
+    """Replace a text file of the run at once: readers see the old text or the new. Raises StoreError."""
+    with _explained(path, "write"):
+        files.write_text(path, text)
 
 
 def write_json(path: Path, value: Any) -> None:
-    """Replace a JSON file at once; nan and infinities become null. Raises StoreError, or ValueError if not JSON."""
-    try:
-        text = json.dumps(_finite(value), indent=1, allow_nan=False, ensure_ascii=False)
-    except (TypeError, ValueError) as error:
-        raise ValueError(f"{path.name} must be JSON: {error}") from error
-    write_text(path, text + "\n")
+    """Replace a JSON file of the run at once, as `files.write_json`. Raises StoreError, or ValueError if not JSON."""
+    with _explained(path, "write"):
+        files.write_json(path, value)
 
 
 def _write(file: IO[bytes], members: dict[str, Array], key: str) -> None:
@@ -266,36 +246,12 @@ def _plain(value: Any) -> Any:
     raise TypeError(f"{type(value).__name__} is not JSON")
 
 
-def _finite(value: Any) -> Any:
-    if isinstance(value, np.generic):
-        value = value.item()
-    if isinstance(value, float):
-        return value if np.isfinite(value) else None
-    if isinstance(value, dict):
-        return {name: _finite(entry) for name, entry in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_finite(entry) for entry in value]
-    return value
-
-
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
 @contextmanager
 def _explained(path: Path, action: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
         raise StoreError(
-            f"cannot {action} {path}: {_reason(error)}. Nothing done so far is lost: "
+            f"cannot {action} {path}: {files.reason(error)}. Nothing done so far is lost: "
             "give the folder room and permission, and run the same command again"
         ) from error
-
-
-def _reason(error: OSError) -> str:
-    return error.strerror or str(error)

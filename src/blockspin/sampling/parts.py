@@ -1,41 +1,80 @@
 """Draws that go to disk as they come: a folder of parts beside the file to be, so that a killed run goes on.
 
 `NAME.nc.parts` holds `settings.json` (what was asked for), `state.npz` (the chains after pilot run or last part) and
-`part-0000.npz` and so on, each written aside and moved into place. When all draws are there they become `NAME.nc`, and
-the folder goes.
+`part-0000.npz` and so on, each of which says the draws that it holds, [first, after the last), and of which request.
+When all draws are there they become `NAME.nc`, and the folder goes. A lock keeps a second process out.
 """
 
 from __future__ import annotations
 
+import errno
+import hashlib
 import json
-import os
 import shutil
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from blockspin import files, locks
+
 Arrays = dict[str, NDArray[Any]]
 
 
 class Parts:
-    """The folder of parts of one file; raises ValueError where it holds the parts of another request."""
+    """The folder of parts of one file, for one process at a time: a context.
+
+    Raises ValueError where it holds the parts of another request, BlockingIOError where another process is at work
+    there, OSError with the file's name where the disk fails.
+    """
 
     def __init__(self, target: Path, asked: dict[str, Any]) -> None:
+        self.target = target
         self.folder = target.with_name(target.name + ".parts")
-        words = json.dumps(asked, sort_keys=True)
+        self.asked = asked
+        self.kept = False
+        self.request = np.frombuffer(hashlib.sha256(_words(asked).encode()).digest(), np.uint8)
+
+    def __enter__(self) -> Parts:
+        self.claim = self._claimed()
+        try:
+            self._check_request()
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        """Let others have the folder; it goes where the file is there, or where it holds no state to go on from."""
+        if self.kept or not self._begun():
+            shutil.rmtree(self.folder, ignore_errors=True)  # somebody may have come between its last two steps
+        self.claim.release()
+
+    def _check_request(self) -> None:
         kept = self.folder / "settings.json"
-        if kept.exists() and kept.read_text() != words:
-            differing = differences(json.loads(words), json.loads(kept.read_text()))
+        if not self._begun():
+            files.write_text(kept, _words(self.asked))
+        elif kept.read_text() != _words(self.asked):
+            differing = differences(json.loads(_words(self.asked)), json.loads(kept.read_text()))
             raise ValueError(
                 f"{self.folder} holds the beginning of other samples: {differing}. Remove the folder, or ask for "
                 f"those samples again to finish them"
             )
-        self.folder.mkdir(exist_ok=True)
-        if not kept.exists():
-            self._write_text(kept, words)
+
+    def _begun(self) -> bool:
+        return any(self.folder.glob("*.npz"))
+
+    def _claimed(self) -> locks.Claim:
+        while True:
+            with suppress(FileExistsError):
+                self.folder.mkdir()
+            with suppress(FileNotFoundError):  # who was there removed the folder between our two steps
+                if (claim := locks.claim(self.folder / locks.LOCK)) is not None:
+                    return claim
+                raise BlockingIOError(errno.EAGAIN, "another process is at work on these samples", str(self.target))
 
     def resume(self) -> tuple[int, dict[str, Any], Arrays] | None:
         """Parts done, what was told of the run, and the state of the chains after them; None where there is none."""
@@ -45,43 +84,64 @@ class Parts:
         with np.load(path, allow_pickle=False) as stored:
             arrays = {name: stored[name] for name in stored.files}
         told = json.loads(bytes(arrays.pop("told").tobytes()))
+        for _ in self._opened(told["parts"], told["draws"]):
+            pass
         return told["parts"], told, arrays
 
     def begin(self, told: dict[str, Any], state: Arrays) -> None:
-        """Keep the state before the first part."""
+        """Keep the state before the first part; told: "draws" 0, and more."""
         self._write_state(told | {"parts": 0}, state)
 
     def add(self, number: int, part: Arrays, told: dict[str, Any], state: Arrays) -> None:
-        """Keep a part, and then the state after it."""
-        self._write(self.folder / f"part-{number:04d}.npz", part)
+        """Keep a part, arrays (chain, draw, ...), and then the state after it; told: "draws" in all, and more."""
+        draws = next(iter(part.values())).shape[1]
+        holds = {"draws": np.array([told["draws"] - draws, told["draws"]]), "request": self.request}
+        self._write(self._part(number), part | holds)
         self._write_state(told | {"parts": number + 1}, state)
 
-    def read(self, parts: int) -> Iterator[Arrays]:
-        """The parts in order."""
-        for number in range(parts):
-            with np.load(self.folder / f"part-{number:04d}.npz", allow_pickle=False) as stored:
-                yield {name: stored[name] for name in stored.files}
+    def read(self, parts: int, draws: int) -> Iterator[Arrays]:
+        """The parts in order, which hold so many draws in all.
 
-    def remove(self) -> None:
-        """Delete the folder; its file is there."""
-        shutil.rmtree(self.folder)
+        Raises ValueError with the file's name for a part of another request or of other draws than those that follow.
+        """
+        for stored in self._opened(parts, draws):
+            yield {name: stored[name] for name in stored.files if name not in ("draws", "request")}
+
+    def _opened(self, parts: int, draws: int) -> Iterator[np.lib.npyio.NpzFile]:
+        last = 0
+        for number in range(parts):
+            path = self._part(number)
+            with np.load(path, allow_pickle=False) as stored:
+                if not {"draws", "request"} <= set(stored.files) or not np.array_equal(stored["request"], self.request):
+                    raise ValueError(f"{path} is not a part of these samples; remove the folder to draw them anew")
+                first, after = last, int(stored["draws"][1])
+                if stored["draws"][0] != first or (number == parts - 1 and after != draws):
+                    raise ValueError(
+                        f"{path} must hold the draws from {first} on, of {draws}; it holds {stored['draws'].tolist()}: "
+                        f"remove the folder to draw these samples anew"
+                    )
+                yield stored
+            last = after
+
+    def keep(self, whole: Path) -> None:
+        """Move the file that the parts have become into place; the folder goes when the work ends."""
+        files.move(whole, self.target)
+        self.kept = True
+
+    def _part(self, number: int) -> Path:
+        return self.folder / f"part-{number:04d}.npz"
 
     def _write_state(self, told: dict[str, Any], state: Arrays) -> None:
         words = np.frombuffer(json.dumps(told).encode(), np.uint8)
         self._write(self.folder / "state.npz", {"told": words, **state})
 
     def _write(self, path: Path, arrays: Arrays) -> None:
-        aside = path.with_suffix(".aside")
-        with open(aside, "wb") as stream:
+        with files.writing(path) as stream:
             np.savez(stream, **arrays)  # type: ignore[arg-type]  # numpy's stub takes the names for its own options
-            stream.flush()
-            os.fsync(stream.fileno())
-        os.replace(aside, path)
 
-    def _write_text(self, path: Path, words: str) -> None:
-        aside = path.with_suffix(".aside")
-        aside.write_text(words)
-        os.replace(aside, path)
+
+def _words(asked: dict[str, Any]) -> str:
+    return json.dumps(asked, sort_keys=True)
 
 
 def differences(asked: dict[str, Any], kept: dict[str, Any]) -> str:

@@ -14,7 +14,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from blockspin import randomness, samples, statistics
+from blockspin import files, randomness, samples, statistics
 from blockspin.models import MODELS, Dimers, Potts
 from blockspin.sampling import cluster, configurations, cost, pilot
 from blockspin.sampling.chains import Chains, Model, image, start
@@ -91,25 +91,36 @@ def sample_to(
     spacing: int | None = None,
     equilibration: int | None = None,
     progress: Progress | None = None,
+    overwrite: bool = False,
 ) -> Path:
     """Draw as `sample` does, but into a file (.nc), holding one part of the draws in memory at a time.
 
     The file is what `bs.read` reads, and `samples.parts` where it does not fit the memory; the same arguments give the
     same draws as `sample`. Parts go to `PATH.parts` every 10 seconds, or every 2^26 spins where that is sooner:
     interrupted at any moment, the same call goes on where the last part ended, and ends with the same file. A finished
-    file of the same arguments is left as it is, and returned.
-    Raises ValueError and RuntimeError as `sample` does, and where file or parts are those of other arguments.
+    file of the same arguments is left as it is, and returned; overwrite: whatever file is there, these draws take its
+    place when they are done.
+    Raises ValueError and RuntimeError as `sample` does, ValueError where file or parts are those of other arguments,
+    BlockingIOError where another process draws into that file, OSError with the file's name where the disk fails.
     """
     settings = _Settings.checked(model, n, seed, chains, algorithm, spacing, equilibration)
     target = samples.checked_path(path)
     tell = progress if progress is not None else _silent
-    if target.exists():
-        _check_finished(target, settings)
+    if not overwrite and _finished(target, settings):
         return target
-    if _free(model):
-        samples.write(_independent(model, settings, tell), target)
-        return target
-    parts = Parts(target, settings.asked())
+    files.check_place(target)
+    with Parts(target, settings.asked()) as parts:
+        if not overwrite and _finished(target, settings):  # by who was at work there a moment ago
+            return target
+        if _free(model):
+            samples.write(_independent(model, settings, tell), target)
+        else:
+            _draw_parts(model, settings, parts, tell)
+    return target
+
+
+def _draw_parts(model: Model, settings: _Settings, parts: Parts, tell: Progress) -> None:
+    """Draw what the parts lack, and make them the file."""
     resumed = parts.resume()
     if resumed:
         number, told, state = resumed
@@ -132,17 +143,18 @@ def sample_to(
             part: dict[str, NDArray[Any]] = {"bits": np.stack(bits, axis=1), "observed": np.stack(observed, axis=1)}
             parts.add(number, part, {"schedule": asdict(schedule), "draws": draw + 1}, running.state())
             bits, observed, number, began = [], [], number + 1, time.monotonic()
-    all_observed = np.concatenate([part["observed"] for part in parts.read(number)], axis=1)
+    draws = settings.plan.draws
+    all_observed = np.concatenate([part["observed"] for part in parts.read(number, draws)], axis=1)
+    whole = parts.folder / parts.target.name
     samples.write_packed(
-        (part["bits"] for part in parts.read(number)),
-        target,
+        (part["bits"] for part in parts.read(number, draws)),
+        whole,
         model.lattice,
-        (settings.plan.chains, settings.plan.draws),
+        (settings.plan.chains, draws),
         states=_states(model),
         **_told(settings, schedule, running, all_observed),
     )
-    parts.remove()
-    return target
+    parts.keep(whole)
 
 
 @dataclass(frozen=True)
@@ -249,8 +261,10 @@ def _told(settings: _Settings, schedule: _Schedule, running: Chains, observed: N
     return {**settings.provenance(), **timing, **schedule.report, **_diagnostics(running, observed)}
 
 
-def _check_finished(target: Path, settings: _Settings) -> None:
-    """Refuse a file that holds other samples than these settings ask for."""
+def _finished(target: Path, settings: _Settings) -> bool:
+    """Whether the file is there already; refuse one that holds other samples than these settings ask for."""
+    if not target.is_file():
+        return False
     found, size = samples.provenance_of(target), samples.sizes(target)
     plan, wanted = settings.plan, json.loads(json.dumps(settings.provenance()))
     wanted |= {"chains": plan.chains, "draws": plan.draws}
@@ -261,7 +275,8 @@ def _check_finished(target: Path, settings: _Settings) -> None:
         wanted |= {name: value for name, value in given.items() if value is not None}
     found |= {"chains": size["chain"], "draws": size["draw"]}
     if differing := differences(wanted, found):
-        raise ValueError(f"{target} holds other samples: {differing}. Choose another file, or remove it")
+        raise ValueError(f"{target} holds other samples: {differing}. Choose another file, or write over it (overwrite=True, --force)")
+    return True
 
 
 def _independent(model: Model, settings: _Settings, tell: Progress) -> xr.DataArray:

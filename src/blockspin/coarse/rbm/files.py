@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import tempfile
 import zipfile
 import zlib
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from blockspin.files import writing
 from blockspin.lattice import Lattice
 
 FORMAT = "blockspin."  # and the class
@@ -22,7 +22,10 @@ NUMBERS = ("units_", "seed_", "n_epochs_", "n_features_in_", "best_epoch_")
 
 
 def write(machine: Any, path: str | os.PathLike[str]) -> None:
-    """Write a fitted machine aside, then move it into place; raises ValueError for a suffix other than .npz."""
+    """Write a fitted machine; the file appears whole or not at all.
+
+    Raises ValueError for a suffix other than .npz, OSError with the file's name where the disk fails.
+    """
     target = Path(path)
     if target.suffix != ".npz":
         raise ValueError(f"a machine is written as .npz; got {target.name!r}")
@@ -47,14 +50,8 @@ def write(machine: Any, path: str | os.PathLike[str]) -> None:
     arrays |= {f"trajectory_{name}": column for name, column in getattr(machine, "trajectory_", {}).items()}
     text = json.dumps(header, default=_plain)
     arrays["digest"] = np.array(_digest(text, arrays))
-    handle, aside = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".npz")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            np.savez(file, allow_pickle=False, header=np.array(text), **arrays)
-        os.chmod(aside, 0o644)  # mkstemp makes files that nobody else may read
-        os.replace(aside, target)
-    finally:
-        Path(aside).unlink(missing_ok=True)
+    with writing(target) as file:
+        np.savez(file, allow_pickle=False, header=np.array(text), **arrays)
 
 
 def read(kind: type[Any], path: str | os.PathLike[str]) -> Any:

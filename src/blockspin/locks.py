@@ -1,4 +1,4 @@
-"""Locks between the runs that share a store: who is at work there, and which task is whose.
+"""Locks between processes that share a folder: who is at work there, and which task or file is whose.
 
 The system drops a lock with the process that holds it, however that ends. Where a file system has no locks (fcntl is
 missing or refuses) nothing is guarded: two runs may then compute a task twice, but never tear a file.
@@ -31,7 +31,8 @@ class Claim:
     def release(self) -> None:
         """Let others have the task."""
         with suppress(OSError):
-            self.path.unlink()  # before the lock goes: who holds the old file finds that it is no longer there
+            if _same(self.path, self.handle):  # its folder may have gone, and come again with somebody else's
+                self.path.unlink()  # before the lock goes: who holds the old file finds that it is no longer there
         with suppress(OSError):
             os.close(self.handle)
 

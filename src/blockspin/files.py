@@ -1,0 +1,158 @@
+"""Files that appear whole or not at all, and errors of the disk that name the file."""
+
+from __future__ import annotations
+
+import errno
+import io
+import json
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+
+ASIDE = ".aside-"  # begins the name of a file that is being written
+
+
+@contextmanager
+def named(path: Path) -> Iterator[None]:
+    """Give errors of the disk that come without a file's name the name of this one."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno is not None and error.filename is not None and ASIDE not in os.fspath(error.filename):
+            raise
+        raise OSError(error.errno or errno.EIO, reason(error), str(path)) from error
+
+
+def reason(error: OSError) -> str:
+    """Why the disk failed, without the number and the file."""
+    return error.strerror or str(error)
+
+
+def check_place(path: Path) -> None:
+    """Look before long work whether a file can be written there after it, replacing one that exists.
+
+    Raises ValueError for what is no file (a folder, a device) and for a folder that is missing, OSError where the disk
+    takes no file (read-only, no permission, full).
+    """
+    with named(path):
+        if path.exists() and not path.is_file():
+            raise ValueError(f"{path} must be the name of a file; it is a {'folder' if path.is_dir() else 'device'}")
+        if not path.resolve().parent.is_dir():
+            raise ValueError(f"there is no folder {path.parent} to write {path.name} into")
+        with tempfile.TemporaryFile(dir=path.parent, buffering=0) as probe:
+            probe.write(bytes(4096))  # a full disk takes an empty file
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[IO[bytes]]:
+    """A new file that takes the place of `path` when the block ends well: written aside, fsynced, moved.
+
+    Raises OSError with the file's name where that fails (full disk, no permission); `path` is then as it was.
+    """
+    aside = None
+    with named(path):
+        try:
+            handle, aside = tempfile.mkstemp(dir=path.parent, prefix=ASIDE)
+            with open(handle, "w+b") as file:
+                yield file
+                file.flush()
+                os.fchmod(file.fileno(), 0o644)  # mkstemp makes files that nobody else may read
+                os.fsync(file.fileno())
+            move(Path(aside), path)
+        finally:
+            if aside is not None:
+                Path(aside).unlink(missing_ok=True)
+
+
+def move(source: Path, target: Path) -> None:
+    """Move a finished file into place, so that it lasts once this returns."""
+    os.replace(source, target)
+    handle = os.open(target.parent, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+class Deferring(io.RawIOBase):
+    """An open file for HDF5 to write into, which keeps the first error of the disk in `failed` for later.
+
+    HDF5 cannot close a file that it could not write: it raises, and then crashes the process.
+    """
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self.handle = file.fileno()
+        self.place = 0
+        self.failed: OSError | None = None
+
+    def write(self, data: Any) -> int:
+        """Write all the bytes where it stands, or keep the error."""
+        left, at = memoryview(data).cast("B"), self.place
+        size = len(left)
+        self.place += size
+        try:
+            while left and self.failed is None:
+                written = os.pwrite(self.handle, left, at)
+                left, at = left[written:], at + written
+        except OSError as error:
+            self.failed = error
+        return size
+
+    def truncate(self, size: int | None = None) -> int:
+        """Set the length of the file, or keep the error."""
+        size = self.place if size is None else size
+        try:
+            os.ftruncate(self.handle, size)
+        except OSError as error:
+            self.failed = self.failed or error
+        return size
+
+    def readinto(self, buffer: Any) -> int:
+        """Read from where it stands."""
+        into = memoryview(buffer).cast("B")
+        found = os.pread(self.handle, len(into), self.place)
+        into[: len(found)] = found
+        self.place += len(found)
+        return len(found)
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        """Go to a place in the file."""
+        start = {os.SEEK_SET: 0, os.SEEK_CUR: self.place, os.SEEK_END: os.fstat(self.handle).st_size}[whence]
+        self.place = start + offset
+        return self.place
+
+    def tell(self) -> int:
+        """Where it stands."""
+        return self.place
+
+
+def write_text(path: Path, text: str) -> None:
+    """Replace a text file at once: readers see the old text or the new. Raises OSError."""
+    with writing(path) as file:
+        file.write(text.encode())
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Replace a JSON file at once; nan and infinities become null. Raises OSError, or ValueError if not JSON."""
+    try:
+        text = json.dumps(_finite(value), indent=1, allow_nan=False, ensure_ascii=False)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{path.name} must be JSON: {error}") from error
+    write_text(path, text + "\n")
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, float):
+        return value if np.isfinite(value) else None
+    if isinstance(value, dict):
+        return {name: _finite(entry) for name, entry in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_finite(entry) for entry in value]
+    return value
