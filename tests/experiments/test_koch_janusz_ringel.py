@@ -15,8 +15,8 @@ import pytest
 
 from blockspin.experiments import find
 from blockspin.experiments.koch_janusz_ringel import claims, readings
+from blockspin.experiments.koch_janusz_ringel.plan import plan
 from blockspin.experiments.koch_janusz_ringel.readings import Found
-from blockspin.experiments.koch_janusz_ringel.tasks import plan
 from blockspin.experiments.run import prepare, redraw, run
 from blockspin.models.ising import KC_SQUARE
 from blockspin.runs.settings import SettingsError

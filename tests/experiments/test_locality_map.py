@@ -13,8 +13,8 @@ from blockspin.exact import enumeration
 from blockspin.experiments import find
 from blockspin.experiments.locality_map.claims import claims, sentence, turns
 from blockspin.experiments.locality_map.numbers import lines, mean, mostly, uniform_divergence
+from blockspin.experiments.locality_map.plan import Plan
 from blockspin.experiments.locality_map.settings import Settings, converted
-from blockspin.experiments.locality_map.tasks import Plan
 from blockspin.experiments.results import read_results
 from blockspin.experiments.run import prepare, run
 from blockspin.lattice import Lattice

@@ -12,9 +12,9 @@ import pytest
 from blockspin.experiments import find
 from blockspin.experiments.mcrg.claims import claims, full_capture, leaves, short_range
 from blockspin.experiments.mcrg.experiment import scorecards
+from blockspin.experiments.mcrg.plan import plan
 from blockspin.experiments.mcrg.readings import growth, sides
 from blockspin.experiments.mcrg.settings import EVEN, PUBLISHED, Settings
-from blockspin.experiments.mcrg.tasks import plan
 from blockspin.experiments.run import prepare, redraw, run
 from blockspin.models import KC_SQUARE
 from blockspin.runs.settings import SettingsError

@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Any
 from blockspin.experiments import find
 from blockspin.experiments.experiment import STATUSES, Experiment
 from blockspin.experiments.plan import Plan, prepare
-from blockspin.experiments.results import of_cards, write_results
-from blockspin.judging.files import FIELDS, document
+from blockspin.files import check_place
 from blockspin.runs import settings as settings_file
 from blockspin.runs.display import Display
 from blockspin.runs.execute import execute, share_of
@@ -105,7 +104,8 @@ def check_folder(plan: Plan, folder: Path) -> None:
 def redraw(folder: Path) -> Path:
     """Draw report.html again from the files of a finished run, computing nothing; returns its path.
 
-    Raises SettingsError where the folder is not that of a finished run of a known experiment.
+    Raises SettingsError where the folder is not that of a finished run of a known experiment, OSError or StoreError
+    where the disk fails.
     """
     stored = settings_file.read(folder)
     experiment = find(stored["experiment"])
@@ -113,6 +113,7 @@ def redraw(folder: Path) -> Path:
         if not (folder / name).exists():
             raise SettingsError(f"{folder} is not finished: it has no {name}; give the same `blockspin run` again")
     report = folder / REPORT
+    check_place(report)
     write_text(report, _page(experiment, folder, swept="sweep" in stored))
     return report
 
@@ -133,6 +134,8 @@ def verdicts(concluded: dict[str, Any], most: int = 6) -> str:
 
 
 def _conclude(plan: Plan, store: Store) -> dict[str, Any]:
+    from blockspin.judging.files import document
+
     if plan.cells:
         concluded, parts = _swept(plan, store)
     else:
@@ -141,6 +144,8 @@ def _conclude(plan: Plan, store: Store) -> dict[str, Any]:
         parts = results(plan.settings, plan.seed, store) if results is not None else {}
     _check(plan, concluded)
     if parts:
+        from blockspin.experiments.results import write_results
+
         write_results(store.folder, parts)
     write_json(store.folder / SCORECARDS, document(concluded["scorecards"]))
     write_json(store.folder / CLAIMS, {"schema": 1, "claims": concluded["claims"]})
@@ -149,6 +154,8 @@ def _conclude(plan: Plan, store: Store) -> dict[str, Any]:
 
 def _swept(plan: Plan, store: Store) -> tuple[dict[str, Any], dict[str, xr.Dataset]]:
     """The scorecards and claims of every point, with the point in them, and the numbers as one dataset."""
+    from blockspin.experiments.results import of_cards
+
     assert plan.sweep is not None
     cards, claims = [], []
     for cell in plan.cells:
@@ -169,6 +176,8 @@ def _page(experiment: Experiment, folder: Path, *, swept: bool) -> str:
 
 
 def _check(plan: Plan, concluded: dict[str, Any]) -> None:
+    from blockspin.judging.files import FIELDS
+
     for name, needed in (("scorecards", FIELDS), ("claims", ("id", "text", "status", "why"))):
         for entry in concluded[name]:
             missing = [field for field in needed if field not in entry]

@@ -6,7 +6,6 @@ went: nothing is lost with a job that reaches its time limit. Needs the extra `c
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import queue
 import shlex
@@ -23,6 +22,7 @@ from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from blockspin.extras import lacking
 from blockspin.runs.schedule import ATTEMPTS, Failure, Schedule
 from blockspin.runs.settings import SettingsError, nearest
 from blockspin.runs.store import Store, StoreError
@@ -76,10 +76,8 @@ def _wrong_entry(problem: Mapping[str, Any]) -> str:
 def check_extra(*, jobs: bool) -> None:
     """Raise ClusterError unless the packages of the extra `cluster` are there, for jobs those of batch systems too."""
     for name in ("distributed", "dask_jobqueue")[: 1 + jobs]:
-        if importlib.util.find_spec(name) is None:
-            raise ClusterError(
-                f"there is no package {name}: running on a cluster needs the extra: pip install 'blockspin[cluster]'"
-            )
+        if (why := lacking(name, "cluster")) is not None:
+            raise ClusterError(f"running on a cluster needs more packages: {why}")
 
 
 def on_cluster(state: Schedule, scheduler: str | None, cluster: Mapping[str, Any] | None) -> None:

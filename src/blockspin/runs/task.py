@@ -11,12 +11,16 @@ import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
+from importlib import import_module
 from typing import Any
 
 import numpy as np
 
 Progress = Callable[[float, str], None]
 """Called by a running task with the fraction done, in [0, 1], and a few words."""
+
+Function = Callable[[dict[str, Any], "list[Result]", Progress], "Result"]
+"""Called with the task's settings and the results of its parents."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +35,8 @@ class Result:
 class Task:
     """One step of an experiment; ``function(settings, parents' results, progress)`` returns its `Result`.
 
+    function: the function, or "module:function", which is imported by the process that runs the task, so that laying
+    out a run needs no more than names.
     kind: what it does, such as "train"; version: raised when the meaning of the kind changes.
     settings: JSON-able and complete, the seed included; kept as JSON reads them back, so tuples become lists.
     label: for people. weight: rough cost beside the other tasks, for the progress bar.
@@ -42,15 +48,15 @@ class Task:
 
     kind: str
     label: str
-    function: Callable[[dict[str, Any], list[Result], Progress], Result]
+    function: Function | str
     settings: dict[str, Any]
     version: int = 1
     parents: tuple[Task, ...] = ()
     weight: float = 1.0
 
     def __post_init__(self) -> None:
-        name = getattr(self.function, "__qualname__", repr(self.function))
-        if "<" in name:
+        name = self.function if isinstance(self.function, str) else getattr(self.function, "__qualname__", "<none>")
+        if not name.replace(":", ".").replace(".", "_").isidentifier():
             raise ValueError(f"the function of task {self.label!r} must be defined at the top of a module; got {name}")
         if not self.weight > 0:
             raise ValueError(f"the weight of task {self.label!r} must be positive; got {self.weight}")
@@ -63,6 +69,15 @@ class Task:
         object.__setattr__(self, "settings", frozen)
         object.__setattr__(self, "parents", tuple(self.parents))
         self.key  # noqa: B018  computed here, parents first, so that a long chain needs no deep recursion
+
+    @property
+    def run(self) -> Function:
+        """The function, imported."""
+        if not isinstance(self.function, str):
+            return self.function
+        module, _, name = self.function.partition(":")
+        found: Function = getattr(import_module(module), name)
+        return found
 
     @property
     def identity(self) -> dict[str, Any]:

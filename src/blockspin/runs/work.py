@@ -25,9 +25,9 @@ THREAD_VARIABLES = (
 
 def compute(task: Task, store: Store, progress: Progress) -> None:
     """Run one task and store its result. Raises what the task raises, TypeError for what is no Result, StoreError."""
-    result = task.function(task.settings, [store.load(parent) for parent in task.parents], progress)
+    result = task.run(task.settings, [store.load(parent) for parent in task.parents], progress)
     if not isinstance(result, Result):
-        raise TypeError(f"a task returns a Result; {task.function.__qualname__} returned {type(result).__name__}")
+        raise TypeError(f"a task returns a Result; {task.run.__qualname__} returned {type(result).__name__}")
     store.save(task, result)
 
 

@@ -275,7 +275,7 @@ def _finished(target: Path, settings: _Settings) -> bool:
         wanted |= {name: value for name, value in given.items() if value is not None}
     found |= {"chains": size["chain"], "draws": size["draw"]}
     if differing := differences(wanted, found):
-        raise ValueError(f"{target} holds other samples: {differing}. Choose another file, or write over it (overwrite=True, --force)")
+        raise ValueError(f"{target} holds other samples: {differing}. Choose another file, or overwrite it")
     return True
 
 

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
 
-from blockspin.experiments.dimers.claims import Found, claims
+from blockspin.experiments.dimers.plan import plan
 from blockspin.experiments.dimers.settings import PRESETS, Settings
-from blockspin.experiments.dimers.tasks import plan
 from blockspin.runs.store import Store
 from blockspin.runs.task import Task
+
+if TYPE_CHECKING:
+    from blockspin.experiments.dimers.claims import Found
 
 
 class Dimers:
@@ -29,6 +31,8 @@ class Dimers:
 
     def conclude(self, settings: Any, seed: int, store: Store) -> dict[str, Any]:
         """The claims; no scorecards, since the judge's exponents are the Ising model's."""
+        from blockspin.experiments.dimers.claims import claims
+
         return {"scorecards": [], "claims": [claim.to_dict() for claim in claims(read(settings, seed, store))]}
 
     def page(self, folder: Path) -> str:
@@ -40,6 +44,8 @@ class Dimers:
 
 def read(settings: Settings, seed: int, store: Store) -> Found:
     """The readings that a finished run has stored."""
+    from blockspin.experiments.dimers.claims import Found
+
     planned = plan(settings, seed)
     return Found(
         {key: store.load(task).meta for key, task in planned.filters.items()},

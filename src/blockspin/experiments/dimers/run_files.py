@@ -7,8 +7,8 @@ from pathlib import Path
 from blockspin.experiments.about import Folder
 from blockspin.experiments.dimers.claims import Found
 from blockspin.experiments.dimers.experiment import read
+from blockspin.experiments.dimers.plan import Plan, plan
 from blockspin.experiments.dimers.settings import Settings
-from blockspin.experiments.dimers.tasks import Plan, plan
 from blockspin.runs import settings as settings_file
 
 

@@ -8,9 +8,8 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from blockspin.experiments.exact_mapping.claims import claims
+from blockspin.experiments.exact_mapping.plan import plan
 from blockspin.experiments.exact_mapping.settings import PRESETS, Settings
-from blockspin.experiments.exact_mapping.tasks import plan
 from blockspin.runs.store import Store
 from blockspin.runs.task import Task
 
@@ -29,6 +28,8 @@ class ExactMapping:
 
     def conclude(self, settings: Any, seed: int, store: Store) -> dict[str, Any]:
         """The claims; no map is put before the judge here, so there are no scorecards."""
+        from blockspin.experiments.exact_mapping.claims import claims
+
         planned = plan(settings, seed)
         found = {name: store.load(task).meta for name, task in planned.cases.items()}
         return {"scorecards": [], "claims": [claim.to_dict() for claim in claims(found)]}

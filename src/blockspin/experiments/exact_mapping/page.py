@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 
 from blockspin.experiments.about import Folder
+from blockspin.experiments.exact_mapping.plan import Plan, plan
 from blockspin.experiments.exact_mapping.settings import Settings
-from blockspin.experiments.exact_mapping.tasks import SHIFTS, Plan, plan
+from blockspin.experiments.exact_mapping.tasks import SHIFTS
 from blockspin.report import mapping_figures, tables
 from blockspin.report.mapping_figures import Spectrum
 from blockspin.report.page import Figure, Section, Table, minus, render

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
 
-from blockspin.experiments.ho_2013.claims import claims
-from blockspin.experiments.ho_2013.readings import Findings
+from blockspin.experiments.ho_2013.plan import Plan, plan
 from blockspin.experiments.ho_2013.settings import PRESETS, Settings, check_sources
-from blockspin.experiments.ho_2013.tasks import Plan, plan
 from blockspin.runs.store import Store
 from blockspin.runs.task import Task
+
+if TYPE_CHECKING:
+    from blockspin.experiments.ho_2013.readings import Findings
 
 
 class Ho2013:
@@ -34,6 +35,8 @@ class Ho2013:
 
     def conclude(self, settings: Any, seed: int, store: Store) -> dict[str, Any]:
         """The claims; images are no lattice of spins for the judge, so there are no scorecards."""
+        from blockspin.experiments.ho_2013.claims import claims
+
         return {
             "scorecards": [],
             "claims": [claim.to_dict() for claim in claims(findings(plan(settings, seed), store))],
@@ -48,6 +51,8 @@ class Ho2013:
 
 def findings(planned: Plan, store: Store) -> dict[tuple[str, str], Findings]:
     """The measurements by kind of image and control, seeds together."""
+    from blockspin.experiments.ho_2013.readings import Findings
+
     metas: dict[tuple[str, str], list[dict[str, Any]]] = {}
     for (name, control, _), task in planned.measured.items():
         metas.setdefault((name, control), []).append(store.load(task).meta)

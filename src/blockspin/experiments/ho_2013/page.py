@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from blockspin.experiments.about import Folder
 from blockspin.experiments.ho_2013 import data
 from blockspin.experiments.ho_2013.experiment import findings
+from blockspin.experiments.ho_2013.plan import IMAGES, Plan, plan
 from blockspin.experiments.ho_2013.readings import Findings, Machine, label, over_seeds
 from blockspin.experiments.ho_2013.settings import CONTROLS, DATA, PENALTIES, Settings
-from blockspin.experiments.ho_2013.tasks import IMAGES, Plan, plan
 from blockspin.report import figures, tables
 from blockspin.report.page import Figure, Section, Table, render
 from blockspin.report.trade_figures import Point, Trade, trades

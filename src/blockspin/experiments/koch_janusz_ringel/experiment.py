@@ -8,10 +8,8 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from blockspin.experiments.koch_janusz_ringel.claims import claims
-from blockspin.experiments.koch_janusz_ringel.readings import Found
+from blockspin.experiments.koch_janusz_ringel.plan import plan
 from blockspin.experiments.koch_janusz_ringel.settings import PRESETS, Settings
-from blockspin.experiments.koch_janusz_ringel.tasks import plan
 from blockspin.runs.store import Store
 from blockspin.runs.task import Task
 
@@ -30,6 +28,9 @@ class KochJanuszRingel:
 
     def conclude(self, settings: Any, seed: int, store: Store) -> dict[str, Any]:
         """The claims; no scorecards."""
+        from blockspin.experiments.koch_janusz_ringel.claims import claims
+        from blockspin.experiments.koch_janusz_ringel.readings import Found
+
         found = Found.load(plan(settings, seed), store)
         return {"scorecards": [], "claims": [claim.to_dict() for claim in claims(found)]}
 

@@ -11,6 +11,7 @@ import numpy as np
 from blockspin.exact.ising2d import correlation_length
 from blockspin.experiments.about import Folder
 from blockspin.experiments.koch_janusz_ringel.claims import in_powers
+from blockspin.experiments.koch_janusz_ringel.plan import plan
 from blockspin.experiments.koch_janusz_ringel.readings import (
     Found,
     boundary_share,
@@ -27,7 +28,6 @@ from blockspin.experiments.koch_janusz_ringel.readings import (
     uniform_share,
 )
 from blockspin.experiments.koch_janusz_ringel.settings import TORUS, Settings
-from blockspin.experiments.koch_janusz_ringel.tasks import plan
 from blockspin.models.ising import KC_SQUARE
 from blockspin.report import curve as curves
 from blockspin.report import information_figures, pictures, tables

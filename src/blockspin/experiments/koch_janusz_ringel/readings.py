@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from blockspin.experiments.koch_janusz_ringel.tasks import Plan, boundary
+from blockspin.experiments.koch_janusz_ringel.plan import Plan
+from blockspin.experiments.koch_janusz_ringel.tasks import boundary
 from blockspin.models.ising import KC_SQUARE
 from blockspin.runs.store import Store
 from blockspin.runs.task import Result

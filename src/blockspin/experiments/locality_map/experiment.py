@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import xarray as xr
 from pydantic import BaseModel
 
-from blockspin.experiments.locality_map.claims import claims
-from blockspin.experiments.locality_map.numbers import plane_numbers
+from blockspin.experiments.locality_map.plan import Plan
 from blockspin.experiments.locality_map.settings import PRESETS, Settings
-from blockspin.experiments.locality_map.tasks import Plan
 from blockspin.runs.store import Store
 from blockspin.runs.sweep import Sweep
 from blockspin.runs.task import Task
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 
 class LocalityMap:
@@ -39,6 +39,8 @@ class LocalityMap:
 
     def results(self, settings: Any, seed: int, store: Store) -> dict[str, xr.Dataset]:
         """The numbers of every map, a group each of results.nc."""
+        from blockspin.experiments.locality_map.numbers import plane_numbers
+
         planned = Plan(settings, seed)
         return {
             name: plane_numbers(settings.planes[name], seed, cells, store) for name, cells in planned.planes.items()
@@ -46,6 +48,8 @@ class LocalityMap:
 
     def conclude(self, settings: Any, seed: int, store: Store) -> dict[str, Any]:
         """The claims; a layer's scorecard is in its task's file, and its numbers are in results.nc."""
+        from blockspin.experiments.locality_map.claims import claims
+
         found = self.results(settings, seed, store)
         return {"scorecards": [], "claims": [claim.to_dict() for claim in claims(found, settings)]}
 

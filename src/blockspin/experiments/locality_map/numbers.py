@@ -10,7 +10,8 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from blockspin.exact import ising2d
-from blockspin.experiments.locality_map.tasks import Cell, card
+from blockspin.experiments.locality_map.plan import Cell
+from blockspin.experiments.locality_map.tasks import card
 from blockspin.experiments.results import dataset
 from blockspin.judging import Outcome
 from blockspin.lattice import Lattice

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
 
-from blockspin.experiments.mcrg.claims import claims
+from blockspin.experiments.mcrg.plan import plan
 from blockspin.experiments.mcrg.settings import PRESETS, Settings
-from blockspin.experiments.mcrg.tasks import plan
-from blockspin.judging import Measured, Note, Scorecard, scorecard
 from blockspin.runs.store import Store
 from blockspin.runs.task import Task
 
-WIDE = Note(
+WIDE = (
     "few draws for fields",
     "the map has no weights: its fields are a regression on few draws a site, and locality is too wide",
 )
+
+if TYPE_CHECKING:
+    from blockspin.judging import Scorecard
 
 
 class MonteCarloRG:
@@ -35,6 +36,8 @@ class MonteCarloRG:
 
     def conclude(self, settings: Any, seed: int, store: Store) -> dict[str, Any]:
         """A scorecard for the first layer of each map, and the claims."""
+        from blockspin.experiments.mcrg.claims import claims
+
         planned = plan(settings, seed)
         found = {name: store.load(task).meta for name, task in planned.measured.items()}
         information = store.load(planned.information).meta
@@ -53,13 +56,15 @@ class MonteCarloRG:
 
 def scorecards(found: Mapping[str, Mapping[str, Any]]) -> dict[str, Scorecard]:
     """One card a map: against its own null, and majority as the reference."""
+    from blockspin.judging import Measured, Note, scorecard
+
     majority = Measured.from_dict(found["majority"]["measured"])
     return {
         name: scorecard(
             Measured.from_dict(meta["measured"]),
             [Measured.from_dict(null) for null in meta["nulls"]],
             majority,
-            [WIDE] if meta["fields"] == "regression" else [],
+            [Note(*WIDE)] if meta["fields"] == "regression" else [],
         )
         for name, meta in found.items()
     }

@@ -10,9 +10,9 @@ import numpy as np
 
 from blockspin.experiments.about import HEADLINES, Folder
 from blockspin.experiments.mcrg.claims import GAINED
+from blockspin.experiments.mcrg.plan import Plan, plan
 from blockspin.experiments.mcrg.readings import growth
 from blockspin.experiments.mcrg.settings import ALSO_PUBLISHED, EVEN, MAPS, ODD, PUBLISHED, RULES, Settings
-from blockspin.experiments.mcrg.tasks import Plan, plan
 from blockspin.judging.files import read_cards
 from blockspin.models.ising import KC_SQUARE
 from blockspin.report import figures, flow_figures, tables

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -12,85 +11,23 @@ import xarray as xr
 
 from blockspin.exact import surroundings
 from blockspin.experiments.mcrg.maps import Climb, climb, rule, stored, trainer
-from blockspin.experiments.mcrg.settings import EVEN, MACHINES, MAPS, ODD, RULES, Settings
+from blockspin.experiments.mcrg.settings import EVEN, MACHINES, MAPS, ODD, RULES
 from blockspin.experiments.mehta_schwab.machines import stored_samples
 from blockspin.judging import Evidence, Subject, measure_subject
 from blockspin.judging.nulls import cheap
 from blockspin.lattice import Lattice
 from blockspin.models.ising import KC_SQUARE, Ising
-from blockspin.randomness import integer
 from blockspin.rg.blocking import block, mcrg
 from blockspin.rg.couplings import Couplings, couplings
 from blockspin.rg.flow import Trajectory, fixed_point, flow
 from blockspin.rg.local_rule import local_rule
 from blockspin.rg.mcrg import Spectrum
-from blockspin.runs.task import Progress, Result, Task
+from blockspin.runs.task import Progress, Result
 from blockspin.samples import features, provenance
 from blockspin.sampling.sample import sample
 from blockspin.statistics import Estimate
 
 CRITERIA = ("locality", "tiling", "spectrum", "flow", "range")
-
-
-@dataclass(frozen=True)
-class Plan:
-    """Every task by what it is for: samples by K, in ascending order; machines and measurements by map; information."""
-
-    samples: dict[float, Task]
-    training: Task | None
-    trained: dict[str, Task]
-    measured: dict[str, Task]
-    information: Task
-
-    def tasks(self) -> list[Task]:
-        """All tasks, parents before children."""
-        first = [self.information, *self.samples.values(), *([self.training] if self.training else [])]
-        return [*first, *self.trained.values(), *self.measured.values()]
-
-
-def plan(settings: Settings, seed: int) -> Plan:
-    """Lay out the tasks; nothing is run. A task's settings hold what it uses and no more."""
-    couplings = sorted([KC_SQUARE, *(KC_SQUARE + distance for distance in settings.distances)])
-    samples = {K: _sample_task(settings, K, settings.n_samples, seed) for K in couplings}
-    learned = [name for name in settings.maps if name not in RULES]
-    training = (
-        _sample_task(settings, settings.training.K, settings.training.n_samples, seed, "train") if learned else None
-    )
-    trained, measured = {}, {}
-    for name in settings.maps:
-        chosen = {"map": name, "steps": settings.steps, "seed": seed}
-        parents = [*samples.values()]
-        if name in learned:
-            assert training is not None
-            parents.append(training)
-        if name in MACHINES:
-            recipe = settings.training.model_dump(mode="json", exclude={"K", "n_samples"})
-            recipe["n_iter"] = recipe["n_iter"][: settings.steps]
-            if not MACHINES[name]:
-                del recipe["l1"]
-            weight = settings.L**4 / 4 * settings.training.n_samples * recipe["n_iter"][0] * 1e-10
-            trained[name] = Task(
-                "train",
-                f"train {name}",
-                run_train,
-                chosen | {"training": recipe},
-                parents=(parents[-1],),
-                weight=weight,
-            )
-            parents.append(trained[name])
-        weight = settings.L**2 * settings.n_samples * len(samples) * 2e-7
-        measured[name] = Task(
-            "measure", f"measure {name}", run_measure, chosen, version=3, parents=tuple(parents), weight=weight
-        )
-    rules = [name for name in settings.maps if name in RULES]
-    information = Task("information", "what block rules keep, exactly", run_information, {"rules": rules}, weight=2.0)
-    return Plan(samples, training, trained, measured, information)
-
-
-def _sample_task(settings: Settings, K: float, n: int, seed: int, use: str = "measure") -> Task:
-    chosen = {"L": settings.L, "K": K, "n": n, "chains": settings.chains, "seed": integer(seed, use, f"{K:.12g}")}
-    label = f"samples at K = {K:.4f}" + (" for training" if use == "train" else "")
-    return Task("sample", label, run_sample, chosen, weight=settings.L**2 * n * 4e-7)
 
 
 def run_sample(settings: dict[str, Any], parents: list[Result], progress: Progress) -> Result:

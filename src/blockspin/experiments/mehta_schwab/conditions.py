@@ -13,22 +13,13 @@ from sklearn.base import clone
 from sklearn.pipeline import Pipeline, make_pipeline
 
 from blockspin.coarse.fields import ToBinary
-from blockspin.experiments.mehta_schwab.machines import build, recipe_of, sample_task, stored_samples
-from blockspin.experiments.mehta_schwab.settings import OWN, Settings
+from blockspin.experiments.mehta_schwab.machines import build, stored_samples
+from blockspin.experiments.mehta_schwab.plan import Condition
 from blockspin.judging import Evidence, Measured, Scorecard, Subject, measure_subject, reference, scorecard
 from blockspin.judging.nulls import shuffled
 from blockspin.runs.store import Store
-from blockspin.runs.task import Progress, Result, Task
+from blockspin.runs.task import Progress, Result
 from blockspin.samples import features, split
-
-
-@dataclass(frozen=True)
-class Condition:
-    """A machine of the study: its variant, its number of training samples, and its task."""
-
-    variant: str
-    n_samples: int
-    task: Task
 
 
 @dataclass(frozen=True)
@@ -40,37 +31,6 @@ class Finding:
     a_unit: float
     card: Scorecard
     free_energy_gap: float
-
-
-def plan_conditions(settings: Settings, seed: int) -> tuple[Condition, ...]:
-    """The machines of the study; none where no numbers of samples are asked for."""
-    study = settings.conditions
-    if not study.n_samples:
-        return ()
-    in_all = round(max(study.n_samples) / (1 - study.held_out))
-    samples = sample_task("small-lattice samples", study.L, settings.K, in_all, study.chains, seed)
-    return tuple(
-        Condition(variant, n, _task(variant, n, settings, seed, samples))
-        for variant in OWN
-        if variant in settings.variants
-        for n in study.n_samples
-    )
-
-
-def _task(variant: str, n: int, settings: Settings, seed: int, samples: Task) -> Task:
-    study = settings.conditions
-    n_iter = max(1, round(study.updates * settings.recipe.batch_size / n))
-    chosen = {
-        "variant": variant,
-        "n": n,
-        "units": study.units,
-        "held_out": study.held_out,
-        "recipe": recipe_of(variant, {**settings.recipe.model_dump(mode="json"), "n_iter": n_iter}),
-        "seed": seed,
-    }
-    label = f"train {variant} on {n} small samples"
-    weight = max(study.L**2 * study.units * n * n_iter * 4e-10, 1.0)
-    return Task("condition", label, run_condition, chosen, version=5, parents=(samples,), weight=weight)
 
 
 def run_condition(settings: dict[str, Any], parents: list[Result], progress: Progress) -> Result:

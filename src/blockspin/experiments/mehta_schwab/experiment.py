@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from pydantic import BaseModel
 
-from blockspin.experiments.mehta_schwab.claims import claims
-from blockspin.experiments.mehta_schwab.conditions import findings
+from blockspin.experiments.mehta_schwab.plan import Map, Plan, plan
 from blockspin.experiments.mehta_schwab.settings import PRESETS, Settings
-from blockspin.experiments.mehta_schwab.tasks import Map, Plan, plan
-from blockspin.judging import Measured, Scorecard, scorecard
 from blockspin.runs.store import Store
 from blockspin.runs.task import Task
+
+if TYPE_CHECKING:
+    from blockspin.judging import Scorecard
 
 
 class MehtaSchwab:
@@ -32,6 +32,9 @@ class MehtaSchwab:
 
     def conclude(self, settings: Any, seed: int, store: Store) -> dict[str, Any]:
         """Scorecards of every map and layer, and the claims."""
+        from blockspin.experiments.mehta_schwab.claims import claims
+        from blockspin.experiments.mehta_schwab.conditions import findings
+
         planned = plan(settings, seed)
         cards = scorecards(planned, store)
         paths = trajectories(planned, store)
@@ -50,6 +53,8 @@ class MehtaSchwab:
 
 def scorecards(planned: Plan, store: Store) -> dict[tuple[str, int], Scorecard]:
     """One card a map and layer: learned maps and nulls against their variant's nulls, all against majority."""
+    from blockspin.judging import Measured, scorecard
+
     measured = {key: Measured.from_dict(store.load(task).meta["measured"]) for key, task in planned.measured.items()}
     cards = {}
     for item in planned.maps:

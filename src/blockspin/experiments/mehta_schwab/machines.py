@@ -14,15 +14,9 @@ from blockspin.coarse.stack import machine_from
 from blockspin.lattice import Lattice
 from blockspin.models.ising import Ising
 from blockspin.randomness import integer
-from blockspin.runs.task import Progress, Result, Task
+from blockspin.runs.task import Progress, Result
 from blockspin.samples import make, provenance
 from blockspin.sampling.sample import sample
-
-
-def sample_task(label: str, L: int, K: float, n: int, chains: int, seed: int) -> Task:
-    """The task of drawing n Ising samples on the L x L torus at coupling K."""
-    chosen = {"L": L, "K": K, "n": n, "chains": chains, "seed": integer(seed, "sample", label)}
-    return Task("sample", label, run_sample, chosen, version=2, weight=L**2 * n * 2e-7)
 
 
 def run_sample(settings: dict[str, Any], parents: list[Result], progress: Progress) -> Result:
@@ -44,19 +38,6 @@ def stored_samples(result: Result) -> xr.DataArray:
     about = dict(result.meta["provenance"])
     kept = about.pop("lattice")
     return make(result.arrays["spins"], Lattice(kept["kind"], tuple(kept["shape"])), **about)
-
-
-def recipe_of(variant: str, recipe: dict[str, Any]) -> dict[str, Any]:
-    """The parameters of a variant's machine: the recipe less the penalties that the variant does not have.
-
-    What a variant does not use is not among its task's settings, so changing it does not train the variant again.
-    """
-    if variant == "sklearn-default":
-        return {}
-    if variant == "sklearn-matched":
-        return {name: recipe[name] for name in ("learning_rate", "batch_size", "n_iter")}
-    others = {"l1": ("l2",), "l2": ("l1", "l1_method"), "none": ("l1", "l1_method", "l2")}[variant]
-    return {name: value for name, value in recipe.items() if name not in others}
 
 
 def build(variant: str, units: int, recipe: dict[str, Any], layer: int, seed: int) -> Any:

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from blockspin.experiments.about import Folder
+from blockspin.experiments.mehta_schwab.plan import Plan, plan
 from blockspin.experiments.mehta_schwab.settings import Settings
-from blockspin.experiments.mehta_schwab.tasks import Plan, plan
 from blockspin.judging.files import read_cards
 from blockspin.report import tables
 from blockspin.runs import settings as settings_file
