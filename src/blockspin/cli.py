@@ -155,15 +155,16 @@ def run(
 def list_() -> None:
     """Show the experiments with their presets, the models, the maps and the judge's criteria."""
     with _one_line():
+        from blockspin.coarse import MAPS
         from blockspin.experiments import EXPERIMENTS, find
-        from blockspin.judging import CRITERIA
+        from blockspin.judging.questions import QUESTIONS
 
         experiments = {name: find(name) for name in EXPERIMENTS}
         _print_table("experiments", {name: found.summary for name, found in experiments.items()})
         _print_table("presets", {name: ", ".join(found.presets) for name, found in experiments.items()})
-        _print_table("models", {name: _first_line(model) for name, model in choices.models().items()})
-        _print_table("maps", {name: _first_line(rule) for name, rule in choices.maps().items()})
-        _print_table("criteria", {name: criterion.question for name, criterion in CRITERIA.items()})
+        _print_table("models", {name: _first_line(model.__doc__) for name, model in choices.models().items()})
+        _print_table("maps", {name: _first_line(choices.docstring(place)) for name, place in MAPS.items()})
+        _print_table("criteria", QUESTIONS)
 
 
 @app.command(epilog=EXIT_CODES)
@@ -352,8 +353,8 @@ def _stop(message: str, code: int) -> NoReturn:
     raise typer.Exit(code)
 
 
-def _first_line(thing: object) -> str:
-    return (thing.__doc__ or "").strip().partition("\n")[0]
+def _first_line(text: str | None) -> str:
+    return (text or "").strip().partition("\n")[0]
 
 
 def _print_table(title: str, rows: Mapping[str, str]) -> None:

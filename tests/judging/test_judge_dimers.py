@@ -7,7 +7,8 @@ import math
 import numpy as np
 
 import blockspin as bs
-from blockspin.judging import Evidence, judge
+from blockspin.judging import Evidence
+from blockspin.judging.judge import judge
 from blockspin.samples import make
 
 

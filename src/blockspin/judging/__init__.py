@@ -1,31 +1,56 @@
-"""The judge of coarse-grainings: criteria, nulls, references, scorecard."""
+"""The judge of coarse-grainings: criteria, nulls, references, scorecard, each imported when first used."""
 
-from blockspin.judging.card import Note, Row, Scorecard, Verdict, scorecard
-from blockspin.judging.criteria import CRITERIA
-from blockspin.judging.evidence import Evidence, Subject
-from blockspin.judging.judge import judge, measure, measure_subject, reference
-from blockspin.judging.measurement import Measured, Measurement, NotDefined, NotRequested, Reading, Side, State
-from blockspin.judging.rules import Outcome
+from __future__ import annotations
 
-__all__ = [
-    "CRITERIA",
-    "Evidence",
-    "Measured",
-    "Measurement",
-    "NotDefined",
-    "NotRequested",
-    "Note",
-    "Outcome",
-    "Reading",
-    "Row",
-    "Scorecard",
-    "Side",
-    "State",
-    "Subject",
-    "Verdict",
-    "judge",
-    "measure",
-    "measure_subject",
-    "reference",
-    "scorecard",
-]
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+_WHERE = {
+    "CRITERIA": "criteria",
+    "Evidence": "evidence",
+    "Measured": "measurement",
+    "Measurement": "measurement",
+    "NotDefined": "measurement",
+    "NotRequested": "measurement",
+    "Note": "card",
+    "Outcome": "rules",
+    "Reading": "measurement",
+    "Row": "card",
+    "Scorecard": "card",
+    "Side": "measurement",
+    "State": "measurement",
+    "Subject": "evidence",
+    "Verdict": "card",
+    "measure": "judge",
+    "measure_subject": "judge",
+    "reference": "judge",
+    "scorecard": "card",
+}
+__all__ = [*_WHERE]
+
+if TYPE_CHECKING:
+    from blockspin.judging.card import Note as Note
+    from blockspin.judging.card import Row as Row
+    from blockspin.judging.card import Scorecard as Scorecard
+    from blockspin.judging.card import Verdict as Verdict
+    from blockspin.judging.card import scorecard as scorecard
+    from blockspin.judging.criteria import CRITERIA as CRITERIA
+    from blockspin.judging.evidence import Evidence as Evidence
+    from blockspin.judging.evidence import Subject as Subject
+    from blockspin.judging.judge import measure as measure
+    from blockspin.judging.judge import measure_subject as measure_subject
+    from blockspin.judging.judge import reference as reference
+    from blockspin.judging.measurement import Measured as Measured
+    from blockspin.judging.measurement import Measurement as Measurement
+    from blockspin.judging.measurement import NotDefined as NotDefined
+    from blockspin.judging.measurement import NotRequested as NotRequested
+    from blockspin.judging.measurement import Reading as Reading
+    from blockspin.judging.measurement import Side as Side
+    from blockspin.judging.measurement import State as State
+    from blockspin.judging.rules import Outcome as Outcome
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _WHERE:
+        raise AttributeError(f"blockspin.judging has no {name!r}; its names are {', '.join(_WHERE)}")
+    return getattr(import_module(f"blockspin.judging.{_WHERE[name]}"), name)

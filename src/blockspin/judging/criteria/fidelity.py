@@ -16,6 +16,7 @@ from blockspin.judging.criteria.divergence import divergence
 from blockspin.judging.evidence import Evidence, FreeRun, Subject
 from blockspin.judging.measurement import NotDefined, Reading, Side
 from blockspin.judging.nulls import PERMUTATIONS
+from blockspin.judging.questions import QUESTIONS
 from blockspin.judging.rules import CloserThanNulls, Described
 from blockspin.lattice import Lattice
 from blockspin.models.ising import Ising
@@ -157,7 +158,7 @@ def _exact_energy(evidence: Evidence) -> Side | None:
 
 
 FIDELITY = Criterion(
-    "does the model, run freely, make samples of the model it learned from",
+    QUESTIONS["fidelity"],
     (
         Quantity("reconstructed sites", reconstruction, CloserThanNulls(one_sided=True)),
         Quantity("KL a site", divergence, Described()),

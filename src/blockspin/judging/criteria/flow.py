@@ -17,6 +17,7 @@ from blockspin.judging.criteria.criterion import Criterion, Quantity
 from blockspin.judging.critical import critical_needed
 from blockspin.judging.evidence import Subject
 from blockspin.judging.measurement import NotRequested, Reading, Side
+from blockspin.judging.questions import QUESTIONS
 from blockspin.judging.rules import CloserThanNulls
 from blockspin.judging.thresholds import APART
 from blockspin.rg.couplings import Couplings
@@ -61,7 +62,7 @@ def _drift(subject: Subject) -> Reading:
 
 
 FLOW = Criterion(
-    "do couplings leave the critical point, and does the critical point stay near itself",
+    QUESTIONS["flow"],
     (Quantity(GROWTH, _growth, CloserThanNulls()), Quantity(DRIFT, _drift, CloserThanNulls())),
     headline=(GROWTH, DRIFT),
 )

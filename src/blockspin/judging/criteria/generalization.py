@@ -20,6 +20,7 @@ from blockspin.coarse.stack import as_rbm, layers, units_of
 from blockspin.judging.criteria.criterion import Criterion, Quantity
 from blockspin.judging.evidence import Subject
 from blockspin.judging.measurement import NotDefined, NotRequested, Reading, Side
+from blockspin.judging.questions import QUESTIONS
 from blockspin.judging.rules import Agrees, Described
 from blockspin.samples import by_chain, features
 from blockspin.statistics import Estimate, jackknife
@@ -84,7 +85,7 @@ def _mean(chains: FloatArray) -> Estimate:
 
 
 GENERALIZATION = Criterion(
-    "does it know held-out chains as well as those it was trained on",
+    QUESTIONS["generalization"],
     (
         Quantity("free-energy gap", _gap, Agrees(one_sided=True)),
         Quantity("pseudo-likelihood", _pseudo_likelihood, Described()),

@@ -27,6 +27,7 @@ from blockspin.judging.criteria.coarse_couplings import placed_units
 from blockspin.judging.criteria.criterion import Criterion, Quantity
 from blockspin.judging.evidence import Evidence, Subject
 from blockspin.judging.measurement import NotDefined, NotRequested, Reading, Side
+from blockspin.judging.questions import QUESTIONS
 from blockspin.judging.rules import Described, Exceeds
 from blockspin.judging.thresholds import LOCAL
 from blockspin.lattice import Lattice
@@ -271,7 +272,7 @@ def _summed(subject: Subject, joint: Joint, blocks: NDArray[np.intp], weights: F
 
 
 INFORMATION = Criterion(
-    "what does a coarse spin tell about its environment beyond a buffer",
+    QUESTIONS["information"],
     (Quantity(KEPT, _kept, Exceeds()), Quantity(SHARE, _share, Described())),
     headline=(KEPT,),
 )

@@ -18,6 +18,7 @@ from blockspin.judging.criteria.criterion import Criterion, Quantity
 from blockspin.judging.evidence import Subject
 from blockspin.judging.measurement import NotDefined, Reading
 from blockspin.judging.nulls import PERMUTATIONS
+from blockspin.judging.questions import QUESTIONS
 from blockspin.judging.rules import CloserThanNulls
 from blockspin.lattice import Lattice
 
@@ -79,7 +80,7 @@ def _mean(values: FloatArray) -> Reading:
 
 
 LOCALITY = Criterion(
-    "do the fields of the units cover a block, not the lattice",
+    QUESTIONS["locality"],
     (
         Quantity("participation ratio", _participation, CloserThanNulls(log=True, blind=PERMUTATIONS)),
         Quantity("share of w^2 in the best window", _window, CloserThanNulls()),

@@ -18,6 +18,7 @@ from blockspin.judging.criteria.criterion import Criterion, Quantity
 from blockspin.judging.evidence import Subject
 from blockspin.judging.measurement import NotDefined, Reading, Side
 from blockspin.judging.nulls import PERMUTATIONS
+from blockspin.judging.questions import QUESTIONS
 from blockspin.judging.rules import CloserThanNulls, Described
 from blockspin.judging.thresholds import SIGNIFICANT
 from blockspin.rg.couplings import Couplings
@@ -67,7 +68,7 @@ def _stand_out(K: tuple[Estimate, ...]) -> bool:
 
 
 RANGE = Criterion(
-    "how far the coarse Hamiltonian's couplings reach, against the fine one's",
+    QUESTIONS["range"],
     (Quantity(QUANTITY, _gained, CloserThanNulls(blind=PERMUTATIONS)), Quantity(COARSE, _coarse, Described())),
     headline=(QUANTITY,),
 )

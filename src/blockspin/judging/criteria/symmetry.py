@@ -15,6 +15,7 @@ from blockspin.judging.criteria.criterion import Criterion, Quantity
 from blockspin.judging.evidence import Subject
 from blockspin.judging.measurement import NotDefined, Reading, Side
 from blockspin.judging.nulls import PERMUTATIONS, ShuffledSites
+from blockspin.judging.questions import QUESTIONS
 from blockspin.judging.rules import CloserThanNulls, Described
 from blockspin.lattice import Lattice
 from blockspin.rg.operators import point_group as group_of
@@ -129,7 +130,7 @@ def _point_group(subject: Subject) -> Reading | None:
 
 
 SYMMETRY = Criterion(
-    "does the map respect spin flip, translation and the lattice's point group",
+    QUESTIONS["symmetry"],
     (
         Quantity("spin flip", flip_equivariance, CloserThanNulls(blind=PERMUTATIONS)),
         Quantity("translation", _translation, CloserThanNulls()),

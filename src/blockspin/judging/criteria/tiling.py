@@ -11,6 +11,7 @@ from blockspin.coarse.embedding import alive, centres
 from blockspin.judging.criteria.criterion import Criterion, Quantity
 from blockspin.judging.evidence import Subject
 from blockspin.judging.measurement import NotDefined, Reading
+from blockspin.judging.questions import QUESTIONS
 from blockspin.judging.rules import CloserThanNulls, Described
 from blockspin.judging.thresholds import DUPLICATE
 from blockspin.lattice import Lattice
@@ -97,7 +98,7 @@ def _leave_one_out(fields: FloatArray) -> float:
 
 
 TILING = Criterion(
-    "do the fields' centres tile the lattice as blocks do",
+    QUESTIONS["tiling"],
     (
         Quantity("spacing of centres / b", _spacing, CloserThanNulls()),
         Quantity("residual of the embedding / b", _residual, CloserThanNulls()),
