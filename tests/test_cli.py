@@ -257,8 +257,12 @@ def test_sample_then_judge(tmp_path, monkeypatch):
     draw = ["sample", "ising", "--shape", "8x8", "-K", "0.4", "-n", "200", "--chains", "20", "--out", "s.nc"]
     assert "s.nc: 20 chains of 10 draws, Ising model on square 8x8, K = 0.4, h = 0" in call(*draw).stdout
     first = Path("s.nc").read_bytes()
-    assert "s.nc exists" in call(*draw, code=2).stderr
+    before = Path("s.nc").stat().st_mtime_ns
+    call(*draw)  # there already
+    assert Path("s.nc").stat().st_mtime_ns == before
+    assert "seed" in call(*draw, "--seed", 2, code=2).stderr
     call(*draw, "--force")
+    assert Path("s.nc").stat().st_mtime_ns > before
     assert Path("s.nc").read_bytes() == first
     outcome = call("judge", "s.nc", "--map", "majority", "--json", "o.json")
     assert "majority, layer 1 (b = 2)" in outcome.stdout

@@ -44,8 +44,9 @@ def check_place(path: Path) -> None:
             raise ValueError(f"{path} must be the name of a file; it is a {'folder' if path.is_dir() else 'device'}")
         if not path.resolve().parent.is_dir():
             raise ValueError(f"there is no folder {path.parent} to write {path.name} into")
-        with tempfile.TemporaryFile(dir=path.parent, buffering=0) as probe:
+        with tempfile.TemporaryFile(dir=path.parent) as probe:
             probe.write(bytes(4096))  # a full disk takes an empty file
+            probe.flush()
 
 
 @contextmanager

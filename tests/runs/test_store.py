@@ -220,6 +220,20 @@ def test_a_claim_file_that_is_gone_gives_no_right(tmp_path, monkeypatch):
     assert not path.exists()
 
 
+def test_a_claim_lets_go_of_its_own_file_alone(tmp_path):
+    # the folder was removed with the claim's file in it, and made again by another: a mutant that removes whatever is
+    # called so takes the other's file, and a third gets the same claim
+    path = tmp_path / "claim"
+    first = locks.claim(path)
+    path.unlink()
+    second = locks.claim(path)
+    first.release()
+    assert path.exists()
+    assert locks.claim(path) is None
+    second.release()
+    assert not path.exists()
+
+
 def test_json_for_pages_has_no_nan(tmp_path):
     write_json(tmp_path / "a.json", {"value": float("nan"), "error": [np.float64("inf"), np.int64(3)], "γ": (1.5,)})
     assert json.loads((tmp_path / "a.json").read_text()) == {"value": None, "error": [None, 3], "γ": [1.5]}

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import importlib
+import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 import xarray as xr
 
+from blockspin import locks
 from blockspin import samples as schema
 from blockspin.lattice import Lattice
 from blockspin.models import Ising
 from blockspin.sampling import sample, sample_to
+from blockspin.sampling.parts import Parts
 
 MODEL = Ising(Lattice.square(6, 4), 0.4)
 
@@ -119,3 +123,129 @@ def test_a_file_can_be_read_part_by_part(tmp_path: Path) -> None:
     np.testing.assert_array_equal(np.concatenate([piece.values for piece in pieces], axis=1), whole.values)
     with pytest.raises(ValueError, match="draws must be a positive integer; got 0"):
         next(schema.parts(path, 0))
+
+
+def stop_at(fraction: float) -> Callable[[float, str], None]:
+    def stop(done: float, text: str) -> None:
+        if done > fraction:
+            raise KeyboardInterrupt
+
+    return stop
+
+
+def begun(path: Path, seed: int = 3) -> Path:
+    """The folder of parts of an interrupted call: two parts and more."""
+    with pytest.raises(KeyboardInterrupt):
+        sample_to(path, MODEL, 200, seed=seed, chains=20, progress=stop_at(0.7))
+    return path.with_name(f"{path.name}.parts")
+
+
+def test_a_second_process_is_kept_out(tmp_path: Path) -> None:
+    whole = sample_to(tmp_path / "whole.nc", MODEL, 200, seed=3, chains=20)
+    path, refused = tmp_path / "s.nc", 0
+
+    def again(fraction: float, text: str) -> None:
+        nonlocal refused
+        for seed in (3, 4):
+            with pytest.raises(BlockingIOError, match=r"s\.nc"):
+                sample_to(path, MODEL, 200, seed=seed, chains=20)
+        refused += 1
+
+    sample_to(path, MODEL, 200, seed=3, chains=20, progress=again)
+    assert refused > 5
+    assert path.read_bytes() == whole.read_bytes()
+    assert not path.with_name("s.nc.parts").exists()
+
+
+def test_who_comes_as_the_other_ends_finds_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path, enter = tmp_path / "s.nc", Parts.__enter__
+
+    def late(parts: Parts) -> Parts:
+        monkeypatch.setattr(Parts, "__enter__", enter)
+        sample_to(path, MODEL, 60, seed=3, chains=20)
+        path.touch()
+        times.append(path.stat().st_mtime_ns)
+        return enter(parts)
+
+    times: list[int] = []
+    monkeypatch.setattr(Parts, "__enter__", late)
+    sample_to(path, MODEL, 60, seed=3, chains=20)
+    assert [path.stat().st_mtime_ns] == times
+    assert [entry.name for entry in tmp_path.iterdir()] == ["s.nc"]
+
+
+def test_a_folder_that_goes_between_two_steps_is_made_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    claim = locks.claim
+
+    def gone(path: Path) -> locks.Claim | None:
+        monkeypatch.setattr(locks, "claim", claim)
+        path.parent.rmdir()
+        return claim(path)
+
+    monkeypatch.setattr(locks, "claim", gone)
+    sample_to(tmp_path / "s.nc", MODEL, 60, seed=3, chains=20)
+    assert [entry.name for entry in tmp_path.iterdir()] == ["s.nc"]
+
+
+def test_without_locks_parts_of_another_call_are_found(tmp_path: Path) -> None:
+    other = begun(tmp_path / "other.nc", seed=4)
+    folder = begun(tmp_path / "s.nc")
+    first, second = folder / "part-0000.npz", folder / "part-0001.npz"
+
+    def swap() -> None:
+        first.rename(folder / "aside")
+        second.rename(first)
+        (folder / "aside").rename(second)
+
+    def without_draws() -> None:
+        with np.load(first, allow_pickle=False) as stored:
+            arrays = dict(stored)
+        del arrays["draws"]
+        np.savez(first, **arrays)
+
+    for damage, named in (
+        (swap, first),
+        (lambda: shutil.copy(first, second), second),
+        (lambda: shutil.copy(other / second.name, second), second),
+        (without_draws, first),
+    ):
+        before = {path: path.read_bytes() for path in folder.iterdir()}
+        damage()
+        with pytest.raises(ValueError, match=named.name):
+            sample_to(tmp_path / "s.nc", MODEL, 200, seed=3, chains=20)
+        for path, content in before.items():
+            path.write_bytes(content)
+    state = (folder / "state.npz").read_bytes()
+    sample_to(tmp_path / "s.nc", MODEL, 200, seed=3, chains=20)
+    # a state that is ahead of its parts: the last of them holds fewer draws than it says
+    folder = begun(tmp_path / "t.nc")
+    (folder / "state.npz").write_bytes(state)
+    with np.load(folder / "part-0001.npz", allow_pickle=False) as stored:
+        arrays = dict(stored)
+    arrays["draws"] = arrays["draws"] - [0, 1]
+    np.savez(folder / "part-0001.npz", **arrays)
+    with pytest.raises(ValueError, match="part-000"):
+        sample_to(tmp_path / "t.nc", MODEL, 200, seed=3, chains=20)
+
+
+def test_what_ended_before_its_first_state_leaves_nothing(tmp_path: Path) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        sample_to(tmp_path / "s.nc", MODEL, 200, seed=3, chains=20, progress=stop_at(-1.0))
+    assert list(tmp_path.iterdir()) == []
+    (tmp_path / "s.nc.parts").mkdir()
+    (tmp_path / "s.nc.parts" / "settings.json").write_text("{}")  # killed there by another request
+    sample_to(tmp_path / "s.nc", MODEL, 60, seed=3, chains=20)
+    assert [entry.name for entry in tmp_path.iterdir()] == ["s.nc"]
+
+
+def test_a_file_is_overwritten_when_the_new_draws_are_there(tmp_path: Path) -> None:
+    path = sample_to(tmp_path / "s.nc", MODEL, 60, seed=3, chains=20)
+    before = path.read_bytes()
+    with pytest.raises(KeyboardInterrupt):
+        sample_to(path, MODEL, 200, seed=4, chains=20, progress=stop_at(0.7), overwrite=True)
+    with pytest.raises(ValueError, match="chains"):
+        sample_to(path, MODEL, 200, seed=4, chains=0, overwrite=True)
+    assert path.read_bytes() == before
+    sample_to(path, MODEL, 200, seed=4, chains=20, overwrite=True)
+    xr.testing.assert_identical(schema.read(path), sample(MODEL, 200, seed=4, chains=20))
+    assert [entry.name for entry in tmp_path.iterdir()] == ["s.nc"]
