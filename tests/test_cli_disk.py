@@ -65,6 +65,8 @@ def test_sample_says_which_file_and_goes_on_when_there_is_room() -> None:
     assert not Path("s.nc").exists()
     call(*DRAW)
     assert sorted(os.listdir()) == ["s.nc"]
+    with quota(1000):
+        call(*DRAW)  # there already: nothing is written
 
 
 def test_sample_does_not_start_beside_another() -> None:

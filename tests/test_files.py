@@ -115,6 +115,14 @@ def test_a_place_is_looked_at_before_the_work(tmp_path: Path, monkeypatch: pytes
         files.check_place(tmp_path / "new")
     assert caught.value.filename == str(tmp_path / "new")
 
+    def read_only(*_: object, **__: object) -> int:
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS), str(tmp_path / "probe"))
+
+    monkeypatch.setattr(os, "open", read_only)
+    with pytest.raises(OSError, match="Read-only") as caught:
+        files.check_place(tmp_path / "new")
+    assert caught.value.filename == str(tmp_path / "new")
+
 
 def test_what_a_disk_does_not_take_is_kept_for_later(tmp_path: Path) -> None:
     with open(tmp_path / "a", "w+b") as file:

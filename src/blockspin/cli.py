@@ -203,7 +203,8 @@ def sample(
     with _one_line(ValueError, TypeError, RuntimeError):
         if out.suffix != ".nc":
             raise ValueError(f"samples are written as .nc; got {out.name!r}")
-        check_place(out)
+        if force or not out.is_file():
+            check_place(out)
         kind = choices.chosen("model", model, choices.models())
         couplings = {"K": K, "h": h, "q": q, "T": T, "noise": noise}
         drawn_from = choices.model(model, kind, choices.lattice(shape, lattice), couplings)

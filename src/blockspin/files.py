@@ -25,7 +25,11 @@ def named(path: Path) -> Iterator[None]:
     except OSError as error:
         if error.errno is not None and error.filename is not None and ASIDE not in os.fspath(error.filename):
             raise
-        raise OSError(error.errno or errno.EIO, reason(error), str(path)) from error
+        raise _of(error, path) from error
+
+
+def _of(error: OSError, path: Path) -> OSError:
+    return OSError(error.errno or errno.EIO, reason(error), str(path))
 
 
 def reason(error: OSError) -> str:
@@ -39,7 +43,7 @@ def check_place(path: Path) -> None:
     Raises ValueError for what is no file (a folder, a device) and for a folder that is missing, OSError where the disk
     takes no file (read-only, no permission, full).
     """
-    with named(path):
+    try:
         if path.exists() and not path.is_file():
             raise ValueError(f"{path} must be the name of a file; it is a {'folder' if path.is_dir() else 'device'}")
         if not path.resolve().parent.is_dir():
@@ -47,6 +51,8 @@ def check_place(path: Path) -> None:
         with tempfile.TemporaryFile(dir=path.parent) as probe:
             probe.write(bytes(4096))  # a full disk takes an empty file
             probe.flush()
+    except OSError as error:
+        raise _of(error, path) from error  # whatever name the probe had
 
 
 @contextmanager

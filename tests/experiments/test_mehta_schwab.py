@@ -11,8 +11,8 @@ import pytest
 from blockspin.experiments import find
 from blockspin.experiments.mehta_schwab.claims import STILL, claims
 from blockspin.experiments.mehta_schwab.conditions import Finding
-from blockspin.experiments.mehta_schwab.machines import build, recipe_of
-from blockspin.experiments.mehta_schwab.plan import plan
+from blockspin.experiments.mehta_schwab.machines import build
+from blockspin.experiments.mehta_schwab.plan import plan, recipe_of
 from blockspin.experiments.mehta_schwab.settings import PRESETS, Settings
 from blockspin.experiments.run import prepare, redraw, run
 from blockspin.judging import Measured, Measurement, Scorecard, scorecard
