@@ -1,0 +1,109 @@
+"""What the verdict says of maps and samples whose answer is known, on seeds that the benchmark does not use."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from sklearn.neural_network import BernoulliRBM
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer
+
+import blockspin as bs
+from blockspin.judging import Verdict
+from blockspin.samples import features
+
+LATTICE = bs.Lattice.square(16)
+
+
+def benchmark() -> Any:
+    path = Path(__file__).parents[2] / "benchmarks" / "verdicts.py"
+    spec = importlib.util.spec_from_file_location("verdicts", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["verdicts"] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_only_majority_on_critical_samples_renormalizes() -> None:
+    verdicts = benchmark()
+    found = {row["case"]: verdicts.card(row).verdict for row in verdicts.measured(LATTICE, seed=1001)}
+    assert found.pop("majority") is Verdict.RENORMALIZES
+    assert Verdict.RENORMALIZES not in found.values()
+    assert len(found) == 7
+
+
+def test_the_benchmark_measures_what_the_judge_says() -> None:
+    verdicts = benchmark()
+    name, one, samples = next(verdicts.cases(LATTICE, 1001))
+    row = next(verdicts.measured(LATTICE, 1001))
+    card = bs.judge(one, samples, critical=samples, criteria=verdicts.DECISIVE, name=name, seed=1001)
+    assert card.rows == verdicts.card(row).rows
+
+
+SAMPLES = bs.sample(bs.Ising(bs.Lattice.square(8), 0.408), 600, seed=1, chains=12)
+
+
+def codes(transformer: Any, **more: Any) -> set[str]:
+    return {note.code for note in bs.judge(transformer, SAMPLES, criteria=["locality"], **more).notes}
+
+
+def test_an_rbm_of_binary_units_is_read_in_one_way() -> None:
+    """Bare or behind ToBinary: the same card, and a note on the bare one."""
+    bits = (features(SAMPLES) + 1) // 2
+    machine = BernoulliRBM(16, random_state=0, n_iter=2, learning_rate=0.05).fit(bits)
+    bare = bs.judge(machine, SAMPLES, train=SAMPLES)
+    behind = bs.judge(make_pipeline(bs.ToBinary(), machine), SAMPLES, train=SAMPLES)
+    assert bare.rows == behind.rows
+    assert {note.code for note in bare.notes} - {note.code for note in behind.notes} == {"binary units"}
+
+
+@pytest.mark.parametrize(
+    ("function", "code"),
+    [
+        (lambda X: np.ones((len(X), 16)), "constant map"),
+        (lambda X: np.hstack([X[:, ::8], np.ones((len(X), 8))]), "constant units"),
+        (lambda X: np.random.default_rng().choice([-1, 1], (len(X), 16)), "random map"),
+    ],
+)
+def test_a_map_that_is_constant_or_random_is_named(function: Any, code: str) -> None:
+    assert code in codes(FunctionTransformer(function))
+
+
+def test_a_rule_with_unseeded_coins_is_named_and_a_seeded_one_is_not() -> None:
+    lattice = bs.Lattice.square(8)
+    assert "random map" in codes(bs.Majority(lattice, 2))
+    assert codes(bs.Majority(lattice, 2, random_state=1)) == set()
+
+
+def test_what_a_map_lacks_for_a_null_is_named() -> None:
+    from sklearn.decomposition import PCA
+
+    assert codes(PCA(16).fit(features(SAMPLES))) == {"null untrained", "nulls retrained"}
+
+
+class InPlace:
+    """A map of one's own, without scikit-learn's base classes, that spoils what it gets."""
+
+    def transform(self, X: Any) -> Any:
+        blocks = X[:, ::4].copy()
+        X[:] = 0
+        return blocks
+
+
+def test_a_map_that_works_in_place_spoils_nothing() -> None:
+    before = SAMPLES.values.copy()
+    card = bs.judge(InPlace(), SAMPLES, critical=SAMPLES)
+    assert np.array_equal(SAMPLES.values, before)
+
+    class Copying(InPlace):
+        def transform(self, X: Any) -> Any:
+            return super().transform(X.copy())
+
+    assert bs.judge(Copying(), SAMPLES, critical=SAMPLES).rows == card.rows
