@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 from pathlib import Path
 
+import h5netcdf
 import numpy as np
 import pytest
 import xarray as xr
@@ -103,11 +104,10 @@ def test_a_write_that_fails_leaves_the_old_file_and_nothing_else(
     made = samples.make(spins(4, 7, 9), Lattice.chain(9))
     bs.write(made, tmp_path / "s.nc")
 
-    def full_disk(self: xr.Dataset, path: str, **settings: object) -> None:
-        Path(path).write_bytes(b"half")
+    def full_disk(*_: object, **settings: object) -> None:
         raise OSError("No space left on device")
 
-    monkeypatch.setattr(xr.Dataset, "to_netcdf", full_disk)
+    monkeypatch.setattr(h5netcdf.File, "create_variable", full_disk)
     for name in ("s.nc", "new.nc"):
         with pytest.raises(OSError, match="No space left"):
             bs.write(-made, tmp_path / name)

@@ -21,6 +21,7 @@ from blockspin.coarse.rbm import units as states
 from blockspin.coarse.rbm.annealing import Partition
 from blockspin.coarse.rbm.gibbs import Parameters
 from blockspin.coarse.rbm.pseudolikelihood import pseudo_log_likelihood
+from blockspin.inputs import unmasked
 from blockspin.statistics import Estimate, mean_over_chains
 
 Array = NDArray[Any]
@@ -292,7 +293,7 @@ class FittedMachine(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         return Parameters(*(jnp.asarray(part) for part in self._machine(np.float32)))
 
     def _validated(self, X: ArrayLike) -> Array:
-        data = validate_data(self, X, dtype="numeric", reset=False)
+        data = validate_data(self, unmasked(X, "X"), dtype="numeric", reset=False)
         self._check_values(data, "X")
         return np.asarray(data)
 
