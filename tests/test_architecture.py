@@ -29,10 +29,10 @@ MAY_IMPORT = {
     "judging": "rg exact models coarse samples lattice statistics randomness",
     "runs": "files samples randomness",
     "report": "statistics",
-    "experiments": "lattice statistics randomness models samples exact sampling coarse rg mapping judging runs report "
-    "images",
+    "experiments": "files lattice statistics randomness models samples exact sampling coarse rg mapping judging runs "
+    "report images",
     "choices": "coarse lattice models samples",
-    "cli": "choices experiments runs report judging samples models coarse lattice",
+    "cli": "files choices experiments runs report judging samples models coarse lattice",
 }
 ONLY_IN = {
     "numba": {"sampling", "exact"},

@@ -102,6 +102,7 @@ def run(
         from blockspin.experiments.plan import forecast
         from blockspin.experiments.run import REPORT, check_folder, prepare, verdicts
         from blockspin.experiments.run import run as run_plan
+        from blockspin.files import Damaged
         from blockspin.runs.cluster import ClusterError, check_extra, described
         from blockspin.runs.display import for_stream
         from blockspin.runs.execute import TaskFailed
@@ -133,7 +134,7 @@ def run(
                 concluded = run_plan(
                     plan, folder, workers=workers, scheduler=scheduler, cluster=jobs, shard=part, display=display
                 )
-        except SettingsError as error:
+        except (SettingsError, Damaged) as error:
             _stop(str(error), WRONG)
         except TaskFailed as error:
             _stop(f"{error} ({folder / 'log.jsonl'}); {again}", FAILED)
@@ -263,14 +264,15 @@ def report(
     folder: Annotated[Path, typer.Argument(metavar="RUN", help="The folder of a finished run.")],
 ) -> None:
     """Draw a run's report.html again from its files, computing nothing."""
-    with _one_line():
+    with _one_line(OSError):
         from blockspin.experiments.run import redraw
+        from blockspin.files import Damaged
         from blockspin.runs.settings import SettingsError
-        from blockspin.runs.store import StoreError
+        from blockspin.runs.store import ResultError, StoreError
 
         try:
             typer.echo(redraw(folder))
-        except SettingsError as error:
+        except (SettingsError, Damaged, ResultError) as error:
             _stop(str(error), WRONG)
         except StoreError as error:
             _stop(str(error), FAILED)
@@ -300,13 +302,14 @@ def runs_gc(
     """Free what runs no longer need: results that their settings do not ask for, and what kills left behind."""
     with _one_line():
         from blockspin.experiments.keeping import collect
+        from blockspin.files import Damaged
         from blockspin.runs.settings import SettingsError
         from blockspin.runs.store import StoreError
 
         try:
             for folder in folders:
                 typer.echo(collect(folder, remove=not dry_run))
-        except SettingsError as error:
+        except (SettingsError, Damaged) as error:
             _stop(str(error), WRONG)
         except StoreError as error:
             _stop(str(error), FAILED)

@@ -30,7 +30,7 @@ def parsed(path: str | os.PathLike[str]) -> Iterator[None]:
         raise
     except Exception as error:
         why = " ".join(str(error).split()) or type(error).__name__
-        raise Damaged(f"{path} cannot be read, it is damaged or of another kind: {why}") from error
+        raise Damaged(f"{path} is damaged, or of another kind: {why}") from error
 
 
 def read_arrays(path: str | os.PathLike[str]) -> dict[str, NDArray[Any]]:

@@ -2,15 +2,37 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from blockspin.files import Damaged, read_json
 from blockspin.report import tables
 from blockspin.report.page import Section, Table
+from blockspin.runs import provenance
 from blockspin.runs import settings as settings_file
 from blockspin.runs.store import Store
+
+NEEDED: dict[str, dict[str, type]] = {
+    "scorecards": {"map": str, "verdict": str, "criteria": list},
+    "claims": {"id": str, "text": str, "status": str, "why": str},
+}
+"""What each entry of a run's conclusions has."""
+
+
+def concluded(folder: Path, name: str) -> list[dict[str, Any]]:
+    """The entries of a folder's scorecards.json or claims.json; raises `Damaged` where they are none."""
+    path = folder / f"{name}.json"
+    entries: list[dict[str, Any]] = read_json(path, **{name: list})[name]
+    for entry in entries:
+        lacks = [key for key, kind in NEEDED[name].items() if not isinstance(entry, dict) or not _is(entry, key, kind)]
+        if lacks:
+            raise Damaged(f"{path} is damaged: an entry of {name} lacks {', '.join(lacks)}")
+    return entries
+
+
+def _is(entry: dict[str, Any], key: str, kind: type) -> bool:
+    return isinstance(entry.get(key), kind)
 
 
 class Folder:
@@ -18,8 +40,8 @@ class Folder:
 
     def __init__(self, folder: Path) -> None:
         self.stored: dict[str, Any] = settings_file.read(folder)
-        self.claims: list[dict[str, Any]] = json.loads((folder / "claims.json").read_text())["claims"]
-        self.provenance: dict[str, Any] = json.loads((folder / "provenance.json").read_text())
+        self.claims: list[dict[str, Any]] = concluded(folder, "claims")
+        self.provenance: dict[str, Any] = provenance.read(folder)
         self.store = Store(folder)
 
     @property
@@ -39,16 +61,16 @@ class Folder:
         return Section(title, list(lead), [*blocks, settings, provenance_table(self.provenance)])
 
 
-def provenance_table(provenance: dict[str, Any]) -> Table:
+def provenance_table(stored: dict[str, Any]) -> Table:
     """Command, time, seed, commit, versions and machine of a run's last session, from its provenance.json."""
-    session = provenance["sessions"][-1]
+    session = stored["sessions"][-1]
     commit = session["commit"] or {}
     facts = {
         "command": session["command"],
         "started": session["start"],
-        "task seconds in all": round(sum(provenance["tasks"].values()), 1),
+        "task seconds in all": round(sum(stored["tasks"].values()), 1),
         "workers": session["workers"],
-        "seed": provenance["seed"],
+        "seed": stored["seed"],
         "commit": f"{commit.get('hash', 'not in a checkout')}{' (with changes)' if commit.get('modified') else ''}",
         **session["versions"],
         "machine": session["machine"],

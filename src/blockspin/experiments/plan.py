@@ -11,6 +11,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from blockspin.experiments import find
 from blockspin.experiments.experiment import Experiment
 from blockspin.runs import settings as settings_file
 from blockspin.runs.costs import beside, measured
@@ -116,6 +117,15 @@ def replan(experiment: Experiment, stored: dict[str, Any]) -> Plan:
     cells = tuple(_cells(experiment, settings, stored["seed"], sweep))
     tasks = [task for cell in cells for task in _named(_tasks(experiment, cell.settings, cell.point.seed), cell.point)]
     return Plan(experiment, stored["preset"], settings, stored["seed"], tasks, sweep=sweep, cells=cells)
+
+
+def stored_plan(folder: Path) -> Plan:
+    """The plan of the settings.toml in a folder; raises SettingsError, which names the file."""
+    stored = settings_file.read(folder)
+    try:
+        return replan(find(stored["experiment"]), stored)
+    except SettingsError as error:
+        raise SettingsError(f"{folder / settings_file.FILE}: {error}") from error
 
 
 def forecast(plan: Plan, folder: Path, workers: int = 1) -> Iterator[str]:

@@ -8,11 +8,12 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from blockspin.experiments import find
 from blockspin.experiments.experiment import STATUSES, Experiment
-from blockspin.experiments.plan import Plan, prepare
-from blockspin.experiments.results import of_cards, write_results
+from blockspin.experiments.plan import Plan, prepare, stored_plan
+from blockspin.experiments.results import RESULTS, TABLE, of_cards, write_results
+from blockspin.runs import provenance as provenance_file
 from blockspin.runs import settings as settings_file
+from blockspin.runs import sums
 from blockspin.runs.display import Display
 from blockspin.runs.execute import execute, share_of
 from blockspin.runs.provenance import Provenance
@@ -50,6 +51,7 @@ def run(
     store = Store(folder)
     tasks = plan.tasks if shard is None else share_of(plan.tasks, *shard)
     with store.at_work() as alone:
+        sums.remove(folder)
         settings_file.write(folder, plan.document)
         provenance = Provenance(store, seed=plan.seed)
         words = [] if shard is None else ["--shard", f"{shard[0]}/{shard[1]}"]
@@ -60,6 +62,7 @@ def run(
                 provenance.end("finished")
                 return None
             concluded = _conclude(plan, store)
+            sums.write(folder, _summed(folder))
             provenance.end("finished")  # before the page, which shows it
             write_text(folder / REPORT, _page(plan.experiment, folder, swept=bool(plan.cells)))
         except BaseException as error:
@@ -75,7 +78,10 @@ def missing(plan: Plan, store: Store) -> int:
 
 
 def check_folder(plan: Plan, folder: Path) -> None:
-    """Raise SettingsError unless the folder is new, empty, or holds this very run, begun or finished."""
+    """Raise SettingsError unless the folder is new, empty, or holds this very run, begun or finished.
+
+    Raises `Damaged` where the record of its earlier sessions cannot be kept on.
+    """
     if not folder.exists():
         return
     if not folder.is_dir():
@@ -88,6 +94,8 @@ def check_folder(plan: Plan, folder: Path) -> None:
                 f"{folder} is not empty and not the folder of a run (it holds {strange[0]}); choose another --out"
             )
         return
+    if (folder / provenance_file.FILE).exists():
+        provenance_file.read(folder)
     grows = ("sweep.", *(f"settings.{name}" for name in getattr(plan.experiment, "growing", ())))
     different = [
         one
@@ -104,16 +112,23 @@ def check_folder(plan: Plan, folder: Path) -> None:
 def redraw(folder: Path) -> Path:
     """Draw report.html again from the files of a finished run, computing nothing; returns its path.
 
-    Raises SettingsError where the folder is not that of a finished run of a known experiment.
+    Raises SettingsError where the folder is not that of a finished run of a known experiment, `Damaged` where its files
+    are not what the run wrote, ResultError where a task's is not.
     """
-    stored = settings_file.read(folder)
-    experiment = find(stored["experiment"])
+    plan = stored_plan(folder)
     for name in (SCORECARDS, CLAIMS):
         if not (folder / name).exists():
             raise SettingsError(f"{folder} is not finished: it has no {name}; give the same `blockspin run` again")
+    sums.check(folder, _summed(folder))
     report = folder / REPORT
-    write_text(report, _page(experiment, folder, swept="sweep" in stored))
+    write_text(report, _page(plan.experiment, folder, swept=bool(plan.cells)))
     return report
+
+
+def _summed(folder: Path) -> list[str]:
+    """The files that a run concludes with, but for the page, which is drawn from them."""
+    always, some = (settings_file.FILE, SCORECARDS, CLAIMS), (RESULTS, TABLE)
+    return [*always, *(name for name in some if (folder / name).exists())]
 
 
 def verdicts(concluded: dict[str, Any], most: int = 6) -> str:

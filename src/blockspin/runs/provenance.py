@@ -6,15 +6,17 @@ No host, user or folder is named, so the file can be published.
 from __future__ import annotations
 
 import importlib.metadata
-import json
 import platform
 import secrets
 import shlex
 import subprocess
 import time
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from blockspin.files import Damaged, read_json
 from blockspin.runs.execute import cores
 from blockspin.runs.store import Store, write_json
 
@@ -59,9 +61,10 @@ class Provenance:
 
     def _write(self, *, alone: bool = False) -> None:
         with self.store.turn():  # other sessions write here too
-            sessions = [one for one in self._stored() if one.get("id") != self.own["id"]]
+            earlier = read(self.store.folder)["sessions"] if self.path.exists() else []
+            sessions = [one for one in earlier if one.get("id") != self.own["id"]]
             if alone:
-                times = [event["time"] for event in self.store.events() if "time" in event]
+                times = [event["time"] for event in self.store.events() if isinstance(event.get("time"), str)]
                 for session in sessions:
                     if session["end"] is None:
                         session |= {"end": max(times, default=session["start"]), "outcome": "killed"}
@@ -69,21 +72,56 @@ class Provenance:
             tasks = task_seconds(self.store)
             write_json(self.path, {"schema": 1, "seed": self.seed, "tasks": tasks, "sessions": sessions})
 
-    def _stored(self) -> list[dict[str, Any]]:
-        try:
-            sessions: list[dict[str, Any]] = json.loads(self.path.read_text())["sessions"]
-        except (FileNotFoundError, ValueError, KeyError, TypeError):
-            return []
-        return sessions
+
+class Session(BaseModel):
+    """What every session in a provenance.json has."""
+
+    model_config = ConfigDict(strict=True)
+
+    command: str
+    start: str
+    end: str | None
+    workers: int
+    versions: dict[str, Any]
+    machine: dict[str, Any]
+    commit: dict[str, Any] | None
+
+
+class Document(BaseModel):
+    """What a provenance.json has."""
+
+    model_config = ConfigDict(strict=True)
+
+    seed: int
+    tasks: dict[str, float]
+    sessions: Annotated[list[Session], Field(min_length=1)]
+
+
+def read(folder: Path) -> dict[str, Any]:
+    """What a folder's provenance.json holds; raises `Damaged` where that is not what runs write, OSError without it."""
+    stored = read_json(folder / FILE)
+    try:
+        Document.model_validate(stored)
+    except ValidationError as error:
+        where = ".".join(map(str, error.errors()[0]["loc"]))
+        raise Damaged(
+            f"{folder / FILE} is damaged at {where!r}; a run goes on without it, but then nothing says what was done "
+            f"before"
+        ) from error
+    return stored
 
 
 def task_seconds(store: Store) -> dict[str, float]:
     """Wall seconds of each task that was completed, by label, from the log: the last time it was computed."""
-    last = {event["key"]: event for event in store.events() if event.get("event") == "done"}
-    seconds: dict[str, float] = {}
-    for event in last.values():
-        seconds[event["label"]] = round(seconds.get(event["label"], 0.0) + event["seconds"], 3)
-    return seconds
+    last: dict[str, tuple[str, float]] = {}
+    for event in store.events():
+        match event:
+            case {"event": "done", "key": str(key), "label": str(label), "seconds": float() | int() as seconds}:
+                last[key] = label, seconds
+    found: dict[str, float] = {}
+    for label, seconds in last.values():
+        found[label] = round(found.get(label, 0.0) + seconds, 3)
+    return found
 
 
 def versions() -> dict[str, str]:

@@ -17,18 +17,20 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from blockspin.files import Damaged, parsed, read_arrays, read_json
+
 Arrays = dict[str, NDArray[Any]]
 
 
 class Parts:
-    """The folder of parts of one file; raises ValueError where it holds the parts of another request."""
+    """The folder of parts of one file; raises ValueError where it holds parts of another request, or damaged ones."""
 
     def __init__(self, target: Path, asked: dict[str, Any]) -> None:
         self.folder = target.with_name(target.name + ".parts")
         words = json.dumps(asked, sort_keys=True)
         kept = self.folder / "settings.json"
-        if kept.exists() and kept.read_text() != words:
-            differing = differences(json.loads(words), json.loads(kept.read_text()))
+        if kept.exists() and (there := read_json(kept)) != json.loads(words):
+            differing = differences(json.loads(words), there)
             raise ValueError(
                 f"{self.folder} holds the beginning of other samples: {differing}. Remove the folder, or ask for "
                 f"those samples again to finish them"
@@ -42,10 +44,10 @@ class Parts:
         path = self.folder / "state.npz"
         if not path.exists():
             return None
-        with np.load(path, allow_pickle=False) as stored:
-            arrays = {name: stored[name] for name in stored.files}
-        told = json.loads(bytes(arrays.pop("told").tobytes()))
-        return told["parts"], told, arrays
+        arrays = read_arrays(path)
+        with parsed(path):
+            told = json.loads(bytes(arrays.pop("told").tobytes()))
+            return told["parts"], told, arrays
 
     def begin(self, told: dict[str, Any], state: Arrays) -> None:
         """Keep the state before the first part."""
@@ -59,8 +61,11 @@ class Parts:
     def read(self, parts: int) -> Iterator[Arrays]:
         """The parts in order."""
         for number in range(parts):
-            with np.load(self.folder / f"part-{number:04d}.npz", allow_pickle=False) as stored:
-                yield {name: stored[name] for name in stored.files}
+            path = self.folder / f"part-{number:04d}.npz"
+            part = read_arrays(path)
+            if part.keys() != {"bits", "observed"}:
+                raise Damaged(f"{path} is no part of samples: it holds {', '.join(part) or 'nothing'}")
+            yield part
 
     def remove(self) -> None:
         """Delete the folder; its file is there."""

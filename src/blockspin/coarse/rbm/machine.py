@@ -78,7 +78,7 @@ class FittedMachine(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
     def visible_mean(self, H: ArrayLike) -> Array:
         """<v | h>, shape (n, N), from hidden states or means (n, M). Raises ValueError for another shape."""
         check_is_fitted(self)
-        hidden = np.asarray(H)
+        hidden = np.asarray(unmasked(H, "H"))
         if hidden.ndim != 2 or hidden.shape[1] != len(self.components_):
             raise ValueError(f"hidden states have shape (n, {len(self.components_)}); got {hidden.shape}")
         hidden = _floating(hidden)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import math
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from blockspin.experiments.about import Folder
+from blockspin.experiments.about import Folder, concluded
 from blockspin.experiments.mcrg.claims import GAINED
 from blockspin.experiments.mcrg.readings import growth
 from blockspin.experiments.mcrg.settings import ALSO_PUBLISHED, EVEN, MAPS, ODD, PUBLISHED, RULES, Settings
@@ -40,7 +39,7 @@ class Run(Folder):
         super().__init__(folder)
         self.settings = settings_file.restore(Settings, self.stored)
         self.plan: Plan = plan(self.settings, self.stored["seed"])
-        self.cards: list[dict[str, Any]] = json.loads((folder / "scorecards.json").read_text())["scorecards"]
+        self.cards: list[dict[str, Any]] = concluded(folder, "scorecards")
         self.maps: dict[str, dict[str, Any]] = {
             name: self.store.load(task).meta for name, task in self.plan.measured.items()
         }

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from blockspin.experiments.about import Folder
+from blockspin.experiments.about import Folder, concluded
 from blockspin.experiments.mehta_schwab.settings import Settings
 from blockspin.experiments.mehta_schwab.tasks import Plan, plan
 from blockspin.report import tables
@@ -26,7 +25,7 @@ class Run(Folder):
         super().__init__(folder)
         self.settings = settings_file.restore(Settings, self.stored)
         self.plan: Plan = plan(self.settings, self.stored["seed"])
-        self.cards: list[Card] = json.loads((folder / "scorecards.json").read_text())["scorecards"]
+        self.cards: list[Card] = concluded(folder, "scorecards")
         self.samples = self.store.load(self.plan.samples)
         self.critical = self.store.load(self.plan.critical)
         self.kinds = {item.name: item.kind for item in self.plan.maps}
