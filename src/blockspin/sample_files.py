@@ -142,7 +142,7 @@ def _check_seal(path: Path, file: IO[bytes]) -> None:
     head = file.read(48)
     if not head.startswith(SIGNATURE):
         raise Damaged(f"{path} is not a sample file: it is no netCDF-4")
-    place = END.get(head[len(SIGNATURE)])
+    place = END.get(head[len(SIGNATURE)]) if len(head) == 48 else None
     end = int.from_bytes(head[place : place + 8], "little") if place else 0
     size = file.seek(0, os.SEEK_END)
     if place and size == end:

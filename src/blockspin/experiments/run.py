@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Mapping
 from contextlib import suppress
@@ -94,7 +95,7 @@ def check_folder(plan: Plan, folder: Path) -> None:
                 f"{folder} is not empty and not the folder of a run (it holds {strange[0]}); choose another --out"
             )
         return
-    if (folder / provenance_file.FILE).exists():
+    if os.path.lexists(folder / provenance_file.FILE):
         provenance_file.read(folder)
     grows = ("sweep.", *(f"settings.{name}" for name in getattr(plan.experiment, "growing", ())))
     different = [
@@ -105,7 +106,8 @@ def check_folder(plan: Plan, folder: Path) -> None:
     if different:
         shown = ", ".join(different[:6]) + (f" and {len(different) - 6} more" if len(different) > 6 else "")
         raise SettingsError(
-            f"{folder} holds another run, which differs in {shown}; choose another --out, or remove that folder"
+            f"{folder} holds another run, which differs in {shown} ({settings_file.FILE} there); choose another --out, "
+            f"or remove that folder"
         )
 
 
@@ -128,7 +130,7 @@ def redraw(folder: Path) -> Path:
 def _summed(folder: Path) -> list[str]:
     """The files that a run concludes with, but for the page, which is drawn from them."""
     always, some = (settings_file.FILE, SCORECARDS, CLAIMS), (RESULTS, TABLE)
-    return [*always, *(name for name in some if (folder / name).exists())]
+    return [*always, *(name for name in some if os.path.lexists(folder / name))]
 
 
 def verdicts(concluded: dict[str, Any], most: int = 6) -> str:

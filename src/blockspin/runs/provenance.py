@@ -5,7 +5,10 @@ No host, user or folder is named, so the file can be published.
 
 from __future__ import annotations
 
+import hashlib
 import importlib.metadata
+import json
+import os
 import platform
 import secrets
 import shlex
@@ -61,7 +64,7 @@ class Provenance:
 
     def _write(self, *, alone: bool = False) -> None:
         with self.store.turn():  # other sessions write here too
-            earlier = read(self.store.folder)["sessions"] if self.path.exists() else []
+            earlier = read(self.store.folder)["sessions"] if os.path.lexists(self.path) else []
             sessions = [one for one in earlier if one.get("id") != self.own["id"]]
             if alone:
                 times = [event["time"] for event in self.store.events() if isinstance(event.get("time"), str)]
@@ -70,7 +73,8 @@ class Provenance:
                         session |= {"end": max(times, default=session["start"]), "outcome": "killed"}
             sessions.append(self.own)
             tasks = task_seconds(self.store)
-            write_json(self.path, {"schema": 1, "seed": self.seed, "tasks": tasks, "sessions": sessions})
+            stored = {"schema": 2, "seed": self.seed, "tasks": tasks, "sessions": sessions}
+            write_json(self.path, {**stored, "sha256": _digest(stored)})
 
 
 class Session(BaseModel):
@@ -98,8 +102,11 @@ class Document(BaseModel):
 
 
 def read(folder: Path) -> dict[str, Any]:
-    """What a folder's provenance.json holds; raises `Damaged` where that is not what runs write, OSError without it."""
-    stored = read_json(folder / FILE)
+    """What a folder's provenance.json holds; raises `Damaged` where that is not what runs write."""
+    try:
+        stored = read_json(folder / FILE)
+    except OSError as error:
+        raise Damaged(f"{folder / FILE} cannot be read: {error.strerror}") from error
     try:
         Document.model_validate(stored)
     except ValidationError as error:
@@ -108,7 +115,14 @@ def read(folder: Path) -> dict[str, Any]:
             f"{folder / FILE} is damaged at {where!r}; a run goes on without it, but then nothing says what was done "
             f"before"
         ) from error
+    digest = stored.pop("sha256", None)
+    if (digest is not None or stored.get("schema") != 1) and digest != _digest(stored):
+        raise Damaged(f"{folder / FILE} is damaged: its checksum does not hold")
     return stored
+
+
+def _digest(stored: dict[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(stored, sort_keys=True).encode()).hexdigest()
 
 
 def task_seconds(store: Store) -> dict[str, float]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -19,7 +20,7 @@ def write(folder: Path, names: Iterable[str]) -> None:
 
 def check(folder: Path, names: Iterable[str]) -> None:
     """Raise `Damaged` where a file of the folder is not what its run wrote; runs of earlier versions left no sums."""
-    if not (folder / FILE).exists():
+    if not os.path.lexists(folder / FILE):
         return
     lines = (folder / FILE).read_bytes().decode(errors="replace").splitlines()
     sums = {name: digest for digest, _, name in (line.partition("  ") for line in lines)}
