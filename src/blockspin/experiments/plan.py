@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -122,8 +123,26 @@ def replan(experiment: Experiment, stored: dict[str, Any]) -> Plan:
 def stored_plan(folder: Path) -> Plan:
     """The plan of the settings.toml in a folder; raises SettingsError, which names the file."""
     stored = settings_file.read(folder)
-    try:
+    with _named_in(folder):
         return replan(find(stored["experiment"]), stored)
+
+
+def stored_experiment(folder: Path) -> tuple[Experiment, dict[str, Any]]:
+    """The experiment of the settings.toml in a folder, and what it holds; raises SettingsError, which names the file.
+
+    No task is laid out.
+    """
+    stored = settings_file.read(folder)
+    with _named_in(folder):
+        experiment = find(stored["experiment"])
+        settings_file.restore(experiment.Settings, stored)
+    return experiment, stored
+
+
+@contextmanager
+def _named_in(folder: Path) -> Iterator[None]:
+    try:
+        yield
     except SettingsError as error:
         raise SettingsError(f"{folder / settings_file.FILE}: {error}") from error
 

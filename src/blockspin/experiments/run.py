@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from blockspin.experiments.experiment import STATUSES, Experiment
-from blockspin.experiments.plan import Plan, prepare, stored_plan
+from blockspin.experiments.plan import Plan, prepare, stored_experiment
 from blockspin.experiments.results import RESULTS, TABLE, of_cards, write_results
 from blockspin.runs import provenance as provenance_file
 from blockspin.runs import settings as settings_file
@@ -117,13 +117,13 @@ def redraw(folder: Path) -> Path:
     Raises SettingsError where the folder is not that of a finished run of a known experiment, `Damaged` where its files
     are not what the run wrote, ResultError where a task's is not.
     """
-    plan = stored_plan(folder)
+    experiment, stored = stored_experiment(folder)
     for name in (SCORECARDS, CLAIMS):
         if not (folder / name).exists():
             raise SettingsError(f"{folder} is not finished: it has no {name}; give the same `blockspin run` again")
     sums.check(folder, _summed(folder))
     report = folder / REPORT
-    write_text(report, _page(plan.experiment, folder, swept=bool(plan.cells)))
+    write_text(report, _page(experiment, folder, swept="sweep" in stored))
     return report
 
 
