@@ -7,6 +7,7 @@ import os
 import pickle
 from pathlib import Path
 
+import h5netcdf
 import numpy as np
 import pytest
 import xarray as xr

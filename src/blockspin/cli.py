@@ -18,6 +18,7 @@ from blockspin.files import check_place, reason, write_json
 
 EXIT_CODES = "Exit codes: 0 done; 1 a task failed or the disk did; 2 wrong usage, settings or input; 130 interrupted."
 FAILED, WRONG, INTERRUPTED = 1, 2, 130
+NO_FILE = (errno.ENOENT, errno.EISDIR, errno.ENOTDIR, errno.ELOOP)  # what was named is no file: wrong input
 
 app = typer.Typer(
     help="Does a learned coarse-graining of lattice data renormalize? Run the experiments, or judge a map of your own.",
@@ -105,6 +106,7 @@ def run(
         from blockspin.experiments.plan import forecast
         from blockspin.experiments.run import REPORT, check_folder, prepare, verdicts
         from blockspin.experiments.run import run as run_plan
+        from blockspin.files import Damaged
         from blockspin.runs.cluster import ClusterError, check_extra, described
         from blockspin.runs.display import for_stream
         from blockspin.runs.execute import TaskFailed
@@ -136,7 +138,7 @@ def run(
                 concluded = run_plan(
                     plan, folder, workers=workers, scheduler=scheduler, cluster=jobs, shard=part, display=display
                 )
-        except SettingsError as error:
+        except (SettingsError, Damaged) as error:
             _stop(str(error), WRONG)
         except TaskFailed as error:
             _stop(f"{error} ({folder / 'log.jsonl'}); {again}", FAILED)
@@ -273,12 +275,13 @@ def report(
     """Draw a run's report.html again from its files, computing nothing."""
     with _one_line(ValueError):
         from blockspin.experiments.run import redraw
+        from blockspin.files import Damaged
         from blockspin.runs.settings import SettingsError
-        from blockspin.runs.store import StoreError
+        from blockspin.runs.store import ResultError, StoreError
 
         try:
             typer.echo(redraw(folder))
-        except SettingsError as error:
+        except (SettingsError, Damaged, ResultError) as error:
             _stop(str(error), WRONG)
         except StoreError as error:
             _stop(str(error), FAILED)
@@ -308,13 +311,14 @@ def runs_gc(
     """Free what runs no longer need: results that their settings do not ask for, and what kills left behind."""
     with _one_line():
         from blockspin.experiments.keeping import collect
+        from blockspin.files import Damaged
         from blockspin.runs.settings import SettingsError
         from blockspin.runs.store import StoreError
 
         try:
             for folder in folders:
                 typer.echo(collect(folder, remove=not dry_run))
-        except SettingsError as error:
+        except (SettingsError, Damaged) as error:
             _stop(str(error), WRONG)
         except StoreError as error:
             _stop(str(error), FAILED)
@@ -342,7 +346,8 @@ def _one_line(*errors: type[Exception]) -> Iterator[None]:
         if error.filename is None:
             with suppress(OSError):  # what the output did not take must not be tried again at the end
                 os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        _stop(f"{error.filename or 'the output'}: {reason(error)}", FAILED)
+        code = WRONG if error.errno in NO_FILE else FAILED
+        _stop(f"{error.filename or 'the output'}: {reason(error)}", code)
     except errors as error:
         _stop(str(error), WRONG)
     except KeyboardInterrupt:

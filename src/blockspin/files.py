@@ -1,4 +1,4 @@
-"""Files that appear whole or not at all, and errors of the disk that name the file."""
+"""Files that appear whole or not at all; errors of the disk, and of damaged or foreign files, name the file."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import IO, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 ASIDE = ".aside-"  # begins the name of a file that is being written
 
@@ -136,6 +137,57 @@ class Deferring(io.RawIOBase):
     def tell(self) -> int:
         """Where it stands."""
         return self.place
+
+
+class Damaged(ValueError):
+    """A file that is not what its name or its place promises; the message names it and says what is wrong."""
+
+
+@contextmanager
+def parsed(path: str | os.PathLike[str]) -> Iterator[None]:
+    """Raise `Damaged` with the file's name for anything that reading its bytes raises.
+
+    The parsers of zip, HDF5, netCDF, .npy and JSON raise a dozen kinds of errors on bytes that are none of theirs.
+    """
+    try:
+        yield
+    except Damaged:
+        raise
+    except Exception as error:
+        why = " ".join(str(error).split()) or type(error).__name__
+        raise Damaged(f"{path} is damaged, or of another kind: {why}") from error
+
+
+def read_arrays(path: str | os.PathLike[str]) -> dict[str, NDArray[Any]]:
+    """The arrays of an .npz file by name, or that of an .npy file under the name "array"; no pickle is loaded.
+
+    Raises OSError where the file cannot be opened, `Damaged` where it holds anything but arrays of numbers or text, or
+    a checksum of the archive does not hold.
+    """
+    with open(path, "rb") as file, parsed(path):
+        loaded = np.load(file, allow_pickle=False)
+        if isinstance(loaded, np.ndarray):
+            return {"array": loaded}
+        arrays = {name: loaded[name] for name in loaded.files}
+        for name, array in arrays.items():
+            if not isinstance(array, np.ndarray):
+                raise Damaged(f"{path} must hold arrays; {name} in it is none")
+        return arrays
+
+
+def read_json(path: str | os.PathLike[str], **entries: type) -> dict[str, Any]:
+    """The JSON object in a file. entries: those that it must have, and their kinds.
+
+    Raises OSError where the file cannot be opened, `Damaged` where it is no such object.
+    """
+    with open(path, "rb") as file, parsed(path):
+        stored = json.loads(file.read().decode())
+    if not isinstance(stored, dict):
+        raise Damaged(f"{path} must hold a JSON object; it holds a {type(stored).__name__}")
+    for name, kind in entries.items():
+        if not isinstance(stored.get(name), kind):
+            raise Damaged(f"{path} must have the entry {name!r}, a {kind.__name__}; got {stored.get(name)!r:.60}")
+    return stored
 
 
 def write_text(path: Path, text: str) -> None:

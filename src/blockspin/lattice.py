@@ -14,6 +14,8 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from blockspin.inputs import read_only
+
 IntArray = NDArray[np.intp]
 FloatArray = NDArray[np.float64]
 
@@ -101,7 +103,7 @@ class Lattice:
     @cached_property
     def coordinates(self) -> IntArray:
         """Integer positions of the sites, shape (N, d)."""
-        return np.stack(np.unravel_index(np.arange(self.n_sites), self.shape), axis=1)
+        return read_only(np.stack(np.unravel_index(np.arange(self.n_sites), self.shape), axis=1))
 
     @cached_property
     def bonds(self) -> IntArray:
@@ -110,14 +112,14 @@ class Lattice:
         Where an extent is 2, two bonds join the same pair of sites, as in Kaufman's torus.
         """
         start = np.arange(self.n_sites)
-        return np.concatenate([np.stack([start, self._shifted(step)], axis=1) for step in self.steps])
+        return read_only(np.concatenate([np.stack([start, self._shifted(step)], axis=1) for step in self.steps]))
 
     @cached_property
     def neighbours(self) -> IntArray:
         """Neighbours of each site, shape (N, z), in the order + and - of each of `steps`."""
         opposite = [tuple(-x for x in step) for step in self.steps]
         both = [step for pair in zip(self.steps, opposite, strict=True) for step in pair]
-        return np.stack([self._shifted(step) for step in both], axis=1)
+        return read_only(np.stack([self._shifted(step) for step in both], axis=1))
 
     def _shifted(self, step: tuple[int, ...]) -> IntArray:
         """The site that lies a step from each site, shape (N,)."""
@@ -134,8 +136,7 @@ class Lattice:
             raise ValueError(f"two colours need a lattice without triangles; got {self}")
         if any(extent % 2 for extent in self.shape):
             raise ValueError(f"two colours need even extents; got {self.shape}")
-        colours: IntArray = self.coordinates.sum(axis=1) % 2
-        return colours
+        return read_only(self.coordinates.sum(axis=1) % 2)
 
     def displacement(self, start: ArrayLike, end: ArrayLike) -> FloatArray:
         """The shortest vector from start to end on the torus, in the coordinates of the sites, shape (..., d).

@@ -140,7 +140,7 @@ class Reweighted:
             )
         target = self._target(couplings)
         self._check_reach(target, couplings)
-        values = np.asarray(observable(self.spins), float)
+        values = np.asarray(observable(self.spins.copy()), float)
         if values.shape[:1] != self.spins.shape[:1] or values.ndim > (1 if statistic is None else 2):
             raise ValueError(
                 f"the observable must map spins {self.spins.shape} to values (n,), or to (n, d) with a statistic; "

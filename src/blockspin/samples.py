@@ -3,6 +3,7 @@
 One JSON attribute, ``blockspin``, holds the lattice, the model's settings and how the samples were made. Where it
 holds "states", a number q, the values are Potts states 0..q-1 in place of spins; what needs spins refuses these.
 Chains are independent; draws within a chain need not be, so data are split, and errors formed, by chain.
+Samples, and the views of them that functions here give, cannot be written to: what is measured later sees the same.
 """
 
 from __future__ import annotations
@@ -10,29 +11,31 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import h5netcdf
 import numpy as np
 import xarray as xr
 from numpy.typing import ArrayLike, NDArray
 
-from blockspin import files
+from blockspin import sample_files
+from blockspin.files import parsed, read_arrays
+from blockspin.inputs import read_only, unmasked
 from blockspin.lattice import HYPERCUBIC, Lattice
-
-ATTRIBUTE = "blockspin"
-SIGNATURE = b"\x89HDF\r\n\x1a\n"  # of a netCDF-4 file, which is HDF5
+from blockspin.sample_files import ATTRIBUTE as ATTRIBUTE
+from blockspin.sample_files import opened
+from blockspin.sample_files import packed_bits as packed_bits
 
 
 def make(values: ArrayLike, lattice: Lattice, *, states: int | None = None, **provenance: Any) -> xr.DataArray:
     """Samples from spins of shape (chain, draw, *sites) or (chain, draw, N), with provenance as JSON.
 
-    states: q for Potts states 0..q-1, an integer from 2 to 127; spins -1/+1 unless given.
-    Raises ValueError where the values are none of these, the shape does not fit the lattice, or there is no draw.
+    states: q for Potts states 0..q-1, an integer from 2 to 127; spins -1/+1 unless given. The samples hold a copy of
+    the values, which cannot be written to: `samples.copy()` can.
+    Raises ValueError where the values are none of these or masked, the shape does not fit the lattice, or there is no
+    draw.
     """
-    array = np.asarray(values)
+    array = np.asarray(unmasked(values))
     if array.ndim < 3 or array.shape[2:] not in (lattice.shape, (lattice.n_sites,)):
         raise ValueError(
             f"samples of a {lattice} lattice have shape (chain, draw, {', '.join(map(str, lattice.shape))}); "
@@ -41,14 +44,11 @@ def make(values: ArrayLike, lattice: Lattice, *, states: int | None = None, **pr
     if array.size == 0:
         raise ValueError(f"samples must hold at least one draw; got shape {array.shape}")
     _check_values(array, states)
-    settings = {"lattice": {"kind": lattice.kind, "shape": list(lattice.shape)}, **provenance}
-    if states is not None:
-        settings["states"] = int(states)
     return xr.DataArray(
-        array.astype(np.int8).reshape(*array.shape[:2], *lattice.shape),
+        read_only(array.astype(np.int8).reshape(*array.shape[:2], *lattice.shape)),
         dims=("chain", "draw", *lattice.axes),
         name="spin" if states is None else "state",
-        attrs={ATTRIBUTE: json.dumps(settings, sort_keys=True)},
+        attrs={ATTRIBUTE: json.dumps(_settings(lattice, states, provenance), sort_keys=True)},
     )
 
 
@@ -99,10 +99,9 @@ def provenance(samples: xr.DataArray) -> dict[str, Any]:
 
 
 def provenance_of(path: str | os.PathLike[str]) -> dict[str, Any]:
-    """The settings stored in a file (.nc), without reading the samples."""
-    with _opened(Path(path)) as stored:
-        settings: dict[str, Any] = json.loads(stored.attrs[ATTRIBUTE])
-        return settings
+    """The settings stored in a file (.nc), without unpacking the samples. Raises ValueError where it is damaged."""
+    with opened(Path(path)) as stored:
+        return stored.settings
 
 
 def lattice_of(samples: xr.DataArray) -> Lattice:
@@ -112,14 +111,16 @@ def lattice_of(samples: xr.DataArray) -> Lattice:
 
 
 def features(samples: xr.DataArray) -> NDArray[np.int8]:
-    """The samples as a scikit-learn matrix, shape (chain * draw, N), chain by chain, values -1/+1."""
-    matrix: NDArray[np.int8] = np.ascontiguousarray(check(samples).values.reshape(-1, lattice_of(samples).n_sites))
-    return matrix
+    """The samples as a scikit-learn matrix, shape (chain * draw, N), chain by chain, values -1/+1.
+
+    It is a view of the samples where that can be, and cannot be written to: `features(samples).copy()` can.
+    """
+    return read_only(np.ascontiguousarray(check(samples).values.reshape(-1, lattice_of(samples).n_sites)))
 
 
 def by_chain(rows: NDArray[Any], samples: xr.DataArray) -> NDArray[Any]:
-    """Rows made from `features(samples)`, shape (chain * draw, ...), as (chain, draw, ...)."""
-    return rows.reshape(samples.sizes["chain"], samples.sizes["draw"], *rows.shape[1:])
+    """Rows made from `features(samples)`, shape (chain * draw, ...), as (chain, draw, ...): a view, not to write to."""
+    return read_only(rows.reshape(samples.sizes["chain"], samples.sizes["draw"], *rows.shape[1:]))
 
 
 def split(samples: xr.DataArray, fraction: float, *, seed: int) -> tuple[xr.DataArray, xr.DataArray]:
@@ -136,8 +137,8 @@ def split(samples: xr.DataArray, fraction: float, *, seed: int) -> tuple[xr.Data
             f"which leaves {n_first} and {n_chains - n_first}"
         )
     order = np.random.default_rng(np.random.SeedSequence(seed)).permutation(n_chains)
-    first, second = np.sort(order[:n_first]), np.sort(order[n_first:])
-    return samples.isel(chain=first), samples.isel(chain=second)
+    first, second = (samples.isel(chain=np.sort(side)) for side in (order[:n_first], order[n_first:]))
+    return first.copy(data=read_only(first.values)), second.copy(data=read_only(second.values))
 
 
 def write(samples: xr.DataArray, path: str | os.PathLike[str]) -> None:
@@ -146,10 +147,10 @@ def write(samples: xr.DataArray, path: str | os.PathLike[str]) -> None:
     Potts states take as many bits as q - 1 has in base 2. Raises ValueError for another suffix, OSError with the
     file's name where the disk fails.
     """
-    target = checked_path(path)
-    flat = check_any(samples).values.reshape(*samples.shape[:2], -1)
-    packed = packed_bits(flat, states_of(samples))
-    _write_packed([packed], target, samples.shape[:2], packed.shape[2], samples.attrs[ATTRIBUTE])
+    target, states = checked_path(path), states_of(check_any(samples))
+    packed = packed_bits(samples.values.reshape(*samples.shape[:2], -1), states)
+    size = samples.sizes["chain"], samples.sizes["draw"]
+    sample_files.write(target, [packed], size, packed.shape[2], provenance(samples))
 
 
 def write_packed(
@@ -167,33 +168,8 @@ def write_packed(
     Raises ValueError for another suffix, or where the parts do not hold so many draws, OSError with the file's name
     where the disk fails.
     """
-    target = checked_path(path)
-    settings = {"lattice": {"kind": lattice.kind, "shape": list(lattice.shape)}, **provenance}
-    if states is not None:
-        settings["states"] = states
-    width = 1 if states is None else len(_bits(states))
-    _write_packed(parts, target, size, -(-lattice.n_sites * width // 8), json.dumps(settings, sort_keys=True))
-
-
-def _write_packed(
-    parts: Iterable[NDArray[np.uint8]], target: Path, size: tuple[int, ...], n_bytes: int, attribute: str
-) -> None:
-    with files.writing(target) as aside:
-        stream = files.Deferring(aside)
-        with h5netcdf.File(stream, "w") as file:
-            file.dimensions = {"chain": size[0], "draw": size[1], "byte": n_bytes}
-            packed = file.create_variable("packed", ("chain", "draw", "byte"), np.uint8)
-            first = 0
-            for part in parts:
-                packed[:, first : first + part.shape[1]] = part
-                first += part.shape[1]
-                if stream.failed:
-                    break
-            file.attrs[ATTRIBUTE] = attribute
-        if stream.failed:
-            raise stream.failed
-        if first != size[1]:
-            raise ValueError(f"the parts must hold {size[1]} draws a chain; they hold {first}")
+    settings = _settings(lattice, states, provenance)
+    sample_files.write(checked_path(path), parts, size, sample_files.bytes_of(lattice, states), settings)
 
 
 def checked_path(path: str | os.PathLike[str]) -> Path:
@@ -205,23 +181,22 @@ def checked_path(path: str | os.PathLike[str]) -> Path:
 
 
 def sizes(path: str | os.PathLike[str]) -> dict[str, int]:
-    """How many chains, draws and bytes a draw a file (.nc) holds, without reading them."""
-    with _opened(Path(path)) as stored:
-        return {str(name): int(size) for name, size in stored.sizes.items()}
+    """How many chains, draws and bytes a draw a file (.nc) holds. Raises ValueError where it is damaged."""
+    with opened(Path(path)) as stored:
+        return stored.sizes
 
 
 def parts(path: str | os.PathLike[str], draws: int) -> Iterator[xr.DataArray]:
     """The samples of a file (.nc) a few draws at a time, for sets that the memory does not hold.
 
     Each part has all chains and `draws` consecutive draws (the last what is left). Raises ValueError where the file is
-    no sample file, or draws is not a positive integer.
+    no sample file or damaged, or draws is not a positive integer.
     """
     if isinstance(draws, bool) or not isinstance(draws, (int, np.integer)) or draws < 1:
         raise ValueError(f"draws must be a positive integer; got {draws!r}")
-    source = Path(path)
-    with _opened(source) as stored:
+    with opened(Path(path)) as stored:
         for first in range(0, stored.sizes["draw"], draws):
-            yield _unpacked(stored.isel(draw=slice(first, first + draws)))
+            yield _unpacked(stored, first, first + int(draws))
 
 
 def read(path: str | os.PathLike[str], *, shape: tuple[int, ...] | None = None) -> xr.DataArray:
@@ -234,24 +209,22 @@ def read(path: str | os.PathLike[str], *, shape: tuple[int, ...] | None = None) 
     """
     source = Path(path)
     if source.suffix == ".nc":
-        return _read_nc(source)
+        with opened(source) as stored:
+            return _unpacked(stored, 0, stored.sizes["draw"])
     if source.suffix not in (".npy", ".npz"):
         raise ValueError(f"samples are read from .nc, .npy or .npz; got {source.name!r}")
+    arrays = read_arrays(source)
+    if len(arrays) != 1:
+        raise ValueError(f"{source} must hold one array; it holds {', '.join(arrays) or 'none'}")
     try:
-        loaded = np.load(source, allow_pickle=False)
-    except (ValueError, EOFError) as error:
-        raise ValueError(f"{source.name} is no array file that can be read without loading a pickle") from error
-    if isinstance(loaded, np.lib.npyio.NpzFile):
-        with loaded as archive:
-            if len(archive.files) != 1:
-                raise ValueError(f"{source.name} must hold one array; it holds {', '.join(archive.files)}")
-            loaded = archive[archive.files[0]]
-    return own(loaded, shape=shape, source=source.name)
+        return own(*arrays.values(), shape=shape, source=source.name)
+    except (TypeError, ValueError) as error:
+        raise type(error)(f"{source}: {error}") from error
 
 
 def own(values: ArrayLike, *, shape: tuple[int, ...] | None = None, source: str = "array") -> xr.DataArray:
     """Samples from one's own array of spins, -1/+1 or 0/1, with the shapes that `read` describes."""
-    spins = np.asarray(values)
+    spins = np.asarray(unmasked(values))
     if shape is None:
         if spins.ndim not in (3, 4):
             raise ValueError(
@@ -279,43 +252,15 @@ def own(values: ArrayLike, *, shape: tuple[int, ...] | None = None, source: str 
     return make(spins.reshape(chains, draws, *lattice.shape), lattice, source=source)
 
 
-def _read_nc(source: Path) -> xr.DataArray:
-    with _opened(source) as stored:
-        return _unpacked(stored)
+def _settings(lattice: Lattice, states: int | None, provenance: dict[str, Any]) -> dict[str, Any]:
+    settings = {"lattice": {"kind": lattice.kind, "shape": list(lattice.shape)}, **provenance}
+    return settings if states is None else {**settings, "states": int(states)}
 
 
-@contextmanager
-def _opened(source: Path) -> Iterator[xr.Dataset]:
-    with open(source, "rb") as start:
-        if start.read(len(SIGNATURE)) != SIGNATURE:
-            raise ValueError(f"{source.name} is not a sample file: it is no netCDF-4")
-    with xr.open_dataset(source, engine="h5netcdf") as stored:
-        if "packed" not in stored or ATTRIBUTE not in stored.attrs:
-            raise ValueError(f"{source.name} is not a sample file: it lacks 'packed' or the {ATTRIBUTE!r} attribute")
-        yield stored
-
-
-def _unpacked(stored: xr.Dataset) -> xr.DataArray:
-    settings = json.loads(stored.attrs[ATTRIBUTE])
-    lattice = Lattice(settings["lattice"]["kind"], tuple(settings["lattice"]["shape"]))
-    q = settings.get("states")
-    width = 1 if q is None else len(_bits(q))
-    bits = np.unpackbits(stored["packed"].values, axis=-1, count=lattice.n_sites * width)
-    settings.pop("lattice")
-    if q is None:
-        return make(2 * bits.astype(np.int8) - 1, lattice, **settings)
-    return make(bits.reshape(*bits.shape[:2], -1, width) @ (1 << _bits(q)), lattice, **settings)
-
-
-def packed_bits(values: NDArray[np.int8], states: int | None = None) -> NDArray[np.uint8]:
-    """Spins (..., N), or Potts states where their number is given, as bytes (..., byte): the form of a file."""
-    bits = values > 0 if states is None else (values[..., None] >> _bits(states) & 1).reshape(*values.shape[:-1], -1)
-    return np.packbits(bits, axis=-1)
-
-
-def _bits(q: int) -> NDArray[np.int64]:
-    """Places of the bits that hold a state 0..q-1, the lowest first."""
-    return np.arange((q - 1).bit_length())
+def _unpacked(stored: sample_files.SampleFile, first: int, last: int) -> xr.DataArray:
+    values = stored.draws(first, last)
+    with parsed(stored.path):
+        return make(values, stored.lattice, **{k: v for k, v in stored.settings.items() if k != "lattice"})
 
 
 def _check_values(values: NDArray[Any], q: int | None) -> None:

@@ -22,7 +22,7 @@ def test_sessions_add_up(tmp_path):
         execute(toy.graph(2), store)
         session.end("finished")
     stored = json.loads((tmp_path / "provenance.json").read_text())
-    assert stored["schema"] == 1
+    assert stored["schema"] == 2
     assert stored["seed"] == 4
     assert set(stored["tasks"]) == {"sample 0", "sample 1", "train 0", "train 1", "score"}
     assert [entry["command"] for entry in stored["sessions"]] == ["blockspin run 'a b'", "blockspin run c"]

@@ -10,6 +10,7 @@ from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, Transfo
 from sklearn.utils import check_random_state
 
 from blockspin.coarse.coins import coins
+from blockspin.inputs import unmasked
 from blockspin.lattice import Lattice
 
 Spins = NDArray[np.int8]
@@ -60,7 +61,7 @@ class BlockRule(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         raise NotImplementedError
 
     def _spins(self, X: ArrayLike) -> Spins:
-        values = np.asarray(X)
+        values = np.asarray(unmasked(X, "X"))
         name, n_sites = type(self).__name__, self.lattice.n_sites
         if values.ndim != 2 or values.shape[1] != n_sites:
             raise ValueError(

@@ -10,6 +10,7 @@ from scipy.sparse import issparse
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.pipeline import Pipeline
 
+from blockspin.inputs import unmasked
 from blockspin.randomness import generator
 
 FloatArray = NDArray[np.float64]
@@ -24,12 +25,12 @@ class ToBinary(TransformerMixin, BaseEstimator):
 
     def fit(self, X: ArrayLike, y: object = None) -> ToBinary:
         """Store the number of features."""
-        self.n_features_in_ = np.asarray(X).shape[1]
+        self.n_features_in_ = np.asarray(unmasked(X, "X")).shape[1]
         return self
 
     def transform(self, X: ArrayLike) -> NDArray[np.float32]:
         """(X + 1) / 2 as float32, shape (n, N)."""
-        spins = np.asarray(X)
+        spins = np.asarray(unmasked(X, "X"))
         if spins.min() < -1 or spins.max() > 1:
             raise ValueError(f"spins must lie in [-1, 1]; got values from {spins.min():g} to {spins.max():g}")
         return ((spins + 1) / 2).astype(np.float32)

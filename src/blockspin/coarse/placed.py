@@ -12,6 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 from blockspin.coarse.embedding import embed
 from blockspin.coarse.fields import fields_of
 from blockspin.coarse.outputs import AsSpins
+from blockspin.inputs import unmasked
 from blockspin.lattice import Lattice
 
 
@@ -37,13 +38,13 @@ class Placed(TransformerMixin, BaseEstimator):
         Sets embedding_ and as_spins_. Raises ValueError where the units fill no coarse lattice, or (strict) have no
         places.
         """
-        rows = np.asarray(X)
+        rows = np.asarray(unmasked(X, "X"))
         if rows.ndim != 2 or rows.shape[1] != self.lattice.n_sites:
             raise ValueError(
                 f"Placed on a {self.lattice} lattice takes X of shape (n, {self.lattice.n_sites}), one column a site "
                 f"(bs.features(samples) makes it); got {rows.shape}"
             )
-        outputs = self.transformer.transform(rows)
+        outputs = self.transformer.transform(rows.copy())  # another's map may work in place
         fields, _ = fields_of(self.transformer, rows, outputs)
         found = embed(fields, self.lattice)
         if found is None:
@@ -62,6 +63,6 @@ class Placed(TransformerMixin, BaseEstimator):
     def transform(self, X: ArrayLike) -> NDArray[np.int8]:
         """Coarse spins -1/+1, shape (n, M), in the order of the sites of the coarse lattice `embedding_.lattice`."""
         check_is_fitted(self)
-        spins = self.as_spins_(X, self.transformer.transform(X))
+        spins = self.as_spins_(X, self.transformer.transform(np.array(unmasked(X, "X"))))
         placed: NDArray[np.int8] = self.embedding_.place(spins).reshape(len(spins), -1)
         return placed

@@ -10,6 +10,7 @@ from sklearn.utils import check_random_state
 
 from blockspin.coarse.blocks import BlockRule, Spins
 from blockspin.coarse.coins import GOLDEN, hashed, mix
+from blockspin.inputs import unmasked
 from blockspin.lattice import Lattice
 
 BYTES = 2**20  # of states handled at once
@@ -72,7 +73,7 @@ class Plurality(BlockRule):
             raise ValueError(f"ties must be one of {', '.join(self.TIES)}; got {self.ties!r}")
 
     def _spins(self, X: ArrayLike) -> Spins:
-        values = np.asarray(X)
+        values = np.asarray(unmasked(X, "X"))
         if values.ndim != 2 or values.shape[1] != self.lattice.n_sites:
             raise ValueError(
                 f"Plurality on a {self.lattice} lattice takes X of shape (n, {self.lattice.n_sites}), one column a "

@@ -17,6 +17,7 @@ from sklearn.pipeline import Pipeline
 from blockspin.coarse.fields import ToBinary
 from blockspin.coarse.rbm import RBM
 from blockspin.coarse.rbm.machine import FittedMachine
+from blockspin.inputs import unmasked
 
 FloatArray = NDArray[np.float32]
 
@@ -126,7 +127,7 @@ def reconstruct(transformer: Any, X: ArrayLike, layer: int | None = None) -> Flo
     layer counts machines from 1; None is the top. X holds spins -1/+1.
     """
     part = up_to(transformer, layer if layer is not None else len(layers(transformer)))
-    return _down(layers(part), np.asarray(part.transform(X), np.float32), "spin")
+    return _down(layers(part), np.asarray(part.transform(np.array(unmasked(X, "X"))), np.float32), "spin")
 
 
 def generate(
@@ -143,7 +144,7 @@ def generate(
     machines = layers(transformer)
     if units_of(machines[0]) == "gaussian":
         raise ValueError("a machine with Gaussian visible units makes real numbers, not spins")
-    inputs = np.asarray(_below(transformer, machines[-1]).transform(start), np.float32)
+    inputs = np.asarray(_below(transformer, machines[-1]).transform(np.array(start)), np.float32)
     visible = draw(inputs, units_of(machines[-1]), random, _variance(machines[-1]))
     seed = int(random.integers(2**31 - 1))
     states = as_rbm(machines[-1]).gibbs_chain(visible, steps, thin=steps // (2 * draws), random_state=seed)

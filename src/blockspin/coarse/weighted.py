@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from blockspin.coarse.blocks import BlockRule, FloatArray, Spins, break_ties, fields_on
+from blockspin.inputs import unmasked
 from blockspin.lattice import Lattice
 
 TIES = ("random", "first")
@@ -90,7 +91,7 @@ class WeightedMajority(BlockRule):
     @property
     def _weights(self) -> FloatArray:
         size = self.b**self.lattice.dimension
-        return np.ones(size) if self.weights is None else np.asarray(self.weights, float).ravel()
+        return np.ones(size) if self.weights is None else np.asarray(unmasked(self.weights, "weights"), float).ravel()
 
     def _check_settings(self) -> None:
         super()._check_settings()

@@ -2,19 +2,46 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from blockspin.files import Damaged, parsed, read_json
 from blockspin.judging import CRITERIA
+from blockspin.judging.files import read_cards
 from blockspin.report import tables
 from blockspin.report.page import Section, Table
+from blockspin.runs import provenance
 from blockspin.runs import settings as settings_file
 from blockspin.runs.store import Store
 
 HEADLINES = {name: criterion.headline for name, criterion in CRITERIA.items()}
 """The quantities that stand for a criterion in the summary of scorecards; the details have all of them."""
+CLAIM = ("id", "text", "status", "why")
+
+
+def claims(folder: Path) -> list[dict[str, Any]]:
+    """The entries of a folder's claims.json; raises `Damaged` where they are none."""
+    path = folder / "claims.json"
+    return _complete(path, read_json(path, claims=list)["claims"], dict.fromkeys(CLAIM, str))
+
+
+def scorecards(folder: Path) -> list[dict[str, Any]]:
+    """The entries of a folder's scorecards.json, in the present schema; raises `Damaged` where they are none."""
+    path = folder / "scorecards.json"
+    kinds = {"map": str, "verdict": str, "decisive": dict, "rows": list}
+    with parsed(path):
+        return _complete(path, read_cards(path), kinds)
+
+
+def _complete(path: Path, entries: list[Any], kinds: Mapping[str, type]) -> list[dict[str, Any]]:
+    for entry in entries:
+        lacks = [
+            key for key, kind in kinds.items() if not isinstance(entry, dict) or not isinstance(entry.get(key), kind)
+        ]
+        if lacks:
+            raise Damaged(f"{path} is damaged: an entry lacks {', '.join(lacks)}")
+    return entries
 
 
 class Folder:
@@ -22,8 +49,8 @@ class Folder:
 
     def __init__(self, folder: Path) -> None:
         self.stored: dict[str, Any] = settings_file.read(folder)
-        self.claims: list[dict[str, Any]] = json.loads((folder / "claims.json").read_text())["claims"]
-        self.provenance: dict[str, Any] = json.loads((folder / "provenance.json").read_text())
+        self.claims: list[dict[str, Any]] = claims(folder)
+        self.provenance: dict[str, Any] = provenance.read(folder)
         self.store = Store(folder)
 
     @property
@@ -43,16 +70,16 @@ class Folder:
         return Section(title, list(lead), [*blocks, settings, provenance_table(self.provenance)])
 
 
-def provenance_table(provenance: dict[str, Any]) -> Table:
+def provenance_table(stored: dict[str, Any]) -> Table:
     """Command, time, seed, commit, versions and machine of a run's last session, from its provenance.json."""
-    session = provenance["sessions"][-1]
+    session = stored["sessions"][-1]
     commit = session["commit"] or {}
     facts = {
         "command": session["command"],
         "started": session["start"],
-        "task seconds in all": round(sum(provenance["tasks"].values()), 1),
+        "task seconds in all": round(sum(stored["tasks"].values()), 1),
         "workers": session["workers"],
-        "seed": provenance["seed"],
+        "seed": stored["seed"],
         "commit": f"{commit.get('hash', 'not in a checkout')}{' (with changes)' if commit.get('modified') else ''}",
         **session["versions"],
         "machine": session["machine"],

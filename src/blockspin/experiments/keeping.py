@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from blockspin import locks
-from blockspin.experiments import find
-from blockspin.experiments.plan import replan, told_bytes
+from blockspin.experiments.plan import stored_plan, told_bytes
 from blockspin.experiments.run import REPORT
 from blockspin.runs import settings as settings_file
+from blockspin.runs import sums
 from blockspin.runs.settings import SettingsError
 from blockspin.runs.store import Store, StoreError
 from blockspin.runs.task import ordered
@@ -28,16 +28,17 @@ def overview(folder: Path) -> Iterator[str]:
 def collect(folder: Path, *, remove: bool = True) -> str:
     """Remove the stored results that the folder's settings do not ask for and what kills left behind; says what.
 
-    Raises SettingsError where the folder is not a run's, StoreError where a run is at work there.
+    Raises SettingsError where the folder is not a run's, `Damaged` where its settings are not what the run wrote,
+    StoreError where a run is at work there.
     """
-    stored = settings_file.read(folder)
-    needed = {task.key for task in ordered(replan(find(stored["experiment"]), stored).tasks)}
+    needed = {task.key for task in ordered(stored_plan(folder).tasks)}
+    sums.check(folder, [settings_file.FILE])  # settings that were damaged ask for nothing that is there
     store = Store(folder)
     with locks.presence(store.tasks / locks.LOCK) as alone:
         if not alone:
             raise StoreError(f"a run is at work in {folder}: wait for it, then free what is left over")
         spare = [path for path in store.tasks.glob("*.npz") if path.stem not in needed]
-        size = sum(path.stat().st_size for path in spare)
+        size = sum(path.lstat().st_size for path in spare)
         if remove:
             store.sweep()
             for path in spare:
@@ -48,10 +49,10 @@ def collect(folder: Path, *, remove: bool = True) -> str:
 
 def _state(run: Path) -> str:
     files = list((run / "tasks").glob("*.npz"))
-    size = told_bytes(sum(path.stat().st_size for path in files))
+    size = told_bytes(sum(path.lstat().st_size for path in files))
     try:
-        stored = settings_file.read(run)
-        needed = {task.key for task in ordered(replan(find(stored["experiment"]), stored).tasks)}
+        plan = stored_plan(run)
+        needed = {task.key for task in ordered(plan.tasks)}
     except SettingsError as error:
         return f"{len(files)} results, {size}: {error}"
     done = sum(path.stem in needed for path in files)
@@ -62,7 +63,7 @@ def _state(run: Path) -> str:
         state = "finished"
     else:
         state = "stopped"
-    return f"{stored['experiment']} {stored['preset']}, {done} of {len(needed)} tasks{spare}, {size}, {state}"
+    return f"{plan.experiment.name} {plan.preset}, {done} of {len(needed)} tasks{spare}, {size}, {state}"
 
 
 def _at_work(run: Path) -> bool:

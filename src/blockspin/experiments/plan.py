@@ -5,12 +5,14 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel
 
+from blockspin.experiments import find
 from blockspin.experiments.experiment import Experiment
 from blockspin.runs import settings as settings_file
 from blockspin.runs.costs import beside, measured
@@ -116,6 +118,33 @@ def replan(experiment: Experiment, stored: dict[str, Any]) -> Plan:
     cells = tuple(_cells(experiment, settings, stored["seed"], sweep))
     tasks = [task for cell in cells for task in _named(_tasks(experiment, cell.settings, cell.point.seed), cell.point)]
     return Plan(experiment, stored["preset"], settings, stored["seed"], tasks, sweep=sweep, cells=cells)
+
+
+def stored_plan(folder: Path) -> Plan:
+    """The plan of the settings.toml in a folder; raises SettingsError, which names the file."""
+    stored = settings_file.read(folder)
+    with _named_in(folder):
+        return replan(find(stored["experiment"]), stored)
+
+
+def stored_experiment(folder: Path) -> tuple[Experiment, dict[str, Any]]:
+    """The experiment of the settings.toml in a folder, and what it holds; raises SettingsError, which names the file.
+
+    No task is laid out.
+    """
+    stored = settings_file.read(folder)
+    with _named_in(folder):
+        experiment = find(stored["experiment"])
+        settings_file.restore(experiment.Settings, stored)
+    return experiment, stored
+
+
+@contextmanager
+def _named_in(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except SettingsError as error:
+        raise SettingsError(f"{folder / settings_file.FILE}: {error}") from error
 
 
 def forecast(plan: Plan, folder: Path, workers: int = 1) -> Iterator[str]:

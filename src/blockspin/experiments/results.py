@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from blockspin.files import parsed
 from blockspin.runs.store import writing
 from blockspin.runs.sweep import Point, Sweep
 
@@ -86,8 +87,9 @@ def write_results(folder: Path, parts: Mapping[str, xr.Dataset]) -> None:
 
 
 def read_results(folder: Path, part: str = "") -> xr.Dataset:
-    """One part of a run's results.nc, in memory."""
-    with xr.open_dataset(folder / RESULTS, engine="h5netcdf", group=part or None) as stored:
+    """One part of a run's results.nc, in memory; raises `Damaged` where it is none, OSError where it is missing."""
+    path = folder / RESULTS
+    with open(path, "rb"), parsed(path), xr.open_dataset(path, engine="h5netcdf", group=part or None) as stored:
         return stored.load()
 
 

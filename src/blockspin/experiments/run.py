@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from blockspin.experiments import find
 from blockspin.experiments.experiment import STATUSES, Experiment
-from blockspin.experiments.plan import Plan, prepare
+from blockspin.experiments.plan import Plan, prepare, stored_experiment
 from blockspin.files import check_place
+from blockspin.runs import provenance as provenance_file
 from blockspin.runs import settings as settings_file
+from blockspin.runs import sums
 from blockspin.runs.display import Display
 from blockspin.runs.execute import execute, share_of
 from blockspin.runs.provenance import Provenance
@@ -50,6 +52,7 @@ def run(
     store = Store(folder)
     tasks = plan.tasks if shard is None else share_of(plan.tasks, *shard)
     with store.at_work() as alone:
+        sums.remove(folder)
         settings_file.write(folder, plan.document)
         provenance = Provenance(store, seed=plan.seed)
         words = [] if shard is None else ["--shard", f"{shard[0]}/{shard[1]}"]
@@ -60,6 +63,7 @@ def run(
                 provenance.end("finished")
                 return None
             concluded = _conclude(plan, store)
+            sums.write(folder, _summed(folder))
             provenance.end("finished")  # before the page, which shows it
             write_text(folder / REPORT, _page(plan.experiment, folder, swept=bool(plan.cells)))
         except BaseException as error:
@@ -75,7 +79,10 @@ def missing(plan: Plan, store: Store) -> int:
 
 
 def check_folder(plan: Plan, folder: Path) -> None:
-    """Raise SettingsError unless the folder is new, empty, or holds this very run, begun or finished."""
+    """Raise SettingsError unless the folder is new, empty, or holds this very run, begun or finished.
+
+    Raises `Damaged` where the record of its earlier sessions cannot be kept on.
+    """
     if not folder.exists():
         return
     if not folder.is_dir():
@@ -88,6 +95,8 @@ def check_folder(plan: Plan, folder: Path) -> None:
                 f"{folder} is not empty and not the folder of a run (it holds {strange[0]}); choose another --out"
             )
         return
+    if os.path.lexists(folder / provenance_file.FILE):
+        provenance_file.read(folder)
     grows = ("sweep.", *(f"settings.{name}" for name in getattr(plan.experiment, "growing", ())))
     different = [
         one
@@ -97,25 +106,34 @@ def check_folder(plan: Plan, folder: Path) -> None:
     if different:
         shown = ", ".join(different[:6]) + (f" and {len(different) - 6} more" if len(different) > 6 else "")
         raise SettingsError(
-            f"{folder} holds another run, which differs in {shown}; choose another --out, or remove that folder"
+            f"{folder} holds another run, which differs in {shown} ({settings_file.FILE} there); choose another --out, "
+            f"or remove that folder"
         )
 
 
 def redraw(folder: Path) -> Path:
     """Draw report.html again from the files of a finished run, computing nothing; returns its path.
 
-    Raises SettingsError where the folder is not that of a finished run of a known experiment, OSError or StoreError
-    where the disk fails.
+    Raises SettingsError where the folder is not that of a finished run of a known experiment, `Damaged` where its files
+    are not what the run wrote, ResultError where a task's is not, OSError or StoreError where the disk fails.
     """
-    stored = settings_file.read(folder)
-    experiment = find(stored["experiment"])
+    experiment, stored = stored_experiment(folder)
     for name in (SCORECARDS, CLAIMS):
         if not (folder / name).exists():
             raise SettingsError(f"{folder} is not finished: it has no {name}; give the same `blockspin run` again")
+    sums.check(folder, _summed(folder))
     report = folder / REPORT
     check_place(report)
     write_text(report, _page(experiment, folder, swept="sweep" in stored))
     return report
+
+
+def _summed(folder: Path) -> list[str]:
+    """The files that a run concludes with, but for the page, which is drawn from them."""
+    from blockspin.experiments.results import RESULTS, TABLE
+
+    always, some = (settings_file.FILE, SCORECARDS, CLAIMS), (RESULTS, TABLE)
+    return [*always, *(name for name in some if os.path.lexists(folder / name))]
 
 
 def verdicts(concluded: dict[str, Any], most: int = 6) -> str:

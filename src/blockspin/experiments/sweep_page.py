@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from blockspin.experiments.about import provenance_table
-from blockspin.judging.files import read_cards
+from blockspin.experiments.about import provenance_table, scorecards
 from blockspin.report import tables
 from blockspin.report.page import Section, render
+from blockspin.runs import provenance
 from blockspin.runs import settings as settings_file
 
 MOST = 400  # rows of a table: results.csv has them all
@@ -19,8 +19,7 @@ MOST = 400  # rows of a table: results.csv has them all
 def page(folder: Path) -> str:
     """The report of a sweep, from the files of its folder."""
     stored = settings_file.read(folder)
-    cards = read_cards(folder / "scorecards.json")
-    provenance = json.loads((folder / "provenance.json").read_text())
+    cards = scorecards(folder)
     names = list(dict.fromkeys(name for card in cards for name in card["point"]))
     title = f"{stored['experiment']} over {', '.join(name for name in names if name != 'seed')}"
     verdicts = sorted({card["verdict"] for card in cards})
@@ -45,7 +44,7 @@ def page(folder: Path) -> str:
         more = f"The first {MOST} of {len(rows)} rows; results.csv has all." if len(rows) > MOST else ""
         header = [*names, "map", "quantity", "value"]
         sections.append(Section(criterion, blocks=[tables.table(header, rows[:MOST], title=criterion, caption=more)]))
-    sections.append(Section("Provenance", blocks=[provenance_table(provenance)]))
+    sections.append(Section("Provenance", blocks=[provenance_table(provenance.read(folder))]))
     return render(title, summary, sections, facts={"points": str(n_points), "seed": str(stored["seed"])})
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from blockspin.inputs import unmasked
 from blockspin.lattice import Lattice
 
 
@@ -29,7 +30,7 @@ def finite(name: str, value: Any) -> float:
 
 def flat(configurations: ArrayLike, lattice: Lattice) -> NDArray[Any]:
     """Configurations (..., *sites) or (..., N) as (..., N); raises ValueError for another shape."""
-    values = np.asarray(configurations)
+    values = np.asarray(unmasked(configurations, "configurations"))
     sites = lattice.shape
     if values.ndim >= len(sites) and values.shape[values.ndim - len(sites) :] == sites:
         return values.reshape(*values.shape[: values.ndim - len(sites)], lattice.n_sites)

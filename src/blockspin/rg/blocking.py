@@ -46,7 +46,7 @@ def block(samples: xr.DataArray, rule: Rule, steps: int | None = None) -> tuple[
         made = build(step, lattice, X)
         _check_places(made)
         try:
-            blocks = np.asarray(made.transform(X))
+            blocks = np.asarray(made.transform(X.copy()))  # a map may work in place
             coarse = _coarse(lattice, blocks)
         except ValueError as error:
             if step == 0:
@@ -96,7 +96,7 @@ def ready(transformer: Any, X: NDArray[np.int8]) -> Any:
     try:
         check_is_fitted(transformer)
     except NotFittedError:
-        return transformer.fit(X)
+        return transformer.fit(X.copy())
     return transformer
 
 

@@ -5,16 +5,21 @@ No host, user or folder is named, so the file can be published.
 
 from __future__ import annotations
 
+import hashlib
 import importlib.metadata
 import json
+import os
 import platform
 import secrets
 import shlex
 import subprocess
 import time
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from blockspin.files import Damaged, read_json
 from blockspin.runs.execute import cores
 from blockspin.runs.store import Store, write_json
 
@@ -59,31 +64,78 @@ class Provenance:
 
     def _write(self, *, alone: bool = False) -> None:
         with self.store.turn():  # other sessions write here too
-            sessions = [one for one in self._stored() if one.get("id") != self.own["id"]]
+            earlier = read(self.store.folder)["sessions"] if os.path.lexists(self.path) else []
+            sessions = [one for one in earlier if one.get("id") != self.own["id"]]
             if alone:
-                times = [event["time"] for event in self.store.events() if "time" in event]
+                times = [event["time"] for event in self.store.events() if isinstance(event.get("time"), str)]
                 for session in sessions:
                     if session["end"] is None:
                         session |= {"end": max(times, default=session["start"]), "outcome": "killed"}
             sessions.append(self.own)
             tasks = task_seconds(self.store)
-            write_json(self.path, {"schema": 1, "seed": self.seed, "tasks": tasks, "sessions": sessions})
+            stored = {"schema": 2, "seed": self.seed, "tasks": tasks, "sessions": sessions}
+            write_json(self.path, {**stored, "sha256": _digest(stored)})
 
-    def _stored(self) -> list[dict[str, Any]]:
-        try:
-            sessions: list[dict[str, Any]] = json.loads(self.path.read_text())["sessions"]
-        except (FileNotFoundError, ValueError, KeyError, TypeError):
-            return []
-        return sessions
+
+class Session(BaseModel):
+    """What every session in a provenance.json has."""
+
+    model_config = ConfigDict(strict=True)
+
+    command: str
+    start: str
+    end: str | None
+    workers: int
+    versions: dict[str, Any]
+    machine: dict[str, Any]
+    commit: dict[str, Any] | None
+
+
+class Document(BaseModel):
+    """What a provenance.json has."""
+
+    model_config = ConfigDict(strict=True)
+
+    seed: int
+    tasks: dict[str, float]
+    sessions: Annotated[list[Session], Field(min_length=1)]
+
+
+def read(folder: Path) -> dict[str, Any]:
+    """What a folder's provenance.json holds; raises `Damaged` where that is not what runs write."""
+    try:
+        stored = read_json(folder / FILE)
+    except OSError as error:
+        raise Damaged(f"{folder / FILE} cannot be read: {error.strerror}") from error
+    try:
+        Document.model_validate(stored)
+    except ValidationError as error:
+        where = ".".join(map(str, error.errors()[0]["loc"]))
+        raise Damaged(
+            f"{folder / FILE} is damaged at {where!r}; a run goes on without it, but then nothing says what was done "
+            f"before"
+        ) from error
+    digest = stored.pop("sha256", None)
+    if (digest is not None or stored.get("schema") != 1) and digest != _digest(stored):
+        raise Damaged(f"{folder / FILE} is damaged: its checksum does not hold")
+    return stored
+
+
+def _digest(stored: dict[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(stored, sort_keys=True).encode()).hexdigest()
 
 
 def task_seconds(store: Store) -> dict[str, float]:
     """Wall seconds of each task that was completed, by label, from the log: the last time it was computed."""
-    last = {event["key"]: event for event in store.events() if event.get("event") == "done"}
-    seconds: dict[str, float] = {}
-    for event in last.values():
-        seconds[event["label"]] = round(seconds.get(event["label"], 0.0) + event["seconds"], 3)
-    return seconds
+    last: dict[str, tuple[str, float]] = {}
+    for event in store.events():
+        match event:
+            case {"event": "done", "key": str(key), "label": str(label), "seconds": float() | int() as seconds}:
+                last[key] = label, seconds
+    found: dict[str, float] = {}
+    for label, seconds in last.values():
+        found[label] = round(found.get(label, 0.0) + seconds, 3)
+    return found
 
 
 def versions() -> dict[str, str]:

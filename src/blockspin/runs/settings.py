@@ -105,8 +105,9 @@ def read(folder: Path) -> dict[str, Any]:
         for name, kind in (("experiment", str), ("preset", str), ("seed", int), ("settings", dict))
         if not isinstance(stored.get(name), kind)
     ]
-    if wrong:
-        raise SettingsError(f"{folder / FILE} is not complete: it lacks {', '.join(wrong)}")
+    if wrong or stored["seed"] < 0 or not isinstance(stored.get("sweep", {}), dict):
+        lacks = ", ".join(wrong) or "a seed from 0 on, or a sweep that is one"
+        raise SettingsError(f"{folder / FILE} is not complete: it lacks {lacks}")
     return stored
 
 

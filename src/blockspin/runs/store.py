@@ -34,6 +34,10 @@ class StoreError(RuntimeError):
     """The run's folder cannot be written or read; the message says which file, why, and what to do."""
 
 
+class ResultError(StoreError):
+    """A result that is needed is missing or damaged; the message names the task and its file."""
+
+
 class Store:
     """The stored results of a run, under ``folder/tasks``, and its log, ``folder/log.jsonl``.
 
@@ -60,18 +64,18 @@ class Store:
             return False
 
     def load(self, task: Task) -> Result:
-        """The stored result of a task; raises StoreError where there is none or its file is damaged."""
+        """The stored result of a task; raises ResultError where there is none or its file is damaged."""
         path = self.path(task)
         try:
             with open(path, "rb") as file:
                 if not _intact(file, task.key):
-                    raise StoreError(f"tasks/{path.name} ({task.label}) is damaged: run the experiment again")
+                    raise ResultError(f"{path} ({task.label}) is damaged: run the experiment again")
                 file.seek(0)
                 with np.load(file, allow_pickle=False) as archive:
                     header = json.loads(archive[HEADER].tobytes())
                     arrays = {name: archive[name] for name in archive.files if name != HEADER}
         except OSError as error:
-            raise StoreError(f"no stored result of {task.label!r} in {self.folder}: {files.reason(error)}") from error
+            raise ResultError(f"no stored result of {task.label!r}, {path}: {files.reason(error)}") from error
         for name, shape in header["packed"].items():
             arrays[name] = _unpack(arrays[name], shape)
         return Result(arrays, header["meta"])
@@ -169,9 +173,11 @@ class Store:
         events = []
         for line in lines:
             try:
-                events.append(json.loads(line))
+                event = json.loads(line)
             except ValueError:
                 continue
+            if isinstance(event, dict):
+                events.append(event)
         return events
 
 

@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from blockspin import files, locks
+from blockspin.files import Damaged, parsed, read_arrays, read_json
 
 Arrays = dict[str, NDArray[Any]]
 
@@ -27,8 +28,8 @@ Arrays = dict[str, NDArray[Any]]
 class Parts:
     """The folder of parts of one file, for one process at a time: a context.
 
-    Raises ValueError where it holds the parts of another request, BlockingIOError where another process is at work
-    there, OSError with the file's name where the disk fails.
+    Raises ValueError where it holds the parts of another request or damaged ones, BlockingIOError where another process
+    is at work there, OSError with the file's name where the disk fails.
     """
 
     def __init__(self, target: Path, asked: dict[str, Any]) -> None:
@@ -57,8 +58,8 @@ class Parts:
         kept = self.folder / "settings.json"
         if not self._begun():
             files.write_text(kept, _words(self.asked))
-        elif kept.read_text() != _words(self.asked):
-            differing = differences(json.loads(_words(self.asked)), json.loads(kept.read_text()))
+        elif (there := read_json(kept)) != json.loads(_words(self.asked)):
+            differing = differences(json.loads(_words(self.asked)), there)
             raise ValueError(
                 f"{self.folder} holds the beginning of other samples: {differing}. Remove the folder, or ask for "
                 f"those samples again to finish them"
@@ -81,12 +82,13 @@ class Parts:
         path = self.folder / "state.npz"
         if not path.exists():
             return None
-        with np.load(path, allow_pickle=False) as stored:
-            arrays = {name: stored[name] for name in stored.files}
-        told = json.loads(bytes(arrays.pop("told").tobytes()))
-        for _ in self._opened(told["parts"], told["draws"]):
+        arrays = read_arrays(path)
+        with parsed(path):
+            told = json.loads(bytes(arrays.pop("told").tobytes()))
+            parts, draws = told["parts"], told["draws"]
+        for _ in self.read(parts, draws):
             pass
-        return told["parts"], told, arrays
+        return parts, told, arrays
 
     def begin(self, told: dict[str, Any], state: Arrays) -> None:
         """Keep the state before the first part; told: "draws" 0, and more."""
@@ -104,23 +106,21 @@ class Parts:
 
         Raises ValueError with the file's name for a part of another request or of other draws than those that follow.
         """
-        for stored in self._opened(parts, draws):
-            yield {name: stored[name] for name in stored.files if name not in ("draws", "request")}
-
-    def _opened(self, parts: int, draws: int) -> Iterator[np.lib.npyio.NpzFile]:
         last = 0
         for number in range(parts):
             path = self._part(number)
-            with np.load(path, allow_pickle=False) as stored:
-                if not {"draws", "request"} <= set(stored.files) or not np.array_equal(stored["request"], self.request):
-                    raise ValueError(f"{path} is not a part of these samples; remove the folder to draw them anew")
-                first, after = last, int(stored["draws"][1])
-                if stored["draws"][0] != first or (number == parts - 1 and after != draws):
-                    raise ValueError(
-                        f"{path} must hold the draws from {first} on, of {draws}; it holds {stored['draws'].tolist()}: "
-                        f"remove the folder to draw these samples anew"
-                    )
-                yield stored
+            part = read_arrays(path)
+            if part.keys() != {"bits", "observed", "draws", "request"} or not np.array_equal(
+                part["request"], self.request
+            ):
+                raise Damaged(f"{path} is not a part of these samples; remove the folder to draw them anew")
+            first, after = part["draws"].tolist()
+            if first != last or (number == parts - 1 and after != draws):
+                raise Damaged(
+                    f"{path} must hold the draws from {last} on, of {draws}; it holds {first} to {after}: remove the "
+                    f"folder to draw these samples anew"
+                )
+            yield {name: part[name] for name in ("bits", "observed")}
             last = after
 
     def keep(self, whole: Path) -> None:

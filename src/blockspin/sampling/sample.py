@@ -15,6 +15,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from blockspin import files, randomness, samples, statistics
+from blockspin.files import parsed
 from blockspin.models import MODELS, Dimers, Potts
 from blockspin.sampling import cluster, configurations, cost, pilot
 from blockspin.sampling.chains import Chains, Model, image, start
@@ -124,9 +125,10 @@ def _draw_parts(model: Model, settings: _Settings, parts: Parts, tell: Progress)
     resumed = parts.resume()
     if resumed:
         number, told, state = resumed
-        schedule, drawn = _Schedule(**told["schedule"]), told["draws"]
-        running = _start(model, settings, schedule)
-        running.restore(state)
+        with parsed(parts.folder / "state.npz"):
+            schedule, drawn = _Schedule(**told["schedule"]), told["draws"]
+            running = _start(model, settings, schedule)
+            running.restore(state)
     else:
         number, drawn = 0, 0
         schedule, running = _begin(model, settings, tell)

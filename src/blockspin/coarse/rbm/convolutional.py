@@ -20,6 +20,7 @@ from blockspin.coarse.rbm.convolution import Windows
 from blockspin.coarse.rbm.gibbs import Parameters
 from blockspin.coarse.rbm.machine import Seed
 from blockspin.coarse.rbm.trainer import Trainer
+from blockspin.inputs import unmasked
 from blockspin.lattice import Lattice
 
 Array = NDArray[Any]
@@ -136,13 +137,13 @@ class ConvolutionalRBM(Trainer):
         visible: the bias of every site; hidden: the filters' own (F,), zero unless given; `parameters` are the
         constructor's. Raises ValueError for units "auto", and where shapes or lattice do not fit.
         """
-        weights = np.array(filters, np.float32)
+        weights = np.array(unmasked(filters, "filters"), np.float32)
         if units not in states.UNITS:
             raise ValueError(f"units must be one of {', '.join(states.UNITS)}; got {units!r}")
         if weights.ndim != lattice.dimension + 1 or len(set(weights.shape[1:])) != 1:
             sides = ", ".join(["side"] * lattice.dimension)
             raise ValueError(f"filters on a {lattice} lattice have shape (n_filters, {sides}); got {weights.shape}")
-        c = np.zeros(len(weights), np.float32) if hidden is None else np.array(hidden, np.float32)
+        c = np.zeros(len(weights), np.float32) if hidden is None else np.array(unmasked(hidden, "hidden"), np.float32)
         if c.shape != weights.shape[:1]:
             raise ValueError(f"{len(weights)} filters go with as many hidden biases; got shape {c.shape}")
         machine = cls(lattice, b, weights.shape[1], len(weights), units=units, **parameters)

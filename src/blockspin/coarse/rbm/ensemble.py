@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike
 from blockspin.coarse.rbm import settings, training, trajectory
 from blockspin.coarse.rbm.estimator import RBM
 from blockspin.coarse.rbm.progress import reporting
+from blockspin.inputs import unmasked
 
 SHARED = ("n_components", "n_iter")
 
@@ -86,8 +87,8 @@ def _sets(X: ArrayLike | Sequence[ArrayLike], n: int) -> list[np.ndarray]:
     if isinstance(X, (list, tuple)) and all(np.ndim(part) == 2 for part in X):
         if len(X) != n:
             raise ValueError(f"{n} machines take one set of rows or {n} of them; got {len(X)}")
-        return [np.asarray(part) for part in X]
-    return [np.asarray(X)] * n
+        return [np.asarray(unmasked(part, "X")) for part in X]
+    return [np.asarray(unmasked(X, "X"))] * n
 
 
 def _shared_rule(machines: Sequence[RBM], rows: Sequence[np.ndarray]) -> training.Rule:

@@ -16,6 +16,7 @@ from blockspin.coarse.rbm.gibbs import Parameters
 from blockspin.coarse.rbm.machine import Seed
 from blockspin.coarse.rbm.trainer import Trainer
 from blockspin.coarse.rbm.variance import GaussianParameters
+from blockspin.inputs import unmasked
 
 Array = NDArray[Any]
 
@@ -166,13 +167,13 @@ class RBM(Trainer):
 
         `parameters` are the constructor's. Raises ValueError for units "auto" or shapes that do not fit.
         """
-        W = np.array(weights, np.float32)
+        W = np.array(unmasked(weights, "weights"), np.float32)
         if units not in states.UNITS:
             raise ValueError(f"units must be one of {', '.join(states.UNITS)}; got {units!r}")
         if W.ndim != 2 or not W.size:
             raise ValueError(f"weights have shape (n_components, n_features); got {W.shape}")
-        b = np.zeros(W.shape[1], np.float32) if visible is None else np.array(visible, np.float32)
-        c = np.zeros(W.shape[0], np.float32) if hidden is None else np.array(hidden, np.float32)
+        b = np.zeros(W.shape[1], np.float32) if visible is None else np.array(unmasked(visible, "visible"), np.float32)
+        c = np.zeros(W.shape[0], np.float32) if hidden is None else np.array(unmasked(hidden, "hidden"), np.float32)
         if b.shape != W.shape[1:] or c.shape != W.shape[:1]:
             raise ValueError(
                 f"weights {W.shape} go with visible biases {W.shape[1:]} and hidden biases {W.shape[:1]}; "

@@ -6,13 +6,12 @@ import hashlib
 import json
 import os
 import zipfile
-import zlib
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from blockspin.files import writing
+from blockspin.files import Damaged, parsed, read_arrays, writing
 from blockspin.lattice import Lattice
 
 FORMAT = "blockspin."  # and the class
@@ -57,34 +56,35 @@ def write(machine: Any, path: str | os.PathLike[str]) -> None:
 def read(kind: type[Any], path: str | os.PathLike[str]) -> Any:
     """A machine of this class from a file that `write` made; raises ValueError for any other file."""
     source = Path(path)
-    refusal = f"{source.name} is not a file that {kind.__name__}.save wrote"
-    if not zipfile.is_zipfile(source):
-        if not source.exists():
-            raise FileNotFoundError(f"no such file: {source}")
-        raise ValueError(refusal)
+    refusal = (
+        f"{source} is not a file that {kind.__name__}.save wrote; {kind.__name__}.from_weights takes the arrays of "
+        f"another program's"
+    )
     try:
-        with zipfile.ZipFile(source) as archive:
-            bad = archive.testzip()
-        if bad is not None:
-            raise ValueError(f"the checksum of {bad} does not hold")
-        with np.load(source, allow_pickle=False) as arrays:
-            stored = {name: arrays[name] for name in arrays.files}
-    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, ValueError, KeyError) as error:
-        raise ValueError(f"{source.name} is damaged: {error}") from error
+        stored = read_arrays(source)
+    except Damaged as error:
+        if zipfile.is_zipfile(source):
+            raise
+        raise Damaged(refusal) from error
     if "header" not in stored:
-        raise ValueError(f"{refusal}: it holds {', '.join(stored) or 'nothing'}")
+        raise Damaged(f"{refusal}. It holds {', '.join(stored) or 'nothing'}")
+    text = str(stored.pop("header")[()])
+    with parsed(source):
+        return _machine(kind, source, refusal, text, stored)
+
+
+def _machine(kind: type[Any], source: Path, refusal: str, text: str, stored: dict[str, Any]) -> Any:
     try:
-        text = str(stored.pop("header")[()])
         header = json.loads(text)
         if header["format"] != FORMAT + kind.__name__:
             raise KeyError("format")
     except (ValueError, KeyError, TypeError) as error:
-        raise ValueError(refusal) from error
+        raise Damaged(refusal) from error
     if header["version"] > VERSION:
-        raise ValueError(f"{source.name} has format version {header['version']}; this version reads up to {VERSION}")
+        raise Damaged(f"{source} has format version {header['version']}; this version reads up to {VERSION}")
     digest = stored.pop("digest", None)
     if (digest is not None or header["version"] > 1) and str(digest) != _digest(text, stored):
-        raise ValueError(f"{source.name} was changed since {kind.__name__}.save wrote it: its checksum does not hold")
+        raise Damaged(f"{source} was changed since {kind.__name__}.save wrote it: its checksum does not hold")
     parameters = header["parameters"]
     if isinstance(parameters.get("lattice"), dict):
         parameters["lattice"] = Lattice(parameters["lattice"]["kind"], tuple(parameters["lattice"]["shape"]))

@@ -21,6 +21,7 @@ from blockspin.coarse.rbm import units as states
 from blockspin.coarse.rbm.annealing import Partition
 from blockspin.coarse.rbm.gibbs import Parameters
 from blockspin.coarse.rbm.pseudolikelihood import pseudo_log_likelihood
+from blockspin.inputs import unmasked
 from blockspin.statistics import Estimate, mean_over_chains
 
 Array = NDArray[Any]
@@ -77,7 +78,7 @@ class FittedMachine(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
     def visible_mean(self, H: ArrayLike) -> Array:
         """<v | h>, shape (n, N), from hidden states or means (n, M). Raises ValueError for another shape."""
         check_is_fitted(self)
-        hidden = np.asarray(H)
+        hidden = np.asarray(unmasked(H, "H"))
         if hidden.ndim != 2 or hidden.shape[1] != len(self.components_):
             raise ValueError(f"hidden states have shape (n, {len(self.components_)}); got {hidden.shape}")
         hidden = _floating(hidden)
@@ -292,7 +293,7 @@ class FittedMachine(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         return Parameters(*(jnp.asarray(part) for part in self._machine(np.float32)))
 
     def _validated(self, X: ArrayLike) -> Array:
-        data = validate_data(self, X, dtype="numeric", reset=False)
+        data = validate_data(self, unmasked(X, "X"), dtype="numeric", reset=False)
         self._check_values(data, "X")
         return np.asarray(data)
 

@@ -18,6 +18,7 @@ from blockspin.coarse.rbm import units as states
 from blockspin.coarse.rbm.machine import FittedMachine
 from blockspin.coarse.rbm.progress import reporting
 from blockspin.coarse.rbm.stopping import Stopping
+from blockspin.inputs import unmasked
 
 Array = NDArray[Any]
 Path = str | os.PathLike[str]
@@ -173,12 +174,12 @@ class Trainer(FittedMachine):
 
     def _rows(self, X: ArrayLike, validation: ArrayLike | None, *, reset: bool) -> tuple[Array, Array | None]:
         """Rows to train on and rows to watch."""
-        train = validate_data(self, X, dtype="numeric", ensure_min_samples=2, reset=reset)
+        train = validate_data(self, unmasked(X, "X"), dtype="numeric", ensure_min_samples=2, reset=reset)
         if validation is None:
             return self._hold_out(train)
         if self.validation_fraction:
             raise ValueError("validation rows and validation_fraction exclude each other: give one")
-        return train, validate_data(self, validation, dtype="numeric", reset=False)
+        return train, validate_data(self, unmasked(validation, "validation"), dtype="numeric", reset=False)
 
     def _check_rows(self, train: Array, watched: Array | None) -> None:
         self._check_values(train, "X")
@@ -193,7 +194,7 @@ class Trainer(FittedMachine):
         """
         settings.check(self)
         first = not hasattr(self, "components_")
-        data = validate_data(self, X, dtype="numeric", reset=first)
+        data = validate_data(self, unmasked(X, "X"), dtype="numeric", reset=first)
         state = self._start(data) if first else self._resume(len(data))
         self._check_rows(data, None)
         state = self._epoch(state, self._on_device(data))

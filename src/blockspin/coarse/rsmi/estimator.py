@@ -20,6 +20,7 @@ from blockspin.coarse.rsmi import bounds, categorical, networks, proxy
 from blockspin.coarse.rsmi.canonical import canonical
 from blockspin.coarse.rsmi.networks import Annealing, Batch
 from blockspin.coarse.rsmi.windows import Windows, cut, windows
+from blockspin.inputs import unmasked
 from blockspin.lattice import Lattice
 from blockspin.statistics import Estimate
 
@@ -298,7 +299,7 @@ class RSMI(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         return best
 
     def _spins(self, X: ArrayLike) -> Spins:
-        values = np.asarray(X)
+        values = np.asarray(unmasked(X, "X"))
         if values.ndim != 2 or values.shape[1] != self.lattice.n_sites:
             raise ValueError(
                 f"RSMI on a {self.lattice} lattice takes X of shape (n, {self.lattice.n_sites}), one column a site "

@@ -8,12 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from blockspin.experiments.about import HEADLINES, Folder
+from blockspin.experiments.about import HEADLINES, Folder, scorecards
 from blockspin.experiments.mcrg.claims import GAINED
 from blockspin.experiments.mcrg.plan import Plan, plan
 from blockspin.experiments.mcrg.readings import growth
 from blockspin.experiments.mcrg.settings import ALSO_PUBLISHED, EVEN, MAPS, ODD, PUBLISHED, RULES, Settings
-from blockspin.judging.files import read_cards
 from blockspin.models.ising import KC_SQUARE
 from blockspin.report import figures, flow_figures, tables
 from blockspin.report.page import Figure, Section, Table, render
@@ -40,7 +39,7 @@ class Run(Folder):
         super().__init__(folder)
         self.settings = settings_file.restore(Settings, self.stored)
         self.plan: Plan = plan(self.settings, self.stored["seed"])
-        self.cards = read_cards(folder / "scorecards.json")
+        self.cards = scorecards(folder)
         self.maps: dict[str, dict[str, Any]] = {
             name: self.store.load(task).meta for name, task in self.plan.measured.items()
         }

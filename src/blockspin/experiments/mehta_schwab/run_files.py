@@ -8,10 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from blockspin.experiments.about import Folder
+from blockspin.experiments.about import Folder, scorecards
 from blockspin.experiments.mehta_schwab.plan import Plan, plan
 from blockspin.experiments.mehta_schwab.settings import Settings
-from blockspin.judging.files import read_cards
 from blockspin.report import tables
 from blockspin.runs import settings as settings_file
 from blockspin.runs.task import Result
@@ -26,7 +25,7 @@ class Run(Folder):
         super().__init__(folder)
         self.settings = settings_file.restore(Settings, self.stored)
         self.plan: Plan = plan(self.settings, self.stored["seed"])
-        self.cards: list[Card] = read_cards(folder / "scorecards.json")
+        self.cards: list[Card] = scorecards(folder)
         self.samples = self.store.load(self.plan.samples)
         self.critical = self.store.load(self.plan.critical)
         self.kinds = {item.name: item.kind for item in self.plan.maps}
