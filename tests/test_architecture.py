@@ -11,6 +11,7 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "src" / "blockspin"
 
 MAY_IMPORT = {
+    "blas": "",
     "lattice": "",
     "statistics": "",
     "randomness": "",
@@ -23,8 +24,8 @@ MAY_IMPORT = {
     "coarse": "lattice randomness statistics",
     "rg": "samples lattice statistics models sampling",
     "mapping": "exact models coarse lattice",
-    "judging": "rg exact models coarse samples lattice statistics randomness",
-    "runs": "samples randomness",
+    "judging": "blas rg exact models coarse samples lattice statistics randomness",
+    "runs": "blas samples randomness",
     "report": "statistics",
     "experiments": "lattice statistics randomness models samples exact sampling coarse rg mapping judging runs report "
     "images",

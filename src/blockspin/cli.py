@@ -31,8 +31,8 @@ app.add_typer(runs, name="runs", epilog=EXIT_CODES)
 
 
 def main() -> None:
-    """The `blockspin` command."""
-    app()
+    """The command line; `blockspin.__main__` puts it into a process that Ctrl-C ends."""
+    app(prog_name="blockspin")
 
 
 def _version(wanted: bool) -> None:
@@ -348,7 +348,3 @@ def _print_table(title: str, rows: Mapping[str, str]) -> None:
     typer.echo(f"{title}:")
     for name, text in rows.items():
         typer.echo(f"  {name.ljust(width)}  {text}")
-
-
-if __name__ == "__main__":
-    main()

@@ -17,7 +17,7 @@ import pytest
 import toy_tasks as toy
 
 from blockspin.runs.display import Display, Lines
-from blockspin.runs.execute import TaskFailed, cores, execute
+from blockspin.runs.execute import TaskFailed, execute
 from blockspin.runs.store import Store, StoreError
 from blockspin.runs.task import Result, Task, ordered
 
@@ -153,21 +153,6 @@ def test_several_processes_and_failures(tmp_path):
     assert "its process died (exit code 7)" in message
     assert "Not run because of that: after" in message
     assert Store(tmp_path).has(score)
-
-
-def test_workers_have_their_share_of_threads(tmp_path):
-    tasks = [Task("threads", str(i), threads, {"i": i}) for i in range(2)]
-    execute(tasks, Store(tmp_path), workers=2)
-    seen = Store(tmp_path).load(tasks[0]).meta
-    assert seen == dict.fromkeys(seen, str(max(1, cores() // 2)))
-    assert {"OMP_NUM_THREADS", "NUMBA_NUM_THREADS", "PJRT_NPROC"} <= set(seen)
-    assert "PJRT_NPROC" not in os.environ
-
-
-def threads(settings, parents, progress):
-    from blockspin.runs.execute import THREAD_VARIABLES
-
-    return Result({}, {name: os.environ.get(name) for name in THREAD_VARIABLES})
 
 
 @pytest.mark.parametrize("workers", [1, 2])

@@ -14,7 +14,7 @@ import tempfile
 import time
 import zipfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
 
@@ -122,6 +122,9 @@ class Store:
         finally:
             self._at_work = False
             os.close(handle)
+            with suppress(OSError), claims.presence(path) as last:
+                if last:  # what an interrupted worker had half written
+                    self.sweep()
 
     def claim(self, task: Task) -> claims.Claim | None:
         """The right to compute a task, or None where another run has it; for those `at_work`, or it is swept away.
