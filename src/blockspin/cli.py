@@ -348,3 +348,7 @@ def _print_table(title: str, rows: Mapping[str, str]) -> None:
     typer.echo(f"{title}:")
     for name, text in rows.items():
         typer.echo(f"  {name.ljust(width)}  {text}")
+
+
+if __name__ == "__main__":
+    main()
