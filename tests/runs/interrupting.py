@@ -74,7 +74,8 @@ def interrupt(
     finally:
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGKILL)
-    return Ended(process.returncode, time.monotonic() - sent, said, before)
+    seconds = time.monotonic() - sent
+    return Ended(process.returncode, seconds, said, before or (process.returncode == 0 and seconds < 0.3))
 
 
 def hears(process: int) -> bool:

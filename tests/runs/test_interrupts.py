@@ -202,8 +202,16 @@ def test_what_must_not_be_cut_short_is_not() -> None:
 
 
 def test_what_comes_after_the_work_is_not_disturbed() -> None:
-    ended = interrupt(program("import atexit\natexit.register(time.sleep, 1.5)\nsay('done')"), 0.5)
-    assert (ended.code, ended.said.split()) == (0, ["done"])
+    ended = interrupt(program("import atexit\natexit.register(lambda: (time.sleep(1.5), say('done')))"), 0.5)
+    assert ended.well, ended
+    assert ended.said.split() == ["done"]
+
+
+@pytest.mark.parametrize(("body", "code", "said"), [("pass", 0, ""), ("sys.exit(2)", 2, ""), ("1 / 0", 1, "Zero")])
+def test_without_ctrl_c_a_program_ends_with_its_own_code_and_all_that_it_said(body: str, code: int, said: str) -> None:
+    done = subprocess.run(program(f"print('x' * 100_000)\n{body}"), capture_output=True, text=True)
+    assert (done.returncode, len(done.stdout)) == (code, 100_001)
+    assert said in done.stderr
 
 
 @pytest.mark.parametrize("ignored", [True, False])

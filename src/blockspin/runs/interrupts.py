@@ -4,6 +4,7 @@ started, and from what must not be cut short.
 
 from __future__ import annotations
 
+import atexit
 import os
 import signal
 import sys
@@ -98,7 +99,7 @@ class Interrupts:
 
 
 class Ending(Interrupts):
-    """Ctrl-C for a program, whose process it ends: at the end of the block, without tearing down what still runs.
+    """Ctrl-C for a program; its process ends with the block, without tearing down what still runs, as XLA's threads.
 
     The KeyboardInterrupt is raised as soon as this package's own lines are at work, or wait; after some patience
     in other libraries, but never under JAX, which may be compiling. A thread keeps looking, and leaves at last.
@@ -120,15 +121,18 @@ class Ending(Interrupts):
             self.unraisable, sys.unraisablehook = sys.unraisablehook, self._unraisable
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, *raised: object) -> None:
         self.holds += 1
-        if self.heard:
-            for stream in (sys.stdout, sys.stderr):
-                with suppress(OSError, ValueError):
-                    stream.flush()
-            os._exit(self.code)
-        if self.ours:
-            signal.signal(signal.SIGINT, signal.SIG_IGN)  # all is done; the interpreter ends undisturbed
+        error = raised[1]
+        code = 0 if error is None else error.code or 0 if isinstance(error, SystemExit) else None
+        if not self.heard:
+            if not isinstance(code, int):
+                return  # a fault in the program: Python prints it
+            atexit._run_exitfuncs()
+        for stream in (sys.stdout, sys.stderr):
+            with suppress(OSError, ValueError):
+                stream.flush()
+        os._exit(code if isinstance(code, int) and not self.heard else self.code)
 
     def _hear(self, number: int, frame: FrameType | None) -> None:
         now = time.monotonic()
