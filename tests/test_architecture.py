@@ -11,6 +11,7 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "src" / "blockspin"
 
 MAY_IMPORT = {
+    "blas": "",
     "lattice": "inputs",
     "inputs": "",
     "files": "",
@@ -28,8 +29,8 @@ MAY_IMPORT = {
     "coarse": "lattice inputs files randomness statistics",
     "rg": "samples lattice statistics models sampling",
     "mapping": "exact models coarse lattice",
-    "judging": "rg exact models coarse samples lattice statistics randomness files",
-    "runs": "samples randomness files locks extras",
+    "judging": "blas rg exact models coarse samples lattice statistics randomness files",
+    "runs": "blas samples randomness files locks extras",
     "report": "statistics",
     "experiments": "lattice statistics randomness models samples exact sampling coarse rg mapping judging runs report "
     "images files locks",

@@ -19,6 +19,7 @@ from typer.testing import CliRunner
 RUNS = Path(__file__).parent / "runs"
 sys.path.insert(0, str(RUNS))
 
+import interrupting  # noqa: E402
 import toy_experiment  # noqa: E402
 
 from blockspin import cli, experiments  # noqa: E402
@@ -210,7 +211,12 @@ def test_killed_runs_end_with_the_same_bytes(tmp_path):
 def test_ctrl_c_in_a_terminal(tmp_path, workers):
     command = [*TOY, "run", "toy", "--set", "pause=0.3", "--out", str(tmp_path / "a"), "--workers", workers]
     process = subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        preexec_fn=interrupting.hearing,
     )
     log = tmp_path / "a" / "log.jsonl"
     while process.poll() is None and not log.exists():

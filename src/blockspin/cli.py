@@ -35,8 +35,8 @@ app.add_typer(runs, name="runs", epilog=EXIT_CODES)
 
 
 def main() -> None:
-    """The `blockspin` command."""
-    app()
+    """The command line; `blockspin.__main__` puts it into a process that Ctrl-C ends."""
+    app(prog_name="blockspin")
 
 
 def _version(wanted: bool) -> None:

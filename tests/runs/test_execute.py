@@ -15,9 +15,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import toy_tasks as toy
+from interrupting import hearing
 
 from blockspin.runs.display import Display, Lines
-from blockspin.runs.execute import TaskFailed, cores, execute
+from blockspin.runs.execute import TaskFailed, execute
 from blockspin.runs.store import Store, StoreError
 from blockspin.runs.task import Result, Task, ordered
 
@@ -153,21 +154,6 @@ def test_several_processes_and_failures(tmp_path):
     assert "its process died (exit code 7)" in message
     assert "Not run because of that: after" in message
     assert Store(tmp_path).has(score)
-
-
-def test_workers_have_their_share_of_threads(tmp_path):
-    tasks = [Task("threads", str(i), threads, {"i": i}) for i in range(2)]
-    execute(tasks, Store(tmp_path), workers=2)
-    seen = Store(tmp_path).load(tasks[0]).meta
-    assert seen == dict.fromkeys(seen, str(max(1, cores() // 2)))
-    assert {"OMP_NUM_THREADS", "NUMBA_NUM_THREADS", "PJRT_NPROC"} <= set(seen)
-    assert "PJRT_NPROC" not in os.environ
-
-
-def threads(settings, parents, progress):
-    from blockspin.runs.execute import THREAD_VARIABLES
-
-    return Result({}, {name: os.environ.get(name) for name in THREAD_VARIABLES})
 
 
 @pytest.mark.parametrize("workers", [1, 2])
@@ -320,7 +306,7 @@ def members(session: int) -> list[int]:
 @pytest.mark.parametrize("workers", [1, 2])
 def test_ctrl_c_ends_all_and_the_next_call_goes_on(tmp_path, script, slow_reference, workers):
     command = [sys.executable, str(script), str(tmp_path), str(workers)]
-    process = subprocess.Popen(command, start_new_session=True, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(command, start_new_session=True, stderr=subprocess.PIPE, text=True, preexec_fn=hearing)
     while not any(event["event"] == "start" for event in Store(tmp_path).events()):
         time.sleep(0.01)
     time.sleep(0.2)
@@ -347,10 +333,11 @@ def test_lines_say_what_is_done_and_what_is_left(tmp_path, capsys):
 
 
 def test_an_interrupt_that_a_library_swallows_still_stops_the_run(tmp_path):
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     with pytest.raises(KeyboardInterrupt):
         run(tmp_path, [Task("swallow", "swallow", swallow, {}), Task("later", "later", toy.score, {})])
     assert len(list((tmp_path / "tasks").glob("*.npz"))) <= 1
-    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    assert signal.signal(signal.SIGINT, before) is signal.default_int_handler
 
 
 def swallow(settings, parents, progress):

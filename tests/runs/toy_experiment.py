@@ -75,7 +75,7 @@ class Toy:
 EXPERIMENT = Toy()
 
 if __name__ == "__main__":
-    from blockspin.cli import main
+    from blockspin.__main__ import main
     from blockspin.experiments import EXPERIMENTS
 
     EXPERIMENTS["toy"] = "toy_experiment:EXPERIMENT"

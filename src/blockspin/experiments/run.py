@@ -17,6 +17,7 @@ from blockspin.runs import settings as settings_file
 from blockspin.runs import sums
 from blockspin.runs.display import Display
 from blockspin.runs.execute import execute, share_of
+from blockspin.runs.interrupts import hearing
 from blockspin.runs.provenance import Provenance
 from blockspin.runs.settings import SettingsError
 from blockspin.runs.store import Store, StoreError, write_json, write_text
@@ -51,24 +52,25 @@ def run(
     check_folder(plan, folder)
     store = Store(folder)
     tasks = plan.tasks if shard is None else share_of(plan.tasks, *shard)
-    with store.at_work() as alone:
+    with store.at_work() as alone, hearing() as interrupts:
         sums.remove(folder)
         settings_file.write(folder, plan.document)
         provenance = Provenance(store, seed=plan.seed)
         words = [] if shard is None else ["--shard", f"{shard[0]}/{shard[1]}"]
         provenance.begin([*plan.command(workers), *words], workers, alone=alone)
         try:
-            execute(tasks, store, workers=workers, scheduler=scheduler, cluster=cluster, progress=display)
-            if shard is not None and missing(plan, store):
-                provenance.end("finished")
-                return None
-            concluded = _conclude(plan, store)
-            sums.write(folder, _summed(folder))
-            provenance.end("finished")  # before the page, which shows it
-            write_text(folder / REPORT, _page(plan.experiment, folder, swept=bool(plan.cells)))
-        except BaseException as error:
+            with interrupts.finally_do(lambda: provenance.end("interrupted")):
+                execute(tasks, store, workers=workers, scheduler=scheduler, cluster=cluster, progress=display)
+                if shard is not None and missing(plan, store):
+                    provenance.end("finished")
+                    return None
+                concluded = _conclude(plan, store)
+                sums.write(folder, _summed(folder))
+                provenance.end("finished")  # before the page, which shows it
+                write_text(folder / REPORT, _page(plan.experiment, folder, swept=bool(plan.cells)))
+        except Exception:
             with suppress(StoreError):  # a full disk must not hide what went wrong
-                provenance.end("interrupted" if isinstance(error, KeyboardInterrupt) else "failed")
+                provenance.end("failed")
             raise
     return concluded
 

@@ -12,6 +12,7 @@ from sklearn.exceptions import NotFittedError
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.utils import get_tags
 
+from blockspin.blas import one_thread
 from blockspin.coarse.blocks import Decimation, Majority
 from blockspin.coarse.fields import ToBinary
 from blockspin.coarse.stack import layers, units_of
@@ -91,6 +92,7 @@ def reference(
     return measure_subject(Subject(block, evidence, name=rule, layer=layer), criteria, step=step)
 
 
+@one_thread()
 def judge(
     transformer: Any,
     samples: xr.DataArray,

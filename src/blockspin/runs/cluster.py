@@ -23,11 +23,12 @@ from typing import Annotated, Any, Literal, NamedTuple
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from blockspin.extras import lacking
+from blockspin.runs.interrupts import Interrupts
 from blockspin.runs.schedule import ATTEMPTS, Failure, Schedule
 from blockspin.runs.settings import SettingsError, nearest
 from blockspin.runs.store import Store, StoreError
 from blockspin.runs.task import Task
-from blockspin.runs.work import THREAD_VARIABLES, compute, last_words, throttled, times_begun, words, words_of_the_dead
+from blockspin.runs.work import compute, last_words, thread_variables, throttled, times_begun, words, words_of_the_dead
 
 TOPIC = "blockspin"
 AHEAD = 2  # tasks given out for each thread of the cluster: one at work, one waiting
@@ -85,7 +86,7 @@ def on_cluster(state: Schedule, scheduler: str | None, cluster: Mapping[str, Any
     check_extra(jobs=cluster is not None)
     import distributed
 
-    with _client(distributed, scheduler, cluster) as client:
+    with _client(distributed, scheduler, cluster, state.interrupts) as client:
         _Crowd(state, client, scheduler or "the scheduler of this run's jobs").run()
 
 
@@ -126,7 +127,7 @@ class _Crowd:
                 self._tell()
                 self._check_scheduler()
         finally:
-            with suppress(Exception):  # a scheduler that is gone cannot be told
+            with self.state.interrupts.held(), suppress(Exception):  # a scheduler that is gone cannot be told
                 self.client.cancel([given.future for given in self.out.values()], force=True)
 
     def _give(self) -> None:
@@ -262,7 +263,9 @@ def perform(task: Task, folder: str, asked_by: str) -> tuple[Any, ...]:
 
 
 @contextmanager
-def _client(distributed: Any, scheduler: str | None, cluster: Mapping[str, Any] | None) -> Iterator[Any]:
+def _client(
+    distributed: Any, scheduler: str | None, cluster: Mapping[str, Any] | None, interrupts: Interrupts
+) -> Iterator[Any]:
     import dask
 
     settings = {
@@ -284,19 +287,19 @@ def _client(distributed: Any, scheduler: str | None, cluster: Mapping[str, Any] 
                 client.register_plugin(_pinned(distributed))
                 yield client
             finally:
-                with suppress(Exception):
+                with interrupts.held(), suppress(Exception):
                     client.close(timeout=5)
         finally:
             if jobs is not None:
-                with suppress(Exception):
-                    jobs.close(timeout=30)
+                with interrupts.held(), suppress(Exception):
+                    jobs.close(timeout=20)  # jobs that nobody waits for are taken back
 
 
 def batch(jobs: Jobs) -> Any:
     """The cluster object of `dask_jobqueue` that asks for these jobs; threads are pinned before Python starts."""
     import dask_jobqueue
 
-    pinned = [f"export {name}={jobs.threads}" for name in THREAD_VARIABLES]
+    pinned = [f"export {name}={value}" for name, value in thread_variables(jobs.threads, {}).items()]
     options = dict(jobs.options)
     prologue = [*pinned, *jobs.before, *options.pop("job_script_prologue", [])]
     kind = getattr(dask_jobqueue, SYSTEMS[jobs.system])
@@ -320,7 +323,6 @@ def _pinned(distributed: Any) -> Any:
         name = "blockspin-threads"
 
         def setup(self, worker: Any) -> None:
-            for name in THREAD_VARIABLES:
-                os.environ.setdefault(name, str(worker.state.nthreads))
+            os.environ |= thread_variables(worker.state.nthreads, os.environ)
 
     return Pinned()

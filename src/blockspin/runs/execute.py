@@ -13,13 +13,13 @@ from typing import Any
 
 from blockspin.runs.costs import beside, measured
 from blockspin.runs.display import Display
-from blockspin.runs.interrupts import Interrupts
+from blockspin.runs.interrupts import hearing
 from blockspin.runs.schedule import Failure, Schedule, TaskFailed
 from blockspin.runs.store import Store, StoreError
 from blockspin.runs.task import Progress, Task, ordered
-from blockspin.runs.work import THREAD_VARIABLES, compute, cores, words
+from blockspin.runs.work import compute, cores, words
 
-__all__ = ["THREAD_VARIABLES", "Failure", "TaskFailed", "cores", "execute", "share_of"]
+__all__ = ["Failure", "TaskFailed", "cores", "execute", "share_of"]
 
 
 def execute(
@@ -46,24 +46,22 @@ def execute(
         raise ValueError(f"workers must be at least 1; got {workers}")
     display = Display() if progress is None else progress
     elsewhere = scheduler is not None or cluster is not None
-    with store.at_work(), Interrupts() as interrupts:
+    with store.at_work(), hearing() as interrupts:
         display.expect(measured(beside(store.folder)), workers)
         state = Schedule(tasks, store, display, interrupts, claiming=not elsewhere)
         try:
-            if elsewhere:
-                from blockspin.runs.cluster import on_cluster
+            with interrupts.finally_do(state.close), interrupts.finally_do(lambda: store.log("interrupted")):
+                if elsewhere:
+                    from blockspin.runs.cluster import on_cluster
 
-                if state.waiting:
-                    on_cluster(state, scheduler, cluster)
-            elif min(workers, len(state.waiting)) > 1:
-                from blockspin.runs.processes import in_processes
+                    if state.waiting:
+                        on_cluster(state, scheduler, cluster)
+                elif min(workers, len(state.waiting)) > 1:
+                    from blockspin.runs.processes import in_processes
 
-                in_processes(state, min(workers, len(state.waiting)))
-            else:
-                _in_process(state)
-        except KeyboardInterrupt:
-            store.log("interrupted")
-            raise
+                    in_processes(state, min(workers, len(state.waiting)))
+                else:
+                    _in_process(state)
         finally:
             state.close()
     if state.failures:
@@ -98,6 +96,7 @@ def _in_process(state: Schedule) -> None:
         except StoreError:
             raise
         except Exception as error:
+            state.interrupts.check()  # a library may have made another error of it
             state.failed(Failure(task, words(error), traceback.format_exc()), time.monotonic() - started)
         else:
             state.succeeded(task, time.monotonic() - started)

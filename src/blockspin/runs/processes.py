@@ -22,7 +22,7 @@ from pathlib import Path
 from blockspin.runs.schedule import Failure, Schedule
 from blockspin.runs.store import Store, StoreError
 from blockspin.runs.task import Progress, Task
-from blockspin.runs.work import THREAD_VARIABLES, compute, cores, last_words, throttled, words, words_of_the_dead
+from blockspin.runs.work import compute, cores, last_words, thread_variables, throttled, words, words_of_the_dead
 
 
 @dataclass(eq=False)
@@ -57,21 +57,26 @@ def in_processes(state: Schedule, n_workers: int) -> None:
                 if not _hear(busy[pipe], state):  # type: ignore[index]
                     workers.remove(busy[pipe])  # type: ignore[index]
     finally:
-        for worker in workers:
-            worker.process.terminate()
-        for worker in workers:
-            worker.process.join(5)
-            if worker.process.is_alive():
-                worker.process.kill()
-                worker.process.join()
-            worker.pipe.close()
+        with state.interrupts.held():
+            _end(workers)
+
+
+def _end(workers: list[_Worker]) -> None:
+    for worker in workers:
+        worker.process.terminate()
+    for worker in workers:
+        worker.process.join(2)
+        if worker.process.is_alive():
+            worker.process.kill()
+            worker.process.join()
+        worker.pipe.close()
 
 
 def _start(state: Schedule, threads: int) -> _Worker:
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
     process = context.Process(target=_work, args=(theirs, state.store.folder), daemon=True)
-    with _environment(dict.fromkeys(THREAD_VARIABLES, str(threads))), state.interrupts.starting_processes():
+    with _environment(thread_variables(threads, os.environ)), state.interrupts.starting_processes():
         process.start()
     theirs.close()
     return _Worker(process, ours)

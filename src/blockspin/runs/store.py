@@ -13,7 +13,7 @@ import os
 import time
 import zipfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
 
@@ -124,6 +124,9 @@ class Store:
         finally:
             self._at_work = False
             os.close(handle)
+            with suppress(OSError), locks.presence(path) as last:
+                if last:  # what an interrupted worker had half written
+                    self.sweep()
 
     def claim(self, task: Task) -> locks.Claim | None:
         """The right to compute a task, or None where another run has it; for those `at_work`, or it is swept away.

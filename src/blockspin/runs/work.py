@@ -6,26 +6,22 @@ import faulthandler
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from blockspin import blas
 from blockspin.runs.store import LAST_WORDS, Store
 from blockspin.runs.task import Progress, Result, Task
 
-THREAD_VARIABLES = (
-    "OMP_NUM_THREADS",
-    "OPENBLAS_NUM_THREADS",
-    "MKL_NUM_THREADS",
-    "NUMBA_NUM_THREADS",
-    "PJRT_NPROC",  # XLA's pool of threads on a CPU
-    "NPROC",
-)
+POOLS = ("NUMBA_NUM_THREADS", "PJRT_NPROC", "NPROC")  # the last two: XLA's pool of threads on a CPU
+THREAD_VARIABLES = (*blas.VARIABLES, *POOLS)
 
 
 def compute(task: Task, store: Store, progress: Progress) -> None:
     """Run one task and store its result. Raises what the task raises, TypeError for what is no Result, StoreError."""
-    result = task.run(task.settings, [store.load(parent) for parent in task.parents], progress)
+    with blas.one_thread():
+        result = task.run(task.settings, [store.load(parent) for parent in task.parents], progress)
     if not isinstance(result, Result):
         raise TypeError(f"a task returns a Result; {task.run.__qualname__} returned {type(result).__name__}")
     store.save(task, result)
@@ -104,6 +100,12 @@ def throttled(send: Callable[[float, str], None], every: float) -> Progress:
             send(float(fraction), str(words))
 
     return report
+
+
+def thread_variables(threads: int, said: Mapping[str, str]) -> dict[str, str]:
+    """The environment that gives a process so many cores, and BLAS one; what the user's own says is left as it is."""
+    own = {} if any(name in said for name in blas.VARIABLES) else dict.fromkeys(blas.VARIABLES, "1")
+    return own | {name: str(threads) for name in POOLS if name not in said}
 
 
 def cores() -> int:

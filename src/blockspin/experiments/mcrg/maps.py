@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.decomposition import PCA
 from sklearn.random_projection import GaussianRandomProjection
-from threadpoolctl import threadpool_limits
 
 from blockspin.coarse.blocks import Decimation, Majority
 from blockspin.coarse.placed import Placed
@@ -92,8 +91,7 @@ def climb(name: str, lattice: Lattice, spins: Spins, steps: int, machine: Machin
             placed.append(fitted[-1])
         else:
             assert machine is not None
-            with threadpool_limits(1):
-                fitted.append(machine(layer, lattice.coarse(2).n_sites, spins))
+            fitted.append(machine(layer, lattice.coarse(2).n_sites, spins))
             try:
                 placed.append(Placed(fitted[-1], lattice, seed=integer(seed, "draws", name, layer)).fit(spins))
             except ValueError as error:

@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits
 
 from blockspin.coarse.blocks import Decimation, Majority
 from blockspin.coarse.rbm import RBM
@@ -42,8 +41,7 @@ def run_train(settings: dict[str, Any], parents: list[Result], progress: Progres
     if isinstance(machine, RBM):
         machine.set_params(verbose=progress).fit(inputs, validation=held)
     else:
-        with threadpool_limits(1):  # products of 10 rows: threads of BLAS wait for each other longer than they work
-            machine.fit(inputs)
+        machine.fit(inputs)
     arrays = {
         "components": np.asarray(machine.components_),
         "intercept_hidden": np.asarray(machine.intercept_hidden_),

@@ -17,7 +17,6 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import xlogy
 from sklearn.linear_model import LogisticRegression
-from threadpoolctl import threadpool_limits
 
 from blockspin.coarse.embedding import Embedding
 from blockspin.coarse.rsmi.windows import Windows, windows
@@ -94,13 +93,12 @@ def information(subject: Subject) -> Found:
     total = (subject.fields**2).sum(axis=1)
     inside = (weights**2).sum(axis=1) / np.where(total > 0, total, 1)
     local = bool((inside > 1 - LOCAL).all())
-    with threadpool_limits(1):
-        shared = subject.evidence.once(_table, b)
-        kept = (
-            _summed(subject, joint, blocks, weights, local)
-            if joint is not None
-            else _estimated(subject, embedding, shell, blocks, weights, local)
-        )
+    shared = subject.evidence.once(_table, b)
+    kept = (
+        _summed(subject, joint, blocks, weights, local)
+        if joint is not None
+        else _estimated(subject, embedding, shell, blocks, weights, local)
+    )
     note = "" if local else f"fields cut to their blocks, which hold {inside.mean():.2f} of w^2"
     return Found(kept, note, shared)
 

@@ -1,0 +1,24 @@
+"""One thread for products of small matrices: threads of BLAS wait for each other longer than they work, and by far the
+longest where something else uses a core.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+VARIABLES = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "BLIS_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """BLAS and LAPACK work in one thread while the block lasts, unless one of `VARIABLES` says in how many."""
+    if any(name in os.environ for name in VARIABLES):
+        yield
+        return
+    import scipy.linalg  # noqa: F401  brings a BLAS of its own; only those that are loaded can be limited
+    from threadpoolctl import threadpool_limits
+
+    with threadpool_limits(1, user_api="blas"):
+        yield
