@@ -25,6 +25,7 @@ from blockspin.judging.text import HEADER, summary, text
 from blockspin.statistics import Estimate
 
 PASS, FAIL, CANNOT_TELL = Outcome.PASS, Outcome.FAIL, Outcome.CANNOT_TELL
+EXACT = Side("exact", 1.0, 0.03)
 LEADING = {"locality": "radius of gyration", "tiling": "spacing of centres / b"}
 
 
@@ -72,7 +73,8 @@ def test_a_criterion_passes_by_what_can_be_judged() -> None:
         rows = [row(criterion, str(i), outcome, code=code) for i, (outcome, code) in enumerate(found)]
         return Scorecard("m", 1, 2.0, tuple(rows)).outcome(criterion)
 
-    passes, fails, described, blurred = (PASS, "closer"), (FAIL, "not closer"), (CANNOT_TELL, ""), (CANNOT_TELL, BLURRED)
+    passes, fails = (PASS, "closer"), (FAIL, "not closer")
+    described, blurred = (CANNOT_TELL, "described"), (CANNOT_TELL, BLURRED)
     assert of("locality", passes, described) is PASS
     assert of("locality", passes, fails, blurred) is FAIL
     assert of("locality", passes, blurred) is CANNOT_TELL
@@ -108,7 +110,8 @@ def test_a_card_compares_with_nulls_by_their_kind_and_with_the_reference_of_that
     # a forced number is none for a reference, and one for a null
     forced = Measured("majority", 1, 2.0, (Measurement("spectrum", "y_t", 1.0, 0.01, state=State.FORCED),))
     assert scorecard(measured("m", 0.9), [], forced).rows[2].code == "no reference"
-    assert scorecard(measured("m", 0.9), [forced], measured("majority", 0.7)).rows[2].null == Side("majority", 1.0, 0.01)
+    made = scorecard(measured("m", 0.9), [forced], measured("majority", 0.7))
+    assert made.rows[2].null == Side("majority", 1.0, 0.01)
 
 
 def test_a_target_of_its_own_takes_the_place_of_the_block_rule() -> None:
@@ -124,7 +127,7 @@ def test_a_target_of_its_own_takes_the_place_of_the_block_rule() -> None:
 
 
 def test_distance_from_the_exact_value_and_its_ratio_to_the_references() -> None:
-    def of(reference: Side | None, value: float = 0.9, exact: Side | None = Side("exact", 1.0, 0.03)) -> Row:
+    def of(reference: Side | None, value: float = 0.9, exact: Side | None = EXACT) -> Row:
         return Row("spectrum", "y_t", value, 0.04, State.MEASURED, PASS, reference=reference, exact=exact)
 
     assert of(None).distance == Estimate(pytest.approx(-0.1), pytest.approx(0.05))

@@ -19,8 +19,8 @@ from blockspin.judging import Evidence, Measurement, Outcome, Side, State
 from blockspin.judging.card import decide
 from blockspin.judging.criteria import rule_of
 from blockspin.judging.criteria.information import KEPT, SHARE, bound
-from blockspin.judging.rules import Decision, Described, Exceeds
 from blockspin.judging.nulls import noise
+from blockspin.judging.rules import Decision, Described, Exceeds
 from blockspin.samples import features, make, own
 
 SQUARE = bs.Lattice.square(6)
@@ -129,7 +129,13 @@ def test_what_is_not_defined_says_why(samples: xr.DataArray) -> None:
     few = own(samples.isel(chain=slice(0, 4)).values)
     for transformer, drawn, state, code, outcome in (
         (PCA(9, random_state=0).fit(X), samples, State.UNDEFINED, "no places", Outcome.FAIL),
-        (bs.Decimation(four, 2).fit(features(small)), small, State.NOT_REQUESTED, "no environment", Outcome.CANNOT_TELL),
+        (
+            bs.Decimation(four, 2).fit(features(small)),
+            small,
+            State.NOT_REQUESTED,
+            "no environment",
+            Outcome.CANNOT_TELL,
+        ),
         (bs.Decimation(SQUARE, 2).fit(X), few, State.NOT_REQUESTED, "few chains", Outcome.CANNOT_TELL),
     ):
         for row in rows(transformer, Evidence(drawn)):

@@ -38,7 +38,6 @@ from blockspin.judging.nulls import cheap, noise
 from blockspin.models import Ising
 from blockspin.samples import features, make
 
-
 PASS, FAIL, CANNOT_TELL = Outcome.PASS, Outcome.FAIL, Outcome.CANNOT_TELL
 
 
@@ -202,7 +201,11 @@ def test_some_criteria_beside_another_rule(majority: bs.Majority, held_out: xr.D
     assert list(dict.fromkeys(row.criterion for row in card.rows)) == ["locality", "tiling"]  # in the table's order
     beside = rows(card)["participation ratio"].reference
     assert beside == Side("decimation", 1.0, 0.0)
-    assert (card.outcome("tiling"), card.outcome("spectrum"), card.verdict) == (PASS, CANNOT_TELL, Verdict.COARSE_GRAINS)
+    assert (card.outcome("tiling"), card.outcome("spectrum"), card.verdict) == (
+        PASS,
+        CANNOT_TELL,
+        Verdict.COARSE_GRAINS,
+    )
     with pytest.raises(ValueError, match="'beauty'"):
         bs.judge(majority, held_out, criteria=["beauty"])
     with pytest.raises(ValueError, match="'mean'"):
@@ -250,7 +253,7 @@ def test_wrong_input_is_named(majority: bs.Majority, held_out: xr.DataArray, lat
     for name in ("critical", "train"):
         with pytest.raises(ValueError, match=f"{name} .* square 16x16; got square 8x8"):
             bs.judge(majority, held_out, **{name: other})
-    with pytest.raises(ValueError, match="model .* square 16x16; got square 8x8"):
+    with pytest.raises(ValueError, match=r"model .* square 16x16; got square 8x8"):
         bs.judge(majority, held_out, model=Ising(bs.Lattice.square(8), 0.4))
     with pytest.raises(ValueError, match="train="):
         bs.judge(PCA(64), held_out)
@@ -266,7 +269,7 @@ def test_wrong_input_is_named(majority: bs.Majority, held_out: xr.DataArray, lat
     with pytest.raises(ValueError, match="got 1"):
         bs.judge(majority, held_out.isel(chain=slice(1)))
     for arguments in ({"name": 7}, {"nulls": [majority]}, {"nulls": {"raw": 7}}):
-        with pytest.raises(TypeError, match="7|list"):
+        with pytest.raises(TypeError, match=r"7|list"):
             bs.judge(majority, held_out, **arguments)
 
 
@@ -282,7 +285,7 @@ def test_a_map_needs_a_transform_and_no_more(
     assert "few draws for fields" in codes(card)
     assert bs.judge(bs.Majority(lattice, 2), held_out, critical=critical).verdict is Verdict.RENORMALIZES  # not fitted
     for no_map in ("majority", bs.Majority):
-        with pytest.raises(TypeError, match="transformer .*(majority|Majority)"):
+        with pytest.raises(TypeError, match=r"transformer .*(majority|Majority)"):
             bs.judge(no_map, held_out)
 
 

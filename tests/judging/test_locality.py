@@ -20,7 +20,6 @@ from blockspin.judging.criteria.locality import participation, window_share
 from blockspin.judging.rules import CloserThanNulls
 from blockspin.lattice import Lattice
 
-
 WINDOW = "share of w^2 in the best window"
 
 

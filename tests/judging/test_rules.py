@@ -29,9 +29,7 @@ def null(value: float, error: float = 0.01, name: str = "null", kind: str = "") 
     return Null(Side(name, value, error), kind)
 
 
-def of(
-    rule: Rule, measured: Measurement, *nulls: Null, reference: Side = MAJORITY
-) -> tuple[Outcome, str, str | None]:
+def of(rule: Rule, measured: Measurement, *nulls: Null, reference: Side = MAJORITY) -> tuple[Outcome, str, str | None]:
     """Outcome, code and the null that decided."""
     found = rule.decide(measured, nulls, reference)
     assert found.why
@@ -120,7 +118,13 @@ def test_a_reference_that_is_no_rg_step_decides_nothing(rule: Rule) -> None:
     below, above = Side("d/2", 1.0, 0.03), Side("d", 2.0)
     for value in (0.2, 1.5, 1.9):
         row = y_t(value, 0.001, below=below, above=above)
-        for r, s, shown in ((1.0, 0.0, "d/2"), (0.5, 0.0, "d/2"), (1.09, 0.04, "d/2"), (2.0, 0.0, "d"), (1.91, 0.05, "d")):
+        for r, s, shown in (
+            (1.0, 0.0, "d/2"),
+            (0.5, 0.0, "d/2"),
+            (1.09, 0.04, "d/2"),
+            (2.0, 0.0, "d"),
+            (1.91, 0.05, "d"),
+        ):
             found = of(rule, row, null(0.0), reference=Side("majority", r, s))
             assert found == (CANNOT_TELL, "unfit reference", shown)
         for r, s in ((1.11, 0.04), (1.89, 0.05)):  # more than two errors from either
@@ -141,7 +145,11 @@ def test_agreement() -> None:
 
 def test_to_exceed() -> None:
     below = Side("random signs", 0.23, 0.01)
-    for value, outcome, code in ((0.27, PASS, "exceeds"), (0.25, FAIL, "does not exceed"), (0.1, FAIL, "does not exceed")):
+    for value, outcome, code in (
+        (0.27, PASS, "exceeds"),
+        (0.25, FAIL, "does not exceed"),
+        (0.1, FAIL, "does not exceed"),
+    ):
         assert of(Exceeds(), y_t(value, below=below), null(0.9)) == (outcome, code, "random signs")
     assert of(Exceeds(), y_t(0.27), null(0.1)) == (CANNOT_TELL, "no null", None)
 
@@ -179,7 +187,9 @@ def test_what_is_described_does_not_fail_without_a_number() -> None:
 numbers, errors = st.floats(-3, 3), st.floats(0, 1)
 
 
-@given(r=numbers, s_r=errors, nulls=st.lists(st.tuples(numbers, errors), max_size=3), bounds=st.lists(numbers, max_size=2))
+@given(
+    r=numbers, s_r=errors, nulls=st.lists(st.tuples(numbers, errors), max_size=3), bounds=st.lists(numbers, max_size=2)
+)
 def test_the_reference_never_fails_its_own_comparison(
     r: float, s_r: float, nulls: list[tuple[float, float]], bounds: list[float]
 ) -> None:

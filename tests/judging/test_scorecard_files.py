@@ -65,7 +65,10 @@ def test_a_file_of_schema_1_is_brought_to_schema_2(tmp_path: Path) -> None:
 
 
 def test_a_spectrum_of_one_exponent_of_two_has_not_passed_in_old_files_either(tmp_path: Path) -> None:
-    rows = [old("spectrum", "y_t", 1.0, True, WITHIN), old("spectrum", "y_h", 1.8, None, "the nulls look like majority")]
+    rows = [
+        old("spectrum", "y_t", 1.0, True, WITHIN),
+        old("spectrum", "y_h", 1.8, None, "the nulls look like majority"),
+    ]
     stored = {**CARD, "verdict": "cannot tell", "criteria": rows}
     (card,) = read_cards(write(tmp_path / "scorecards.json", {"schema": 1, "scorecards": [stored]}))
     assert card["decisive"] == dict.fromkeys(("locality", "tiling", "spectrum"), "cannot tell")
