@@ -103,3 +103,57 @@ def test_no_pickle_is_ever_loaded(path: Path) -> None:
     assert not re.search(r"\b(import pickle|joblib\.load|allow_pickle=True)", text)
     for call in re.finditer(r"np\.load\([^)]*\)", text):
         assert "allow_pickle=False" in call.group()
+
+
+SENTENCES = {"why", "why_", "why_t", "why_h", "words", "message"}
+READS = {"startswith", "endswith", "find", "index", "count", "partition", "split", "removeprefix", "removesuffix"}
+READS |= {"match", "search", "fullmatch", "findall"}
+
+
+def mentions_a_sentence(node: ast.AST) -> bool:
+    """Whether an expression is made of a sentence for readers: why, row.why, row["why"]."""
+    names = [
+        getattr(one, "id", None) or getattr(one, "attr", None) or getattr(one, "value", None) for one in ast.walk(node)
+    ]
+    return any(isinstance(name, str) and name in SENTENCES for name in names)
+
+
+def reads_a_sentence(tree: ast.AST) -> list[int]:
+    """Lines that look into a sentence: a method of str or of re on one, `in` one, or one compared with words."""
+    lines = []
+    for node in ast.walk(tree):
+        looked_at: list[ast.AST] = []
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in READS:
+            looked_at = [node.func.value, *node.args]
+        elif isinstance(node, ast.Compare):
+            for op, one in zip(node.ops, node.comparators, strict=True):
+                if isinstance(op, ast.In | ast.NotIn) and not isinstance(one, ast.Tuple | ast.List | ast.Set):
+                    looked_at.append(one)
+                elif isinstance(op, ast.Eq | ast.NotEq) and isinstance(one, ast.Constant) and one.value:
+                    looked_at.append(node.left)
+        lines += [node.lineno for one in looked_at if mentions_a_sentence(one)]
+    return lines
+
+
+def test_what_reads_a_sentence_is_seen() -> None:
+    for code in (
+        "row.why.startswith('not defined')", "'no places' in why", "row['why'].partition(':')", "why == 'no null'",
+        "'few' not in card['why'].lower()", "re.match('not', row.why)",
+    ):  # fmt: skip
+        assert reads_a_sentence(ast.parse(code)), code
+    for code in ("row.code == 'forced'", "if why: pass", "row.why + why", "'why' in row", "name.startswith('l1')"):
+        assert not reads_a_sentence(ast.parse(code)), code
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_nothing_decides_by_a_sentence(path: Path) -> None:
+    if path.relative_to(PACKAGE) == Path("judging/files.py"):
+        return  # schema 1 of scorecards.json had nothing else
+    assert reads_a_sentence(ast.parse(path.read_text())) == []
+
+
+def test_the_judge_reads_no_beginnings() -> None:
+    for path in (PACKAGE / "judging").rglob("*.py"):
+        found = re.findall(r"(\w+)\.(?:startswith|endswith)\(", path.read_text())
+        # the names of an estimator's parameters are scikit-learn's convention
+        assert set(found) <= ({"name"} if path.name == "nulls.py" else set()) or path.name == "files.py", path.name

@@ -70,8 +70,8 @@ def test_run_leaves_a_complete_folder(tmp_path, monkeypatch):
         "log.jsonl",
     }  # fmt: skip
     scorecards = json.loads((folder / "scorecards.json").read_text())
-    assert scorecards["schema"] == 1
-    assert scorecards["scorecards"][0]["criteria"][0]["error"] is None
+    assert scorecards["schema"] == 2
+    assert scorecards["scorecards"][0]["rows"][0]["error"] is None
     assert json.loads((folder / "claims.json").read_text())["claims"][0]["id"] == "T-1"
     session = json.loads((folder / "provenance.json").read_text())["sessions"][0]
     assert session["command"] == "blockspin run toy --preset quick --set layer.n_hidden=3 --seed 1 --workers 1"
@@ -274,7 +274,7 @@ def test_sample_then_judge(tmp_path, monkeypatch):
     outcome = call("judge", "s.nc", "--map", "majority", "--json", "o.json")
     assert "majority, layer 1 (b = 2)" in outcome.stdout
     stored = json.loads(Path("o.json").read_text())
-    assert stored["schema"] == 1
+    assert stored["schema"] == 2
     assert stored["scorecards"][0]["map"] == "majority"
     assert "map must be one of majority, decimation" in call("judge", "s.nc", "--map", "majorty", code=2).stderr
     assert "divide every extent" in call("judge", "s.nc", "--map", "majority", "-b", 3, code=2).stderr

@@ -59,7 +59,7 @@ def test_a_sweep_leaves_a_dimension_an_axis_and_a_tidy_table(tmp_path):
     alone = call("run", "toy", "--out", tmp_path / "b", "--set", "samples=3", "--seed", 2)
     assert alone.exit_code == 0
     (card,) = json.loads((tmp_path / "b" / "scorecards.json").read_text())["scorecards"]
-    assert values.sel(samples=3, seed=2).values[0] == card["criteria"][0]["value"]
+    assert values.sel(samples=3, seed=2).values[0] == card["rows"][0]["value"]
     rows = list(csv.DictReader((tmp_path / "a" / "results.csv").open()))
     assert len(rows) == 8
     assert {"samples", "layer.penalty", "seed", "map", "quantity", "value", "error", "passed"} <= set(rows[0])

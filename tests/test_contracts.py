@@ -15,9 +15,8 @@ from blockspin.coarse import MAPS
 from blockspin.coarse.blocks import Majority
 from blockspin.exact import enumeration
 from blockspin.experiments import EXPERIMENTS, find
-from blockspin.judging import CRITERIA, Evidence, Subject
-from blockspin.judging.card import Measured, decide
-from blockspin.judging.judge import TABLE
+from blockspin.judging import CRITERIA, Evidence, Measured, Outcome, State, Subject
+from blockspin.judging.card import decide
 from blockspin.lattice import Lattice
 from blockspin.models import MODELS
 from blockspin.samples import features
@@ -70,33 +69,36 @@ def test_a_map_blocks_spins_to_spins_and_can_be_judged(name: str) -> None:
         assert set(np.unique(blocks)) == {-1, 1}
         subject = Subject(rule, Evidence(samples), name=name)
         assert subject.fields.shape == (blocks.shape[1], lattice.n_sites)
-        assert all(np.isfinite(row.value) for row in TABLE["locality"](subject))
+        assert all(row.defined for row in CRITERIA["locality"].measure("locality", subject))
     with pytest.raises(ValueError, match="must divide every extent"):
         getattr(import_module(module), attribute)(Lattice.square(8), 5).fit(X)
 
 
-def test_every_criterion_is_measured_and_documented() -> None:
-    assert list(TABLE) == list(CRITERIA)
+def test_every_criterion_is_documented_and_leads_with_a_quantity_of_its_own() -> None:
     rules = (DOCS / "judge.md").read_text()
-    for name in CRITERIA:
+    for name, criterion in CRITERIA.items():
         assert f"| {name} |" in rules, f"docs/judge.md has no row for {name}"
+        quantities = [quantity.name for quantity in criterion.quantities]
+        assert set(criterion.headline) <= set(quantities)
+        assert len(set(quantities)) == len(quantities)
+        assert criterion.question
 
 
-@pytest.mark.parametrize("name", TABLE)
-def test_a_criterion_gives_numbers_or_reasons_by_a_rule_of_the_card(name: str) -> None:
+@pytest.mark.parametrize("name", CRITERIA)
+def test_a_criterion_gives_numbers_or_reasons(name: str) -> None:
     lattice = Lattice.square(8)
     samples = sample(MODELS["ising"](lattice, 0.4), 400, seed=3, chains=20)
     rule = Majority(lattice, 2, random_state=1).fit(features(samples))
     for evidence in (Evidence(samples), Evidence(samples, critical=samples)):
-        rows = TABLE[name](Subject(rule, evidence, name="majority"))
+        rows = CRITERIA[name].measure(name, Subject(rule, evidence, name="majority"))
         assert rows or name == "generalization"  # of which a block rule, that learns nothing, has none
         for row in rows:
             assert row.criterion == name
-            assert row.rule in ("closer", "agrees", "exceeds", "described")
-            assert np.isfinite(row.value) or row.why
+            assert np.isfinite(row.value) == (row.state in (State.MEASURED, State.FORCED))
+            assert row.defined or (row.code and row.why)
             made = decide(row, [], None)
-            assert np.isfinite(row.value) or made.passed is not True
-            assert row.rule != "described" or made.passed is None
+            assert made.outcome is Outcome.CANNOT_TELL  # beside no reference
+            assert row.defined or (made.code, made.why) == (row.code, row.why)
         measured = Measured("majority", 1, 2.0, tuple(rows))
         stored = json.loads(json.dumps(measured.to_dict(), allow_nan=False))
         assert Measured.from_dict(stored).to_dict() == measured.to_dict()

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import stats as scipy_stats
 from scipy.signal import lfilter
 
 from blockspin.statistics import (
@@ -16,6 +17,7 @@ from blockspin.statistics import (
     autocorrelation_time,
     blocking,
     brackets,
+    certain,
     effective_sample_size,
     jackknife,
     mean_over_chains,
@@ -274,3 +276,24 @@ def test_nested_r_hat_sees_groups_that_differ_and_no_others() -> None:
     assert nested_r_hat(np.ones((8, 3)) * (np.arange(8) % 2)[:, None], np.arange(8) % 2) == math.inf
     with pytest.raises(ValueError, match="at least two groups of two chains; got groups of"):
         nested_r_hat(series, np.zeros(400))
+
+
+@pytest.mark.parametrize("errors", [2.0, 4.0, 5.0])
+@pytest.mark.parametrize("n", [2, 3, 20, 500, 10**6])
+def test_certainty_is_a_quantile_of_students_t(n: int, errors: float) -> None:
+    bound = scipy_stats.t.ppf(scipy_stats.norm.cdf(errors), n - 1)
+    for sign in (-1, 1):
+        np.testing.assert_array_equal(certain(sign * bound * np.array([0.999, 1.001]), n, errors), [False, True])
+
+
+def test_two_chains_that_happen_to_be_alike_are_no_certainty() -> None:
+    # the mean of two over its error has Cauchy's distribution: beyond 5 errors are 13 % of them, and 4 in 10 million
+    # beyond what is certain; 200,000 pairs: none or one
+    pairs = np.random.default_rng(1).normal(size=(2, 200_000))
+    z = pairs.mean(axis=0) / (np.abs(pairs[0] - pairs[1]) / 2)
+    assert (np.abs(z) > 5).mean() == pytest.approx(2 / np.pi * np.arctan(1 / 5), rel=0.05)
+    assert certain(z, 2, 5.0).sum() <= 1
+    many = np.random.default_rng(2).normal(size=(50, 20_000))
+    z = many.mean(axis=0) / (many.std(axis=0, ddof=1) / np.sqrt(50))
+    share = 2 * scipy_stats.norm.cdf(-2.0)  # as often as a Gaussian, whatever the number of chains
+    assert certain(z, 50, 2.0).mean() == pytest.approx(share, abs=4.5 * np.sqrt(share / 20_000))

@@ -269,7 +269,7 @@ def test_the_judge_takes_it_as_it_is() -> None:
     train, test = bs.split(bs.sample(model, 2000, seed=1), 0.7, seed=1)
     rule = ConvolutionalRBM(lattice, 2, 4, units="spin", biases=False, learning_rate=0.02, n_iter=20, random_state=0)
     card = bs.judge(rule.fit(bs.features(train)), test, model=model)
-    found = {row.quantity: row for row in card.criteria}
+    found = {row.quantity: row for row in card.rows}
     assert found["spin flip"].value == pytest.approx(1, abs=1e-6)
     assert found["translation"].value == pytest.approx(1, abs=1e-6)
     # KL a site from the exact ln Z of both: below that of independent spins, above 0

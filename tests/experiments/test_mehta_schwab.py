@@ -15,7 +15,7 @@ from blockspin.experiments.mehta_schwab.machines import build
 from blockspin.experiments.mehta_schwab.plan import plan, recipe_of
 from blockspin.experiments.mehta_schwab.settings import PRESETS, Settings
 from blockspin.experiments.run import prepare, redraw, run
-from blockspin.judging import Measured, Measurement, Scorecard, scorecard
+from blockspin.judging import Measured, Measurement, Outcome, Scorecard, State, scorecard
 
 # small enough for seconds; nothing physical is asserted of it
 SMALL = (
@@ -44,15 +44,16 @@ def test_the_folder_is_complete(folder: Path) -> None:
     for name in ("settings.toml", "provenance.json", "scorecards.json", "claims.json", "report.html", "log.jsonl"):
         assert (folder / name).stat().st_size > 0, name
     cards = json.loads((folder / "scorecards.json").read_text())
-    assert cards["schema"] == 1
+    assert cards["schema"] == 2
     seen = {(card["map"], card["layer"]) for card in cards["scorecards"]}
     for name in ("majority", "decimation", "none", "l1", "l1, K=0 data", "l1, permuted data", "l1, untrained"):
         assert {(name, 1), (name, 2)} <= seen
     for card in cards["scorecards"]:
         assert card["verdict"]
-        for row in card["criteria"]:
-            assert row["passed"] in (True, False, None)
-            assert row["value"] is None or np.isfinite(row["value"])
+        for row in card["rows"]:
+            assert row["outcome"] in list(Outcome)
+            assert row["state"] in list(State)
+            assert (row["value"] is None) == (row["state"] in ("undefined", "not requested"))
             assert row["why"]
     told = json.loads((folder / "claims.json").read_text())["claims"]
     assert [claim["id"] for claim in told] == ["MS-1", "SK-1", "HO-1", "MS-2", "OF-1", "RG-1"]
@@ -120,9 +121,7 @@ def test_a_fixed_state_needs_both_weights_and_likelihood() -> None:
 
 def card(name: str, participation: float) -> Scorecard:
     def measured(label: str, value: float) -> Measured:
-        return Measured(
-            label, 1, 2.0, (Measurement("locality", "participation ratio", value, 0.01 * value, scale="log"),)
-        )
+        return Measured(label, 1, 2.0, (Measurement("locality", "participation ratio", value, 0.01 * value),))
 
     return scorecard(measured(name, participation), [measured("untrained", 90.0)], measured("majority", 4.0))
 

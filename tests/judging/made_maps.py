@@ -1,4 +1,4 @@
-"""Maps made for the judge's tests."""
+"""Maps made for the judge's tests, and what a criterion measures of a map."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 
 from blockspin.coarse.rbm import RBM
+from blockspin.judging import CRITERIA, Evidence, Measurement, Side, Subject
 from blockspin.lattice import Lattice
+from blockspin.statistics import Estimate
 
 
 class Linear(TransformerMixin, BaseEstimator):
@@ -74,3 +76,15 @@ def ising_machine(lattice: Lattice, K: float) -> RBM:
     for row, bond in zip(weights, lattice.bonds, strict=True):
         np.add.at(row, bond, w)
     return RBM.from_weights(weights, units="spin")
+
+
+def measured(criterion: str, transformer: Any, evidence: Evidence) -> dict[str, Measurement]:
+    """What a criterion measures of a map, by quantity."""
+    subject = Subject(transformer, evidence, name="m")
+    return {row.quantity: row for row in CRITERIA[criterion].measure(criterion, subject)}
+
+
+def z(one: Any, other: Side | float) -> float:
+    """Distance of anything with value and error to a side or a number, in standard errors."""
+    found = Estimate(one.value, one.error)
+    return found.z(other if isinstance(other, float | int) else Estimate(other.value, other.error))

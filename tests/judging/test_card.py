@@ -1,4 +1,4 @@
-"""The rule behind `passed`, and what a scorecard says."""
+"""The scorecard: rows, outcomes of criteria, verdicts, distances from exact values, text and JSON."""
 
 from __future__ import annotations
 
@@ -6,155 +6,185 @@ import json
 import math
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from blockspin.judging.card import Criterion, Measured, Measurement, decide, scorecard, verdict
+from blockspin.judging import (
+    CRITERIA,
+    Measured,
+    Measurement,
+    Note,
+    Outcome,
+    Row,
+    Scorecard,
+    Side,
+    State,
+    Verdict,
+    scorecard,
+)
+from blockspin.judging.rules import BLURRED
+from blockspin.judging.text import HEADER, summary, text
+from blockspin.statistics import Estimate
+
+PASS, FAIL, CANNOT_TELL = Outcome.PASS, Outcome.FAIL, Outcome.CANNOT_TELL
+EXACT = Side("exact", 1.0, 0.03)
+LEADING = {"locality": "radius of gyration", "tiling": "spacing of centres / b"}
 
 
-def row(value: float, error: float = 0.01, **more: object) -> Measurement:
-    return Measurement("spectrum", "y_t", value, error, **more)  # type: ignore[arg-type]
+def row(criterion: str, quantity: str, outcome: Outcome, **more: object) -> Row:
+    return Row(criterion, quantity, 1.0, 0.1, State.MEASURED, outcome, **more)  # type: ignore[arg-type]
 
 
-MAJORITY = ("majority", row(0.96))
+def card(**outcomes: Outcome) -> Scorecard:
+    """A card of one row a criterion, two of the spectrum."""
+    rows = [row(name, LEADING.get(name, name), outcome) for name, outcome in outcomes.items()]
+    return Scorecard("m", 1, 2.0, tuple(rows))
+
+
+def measured(name: str, value: float, kind: str = "") -> Measured:
+    rows = [Measurement(criterion, quantity, value, 0.01) for criterion, quantity in LEADING.items()]
+    rows += [Measurement("spectrum", "y_t", value, 0.01, exact=Side("exact", 1.0))]
+    undefined = Measurement("spectrum", "y_h", state=State.UNDEFINED, code="no exponent", why="of neither side")
+    return Measured(name, 1, 2.0, (*rows, undefined), kind)
 
 
 @pytest.mark.parametrize(
-    ("value", "error", "null", "passed"),
+    ("locality", "tiling", "spectrum", "verdict", "named"),
     [
-        (0.83, 0.01, -0.7, True),
-        (0.10, 0.01, -0.7, False),  # closer to the null
-        (0.20, 0.05, -0.7, False),  # closer to the reference, but within the errors
-        (0.96, 0.01, 0.955, None),  # the null is the reference: nothing to tell
-        (1.70, 0.01, -0.7, True),  # overshoots by less than half the null's distance
-        (2.80, 0.01, -0.7, False),
+        (PASS, PASS, PASS, Verdict.RENORMALIZES, ()),
+        (PASS, PASS, CANNOT_TELL, Verdict.COARSE_GRAINS, ("locality", "tiling", "spectrum")),
+        (PASS, FAIL, FAIL, Verdict.COARSE_GRAINS, ("locality",)),
+        (FAIL, CANNOT_TELL, CANNOT_TELL, Verdict.DOES_NOT, ("tiling", "spectrum")),
+        (FAIL, FAIL, FAIL, Verdict.DOES_NOT, ()),
+        (CANNOT_TELL, CANNOT_TELL, CANNOT_TELL, Verdict.CANNOT_TELL, ()),
     ],
 )
-def test_closer_to_the_reference_than_to_the_null(value: float, error: float, null: float, passed: bool | None) -> None:
-    assert decide(row(value, error), [("null", row(null))], MAJORITY).passed is passed
+def test_the_decisive_criteria_decide(
+    locality: Outcome, tiling: Outcome, spectrum: Outcome, verdict: Verdict, named: tuple[str, ...]
+) -> None:
+    for symmetry in Outcome:  # decides nothing
+        made = card(locality=locality, tiling=tiling, spectrum=spectrum, symmetry=symmetry)
+        assert made.verdict is verdict
+        assert made.to_dict()["decisive"] == {"locality": locality, "tiling": tiling, "spectrum": spectrum}
+    # what passes and what cannot tell is named in the summary, what fails is not
+    assert {name for name in ("locality", "tiling", "spectrum") if name in summary(made)} == set(named)
 
 
-def test_what_only_has_to_be_as_good_may_be_better() -> None:
-    null, reference = row(0.75), ("majority", row(0.80))
-    assert decide(row(0.90), [("null", null)], reference).passed is False
-    assert decide(row(0.90, one_sided=True), [("null", null)], reference).passed is True
-    assert decide(row(0.76, one_sided=True), [("null", null)], reference).passed is False
-    assert decide(row(0.90, one_sided=True), [("null", row(0.95))], reference).passed is False  # towards the null
+def test_a_criterion_passes_by_what_can_be_judged() -> None:
+    def of(criterion: str, *found: tuple[Outcome, str]) -> Outcome:
+        rows = [row(criterion, str(i), outcome, code=code) for i, (outcome, code) in enumerate(found)]
+        return Scorecard("m", 1, 2.0, tuple(rows)).outcome(criterion)
 
-
-def test_a_value_without_an_error_cannot_tell() -> None:
-    found = decide(row(0.9, math.nan), [("null", row(-0.7))], MAJORITY)
-    assert (found.passed, found.why) == (None, "there is no error bar to compare with")
-
-
-def test_a_spectrum_of_one_exponent_has_not_passed() -> None:
-    def of(y_t: bool | None, y_h: bool | None) -> list[Criterion]:
-        rows = [("locality", "p", True), ("tiling", "r", True), ("spectrum", "y_t", y_t), ("spectrum", "y_h", y_h)]
-        return [Criterion(name, quantity, 1.0, 0.1, None, None, answer, "") for name, quantity, answer in rows]
-
-    assert verdict(of(True, True)) == "renormalizes"
-    assert verdict(of(None, True)) == "coarse-grains (locality, tiling; not told: spectrum)"
-    assert verdict(of(None, False)) == verdict(of(True, False)) == "coarse-grains (locality, tiling)"
+    passes, fails = (PASS, "closer"), (FAIL, "not closer")
+    described, blurred = (CANNOT_TELL, "described"), (CANNOT_TELL, BLURRED)
+    assert of("locality", passes, described) is PASS
+    assert of("locality", passes, fails, blurred) is FAIL
+    assert of("locality", passes, blurred) is CANNOT_TELL
+    assert of("locality", described) is of("locality") is CANNOT_TELL
+    # of the spectrum one exponent of two is no RG step's
+    assert of("spectrum", passes, passes) is PASS
+    assert of("spectrum", passes, described) is of("spectrum", passes, blurred) is CANNOT_TELL
+    assert of("spectrum", described, fails) is FAIL
 
 
 def test_a_criterion_that_is_not_on_the_card_is_no_cannot_tell() -> None:
-    card = scorecard(Measured("m", 1, 2.0, (row(0.9),)), [], None)
-    with pytest.raises(KeyError, match=r"a criterion must be one of locality, .*; got 'spectra'"):
-        card.passed("spectra")
-    assert card.passed("locality") is None
+    made = card(tiling=PASS)
+    for ask in (made.outcome, made.passes):
+        with pytest.raises(KeyError, match="'spectra'"):
+            ask("spectra")
+    assert made.outcome("locality") is CANNOT_TELL
+    assert (made.passes("tiling"), made.passes("locality")) == (True, False)
+    assert made.row("tiling", LEADING["tiling"]) is made.rows[0]
+    assert made.row("tiling", "dead units") is None
 
 
-def test_the_hardest_null_decides_and_is_shown() -> None:
-    found = decide(row(0.5), [("far", row(-5.0)), ("near", row(0.4))], MAJORITY)
-    assert found.passed is False
-    assert found.null is not None
-    assert found.null["name"] == "near"
-
-
-def test_what_is_not_defined_never_passes_and_is_no_zero() -> None:
-    undefined = decide(row(math.nan, math.nan, why="no places on a lattice"), [("null", row(-1.0))], MAJORITY)
-    assert undefined.passed is False
-    assert "no places" in undefined.why
-    forced = decide(row(0.96, forced=True, why="not defined: no grid"), [("null", row(-1.0))], MAJORITY)
-    assert forced.passed is False
-
-
-def test_orders_of_magnitude_are_compared_on_a_log_scale() -> None:
-    def ratio(value: float) -> Measurement:
-        return Measurement("locality", "participation ratio", value, 0.01 * value, scale="log")
-
-    # 30 of 1600 sites: halfway between 4 and 1600 is 80 on the log scale, 802 on the linear one
-    assert decide(ratio(30), [("null", ratio(1600))], ("majority", ratio(4))).passed is True
-    assert decide(ratio(300), [("null", ratio(1600))], ("majority", ratio(4))).passed is False
+def test_a_card_compares_with_nulls_by_their_kind_and_with_the_reference_of_that_quantity() -> None:
+    made = scorecard(measured("m", 0.9), [measured("l1, untrained", 0.0, "untrained")], measured("majority", 1.0))
+    assert made.outcome("locality") is made.outcome("tiling") is PASS
+    y_t = made.row("spectrum", "y_t")
+    assert y_t is not None
+    assert (y_t.null, y_t.reference) == (Side("l1, untrained", 0.0, 0.01), Side("majority", 1.0, 0.01))
+    # neither side has y_h: nothing fails for it, and the spectrum is no whole
+    y_h = made.row("spectrum", "y_h")
+    assert y_h is not None
+    assert (y_h.state, y_h.outcome, y_h.code, y_h.reference) == (State.UNDEFINED, CANNOT_TELL, "no exponent", None)
+    assert made.verdict is Verdict.COARSE_GRAINS
+    # a forced number is none for a reference, and one for a null
+    forced = Measured("majority", 1, 2.0, (Measurement("spectrum", "y_t", 1.0, 0.01, state=State.FORCED),))
+    assert scorecard(measured("m", 0.9), [], forced).rows[2].code == "no reference"
+    made = scorecard(measured("m", 0.9), [forced], measured("majority", 0.7))
+    assert made.rows[2].null == Side("majority", 1.0, 0.01)
 
 
 def test_a_target_of_its_own_takes_the_place_of_the_block_rule() -> None:
-    exact = {"name": "exact", "value": -1.15, "error": 0.0}
-    subject = Measured("m", 1, 2.0, (Measurement("fidelity", "energy", -1.1, 0.01, target=exact),))
-    null = Measured("untrained", 1, 2.0, (Measurement("fidelity", "energy", 0.0, 0.01),))
-    card = scorecard(subject, [null], None)
-    assert card.criteria[0].reference == exact
-    assert card.criteria[0].passed is True
+    exact = Side("exact", -1.15)
+    subject = Measured("m", 1, 2.0, (Measurement("fidelity", "energy a site", -1.1, 0.01, target=exact),))
+    null, rule = (
+        Measured(name, 1, 2.0, (Measurement("fidelity", "energy a site", value, 0.01),))
+        for name, value in (("untrained", 0.0), ("majority", -0.5))
+    )
+    for beside in (None, rule):
+        (found,) = scorecard(subject, [null], beside).rows
+        assert (found.reference, found.outcome) == (exact, PASS)
 
 
-def test_verdicts_and_json() -> None:
-    def measured(name: str, value: float) -> Measured:
-        rows = tuple(Measurement(c, "q", value, 0.01) for c in ("locality", "tiling", "spectrum"))
-        return Measured(name, 1, 2.0, (*rows, Measurement("fidelity", "f", math.nan, math.nan)))
+def test_distance_from_the_exact_value_and_its_ratio_to_the_references() -> None:
+    def of(reference: Side | None, value: float = 0.9, exact: Side | None = EXACT) -> Row:
+        return Row("spectrum", "y_t", value, 0.04, State.MEASURED, PASS, reference=reference, exact=exact)
 
-    null, reference = measured("untrained", 0.0), measured("majority", 1.0)
-    assert scorecard(measured("m", 0.9), [null], reference).verdict == "renormalizes"
-    assert scorecard(measured("m", 0.1), [null], reference).verdict == "does not"
-    card = scorecard(measured("m", 0.9), [null], reference)
-    stored = json.loads(json.dumps(card.to_dict(), allow_nan=False))
-    assert stored["criteria"][3]["value"] is None
-    assert "renormalizes" in str(card)
-    again = Measured.from_dict(json.loads(json.dumps(measured("m", 0.5).to_dict(), allow_nan=False)))
+    assert of(None).distance == Estimate(pytest.approx(-0.1), pytest.approx(0.05))
+    assert of(None).ratio is None
+    # 4 errors of a reference with 0.04 and an exact value with 0.03 are 0.2: below, it is no yardstick
+    for r, ratio in ((0.79, 0.1 / 0.21), (1.21, 0.1 / 0.21), (0.81, None), (1.19, None), (1.0, None)):
+        assert of(Side("majority", r, 0.04)).ratio == (None if ratio is None else pytest.approx(ratio))
+    assert of(Side("majority", 0.79, 0.04), value=1.1).ratio == pytest.approx(0.1 / 0.21)  # no sign
+    assert of(Side("majority", 0.5, 0.04), exact=None).distance is of(Side("majority", 0.5), exact=None).ratio is None
+    for state in (State.FORCED, State.UNDEFINED, State.NOT_REQUESTED):
+        none = Row("spectrum", "y_t", 0.9, 0.04, state, FAIL, reference=Side("r", 0.5), exact=Side("exact", 1.0))
+        assert none.distance is none.ratio is None
+
+
+def test_the_text_has_every_quantity_and_the_reason_of_each_that_has_no_number() -> None:
+    forced = Measurement("tiling", "dead units", 0.123456, 0.01, state=State.FORCED, code="f", why="a forced one")
+    absent = [
+        Measurement("flow", name, state=State.NOT_REQUESTED, code="n", why=f"nobody gave samples, {name[0]}")
+        for name in ("growth of K - Kc", "K' - K at Kc")
+    ]
+    subject = Measured("m", 1, 2.0, (*measured("m", 0.9).measurements, forced, *absent))
+    made = scorecard(subject, [measured("untrained", 0.0)], measured("majority", 0.8), [Note("c", "a note")])
+    told = text(made)
+    assert told == str(made)
+    head, columns, *lines = told.splitlines()
+    assert str(made.verdict) in head
+    assert all(name in columns for name in HEADER)
+    for one, line in zip(made.rows, lines, strict=False):
+        assert one.criterion in line
+        assert one.quantity in line
+    undefined = [one for one in made.rows if not one.defined]
+    assert len(undefined) == 4
+    for one in undefined:
+        (reason,) = [line for line in lines[len(made.rows) :] if one.why in line and one.quantity in line]
+        assert str(one.state) in reason
+    assert "a note" in lines[-1]
+    # the distance of y_t with its ratio, 0.1 of 0.2
+    assert "-0.100(10) (0.5 x majority)" in lines[2]
+
+
+def test_names_and_notes_cannot_inject_html() -> None:
+    made = scorecard(Measured("<script>", 1, 2.0), [], None, [Note("c", "<script>")])
+    assert "<script>" not in made._repr_html_()
+    assert made._repr_html_().count("&lt;script") == 2
+
+
+def test_json_has_no_nan_and_comes_back() -> None:
+    subject = measured("m", 0.9, "untrained")
+    again = Measured.from_dict(json.loads(json.dumps(subject.to_dict(), allow_nan=False)))
+    assert again.to_dict() == subject.to_dict()
+    assert again.measurements[:3] == subject.measurements[:3]
     assert math.isnan(again.measurements[3].value)
-    assert again.measurements[0] == measured("m", 0.5).measurements[0]
-
-
-def test_a_name_cannot_inject_html() -> None:
-    measured = Measured("<script>", 1, 2.0, (row(0.9),))
-    assert "<script>" not in scorecard(measured, [], None)._repr_html_()
-
-
-@given(
-    r=st.floats(-3, 3),
-    n=st.floats(-3, 3),
-    s_r=st.floats(0, 1),
-    s_n=st.floats(0, 1),
-)
-def test_the_reference_never_fails_its_own_comparison(r: float, n: float, s_r: float, s_n: float) -> None:
-    reference, null = Measurement("spectrum", "y_t", r, s_r), Measurement("spectrum", "y_t", n, s_n)
-    assert decide(reference, [("null", null)], ("majority", reference)).passed is not False
-
-
-def test_a_null_of_the_quantitys_own_counts_on_its_own_side() -> None:
-    sides = ({"name": "below", "value": 1.0, "error": 0.0}, {"name": "above", "value": 2.0, "error": 0.0})
-    reference = Measured("majority", 1, 2.0, (row(1.88),))
-    for value, passed, shown in ((1.82, True, "below"), (1.30, False, "below"), (1.95, False, "above")):
-        card = scorecard(Measured("m", 1, 2.0, (row(value, 0.001, trivial=sides),)), [], reference)
-        assert card.criteria[0].passed is passed
-        assert card.criteria[0].null is not None
-        assert card.criteria[0].null["name"] == shown
-
-
-def test_a_null_without_an_error_bar_is_left_out_wherever_it_stands() -> None:
-    nulls = [("good", row(-0.7)), ("single unit", row(0.9, math.nan))]
-    for order in (nulls, nulls[::-1]):
-        found = decide(row(0.83), order, MAJORITY)
-        assert found.passed is True
-        assert found.null is not None
-        assert found.null["name"] == "good"
-
-
-def test_a_verdict_names_what_could_not_tell() -> None:
-    def told(**answers: bool | None) -> str:
-        return verdict([Criterion(name, name, 1.0, 0.1, None, None, answer, "") for name, answer in answers.items()])
-
-    assert told(locality=True, tiling=True, spectrum=True) == "renormalizes"
-    assert told(locality=True, tiling=True, spectrum=None) == "coarse-grains (locality, tiling; not told: spectrum)"
-    assert told(locality=True, tiling=False, spectrum=False) == "coarse-grains (locality)"
-    assert told(locality=False, tiling=None, spectrum=None) == "does not"
-    assert told(locality=None, tiling=None, spectrum=None) == "cannot tell"
+    assert (again.kind, again.measurements[3].state) == ("untrained", State.UNDEFINED)
+    made = scorecard(subject, [], measured("majority", 1.0), [Note("c", "t")])
+    stored = json.loads(json.dumps(made.to_dict(), allow_nan=False))
+    assert [one["value"] for one in stored["rows"]] == [0.9, 0.9, 0.9, None]
+    assert stored["notes"] == [{"code": "c", "text": "t"}]
+    assert stored["rows"][2]["exact"] == {"name": "exact", "value": 1.0, "error": 0.0}
+    assert stored["verdict"] == made.verdict
+    assert list(stored["decisive"]) == [name for name in CRITERIA if CRITERIA[name].decides]

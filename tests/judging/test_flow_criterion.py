@@ -10,12 +10,12 @@ import math
 import numpy as np
 import pytest
 import xarray as xr
-from made_maps import Linear, Relabelled
+from made_maps import Linear, Relabelled, measured, z
 
 from blockspin.coarse.blocks import Decimation, Majority
-from blockspin.judging.card import Measurement
-from blockspin.judging.evidence import Evidence, Subject
-from blockspin.judging.flow import flow
+from blockspin.judging import Evidence, Measurement, Side, State
+from blockspin.judging.criteria import flow
+from blockspin.judging.criteria.flow import DRIFT, GROWTH
 from blockspin.judging.nulls import shuffled
 from blockspin.lattice import Lattice
 from blockspin.models import KC_SQUARE, Ising
@@ -23,24 +23,29 @@ from blockspin.rg.couplings import couplings
 from blockspin.rg.recursions.decimation import chain
 from blockspin.samples import features, make
 from blockspin.sampling.sample import sample
-from blockspin.statistics import Estimate
 
 
 def rows(transformer: object, evidence: Evidence) -> tuple[Measurement, Measurement]:
-    growth, drift = flow(Subject(transformer, evidence, name="m"))
-    assert (growth.quantity, drift.quantity) == ("growth of K - Kc", "K' - K at Kc")
-    return growth, drift
+    found = measured("flow", transformer, evidence)
+    return found[GROWTH], found[DRIFT]
+
+
+def states(*rows: Measurement) -> list[tuple[State, str]]:
+    return [(row.state, row.code) for row in rows]
 
 
 @pytest.mark.parametrize(("K", "other", "b"), [(0.5, 0.8, 2), (0.9, 0.6, 3)])
-def test_decimation_of_the_chain_is_exact(K: float, other: float, b: int) -> None:
+def test_decimation_of_the_chain_is_exact(K: float, other: float, b: int, monkeypatch: pytest.MonkeyPatch) -> None:
     # tanh K' = tanh^b K, and no other coupling: any K stands for the critical one. 20,000 rings of 48: sees 0.06 in
     # the growth (of 0.6 to 0.9) and 0.008 in the drift (of -0.25 to -0.5) at 4.5 sigma
     ring = Lattice.chain(48)
     critical, samples = (sample(Ising(ring, k), 20_000, seed=seed) for seed, k in ((1, K), (2, other)))
-    growth, drift = rows(Decimation(ring, b).fit(features(samples)), Evidence(samples, critical=critical))
-    assert abs(Estimate(growth.value, growth.error).z((chain(other, b) - chain(K, b)) / (other - K))) < 4.5
-    assert abs(Estimate(drift.value, drift.error).z(chain(K, b) - K)) < 4.5
+    rule, evidence = Decimation(ring, b).fit(features(samples)), Evidence(samples, critical=critical)
+    assert states(*rows(rule, evidence)) == 2 * [(State.UNDEFINED, "no critical point")]
+    monkeypatch.setattr(flow, "critical_needed", lambda evidence: evidence.critical)
+    growth, drift = rows(rule, evidence)
+    assert abs(z(growth, (chain(other, b) - chain(K, b)) / (other - K))) < 4.5
+    assert abs(z(drift, chain(K, b) - K)) < 4.5
     assert growth.error < 0.015
     assert drift.error < 0.004
 
@@ -55,10 +60,12 @@ def test_majority_on_the_square_lattice(lattice: Lattice, held_out: xr.DataArray
     blocks = make(majority.transform(features(critical)).reshape(*critical.shape[:2], 8, 8), Lattice.square(8))
     assert drift.value == pytest.approx(couplings(blocks, ["nn"])["nn"].value - couplings(critical, ["nn"])["nn"].value)
     assert -0.05 < drift.value < 0
-    assert [side["value"] for side in growth.trivial] == [1.0, 4.0]
+    assert (growth.below, growth.above) == (Side("nothing grows, 1", 1.0), Side("a first-order jump, b^d", 4.0))
     # fine and coarse spins of one draw: the error is not that of two independent couplings
     assert 0 < drift.error < 0.004
-    assert drift.trivial[0]["value"] == pytest.approx(-KC_SQUARE, abs=0.01)
+    assert drift.below is not None
+    assert drift.below.value == pytest.approx(-KC_SQUARE, abs=0.01)
+    assert drift.above is None
     random = np.random.default_rng(1)
     other = Relabelled(majority, random.permutation(64), random.choice([-1.0, 1.0], 64))
     for straight, relabelled in zip((growth, drift), rows(other, Evidence(held_out, critical=critical)), strict=True):
@@ -67,20 +74,16 @@ def test_majority_on_the_square_lattice(lattice: Lattice, held_out: xr.DataArray
 
 def test_what_is_not_defined_says_why(lattice: Lattice, held_out: xr.DataArray, critical: xr.DataArray) -> None:
     majority = Majority(lattice, 2, random_state=1).fit(features(held_out))
-    for row in rows(majority, Evidence(held_out)):
-        assert not row.asked
-        assert row.why.startswith("no critical samples were given")
-    growth, drift = rows(majority, Evidence(critical, critical=critical))
-    assert not growth.asked
-    assert growth.why.startswith("the samples lie at the critical coupling")
-    assert drift.defined
+    assert states(*rows(majority, Evidence(held_out))) == 2 * [(State.NOT_REQUESTED, "no critical samples")]
+    at_kc = rows(majority, Evidence(critical, critical=critical))
+    assert states(*at_kc) == [(State.NOT_REQUESTED, "at Kc"), (State.MEASURED, "")]
+    assert states(*rows(majority, Evidence(held_out, critical=held_out))) == 2 * [(State.UNDEFINED, "off critical")]
     evidence = Evidence(held_out, critical=critical)
-    for row in rows(shuffled(majority, 256, 0), evidence):
-        assert row.forced
-        assert row.why.startswith("not defined: the fields' centres lie")
-        assert math.isfinite(row.value)  # kept, to stand as a null
-    for row in rows(Linear(np.random.default_rng(2).normal(size=(10, 256))), evidence):
-        assert math.isnan(row.value)
-        assert row.why == "the 10 units have no places on a lattice"
+    forced = rows(shuffled(majority, 256, 0), evidence)
+    assert states(*forced) == 2 * [(State.FORCED, "forced")]
+    assert all(math.isfinite(row.value) for row in forced)  # kept, to stand as a null
+    unplaced = rows(Linear(np.random.default_rng(2).normal(size=(10, 256))), evidence)
+    assert states(*unplaced) == 2 * [(State.UNDEFINED, "no places")]
+    assert all(math.isnan(row.value) for row in unplaced)
     still = Evidence(make(np.ones((4, 20, 16, 16), np.int8), lattice), critical=critical)
-    assert rows(majority, still)[0].why.startswith("fine spins: operator 'nn' is constant around every site")
+    assert states(rows(majority, still)[0]) == [(State.UNDEFINED, "no couplings")]

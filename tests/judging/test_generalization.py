@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import xarray as xr
 from made_maps import Linear, ising_machine
+from made_maps import measured as measured_of
 from sklearn.neural_network import BernoulliRBM
 from sklearn.pipeline import make_pipeline
 
@@ -15,17 +16,16 @@ from blockspin.coarse.fields import ToBinary
 from blockspin.coarse.rbm import RBM
 from blockspin.coarse.rbm.units import binary_from_spin
 from blockspin.coarse.stack import machine_from
-from blockspin.judging.card import Measurement, scorecard
-from blockspin.judging.evidence import Evidence, Subject
-from blockspin.judging.generalization import generalization
-from blockspin.judging.judge import measure_subject
+from blockspin.judging import Evidence, Measurement, Outcome, State, measure, scorecard
+from blockspin.judging.criteria import generalization, rule_of
+from blockspin.judging.rules import Agrees
 from blockspin.models import Ising
 from blockspin.samples import features, make
 from blockspin.statistics import jackknife
 
 
-def measured(transformer: object, evidence: Evidence, **more: int) -> dict[str, Measurement]:
-    return {row.quantity: row for row in generalization(Subject(transformer, evidence, name="m"), **more)}
+def measured(transformer: object, evidence: Evidence) -> dict[str, Measurement]:
+    return measured_of("generalization", transformer, evidence)
 
 
 @pytest.mark.parametrize("units", ["spin", "binary"])
@@ -45,10 +45,10 @@ def test_the_exact_machine_has_the_ising_models_energies_and_conditional_probabi
     gap = rows["free-energy gap"]
     assert gap.value == pytest.approx(out - kept, abs=2e-3)
     assert gap.error == pytest.approx(math.hypot(out_error, kept_error), rel=1e-3)
-    assert gap.rule == "agrees"
+    assert rule_of(gap.criterion, gap.quantity) == Agrees(one_sided=True)
     pseudo = rows["pseudo-likelihood"]
     assert pseudo.target is not None
-    for found, samples in ((pseudo.value, held_out), (pseudo.target["value"], train)):
+    for found, samples in ((pseudo.value, held_out), (pseudo.target.value, train)):
         X = features(samples).astype(float)
         field = X * X[:, model.lattice.neighbours].sum(axis=2)
         assert found == pytest.approx(-np.log1p(np.exp(-2 * model.K * field)).mean(), rel=1e-4)
@@ -70,16 +70,19 @@ def test_samples_learned_by_heart_are_found_out(model: Ising, held_out: xr.DataA
     # a hidden spin a training sample, each the sample's own picture: the Hopfield machine of five samples
     few = make(features(train)[:: len(features(train)) // 4 - 1][:5].reshape(5, 1, 16, 16), model.lattice)
     machine = RBM.from_weights(0.05 * features(few).astype(float), units="spin")
-    subject = Subject(machine, Evidence(held_out, train=few), name="m")
-    gap = measured(machine, subject.evidence)["free-energy gap"]
+    evidence = Evidence(held_out, train=few)
+    gap = measured(machine, evidence)["free-energy gap"]
     assert gap.value > 2
     assert gap.value > 4.5 * gap.error
-    card = scorecard(measure_subject(subject, ["generalization"]), [], None)
-    assert card.passed("generalization") is False
+    card = scorecard(measure(machine, evidence, name="m", criteria=["generalization"]), [], None)
+    assert card.outcome("generalization") is Outcome.FAIL
 
 
-def test_long_data_are_thinned(model: Ising, held_out: xr.DataArray, train: xr.DataArray) -> None:
-    rows = measured(ising_machine(model.lattice, model.K), Evidence(held_out, train=train), most=250)
+def test_long_data_are_thinned(
+    model: Ising, held_out: xr.DataArray, train: xr.DataArray, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(generalization, "MOST", 250)
+    rows = measured(ising_machine(model.lattice, model.K), Evidence(held_out, train=train))
     thin = [model.energy(samples.values[:, ::4]).mean() for samples in (held_out, train)]
     assert rows["free-energy gap"].value == pytest.approx(thin[0] - thin[1], abs=2e-3)
 
@@ -87,8 +90,10 @@ def test_long_data_are_thinned(model: Ising, held_out: xr.DataArray, train: xr.D
 def test_what_cannot_be_told_has_a_reason(model: Ising, held_out: xr.DataArray, train: xr.DataArray) -> None:
     assert measured(Linear(np.eye(256)), Evidence(held_out, train=train)) == {}
     rows = measured(ising_machine(model.lattice, model.K), Evidence(held_out))
-    assert rows["free-energy gap"].why == "no training samples were given"
+    assert list(rows) == ["free-energy gap"]
+    gap = rows["free-energy gap"]
+    assert (gap.state, gap.code) == (State.NOT_REQUESTED, "no training samples")
     bits = BernoulliRBM(4, n_iter=1).fit(features(train))  # trained on -1/+1, which scikit-learn lets pass
-    rows = measured(bits, Evidence(held_out, train=train))
-    assert math.isnan(rows["free-energy gap"].value)
-    assert rows["free-energy gap"].why == "the machine has 0/1 units and was given -1/+1: put a ToBinary before it"
+    for row in measured(bits, Evidence(held_out, train=train)).values():
+        assert (row.state, row.code) == (State.UNDEFINED, "binary units")
+        assert math.isnan(row.value)

@@ -9,16 +9,18 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import xarray as xr
-from made_maps import Linear
+from made_maps import Linear, measured
 from sklearn.decomposition import PCA
 
 import blockspin as bs
 from blockspin.exact import surroundings
 from blockspin.exact.information import sign_rule
-from blockspin.judging.card import Measurement, decide
-from blockspin.judging.evidence import Evidence, Subject
-from blockspin.judging.information import KEPT, SHARE, bound, information
+from blockspin.judging import Evidence, Measurement, Outcome, Side, State
+from blockspin.judging.card import decide
+from blockspin.judging.criteria import rule_of
+from blockspin.judging.criteria.information import KEPT, SHARE, bound
 from blockspin.judging.nulls import noise
+from blockspin.judging.rules import Decision, Described, Exceeds
 from blockspin.samples import features, make, own
 
 SQUARE = bs.Lattice.square(6)
@@ -31,10 +33,17 @@ def samples() -> xr.DataArray:
 
 
 def rows(transformer: object, evidence: Evidence) -> tuple[Measurement, Measurement]:
-    kept, share = information(Subject(transformer, evidence, name="m"))
-    assert (kept.quantity, share.quantity) == (KEPT, SHARE)
-    assert (kept.rule, share.rule) == ("exceeds", "described")
-    return kept, share
+    found = measured("information", transformer, evidence)
+    return found[KEPT], found[SHARE]
+
+
+def decision(kept: Measurement, reference: Measurement) -> Decision:
+    """Of a map's number beside that of the majority rule."""
+    return decide(kept, [], Side("majority", reference.value, reference.error))
+
+
+def test_more_is_better_and_the_share_is_shown() -> None:
+    assert (rule_of("information", KEPT), rule_of("information", SHARE)) == (Exceeds(), Described())
 
 
 RULES = {
@@ -63,10 +72,15 @@ def test_exact_on_the_small_torus_and_a_bound_without_the_model(name: str, sampl
     assert estimated.value > 0.95 * exact - 4 * estimated.error
     assert 0 < estimated.error < 0.02
     assert abs(share.value - exact / joint.information()) < 0.05 + 4 * share.error
-    null = estimated.trivial[0]
-    assert abs(null["value"] - kept.trivial[0]["value"]) < 0.02 + 4 * null["error"]
+    assert kept.below is not None
+    assert estimated.below is not None
+    assert abs(estimated.below.value - kept.below.value) < 0.02 + 4 * estimated.below.error
     # random signs keep .23 at Kc, three spins against the fourth .31, a difference of rows .002
-    assert [decide(one, [], None).passed for one in (kept, estimated)] == [name != "rows"] * 2
+    majority = RULES["majority"][0].fit(features(samples))
+    for one, evidence in ((kept, Evidence(samples, model=CRITICAL)), (estimated, Evidence(own(samples.values)))):
+        found = decision(one, rows(majority, evidence)[0])
+        assert found.outcome is (Outcome.FAIL if name == "rows" else Outcome.PASS)
+        assert found.null == one.below
 
 
 def test_exact_on_the_chain() -> None:
@@ -74,10 +88,11 @@ def test_exact_on_the_chain() -> None:
     model = bs.Ising(ring, 1.0)
     samples = bs.sample(model, 200, seed=2, chains=20)
     X = features(samples)
-    for rule, expected in ((bs.Decimation(ring, 2), 0.7596), (bs.Majority(ring, 2, random_state=1), 0.7397)):
-        kept, share = rows(rule.fit(X), Evidence(samples, model=model))
-        assert share.value == pytest.approx(expected, abs=1e-3)
-        assert decide(kept, [], None).passed is True
+    decimation, majority = bs.Decimation(ring, 2).fit(X), bs.Majority(ring, 2, random_state=1).fit(X)
+    (one, share), (other, beside) = (rows(rule, Evidence(samples, model=model)) for rule in (decimation, majority))
+    assert share.value == pytest.approx(0.7596, abs=1e-3)
+    assert beside.value == pytest.approx(0.7397, abs=1e-3)
+    assert [decision(kept, other).outcome for kept in (one, other)] == [Outcome.PASS] * 2
 
 
 def test_spins_that_know_nothing_tell_nothing() -> None:
@@ -85,7 +100,8 @@ def test_spins_that_know_nothing_tell_nothing() -> None:
     rule = bs.Majority(bs.Lattice.square(12), 2, random_state=1).fit(features(samples))
     kept, _ = rows(rule, Evidence(samples))
     assert abs(kept.value) < 4 * kept.error + 0.003  # what the regression loses on the other half
-    assert decide(kept, [], None).passed is False
+    # the majority rule itself keeps no more than random signs
+    assert (decision(kept, kept).outcome, decision(kept, kept).code) == (Outcome.CANNOT_TELL, "unfit reference")
 
 
 def test_the_other_half_of_the_chains_reads(samples: xr.DataArray) -> None:
@@ -100,7 +116,7 @@ def test_a_wide_field_is_cut_to_its_block(samples: xr.DataArray) -> None:
     majority = bs.Majority(SQUARE, 2, random_state=1).fit(features(samples))
     wide = majority.fields_ + 0.04 * (1 - 4 * majority.fields_)
     kept, share = rows(Linear(wide), Evidence(samples, model=CRITICAL))
-    assert kept.why.startswith("fields cut to their blocks, which hold 0.")
+    assert kept.why  # the share of w^2 that is left
     assert kept.value == pytest.approx(surroundings.torus(CRITICAL).kept(sign_rule(np.ones(4))), abs=1e-9)
     estimated, _ = rows(Linear(wide), Evidence(own(samples.values)))
     assert estimated.value < kept.value + 4 * estimated.error
@@ -108,15 +124,17 @@ def test_a_wide_field_is_cut_to_its_block(samples: xr.DataArray) -> None:
 
 
 def test_what_is_not_defined_says_why(samples: xr.DataArray) -> None:
-    X = features(samples)
-    kept, _ = rows(PCA(9, random_state=0).fit(X), Evidence(samples))
-    assert kept.why.startswith("not defined: the fields' centres")
-    assert decide(kept, [], None).passed is False
-    small = bs.sample(bs.Ising(bs.Lattice.square(4), 0.3), 100, seed=1, chains=10)
-    kept, _ = rows(bs.Decimation(bs.Lattice.square(4), 2).fit(features(small)), Evidence(small))
-    assert "must fit the lattice" in kept.why
-    assert decide(kept, [], None).passed is None
-    few = samples.isel(chain=slice(0, 4))
-    kept, _ = rows(bs.Decimation(SQUARE, 2).fit(X), Evidence(own(few.values)))
-    assert "an error over chains needs 8" in kept.why
-    assert decide(kept, [], None).passed is None
+    X, four = features(samples), bs.Lattice.square(4)
+    small = bs.sample(bs.Ising(four, 0.3), 100, seed=1, chains=10)
+    few = own(samples.isel(chain=slice(0, 4)).values)
+    decimation = bs.Decimation(four, 2).fit(features(small))
+    for transformer, drawn, state, code, outcome in (
+        (PCA(9, random_state=0).fit(X), samples, State.UNDEFINED, "no places", Outcome.FAIL),
+        (decimation, small, State.NOT_REQUESTED, "no environment", Outcome.CANNOT_TELL),
+        (bs.Decimation(SQUARE, 2).fit(X), few, State.NOT_REQUESTED, "few chains", Outcome.CANNOT_TELL),
+    ):
+        found = rows(transformer, Evidence(drawn))
+        for row, expected in zip(found, (outcome, Outcome.CANNOT_TELL), strict=True):  # the share is not judged
+            assert (row.state, row.code) == (state, code)
+            decided = decide(row, [], Side("majority", 0.3))
+            assert (decided.outcome, decided.code, decided.why) == (expected, code, row.why)

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
-
 import blockspin as bs
-from blockspin.judging import Evidence
+from blockspin.judging import Evidence, Outcome, State, Verdict
 from blockspin.judging.judge import judge
 from blockspin.samples import make
 
@@ -19,16 +17,14 @@ def test_what_belongs_to_spins_is_not_defined_for_dimers() -> None:
     assert not Evidence(bare).not_spins
     assert Evidence(bare, model=model).not_spins == Evidence(samples).not_spins != ""
     card = judge(bs.Majority(model.lattice, 2, random_state=0), samples, critical=samples)
-    for name in ("spectrum", "flow", "range"):
-        rows = [row for row in card.criteria if row.name == name]
-        assert len(rows) == 2
-        assert all(math.isnan(row.value) and row.passed is None for row in rows)
-        assert all(row.why.startswith("not defined for dimers") for row in rows)
-    undefined = {row.quantity for row in card.criteria if row.why.startswith("not defined for dimers")}
-    assert undefined == {
+    undefined = [row for row in card.rows if row.code == "not spins"]
+    # the majority rule has no such numbers of dimers either, and nothing fails
+    assert {(row.state, row.outcome) for row in undefined} == {(State.UNDEFINED, Outcome.CANNOT_TELL)}
+    assert all(math.isnan(row.value) for row in undefined)
+    assert {row.quantity for row in undefined} == {
         "y_t", "y_h", "growth of K - Kc", "K' - K at Kc", "couplings beyond neighbours, gained",
         "couplings beyond neighbours, coarse", "spin flip", "energy a site", "|m|",
     }  # fmt: skip
-    defined = {row.name for row in card.criteria if np.isfinite(row.value)}
-    assert defined >= {"locality", "tiling", "symmetry", "fidelity"}
-    assert "renormalizes" not in card.verdict
+    assert {row.criterion for row in card.rows if row.defined} >= {"locality", "tiling", "symmetry", "fidelity"}
+    assert card.verdict is not Verdict.RENORMALIZES
+    assert [note.code for note in card.notes].count("not spins") == 1

@@ -11,16 +11,20 @@ import xarray as xr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from made_maps import Linear
+from made_maps import measured as measured_of
 
 from blockspin.coarse.blocks import Decimation, Majority
-from blockspin.judging.card import Measurement
-from blockspin.judging.evidence import Evidence, Subject
-from blockspin.judging.locality import locality, participation, window_share
+from blockspin.judging import Evidence, Measurement, State
+from blockspin.judging.criteria import rule_of
+from blockspin.judging.criteria.locality import participation, window_share
+from blockspin.judging.rules import CloserThanNulls
 from blockspin.lattice import Lattice
+
+WINDOW = "share of w^2 in the best window"
 
 
 def measured(transformer: object, samples: xr.DataArray) -> dict[str, Measurement]:
-    return {row.quantity: row for row in locality(Subject(transformer, Evidence(samples), name="m"))}
+    return measured_of("locality", transformer, Evidence(samples))
 
 
 @settings(max_examples=50, deadline=None)
@@ -58,7 +62,7 @@ def test_block_rules_have_the_numbers_of_blocks(lattice: Lattice, held_out: xr.D
     for b in (2, 4):
         rows = measured(Majority(lattice, b).fit(np.ones((1, 256))), held_out)
         assert rows["participation ratio"].value == pytest.approx(b**2)
-        assert rows[f"share of w^2 in the best {b + 1}-site window"].value == pytest.approx(1)
+        assert rows[WINDOW].value == pytest.approx(1)
         # the mean squared distance from the centre of a b x b block is (b^2 - 1) / 6
         assert rows["radius of gyration"].value == pytest.approx(math.sqrt((b**2 - 1) / 6))
         assert all(row.error == pytest.approx(0, abs=1e-9) for row in rows.values())
@@ -74,7 +78,7 @@ def test_fields_over_the_whole_lattice(held_out: xr.DataArray) -> None:
     ratio = rows["participation ratio"]
     assert abs(ratio.value - 256 / 3) < 3 + 4.5 * ratio.error
     assert ratio.error == pytest.approx(participation(fields).std(ddof=1) / 8)
-    assert rows["share of w^2 in the best 3-site window"].value < 0.15
+    assert rows[WINDOW].value < 0.15
     # a flat w^2 on an L x L torus: <r^2> = 2 <x^2> = L^2 / 6 about any centre; the centre found fits best, so below
     assert 0.8 * 16 / math.sqrt(6) < rows["radius of gyration"].value < 16 / math.sqrt(6)
 
@@ -84,8 +88,9 @@ def test_dead_units_are_left_out(lattice: Lattice, held_out: xr.DataArray) -> No
     fields[:10] = 0
     fields[10] = 0.001 * np.random.default_rng(3).normal(size=256)
     assert measured(Linear(fields), held_out)["participation ratio"].value == pytest.approx(4)
-    (nothing,) = locality(Subject(Linear(np.zeros((64, 256))), Evidence(held_out), name="m"))
-    assert (math.isnan(nothing.value), nothing.why) == (True, "every field is zero")
+    for nothing in measured(Linear(np.zeros((64, 256))), held_out).values():
+        assert (nothing.state, nothing.code) == (State.UNDEFINED, "no fields")
+        assert math.isnan(nothing.value)
 
 
 def test_permutations_of_sites_are_no_null_for_a_participation_ratio(lattice: Lattice, held_out: xr.DataArray) -> None:
@@ -93,7 +98,6 @@ def test_permutations_of_sites_are_no_null_for_a_participation_ratio(lattice: La
     shuffled = fields[:, np.random.default_rng(5).permutation(256)]
     np.testing.assert_allclose(participation(shuffled), participation(fields))
     row = measured(Linear(fields), held_out)["participation ratio"]
-    assert row.blind == ("permuted data", "shuffled sites")
-    assert row.scale == "log"
+    assert rule_of(row.criterion, row.quantity) == CloserThanNulls(log=True, blind=("permuted data", "shuffled sites"))
     one = measured(Linear(fields[:1]), held_out)["participation ratio"]
     assert math.isnan(one.error)  # one unit has no spread

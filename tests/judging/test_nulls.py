@@ -14,7 +14,7 @@ from sklearn.pipeline import make_pipeline
 
 from blockspin.coarse.blocks import Majority
 from blockspin.coarse.fields import ToBinary, fields_of
-from blockspin.judging.locality import participation
+from blockspin.judging.criteria.locality import participation
 from blockspin.judging.nulls import cheap, noise, permuted, retrained, shuffled, untrained
 from blockspin.lattice import Lattice
 from blockspin.samples import features

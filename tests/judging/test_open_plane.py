@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from blockspin.coarse.embedding import centres, radius_of_gyration
-from blockspin.judging.locality import participation, window_share
+from blockspin.judging.criteria.locality import participation, window_share
 from blockspin.lattice import Lattice
 
 PLANE = Lattice.square(8)
@@ -86,7 +86,7 @@ def test_the_best_window_by_trying_all(plane: Lattice, side: int) -> None:
 
 
 def test_a_window_wider_than_the_plane() -> None:
-    with pytest.raises(ValueError, match=r"must fit into the open plane \(8, 8\); got side 9"):
+    with pytest.raises(ValueError, match=r"\(8, 8\).*9"):
         window_share(np.ones((1, 64)), PLANE, 9, periodic=False)
 
 

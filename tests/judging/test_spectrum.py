@@ -7,23 +7,20 @@ import math
 import numpy as np
 import pytest
 import xarray as xr
-from made_maps import Linear, Relabelled
+from made_maps import Linear, Relabelled, measured, z
 
 from blockspin.coarse.blocks import Majority
-from blockspin.judging.card import Measurement
-from blockspin.judging.evidence import Evidence, Subject
+from blockspin.judging import Evidence, Measurement, State
+from blockspin.judging.criteria import spectrum
 from blockspin.judging.nulls import noise, shuffled
-from blockspin.judging.spectrum import spectrum
 from blockspin.lattice import Lattice
 from blockspin.rg import mcrg
 from blockspin.samples import features, make
-from blockspin.statistics import Estimate
 
 
 def exponents(transformer: object, evidence: Evidence) -> tuple[Measurement, Measurement]:
-    y_t, y_h = spectrum(Subject(transformer, evidence, name="m"))
-    assert (y_t.quantity, y_h.quantity) == ("y_t", "y_h")
-    return y_t, y_h
+    found = measured("spectrum", transformer, evidence)
+    return found["y_t"], found["y_h"]
 
 
 @pytest.fixture(scope="module")
@@ -43,8 +40,9 @@ def test_majority_at_the_critical_point(
     assert 0.0003 < y_h.error < 0.0015
     assert y_t.defined
     assert y_h.defined
-    for exponent, sides in ((y_t, [(0.0, 0.0), (2.0, 0.0)]), (y_h, [(1.0, 0.0), (2.0, 0.0)])):
-        assert [(side["value"], side["error"]) for side in exponent.trivial] == sides
+    for exponent, sides in ((y_t, (0, 2, 1)), (y_h, (1, 2, 15 / 8))):
+        found = (exponent.below, exponent.above, exponent.exact)
+        assert [(side.value, side.error) for side in found if side] == [(value, 0) for value in sides]
     # the embedding puts the units where they were: the numbers are those of Monte Carlo RG without a judge
     coarse = majority.transform(features(critical)).reshape(*critical.shape[:2], 8, 8)
     direct = mcrg.spectrum(critical, coarse, 2, fine_lattice=lattice, coarse_lattice=Lattice.square(8))
@@ -73,14 +71,17 @@ def test_larger_blocks_have_the_same_exponent_y_h(
 
 
 def test_majority_of_independent_spins_has_its_exact_eigenvalues(
-    majority: Majority, lattice: Lattice, held_out: xr.DataArray
+    majority: Majority, lattice: Lattice, held_out: xr.DataArray, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # at K = 0, <s' s> = 3/8: lambda_h = 4 * 3/8 = 3/2; nn bonds cross between blocks twice: lambda_t = 2 (3/8)^2.
     # 40,000 states: sees 0.65 in y_t and 0.026 in y_h at 4.5 sigma
     still = make(noise((40_000, 256), 7).reshape(50, 800, 16, 16), lattice)
-    y_t, y_h = exponents(majority, Evidence(held_out, critical=still))
-    assert abs(Estimate(y_t.value, y_t.error).z(math.log2(2 * (3 / 8) ** 2))) < 4.5
-    assert abs(Estimate(y_h.value, y_h.error).z(math.log2(3 / 2))) < 4.5
+    evidence = Evidence(held_out, critical=still)
+    assert [(row.state, row.code) for row in exponents(majority, evidence)] == 2 * [(State.UNDEFINED, "off critical")]
+    monkeypatch.setattr(spectrum, "critical_needed", lambda evidence: evidence.critical)
+    y_t, y_h = exponents(majority, evidence)
+    assert abs(z(y_t, math.log2(2 * (3 / 8) ** 2))) < 4.5
+    assert abs(z(y_h, math.log2(3 / 2))) < 4.5
     assert y_t.error < 0.16
     assert y_h.error < 0.007
 
@@ -89,20 +90,18 @@ def test_shuffled_sites_have_no_exponents(majority: Majority, held_out: xr.DataA
     # flake rate: about 1 in 700 permutations would embed better than 3 standard deviations
     for seed in range(3):
         for row in exponents(shuffled(majority, 256, seed), Evidence(held_out, critical=critical)):
-            assert not row.defined
-            assert row.forced
-            assert row.why.startswith("not defined: the fields' centres lie")
+            assert (row.state, row.code, row.defined) == (State.FORCED, "forced", False)
             assert math.isfinite(row.value)  # kept, to stand as a null
 
 
 def test_reasons_for_no_exponent(majority: Majority, held_out: xr.DataArray, critical: xr.DataArray) -> None:
     evidence, random = Evidence(held_out, critical=critical), np.random.default_rng(2)
-    for transformer, known, reason in (
-        (majority, Evidence(held_out), "no critical samples were given"),
-        (Linear(random.normal(size=(10, 256))), evidence, "the 10 units have no places on a lattice"),
-        (Linear(np.eye(256)), evidence, "256 units for 256 sites: nothing is coarse-grained"),
-        (Linear(random.normal(size=(1024, 256))), evidence, "1024 units for 256 sites: nothing is coarse-grained"),
+    for transformer, known, state, code in (
+        (majority, Evidence(held_out), State.NOT_REQUESTED, "no critical samples"),
+        (Linear(random.normal(size=(10, 256))), evidence, State.UNDEFINED, "no places"),
+        (Linear(np.eye(256)), evidence, State.UNDEFINED, "not coarse"),
+        (Linear(random.normal(size=(1024, 256))), evidence, State.UNDEFINED, "not coarse"),
     ):
         for row in exponents(transformer, known):
             assert math.isnan(row.value)
-            assert row.why.startswith(reason)
+            assert (row.state, row.code) == (state, code)

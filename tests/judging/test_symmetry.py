@@ -8,13 +8,15 @@ import math
 import numpy as np
 import pytest
 import xarray as xr
-from made_maps import Linear, Of
+from made_maps import Linear, Of, measured
 
 from blockspin.coarse.blocks import Decimation, Majority
 from blockspin.coarse.rbm import RBM
-from blockspin.judging.evidence import Evidence, Subject
-from blockspin.judging.nulls import shuffled
-from blockspin.judging.symmetry import flip_equivariance, point_group, symmetry, translation
+from blockspin.judging import Evidence, NotDefined, Side, Subject
+from blockspin.judging.criteria import rule_of
+from blockspin.judging.criteria.symmetry import flip_equivariance, point_group, translation
+from blockspin.judging.nulls import PERMUTATIONS, shuffled
+from blockspin.judging.rules import CloserThanNulls, Described
 from blockspin.lattice import Lattice
 from blockspin.samples import features
 from blockspin.statistics import Estimate
@@ -22,7 +24,7 @@ from blockspin.statistics import Estimate
 
 def flip(transformer: object, samples: xr.DataArray) -> Estimate:
     row = flip_equivariance(Subject(transformer, Evidence(samples), name="m"))
-    assert row.target == {"name": "equivariant", "value": 1.0, "error": 0.0}
+    assert row.target == Side("equivariant", 1.0)
     return Estimate(row.value, row.error)
 
 
@@ -31,8 +33,11 @@ def test_odd_maps_turn_over_with_the_spins_and_even_maps_do_not(lattice: Lattice
     for odd in (Majority(lattice, 2, random_state=1).fit(fields[:1] ** 0), Linear(fields), Of(lambda X: 5 + X[:, :9])):
         assert flip(odd, held_out).value == pytest.approx(1)
     assert flip(Of(lambda X: (X[:, :4] * X[:, 1:5]).astype(float)), held_out).value == pytest.approx(-1)
-    constant = flip_equivariance(Subject(Of(lambda X: np.ones((len(X), 4))), Evidence(held_out), name="m"))
-    assert (math.isnan(constant.value), constant.why) == (True, "the outputs are constant")
+    assert flip(Of(lambda X: np.column_stack([X[:, :3], np.full(len(X), 0.1)])), held_out).value == pytest.approx(1)
+    for constant in (1.0, 0.1):  # the mean of many 0.1 is not 0.1
+        with pytest.raises(NotDefined) as undefined:
+            flip(Of(lambda X, constant=constant: np.full((len(X), 4), constant)), held_out)
+        assert undefined.value.code == "constant"
 
 
 def test_a_map_half_odd_and_half_even_is_in_between(held_out: xr.DataArray) -> None:
@@ -78,17 +83,14 @@ def test_unlike_fields_share_what_they_must() -> None:
 
 def test_a_permutation_of_sites_destroys_translation_alone(lattice: Lattice, held_out: xr.DataArray) -> None:
     rule = Majority(lattice, 2, random_state=1).fit(features(held_out))
-    rows = {row.quantity: row for row in symmetry(Subject(rule, Evidence(held_out), name="m"))}
+    rows = measured("symmetry", rule, Evidence(held_out))
     assert {quantity: row.value for quantity, row in rows.items()} == pytest.approx(
         {"spin flip": 1, "translation": 1, "point group": 1}
     )
-    null = Subject(shuffled(rule, 256, 1), Evidence(held_out), name="m")
-    rows = {row.quantity: row for row in symmetry(null)}
+    rows = measured("symmetry", shuffled(rule, 256, 1), Evidence(held_out))
     assert rows["spin flip"].value == pytest.approx(1)
     assert rows["translation"].value < 0.4
-    assert [row.quantity for row in symmetry(Subject(Linear(np.eye(256)[:1]), Evidence(held_out), name="m"))] == [
-        "spin flip"
-    ]
+    assert list(measured("symmetry", Linear(np.eye(256)[:1]), Evidence(held_out))) == ["spin flip"]
 
 
 def brute_force(template: np.ndarray) -> float:
@@ -153,6 +155,7 @@ def test_the_point_group_against_every_element_written_out() -> None:
 
 def test_decimation_is_even_about_its_site(lattice: Lattice, held_out: xr.DataArray) -> None:
     rule = Decimation(lattice, 2).fit(features(held_out))
-    rows = {row.quantity: row for row in symmetry(Subject(rule, Evidence(held_out), name="m"))}
-    assert rows["point group"].value == pytest.approx(1)
-    assert rows["point group"].rule == "described"
+    assert measured("symmetry", rule, Evidence(held_out))["point group"].value == pytest.approx(1)
+    assert rule_of("symmetry", "point group") == Described()
+    assert rule_of("symmetry", "spin flip") == CloserThanNulls(blind=PERMUTATIONS)
+    assert rule_of("symmetry", "translation") == CloserThanNulls()

@@ -8,18 +8,19 @@ import numpy as np
 import pytest
 import xarray as xr
 from made_maps import Linear
+from made_maps import measured as measured_of
 from scipy.special import gammaln
 
 from blockspin.coarse.blocks import Majority
 from blockspin.coarse.embedding import embed
-from blockspin.judging.card import Measurement
-from blockspin.judging.evidence import Evidence, Subject
-from blockspin.judging.tiling import coverage, duplicates, nearest_neighbour_spacing, tiling
+from blockspin.judging import CRITERIA, Evidence, Measurement, State
+from blockspin.judging.criteria.tiling import coverage, duplicates, nearest_neighbour_spacing
+from blockspin.judging.rules import Described
 from blockspin.lattice import Lattice
 
 
 def measured(fields: np.ndarray, samples: xr.DataArray) -> dict[str, Measurement]:
-    return {row.quantity: row for row in tiling(Subject(Linear(fields), Evidence(samples), name="m"))}
+    return measured_of("tiling", Linear(fields), Evidence(samples))
 
 
 def test_spacing_of_a_grid_reaches_across_the_torus() -> None:
@@ -64,7 +65,7 @@ def test_blocks_tile(b: int, lattice: Lattice, held_out: xr.DataArray) -> None:
     assert rows["residual of the embedding / b"].value == pytest.approx(0, abs=1e-6)
     assert rows["coverage of sites"].value == pytest.approx(1)
     assert rows["dead units"].value == rows["duplicate units"].value == 0
-    described = {quantity for quantity, row in rows.items() if row.rule == "described"}
+    described = {one.name for one in CRITERIA["tiling"].quantities if one.rule == Described()}
     assert described == {"coverage of sites", "dead units", "duplicate units"}
 
 
@@ -101,7 +102,7 @@ def test_shares_and_their_errors(lattice: Lattice, held_out: xr.DataArray) -> No
 def test_units_that_fill_no_lattice_have_no_residual(held_out: xr.DataArray) -> None:
     residual = measured(np.random.default_rng(4).normal(size=(10, 256)), held_out)["residual of the embedding / b"]
     assert math.isnan(residual.value)
-    assert residual.why == "10 units fill no lattice with the proportions of square 16x16"
+    assert (residual.state, residual.code) == (State.UNDEFINED, "no coarse lattice")
     few = np.zeros((64, 256))
     few[0] = 1
-    assert measured(few, held_out)["residual of the embedding / b"].why == "fewer than two units live"
+    assert {(row.state, row.code) for row in measured(few, held_out).values()} == {(State.UNDEFINED, "no fields")}

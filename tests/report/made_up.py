@@ -15,6 +15,7 @@ from blockspin.report.page import Figure, Section, render
 
 L, B = 24, 2
 VARIANTS = ("sklearn-default", "sklearn-matched", "none", "l2", "l1")
+HEADLINES = {"locality": ("participation ratio",), "spectrum": ("y_t", "y_h")}
 NULLS = ("l1, untrained", "l1, shuffled sites", "l1, permuted data")
 
 
@@ -107,9 +108,9 @@ def cards() -> list[dict[str, Any]]:
             defined = name not in ("sklearn-default", "sklearn-matched")
             quantities = [
                 ("locality", "participation ratio", 190.0 / (i + 1) ** 2.2, 3.0 / (i + 1), i > 2),
-                ("locality", "share of w^2 in the best 3-site window", 0.1 + 0.15 * i, 0.011, i > 3),
+                ("locality", "share of w^2 in the best window", 0.1 + 0.15 * i, 0.011, i > 3),
                 ("locality", "radius of gyration", 9.0 / (i + 1), 0.021, i > 2),
-                ("tiling", "nearest-neighbour spacing / b", 0.98, 0.013, None),
+                ("tiling", "spacing of centres / b", 0.98, 0.013, None),
                 (
                     "tiling",
                     "residual of the embedding / b",
@@ -122,7 +123,7 @@ def cards() -> list[dict[str, Any]]:
                 ("symmetry", "translation", 0.62, 0.031, None),
                 ("fidelity", "energy a site", -1.151, 0.0012, True),
                 ("fidelity", "effective K", 0.401, 0.0009, False),
-                ("fidelity", "G(6)", 0.213, 0.013, None),
+                ("fidelity", "G(L/4)", 0.213, 0.013, None),
                 ("spectrum", "y_t", 0.91 if defined else None, 0.013 if defined else None, defined and i > 3),
                 ("spectrum", "y_h", 1.878 if defined else None, 0.0021 if defined else None, defined),
             ]
@@ -133,24 +134,28 @@ def cards() -> list[dict[str, Any]]:
                     "map": name,
                     "layer": layer,
                     "b": float(B**layer),
-                    "verdict": "renormalizes"
-                    if name == "majority"
-                    else "coarse-grains (locality)"
-                    if i > 2
-                    else "does not",
-                    "notes": ["nulls: untrained clone, weights shuffled over sites"],
-                    "criteria": [
+                    "verdict": "renormalizes" if name == "majority" else "coarse-grains" if i > 2 else "does not",
+                    "decisive": {
+                        "locality": "pass" if i > 3 else "fail",
+                        "tiling": "pass" if defined else "fail",
+                        "spectrum": "pass" if defined and i > 3 else "fail",
+                    },
+                    "notes": [{"code": "made up", "text": "nulls: untrained clone, weights shuffled over sites"}],
+                    "rows": [
                         {
-                            "name": criterion,
+                            "criterion": criterion,
                             "quantity": quantity,
                             "value": value,
                             "error": error,
+                            "state": "undefined" if value is None else "measured",
+                            "outcome": {True: "pass", False: "fail", None: "cannot tell"}[passed],
+                            "code": "made up",
                             "null": {"name": f"{name}, untrained", "value": 201.0, "error": 1.4},
                             "reference": {"name": "majority", "value": 4.0, "error": 0.0},
-                            "passed": passed,
+                            "exact": {"name": "exact", "value": 1.0, "error": 0.0} if quantity == "y_t" else None,
                             "why": "closer to majority than to the null untrained"
                             if passed
-                            else "not defined: centres lie 1.91 from a grid of spacing 2, at random 1.88 +- 0.06",
+                            else "centres lie 1.91 from a grid of spacing 2, at random 1.88 +- 0.06",
                         }
                         for criterion, quantity, value, error, passed in quantities
                     ],
@@ -298,7 +303,11 @@ def fake_page() -> str:
     """A page with every block on it."""
     drawn = all_figures()
     sections = [
-        Section("Scorecard", ["Each map stands before the same judge."], [tables.scorecard_table(cards(), title="")]),
+        Section(
+            "Scorecard",
+            ["Each map stands before the same judge."],
+            [tables.scorecard_table(cards(), HEADLINES, title="")],
+        ),
         Section("What was claimed", [], [tables.claims_table(claims(), title="")]),
         Section(
             "Receptive fields",
@@ -331,6 +340,6 @@ def fake_page() -> str:
         sections,
         subtitle="A replication of Mehta and Schwab (2014), with made-up numbers",
         facts={"lattice": "24 x 24, periodic", "K": "0.408", "samples": "10,000", "layers": "144, 36"},
-        verdicts=[("l1", "coarse-grains (locality)"), ("majority", "renormalizes"), ("sklearn-default", "does not")],
+        verdicts=[("l1", "coarse-grains"), ("majority", "renormalizes"), ("sklearn-default", "does not")],
         footer="blockspin 0.1.0",
     )

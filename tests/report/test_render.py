@@ -69,7 +69,7 @@ def test_prose_sets_single_letter_physics(text: str, expected: str) -> None:
     [
         ("renormalizes", "good"),
         ("reproduced", "good"),
-        ("coarse-grains (locality)", "part"),
+        ("coarse-grains", "part"),
         ("partly", "part"),
         ("does not", "bad"),
         ("not reproduced", "bad"),

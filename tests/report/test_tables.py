@@ -11,35 +11,40 @@ from blockspin.report import tables
 EVIL = "<script>alert('x')</script>"
 
 
-def criterion(
-    name: str, quantity: str, value: float | None, error: float | None, passed: bool | None
-) -> dict[str, Any]:
+HEADLINES = {"locality": ("participation ratio",), "spectrum": ("y_t", "y_h")}
+
+
+def row(criterion: str, quantity: str, value: float | None, error: float | None, outcome: str) -> dict[str, Any]:
     return {
-        "name": name,
+        "criterion": criterion,
         "quantity": quantity,
         "value": value,
         "error": error,
         "null": {"name": "untrained", "value": -2.0, "error": 0.1},
         "reference": {"name": "majority", "value": 0.967, "error": 0.003},
-        "passed": passed,
+        "exact": {"name": "exact", "value": 1.875, "error": 0.0} if quantity == "y_h" else None,
+        "state": "undefined" if value is None else "measured",
+        "outcome": outcome,
+        "code": "",
         "why": "closer to majority",
     }
 
 
 def card(name: str = "l1", layer: int = 1) -> dict[str, Any]:
     rows = [
-        criterion("locality", "participation ratio", 5.23, 0.11, True),
-        criterion("locality", "radius of gyration", 1.93, 0.02, False),
-        criterion("tiling", "coverage of sites", 0.9, 0.01, None),
-        criterion("spectrum", "y_t", None, None, False),
-        criterion("spectrum", "y_h", 1.88, 0.002, True),
+        row("locality", "participation ratio", 5.23, 0.11, "pass"),
+        row("locality", "radius of gyration", 1.93, 0.02, "fail"),
+        row("tiling", "coverage of sites", 0.9, 0.01, "cannot tell"),
+        row("spectrum", "y_t", None, None, "fail"),
+        row("spectrum", "y_h", 1.88, 0.002, "pass"),
     ]
-    return {"map": name, "layer": layer, "b": 2.0, "verdict": "coarse-grains (locality)", "criteria": rows}
+    decisive = {"locality": "fail", "tiling": "cannot tell", "spectrum": "fail"}
+    return {"map": name, "layer": layer, "b": 2.0, "verdict": "does not", "decisive": decisive, "rows": rows}
 
 
 def test_scorecard_gives_numbers_errors_and_findings_in_words() -> None:
-    html = tables.scorecard_table([card(), card("majority", 2)]).body
-    for part in ("5.23(11)", "−2.00(10)", "0.967(3)", "not defined", "✓", "✗", "–", "1 of 2"):
+    html = tables.scorecard_table([card(), card("majority", 2)], HEADLINES).body
+    for part in ("5.23(11)", "−2.00(10)", "0.967(3)", "not defined", "✓", "✗", "–", "1 of 2", "0.005(2)", "tiling"):
         assert part in html
     for words in ("passes", "fails", "cannot tell"):
         assert f'aria-label="{words}"' in html
@@ -48,26 +53,47 @@ def test_scorecard_gives_numbers_errors_and_findings_in_words() -> None:
 
 def test_a_forced_number_is_not_shown_as_the_map_s_own() -> None:
     forced = card()
-    forced["criteria"][4] |= {"value": 1.77, "error": 0.02, "passed": False, "why": "not defined: no places"}
-    html = tables.scorecard_table([forced]).body
+    forced["rows"][4] |= {"value": 1.77, "error": 0.02, "outcome": "fail", "state": "forced", "why": "no places"}
+    html = tables.scorecard_table([forced], HEADLINES).body
     summary, details = html.split('<div class="details">')
     assert "1.77(2)" not in summary
     assert "1.77(2) if forced" in details
+    assert "−0.105" not in details  # no distance from the exact value
+
+
+@pytest.mark.parametrize(
+    ("state", "said"), [("undefined", "not defined"), ("forced", "not defined"), ("not requested", "not requested")]
+)
+def test_a_state_has_its_words(state: str, said: str) -> None:
+    made = card()
+    made["rows"] = [row("spectrum", "y_h", 1.77 if state == "forced" else None, None, "cannot tell") | {"state": state}]
+    summary, details = tables.scorecard_table([made], HEADLINES).body.split('<div class="details">')
+    assert said in summary
+    assert said in details
+
+
+def test_a_criterion_has_the_outcome_that_the_judge_gave_it() -> None:
+    # one exponent of two passes and the other cannot tell: the spectrum cannot either
+    made = card() | {"decisive": {"spectrum": "cannot tell"}}
+    made["rows"] = [row("spectrum", name, 1.0, 0.1, said) for name, said in (("y_t", "pass"), ("y_h", "cannot tell"))]
+    summary, _ = tables.scorecard_table([made], HEADLINES).body.split('<div class="details">')
+    assert 'aria-label="passes"' not in summary
+    assert 'aria-label="cannot tell"' in summary
 
 
 def test_a_map_without_a_criterion_keeps_its_columns() -> None:
-    short = {**card("decimation"), "criteria": [criterion("locality", "participation ratio", 1.0, None, None)]}
-    assert tables.scorecard_table([card(), short]).body.count("<small>not measured</small>") == 2
+    short = {**card("decimation"), "rows": [row("locality", "participation ratio", 1.0, None, "cannot tell")]}
+    assert tables.scorecard_table([card(), short], HEADLINES).body.count("<small>not measured</small>") == 2
 
 
 def test_names_are_escaped() -> None:
-    evil = card(EVIL) | {"verdict": EVIL, "notes": [EVIL]}
-    evil["criteria"][0] |= {"why": EVIL, "quantity": EVIL, "null": {"name": EVIL, "value": 1.0, "error": None}}
+    evil = card(EVIL) | {"verdict": EVIL, "notes": [{"code": EVIL, "text": EVIL}]}
+    evil["rows"][0] |= {"why": EVIL, "quantity": EVIL, "null": {"name": EVIL, "value": 1.0, "error": None}}
     claim = dict.fromkeys(("id", "source", "text", "status", "why"), EVIL) | {
         "evidence": [{"map": EVIL, "layer": 1}, EVIL]
     }
     bodies = [
-        tables.scorecard_table([evil]).body,
+        tables.scorecard_table([evil], {EVIL: (EVIL,)}).body,
         tables.claims_table([claim]).body,
         tables.key_value_table({EVIL: EVIL, "deep": {EVIL: [EVIL, 1]}}).body,
     ]
@@ -102,13 +128,15 @@ def test_plain_table_writes_pairs_with_their_error() -> None:
 
 
 def test_bad_input_is_named() -> None:
-    with pytest.raises(ValueError, match=r"a row must have 2 cells \(map, y_t\); got 1"):
+    with pytest.raises(ValueError, match=r"2 cells \(map, y_t\); got 1"):
         tables.table(["map", "y_t"], [["majority"]])
-    with pytest.raises(ValueError, match="a claim must have text, status, why"):
+    with pytest.raises(ValueError, match="text, status, why"):
         tables.claims_table([{"id": 1, "source": 2}])
-    with pytest.raises(ValueError, match="a scorecard must have verdict"):
-        tables.scorecard_table([{"map": "l1", "layer": 1, "criteria": []}])
-    broken = card()
-    del broken["criteria"][0]["why"]
-    with pytest.raises(ValueError, match="a criterion of l1 must have why"):
-        tables.scorecard_table([broken])
+    for key in ("map", "layer", "verdict", "decisive", "rows"):
+        with pytest.raises(ValueError, match=key):
+            tables.scorecard_table([{name: value for name, value in card().items() if name != key}], {})
+    for key in row("locality", "participation ratio", 1.0, 0.1, "pass").keys() - {"code"}:
+        broken = card()
+        del broken["rows"][0][key]
+        with pytest.raises(ValueError, match=f"l1 .*{key}"):
+            tables.scorecard_table([broken], {})

@@ -220,7 +220,14 @@ def test_what_does_not_fit_is_named() -> None:
         of_spins(spins, lattice, [one.name for one in orbits(lattice, 4, 2.3)])
     with pytest.raises(TypeError, match=r"must be an xarray\.DataArray"):
         couplings(spins)
-    assert len(couplings(make(spins, lattice)).K) == 4
+
+
+def test_odd_operators_join_where_the_spins_are_magnetised() -> None:
+    # 20 chains of 100 draws of 16 spins: <s> to 0.006, beside which 0.2 is a field
+    random = np.random.default_rng(1)
+    for p, odd in ((0.5, ()), (0.6, ("magnetisation", "corner"))):
+        spins = np.where(random.random((20, 100, 4, 4)) < p, 1, -1).astype(np.int8)
+        assert couplings(make(spins, Lattice.square(4))).operators == ("nn", "nnn", "third", "plaquette", *odd)
 
 
 def test_dimers_are_refused_and_their_blocks_are_not() -> None:

@@ -59,9 +59,11 @@ class Toy:
 
     def conclude(self, settings: Settings, seed: int, store: Store) -> dict[str, Any]:
         total = store.load(self.tasks(settings, seed)[0]).arrays["total"]
-        criterion = {"name": "sum", "value": float(total.sum()), "error": float("nan"), "passed": True}
+        row = {"criterion": "sum", "quantity": "total", "value": float(total.sum()), "error": float("nan")}
+        row |= {"state": "measured", "outcome": "pass", "code": "", "why": "w"}
+        card = {"map": "toy", "layer": 1, "verdict": "renormalizes", "decisive": {"sum": "pass"}, "rows": [row]}
         return {
-            "scorecards": [{"map": "toy", "layer": 1, "verdict": "renormalizes", "criteria": [criterion]}],
+            "scorecards": [card],
             "claims": [{"id": "T-1", "text": "t", "status": settings.name, "why": "w"}]
             if settings.name != "toy"
             else [{"id": "T-1", "text": "t", "status": "partly", "why": "w"}],
@@ -69,7 +71,7 @@ class Toy:
 
     def page(self, folder: Path) -> str:
         card = json.loads((folder / "scorecards.json").read_text())["scorecards"][0]
-        return f"<html>{card['criteria'][0]['value']}</html>"
+        return f"<html>{card['rows'][0]['value']}</html>"
 
 
 EXPERIMENT = Toy()

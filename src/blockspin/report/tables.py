@@ -134,7 +134,8 @@ def _cell(card: Mapping[str, Any], name: str, headlines: Sequence[str]) -> dict[
     decided = [row["outcome"] for row in rows.values() if row["outcome"] != "cannot tell"]
     if all(not _defined(rows[one]) for one in headlines if one in rows):
         headlines = headlines[:1]  # "not defined" once is enough
-    outcome = "fail" if "fail" in decided else "pass" if decided else "cannot tell"
+    # the judge's own outcome where the card has it: a spectrum passes only as a whole
+    outcome = card["decisive"].get(name) or ("fail" if "fail" in decided else "pass" if decided else "cannot tell")
     return {
         "mark": _mark(outcome),
         "count": f"{decided.count('pass')} of {len(decided)}" if decided else "",

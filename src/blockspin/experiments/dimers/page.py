@@ -158,7 +158,7 @@ def information(run: Run) -> Section:
                     (
                         f"{_name(T)}, {n} filter{'s' if n > 1 else ''}, training {number}",
                         *(_pair(told[key][side]) for key in keys.values() for side in ("measured", "training")),
-                        (told["classifier"]["why"].partition(":")[0] and "far from the training rows") or "–",
+                        "far from the training rows" if told["classifier"]["why"] else "–",
                     )
                 )
                 if n == 2 and number == 1:

@@ -218,7 +218,7 @@ def couplings(run: Run) -> Section:
 
 def information(run: Run) -> Section:
     """What the block rules keep of the information about their environment, beside the range that they gain."""
-    gained = {card["map"]: row for card in run.cards for row in card["criteria"] if row["quantity"] == GAINED}
+    gained = {card["map"]: row for card in run.cards for row in card["rows"] if row["quantity"] == GAINED}
     kept = run.information["kept"]
     rows = [
         (name, f"{kept[name]:.4f}", _pair([gained[name]["value"], gained[name]["error"]]))

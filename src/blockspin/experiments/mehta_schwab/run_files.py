@@ -54,9 +54,8 @@ class Run(Folder):
         return tables.number(row["value"], row["error"])
 
     def passes(self, name: str, layer: int, criterion: str) -> bool:
-        """Whether every quantity of a criterion that can tell passes."""
-        found = [row["outcome"] for row in self.card(name, layer)["rows"] if row["criterion"] == criterion]
-        return "pass" in found and "fail" not in found
+        """Whether a decisive criterion passes."""
+        return bool(self.card(name, layer)["decisive"][criterion] == "pass")
 
     def pictures(self, name: str, layer: int) -> NDArray[np.float64]:
         """The effective fields of a learned map's layer, (M, L, L)."""

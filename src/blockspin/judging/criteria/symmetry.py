@@ -36,12 +36,14 @@ def flip_equivariance(subject: Subject) -> Reading:
     means = _means(subject.transformer)
     straight = np.asarray(means.transform(subject.evidence.X.copy()), float)
     flipped = np.asarray(means.transform(-subject.evidence.X), float)
+    varying = np.ptp(np.concatenate([straight, flipped]), axis=0) > 0  # the mean of many 0.1 is not 0.1
+    straight, flipped = straight[:, varying], flipped[:, varying]
     centre = (straight.mean(axis=0) + flipped.mean(axis=0)) / 2
     straight, turned = straight - centre, flipped - centre
     moments = np.stack([(straight * turned).sum(axis=1), (straight**2).sum(axis=1), (turned**2).sum(axis=1)], axis=1)
     chains = by_chain(moments, subject.evidence.samples).mean(axis=1)
     if not (chains[:, 1:].sum(axis=0) > 0).all():
-        raise NotDefined("constant", "the outputs of at least one unit are constant")
+        raise NotDefined("constant", "the outputs are constant")
     value, error = jackknife(chains, lambda m: -m[..., 0] / np.sqrt(m[..., 1] * m[..., 2]))
     return Reading(float(value), float(error), target=Side("equivariant", 1.0))
 

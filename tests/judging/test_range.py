@@ -10,12 +10,14 @@ import math
 import numpy as np
 import pytest
 import xarray as xr
+from made_maps import measured
 
 from blockspin.coarse.blocks import Decimation, Majority
-from blockspin.judging.card import Measurement
-from blockspin.judging.evidence import Evidence, Subject
-from blockspin.judging.nulls import noise, shuffled
-from blockspin.judging.reach import reach, share
+from blockspin.judging import Evidence, Measurement, State
+from blockspin.judging.criteria import rule_of
+from blockspin.judging.criteria.range import COARSE, QUANTITY, share
+from blockspin.judging.nulls import PERMUTATIONS, noise, shuffled
+from blockspin.judging.rules import CloserThanNulls, Described
 from blockspin.lattice import Lattice
 from blockspin.models import Ising
 from blockspin.rg.couplings import couplings
@@ -24,12 +26,13 @@ from blockspin.sampling.sample import sample
 
 
 def rows(transformer: object, evidence: Evidence) -> tuple[Measurement, Measurement]:
-    gained, coarse = reach(Subject(transformer, evidence, name="m"))
-    assert (gained.rule, coarse.rule) == ("closer", "described")
-    return gained, coarse
+    found = measured("range", transformer, evidence)
+    return found[QUANTITY], found[COARSE]
 
 
 def test_the_share_of_couplings() -> None:
+    assert rule_of("range", QUANTITY) == CloserThanNulls(blind=PERMUTATIONS)
+    assert rule_of("range", COARSE) == Described()
     np.testing.assert_allclose(share([0.3, -0.1, 0.1]), 0.4)
     np.testing.assert_allclose(share([[0.3, -0.1, 0.1], [1.0, 0.0, 0.0]]), [0.4, 0.0])
 
@@ -54,7 +57,9 @@ def test_blocks_of_critical_spins(lattice: Lattice, held_out: xr.DataArray, crit
     blocks = make(majority.transform(features(critical)).reshape(*critical.shape[:2], 8, 8), Lattice.square(8))
     expected = [float(share([one.value for one in couplings(level).K])) for level in (blocks, critical)]
     assert short.value == pytest.approx(expected[0] - expected[1])
-    assert short.trivial[0]["value"] == pytest.approx(0.75 - expected[1])
+    assert short.above is not None
+    assert short.above.value == pytest.approx(0.75 - expected[1])
+    assert short.below is None
 
 
 def test_what_is_not_defined_says_why(lattice: Lattice, held_out: xr.DataArray, critical: xr.DataArray) -> None:
@@ -62,8 +67,9 @@ def test_what_is_not_defined_says_why(lattice: Lattice, held_out: xr.DataArray, 
     still = make(noise((2000, 256), 3).reshape(20, 100, 16, 16), lattice)
     for row in rows(majority, Evidence(held_out, critical=still)):
         assert math.isnan(row.value)
-        assert row.why == "the coarse spins have no couplings that stand out from their errors"
+        assert (row.state, row.code) == (State.UNDEFINED, "no couplings")
     for row in rows(shuffled(majority, 256, 0), Evidence(held_out, critical=critical)):
-        assert row.forced
+        assert row.state is State.FORCED
     small = Majority(lattice, 8).fit(features(held_out))  # 2 x 2 coarse sites
-    assert "meets itself" in rows(small, Evidence(held_out, critical=critical))[0].why
+    for row in rows(small, Evidence(held_out, critical=critical)):
+        assert (row.state, row.code) == (State.UNDEFINED, "no couplings")

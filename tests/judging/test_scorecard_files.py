@@ -1,0 +1,87 @@
+"""scorecards.json: schema 2 as it is, schema 1 brought to it, and no other."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from blockspin.judging import Measured, Measurement, Side, scorecard
+from blockspin.judging.files import FIELDS, document, read_cards
+from blockspin.report.tables import scorecard_table
+
+SIDES = {
+    "null": {"name": "l1, untrained", "value": 193.6, "error": 1.1},
+    "reference": {"name": "majority", "value": 4.0, "error": 0.0},
+}
+
+
+def old(name: str, quantity: str, value: float | None, passed: bool | None, why: str) -> dict[str, Any]:
+    error = None if value is None else 0.01
+    return {"name": name, "quantity": quantity, "value": value, "error": error, "passed": passed, "why": why, **SIDES}
+
+
+# rows as schema 1 wrote them, with the state, the outcome and the quantity that they are
+WITHIN, NEAR = "within half of the null's distance from majority", "not clearly within half of the null's distance"
+ROWS = [
+    (old("locality", "participation ratio", 5.69, True, WITHIN), "measured", "pass"),
+    (old("locality", "share of w^2 in the best 3-site window", 0.72, True, WITHIN), "measured", "pass"),
+    (old("locality", "radius of gyration", 7.3, None, "no null to compare with"), "measured", "cannot tell"),
+    (old("tiling", "residual of the embedding / b", 0.7, False, NEAR), "measured", "fail"),
+    (old("tiling", "coverage of sites", 0.91, None, "described, not judged"), "measured", "cannot tell"),
+    (old("fidelity", "G(6)", 0.21, False, NEAR), "measured", "fail"),
+    (old("fidelity", "KL a site", None, None, "the weights rest on 5.0 chains"), "undefined", "cannot tell"),
+    (old("spectrum", "y_t", -0.65, False, "not defined: the fields' centres lie 1.91 from a grid"), "forced", "fail"),
+    (old("spectrum", "y_h", None, False, "the 144 units have no places on a lattice"), "undefined", "fail"),
+]
+CARD = {"map": "l1", "layer": 1, "b": 2.0, "verdict": "coarse-grains (locality)", "notes": ["few draws"]}
+
+
+def write(path: Path, content: object) -> Path:
+    path.write_text(json.dumps(content))
+    return path
+
+
+def test_a_file_of_schema_1_is_brought_to_schema_2(tmp_path: Path) -> None:
+    stored = {**CARD, "criteria": [row for row, *_ in ROWS]}
+    (card,) = read_cards(write(tmp_path / "scorecards.json", {"schema": 1, "scorecards": [stored]}))
+    assert [(row["state"], row["outcome"]) for row in card["rows"]] == [tuple(rest) for _, *rest in ROWS]
+    for row, (before, *_) in zip(card["rows"], ROWS, strict=True):
+        assert row["criterion"] == before["name"]
+        assert {key: row[key] for key in ("value", "error", "why", *SIDES)} == {
+            key: before[key] for key in ("value", "error", "why", *SIDES)
+        }
+    quantities = [row["quantity"] for row in card["rows"]]
+    assert (quantities[0], quantities[1], quantities[5]) == (
+        "participation ratio", "share of w^2 in the best window", "G(L/4)",
+    )  # fmt: skip
+    assert (card["verdict"], card["b"]) == ("coarse-grains", 2.0)
+    assert card["decisive"] == {"locality": "pass", "tiling": "fail", "spectrum": "fail"}
+    assert [note["text"] for note in card["notes"]] == ["few draws"]
+    assert set(FIELDS) <= set(card)
+    assert "5.690(10)" in scorecard_table([card], {}).body  # the page takes it
+
+
+def test_a_spectrum_of_one_exponent_of_two_has_not_passed_in_old_files_either(tmp_path: Path) -> None:
+    rows = [
+        old("spectrum", "y_t", 1.0, True, WITHIN),
+        old("spectrum", "y_h", 1.8, None, "the nulls look like majority"),
+    ]
+    stored = {**CARD, "verdict": "cannot tell", "criteria": rows}
+    (card,) = read_cards(write(tmp_path / "scorecards.json", {"schema": 1, "scorecards": [stored]}))
+    assert card["decisive"] == dict.fromkeys(("locality", "tiling", "spectrum"), "cannot tell")
+
+
+def test_a_file_of_schema_2_comes_back_as_it_was_written(tmp_path: Path) -> None:
+    measured = Measured("m", 1, 2.0, (Measurement("spectrum", "y_t", 0.9, 0.01, exact=Side("exact", 1.0)),))
+    cards = [scorecard(measured, [], None).to_dict()]
+    assert document(cards)["schema"] == 2
+    assert read_cards(write(tmp_path / "scorecards.json", document(cards))) == cards
+
+
+@pytest.mark.parametrize("content", [{"schema": 3, "scorecards": []}, {"scorecards": []}, [], "schema 1", 2])
+def test_another_schema_is_refused_by_the_files_name(content: object, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"cards-of-tomorrow\.json"):
+        read_cards(write(tmp_path / "cards-of-tomorrow.json", content))
