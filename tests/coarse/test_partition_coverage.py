@@ -80,10 +80,10 @@ def test_error_bars_hold_in_long(case: str) -> None:
     check(scores(case, (12, 12), range(2000), n_chains=128, n_steps=100), 2000, least=0.5)
 
 
-@pytest.mark.parametrize("seed", [8, 12])
+@pytest.mark.parametrize("seed", [7, 12])
 def test_rows_that_are_not_the_rbms_move_no_value(seed: int) -> None:
     # 16 runs with coins for rows, which Gibbs steps do not bring to equilibrium: a bias of 1.25 errors is seen;
-    # Bennett's ratio of these runs lies 2.3 and 2.6 errors low, and is not refused
+    # Bennett's ratio of these runs lies 2.0 and 2.6 errors low, and is not refused
     rbm = random_rbm("spin", (12, 12), 0.6, 0.5, seed)
     exact = rbm.partition(method="exact").value.value
     X = rows_of("uniform", rbm, 0)
@@ -99,7 +99,9 @@ def test_few_chains_have_students_errors(n: int) -> None:
     rng, s = np.random.default_rng(n), 0.5
     z = [joined(rng.normal(3 - s**2 / 2, s, n), rng.normal(-3 - s**2 / 2, s, n), 0.0).value.z(3.0) for _ in range(400)]
     assert 0.63 < (np.abs(z) < 1).mean() < 0.78
-    forward = [joined(rng.normal(3 - s**2 / 2, s, n), np.full(n, -3.0), 0.0, 2 * MIXED).value.z(3.0) for _ in range(400)]
+    forward = [
+        joined(rng.normal(3 - s**2 / 2, s, n), np.full(n, -3.0), 0.0, 2 * MIXED).value.z(3.0) for _ in range(400)
+    ]
     assert 0.60 < (np.abs(forward) < 1).mean() < 0.75
 
 
