@@ -31,8 +31,9 @@ def main() -> None:
             start = time.process_time()
             found = machine.partition(X, n_chains=64, n_steps=n_steps)
             spent = time.process_time() - start
-            both = f"forward {found.forward}, reverse {found.reverse}, {found.effective_chains:.1f} effective chains, R-hat {found.r_hat:.2f}"
-            print(f"  {n_steps} steps, {spent:.1f} s: ln Z {found.value}, {both}")
+            print(f"  {n_steps} steps, {spent:.1f} s: ln Z {found.value}")
+            print(f"  forward {found.forward}, reverse {found.reverse}")
+            print(f"  {found.effective_chains:.1f} effective chains, R-hat {found.r_hat:.2f}")
             print(f"  {found.trouble or 'accepted'}", flush=True)
             if not found.trouble:
                 outside, inside = (machine.log_likelihood(rows, partition=found).value / N for rows in (V, X))
