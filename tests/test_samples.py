@@ -7,7 +7,6 @@ import os
 import pickle
 from pathlib import Path
 
-import h5netcdf
 import numpy as np
 import pytest
 import xarray as xr

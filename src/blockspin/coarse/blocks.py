@@ -34,19 +34,6 @@ class BlockRule(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         self._n_features_out = self.lattice.coarse(self.b).n_sites
         return self
 
-    def transform(self, X: ArrayLike) -> Spins:
-        """The block spins of X (n, N), shape (n, N / b^d), int8 -1/+1, in the order of `lattice.coarse(b)`.
-
-        Nothing is learned, so `fit` need not come first.
-        """
-        self._check_settings()
-        spins = self._spins(X)
-        coarse = self.lattice.coarse(self.b).shape
-        split = [length for extent in coarse for length in (extent, self.b)]
-        # one coarse picture for each place in the block: (b^d, n, N / b^d), in the order of `lattice.blocks`
-        parts = np.moveaxis(spins.reshape(-1, *split), range(2, 1 + len(split), 2), range(self.lattice.dimension))
-        return self._block(spins, parts.reshape(-1, *parts.shape[self.lattice.dimension :]))
-
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.requires_fit = False  # nothing is learned
@@ -56,9 +43,6 @@ class BlockRule(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         if not isinstance(self.lattice, Lattice):
             raise TypeError(f"lattice must be a blockspin Lattice; got {type(self.lattice).__name__}")
         self.lattice.coarse(self.b)
-
-    def _block(self, spins: Spins, parts: Spins) -> Spins:
-        raise NotImplementedError
 
     def _spins(self, X: ArrayLike) -> Spins:
         values = np.asarray(unmasked(X, "X"))
@@ -73,7 +57,48 @@ class BlockRule(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         return np.ascontiguousarray(values, dtype=np.int8)
 
 
-class Majority(BlockRule):
+class SpinRule(BlockRule):
+    """A block rule to spins: each block votes +1, -1, or 0 where it is tied and a coin decides."""
+
+    random_state: int | np.random.RandomState | None = None
+
+    def transform(self, X: ArrayLike) -> Spins:
+        """The block spins of X (n, N), shape (n, N / b^d), int8 -1/+1, in the order of `lattice.coarse(b)`.
+
+        Nothing is learned, so `fit` need not come first.
+        """
+        self._check_settings()
+        spins = self._spins(X)
+        votes = self._votes(spins)
+        tied = votes == 0
+        if tied.any():
+            np.copyto(votes, self._coins(spins, votes.shape), where=tied)
+        return votes
+
+    def chance(self, X: ArrayLike) -> FloatArray:
+        """P(+1 | row) of every block spin of X (n, N), shape (n, N / b^d), without a draw: 1/2 where a coin decides."""
+        self._check_settings()
+        probability: FloatArray = (1 + self._votes(self._spins(X))) / 2
+        return probability
+
+    def _votes(self, spins: Spins) -> Spins:
+        coarse = self.lattice.coarse(self.b).shape
+        split = [length for extent in coarse for length in (extent, self.b)]
+        # one coarse picture for each place in the block: (b^d, n, N / b^d), in the order of `lattice.blocks`
+        parts = np.moveaxis(spins.reshape(-1, *split), range(2, 1 + len(split), 2), range(self.lattice.dimension))
+        return self._block(parts.reshape(self.b**self.lattice.dimension, len(spins), -1))
+
+    def _block(self, parts: Spins) -> Spins:
+        """The votes (n, M) of blocks whose sites are parts (b^d, n, M)."""
+        raise NotImplementedError
+
+    def _coins(self, spins: Spins, shape: tuple[int, ...]) -> Spins:
+        if isinstance(self.random_state, (int, np.integer)):
+            return coins(spins, shape[1], int(self.random_state))
+        return np.asarray(2 * check_random_state(self.random_state).randint(0, 2, shape, np.int8) - 1)
+
+
+class Majority(SpinRule):
     """The majority rule: a block's spin is the sign of the sum of its b^d spins.
 
     lattice: the fine Lattice; b: side of a block, in lattice spacings; ties (even b^d alone has them):
@@ -110,17 +135,12 @@ class Majority(BlockRule):
         if self.ties not in self.TIES:
             raise ValueError(f"ties must be one of {', '.join(self.TIES)}; got {self.ties!r}")
 
-    def _block(self, spins: Spins, parts: Spins) -> Spins:
-        size = len(parts)
-        total = parts.sum(axis=0, dtype=np.int8 if size < 128 else np.int32).reshape(len(spins), -1)
-        blocks: Spins = np.where(total > 0, np.int8(1), np.int8(-1))
-        if size % 2 == 0:
-            first = parts[0].reshape(blocks.shape)
-            break_ties(blocks, total == 0, first, spins, self.ties, self.random_state)
-        return blocks
+    def _block(self, parts: Spins) -> Spins:
+        votes = np.sign(parts.sum(axis=0, dtype=np.int8 if len(parts) < 128 else np.int32)).astype(np.int8)
+        return first_decides(votes, parts) if self.ties == "first" else votes
 
 
-class Decimation(BlockRule):
+class Decimation(SpinRule):
     """Decimation: a block's spin is the spin of one of its sites, the same in each block.
 
     lattice: the fine Lattice; b: side of a block, in lattice spacings; offset: the place kept in the block,
@@ -155,26 +175,13 @@ class Decimation(BlockRule):
                 f"got {self.offset!r}"
             )
 
-    def _block(self, spins: Spins, parts: Spins) -> Spins:
-        return np.ascontiguousarray(parts[self._place].reshape(len(spins), -1))
+    def _block(self, parts: Spins) -> Spins:
+        return np.array(parts[self._place])
 
 
-def break_ties(
-    blocks: Spins,
-    tied: NDArray[np.bool_],
-    first: Spins,
-    spins: Spins,
-    ties: str,
-    random_state: int | np.random.RandomState | None,
-) -> None:
-    """Set the tied blocks (n, M), in place: to `first`, or to fair coins made from the rows of spins or tossed."""
-    if ties == "first":
-        breaker = first
-    elif isinstance(random_state, (int, np.integer)):
-        breaker = coins(spins, blocks.shape[1], int(random_state))
-    else:
-        breaker = 2 * check_random_state(random_state).randint(0, 2, blocks.shape, np.int8) - 1
-    np.copyto(blocks, breaker, where=tied)
+def first_decides(votes: Spins, parts: Spins) -> Spins:
+    """Votes (n, M) where tied blocks, of vote 0, follow their first site, parts[0]."""
+    return np.asarray(np.where(votes == 0, parts[0], votes))
 
 
 def fields_on(lattice: Lattice, sites: NDArray[np.intp], weight: float | FloatArray) -> FloatArray:

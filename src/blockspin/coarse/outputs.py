@@ -54,16 +54,41 @@ class AsSpins:
 
     def __call__(self, X: ArrayLike, outputs: ArrayLike) -> NDArray[np.int8]:
         """Spins -1/+1, shape (n, M), of the outputs on spins X (n, N)."""
-        values, rows = np.asarray(outputs), np.asarray(X)
+        rows, chance = np.asarray(X), self.chance(outputs)
         if self.kind in ("means", "probabilities"):
-            chance = values if self.kind == "probabilities" else (1 + values) / 2
-            return _signs(uniforms(rows, values.shape[1], self.seed) < chance)
-        if self.cut is None or self.tie is None:
-            return _signs(values > (0 if self.kind == "spins" else 0.5))
-        away = values - self.cut
-        spins = _signs(away > 0)
-        np.copyto(spins, coins(rows, values.shape[1], self.seed), where=np.abs(away) <= self.tie)
+            return _signs(uniforms(rows, chance.shape[1], self.seed) < chance)
+        spins = _signs(chance > 0.5)
+        if (tied := chance == 0.5).any():
+            np.copyto(spins, coins(rows, chance.shape[1], self.seed), where=tied)
         return spins
+
+    def chance(self, outputs: ArrayLike) -> NDArray[Any]:
+        """The probability (n, M) that a unit of these outputs is read as +1, without a draw: 1/2 where it is tied."""
+        values = np.asarray(outputs)
+        if self.kind in ("means", "probabilities"):
+            chance: NDArray[Any] = values if self.kind == "probabilities" else (1 + values) / 2
+            return chance
+        if self.cut is None or self.tie is None:
+            return np.where(values > (0 if self.kind == "spins" else 0.5), 1.0, 0.0)
+        away = values - self.cut
+        return np.where(np.abs(away) <= self.tie, 0.5, np.where(away > 0, 1.0, 0.0))
+
+
+def chance_of(transformer: Any, X: ArrayLike, read: AsSpins) -> NDArray[Any]:
+    """P(+1 | row) of the coarse spins (n, M) of spins X (n, N), as far as the map offers it, without a draw.
+
+    A map whose last step has a method `chance`, as the block rules have, gives it for its coins, and P is 1/2 at a tie;
+    the outputs of any other map are read by `read`: coins that such a map tosses itself are in them, drawn.
+    """
+    rows, last = np.asarray(X), transformer
+    if isinstance(transformer, Pipeline):
+        last = transformer.steps[-1][1]
+        if len(transformer.steps) > 1 and hasattr(last, "chance"):
+            rows = transformer[:-1].transform(rows)
+    if hasattr(last, "chance"):
+        chance: NDArray[Any] = last.chance(rows)
+        return chance
+    return read.chance(transformer.transform(rows))
 
 
 def graded_as(transformer: Any) -> str:

@@ -11,7 +11,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from blockspin.coarse.embedding import embed
 from blockspin.coarse.fields import fields_of
-from blockspin.coarse.outputs import AsSpins
+from blockspin.coarse.outputs import AsSpins, chance_of
 from blockspin.inputs import unmasked
 from blockspin.lattice import Lattice
 
@@ -66,3 +66,9 @@ class Placed(TransformerMixin, BaseEstimator):
         spins = self.as_spins_(X, self.transformer.transform(np.array(unmasked(X, "X"))))
         placed: NDArray[np.int8] = self.embedding_.place(spins).reshape(len(spins), -1)
         return placed
+
+    def chance(self, X: ArrayLike) -> NDArray[np.float64]:
+        """P(+1 | row) of the coarse spins, shape (n, M), in the order of `transform`; no draw where none is needed."""
+        check_is_fitted(self)
+        magnetisation = 2 * np.asarray(chance_of(self.transformer, X, self.as_spins_), float) - 1
+        return np.asarray((1 + self.embedding_.place(magnetisation).reshape(len(magnetisation), -1)) / 2)

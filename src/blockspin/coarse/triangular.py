@@ -11,9 +11,9 @@ from __future__ import annotations
 from typing import ClassVar
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
-from blockspin.coarse.blocks import BlockRule, FloatArray, Spins, fields_on
+from blockspin.coarse.blocks import FloatArray, SpinRule, Spins, fields_on
 from blockspin.lattice import Lattice
 
 CELL = ((0, 0), (1, 0), (1, 1))
@@ -22,7 +22,7 @@ CELLS = ((0, 0), (2, 1), (1, 2))
 """Where the three triangles of a block lie: the same triangle among the triangles; translated by 3 it tiles."""
 
 
-class TriangularMajority(BlockRule):
+class TriangularMajority(SpinRule):
     """The majority of three majorities of three spins on the triangular lattice: blocks of 9 sites, b = 3, no ties.
 
     s' = sign(t_1 + t_2 + t_3) with t the sign of the sum of three mutual neighbours; the three triangles are neighbours
@@ -51,10 +51,7 @@ class TriangularMajority(BlockRule):
         """The linear field of each block spin, shape (M, N): 1/9 on its block, 0 elsewhere."""
         return fields_on(self.lattice, self.cells.reshape(-1, 9), 1 / 9)
 
-    def transform(self, X: ArrayLike) -> Spins:
-        """The block spins of X (n, N), shape (n, N / 9), int8 -1/+1; `fit` need not come first."""
-        self._check_settings()
-        spins = self._spins(X)
+    def _votes(self, spins: Spins) -> Spins:
         total = np.zeros((len(spins), self.lattice.n_sites // 9), np.int8)
         for triangle in np.moveaxis(self.cells, 0, -1):  # one (3, M) a triangle
             total += np.sign(sum(spins[:, sites] for sites in triangle))

@@ -7,7 +7,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import ArrayLike
 
-from blockspin.coarse.blocks import BlockRule, FloatArray, Spins, break_ties, fields_on
+from blockspin.coarse.blocks import FloatArray, SpinRule, Spins, fields_on, first_decides
 from blockspin.inputs import unmasked
 from blockspin.lattice import Lattice
 
@@ -15,7 +15,7 @@ TIES = ("random", "first")
 ROUNDING = 1e-12  # of the sum of absolute weights: sums below it are ties
 
 
-class Threshold(BlockRule):
+class Threshold(SpinRule):
     """A block's spin is the sign of its sum where that is large enough; else its first site, or a coin, decides.
 
     s' = sign(sum s) where |sum s| >= threshold and sum s is not 0. With "first" it goes from the majority rule
@@ -48,15 +48,13 @@ class Threshold(BlockRule):
         if not self.threshold >= 0:
             raise ValueError(f"threshold must not be negative; got {self.threshold}")
 
-    def _block(self, spins: Spins, parts: Spins) -> Spins:
-        total = parts.sum(axis=0, dtype=np.int32).reshape(len(spins), -1)
-        blocks = np.where(total > 0, np.int8(1), np.int8(-1))
-        undecided = (np.abs(total) < self.threshold) | (total == 0)
-        break_ties(blocks, undecided, parts[0].reshape(blocks.shape), spins, self.ties, self.random_state)
-        return blocks
+    def _block(self, parts: Spins) -> Spins:
+        total = parts.sum(axis=0, dtype=np.int32)
+        votes = np.where(np.abs(total) < self.threshold, 0, np.sign(total)).astype(np.int8)
+        return first_decides(votes, parts) if self.ties == "first" else votes
 
 
-class WeightedMajority(BlockRule):
+class WeightedMajority(SpinRule):
     """A block's spin is the sign of the weighted sum of its spins, s' = sign(sum_i w_i s_i).
 
     lattice, b, ties, random_state: as in `Majority`; weights: b^d numbers in the order of `lattice.blocks` (the last
@@ -100,13 +98,11 @@ class WeightedMajority(BlockRule):
         if len(weights) != size or not np.isfinite(weights).all() or not weights.any():
             raise ValueError(f"weights must be {size} finite numbers, not all 0; got {self.weights!r}")
 
-    def _block(self, spins: Spins, parts: Spins) -> Spins:
-        weights = self._weights
-        total = np.tensordot(weights, parts, axes=1).reshape(len(spins), -1)
-        blocks = np.where(total > 0, np.int8(1), np.int8(-1))
-        tied = np.abs(total) <= ROUNDING * np.abs(weights).sum()
-        break_ties(blocks, tied, parts[0].reshape(blocks.shape), spins, self.ties, self.random_state)
-        return blocks
+    def _block(self, parts: Spins) -> Spins:
+        total = np.tensordot(self._weights, parts, axes=1)
+        tied = np.abs(total) <= ROUNDING * np.abs(self._weights).sum()
+        votes = np.where(tied, 0, np.sign(total)).astype(np.int8)
+        return first_decides(votes, parts) if self.ties == "first" else votes
 
 
 def _check_ties(ties: str) -> None:

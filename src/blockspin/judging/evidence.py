@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from blockspin.coarse.embedding import Embedding, coarse_lattice, embed
 from blockspin.coarse.fields import fields_of
-from blockspin.coarse.outputs import AsSpins
+from blockspin.coarse.outputs import AsSpins, chance_of
 from blockspin.coarse.stack import generate, layers, units_of
 from blockspin.lattice import Lattice
 from blockspin.models import Dimers, known
@@ -173,6 +173,10 @@ class Subject:
         """How the map's outputs are read as spins."""
         seed = integer(self.evidence.seed, "coarse spins", self.name, self.layer)
         return AsSpins.of(self.transformer, self.evidence.X, self.outputs, seed)
+
+    def chance(self, X: NDArray[Any]) -> NDArray[Any]:
+        """P(+1 | row) of the map's coarse spins (n, M) on spins X, as far as it can be had without a draw."""
+        return chance_of(self.transformer, X.copy(), self.as_spins)
 
     def once(self, function: Callable[..., T], *arguments: Any) -> T:
         """function(subject, *arguments), computed once for all criteria; the arguments are hashable."""

@@ -37,6 +37,8 @@ class ShuffledSites(TransformerMixin, BaseEstimator):
         return True
 
     def __getattr__(self, name: str) -> Any:
+        if name == "chance" and hasattr(self.transformer, name):
+            return lambda X: self.transformer.chance(X[:, self.permutation])
         # only a chain of weight matrices has fields to permute; other maps get theirs by regression
         if name == "fields_":
             inner = weight_fields(self.transformer, len(self.permutation))

@@ -157,9 +157,10 @@ class FittedMachine(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         """ln Z with how it was found: exact, or from annealed chains both ways with what each way gives.
 
         method: "exact" sums over the smaller layer (over the hidden one beneath Gaussian units), at most 25 units;
-        "ais" runs `n_chains` of `n_steps` each way; "auto" is exact up to 20 units. Rows of X, where given, set the
-        independent sites that annealing starts at, and start the chains that come back; see `Partition`. A function
-        of `seed_` unless `random_state` is given. Raises ValueError for a summation that is too large.
+        "ais" runs `n_chains` of `n_steps` each way; "auto" is exact up to 20 units. Rows of X, where given, start the
+        chains that come back, after `n_steps` Gibbs steps: they show valleys that the forward chains missed, and need
+        not be the RBM's own; see `Partition`. A function of `seed_` unless `random_state` is given. Raises ValueError
+        for a summation that is too large, or fewer than two chains or steps.
         """
         check_is_fitted(self)
         settings.check_choice("method", method, ("auto", "exact", "ais"))
@@ -170,9 +171,8 @@ class FittedMachine(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
             return Partition("exact", Estimate(summed + self._log_deviations, 0.0))
         for name, number in (("n_chains", n_chains), ("n_steps", n_steps)):
             settings.check_number(name, number, numbers.Integral, 2, np.inf)
-        base, start = visible, None
+        base, start = annealing.neutral(weights, visible, self.units_), None
         if data is not None:
-            base = states.inverse_mean(data.mean(axis=0, dtype=np.float64), self.units_)
             start = data[np.linspace(0, len(data) - 1, n_chains).round().astype(int)].astype(np.float32)
         seed = self.seed_ if random_state is None else check_random_state(random_state).randint(2**31 - 1)
         key = jax.random.fold_in(jax.random.key(seed, impl="threefry2x32"), ANNEALING)

@@ -42,7 +42,8 @@ MOST = 10_000  # windows looked at
 COUNTED = 8  # spins of a block whose states are counted for I(V:E)
 SUMMED = 4  # spins of a block in a sum over all states
 SIGNS = 8  # rules of random signs, at most
-REPEATS = 64  # draws of a rule's ties
+REPEATS = 64  # surroundings of a block state
+ROUNDING = 1e-6  # of P in single precision
 RIDGE = 10.0  # C of the regressions: weights so weakly held that they are free, but finite where e tells h for sure
 FEWEST = 8  # chains
 
@@ -69,11 +70,11 @@ def information(subject: Subject) -> Found:
     """I(H:E) of a unit and its environment, mean over units.
 
     A map whose units read their own block alone is measured by its coarse spins. A unit that reads farther would tell
-    of E what it has seen there: its field is cut to its block then, h = sign(sum_V w v). Exact, without an error, where
-    the model is an Ising model on the 6 x 6 torus (b = 2) or on a chain (blocks of up to 4 spins), summed for a block
-    of the infinite family of places; else a lower bound from the held-out samples, with the jackknife error over
-    chains. Raises NotDefined where units have no places on a lattice or b is no whole number, NotRequested where block,
-    buffer and ring do not fit the lattice, or the chains are fewer than 8.
+    of E what it has seen there: its field is cut to its block then, h = sign(sum_V w v). Summed over all states where
+    the model is an Ising model on the 6 x 6 torus (b = 2) or on a chain (blocks of up to 4 spins): exact, without an
+    error, unless the map tosses coins of its own. Else a lower bound from the held-out samples, with the jackknife
+    error over chains. Raises NotDefined where units have no places on a lattice or b is no whole number, NotRequested
+    where block, buffer and ring do not fit the lattice, or the chains are fewer than 8.
     """
     embedding, forced = placed_units(subject)
     if forced:
@@ -94,11 +95,15 @@ def information(subject: Subject) -> Found:
     inside = (weights**2).sum(axis=1) / np.where(total > 0, total, 1)
     local = bool((inside > 1 - LOCAL).all())
     shared = subject.evidence.once(_table, b)
-    kept = (
-        _summed(subject, joint, blocks, weights, local)
-        if joint is not None
-        else _estimated(subject, embedding, shell, blocks, weights, local)
-    )
+    if joint is None:
+        kept = _estimated(subject, embedding, shell, blocks, weights, local)
+    else:
+        # the table's order of a block's sites: along the chain, or around the square
+        order = [0, 1, 3, 2] if subject.lattice.dimension == 2 else list(range(b))
+        rules = _rules(subject, joint.n_spins, blocks[:, order])
+        if subject.fields_from == "regression":  # such fields are never 0 outside
+            local = bool(np.ptp(rules, axis=0).max() < ROUNDING)
+        kept = _summed(joint, rules, weights[:, order], local)
     note = "" if local else f"fields cut to their blocks, which hold {inside.mean():.2f} of w^2"
     return Found(kept, note, shared)
 
@@ -250,23 +255,32 @@ def _estimated(
     return bound(h, e, evidence.samples.sizes["chain"])
 
 
-def _summed(subject: Subject, joint: Joint, blocks: NDArray[np.intp], weights: FloatArray, local: bool) -> Estimate:
-    """The mean over units of the exact I(H:E); ties that the map draws are drawn `REPEATS` times a unit."""
-    # the order of the block's sites in the table's rows: along the chain, or around the square
-    order = [0, 1, 3, 2] if subject.lattice.dimension == 2 else list(range(blocks.shape[1]))
-    ordered = blocks[:, order]
-    if not local:
-        return Estimate(float(np.mean([joint.kept(sign_rule(one)) for one in weights[:, order]])), 0.0)
-    states = np.repeat(block_states(joint.n_spins), REPEATS, axis=0)
-    rules = []
-    for unit, sites in enumerate(ordered):
-        X = np.resize(subject.evidence.X, (len(states), subject.lattice.n_sites)).copy()
+def _rules(subject: Subject, n_spins: int, blocks: NDArray[np.intp]) -> FloatArray:
+    """P(h = +1 | V) of each unit by state of its block, in `REPEATS` surroundings, (REPEATS, M, 2^n)."""
+    states = np.tile(block_states(n_spins), (REPEATS, 1))
+    rules = np.empty((REPEATS, len(blocks), 1 << n_spins))
+    for unit, sites in enumerate(blocks):
+        X = np.repeat(np.resize(subject.evidence.X, (REPEATS, subject.lattice.n_sites)), 1 << n_spins, axis=0)
         X[:, sites] = states
-        spins = subject.as_spins(X, subject.transform(X))[:, unit]  # ties vary with the other sites
-        rules.append((spins > 0).reshape(-1, REPEATS).mean(axis=1))
-    alike = np.allclose(weights, weights[0])
-    kept = [joint.kept(rule) for rule in ([np.mean(rules, axis=0)] if alike else rules)]
-    return Estimate(float(np.mean(kept)), 0.0)
+        rules[:, unit] = subject.chance(X)[:, unit].reshape(REPEATS, -1)
+    return rules
+
+
+def _summed(joint: Joint, rules: FloatArray, weights: FloatArray, local: bool) -> Estimate:
+    """The mean over units of I(H:E) by P(h = +1 | V), exact where P hangs on the block alone and no coin is in it.
+
+    Else it is that of the mean of P over surroundings, with the jackknife error over them.
+    """
+
+    def kept(units: FloatArray) -> float:
+        return float(np.mean([joint.kept(rule) for rule in np.clip(units, 0, 1)]))
+
+    if not local:
+        return Estimate(float(np.mean([joint.kept(sign_rule(one)) for one in weights])), 0.0)
+    if np.ptp(rules, axis=0).max() < ROUNDING:
+        return Estimate(kept(rules[0]), 0.0)
+    value, error = jackknife(rules, kept)
+    return Estimate(float(value), float(error))
 
 
 INFORMATION = Criterion(
