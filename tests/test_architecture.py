@@ -11,7 +11,9 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "src" / "blockspin"
 
 MAY_IMPORT = {
-    "lattice": "",
+    "memory": "",
+    "progress": "",
+    "lattice": "memory",
     "statistics": "",
     "randomness": "",
     "files": "",
@@ -22,17 +24,17 @@ MAY_IMPORT = {
     "samples": "lattice files",
     "reweighting": "models samples statistics",
     "exact": "models lattice",
-    "sampling": "models samples randomness lattice statistics files locks",
-    "coarse": "lattice randomness statistics files",
-    "rg": "samples lattice statistics models sampling",
+    "sampling": "models samples randomness lattice statistics files locks memory progress",
+    "coarse": "lattice randomness statistics files memory progress",
+    "rg": "samples lattice statistics models sampling progress",
     "mapping": "exact models coarse lattice",
-    "judging": "rg exact models coarse samples lattice statistics randomness",
+    "judging": "rg exact models coarse samples lattice statistics randomness progress",
     "runs": "samples randomness files locks extras",
     "report": "statistics",
     "experiments": "lattice statistics randomness models samples exact sampling coarse rg mapping judging runs report "
     "images files locks",
     "choices": "coarse lattice models samples",
-    "cli": "choices experiments runs report judging samples models coarse lattice files",
+    "cli": "choices experiments runs report judging samples models coarse lattice files sampling",
 }
 ONLY_IN = {
     "numba": {"sampling", "exact"},
