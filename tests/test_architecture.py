@@ -12,7 +12,9 @@ PACKAGE = Path(__file__).parents[1] / "src" / "blockspin"
 
 MAY_IMPORT = {
     "blas": "",
-    "lattice": "inputs",
+    "memory": "",
+    "progress": "",
+    "lattice": "inputs memory",
     "inputs": "",
     "files": "",
     "statistics": "",
@@ -25,17 +27,17 @@ MAY_IMPORT = {
     "samples": "lattice inputs files sample_files",
     "reweighting": "models samples statistics",
     "exact": "models lattice",
-    "sampling": "models samples randomness lattice statistics files locks",
-    "coarse": "lattice inputs files randomness statistics",
-    "rg": "samples lattice statistics models sampling",
+    "sampling": "models samples randomness lattice statistics files locks memory progress",
+    "coarse": "lattice inputs files randomness statistics memory progress",
+    "rg": "samples lattice statistics models sampling progress",
     "mapping": "exact models coarse lattice",
-    "judging": "blas rg exact models coarse samples lattice statistics randomness files",
+    "judging": "blas rg exact models coarse samples lattice statistics randomness files progress",
     "runs": "blas samples randomness files locks extras",
     "report": "statistics",
     "experiments": "lattice statistics randomness models samples exact sampling coarse rg mapping judging runs report "
     "images files locks",
     "choices": "coarse lattice models samples",
-    "cli": "choices experiments runs report judging samples models coarse lattice files",
+    "cli": "choices experiments runs report judging samples models coarse lattice files sampling",
 }
 ONLY_IN = {
     "numba": {"sampling", "exact"},

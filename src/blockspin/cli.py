@@ -196,6 +196,9 @@ def sample(
     ] = None,
     algorithm: Annotated[str, typer.Option(help="The update; auto chooses for the model.")] = "auto",
     force: Annotated[bool, typer.Option("--force", help="Write over a file that exists.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would be drawn, by what and in how many bytes; draw nothing.")
+    ] = False,
 ) -> None:
     """Draw equilibrium configurations of a model and write them to a netCDF file, one bit a spin.
 
@@ -212,14 +215,16 @@ def sample(
         drawn_from = choices.model(model, kind, choices.lattice(shape, lattice), couplings)
 
         import blockspin as bs
-        from blockspin.runs.display import one_task
         from blockspin.samples import sizes
+        from blockspin.sampling.sample import forecast
 
+        if dry_run:
+            foreseen = forecast(drawn_from, n, chains=chains, algorithm=algorithm)
+            typer.echo(f"{out}: {foreseen}")
+            foreseen.check_file(out)
+            return
         there = out.exists() and not force
-        with one_task(str(drawn_from)) as progress:
-            bs.sample_to(
-                out, drawn_from, n, seed=seed, chains=chains, algorithm=algorithm, progress=progress, overwrite=force
-            )
+        bs.sample_to(out, drawn_from, n, seed=seed, chains=chains, algorithm=algorithm, progress=True, overwrite=force)
         size = sizes(out)
         already = ", there already" if there else ""
         typer.echo(f"{out}: {size['chain']} chains of {size['draw']} draws, {drawn_from}{already}")
@@ -260,7 +265,7 @@ def judge(
         training, at_critical = (bs.read(path, shape=sites) if path is not None else None for path in (train, critical))
         transformer = choices.transformer(map_, data, b)
         name = " + ".join(Path(part).stem for part in map_)
-        card = bs.judge(transformer, data, train=training, critical=at_critical, name=name, seed=seed)
+        card = bs.judge(transformer, data, train=training, critical=at_critical, name=name, seed=seed, progress=True)
         try:
             typer.echo(str(card))  # first: a disk that fails must not take the work with it
         finally:

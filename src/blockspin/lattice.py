@@ -14,6 +14,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from blockspin import memory
 from blockspin.inputs import read_only
 
 IntArray = NDArray[np.intp]
@@ -103,6 +104,7 @@ class Lattice:
     @cached_property
     def coordinates(self) -> IntArray:
         """Integer positions of the sites, shape (N, d)."""
+        self._require(1 + 2 * self.dimension, "coordinates")
         return read_only(np.stack(np.unravel_index(np.arange(self.n_sites), self.shape), axis=1))
 
     @cached_property
@@ -111,15 +113,21 @@ class Lattice:
 
         Where an extent is 2, two bonds join the same pair of sites, as in Kaufman's torus.
         """
+        self._require(2 + 2 * self.coordination, "bonds")
         start = np.arange(self.n_sites)
         return read_only(np.concatenate([np.stack([start, self._shifted(step)], axis=1) for step in self.steps]))
 
     @cached_property
     def neighbours(self) -> IntArray:
         """Neighbours of each site, shape (N, z), in the order + and - of each of `steps`."""
+        self._require(1 + 2 * self.coordination, "neighbours")
         opposite = [tuple(-x for x in step) for step in self.steps]
         both = [step for pair in zip(self.steps, opposite, strict=True) for step in pair]
         return read_only(np.stack([self._shifted(step) for step in both], axis=1))
+
+    def _require(self, numbers: int, what: str) -> None:
+        """Raise ValueError where so many integers a site, and the sites' own, are more than the free memory."""
+        memory.require(8 * numbers * self.n_sites, f"the {what} of a lattice of shape {self.shape}")
 
     def _shifted(self, step: tuple[int, ...]) -> IntArray:
         """The site that lies a step from each site, shape (N,)."""
@@ -160,11 +168,13 @@ class Lattice:
 
     def length(self, step: ArrayLike) -> FloatArray:
         """The Euclidean length of steps in the coordinates of the sites, shape (..., d) to (...)."""
-        vector = np.asarray(step, float)
-        if self.kind in VECTORS:
-            vector = vector @ np.array(VECTORS[self.kind])
-        length: FloatArray = np.linalg.norm(vector, axis=-1)
+        length: FloatArray = np.linalg.norm(self.cartesian(step), axis=-1)
         return length
+
+    def cartesian(self, step: ArrayLike) -> FloatArray:
+        """Steps in the coordinates of the sites as vectors of the plane, whose squares sum to `length`^2, (..., d)."""
+        vector = np.asarray(step, float)
+        return vector @ np.array(VECTORS[self.kind]) if self.kind in VECTORS else vector
 
     def distance(self, start: ArrayLike, end: ArrayLike) -> FloatArray:
         """The length of `displacement`, shape (...)."""
@@ -178,6 +188,7 @@ class Lattice:
     def blocks(self, b: int) -> IntArray:
         """Sites of each block of side b, shape (N / b^d, b^d), blocks in the order of the sites of `coarse(b)`."""
         self._check_block(b)
+        self._require(4 + 2 * self.dimension, "blocks")
         block = np.ravel_multi_index(tuple((self.coordinates // b).T), self.coarse(b).shape)
         return np.argsort(block, kind="stable").reshape(-1, b**self.dimension)
 

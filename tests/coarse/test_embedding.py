@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from blockspin.coarse.embedding import alive, centres, coarse_lattice, embed, radius_of_gyration, random_residual
+from blockspin.coarse.embedding import alive, centres, coarse_lattice, embed, radius_of_gyration
+from blockspin.coarse.matching import random_residual
 from blockspin.lattice import Lattice
 
 

@@ -8,7 +8,7 @@ import toy_tasks as toy
 from rich.console import Console
 
 from blockspin.runs import display
-from blockspin.runs.display import Bars, Lines, duration, for_stream, one_task
+from blockspin.runs.display import Bars, Lines, duration, for_stream
 from blockspin.runs.execute import TaskFailed, execute
 from blockspin.runs.store import Store
 from blockspin.runs.task import Task
@@ -71,20 +71,6 @@ def test_a_stream_that_is_no_terminal_gets_lines(monkeypatch):
     monkeypatch.setenv("TERM", "xterm")  # a dumb one gets lines
     monkeypatch.setattr(display, "Console", lambda file: terminal())
     assert isinstance(for_stream(io.StringIO()), Bars)
-    with one_task("[red]work") as progress:
-        progress(0.5, "half")
-
-
-def test_one_task_without_a_terminal(monkeypatch):
-    stream = io.StringIO()
-    now = [0.0]
-    monkeypatch.setattr(display.time, "monotonic", lambda: now[0])
-    with one_task("work", stream) as progress:
-        progress(0.1, "quiet")
-        now[0] = 6.0
-        progress(0.5, "loud")
-        progress(0.6, "quiet again")
-    assert stream.getvalue() == "[ 50%] work: loud\n"
 
 
 @pytest.mark.parametrize(

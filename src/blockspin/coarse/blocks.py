@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils import check_random_state
 
+from blockspin import memory
 from blockspin.coarse.coins import coins
 from blockspin.inputs import unmasked
 from blockspin.lattice import Lattice
@@ -186,6 +187,7 @@ def first_decides(votes: Spins, parts: Spins) -> Spins:
 
 def fields_on(lattice: Lattice, sites: NDArray[np.intp], weight: float | FloatArray) -> FloatArray:
     """Linear fields (M, N) with this weight (one, or one a place) on each block's sites (M, places), 0 elsewhere."""
+    memory.require(8 * len(sites) * lattice.n_sites, f"the fields of {len(sites)} blocks of a {lattice} lattice")
     fields = np.zeros((len(sites), lattice.n_sites))
     np.put_along_axis(fields, sites, weight, axis=1)
     return fields

@@ -9,19 +9,18 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import linear_sum_assignment
 
+from blockspin.coarse.matching import match, random_residual
 from blockspin.lattice import Lattice
-from blockspin.randomness import generator
 
 FloatArray = NDArray[np.float64]
 ROUNDING = 1e-9  # lattice spacings: a radius below is that of one site
 IntArray = NDArray[np.intp]
+PIECE = 2**20  # distances held at a time
 
 PLACED = 3.0  # standard deviations of its logarithm by which a residual must lie below centres at random
 DEAD = 0.05  # a unit is dead where its field's norm is below this share of the layer's largest
@@ -69,12 +68,15 @@ def radius_of_gyration(fields: FloatArray, lattice: Lattice, *, periodic: bool =
 
     periodic=False: distances on an open plane, as between the pixels of an image.
     """
-    start, end = centres(fields, lattice, periodic=periodic)[:, None, :], lattice.coordinates[None, :, :]
-    squared = (lattice.distance(start, end) if periodic else lattice.length(end - start)) ** 2
-    weight = fields**2
-    total = weight.sum(axis=1)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        radius: FloatArray = np.sqrt((weight * squared).sum(axis=1) / total)
+    radius = np.empty(len(fields))
+    rows = max(1, PIECE // lattice.n_sites)
+    for piece in (slice(first, first + rows) for first in range(0, len(fields), rows)):
+        weight = fields[piece] ** 2
+        start = centres(fields[piece], lattice, periodic=periodic)[:, None, :]
+        end = lattice.coordinates[None, :, :]
+        squared = (lattice.distance(start, end) if periodic else lattice.length(end - start)) ** 2
+        with np.errstate(invalid="ignore", divide="ignore"):
+            radius[piece] = np.sqrt((weight * squared).sum(axis=1) / weight.sum(axis=1))
     return np.where(radius < ROUNDING, 0.0, radius)
 
 
@@ -139,39 +141,3 @@ def embed(fields: FloatArray, lattice: Lattice) -> Embedding | None:
         poisson=poisson,
         poisson_spread=spread,
     )
-
-
-def match(
-    where: FloatArray, living: NDArray[np.bool_], lattice: Lattice, coarse: Lattice, rounds: int = 3
-) -> tuple[IntArray, float]:
-    """Optimal assignment of centres to coarse sites: the site of each unit, and the rms distance of the living.
-
-    From a few shifts of the coarse lattice, match and shift by the mean displacement in turn; the best is kept.
-    """
-    step = np.asarray(lattice.shape, float) / coarse.shape
-    grid = coarse.coordinates * step
-    starts = np.stack(np.meshgrid(*[np.array([0.0, 0.5])] * lattice.dimension), axis=-1).reshape(-1, lattice.dimension)
-    best_site, best_cost = np.arange(len(where)), math.inf
-    for start in starts * step:
-        shift = start
-        for _ in range(rounds):
-            distance = lattice.displacement((grid + shift)[None, :, :], where[:, None, :])
-            cost = (distance**2).sum(axis=-1) * living[:, None]
-            unit, site = linear_sum_assignment(cost)
-            total = float(cost[unit, site].sum())
-            if total < best_cost:
-                best_site, best_cost = site.astype(np.intp), total
-            shift = shift + distance[unit, site][living].mean(axis=0)
-    return best_site, math.sqrt(best_cost / living.sum())
-
-
-@lru_cache(maxsize=64)
-def random_residual(lattice: Lattice, coarse: Lattice, n_living: int, draws: int = 24) -> tuple[float, float]:
-    """Mean and standard deviation of `match`'s residual for n_living centres thrown at random on the lattice."""
-    random = generator(0, "random placement", n_living)
-    living = np.arange(coarse.n_sites) < n_living
-    residuals = [
-        match(random.random((coarse.n_sites, lattice.dimension)) * lattice.shape, living, lattice, coarse)[1]
-        for _ in range(draws)
-    ]
-    return float(np.mean(residuals)), float(np.std(residuals, ddof=1))

@@ -10,6 +10,7 @@ from scipy.sparse import issparse
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.pipeline import Pipeline
 
+from blockspin import memory
 from blockspin.inputs import unmasked
 from blockspin.randomness import generator
 
@@ -47,15 +48,16 @@ def weight_fields(transformer: Any, n_sites: int) -> FloatArray | None:
     Source: Mehta & Schwab, arXiv 1410.3831, Appendix B.
     """
     steps = [step for _, step in transformer.steps] if isinstance(transformer, Pipeline) else [transformer]
-    fields = np.eye(n_sites)
+    fields: FloatArray | None = None
     for step in steps:
         if isinstance(step, ToBinary) or step in (None, "passthrough"):
             continue
         matrix = getattr(step, "fields_", getattr(step, "components_", None))
-        if matrix is None or matrix.shape[1] != fields.shape[0]:
+        if matrix is None or matrix.shape[1] != (n_sites if fields is None else len(fields)):
             return None
-        fields = np.asarray(matrix.toarray() if issparse(matrix) else matrix, float) @ fields
-    return fields
+        weights = np.asarray(matrix.toarray() if issparse(matrix) else matrix, float)
+        fields = weights.copy() if fields is None else weights @ fields
+    return np.eye(n_sites) if fields is None else fields
 
 
 def regression_fields(fine: ArrayLike, coarse: ArrayLike, ridge: float = 1.0) -> FloatArray:
@@ -63,12 +65,18 @@ def regression_fields(fine: ArrayLike, coarse: ArrayLike, ridge: float = 1.0) ->
 
     r = (C + ridge/n)^-1 <v h>_c with C the covariance of the spins; it tells which sites matter given the others,
     where the bare correlator <v h> also carries the correlations of the data. The ridge is in units of one sample.
+    Fewer samples than sites are solved for as v^T (v v^T + ridge)^-1 h, which is the same. Raises ValueError where the
+    matrices are larger than the free memory.
     """
+    (n, N), side = np.shape(fine), min(np.shape(fine))
+    memory.require(16 * n * N + 24 * side**2, f"a regression of outputs on {N} sites from {n} draws")
     v = np.asarray(fine, np.float64)
     h = np.asarray(coarse, np.float64)
     v = v - v.mean(axis=0)
     h = h - h.mean(axis=0)
-    covariance = v.T @ v + ridge * np.eye(v.shape[1])
+    if n < N:
+        return np.asarray(np.linalg.solve(v @ v.T + ridge * np.eye(n), h).T @ v)
+    covariance = v.T @ v + ridge * np.eye(N)
     fields: FloatArray = np.linalg.solve(covariance, v.T @ h).T
     return fields
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from itertools import count
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,7 @@ from blockspin.judging.evidence import Evidence, Subject
 from blockspin.judging.measurement import Measured
 from blockspin.judging.notes import warnings
 from blockspin.lattice import Lattice
+from blockspin.progress import Report, Wish, reporting
 from blockspin.samples import features
 
 SAME = 200  # rows on which a retrained clone must differ somewhere to be a null
@@ -105,6 +107,7 @@ def judge(
     reference: str = "majority",
     name: str = "map",
     seed: int = 0,
+    progress: Wish = False,
 ) -> Scorecard:
     """Does this coarse-graining renormalize? A scorecard for any scikit-learn transformer of spins to M variables.
 
@@ -113,13 +116,31 @@ def judge(
     `blockspin.judging.critical`); train: the training samples, with which clones are retrained on noise and on permuted
     sites as nulls (without it the cheap nulls serve: untrained, shuffled sites); nulls: fitted null maps of one's own,
     name to transformer, instead. criteria: names of `blockspin.judging.CRITERIA`, all unless given; reference: the
-    block rule to compare with, "majority" or "decimation".
+    block rule to compare with, "majority" or "decimation". progress: True shows on standard error how far it is, a
+    function is called with (fraction of the criteria done, text).
     The rules behind each outcome are those of `blockspin.judging.rules`, the criteria are in docs/judge.md.
     Raises ValueError where lattices differ, where the map's outputs have the wrong shape, for unknown criteria and
     references; TypeError for what is no map or no samples.
     """
     names = chosen(criteria)
     _check_arguments(transformer, nulls, name)
+    with reporting(progress, name) as report:
+        return _judged(transformer, samples, model, critical, train, nulls, names, reference, name, seed, report)
+
+
+def _judged(
+    transformer: Any,
+    samples: xr.DataArray,
+    model: Any | None,
+    critical: xr.DataArray | None,
+    train: xr.DataArray | None,
+    nulls: Mapping[str, Any] | None,
+    names: list[str],
+    rule: str,
+    name: str,
+    seed: int,
+    report: Report,
+) -> Scorecard:
     evidence = Evidence(samples, critical=critical, train=train, model=model, seed=seed)
     fitted, notes = _read_as_spins(_fitted(transformer, evidence, train))
     subject = Subject(fitted, evidence, name=name, layer=_depth(fitted))
@@ -127,19 +148,22 @@ def judge(
     if nulls is None:
         nulls, missing = _nulls(fitted, evidence, seed)
         notes += missing
-    measured = measure_subject(subject, names)
-    beside = _reference(evidence, subject.b, layer=subject.layer, seed=seed, criteria=names, rule=reference)
+    steps, done = len(names) * (2 + len(nulls)), count()  # the map, the reference and the nulls
+
+    def step(text: str) -> None:
+        report(next(done) / steps, text)
+
+    measured = measure_subject(subject, names, step=step)
+    beside = reference(evidence, subject.b, layer=subject.layer, seed=seed, criteria=names, rule=rule, step=step)
     if beside is None:
         text = f"no block rule has b = {subject.b:.3g} on {evidence.lattice}: no physical reference"
         notes.append(Note("no reference", text))
     compared = [
-        measure_subject(Subject(null, evidence, name=label, layer=subject.layer), names, kind=label)
+        measure_subject(Subject(null, evidence, name=label, layer=subject.layer), names, kind=label, step=step)
         for label, null in nulls.items()
     ]
+    report(1.0, "")
     return scorecard(measured, compared, beside, notes)
-
-
-_reference = reference  # the function, where a parameter of `judge` has its name
 
 
 def _check_arguments(transformer: Any, nulls: Any, name: Any) -> None:

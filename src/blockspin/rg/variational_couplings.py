@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from blockspin.lattice import Lattice
 from blockspin.models import Ising
+from blockspin.progress import Report, Wish, reporting
 from blockspin.rg.biased import Interactions, Numbers, Run, Simulation, fine_spins
 from blockspin.rg.blocking import Rule, sectors, steps_of
 from blockspin.rg.couplings import unwound
@@ -32,7 +33,6 @@ from blockspin.sampling.biased import Blocks
 from blockspin.statistics import Estimate, jackknife_error
 
 FloatArray = NDArray[np.float64]
-Progress = Callable[[float, str], None]
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ def variational_couplings(
     draws: int = 200,
     sweeps: int = 5,
     descent: int = 100,
-    progress: Progress | None = None,
+    progress: Wish = False,
 ) -> tuple[Level, ...]:
     """Couplings, exponents and Kc of block spins by Wu and Car's variational principle, one `Level` a step.
 
@@ -89,9 +89,10 @@ def variational_couplings(
     chains and a step of J against the blocks' means, then `draws` draws a chain at the mean J of the last half. What
     these are still off is put right by reweighting, so that the errors are those of independent chains and the descent
     leaves none. What the operators leave out is no part of the errors.
+    progress: True shows it on standard error; a function gets (fraction done, text).
     Not defined, with the reason, where fewer than half of the draws stay in effect under that last correction.
     Raises ValueError for a field, a number too small, an unknown operator, a shape that winds around a lattice, too
-    many steps, or a rule that is not local; TypeError where the model is another.
+    many steps, or a rule that is not local; TypeError where the model is another, or progress is none of these.
     Source: Y. Wu and R. Car, Phys. Rev. Lett. 119, 220602 (2017).
     """
     system = _interactions(model)
@@ -117,21 +118,34 @@ def variational_couplings(
             raise ValueError(f"{step} of {steps} steps fit a {system.lattice} lattice: {error}") from error
         lattices.append(coarse)
         blocks.append(Blocks(sites, table))
-    runs, found = [fine_spins(system, even)], []
-    for n in range(1, steps + 1):
+    with reporting(progress, "variational couplings") as report:
+        return _levels(system, lattices, blocks, (even, odd), (chains, sweeps, descent, draws), seed, report)
+
+
+def _levels(
+    system: Interactions,
+    lattices: Sequence[Lattice],
+    blocks: Sequence[Blocks],
+    operators: tuple[tuple[str, ...], tuple[str, ...]],
+    sizes: tuple[int, int, int, int],
+    seed: int,
+    report: Report,
+) -> tuple[Level, ...]:
+    """The levels one after the other, a simulation each; sizes: chains, sweeps, descent and draws."""
+    chains, sweeps, descent, draws = sizes
+    runs, found = [fine_spins(system, operators[0])], []
+    for n in range(1, len(lattices)):
 
         def tell(done: float, n: int = n) -> None:
-            if progress is not None:
-                progress((n - 1 + done) / steps, f"level {n}, {'descent' if done <= 0.5 else 'draws'}")
+            report((n - 1 + done) / len(blocks), f"level {n}, {'descent' if done <= 0.5 else 'draws'}")
 
         simulation = Simulation.start(
-            system, lattices[: n + 1], blocks[:n], (even, odd), chains=chains, sweeps=sweeps, seed=seed
+            system, lattices[: n + 1], blocks[:n], operators, chains=chains, sweeps=sweeps, seed=seed
         )
         start = runs[-1].all.K
-        runs.append(simulation.run(start if np.isfinite(start).all() else np.zeros(len(even)), descent, draws, tell))
-        found.append(
-            _level(n, (lattices[n - 1], lattices[n]), (even, odd), runs[-2], runs[-1], system.K.get("nn", 0.0))
-        )
+        zero = np.zeros(len(operators[0]))
+        runs.append(simulation.run(start if np.isfinite(start).all() else zero, descent, draws, tell))
+        found.append(_level(n, (lattices[n - 1], lattices[n]), operators, runs[-2], runs[-1], system.K.get("nn", 0.0)))
     return tuple(found)
 
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from types import TracebackType
 from typing import Self, TextIO
 
@@ -255,31 +254,6 @@ def for_stream(stream: TextIO | None = None) -> Display:
     stream = sys.stderr if stream is None else stream
     console = Console(file=stream)
     return Bars(console) if console.is_terminal and not console.is_dumb_terminal else Lines(stream)
-
-
-@contextmanager
-def one_task(label: str, stream: TextIO | None = None) -> Iterator[Callable[[float, str], None]]:
-    """Show a single piece of work as it goes: gives the progress function to call with the fraction and words."""
-    stream = sys.stderr if stream is None else stream
-    console = Console(file=stream)
-    if not console.is_terminal or console.is_dumb_terminal:
-        last = time.monotonic()
-
-        def say(fraction: float, words: str = "") -> None:
-            nonlocal last
-            if time.monotonic() - last >= 5:
-                last = time.monotonic()
-                print(f"[{fraction:4.0%}] {label}{': ' * bool(words)}{words}", file=stream, flush=True)
-
-        yield say
-        return
-    with _bar(console) as bar:
-        row = bar.add_task(label, total=1.0, words="")
-
-        def show(fraction: float, words: str = "") -> None:
-            bar.update(row, completed=fraction, words=words)
-
-        yield show
 
 
 def _bar(console: Console) -> Progress:

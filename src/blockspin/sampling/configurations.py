@@ -9,6 +9,7 @@ from blockspin.models import Ising, Potts
 
 Model = Ising | Potts
 Configurations = NDArray[np.int8]
+PIECE = 2**22
 
 
 def starts(model: Model, chains: int, random: np.random.Generator) -> Configurations:
@@ -38,10 +39,21 @@ def independent(model: Model, shape: tuple[int, ...], random: np.random.Generato
     sites = (*shape, model.lattice.n_sites)
     if isinstance(model, Ising):
         up = 1 / (1 + np.exp(-2 * min(max(model.h, -350.0), 350.0)))
-        return np.where(random.random(sites) < up, np.int8(1), np.int8(-1))
+        spins = np.full(sites, -1, np.int8)
+        _put(spins, 1, up, random)
+        return spins
     zero = 1 / (1 + (model.q - 1) * np.exp(-min(max(model.h, -700.0), 700.0)))
-    others = random.integers(1, model.q, sites, np.int8)
-    return np.where(random.random(sites) < zero, np.int8(0), others)
+    states = random.integers(1, model.q, sites, np.int8)
+    _put(states, 0, zero, random)
+    return states
+
+
+def _put(values: Configurations, value: int, chance: float, random: np.random.Generator) -> None:
+    """Set each of the values to another with this chance; uniform numbers take 8 bytes, so they come in pieces."""
+    flat = values.reshape(-1)
+    for first in range(0, flat.size, PIECE):
+        piece = flat[first : first + PIECE]
+        piece[random.random(piece.size) < chance] = value
 
 
 def turned(model: Model, configurations: Configurations, random: np.random.Generator) -> Configurations:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -17,17 +17,16 @@ from numpy.typing import NDArray
 from blockspin import files, randomness, samples, statistics
 from blockspin.files import parsed
 from blockspin.models import MODELS, Dimers, Potts
+from blockspin.progress import Report, Wish, reporting
 from blockspin.sampling import cluster, configurations, cost, pilot
 from blockspin.sampling.chains import Chains, Model, image, start
 from blockspin.sampling.cost import Plan
 from blockspin.sampling.multispin import Replicas
 from blockspin.sampling.parts import Parts, differences
 from blockspin.sampling.pilot import finite
+from blockspin.sampling.size import PART, Size
 
-PART = 2**26  # spins of a part on disk, at most
 PART_SECONDS = 10.0  # after which a part is written, full or not
-
-Progress = Callable[[float, str], None]
 
 
 def sample(
@@ -39,7 +38,7 @@ def sample(
     algorithm: str = "auto",
     spacing: int | None = None,
     equilibration: int | None = None,
-    progress: Progress | None = None,
+    progress: Wish = False,
 ) -> xr.DataArray:
     """At least n equilibrium configurations of the model, in the schema of `blockspin.samples`.
 
@@ -56,7 +55,7 @@ def sample(
     sweep; for Wolff, as many clusters as flip about N sites; for dimers, as many worms as turn about N/2 dimers.
     The order parameter is the one of `sampling.cluster.observe`: m, staggered for K < 0, its absolute value for h = 0;
     for dimers tau is that of energy, columnar order and winding numbers.
-    progress: called as progress(fraction done, text).
+    progress: True shows it on standard error; a function is called as progress(fraction done, text).
 
     Half of the chains start ordered and half at random; the pilot must bring both together (R-hat below 1.1)
     or the call refuses (multi-spin chains are many: nested R-hat of the two halves, below 1.01). Each draw is replaced
@@ -70,7 +69,12 @@ def sample(
     pilot does not equilibrate (unless spacing and equilibration are both given; tau is then null).
     """
     settings = _Settings.checked(model, n, seed, chains, algorithm, spacing, equilibration)
-    tell = progress if progress is not None else _silent
+    Size.of(model, settings.plan).check_memory()
+    with reporting(progress, str(model)) as tell:
+        return _in_memory(model, settings, tell)
+
+
+def _in_memory(model: Model, settings: _Settings, tell: Report) -> xr.DataArray:
     if _free(model):
         return _independent(model, settings, tell)
     schedule, running = _begin(model, settings, tell)
@@ -91,7 +95,7 @@ def sample_to(
     algorithm: str = "auto",
     spacing: int | None = None,
     equilibration: int | None = None,
-    progress: Progress | None = None,
+    progress: Wish = False,
     overwrite: bool = False,
 ) -> Path:
     """Draw as `sample` does, but into a file (.nc), holding one part of the draws in memory at a time.
@@ -106,21 +110,22 @@ def sample_to(
     """
     settings = _Settings.checked(model, n, seed, chains, algorithm, spacing, equilibration)
     target = samples.checked_path(path)
-    tell = progress if progress is not None else _silent
-    if not overwrite and _finished(target, settings):
-        return target
-    files.check_place(target)
-    with Parts(target, settings.asked()) as parts:
-        if not overwrite and _finished(target, settings):  # by who was at work there a moment ago
+    with reporting(progress, str(model)) as tell:
+        if not overwrite and _finished(target, settings):
             return target
-        if _free(model):
-            samples.write(_independent(model, settings, tell), target)
-        else:
-            _draw_parts(model, settings, parts, tell)
+        files.check_place(target)
+        Size.of(model, settings.plan).check_file(target)
+        with Parts(target, settings.asked()) as parts:
+            if not overwrite and _finished(target, settings):  # by who was at work there a moment ago
+                return target
+            if _free(model):
+                samples.write(_independent(model, settings, tell), target)
+            else:
+                _draw_parts(model, settings, parts, tell)
     return target
 
 
-def _draw_parts(model: Model, settings: _Settings, parts: Parts, tell: Progress) -> None:
+def _draw_parts(model: Model, settings: _Settings, parts: Parts, tell: Report) -> None:
     """Draw what the parts lack, and make them the file."""
     resumed = parts.resume()
     if resumed:
@@ -157,6 +162,15 @@ def _draw_parts(model: Model, settings: _Settings, parts: Parts, tell: Progress)
         **_told(settings, schedule, running, all_observed),
     )
     parts.keep(whole)
+
+
+def forecast(model: Model, n: int, *, chains: int | None = None, algorithm: str = "auto") -> Size:
+    """What `sample` and `sample_to` would draw for these arguments, and how large it is; nothing is drawn.
+
+    Raises ValueError and TypeError for bad arguments as they do; `Size.check_memory` and `check_file` raise ValueError
+    where it does not fit.
+    """
+    return Size.of(model, _Settings.checked(model, n, 0, chains, algorithm, None, None).plan)
 
 
 @dataclass(frozen=True)
@@ -217,10 +231,10 @@ class _Schedule:
     past: int = 0  # steps that the chains have taken already, in the pilot run
 
 
-def _begin(model: Model, settings: _Settings, tell: Progress) -> tuple[_Schedule, Chains]:
+def _begin(model: Model, settings: _Settings, tell: Report) -> tuple[_Schedule, Chains]:
     """The schedule that a pilot run gives, and chains to draw from."""
     plan, given = settings.plan, (settings.spacing, settings.equilibration)
-    tell(0.0, f"pilot run: {model}, {plan.algorithm}")
+    tell(0.0, f"pilot run, {plan.algorithm}")
     found = pilot.run(model, plan, settings.seed, required=None in given)
     spacing = settings.spacing if settings.spacing is not None else found.spacing
     if isinstance(found.chains, Replicas) and settings.equilibration is None and plan.chains <= found.chains.chains:
@@ -240,7 +254,7 @@ def _start(model: Model, settings: _Settings, schedule: _Schedule) -> Chains:
 
 
 def _draws(
-    model: Model, settings: _Settings, schedule: _Schedule, running: Chains, first: int, tell: Progress
+    model: Model, settings: _Settings, schedule: _Schedule, running: Chains, first: int, tell: Report
 ) -> Iterator[tuple[int, NDArray[np.int8], NDArray[np.float64]]]:
     """The draws from number `first` on: number, configurations (chain, N), observables (chain, observable)."""
     chains, draws = settings.plan.chains, settings.plan.draws
@@ -281,7 +295,7 @@ def _finished(target: Path, settings: _Settings) -> bool:
     return True
 
 
-def _independent(model: Model, settings: _Settings, tell: Progress) -> xr.DataArray:
+def _independent(model: Model, settings: _Settings, tell: Report) -> xr.DataArray:
     random = randomness.generator(settings.seed, "sample", "independent")
     assert not isinstance(model, Dimers)  # _free says so
     chains, draws = settings.plan.chains, settings.plan.draws
@@ -331,7 +345,3 @@ def _free(model: Model) -> bool:
 
 def _states(model: Model) -> int | None:
     return model.q if isinstance(model, Potts) else None
-
-
-def _silent(fraction: float, text: str) -> None:
-    """Report nothing."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numbers
-from collections.abc import Callable
 from typing import Any, ClassVar, Self
 
 import jax
@@ -22,6 +21,7 @@ from blockspin.coarse.rbm.machine import Seed
 from blockspin.coarse.rbm.trainer import Trainer
 from blockspin.inputs import unmasked
 from blockspin.lattice import Lattice
+from blockspin.progress import Wish
 
 Array = NDArray[Any]
 
@@ -91,7 +91,7 @@ class ConvolutionalRBM(Trainer):
         output: str = "mean",
         validation_fraction: float = 0.0,
         random_state: Seed = None,
-        verbose: int | Callable[[float, str], object] = 0,
+        verbose: Wish = 0,
     ) -> None:
         self.lattice = lattice
         self.b = b

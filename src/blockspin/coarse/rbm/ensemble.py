@@ -13,8 +13,8 @@ from numpy.typing import ArrayLike
 
 from blockspin.coarse.rbm import settings, training, trajectory
 from blockspin.coarse.rbm.estimator import RBM
-from blockspin.coarse.rbm.progress import reporting
 from blockspin.inputs import unmasked
+from blockspin.progress import reporting
 
 SHARED = ("n_components", "n_iter")
 
@@ -44,6 +44,7 @@ def fit_ensemble(
         if machine.early_stopping:
             raise ValueError("machines of an ensemble end together: early_stopping must be False")
         train, watched = machine._rows(own, validation, reset=True)
+        settings.check_memory(machine, len(train), train.shape[1], machines=len(machines))
         states.append(machine._start(train))
         machine._check_rows(train, watched)
         rows.append(train)
@@ -54,7 +55,7 @@ def fit_ensemble(
     state = jax.tree.map(lambda *parts: jnp.stack(parts), *states)
     n_iter = machines[0].n_iter
     stops = {0, *trajectory.checkpoints(n_iter)}
-    with reporting(machines[0].verbose) as report:
+    with reporting(machines[0].verbose, "RBM ensemble", name="verbose") as report:
         for number in range(n_iter + 1):
             if number:
                 keys = jnp.stack([machine._epoch_key() for machine in machines])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any, Self
 
 import jax
@@ -17,6 +16,7 @@ from blockspin.coarse.rbm.machine import Seed
 from blockspin.coarse.rbm.trainer import Trainer
 from blockspin.coarse.rbm.variance import GaussianParameters
 from blockspin.inputs import unmasked
+from blockspin.progress import Wish
 
 Array = NDArray[Any]
 
@@ -72,7 +72,7 @@ class RBM(Trainer):
     validation_fraction: this share of the rows, the last ones, is held out of training and watched: whole
         chains, where rows come chain by chain and the share is that of a number of chains.
     random_state: int, RandomState or None. Equal integers give equal bits on one machine.
-    verbose: 0, 1 (progress on standard error), or a callable (fraction done, text).
+    verbose: 0 or False, 1 or True (progress on standard error), or a callable (fraction done, text).
 
     Attributes
     ----------
@@ -121,7 +121,7 @@ class RBM(Trainer):
         output: str = "mean",
         validation_fraction: float = 0.0,
         random_state: Seed = None,
-        verbose: int | Callable[[float, str], object] = 0,
+        verbose: Wish = 0,
     ) -> None:
         self.n_components = n_components
         self.units = units

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from blockspin import memory
 from blockspin.coarse.rbm import units as states
 
 CHOICES = {
@@ -63,6 +64,20 @@ def check_size(machine: Any, n_sites: int) -> None:
         raise ValueError(
             f"algorithm='exact' sums over a layer of at most {MOST_EXACT} units; the smaller one here has {n_units}"
         )
+
+
+def check_memory(machine: Any, n_rows: int, n_sites: int, machines: int = 1) -> None:
+    """Raise ValueError where weights, optimizer and float32 rows of a fit take more memory than is free."""
+    n_hidden = machine._n_hidden(n_sites)
+    # 4 bytes each: weights, one or two moments, gradient, step and the new weights, or float64 draws at the start
+    weights = (28 if machine.optimizer == "adam" else 24) * n_hidden * n_sites
+    batch = min(machine.batch_size, n_rows)
+    chains = 4 * batch * (3 * n_hidden + 3 * n_sites) + 8 * batch * n_sites * getattr(machine, "n_replicas", 0)
+    name = "n_filters" if hasattr(machine, "n_filters") else "n_components"
+    memory.require(
+        machines * (weights + chains + 4 * n_rows * n_sites),
+        f"{name} = {getattr(machine, name)} on X of shape ({n_rows}, {n_sites})",
+    )
 
 
 def decay(schedule: str, final: float, epoch: int, n_epochs: int) -> float:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from functools import partial
 from typing import Any, Self
 
@@ -16,9 +15,9 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from blockspin.coarse.rbm import settings, training, trajectory
 from blockspin.coarse.rbm import units as states
 from blockspin.coarse.rbm.machine import FittedMachine
-from blockspin.coarse.rbm.progress import reporting
 from blockspin.coarse.rbm.stopping import Stopping
 from blockspin.inputs import unmasked
+from blockspin.progress import Wish, reporting
 
 Array = NDArray[Any]
 Path = str | os.PathLike[str]
@@ -48,7 +47,7 @@ class Trainer(FittedMachine):
     patience: int
     init_scale: float | None
     validation_fraction: float
-    verbose: int | Callable[[float, str], object]
+    verbose: Wish
     trajectory_: dict[str, Array]
     best_epoch_: int
 
@@ -96,6 +95,7 @@ class Trainer(FittedMachine):
         """
         settings.check(self)
         train, watched = self._rows(X, validation, reset=True)
+        settings.check_memory(self, len(train), train.shape[1])
         state = self._start(train)
         self._check_rows(train, watched)
         return self._run(state, train, watched, checkpoint)
@@ -137,7 +137,7 @@ class Trainer(FittedMachine):
             if stopping:
                 stopping.see(0, recorder.held_out, state)
         stops = set(trajectory.checkpoints(self.n_iter))
-        with reporting(self.verbose) as report:
+        with reporting(self.verbose, type(self).__name__, name="verbose") as report:
             for number in range(first + 1, self.n_iter + 1):
                 if stopping and stopping.over:
                     report(1.0, f"stopped at epoch {number - 1}: the best was {stopping.epoch}")
@@ -195,6 +195,7 @@ class Trainer(FittedMachine):
         settings.check(self)
         first = not hasattr(self, "components_")
         data = validate_data(self, unmasked(X, "X"), dtype="numeric", reset=first)
+        settings.check_memory(self, len(data), data.shape[1])
         state = self._start(data) if first else self._resume(len(data))
         self._check_rows(data, None)
         state = self._epoch(state, self._on_device(data))

@@ -15,6 +15,7 @@ from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, Transfo
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
+from blockspin import memory
 from blockspin.coarse.blocks import advice, fields_on
 from blockspin.coarse.rsmi import bounds, categorical, networks, proxy
 from blockspin.coarse.rsmi.canonical import canonical
@@ -148,6 +149,7 @@ class RSMI(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         """
         places = self._check_settings()
         spins = self._spins(X)
+        _check_memory(places, len(spins))
         split = bounds.parts(len(spins), chains, self.held_out)
         self.n_features_in_ = spins.shape[1]
         self.seed_ = int(check_random_state(self.random_state).randint(2**31 - 1))
@@ -335,6 +337,14 @@ class RSMI(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         if len(self.annealing) != 3 or not 0 < self.annealing[1] <= self.annealing[0] or self.annealing[2] < 0:
             raise ValueError(f"annealing is (eps at first, smaller eps at last, rate); got {self.annealing!r}")
         return windows(self.lattice, self.b, self.buffer, self.environment)
+
+
+def _check_memory(places: Windows, n_rows: int) -> None:
+    M, size = len(places.blocks), places.blocks.shape[1] + places.environments.shape[1]
+    seen = max(n_rows, min(n_rows * M, MOST))
+    # which windows a row gives, drawn from all; their places, spins and float32 spins
+    wanted = 16 * n_rows * M + 13 * seen * size
+    memory.require(wanted, f"{seen} windows of {size} sites, of X of shape ({n_rows}, N) and {M} blocks a row,")
 
 
 def _infonce(parameters: Any, batch: Batch, noise: jax.Array, temperature: jax.Array) -> jax.Array:

@@ -23,6 +23,7 @@ from blockspin.samples import by_chain
 from blockspin.statistics import jackknife
 
 FloatArray = NDArray[np.float64]
+SETTLED = 1e-14  # a template that turns by less has settled
 
 
 def flip_equivariance(subject: Subject) -> Reading:
@@ -78,7 +79,10 @@ def translation(fields: FloatArray, lattice: Lattice, rounds: int = 4) -> tuple[
             np.sign(height) * np.roll(image, tuple(-int(shift[a]) for shift in shifts), range(lattice.dimension))
             for a, (image, height) in enumerate(zip(images, peak, strict=True))
         ]
-        template = np.mean(moved, axis=0)
+        before, template = template, np.mean(moved, axis=0)
+        norm = np.linalg.norm(before) * np.linalg.norm(template)
+        if abs((before * template).sum()) >= (1 - SETTLED) * norm:
+            break
     return template, share
 
 
@@ -114,11 +118,15 @@ def _keeps_the_torus(element: NDArray[np.int64], lattice: Lattice) -> bool:
     return bool((periods % np.array(lattice.shape) == 0).all())
 
 
+def _of_living(subject: Subject) -> tuple[FloatArray, FloatArray]:
+    return translation(subject.fields[alive(subject.fields)], subject.lattice)
+
+
 def _translation(subject: Subject) -> Reading | None:
     living = alive(subject.fields)
     if living.sum() < 2:
         return None
-    _, share = translation(subject.fields[living], subject.lattice)
+    _, share = subject.once(_of_living)
     return Reading(float(share.mean()), float(share.std(ddof=1) / math.sqrt(len(share))))
 
 
@@ -126,7 +134,7 @@ def _point_group(subject: Subject) -> Reading | None:
     living = alive(subject.fields)
     if living.sum() < 2:
         return None
-    template, _ = translation(subject.fields[living], subject.lattice)
+    template, _ = subject.once(_of_living)
     # one field made of many: it has no error of its own
     return Reading(point_group(template, subject.lattice), math.nan, "one field, no error")
 
