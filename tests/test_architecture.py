@@ -15,6 +15,7 @@ MAY_IMPORT = {
     "statistics": "",
     "randomness": "",
     "images": "randomness",
+    "memory": "",
     "models": "lattice",
     "samples": "lattice",
     "reweighting": "models samples statistics",
@@ -27,7 +28,7 @@ MAY_IMPORT = {
     "runs": "samples randomness",
     "report": "statistics",
     "experiments": "lattice statistics randomness models samples exact sampling coarse rg mapping judging runs report "
-    "images",
+    "images memory",
     "choices": "coarse lattice models samples",
     "cli": "choices experiments runs report judging samples models coarse lattice",
 }

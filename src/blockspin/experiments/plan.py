@@ -151,8 +151,14 @@ def forecast(plan: Plan, folder: Path, workers: int = 1) -> Iterator[str]:
 
 def _check(experiment: Experiment, settings: BaseModel) -> None:
     check = getattr(experiment, "check", None)
-    if check is not None:
+    if check is None:
+        return
+    try:
         check(settings)
+    except SettingsError:
+        raise
+    except ValueError as error:
+        raise SettingsError(str(error)) from error
 
 
 def _tasks(experiment: Experiment, settings: BaseModel, seed: int) -> list[Task]:

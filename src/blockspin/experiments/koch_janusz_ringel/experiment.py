@@ -10,7 +10,7 @@ from pydantic import BaseModel
 
 from blockspin.experiments.koch_janusz_ringel.claims import claims
 from blockspin.experiments.koch_janusz_ringel.readings import Found
-from blockspin.experiments.koch_janusz_ringel.settings import PRESETS, Settings
+from blockspin.experiments.koch_janusz_ringel.settings import PRESETS, Settings, check_memory
 from blockspin.experiments.koch_janusz_ringel.tasks import plan
 from blockspin.runs.store import Store
 from blockspin.runs.task import Task
@@ -23,6 +23,10 @@ class KochJanuszRingel:
     summary = "block spins of the most mutual information with their surroundings, against exact sums (Ising)"
     Settings: type[BaseModel] = Settings
     presets: Mapping[str, Mapping[str, Any]] = PRESETS
+
+    def check(self, settings: Any) -> None:
+        """Raises ValueError for what the memory does not hold."""
+        check_memory(settings)
 
     def tasks(self, settings: Any, seed: int) -> list[Task]:
         """Samples, filters of small and large blocks, information by temperature and buffer, flow, the chain."""

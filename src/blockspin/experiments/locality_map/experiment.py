@@ -11,7 +11,7 @@ from pydantic import BaseModel
 
 from blockspin.experiments.locality_map.claims import claims
 from blockspin.experiments.locality_map.numbers import plane_numbers
-from blockspin.experiments.locality_map.settings import PRESETS, Settings
+from blockspin.experiments.locality_map.settings import PRESETS, Settings, check_memory
 from blockspin.experiments.locality_map.tasks import Plan
 from blockspin.runs.store import Store
 from blockspin.runs.sweep import Sweep
@@ -32,6 +32,10 @@ class LocalityMap:
     def swept(self, sweep: Sweep) -> dict[str, Any]:
         """The settings that make a sweep: one map in place of the preset's."""
         return {"planes": {"-".join(sweep.names) or "seeds": sweep.model_dump()}}
+
+    def check(self, settings: Any) -> None:
+        """Raises ValueError for what the memory does not hold."""
+        check_memory(settings)
 
     def tasks(self, settings: Any, seed: int) -> list[Task]:
         """Samples and layers."""

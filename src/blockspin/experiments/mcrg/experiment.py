@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from blockspin.experiments.mcrg.claims import claims
-from blockspin.experiments.mcrg.settings import PRESETS, Settings
+from blockspin.experiments.mcrg.settings import PRESETS, Settings, check_memory
 from blockspin.experiments.mcrg.tasks import plan
 from blockspin.judging.card import Measured, Scorecard, scorecard
 from blockspin.runs.store import Store
@@ -25,6 +25,10 @@ class MonteCarloRG:
     summary = "exponents, couplings and flow of block rules and learned maps, side by side"
     Settings: type[BaseModel] = Settings
     presets: Mapping[str, Mapping[str, Any]] = PRESETS
+
+    def check(self, settings: Any) -> None:
+        """Raises ValueError for what the memory does not hold."""
+        check_memory(settings)
 
     def tasks(self, settings: Any, seed: int) -> list[Task]:
         """Samples at each coupling, machines, a measurement a map, and what block rules keep exactly."""

@@ -47,8 +47,7 @@ def plan_conditions(settings: Settings, seed: int) -> tuple[Condition, ...]:
     study = settings.conditions
     if not study.n_samples:
         return ()
-    in_all = round(max(study.n_samples) / (1 - study.held_out))
-    samples = sample_task("small-lattice samples", study.L, settings.K, in_all, study.chains, seed)
+    samples = sample_task("small-lattice samples", study.L, settings.K, study.n_drawn, study.chains, seed)
     return tuple(
         Condition(variant, n, _task(variant, n, settings, seed, samples))
         for variant in OWN
@@ -69,7 +68,7 @@ def _task(variant: str, n: int, settings: Settings, seed: int, samples: Task) ->
         "seed": seed,
     }
     label = f"train {variant} on {n} small samples"
-    weight = max(study.L**2 * study.units * n * n_iter * 4e-10, 1.0)
+    weight = max(study.L**2 * study.units * n * n_iter * settings.recipe.k * 4e-10, 1.0)
     return Task("condition", label, run_condition, chosen, version=4, parents=(samples,), weight=weight)
 
 

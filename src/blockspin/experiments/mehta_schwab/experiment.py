@@ -11,7 +11,7 @@ from pydantic import BaseModel
 
 from blockspin.experiments.mehta_schwab.claims import claims
 from blockspin.experiments.mehta_schwab.conditions import findings
-from blockspin.experiments.mehta_schwab.settings import PRESETS, Settings
+from blockspin.experiments.mehta_schwab.settings import PRESETS, Settings, check_memory
 from blockspin.experiments.mehta_schwab.tasks import Map, Plan, plan
 from blockspin.judging.card import Measured, Scorecard, scorecard
 from blockspin.runs.store import Store
@@ -25,6 +25,10 @@ class MehtaSchwab:
     summary = "do stacked RBMs coarse-grain the 2D Ising model as the renormalization group does?"
     Settings: type[BaseModel] = Settings
     presets: Mapping[str, Mapping[str, Any]] = PRESETS
+
+    def check(self, settings: Any) -> None:
+        """Raises ValueError for what the memory does not hold."""
+        check_memory(settings)
 
     def tasks(self, settings: Any, seed: int) -> list[Task]:
         """Samples, layers and measurements."""

@@ -101,7 +101,7 @@ def _train_tasks(variant: str, data: str, settings: Settings, seed: int, samples
         }
         label = f"train {variant}, layer {layer}" + ("" if data == "ising" else f" ({data})")
         visits = settings.n_samples * {"sklearn-default": 30, "sklearn-matched": 2 * epochs}.get(variant, epochs)
-        cost = inputs * units * visits * 1e-10 if data != "untrained" else 0.1
+        cost = inputs * units * visits * settings.recipe.k * 1e-10 if data != "untrained" else 0.1
         tasks.append(Task("train", label, run_train, chosen, parents=(samples, *tasks), weight=max(cost, 0.1)))
         inputs = units
     return tuple(tasks)
