@@ -138,3 +138,28 @@ def judged(name: str, changes: tuple[str, ...], folder: Path) -> str:
     page = (folder / REPORT).read_bytes()
     assert redraw(folder).read_bytes() == page
     return "ran"
+
+
+@pytest.mark.parametrize("name", EXPERIMENTS)
+def test_drawn_settings_are_refused_or_forecast(name: str, tmp_path: Path) -> None:
+    # what is refused is refused before anything is there, and what is not has a plan and a cost
+    for number in range(40):
+        changes = drawn(name, np.random.default_rng([1, number]))
+        judged(name, changes, tmp_path / str(number), most=0.0)
+
+
+@pytest.mark.parametrize("number", range(3))
+def test_a_few_drawn_settings_run_to_the_page(number: int, tmp_path: Path) -> None:
+    changes = next(
+        some
+        for seed in itertools.count(3 * number)
+        if plan_of("exact-mapping", some := drawn("exact-mapping", np.random.default_rng([2, seed]))) is not None
+    )
+    assert judged("exact-mapping", changes, tmp_path / "run") in ("ran", "long")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", range(72))
+@pytest.mark.parametrize("name", EXPERIMENTS)
+def test_drawn_settings_are_refused_or_run_to_the_page(name: str, number: int, tmp_path: Path) -> None:
+    judged(name, drawn(name, np.random.default_rng([3, number])), tmp_path / "run")

@@ -70,7 +70,9 @@ class Settings(Section):
                 f"maps must hold 'majority', the reference, and be among {', '.join(MAPS)}; got {', '.join(self.maps)}"
             )
         if len(self.training.n_iter) < self.steps:
-            raise ValueError(f"training.n_iter needs a number of epochs a step; got {len(self.training.n_iter)}")
+            raise ValueError(
+                f"training.n_iter needs a number of epochs for each of steps = {self.steps}; got {self.training.n_iter}"
+            )
         if self.L % 2**self.steps:
             raise ValueError(f"2^steps must divide L; got steps = {self.steps} and L = {self.L}")
         if self.L / 2**self.steps < 4:
