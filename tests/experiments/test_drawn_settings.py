@@ -6,6 +6,7 @@ numbers, other types, empty lists, entries twice, unknown names, and values that
 
 from __future__ import annotations
 
+import itertools
 import math
 import typing
 from collections.abc import Iterator, Sequence
@@ -17,7 +18,7 @@ import pytest
 from pydantic import BaseModel
 
 from blockspin.experiments import EXPERIMENTS, find
-from blockspin.experiments.plan import forecast
+from blockspin.experiments.plan import Plan, forecast
 from blockspin.experiments.run import CLAIMS, REPORT, prepare, redraw, run
 from blockspin.models import KC_SQUARE
 from blockspin.runs.settings import SettingsError
@@ -119,18 +120,26 @@ def drawn(name: str, random: np.random.Generator) -> tuple[str, ...]:
     )
 
 
-def judged(name: str, changes: tuple[str, ...], folder: Path) -> str:
-    """What became of a drawing: "refused", "long" or "ran"; anything else is an error."""
-    experiment = find(name)
+def plan_of(name: str, changes: Sequence[str]) -> Plan | None:
+    """The plan of the tiny settings with these changes; None where they are refused, by a sentence that names a key."""
+    said = ""
     try:
-        plan = prepare(experiment, overrides=(*TINY[name], *changes), seed=1)
+        return prepare(find(name), overrides=(*TINY[name], *changes), seed=1)
     except SettingsError as error:
-        said, keys = str(error), [change.partition("=")[0] for change in changes]
-        assert any(part in said for key in keys for part in (key, key.rpartition(".")[2])), f"{keys}: {said}"
-        assert not folder.exists()
+        said = str(error)
+    keys = [change.partition("=")[0].rpartition(".")[2] for change in changes]
+    assert any(key in said for key in keys), f"{changes}: {said}"
+    return None
+
+
+def judged(name: str, changes: Sequence[str], folder: Path, most: float = LONGEST) -> str:
+    """What became of a drawing: "refused", "long" or "ran"; anything else is an error."""
+    plan = plan_of(name, changes)
+    if plan is None:
         return "refused"
-    assert all(0 < task.weight < math.inf for task in ordered(plan.tasks))
-    if sum(task.weight for task in ordered(plan.tasks)) > LONGEST:
+    weights = [task.weight for task in ordered(plan.tasks)]
+    assert all(0 < weight < math.inf for weight in weights)
+    if sum(weights) > most:
         assert any("expected time" in line for line in forecast(plan, folder))
         return "long"
     run(plan, folder)

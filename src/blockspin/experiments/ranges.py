@@ -29,14 +29,14 @@ def chains_of(n: int, chains: int) -> int:
     return -(-n // draws)
 
 
-def check_split(n: int, chains: int, held_out: float, key: str = "") -> None:
-    """Two whole chains at least on either side, since errors are those between chains. key: the section's, "a."."""
+def check_split(n: int, chains: int, held_out: float) -> None:
+    """Two whole chains at least on either side, since errors are those between chains."""
     running = chains_of(n, chains)
     kept = running - round((1 - held_out) * running)
     if not 2 <= kept <= running - 2:
         raise ValueError(
-            f"{key}held_out must leave at least 2 whole chains to train on and 2 to test on: {held_out:g} of "
-            f"{running} chains are {kept} ({key}chains = {chains}, {n} samples)"
+            f"held_out must leave at least 2 whole chains to train on and 2 to test on; got held_out = {held_out:g}, "
+            f"{kept} of the {running} chains that give n_samples = {n} (chains = {chains})"
         )
 
 

@@ -191,7 +191,11 @@ def _problems(model: type[BaseModel], error: ValidationError) -> Iterator[str]:
         else:
             rule = problem["msg"].removeprefix("Value error, ")
             # a rule about several settings says itself what came
-            yield f"{name}: {rule[:1].lower()}{rule[1:]}; got {problem['input']!r}" if problem["loc"] else rule
+            if problem["loc"]:
+                came = "" if isinstance(problem["input"], Mapping) else f"; got {problem['input']!r}"
+                yield f"{name}: {rule[:1].lower()}{rule[1:]}{came}"
+            else:
+                yield rule
 
 
 def _defaults(model: type[BaseModel]) -> dict[str, Any]:

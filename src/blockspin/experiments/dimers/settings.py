@@ -60,8 +60,8 @@ class Settings(Section):
         window = self.block + 2 * (self.buffer + self.environment)
         if self.L % self.block or self.L % 2 or window > self.L:
             raise ValueError(
-                f"blocks of {self.block} must tile an even L and the window of {window} vertices fit it; got L = "
-                f"{self.L}"
+                f"block = {self.block} must divide an even L, and the window of {window} vertices of block, buffer and "
+                f"environment must fit it; got L = {self.L}"
             )
         if math.inf not in self.temperatures or len(set(self.temperatures)) < 2:
             raise ValueError(

@@ -5,14 +5,13 @@ A map (plane) is a sweep over parameters of one layer: 3 seeds or more at each p
 
 from __future__ import annotations
 
-import itertools
 import math
 from dataclasses import dataclass
 from typing import Annotated, Any
 
 from pydantic import Field, model_validator
 
-from blockspin.experiments.ranges import Coupling, Momentum, Penalty, Rate, check_samples, check_weights
+from blockspin.experiments.ranges import Coupling, Momentum, Penalty, Rate, check_block, check_samples, check_weights
 from blockspin.runs.settings import Section, nearest
 from blockspin.runs.sweep import Sweep
 
@@ -34,6 +33,11 @@ class Layer(Section):
     batch_size: Annotated[int, Field(ge=1)] = 100
     k: Annotated[int, Field(ge=1)] = 1
     updates: Annotated[int, Field(ge=1)] = 2000
+
+    @model_validator(mode="after")
+    def _fits(self) -> Layer:
+        check_block(self.L, self.units, "units")
+        return self
 
 
 class Settings(Section):
@@ -59,21 +63,31 @@ class Settings(Section):
             for name in sweep.names:
                 if name not in Layer.model_fields:
                     raise ValueError(f"planes.{plane}: {nearest('parameter of the layer', name, Layer.model_fields)}")
-            largest = max((*sweep.grid.get("n_samples", ()), *sweep.zip.get("n_samples", ()), self.layer.n_samples))
+            if not sweep.names:
+                raise ValueError(f"planes.{plane} must vary at least one parameter of the layer, not the seed alone")
+            largest = self.largest("n_samples", plane)
             if largest > self.pool:
                 raise ValueError(f"planes.{plane}: n_samples is at most the pool, {self.pool}; got {largest}")
         return self
 
-    def largest(self, name: str) -> Any:
-        """The largest value of a parameter of the layer at any point of the maps."""
-        swept = [(*sweep.grid.get(name, ()), *sweep.zip.get(name, ())) for sweep in self.planes.values()]
-        return max(getattr(self.layer, name), *itertools.chain(*swept), 0)
+    def largest(self, name: str, *planes: str) -> float:
+        """The largest number that a parameter of the layer has in these maps, in all unless named.
+
+        What is no number is refused where the layer of its point is built.
+        """
+        chosen = [self.planes[plane] for plane in planes or self.planes]
+        swept = [value for sweep in chosen for axes in (sweep.grid, sweep.zip) for value in axes.get(name, ())]
+        return max(
+            float(value)
+            for value in [getattr(self.layer, name), *swept]
+            if isinstance(value, int | float) and math.isfinite(value)
+        )
 
 
 def check_memory(settings: Settings) -> None:
     """Raise ValueError where samples or weights want more memory than is free."""
-    L, units = settings.largest("L"), settings.largest("units")
-    check_samples(L, settings.pool + settings.held_out, "pool")
+    L, units = math.ceil(settings.largest("L")), math.ceil(settings.largest("units"))
+    check_samples(L, settings.pool + settings.held_out, "pool and held_out, layer.L or planes")
     check_samples(L, settings.n_critical, "n_critical")
     check_weights(L, units, "layer.units")
 

@@ -69,10 +69,10 @@ class Conditions(Section):
 
     @model_validator(mode="after")
     def _fits(self) -> Conditions:
-        check_block(self.L, self.units, "conditions.units")
-        check_different(self.n_samples, "conditions.n_samples")
+        check_block(self.L, self.units, "units")
+        check_different(self.n_samples, "n_samples")
         if self.n_samples:
-            check_split(self.n_drawn, self.chains, self.held_out, "conditions.")
+            check_split(self.n_drawn, self.chains, self.held_out)
         return self
 
 
@@ -86,7 +86,13 @@ class Settings(Section):
     chains: Annotated[int, Field(ge=4)] = 50
     held_out: Annotated[float, Field(gt=0, lt=1)] = 0.2
     layers: Annotated[tuple[Annotated[int, Field(ge=4)], ...], Field(min_length=1)] = (144, 36)
-    variants: tuple[Variant, ...] = ("sklearn-default", "sklearn-matched", "none", "l2", "l1")
+    variants: Annotated[tuple[Variant, ...], Field(min_length=1)] = (
+        "sklearn-default",
+        "sklearn-matched",
+        "none",
+        "l2",
+        "l1",
+    )
     null_variants: tuple[Variant, ...] = ("l1",)
     recipe: Recipe = Recipe()
     conditions: Conditions = Conditions()
