@@ -172,3 +172,23 @@ def test_a_few_drawn_settings_run_to_the_page(number: int, tmp_path: Path) -> No
 @pytest.mark.parametrize("name", EXPERIMENTS)
 def test_drawn_settings_are_refused_or_run_to_the_page(name: str, number: int, tmp_path: Path) -> None:
     judged(name, drawn(name, np.random.default_rng([3, number])), tmp_path / "run")
+
+
+RESULTS = {  # odd settings whose runs end well: dead and diverged machines, ordered samples, the least of everything
+    "mehta-schwab": (
+        "recipe.l1=0.3", "recipe.l1=100", "K=3", "layers=[16, 16]", "conditions.n_samples=[]", "recipe.n_iter=[0, 0]",
+        'variants=["sklearn-default"]', "recipe.learning_rate=1", "recipe.batch_size=10000", "held_out=0.5",
+    ),
+    "mcrg": ("training.l1=100", "training.n_iter=[0]", "distances=[-0.44, 2.5]", 'maps=["majority"]', "training.K=3"),
+    "ho-2013": ("learning_rate=1", "momentum=0.999", "controls=[]", "hidden=2", "digits.threshold=1", "batch_size=1"),
+    "exact-mapping": ("flow=[3]", "K=3", "K=1e-9", "l1=100", "K_torus=3"),
+    "locality-map": ("planes={}", "layer.l1=100", "layer.units=4", "planes={a={grid={l1=[0, 100], K=[0.4, 3]}}}"),
+    "dimers": ("noise=1e-9", "learning.n_iter=0", "machines.hidden=[1]", "temperatures=[0.1, inf]", "block=2"),
+    "koch-janusz-ringel": ("n_iter=0", "chain.K=[3]", "chain.largest=1e-9", "filters.K=[3, 0.44068679350977147]"),
+}  # fmt: skip
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("name", "change"), [(name, change) for name in RESULTS for change in RESULTS[name]])
+def test_odd_settings_run_to_the_page(name: str, change: str, tmp_path: Path) -> None:
+    assert judged(name, (change,), tmp_path / "run") == "ran"

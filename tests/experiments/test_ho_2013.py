@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from blockspin.coarse.rbm import RBM
 from blockspin.experiments import find
@@ -78,6 +79,12 @@ def test_a_finished_run_computes_nothing_again(folder: Path) -> None:
         "learning_rate=2",
         "digits.threshold=nan",
         "seeds=1e9",
+        "natural.side=65",
+        "natural.side=64",
+        "natural.n_train=1000000",
+        "natural.source=sklearn-digits",
+        "digits.source=sklearn-photographs",
+        "digits.held_out=0.0001",
     ],
 )
 def test_settings_that_do_not_fit(wrong: str) -> None:
@@ -91,6 +98,10 @@ def test_a_source_that_cannot_be_had_is_refused_at_once(tmp_path: Path) -> None:
             prepare(find("ho-2013"), overrides=(f"natural.source={source}",))
         prepare(find("ho-2013"), overrides=(f"natural.source={source}", 'data=["digits"]'))  # not asked for
     (tmp_path / "a.PNG").touch()
+    with pytest.raises(SettingsError, match=r"natural\.source"):  # it is no image
+        prepare(find("ho-2013"), overrides=(f"natural.source={tmp_path}",))
+    picture = np.random.default_rng(1).integers(0, 256, (320, 320), np.uint8)
+    Image.fromarray(picture).save(tmp_path / "a.PNG")
     for source in (str(tmp_path), "openml:mnist_784"):
         prepare(find("ho-2013"), overrides=(f"natural.source={source}",))
 

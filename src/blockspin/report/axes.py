@@ -19,7 +19,7 @@ NOTHING = Markup('<p class="none">Nothing here can be drawn: there is no finite 
 def shown(values: ArrayLike, *, log: bool = False) -> NDArray[np.bool_]:
     """Which values an axis can hold: finite, of at most 1e100, and on a logarithmic one of at least 1e-100."""
     some = np.asarray(values, float)
-    return np.isfinite(some) & (np.abs(some) <= LARGEST) & ((some >= 1 / LARGEST) | (not log))
+    return np.asarray(np.isfinite(some) & (np.abs(some) <= LARGEST) & ((some >= 1 / LARGEST) | (not log)))
 
 
 def bars(errors: ArrayLike) -> NDArray[np.float64]:

@@ -90,7 +90,7 @@ def centres(
     parts = []
     for name, positions in positions_by_variant.items():
         every = np.asarray(positions, float).reshape(-1, 2)
-        living = shown(every).all(axis=1)
+        living: NDArray[np.bool_] = np.asarray(shown(every).all(axis=1))
         where, radius = every[living], None
         if radii is not None and name in radii:
             given = np.asarray(radii[name], float)

@@ -23,7 +23,7 @@ class Dimers:
     Settings: type[BaseModel] = Settings
     presets: Mapping[str, Mapping[str, Any]] = PRESETS
 
-    def check(self, settings: Any) -> None:
+    def check(self, settings: Any, seed: int) -> None:
         """Raises ValueError for what the memory does not hold."""
         check_memory(settings)
 

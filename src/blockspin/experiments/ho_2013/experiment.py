@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from blockspin.experiments.ho_2013.claims import claims
 from blockspin.experiments.ho_2013.readings import Findings
 from blockspin.experiments.ho_2013.settings import PRESETS, Settings, check_sources
-from blockspin.experiments.ho_2013.tasks import Plan, plan
+from blockspin.experiments.ho_2013.tasks import Plan, check_images, plan
 from blockspin.runs.store import Store
 from blockspin.runs.task import Task
 
@@ -24,9 +24,10 @@ class Ho2013:
     Settings: type[BaseModel] = Settings
     presets: Mapping[str, Mapping[str, Any]] = PRESETS
 
-    def check(self, settings: Any) -> None:
-        """Raises SettingsError for a source of images that cannot be had."""
+    def check(self, settings: Any, seed: int) -> None:
+        """Raises ValueError for what the memory does not hold, and for images that cannot be had or are too few."""
         check_sources(settings)
+        check_images(settings, seed)
 
     def tasks(self, settings: Any, seed: int) -> list[Task]:
         """Images, machines and measurements, a task a kind of image, control and repetition."""

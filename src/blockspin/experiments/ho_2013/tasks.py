@@ -11,7 +11,9 @@ from blockspin.coarse.rbm import RBM, fit_ensemble
 from blockspin.experiments.ho_2013 import data
 from blockspin.experiments.ho_2013.measure import measured, reconstructed
 from blockspin.experiments.ho_2013.settings import Scan, Settings
+from blockspin.images import OPENML, ImagesError
 from blockspin.randomness import integer
+from blockspin.runs.settings import SettingsError
 from blockspin.runs.task import Progress, Result, Task
 
 IMAGES = "images"
@@ -66,6 +68,21 @@ def plan(settings: Settings, seed: int) -> Plan:
                     weight=settings.annealing * 1e-3 * len(some),
                 )
     return Plan(images, trained, judged)
+
+
+def check_images(settings: Settings, seed: int) -> None:
+    """Cut the images of every repetition, but for those of OpenML; raises SettingsError where they do not suffice."""
+    for name in settings.data:
+        kind = settings.natural if name == "natural" else settings.digits
+        if kind.source.startswith(OPENML):
+            continue
+        for repetition in range(1, settings.seeds + 1):
+            own = integer(seed, name, repetition)
+            try:
+                run_images({"data": name, "seed": own, **kind.model_dump(mode="json")}, [], lambda *_: None)
+            except ImagesError as error:
+                keys = ", ".join(f"{name}.{key}" for key in type(kind).model_fields if key != "scan")
+                raise SettingsError(f"{keys} do not fit: {error}") from error
 
 
 def machines(scan: Scan, control: str) -> list[dict[str, Any]]:

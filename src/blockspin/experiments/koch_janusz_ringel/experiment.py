@@ -24,7 +24,7 @@ class KochJanuszRingel:
     Settings: type[BaseModel] = Settings
     presets: Mapping[str, Mapping[str, Any]] = PRESETS
 
-    def check(self, settings: Any) -> None:
+    def check(self, settings: Any, seed: int) -> None:
         """Raises ValueError for what the memory does not hold."""
         check_memory(settings)
 

@@ -33,7 +33,7 @@ class LocalityMap:
         """The settings that make a sweep: one map in place of the preset's."""
         return {"planes": {"-".join(sweep.names) or "seeds": sweep.model_dump()}}
 
-    def check(self, settings: Any) -> None:
+    def check(self, settings: Any, seed: int) -> None:
         """Raises ValueError for what the memory does not hold."""
         check_memory(settings)
 
