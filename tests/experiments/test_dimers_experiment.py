@@ -249,6 +249,8 @@ def test_angles_and_names_of_exact_filters() -> None:
         "temperatures=[nan, inf]",
         "temperatures=[0.5, 0.5, inf]",
         "machines.hidden=[]",
+        "learning.annealing=[0.1, 0.75, 0.001]",
+        "learning.annealing=[0.75, 0.1, -1]",
         "n_samples=1e12",
         "machines.n_iter=1e20",
         "noise=inf",

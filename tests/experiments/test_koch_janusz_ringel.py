@@ -166,6 +166,8 @@ def test_a_power_of_the_buffer_is_found_as_one(found: Found) -> None:
         "blocks.sides=[]",
         "blocks.sides=[4, 4]",
         "chain.K=[]",
+        "chain.K=[1e-9]",
+        "chain.buffer=1e9",
         "flow.L=1e12",
         "curve.n_samples=1e12",
         "chain.points=1e9",

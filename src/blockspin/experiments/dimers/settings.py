@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Annotated, Any
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from blockspin.experiments.ranges import Rate, Repetitions, check_different, check_samples, check_weights
 from blockspin.runs.settings import Section
@@ -21,6 +21,14 @@ class Learning(Section):
     learning_rate: Rate = 5e-3
     n_iter: Annotated[int, Field(ge=0)] = 2000
     project: Annotated[int, Field(ge=1)] = PROJECT
+
+    @field_validator("annealing")
+    @classmethod
+    def _falls(cls, value: tuple[float, float, float]) -> tuple[float, float, float]:
+        first, last, rate = value
+        if not 0 < last <= first <= 100 or not 0 <= rate <= 1:
+            raise ValueError("annealing is (eps at first, a smaller eps at last, rate): 0 < last <= first <= 100")
+        return value
 
 
 class Machines(Section):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Annotated, Any
 
 from pydantic import Field, model_validator
@@ -23,7 +24,7 @@ TORUS = 6  # the largest square torus whose block, ring and environment are summ
 class Filters(Section):
     """2 x 2 blocks on the exactly known 6 x 6 torus: couplings, samples of each, trainings of each."""
 
-    K: tuple[Coupling, ...] = (0.408, KC_SQUARE)
+    K: tuple[Annotated[Coupling, Field(ge=0.01)], ...] = (0.408, KC_SQUARE)
     n_samples: Annotated[int, Field(ge=500)] = 10_000
     seeds: Annotated[Repetitions, Field(ge=2)] = 5
 
@@ -48,7 +49,7 @@ class Curve(Section):
 
     L: Annotated[int, Field(ge=8)] = 32
     b: Annotated[int, Field(ge=2)] = 4
-    T: tuple[Annotated[float, Field(ge=1 / 3)], ...] = (1.9, 2.1, 2.2, 1 / KC_SQUARE, 2.4, 2.6, 3.0)
+    T: tuple[Annotated[float, Field(ge=1 / 3, le=100)], ...] = (1.9, 2.1, 2.2, 1 / KC_SQUARE, 2.4, 2.6, 3.0)
     buffers: tuple[Annotated[int, Field(ge=0)], ...] = (1, 2, 3, 4, 6, 8)
     environment: Annotated[int, Field(ge=1)] = 1
     n_samples: Annotated[int, Field(ge=500)] = 4_000
@@ -71,10 +72,19 @@ class Flow(Section):
 class Chain(Section):
     """The map over (lambda_1, lambda_2), exactly. Lenggenhager et al.: K = 0.1, two spins, a buffer of one site."""
 
-    K: Annotated[tuple[Coupling, ...], Field(min_length=1)] = (0.1, 1.0)
+    K: Annotated[tuple[Annotated[Coupling, Field(ge=0.05)], ...], Field(min_length=1)] = (0.1, 1.0)
     buffer: Annotated[int, Field(ge=0)] = 1
     largest: Annotated[float, Field(gt=0, le=100)] = 3.0
     points: Annotated[int, Field(ge=3, le=1001)] = 41
+
+    @model_validator(mode="after")
+    def _information_is_left(self) -> Chain:
+        for K in self.K:
+            if (left := math.tanh(K) ** (2 * min(self.buffer + 1, 10**6))) < 1e-9:
+                raise ValueError(
+                    f"at K = {K:g} nothing is seen beyond buffer = {self.buffer}: tanh(K)^2(buffer+1) = {left:.0e}"
+                )
+        return self
 
 
 class Settings(Section):
