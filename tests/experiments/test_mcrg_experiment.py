@@ -115,16 +115,26 @@ def test_more_information_and_less_range(found: dict[str, dict[str, Any]]) -> No
 
 
 @pytest.mark.parametrize(
-    ("wrong", "said"),
+    "wrong",
     [
-        ("distances=[0.02, 0.04]", "distances must lie on both sides of 0"),
-        ('maps=["decimation"]', "maps must hold 'majority', the reference"),
-        ('maps=["majority", "mayority"]', "and be among majority, decimation"),
-        ("steps=4", "needs a number of epochs a step; got 2"),
-        ("L=30", "must divide"),
-        ("L=8", "leave fewer than 4 x 4 spins"),
+        "wrong",
+        "distances=[0.02, 0.04]",
+        'maps=["decimation"]',
+        'maps=["majority", "mayority"]',
+        "steps=4",
+        "L=30",
+        "L=8",
+        "L=25",
+        "distances=[-0.5, 0.1]",
+        "distances=[-0.1, 0.1, 0.1]",
+        'maps=["majority", "majority"]',
+        "n_samples=1e12",
+        "training.n_samples=1e12",
+        "training.learning_rate=inf",
+        "training.K=4",
+        "chains=3",
     ],
 )
-def test_settings_that_do_not_fit(wrong: str, said: str) -> None:
-    with pytest.raises(SettingsError, match=said):
+def test_settings_that_do_not_fit(wrong: str) -> None:
+    with pytest.raises(SettingsError, match=wrong.partition("=")[0].rpartition(".")[2]):
         prepare(find("mcrg"), overrides=(wrong,))

@@ -16,6 +16,7 @@ from blockspin.experiments.mehta_schwab.plan import plan, recipe_of
 from blockspin.experiments.mehta_schwab.settings import PRESETS, Settings
 from blockspin.experiments.run import prepare, redraw, run
 from blockspin.judging import Measured, Measurement, Outcome, Scorecard, State, scorecard
+from blockspin.runs.settings import SettingsError
 
 # small enough for seconds; nothing physical is asserted of it
 SMALL = (
@@ -78,8 +79,22 @@ def test_presets_are_valid_and_say_what_the_paper_says() -> None:
     assert paper.recipe.l1 == 2e-4
     assert paper.recipe.n_iter == (200, 200, 200)
     assert round(paper.n_samples * (1 - paper.held_out)) == 20_000
-    with pytest.raises(ValueError, match="one number of epochs a layer"):
+    with pytest.raises(ValueError, match=r"recipe\.n_iter"):
         Settings(layers=(144, 36, 9))
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        "conditions.units=49", "conditions.L=9", "chains=5", "L=25", "held_out=1e-9", "recipe.l1=inf", "n_samples=1e9",
+        "n_critical=1e12", "conditions.chains=10", "conditions.n_samples=[1e12]", "layers=[]", "layers=[100, 36]",
+        "layers=[576, 36]", 'variants=["l3"]', 'variants=["l1", "l1"]', "recipe.n_iter=[1, -1]", "recipe.biases=2",
+        "recipe.k=true", "recipe.momentum=1", "K=-inf", "K=4", "conditions.held_out=0.999",
+    ],
+)  # fmt: skip
+def test_settings_that_cannot_end_well_are_refused(wrong: str) -> None:
+    with pytest.raises(SettingsError, match=wrong.partition("=")[0].rpartition(".")[2]):
+        prepare(find("mehta-schwab"), overrides=(wrong,))
 
 
 def test_only_the_penalty_differs_between_the_variants() -> None:

@@ -22,8 +22,8 @@ class Experiment(Protocol):
 
     An experiment may have more: ``swept(sweep)`` gives the settings that make a sweep, where it sweeps by itself (any
     other is run whole at every point); ``results(settings, seed, store)`` gives datasets for results.nc by group;
-    ``growing`` names settings that may change in a folder since they only add tasks; ``check(settings)`` raises
-    SettingsError before a run begins for what must be there (a folder of images) and a stored run needs no longer.
+    ``growing`` names settings that may change in a folder since they only add tasks; ``check(settings, seed)``
+    raises ValueError before a run begins for what must be there (memory, images) and a stored run needs no longer.
     """
 
     name: str

@@ -97,11 +97,11 @@ def prepare(
     settings = settings_file.build(experiment.Settings, experiment.presets[name], overrides, **written)
     about: dict[str, Any] = {"overrides": overrides, "options": sweep, "file": file.name if file else None}
     if varied is None or own:
-        _check(experiment, settings)
+        _check(experiment, settings, seed)
         return Plan(experiment, name, settings, seed, _tasks(experiment, settings, seed), **about)
     cells = tuple(_cells(experiment, settings, seed, varied))
     for cell in cells:
-        _check(experiment, cell.settings)
+        _check(experiment, cell.settings, cell.point.seed)
     tasks = [task for cell in cells for task in _named(_tasks(experiment, cell.settings, cell.point.seed), cell.point)]
     return Plan(experiment, name, settings, seed, tasks, sweep=varied, cells=cells, **about)
 
@@ -178,10 +178,16 @@ def forecast(plan: Plan, folder: Path, workers: int = 1) -> Iterator[str]:
     yield f"expected disk: {', '.join(parts)}"
 
 
-def _check(experiment: Experiment, settings: BaseModel) -> None:
+def _check(experiment: Experiment, settings: BaseModel, seed: int) -> None:
     check = getattr(experiment, "check", None)
-    if check is not None:
-        check(settings)
+    if check is None:
+        return
+    try:
+        check(settings, seed)
+    except SettingsError:
+        raise
+    except ValueError as error:
+        raise SettingsError(str(error)) from error
 
 
 def _tasks(experiment: Experiment, settings: BaseModel, seed: int) -> list[Task]:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
+from blockspin.report.axes import bars, shown
 from blockspin.report.page import Figure
 from blockspin.report.svg import legend, panels, plot
 from blockspin.report.theme import INK, SOFT, styles
@@ -47,10 +48,10 @@ def figure(
             axes.text(value, 1.01, label, transform=axes.get_xaxis_transform(), ha="center", va="bottom", color=SOFT)
         for name, points in curves.items():
             x, y, error = np.array(points, float).reshape(-1, 3).T
-            seen = np.isfinite(y) & (y > 0) & (x > 0)
-            low = np.minimum(np.nan_to_num(error), 0.9 * y)  # a bar that reached zero would have no end
+            seen = shown(y, log=True) & shown(x, log=True)
+            low = np.minimum(bars(error), 0.9 * y)  # a bar that reached zero would have no end
             look = looks[name]
-            axes.vlines(x[seen], (y - low)[seen], (y + np.nan_to_num(error))[seen], color=look.colour, linewidth=1.6)
+            axes.vlines(x[seen], (y - low)[seen], (y + bars(error))[seen], color=look.colour, linewidth=1.6)
             axes.plot(x[seen], y[seen], look.line, marker=look.marker, color=look.colour, markersize=6)
         # a line at an x near the right end would strike the labels out there
         low, high = axes.get_xlim()

@@ -11,7 +11,7 @@ import numpy as np
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator
 from numpy.typing import ArrayLike, NDArray
 
-from blockspin.report.axes import STEPS, log_axis, plain
+from blockspin.report.axes import NOTHING, STEPS, bars, log_axis, plain, shown
 from blockspin.report.forest_figures import Draw, Row, forest, locality, spectrum
 from blockspin.report.page import Figure
 from blockspin.report.pictures import configurations, effective_fields, reconstructions, weights
@@ -90,13 +90,13 @@ def centres(
     parts = []
     for name, positions in positions_by_variant.items():
         every = np.asarray(positions, float).reshape(-1, 2)
-        living = np.isfinite(every).all(axis=1)
+        living: NDArray[np.bool_] = np.asarray(shown(every).all(axis=1))
         where, radius = every[living], None
         if radii is not None and name in radii:
             given = np.asarray(radii[name], float)
             if given.shape != living.shape:
                 raise ValueError(f"radii of {name} must have {len(living)} values, one a unit; got {given.shape}")
-            radius = np.nan_to_num(given[living])
+            radius = np.minimum(bars(given[living]), max(shape))
         start = (offsets or {}).get(name, ((spacing - 1) / 2, (spacing - 1) / 2))
         words = (
             f"{len(where)} field centres of {name} on a {shape[0]} by {shape[1]} lattice, ideal grid every {spacing:g}"
@@ -127,7 +127,7 @@ def trajectories(
         if "epoch" not in table:
             raise ValueError(f"the trajectory of {name} must have a column epoch; got {', '.join(table)}")
     looks = styles(list(by_variant))
-    last = max((float(np.max(np.asarray(table["epoch"]))) for table in by_variant.values()), default=1.0)
+    last = max((float(np.max(np.asarray(table["epoch"]), initial=1.0)) for table in by_variant.values()), default=1.0)
     parts = []
     for quantity in quantities:
         having = [name for name, table in by_variant.items() if _has(table, quantity.column)]
@@ -162,6 +162,8 @@ def correlation(
             raise ValueError(
                 f"the curve {name} must have {len(distance)} values, one a distance; got {np.shape(values)}"
             )
+    if not distance.size:
+        return Figure(NOTHING, title, caption, f"{quantity}: no distance")
     words = alt or f"{quantity} over r from {distance[0]:g} to {distance[-1]:g} for {', '.join(curves)}"
     draw = _correlation_panel(distance, curves, looks, quantity, log)
     body = plot(draw, alt=words, height=3.6, margins=(0.78, 0.2, 0.55, 0.12))
@@ -185,7 +187,7 @@ def _centres_panel(
         if radius is not None:
             # a few sizes of marker in place of a path a circle: a tenth of the bytes
             points = PANEL * 72 * 2 * np.tile(radius, 9) / extent[0]
-            step = max(float(points.max()) / 24, 1.0)
+            step = max(float(points.max(initial=0.0)) / 24, 1.0)
             around = np.concatenate(copies)
             reach = np.tile(radius, 9)[:, None]
             seen = np.all((around + reach > -0.5) & (around - reach < extent - 0.5), axis=1) & (points > 0)
@@ -226,7 +228,7 @@ def _trajectory_panel(
             for column, line in ((quantity.column, "-"), (quantity.dashed, "--")):
                 if column and _has(table, column):
                     values = np.asarray(table[column], float)
-                    seen = np.isfinite(values) & ((values > 0) | (not quantity.log))
+                    seen = shown(values, log=quantity.log)
                     marker = look.marker if line == "-" else ""
                     axes.plot(epoch[seen], values[seen], line, color=look.colour, marker=marker, markersize=4)
                     if quantity.best and line == "--" and seen.any():
@@ -260,9 +262,9 @@ def _correlation_panel(
     def draw(axes: Any) -> None:
         for name, (given, errors) in curves.items():
             values, look = np.asarray(given, float), looks[name]
-            seen = np.isfinite(values) & ((values > 0) | (not log))
+            seen = shown(values, log=log)
             if errors is not None:
-                half = np.asarray(errors, float)
+                half = bars(errors)
                 low = values - half if not log else np.maximum(values - half, values / 10)
                 axes.fill_between(
                     distance[seen], low[seen], (values + half)[seen], color=look.colour, alpha=0.22, linewidth=0
@@ -281,4 +283,4 @@ def _correlation_panel(
 
 
 def _has(table: Mapping[str, ArrayLike], column: str) -> bool:
-    return column in table and bool(np.isfinite(np.asarray(table[column], float)).any())
+    return column in table and bool(shown(table[column]).any())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -13,7 +12,7 @@ from markupsafe import Markup
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 from numpy.typing import ArrayLike
 
-from blockspin.report.axes import STEPS, plain
+from blockspin.report.axes import STEPS, bars, plain, shown
 from blockspin.report.page import Figure, minus
 from blockspin.report.svg import legend, panels, plot
 from blockspin.report.theme import BLUE, GREEN, GREY, INK, ORANGE, PURPLE, SKY, SOFT, VERMILION, Style
@@ -126,13 +125,16 @@ def one_step(
         axes.plot(at, at, ":", color=SOFT)
         axes.axvline(mark, color=INK, linewidth=1.1, linestyle="--")
         for name, values in lines.items():
-            axes.plot(at, np.asarray(values, float), drawn[name].line, color=drawn[name].colour)
+            seen = shown(values)
+            axes.plot(at[seen], np.asarray(values, float)[seen], drawn[name].line, color=drawn[name].colour)
         for name, some in points.items():
-            K, value, error = np.array([one for one in some if math.isfinite(one[1])], float).reshape(-1, 3).T
+            K, value, error = np.array([one for one in some if shown(one[:2]).all()], float).reshape(-1, 3).T
             look = dotted[name]
-            axes.vlines(K, value - error, value + error, color=look.colour, linewidth=1.4)
+            half = bars(error)
+            axes.vlines(K, value - half, value + half, color=look.colour, linewidth=1.4)
             axes.plot(K, value, look.line, marker=look.marker, color=look.colour, linewidth=1.2, markersize=5.5)
-        axes.set_xlim(at.min(), at.max())
+        if len(at) > 1:
+            axes.set_xlim(at.min(), at.max())
         for axis in (axes.xaxis, axes.yaxis):
             axis.set_major_locator(MaxNLocator(6, steps=STEPS))
             axis.set_major_formatter(FuncFormatter(plain))
@@ -179,7 +181,7 @@ def _panel(one: Plane, limits: tuple[tuple[float, float], ...], labels: tuple[st
 
 def _points(axes: Any, points: Sequence[Point], look: Style, size: float) -> None:
     x, y, dx, dy = np.array(points, float).reshape(-1, 4).T
-    dx, dy = np.nan_to_num(dx), np.nan_to_num(dy)
+    dx, dy = bars(dx), bars(dy)
     axes.hlines(y, x - dx, x + dx, color=look.colour, linewidth=1.3)
     axes.vlines(x, y - dy, y + dy, color=look.colour, linewidth=1.3)
     axes.plot(x, y, linestyle="none", marker=look.marker, color=look.colour, markersize=size)
@@ -188,7 +190,7 @@ def _points(axes: Any, points: Sequence[Point], look: Style, size: float) -> Non
 def _defined(points: Sequence[Point]) -> list[Point]:
     found: list[Point] = []
     for point in points:
-        if not (math.isfinite(point[0]) and math.isfinite(point[1])):
+        if not shown(point[:2]).all():
             break
         found.append(point)
     return found

@@ -12,7 +12,7 @@ import numpy as np
 from markupsafe import Markup
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from blockspin.report.axes import STEPS, log_axis, plain
+from blockspin.report.axes import NOTHING, STEPS, bars, log_axis, plain, shown
 from blockspin.report.page import Figure, minus
 from blockspin.report.svg import WIDTH, legend, panels, plot
 from blockspin.report.theme import GRID, INK, KINDS, PAGE, SOFT
@@ -53,6 +53,8 @@ def forest(
 
     lines: (value, label) drawn across all rows, such as an exact value. The first is full, the others dashed.
     """
+    if not rows:
+        return NOTHING
     words = f"{quantity}: " + "; ".join(f"{row.label} {_value(row)}" for row in rows)
     entries = _entries(rows)
     height = 0.34 + sum(size for _, _, size in entries) + 0.58
@@ -186,8 +188,8 @@ def _span(rows: Sequence[Row], lines: Sequence[tuple[float, str]], log: bool) ->
     ends = [value for value, _ in lines]
     for row in rows:
         far = bool(lines) and not log and abs(row.value - lines[0][0]) > FAR
-        if not far and math.isfinite(row.value) and not (log and row.value <= 0):
-            error = row.error if math.isfinite(row.error) else 0.0
+        if not far and shown(row.value, log=log):
+            error = float(bars(row.error))
             ends += [row.value] if log else [row.value - error, row.value + error]
     if not ends:
         return (0.5, 2.0) if log else (0.0, 1.0)
@@ -208,4 +210,5 @@ def _kind_legend(kinds: Sequence[str]) -> Markup:
 def _value(row: Row) -> str:
     if not math.isfinite(row.value):
         return row.note
-    return minus(brackets(row.value, row.error)) if math.isfinite(row.error) and row.error > 0 else plain(row.value)
+    written = shown(row.value) and shown(row.error, log=True)
+    return minus(brackets(row.value, row.error)) if written else plain(row.value)

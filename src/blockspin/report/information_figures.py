@@ -10,7 +10,7 @@ import numpy as np
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 from numpy.typing import ArrayLike
 
-from blockspin.report.axes import STEPS, plain
+from blockspin.report.axes import NOTHING, STEPS, bars, plain, shown
 from blockspin.report.curve import Point
 from blockspin.report.page import Figure
 from blockspin.report.svg import legend, panels, plot
@@ -58,8 +58,8 @@ def lines(
             axes.axvline(value, color=SOFT, linewidth=1.1, linestyle="--")
             axes.text(value, 1.01, label, transform=axes.get_xaxis_transform(), ha="center", va="bottom", color=SOFT)
         for name, points in {**curves, **(exact or {})}.items():
-            x, y, error = np.array([one for one in points if math.isfinite(one[1])], float).reshape(-1, 3).T
-            bar, look = np.nan_to_num(error), looks[name]
+            x, y, error = np.array([one for one in points if shown(one[:2]).all()], float).reshape(-1, 3).T
+            bar, look = bars(error), looks[name]
             axes.vlines(x, y - bar, y + bar, color=look.colour, linewidth=1.4)
             axes.plot(x, y, look.line, marker=look.marker, color=look.colour, linewidth=1.4, markersize=5)
         for axis in (axes.xaxis, axes.yaxis):
@@ -89,6 +89,9 @@ def levels(
         x, z = np.asarray(at, float), np.asarray(values, float)
         if z.shape != (len(x), len(x)):
             raise ValueError(f"the plane {name} must have {len(x)} x {len(x)} values; got {z.shape}")
+        if len(x) < 2 or not shown(z).all():
+            parts.append((name, "", NOTHING))
+            continue
         top = np.unravel_index(int(z.argmax()), z.shape)
         words = (
             f"{name}: from {z.min():.3g} to {z.max():.3g}, the largest at {labels[0]} = {x[top[0]]:.3g}, {labels[1]} = "
@@ -96,11 +99,13 @@ def levels(
         )
 
         def draw(axes: Any, x: Any = x, z: Any = z) -> None:
-            steps = np.arange(0.05, float(z.max()), 0.1)
-            shades = [(BLUE, 0.07 + 0.5 * n / len(steps)) for n in range(len(steps) + 1)]
+            steps = np.arange(0.05, min(float(z.max()), 1.0), 0.1)
+            if not len(steps):
+                axes.text(0.5, 0.5, "nowhere above 0.05", transform=axes.transAxes, ha="center", color=SOFT)
+            shades = [(BLUE, 0.07 + 0.5 * n / max(len(steps), 1)) for n in range(len(steps) + 1)]
             axes.contourf(x, x, z.T, [0, *steps, 1], colors=shades)
-            inside = _inner_labels(axes, x, z, steps)
-            drawn = axes.contour(x, x, z.T, steps, colors=[SOFT], linewidths=0.9)
+            inside = _inner_labels(axes, x, z, steps) if len(steps) else []
+            drawn = axes.contour(x, x, z.T, steps, colors=[SOFT], linewidths=0.9) if len(steps) else None
             if inside:
                 axes.clabel(drawn, fontsize=9, fmt=lambda value: f"{value:g}", colors=[INK], manual=inside)
             for axis in (axes.xaxis, axes.yaxis):

@@ -11,7 +11,7 @@ import numpy as np
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 from numpy.typing import ArrayLike, NDArray
 
-from blockspin.report.axes import STEPS, log_axis, plain
+from blockspin.report.axes import NOTHING, STEPS, bars, log_axis, plain, shown
 from blockspin.report.page import Figure, minus
 from blockspin.report.svg import WIDTH, legend, panels, plot
 from blockspin.report.theme import BLUE, GREEN, GREY, GRID, INK, PURPLE, SKY, SOFT, VERMILION, Style
@@ -79,7 +79,8 @@ def couplings(
     drawn = []
     for part, rows in tables:
         words = f"Couplings of {part.title}: " + "; ".join(f"{row.label} {_strongest(row)}" for row in rows)
-        body = plot(_bars(rows, limits), alt=words, height=ROW * len(rows) + 0.75, margins=(LABELS, NUMBERS, 0.6, 0.1))
+        height, margins = ROW * len(rows) + 0.75, (LABELS, NUMBERS, 0.6, 0.1)
+        body = plot(_bars(rows, limits), alt=words, height=height, margins=margins) if rows else NOTHING
         drawn.append((part.title, part.detail, body))
     key = [("nearest neighbours", NEAR), ("farther pairs", FAR), ("single spins, three and more", OTHER)]
     words = alt or f"Strength of every kind of coupling for {', '.join(part.title for part in spectra)}"
@@ -159,7 +160,8 @@ def _rows(part: Spectrum) -> list[_Row]:
         rows.append((f"pairs, r > {low:g}", (n == 2) & (r > low + 1e-9), FAR))
     rows += [(f"{count} spins", n == count, OTHER) for count in range(3, MANY)]
     rows.append((f"{MANY} and more", n >= MANY, OTHER))
-    return [_Row(label, K[here], look) for label, here, look in rows if here.any()]
+    seen = shown(K)
+    return [_Row(label, K[here & seen], look) for label, here, look in rows if (here & seen).any()]
 
 
 def _bars(rows: Sequence[_Row], limits: tuple[float, float]) -> Callable[[Any], None]:
@@ -190,14 +192,15 @@ def _flow_panel(
     curves: Mapping[str, tuple[ArrayLike, ArrayLike, ArrayLike | None]], looks: Mapping[str, Style]
 ) -> Callable[[Any], None]:
     def draw(axes: Any) -> None:
-        far = max(float(np.max(np.asarray(K, float))) for K, _, _ in curves.values()) * 1.05
+        reached = [np.asarray(K, float)[shown(K)] for K, _, _ in curves.values()]
+        far = 1.05 * float(np.concatenate(reached).max(initial=0.0)) or 1.0
         axes.plot([0, far], [0, far], ":", color=GREY)
         for place, (name, (K, values, spread)) in enumerate(curves.items()):
             look, y = looks[name], np.asarray(values, float)
-            seen = np.isfinite(y)
+            seen = shown(K) & shown(y)
             x = np.asarray(K, float)[seen]
             if spread is not None:
-                half = np.nan_to_num(np.asarray(spread, float)[seen])
+                half = bars(spread)[seen]
                 axes.vlines(x, y[seen] - half, y[seen] + half, color=look.colour, linewidth=1.4)
             # maps that agree lie upon one another: the later, the smaller
             size, above = max(8.5 - place, 4), 5 if not look.marker else 2
@@ -227,7 +230,7 @@ def _tuned_panel(
         axes.axvline(mark, color=INK, linewidth=1.1, linestyle="--")
         for name, values in curves.items():
             look, y = looks[name], np.asarray(values, float)
-            seen = np.isfinite(y) & ((y > ROUNDING) | (not log))
+            seen = shown(y) & ((y > ROUNDING) | (not log))
             axes.plot(x[seen], y[seen], look.line, marker=look.marker, color=look.colour, markersize=4.5)
         if log:
             log_axis(axes.yaxis, axes.set_yscale)

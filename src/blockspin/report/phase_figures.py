@@ -11,7 +11,7 @@ import matplotlib as mpl
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from blockspin.report.axes import plain
+from blockspin.report.axes import NOTHING, plain, shown
 from blockspin.report.page import Figure, minus
 from blockspin.report.svg import panels, plot
 from blockspin.report.theme import INK, SOFT
@@ -84,6 +84,8 @@ def phase_maps(
 
     Raises ValueError where a map does not have a value a point.
     """
+    if not x.values or not y.values:
+        return Figure(NOTHING, title, caption, alt or "A map without points")
     drawn = []
     for one in maps:
         value, error = np.asarray(one.value, float), np.asarray(one.error, float)
@@ -109,7 +111,7 @@ def _panel(
 
     def draw(axes: Any) -> None:
         axes.grid(False)
-        known = value[np.isfinite(value)]
+        known = value[shown(value, log=one.log)]
         low, high = one.limits or (float(known.min(initial=np.inf)), float(known.max(initial=-np.inf)))
         for (row, column), found in np.ndenumerate(value):
             v = float(found)
@@ -179,7 +181,7 @@ def _edge(axes: Any, x: tuple[float, float], y: tuple[float, float]) -> None:
 
 
 def _share(value: float, low: float, high: float, log: bool) -> float:
-    if math.isnan(value) or (log and value <= 0):
+    if not shown(value, log=log):
         return math.nan
     if log:
         value, low, high = math.log(value), math.log(max(low, 1e-300)), math.log(high)

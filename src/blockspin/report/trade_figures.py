@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from matplotlib.ticker import FuncFormatter, MaxNLocator, NullLocator
 
+from blockspin.report.axes import bars, shown, widened
 from blockspin.report.page import Figure
 from blockspin.report.svg import legend, panels, plot
 from blockspin.report.theme import INK, PAGE, SOFT, Style, styles
@@ -58,9 +59,9 @@ def _panel(trade: Trade, looks: Mapping[str, Style]) -> Callable[[Any], None]:
         axes.margins(x=0.08, y=0.16)
         for name, path in trade.paths.items():
             look, points = looks[name], np.array(path, float).reshape(-1, 4)
-            x, dx, y, dy = points[np.isfinite(points[:, [0, 2]]).all(axis=1)].T
+            x, dx, y, dy = points[shown(points[:, 0]) & shown(points[:, 2], log=trade.log)].T
             axes.errorbar(
-                x, y, np.nan_to_num(dy), np.nan_to_num(dx), look.line, marker=look.marker, color=look.colour,
+                x, y, bars(dy), bars(dx), look.line, marker=look.marker, color=look.colour,
                 markersize=6, elinewidth=1.3,
             )  # fmt: skip
         for value, words in trade.across:
@@ -72,6 +73,7 @@ def _panel(trade: Trade, looks: Mapping[str, Style]) -> Callable[[Any], None]:
             )  # fmt: skip
         axes.xaxis.set_major_locator(MaxNLocator(5, steps=STEPS))
         if trade.log:
+            widened(axes.yaxis)
             low, high = axes.get_ylim()
             axes.set_yticks([tick for tick in TICKS if low <= tick <= high])
             axes.yaxis.set_minor_locator(NullLocator())

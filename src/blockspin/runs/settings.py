@@ -1,6 +1,6 @@
 """An experiment's settings: presets, ``--set`` overrides, and the settings.toml that a run leaves complete.
 
-Settings are pydantic models with ``extra="forbid"``. TOML has no null, so a setting that is None is left out of
+Settings are `Section`s. TOML has no null, so a setting that is None is left out of
 the file, and what is left out of a complete file is None.
 """
 
@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import tomli_w
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError, ValidationInfo, field_validator
 
 from blockspin.runs.store import write_text
 
@@ -24,6 +24,23 @@ HEAD = "# The complete settings of this run. A folder holds one run: other setti
 FILE_KINDS: dict[str, type] = {"experiment": str, "preset": str, "seed": int, "settings": dict, "sweep": dict}
 
 S = TypeVar("S", bound=BaseModel)
+LARGEST = 2**53  # a whole number up to this is exact in TOML, JSON and floating point
+
+
+class Section(BaseModel):
+    """Settings, or a part of them: no unknown key; numbers that are finite, and whole ones of at most 2^53."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _plain_numbers(cls, value: Any, info: ValidationInfo) -> Any:
+        for one in value if isinstance(value, list | tuple) else [value]:
+            if isinstance(one, bool) and cls.model_fields[str(info.field_name)].annotation is not bool:
+                raise ValueError("this setting is not true or false")
+            if isinstance(one, int) and abs(one) > LARGEST:
+                raise ValueError(f"a whole number is at most 2^53 = {LARGEST}")
+        return value
 
 
 class SettingsError(ValueError):
@@ -175,7 +192,11 @@ def _problems(model: type[BaseModel], error: ValidationError) -> Iterator[str]:
         else:
             rule = problem["msg"].removeprefix("Value error, ")
             # a rule about several settings says itself what came
-            yield f"{name}: {rule[:1].lower()}{rule[1:]}; got {problem['input']!r}" if problem["loc"] else rule
+            if problem["loc"]:
+                came = "" if isinstance(problem["input"], Mapping) else f"; got {problem['input']!r}"
+                yield f"{name}: {rule[:1].lower()}{rule[1:]}{came}"
+            else:
+                yield rule
 
 
 def _defaults(model: type[BaseModel]) -> dict[str, Any]:

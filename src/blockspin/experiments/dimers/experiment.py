@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel
 
 from blockspin.experiments.dimers.plan import plan
-from blockspin.experiments.dimers.settings import PRESETS, Settings
+from blockspin.experiments.dimers.settings import PRESETS, Settings, check_memory
 from blockspin.runs.store import Store
 from blockspin.runs.task import Task
 
@@ -24,6 +24,10 @@ class Dimers:
     summary = "electric fields, plaquettes and noise: what mutual information and an RBM learn of dimers"
     Settings: type[BaseModel] = Settings
     presets: Mapping[str, Mapping[str, Any]] = PRESETS
+
+    def check(self, settings: Any, seed: int) -> None:
+        """Raises ValueError for what the memory does not hold."""
+        check_memory(settings)
 
     def tasks(self, settings: Any, seed: int) -> list[Task]:
         """Samples, filters, correlators, machines, and the torus summed over."""

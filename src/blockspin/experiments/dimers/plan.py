@@ -41,14 +41,20 @@ def plan(settings: Settings, seed: int) -> Plan:
         for n in settings.components if T in ends else (2,):
             seeds = settings.seeds if T in (*ends, "noise") else 1
             chosen = window | {"n_components": n, "seeds": seeds, "seed": seed, "learning": learning}
+            weight = seeds * (0.5 + 10.0 * settings.learning.n_iter * settings.learning.batch_size / 800_000)
             label = f"{n} filters, {'with noise' if T == 'noise' else f'T = {T:g}'}"
-            filters[T, n] = Task(
-                "filters", label, f"{TASKS}run_filters", chosen, parents=(parent,), weight=10.0 * seeds
-            )
+            filters[T, n] = Task("filters", label, f"{TASKS}run_filters", chosen, parents=(parent,), weight=weight)
     cold = filters[order[0], 2]
+    cells, layers = settings.L**2 * settings.n_samples, settings.machines
     decays = {
         T: Task(
-            "decay", f"decay at T = {T:g}", f"{TASKS}run_decay", {}, version=3, parents=(samples[T], cold), weight=8.0
+            "decay",
+            f"decay at T = {T:g}",
+            f"{TASKS}run_decay",
+            {},
+            version=3,
+            parents=(samples[T], cold),
+            weight=cells * 2e-6,
         )
         for T in order
     }
@@ -58,7 +64,7 @@ def plan(settings: Settings, seed: int) -> Plan:
         f"{TASKS}run_machines",
         {"block": settings.block, "seeds": settings.seeds, "seed": seed} | settings.machines.model_dump(mode="json"),
         parents=(samples["noise"],),
-        weight=30.0,
+        weight=0.5 + settings.seeds * layers.n_iter * layers.n_samples * sum(layers.hidden) * 7e-8,
     )
     summed = {
         T: Task(
@@ -66,7 +72,7 @@ def plan(settings: Settings, seed: int) -> Plan:
             f"{settings.torus}x{settings.torus} torus, T = {T:g}",
             f"{TASKS}run_exact",
             {"L": settings.torus, "T": _stored(T), "seeds": settings.seeds, "seed": seed},
-            weight=20.0,
+            weight=7.0 * settings.seeds,
         )
         for T in (1.0, math.inf)
     }

@@ -5,35 +5,42 @@ from __future__ import annotations
 import math
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, field_validator, model_validator
+
+from blockspin.experiments.ranges import Rate, Repetitions, check_different, check_samples, check_weights
+from blockspin.runs.settings import Section
 
 PROJECT = 8  # canonical directions of the environment that the networks see
 
 
-class Learning(BaseModel):
+class Learning(Section):
     """How filters are learned; batch, temperatures and rate are Gokmen et al.'s for dimers, the rest this project's."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     batch_size: Annotated[int, Field(ge=2)] = 400
     annealing: tuple[float, float, float] = (0.75, 0.1, 5e-3)
-    learning_rate: Annotated[float, Field(gt=0)] = 5e-3
+    learning_rate: Rate = 5e-3
     n_iter: Annotated[int, Field(ge=0)] = 2000
     project: Annotated[int, Field(ge=1)] = PROJECT
 
+    @field_validator("annealing")
+    @classmethod
+    def _falls(cls, value: tuple[float, float, float]) -> tuple[float, float, float]:
+        first, last, rate = value
+        if not 0 < last <= first <= 100 or not 0 <= rate <= 1:
+            raise ValueError("annealing is (eps at first, a smaller eps at last, rate): 0 < last <= first <= 100")
+        return value
 
-class Machines(BaseModel):
+
+class Machines(Section):
     """The RBMs on blocks with noise spins: hidden units of each, all else as `bs.RBM` has it; this project's values."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    hidden: tuple[Annotated[int, Field(ge=1)], ...] = (4, 16, 64, 256)
-    learning_rate: Annotated[float, Field(gt=0)] = 0.01
+    hidden: Annotated[tuple[Annotated[int, Field(ge=1)], ...], Field(min_length=1)] = (4, 16, 64, 256)
+    learning_rate: Rate = 0.01
     n_iter: Annotated[int, Field(ge=1)] = 20
     n_samples: Annotated[int, Field(ge=100)] = 20_000
 
 
-class Settings(BaseModel):
+class Settings(Section):
     """The experiment in full; what a run folder keeps as settings.toml.
 
     L: vertices a side of the torus; block, buffer, environment: of the window, in vertices; temperatures: of the
@@ -42,18 +49,16 @@ class Settings(BaseModel):
     seeds: trainings of each of these; torus: vertices a side of the one that is summed over.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
     L: Annotated[int, Field(ge=8)] = 32
     block: Annotated[int, Field(ge=2)] = 8
     buffer: Annotated[int, Field(ge=0)] = 4
     environment: Annotated[int, Field(ge=1)] = 4
-    temperatures: tuple[Annotated[float, Field(gt=0)], ...] = (0.5, 1.0, math.inf)
+    temperatures: tuple[Annotated[float, Field(ge=0.1, allow_inf_nan=True)], ...] = (0.5, 1.0, math.inf)
     n_samples: Annotated[int, Field(ge=100)] = 4000
     chains: Annotated[int, Field(ge=10)] = 50
     components: tuple[Annotated[int, Field(ge=1, le=8)], ...] = (1, 2, 4)
-    seeds: Annotated[int, Field(ge=1)] = 3
-    noise: Annotated[float, Field(gt=0)] = 3.0
+    seeds: Repetitions = 3
+    noise: Annotated[float, Field(gt=0, le=20)] = 3.0
     torus: Annotated[int, Field(ge=4, le=6)] = 6
     learning: Learning = Learning()
     machines: Machines = Machines()
@@ -63,8 +68,8 @@ class Settings(BaseModel):
         window = self.block + 2 * (self.buffer + self.environment)
         if self.L % self.block or self.L % 2 or window > self.L:
             raise ValueError(
-                f"blocks of {self.block} must tile an even L and the window of {window} vertices fit it; got L = "
-                f"{self.L}"
+                f"block = {self.block} must divide an even L, and the window of {window} vertices of block, buffer and "
+                f"environment must fit it; got L = {self.L}"
             )
         if math.inf not in self.temperatures or len(set(self.temperatures)) < 2:
             raise ValueError(
@@ -74,7 +79,16 @@ class Settings(BaseModel):
             raise ValueError(f"components must hold 2, the pair of fields; got {list(self.components)}")
         if self.torus % 2:
             raise ValueError(f"the torus that is summed over must have an even side; got {self.torus}")
+        for name in ("temperatures", "components"):
+            check_different(getattr(self, name), name)
+        check_different(self.machines.hidden, "machines.hidden")
         return self
+
+
+def check_memory(settings: Settings) -> None:
+    """Raise ValueError where samples, their windows or weights want more memory than is free."""
+    check_samples(2 * settings.L, settings.n_samples, "n_samples")
+    check_weights(2 * settings.block, max(settings.machines.hidden), "machines.hidden")
 
 
 PRESETS: dict[str, dict[str, Any]] = {

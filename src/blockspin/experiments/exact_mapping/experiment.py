@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from blockspin.experiments.exact_mapping.plan import plan
-from blockspin.experiments.exact_mapping.settings import PRESETS, Settings
+from blockspin.experiments.exact_mapping.settings import PRESETS, Settings, check_memory
 from blockspin.runs.store import Store
 from blockspin.runs.task import Task
 
@@ -21,6 +21,10 @@ class ExactMapping:
     summary = "is variational RG the same as an RBM? the mapping of Mehta and Schwab, evaluated exactly"
     Settings: type[BaseModel] = Settings
     presets: Mapping[str, Mapping[str, Any]] = PRESETS
+
+    def check(self, settings: Any, seed: int) -> None:
+        """Raises ValueError for what the memory does not hold."""
+        check_memory(settings)
 
     def tasks(self, settings: Any, seed: int) -> list[Task]:
         """A task a case and a flow."""

@@ -43,9 +43,7 @@ def plan(settings: Settings, seed: int) -> Plan:
         else:
             chosen |= {"ring": settings.ring, "K": settings.K}
         chosen |= _training(name, settings, seed)
-        made[name] = Task(
-            "case", f"case {name}", f"{TASKS}run_case", chosen, weight=5.0 if name in TRAINED + DIVERGED else 1.0
-        )
+        made[name] = Task("case", f"case {name}", f"{TASKS}run_case", chosen, weight=_weight(name, settings))
     if settings.rules_torus is not None:
         for rule in ("decimation", "majority"):
             chosen = {"case": f"torus-{rule}", "torus": settings.rules_torus, "K_torus": settings.K_torus}
@@ -54,9 +52,18 @@ def plan(settings: Settings, seed: int) -> Plan:
     for name in FLOWS:
         kind = {"maximum likelihood": "likelihood", "CD-1": "cd"}.get(name, "")
         chosen = {"map": name, "ring": settings.ring, "flow": settings.flow, **_training(kind, settings, seed)}
-        flows[name] = Task("flow", f"flow of {name}", f"{TASKS}run_flow", chosen, weight=10.0 if kind else 1.0)
+        weight = _weight(kind, settings) * len(settings.flow) / 3
+        flows[name] = Task("flow", f"flow of {name}", f"{TASKS}run_flow", chosen, weight=weight)
     detuned = Task("detuned", "detuned machine", f"{TASKS}run_detuned", {"ring": settings.ring, "K": settings.K})
     return Plan(made, flows, detuned)
+
+
+def _weight(name: str, settings: Settings) -> float:
+    """Rough seconds of a case."""
+    states = 2.0 ** (settings.ring - 12)
+    if name in DIVERGED:
+        return 0.5 + settings.n_draws * settings.n_iter * 2e-6
+    return 0.5 + states * (2.0 * settings.starts if name in TRAINED else 1.0)
 
 
 def _training(name: str, settings: Settings, seed: int) -> dict[str, Any]:

@@ -7,12 +7,28 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from blockspin.images import ImagesError, normalised, patches, pictures, stacked
-from blockspin.randomness import generator
+from blockspin.experiments.ho_2013.settings import Settings
+from blockspin.images import OPENML, ImagesError, normalised, patches, pictures, stacked
+from blockspin.randomness import generator, integer
+from blockspin.runs.settings import SettingsError
 
 Array = NDArray[Any]
 
 UNITS = {"natural": "gaussian", "digits": "binary"}
+
+
+def check_images(settings: Settings, seed: int) -> None:
+    """Cut the images of every repetition, but for those of OpenML; raises SettingsError where they do not suffice."""
+    for name in settings.data:
+        kind, make = (settings.natural, natural) if name == "natural" else (settings.digits, digits)
+        if kind.source.startswith(OPENML):
+            continue
+        for repetition in range(1, settings.seeds + 1):
+            try:
+                make(kind.model_dump(mode="json"), integer(seed, name, repetition))
+            except ImagesError as error:
+                keys = ", ".join(f"{name}.{key}" for key in type(kind).model_fields if key != "scan")
+                raise SettingsError(f"{keys} do not fit: {error}") from error
 
 
 def natural(settings: dict[str, Any], seed: int) -> tuple[Array, Array]:

@@ -25,9 +25,12 @@ class Ho2013:
     Settings: type[BaseModel] = Settings
     presets: Mapping[str, Mapping[str, Any]] = PRESETS
 
-    def check(self, settings: Any) -> None:
-        """Raises SettingsError for a source of images that cannot be had."""
+    def check(self, settings: Any, seed: int) -> None:
+        """Raises ValueError for what the memory does not hold, and for images that cannot be had or are too few."""
+        from blockspin.experiments.ho_2013.data import check_images
+
         check_sources(settings)
+        check_images(settings, seed)
 
     def tasks(self, settings: Any, seed: int) -> list[Task]:
         """Images, machines and measurements, a task a kind of image, control and repetition."""

@@ -53,7 +53,7 @@ def plan(settings: Settings, seed: int) -> Plan:
                     f"{TASKS}run_train",
                     common | {"recipe": recipe},
                     parents=(images[name, repetition],),
-                    weight=settings.updates * len(some) * 4e-4,
+                    weight=settings.updates * len(some) * (settings.hidden * settings.batch_size + 500) * 4e-8,
                 )
                 judged[key] = Task(
                     "measure",
@@ -61,7 +61,7 @@ def plan(settings: Settings, seed: int) -> Plan:
                     f"{TASKS}run_measure",
                     common | {"annealing": settings.annealing},
                     parents=(images[name, repetition], trained[key]),
-                    weight=1.0 * len(some),
+                    weight=settings.annealing * 1e-3 * len(some),
                 )
     return Plan(images, trained, judged)
 

@@ -10,12 +10,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
+from blockspin.experiments.ranges import Momentum, Rate, Repetitions, check_samples, check_weights
 from blockspin.images import ENDINGS, OPENML, SOURCES
-from blockspin.runs.settings import SettingsError, nearest
+from blockspin.runs.settings import Section, SettingsError, nearest
 
-Strength = Annotated[float, Field(gt=0)]
+Strength = Annotated[float, Field(gt=0, le=100)]
 Count = Annotated[int, Field(ge=10)]
 
 DATA = {  # name: what it is
@@ -29,10 +30,8 @@ CONTROLS = {
 PENALTIES = {"none": "no penalty", "l2": "L2 weight decay", "l1": "L1, proximal"}
 
 
-class Scan(BaseModel):
+class Scan(Section):
     """Strengths of the penalties on one kind of image; the controls are trained at one strength of each."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     l1: tuple[Strength, ...]
     l2: tuple[Strength, ...]
@@ -50,13 +49,11 @@ class Scan(BaseModel):
         return self
 
 
-class Natural(BaseModel):
+class Natural(Section):
     """Patches of photographs, real-valued: source is a name of `images.SOURCES`, "openml:NAME" or a folder.
 
     normalise: zero mean and unit variance a "patch" or a "pixel" (Ho does not say which).
     """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     source: str = "sklearn-photographs"
     side: Annotated[int, Field(ge=4)] = 8
@@ -66,10 +63,8 @@ class Natural(BaseModel):
     scan: Scan = Scan(l1=(0.02, 0.04, 0.06, 0.08), l2=(0.01, 0.03, 0.1), control_l1=0.06, control_l2=0.03)
 
 
-class Digits(BaseModel):
+class Digits(Section):
     """Whole images of one size, a pixel 1 where its grey value is at least `threshold`; `held_out` of them to test."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     source: str = "sklearn-digits"
     held_out: Annotated[float, Field(gt=0, lt=1)] = 0.2
@@ -77,25 +72,23 @@ class Digits(BaseModel):
     scan: Scan = Scan(l1=(0.002, 0.005, 0.01, 0.015), l2=(0.001, 0.003, 0.01), control_l1=0.01, control_l2=0.003)
 
 
-class Settings(BaseModel):
+class Settings(Section):
     """The experiment in full; what a run folder keeps as settings.toml.
 
     updates: mini-batches of training, of each machine; seeds: repetitions, each with images, initial weights and
     draws of its own, whose scatter gives the errors.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
     data: tuple[Literal["natural", "digits"], ...] = ("natural", "digits")
     controls: tuple[Literal["permuted", "noise"], ...] = ("permuted", "noise")
     natural: Natural = Natural()
     digits: Digits = Digits()
     hidden: Annotated[int, Field(ge=2)] = 100
-    learning_rate: Annotated[float, Field(gt=0)] = 0.01
-    momentum: Annotated[float, Field(ge=0, lt=1)] = 0.9
+    learning_rate: Rate = 0.01
+    momentum: Momentum = 0.9
     batch_size: Annotated[int, Field(ge=1)] = 100
     updates: Annotated[int, Field(ge=1)] = 5000
-    seeds: Annotated[int, Field(ge=2)] = 3
+    seeds: Annotated[Repetitions, Field(ge=2)] = 3
     annealing: Annotated[int, Field(ge=10)] = 1000
 
     @model_validator(mode="after")
@@ -109,11 +102,16 @@ class Settings(BaseModel):
 
 
 def check_sources(settings: Settings) -> None:
-    """Refuse a source of images that cannot be had, before anything is computed; a finished run needs none to be drawn.
+    """Refuse what the memory does not hold, and images that cannot be had, before anything is computed.
 
-    A folder must be there and hold images; of OpenML only the form of the name is looked at, and whether a package is
-    installed shows when it is read. Raises SettingsError with the setting and the choices.
+    A finished run needs none to be drawn. A folder must be there and hold images; of OpenML only the form of the name
+    is looked at, and whether a package is installed shows when it is read. Raises SettingsError with the setting and
+    the choices, ValueError for the memory.
     """
+    natural = settings.natural
+    if "natural" in settings.data:
+        check_samples(natural.side, natural.n_train + natural.n_test, "natural.n_train")
+    check_weights(natural.side, settings.hidden, "hidden")
     for kind in settings.data:
         source = getattr(settings, kind).source
         wrong = _wrong_source(source)

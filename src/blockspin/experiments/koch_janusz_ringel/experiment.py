@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from blockspin.experiments.koch_janusz_ringel.plan import plan
-from blockspin.experiments.koch_janusz_ringel.settings import PRESETS, Settings
+from blockspin.experiments.koch_janusz_ringel.settings import PRESETS, Settings, check_memory
 from blockspin.runs.store import Store
 from blockspin.runs.task import Task
 
@@ -21,6 +21,10 @@ class KochJanuszRingel:
     summary = "block spins of the most mutual information with their surroundings, against exact sums (Ising)"
     Settings: type[BaseModel] = Settings
     presets: Mapping[str, Mapping[str, Any]] = PRESETS
+
+    def check(self, settings: Any, seed: int) -> None:
+        """Raises ValueError for what the memory does not hold."""
+        check_memory(settings)
 
     def tasks(self, settings: Any, seed: int) -> list[Task]:
         """Samples, filters of small and large blocks, information by temperature and buffer, flow, the chain."""

@@ -32,6 +32,7 @@ class Plan:
 def plan(settings: Settings, seed: int) -> Plan:
     """Lay out the tasks; nothing is run. A task's settings hold what it uses and no more."""
     chains, common = settings.chains, {"n_iter": settings.n_iter, "seed": seed}
+    training = 0.2 + 4.0 * settings.n_iter / 3000  # seconds at most
 
     def samples(L: int, K: float, n: int, use: str) -> Task:
         chosen = {"L": L, "K": K, "n": n, "chains": chains, "seed": integer(seed, use, f"{K:.12g}")}
@@ -51,7 +52,7 @@ def plan(settings: Settings, seed: int) -> Plan:
             f"{TASKS}run_filter",
             {"K": K, "seeds": small.seeds, **common},
             parents=(samples(TORUS, K, small.n_samples, "filters"),),
-            weight=4.0 * small.seeds,
+            weight=training * small.seeds,
         )
         for K in small.K
     }
@@ -63,7 +64,7 @@ def plan(settings: Settings, seed: int) -> Plan:
             f"{TASKS}run_block",
             {"b": b, **large.model_dump(include={"buffer", "environment", "seeds"}), **common},
             parents=(critical,),
-            weight=4.0 * large.seeds,
+            weight=training * large.seeds,
         )
         for b in large.sides
     }
@@ -74,7 +75,7 @@ def plan(settings: Settings, seed: int) -> Plan:
             f"{TASKS}run_curve",
             {"b": curve.b, "buffers": curve.buffers, "environment": curve.environment, "K": 1 / T, **common},
             parents=(samples(curve.L, 1 / T, curve.n_samples, "curve"),),
-            weight=4.0 * len(curve.buffers),
+            weight=training * len(curve.buffers),
         )
         for T in curve.T
     }
@@ -84,7 +85,7 @@ def plan(settings: Settings, seed: int) -> Plan:
         f"{TASKS}run_steps",
         {"steps": flow.steps, **common},
         parents=(samples(flow.L, flow.K_filters, flow.n_samples, "steps"),),
-        weight=4.0 * flow.steps,
+        weight=training * flow.steps,
     )
     flows = {
         K: Task(
@@ -93,6 +94,7 @@ def plan(settings: Settings, seed: int) -> Plan:
             f"{TASKS}run_flow",
             {"critical": K == KC_SQUARE, "seed": seed},
             parents=(samples(flow.L, K, flow.n_samples, "flow"), trained),
+            weight=0.1 + flow.L**2 * flow.n_samples * 4e-8,
         )
         for K in sorted([KC_SQUARE, *(KC_SQUARE + distance for distance in flow.distances)])
     }
@@ -102,6 +104,7 @@ def plan(settings: Settings, seed: int) -> Plan:
             f"the chain at K = {K:g}",
             f"{TASKS}run_chain",
             {"K": K, **settings.chain.model_dump(exclude={"K"})},
+            weight=0.1 + settings.chain.points**2 * 6e-4,
         )
         for K in settings.chain.K
     }

@@ -2,88 +2,93 @@
 
 from __future__ import annotations
 
+import math
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
-from blockspin.coarse.rsmi.windows import windows
-from blockspin.lattice import Lattice
+from blockspin.experiments.ranges import (
+    Coupling,
+    Repetitions,
+    check_different,
+    check_distances,
+    check_samples,
+    check_window,
+)
 from blockspin.models.ising import KC_SQUARE
+from blockspin.runs.settings import Section
 
 TORUS = 6  # the largest square torus whose block, ring and environment are summed exactly
 
 
-class Filters(BaseModel):
+class Filters(Section):
     """2 x 2 blocks on the exactly known 6 x 6 torus: couplings, samples of each, trainings of each."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    K: tuple[Annotated[float, Field(gt=0)], ...] = (0.408, KC_SQUARE)
+    K: tuple[Annotated[Coupling, Field(ge=0.01)], ...] = (0.408, KC_SQUARE)
     n_samples: Annotated[int, Field(ge=500)] = 10_000
-    seeds: Annotated[int, Field(ge=2)] = 5
+    seeds: Annotated[Repetitions, Field(ge=2)] = 5
 
 
-class Blocks(BaseModel):
+class Blocks(Section):
     """Larger blocks at Kc. Koch-Janusz and Ringel: 4 x 4 and 6 x 6, one hidden unit, a buffer about as wide."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
     L: Annotated[int, Field(ge=8)] = 24
-    sides: tuple[Annotated[int, Field(ge=3)], ...] = (4, 6)
+    sides: Annotated[tuple[Annotated[int, Field(ge=3)], ...], Field(min_length=1)] = (4, 6)
     buffer: Annotated[int, Field(ge=0)] = 2
     environment: Annotated[int, Field(ge=1)] = 2
     n_samples: Annotated[int, Field(ge=500)] = 5_000
-    seeds: Annotated[int, Field(ge=2)] = 5
+    seeds: Annotated[Repetitions, Field(ge=2)] = 5
 
 
-class Curve(BaseModel):
+class Curve(Section):
     """I(H:E) by temperature and buffer. Gokmen et al.: L = 64, block 4, buffers 0 to 8, environment 10.
 
     environment 1: by the Markov property the first ring says all that lies beyond, and a wider one costs bound (with 10
     and 10,000 samples the networks lose all above Tc at buffers where a ring keeps some).
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
     L: Annotated[int, Field(ge=8)] = 32
     b: Annotated[int, Field(ge=2)] = 4
-    T: tuple[Annotated[float, Field(gt=0)], ...] = (1.9, 2.1, 2.2, 1 / KC_SQUARE, 2.4, 2.6, 3.0)
+    T: tuple[Annotated[float, Field(ge=1 / 3, le=100)], ...] = (1.9, 2.1, 2.2, 1 / KC_SQUARE, 2.4, 2.6, 3.0)
     buffers: tuple[Annotated[int, Field(ge=0)], ...] = (1, 2, 3, 4, 6, 8)
     environment: Annotated[int, Field(ge=1)] = 1
     n_samples: Annotated[int, Field(ge=500)] = 4_000
 
 
-class Flow(BaseModel):
+class Flow(Section):
     """The flow: filters learned step by step from samples at K_filters, then applied to every set of samples.
 
     distances: K - Kc of the starting points beside Kc, on both sides (Koch-Janusz and Ringel: L = 128, 5,000 samples a
     temperature, up to four steps, three starting temperatures for nu).
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
     L: Annotated[int, Field(ge=16)] = 64
     steps: Annotated[int, Field(ge=2)] = 4
     distances: tuple[float, ...] = (-0.016, -0.008, -0.004, 0.004, 0.008, 0.016)
-    K_filters: Annotated[float, Field(gt=0)] = 0.43
+    K_filters: Coupling = 0.43
     n_samples: Annotated[int, Field(ge=500)] = 6_000
 
 
-class Chain(BaseModel):
+class Chain(Section):
     """The map over (lambda_1, lambda_2), exactly. Lenggenhager et al.: K = 0.1, two spins, a buffer of one site."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    K: tuple[Annotated[float, Field(gt=0)], ...] = (0.1, 1.0)
+    K: Annotated[tuple[Annotated[Coupling, Field(ge=0.05)], ...], Field(min_length=1)] = (0.1, 1.0)
     buffer: Annotated[int, Field(ge=0)] = 1
-    largest: Annotated[float, Field(gt=0)] = 3.0
-    points: Annotated[int, Field(ge=3)] = 41
+    largest: Annotated[float, Field(gt=0, le=100)] = 3.0
+    points: Annotated[int, Field(ge=3, le=1001)] = 41
+
+    @model_validator(mode="after")
+    def _information_is_left(self) -> Chain:
+        for K in self.K:
+            if (left := math.tanh(K) ** (2 * min(self.buffer + 1, 10**6))) < 1e-9:
+                raise ValueError(
+                    f"at K = {K:g} nothing is seen beyond buffer = {self.buffer}: tanh(K)^2(buffer+1) = {left:.0e}"
+                )
+        return self
 
 
-class Settings(BaseModel):
+class Settings(Section):
     """The experiment in full; what a run folder keeps as settings.toml. n_iter: steps of a training at most."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     chains: Annotated[int, Field(ge=10)] = 50
     n_iter: Annotated[int, Field(ge=0)] = 3000
@@ -96,24 +101,34 @@ class Settings(BaseModel):
     @model_validator(mode="after")
     def _fits(self) -> Settings:
         for side in self.blocks.sides:
-            windows(Lattice.square(self.blocks.L), side, self.blocks.buffer, self.blocks.environment)
+            check_window(self.blocks.L, side, self.blocks.buffer, self.blocks.environment, "blocks.sides")
         for buffer in self.curve.buffers:
-            windows(Lattice.square(self.curve.L), self.curve.b, buffer, self.curve.environment)
+            check_window(self.curve.L, self.curve.b, buffer, self.curve.environment, "curve.buffers")
+        for key in ("filters.K", "blocks.sides", "curve.T", "chain.K"):
+            section, _, name = key.partition(".")
+            check_different(getattr(getattr(self, section), name), key)
         if KC_SQUARE not in self.filters.K:
             raise ValueError(f"filters.K must hold the critical coupling {KC_SQUARE!r}; got {list(self.filters.K)}")
         if not any(abs(T * KC_SQUARE - 1) < 1e-9 for T in self.curve.T):
             raise ValueError(f"curve.T must hold the critical temperature {1 / KC_SQUARE!r}; got {list(self.curve.T)}")
         if len(self.curve.buffers) < 3 or list(self.curve.buffers) != sorted(set(self.curve.buffers)):
             raise ValueError(f"curve.buffers must be at least 3, ascending; got {list(self.curve.buffers)}")
-        if not min(self.flow.distances, default=0) < 0 < max(self.flow.distances, default=0):
-            raise ValueError(f"flow.distances must lie on both sides of 0; got {list(self.flow.distances)}")
-        if 0 in self.flow.distances or len(self.flow.distances) < 4:
-            raise ValueError(f"flow.distances must be at least 4, without 0; got {list(self.flow.distances)}")
-        lattice = Lattice.square(self.flow.L)
-        for _ in range(self.flow.steps):
-            windows(lattice, 2, 1, 1)
-            lattice = lattice.coarse(2)
+        check_distances(self.flow.distances, KC_SQUARE, "flow.distances")
+        if len(self.flow.distances) < 4:
+            raise ValueError(f"flow.distances must be at least 4; got {list(self.flow.distances)}")
+        for step in range(min(self.flow.steps, self.flow.L.bit_length())):
+            if self.flow.L % 2**step:
+                raise ValueError(f"2^flow.steps must divide flow.L; got {self.flow.steps} and {self.flow.L}")
+            check_window(self.flow.L // 2**step, 2, 1, 1, f"flow.steps = {self.flow.steps}")
         return self
+
+
+def check_memory(settings: Settings) -> None:
+    """Raise ValueError where samples want more memory than is free."""
+    check_samples(TORUS, settings.filters.n_samples, "filters.n_samples")
+    for name in ("blocks", "curve", "flow"):
+        section = getattr(settings, name)
+        check_samples(section.L, section.n_samples, f"{name}.n_samples")
 
 
 PRESETS: dict[str, dict[str, Any]] = {

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel
 
 from blockspin.experiments.locality_map.plan import Plan
-from blockspin.experiments.locality_map.settings import PRESETS, Settings
+from blockspin.experiments.locality_map.settings import PRESETS, Settings, check_memory
 from blockspin.runs.store import Store
 from blockspin.runs.sweep import Sweep
 from blockspin.runs.task import Task
@@ -32,6 +32,10 @@ class LocalityMap:
     def swept(self, sweep: Sweep) -> dict[str, Any]:
         """The settings that make a sweep: one map in place of the preset's."""
         return {"planes": {"-".join(sweep.names) or "seeds": sweep.model_dump()}}
+
+    def check(self, settings: Any, seed: int) -> None:
+        """Raises ValueError for what the memory does not hold."""
+        check_memory(settings)
 
     def tasks(self, settings: Any, seed: int) -> list[Task]:
         """Samples and layers."""

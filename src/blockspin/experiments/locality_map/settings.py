@@ -9,48 +9,50 @@ import math
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
-from blockspin.runs.settings import nearest
+from blockspin.experiments.ranges import Coupling, Momentum, Penalty, Rate, check_block, check_samples, check_weights
+from blockspin.runs.settings import Section, nearest
 from blockspin.runs.sweep import Sweep
 
 
-class Layer(BaseModel):
+class Layer(Section):
     """One layer and what it is trained on: spins -1/+1, no biases, CD, a proximal L1 penalty.
 
     updates: mini-batches, so that layers with few and with many different samples train equally long.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
     L: Annotated[int, Field(ge=4)] = 16
     units: Annotated[int, Field(ge=4)] = 64
-    K: Annotated[float, Field(gt=0)] = 0.408
+    K: Coupling = 0.408
     n_samples: Annotated[int, Field(ge=50)] = 8000
-    l1: Annotated[float, Field(ge=0)] = 0.01
-    learning_rate: Annotated[float, Field(gt=0)] = 0.01
-    init_scale: Annotated[float, Field(gt=0)] = 0.01
-    momentum: Annotated[float, Field(ge=0, lt=1)] = 0.5
+    l1: Penalty = 0.01
+    learning_rate: Rate = 0.01
+    init_scale: Annotated[float, Field(gt=0, le=10)] = 0.01
+    momentum: Momentum = 0.5
     batch_size: Annotated[int, Field(ge=1)] = 100
     k: Annotated[int, Field(ge=1)] = 1
     updates: Annotated[int, Field(ge=1)] = 2000
 
+    @model_validator(mode="after")
+    def _fits(self) -> Layer:
+        check_block(self.L, self.units, "units")
+        return self
 
-class Settings(BaseModel):
+
+class Settings(Section):
     """The experiment in full; what a run folder keeps as settings.toml.
 
     layer: the parameters at every point that a map does not vary. pool: different training samples that are drawn a
     coupling and seed, of which a layer takes its n_samples; held_out, n_critical: samples to judge on.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
     layer: Layer = Layer()
     pool: Annotated[int, Field(ge=100)] = 16_000
     held_out: Annotated[int, Field(ge=100)] = 2000
     n_critical: Annotated[int, Field(ge=100)] = 6000
     chains: Annotated[int, Field(ge=10)] = 100
-    planes: dict[str, Sweep] = {}
+    planes: dict[str, Sweep] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _planes_vary_the_layer(self) -> Settings:
@@ -61,10 +63,33 @@ class Settings(BaseModel):
             for name in sweep.names:
                 if name not in Layer.model_fields:
                     raise ValueError(f"planes.{plane}: {nearest('parameter of the layer', name, Layer.model_fields)}")
-            largest = max((*sweep.grid.get("n_samples", ()), *sweep.zip.get("n_samples", ()), self.layer.n_samples))
+            if not sweep.names:
+                raise ValueError(f"planes.{plane} must vary at least one parameter of the layer, not the seed alone")
+            largest = self.largest("n_samples", plane)
             if largest > self.pool:
                 raise ValueError(f"planes.{plane}: n_samples is at most the pool, {self.pool}; got {largest}")
         return self
+
+    def largest(self, name: str, *planes: str) -> float:
+        """The largest number that a parameter of the layer has in these maps, in all unless named.
+
+        What is no number is refused where the layer of its point is built.
+        """
+        chosen = [self.planes[plane] for plane in planes or self.planes]
+        swept = [value for sweep in chosen for axes in (sweep.grid, sweep.zip) for value in axes.get(name, ())]
+        return max(
+            float(value)
+            for value in [getattr(self.layer, name), *swept]
+            if isinstance(value, int | float) and math.isfinite(value)
+        )
+
+
+def check_memory(settings: Settings) -> None:
+    """Raise ValueError where samples or weights want more memory than is free."""
+    L, units = math.ceil(settings.largest("L")), math.ceil(settings.largest("units"))
+    check_samples(L, settings.pool + settings.held_out, "pool and held_out, layer.L or planes")
+    check_samples(L, settings.n_critical, "n_critical")
+    check_weights(L, units, "layer.units")
 
 
 def _planes(seeds: int, **axes: dict[str, Any]) -> dict[str, Any]:

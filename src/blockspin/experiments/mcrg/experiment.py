@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel
 
 from blockspin.experiments.mcrg.plan import plan
-from blockspin.experiments.mcrg.settings import PRESETS, Settings
+from blockspin.experiments.mcrg.settings import PRESETS, Settings, check_memory
 from blockspin.runs.store import Store
 from blockspin.runs.task import Task
 
@@ -29,6 +29,10 @@ class MonteCarloRG:
     summary = "exponents, couplings and flow of block rules and learned maps, side by side"
     Settings: type[BaseModel] = Settings
     presets: Mapping[str, Mapping[str, Any]] = PRESETS
+
+    def check(self, settings: Any, seed: int) -> None:
+        """Raises ValueError for what the memory does not hold."""
+        check_memory(settings)
 
     def tasks(self, settings: Any, seed: int) -> list[Task]:
         """Samples at each coupling, machines, a measurement a map, and what block rules keep exactly."""

@@ -5,9 +5,19 @@ from __future__ import annotations
 import math
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
-from blockspin.lattice import Lattice
+from blockspin.experiments.ranges import (
+    Coupling,
+    Penalty,
+    Rate,
+    check_different,
+    check_distances,
+    check_samples,
+    check_weights,
+)
+from blockspin.models.ising import KC_SQUARE
+from blockspin.runs.settings import Section
 
 MAPS = {  # name: what it is
     "majority": "sign of a block's sum, ties by a fair coin",
@@ -26,26 +36,22 @@ EVEN = ("nn", "nnn", "third", "plaquette", "fourth", "fifth", "diamond")
 ODD = ("magnetisation", "corner", "row", "diagonal")
 
 
-class Training(BaseModel):
+class Training(Section):
     """How the machines are trained: on spins at coupling K, without biases; n_iter: epochs a layer."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    K: Annotated[float, Field(gt=0)] = 0.408
+    K: Coupling = 0.408
     n_samples: Annotated[int, Field(ge=100)] = 10_000
-    learning_rate: Annotated[float, Field(gt=0)] = 0.01
-    l1: Annotated[float, Field(ge=0)] = 0.02
+    learning_rate: Rate = 0.01
+    l1: Penalty = 0.02
     n_iter: tuple[Annotated[int, Field(ge=0)], ...] = (25, 60)
 
 
-class Settings(BaseModel):
+class Settings(Section):
     """The experiment in full; what a run folder keeps as settings.toml.
 
     L: side of the square torus; distances: couplings K - Kc of the samples beside the critical ones, on both sides;
     n_samples: of each; steps: by b = 2, each layer of a learned map trained on the coarse spins of the one below.
     """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     L: Annotated[int, Field(ge=8)] = 32
     distances: tuple[float, ...] = (-0.04, -0.02, 0.02, 0.04)
@@ -57,22 +63,30 @@ class Settings(BaseModel):
 
     @model_validator(mode="after")
     def _fits(self) -> Settings:
-        if not min(self.distances, default=0) < 0 < max(self.distances, default=0) or 0 in self.distances:
-            raise ValueError(f"distances must lie on both sides of 0 and not at it; got {list(self.distances)}")
+        check_distances(self.distances, KC_SQUARE, "distances")
+        check_different(self.maps, "maps")
         if "majority" not in self.maps or not set(self.maps) <= set(MAPS):
             raise ValueError(
                 f"maps must hold 'majority', the reference, and be among {', '.join(MAPS)}; got {', '.join(self.maps)}"
             )
         if len(self.training.n_iter) < self.steps:
-            raise ValueError(f"training.n_iter needs a number of epochs a step; got {len(self.training.n_iter)}")
-        lattice = Lattice.square(self.L)
-        for _ in range(self.steps):
-            lattice = lattice.coarse(2)
+            raise ValueError(
+                f"training.n_iter needs a number of epochs for each of steps = {self.steps}; got {self.training.n_iter}"
+            )
+        if self.L % 2**self.steps:
+            raise ValueError(f"2^steps must divide L; got steps = {self.steps} and L = {self.L}")
         if self.L / 2**self.steps < 4:
             raise ValueError(
                 f"{self.steps} steps from L = {self.L} leave fewer than 4 x 4 spins, too few to see a flow"
             )
         return self
+
+
+def check_memory(settings: Settings) -> None:
+    """Raise ValueError where the samples, of which a measurement reads all, or weights want more than is free."""
+    check_samples(settings.L, settings.n_samples * (1 + len(settings.distances)), "n_samples")
+    check_samples(settings.L, settings.training.n_samples, "training.n_samples")
+    check_weights(settings.L, settings.L**2 // 4, "L")
 
 
 PRESETS: dict[str, dict[str, Any]] = {

@@ -10,7 +10,7 @@ import numpy as np
 from pydantic import BaseModel
 
 from blockspin.experiments.mehta_schwab.plan import Map, Plan, plan
-from blockspin.experiments.mehta_schwab.settings import PRESETS, Settings
+from blockspin.experiments.mehta_schwab.settings import PRESETS, Settings, check_memory
 from blockspin.runs.store import Store
 from blockspin.runs.task import Task
 
@@ -25,6 +25,10 @@ class MehtaSchwab:
     summary = "do stacked RBMs coarse-grain the 2D Ising model as the renormalization group does?"
     Settings: type[BaseModel] = Settings
     presets: Mapping[str, Mapping[str, Any]] = PRESETS
+
+    def check(self, settings: Any, seed: int) -> None:
+        """Raises ValueError for what the memory does not hold."""
+        check_memory(settings)
 
     def tasks(self, settings: Any, seed: int) -> list[Task]:
         """Samples, layers and measurements."""

@@ -54,8 +54,7 @@ def plan_conditions(settings: Settings, seed: int) -> tuple[Condition, ...]:
     study = settings.conditions
     if not study.n_samples:
         return ()
-    in_all = round(max(study.n_samples) / (1 - study.held_out))
-    samples = sample_task("small-lattice samples", study.L, settings.K, in_all, study.chains, seed)
+    samples = sample_task("small-lattice samples", study.L, settings.K, study.n_drawn, study.chains, seed)
     return tuple(
         Condition(variant, n, _condition_task(variant, n, settings, seed, samples))
         for variant in OWN
@@ -76,7 +75,7 @@ def _condition_task(variant: str, n: int, settings: Settings, seed: int, samples
         "seed": seed,
     }
     label = f"train {variant} on {n} small samples"
-    weight = max(study.L**2 * study.units * n * n_iter * 4e-10, 1.0)
+    weight = max(study.L**2 * study.units * n * n_iter * settings.recipe.k * 4e-10, 1.0)
     return Task(
         "condition",
         label,
@@ -165,7 +164,7 @@ def _train_tasks(variant: str, data: str, settings: Settings, seed: int, samples
         }
         label = f"train {variant}, layer {layer}" + ("" if data == "ising" else f" ({data})")
         visits = settings.n_samples * {"sklearn-default": 30, "sklearn-matched": 2 * epochs}.get(variant, epochs)
-        cost = inputs * units * visits * 1e-10 if data != "untrained" else 0.1
+        cost = inputs * units * visits * settings.recipe.k * 1e-10 if data != "untrained" else 0.1
         tasks.append(
             Task("train", label, f"{TASKS}run_train", chosen, parents=(samples, *tasks), weight=max(cost, 0.1))
         )

@@ -8,7 +8,20 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
+
+from blockspin.experiments.ranges import (
+    Coupling,
+    Momentum,
+    Penalty,
+    Rate,
+    check_block,
+    check_different,
+    check_samples,
+    check_split,
+    check_weights,
+)
+from blockspin.runs.settings import Section
 
 VARIANTS = {
     "sklearn-default": "scikit-learn's BernoulliRBM as it comes",
@@ -21,30 +34,26 @@ OWN = ("none", "l2", "l1")  # the variants that this package trains itself
 Variant = Literal["sklearn-default", "sklearn-matched", "none", "l2", "l1"]
 
 
-class Recipe(BaseModel):
+class Recipe(Section):
     """How every machine of a stack is trained, but for the penalty that a variant leaves out."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     units: Literal["binary", "spin"] = "spin"
     biases: bool = False
-    learning_rate: Annotated[float, Field(gt=0)] = 0.01
-    momentum: Annotated[float, Field(ge=0, lt=1)] = 0.5
+    learning_rate: Rate = 0.01
+    momentum: Momentum = 0.5
     batch_size: Annotated[int, Field(ge=1)] = 100
     k: Annotated[int, Field(ge=1)] = 1
-    l1: Annotated[float, Field(ge=0)] = 0.02
+    l1: Penalty = 0.02
     l1_method: Literal["proximal", "subgradient"] = "proximal"
-    l2: Annotated[float, Field(ge=0)] = 0.02
+    l2: Penalty = 0.02
     init: Literal["small", "hinton-salakhutdinov"] = "small"
     reconstruction: Literal["sample", "mean"] = "sample"
     output: Literal["mean", "sample"] = "sample"
-    n_iter: tuple[int, ...] = (25, 60)
+    n_iter: tuple[Annotated[int, Field(ge=0)], ...] = (25, 60)
 
 
-class Conditions(BaseModel):
+class Conditions(Section):
     """A study beside the stacks: one layer on a small lattice, against the number of training samples."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     L: Annotated[int, Field(ge=8)] = 16
     units: Annotated[int, Field(ge=4)] = 64
@@ -53,32 +62,65 @@ class Conditions(BaseModel):
     chains: Annotated[int, Field(ge=4)] = 100
     held_out: Annotated[float, Field(gt=0, lt=1)] = 0.1
 
+    @property
+    def n_drawn(self) -> int:
+        """Samples to draw: the largest number to train on, and those held out."""
+        return round(max(self.n_samples) / (1 - self.held_out))
 
-class Settings(BaseModel):
+    @model_validator(mode="after")
+    def _fits(self) -> Conditions:
+        check_block(self.L, self.units, "units")
+        check_different(self.n_samples, "n_samples")
+        if self.n_samples:
+            check_split(self.n_drawn, self.chains, self.held_out)
+        return self
+
+
+class Settings(Section):
     """The experiment in full; what a run folder keeps as settings.toml."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
     L: Annotated[int, Field(ge=8)] = 24
-    K: Annotated[float, Field(gt=0)] = 0.408
+    K: Coupling = 0.408
     n_samples: Annotated[int, Field(ge=100)] = 10_000
     n_critical: Annotated[int, Field(ge=100)] = 10_000
     chains: Annotated[int, Field(ge=4)] = 50
     held_out: Annotated[float, Field(gt=0, lt=1)] = 0.2
-    layers: tuple[int, ...] = (144, 36)
-    variants: tuple[Variant, ...] = ("sklearn-default", "sklearn-matched", "none", "l2", "l1")
+    layers: Annotated[tuple[Annotated[int, Field(ge=4)], ...], Field(min_length=1)] = (144, 36)
+    variants: Annotated[tuple[Variant, ...], Field(min_length=1)] = (
+        "sklearn-default",
+        "sklearn-matched",
+        "none",
+        "l2",
+        "l1",
+    )
     null_variants: tuple[Variant, ...] = ("l1",)
     recipe: Recipe = Recipe()
     conditions: Conditions = Conditions()
 
     @model_validator(mode="after")
-    def _one_number_of_epochs_a_layer(self) -> Settings:
+    def _fits(self) -> Settings:
+        for units in self.layers:
+            check_block(self.L, units, "layers")
+        for name in ("variants", "null_variants"):
+            check_different(getattr(self, name), name)
+        check_split(self.n_samples, self.chains, self.held_out)
         if len(self.recipe.n_iter) != len(self.layers):
             raise ValueError(
                 f"recipe.n_iter needs one number of epochs a layer: {len(self.layers)} layers, "
                 f"{len(self.recipe.n_iter)} numbers"
             )
         return self
+
+
+def check_memory(settings: Settings) -> None:
+    """Raise ValueError where samples or weights want more memory than is free."""
+    check_samples(settings.L, settings.n_samples, "n_samples")
+    check_samples(settings.L, settings.n_critical, "n_critical")
+    check_weights(settings.L, max(settings.layers), "layers")
+    study = settings.conditions
+    if study.n_samples:
+        check_samples(study.L, study.n_drawn, "conditions.n_samples")
+        check_weights(study.L, study.units, "conditions.units")
 
 
 FULL: dict[str, Any] = {  # the paper's lattice and network
