@@ -42,14 +42,16 @@ CASES = [  # lattice, b, side, filters
 
 
 @pytest.mark.slow
-@parametrize_with_checks([ConvolutionalRBM(b=1, filter_side=2, n_filters=2, n_iter=2)])
+@parametrize_with_checks([ConvolutionalRBM(b=1, units="gaussian", filter_side=2, n_filters=2, n_iter=2)])
 def test_scikit_learn_contract(estimator: ConvolutionalRBM, check: object) -> None:
     check(estimator)  # type: ignore[operator]
 
 
 @pytest.mark.parametrize("name", ["check_parameters_default_constructible", "check_transformer_general"])
 def test_the_core_of_that_contract(name: str) -> None:
-    getattr(estimator_checks, name)("ConvolutionalRBM", ConvolutionalRBM(b=1, filter_side=2, n_iter=0))
+    getattr(estimator_checks, name)(
+        "ConvolutionalRBM", ConvolutionalRBM(b=1, units="gaussian", filter_side=2, n_iter=0)
+    )
 
 
 def tied(lattice: Lattice, b: int, side: int, n_filters: int, units: str = "spin", seed: int = 0) -> ConvolutionalRBM:

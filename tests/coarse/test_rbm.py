@@ -21,8 +21,16 @@ from blockspin.coarse.rbm.trajectory import COLUMNS, checkpoints
 
 @parametrize_with_checks(
     [
-        RBM(n_components=4, n_iter=2),
-        RBM(n_components=4, n_iter=2, algorithm="pcd", init="data-mean", l1=0.01, validation_fraction=0.2),
+        RBM(n_components=4, units="gaussian", n_iter=2),
+        RBM(
+            n_components=4,
+            units="gaussian",
+            n_iter=2,
+            algorithm="pcd",
+            init="data-mean",
+            l1=0.01,
+            validation_fraction=0.2,
+        ),
     ]
 )
 def test_scikit_learn_contract(estimator: RBM, check: object) -> None:

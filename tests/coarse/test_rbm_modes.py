@@ -26,7 +26,18 @@ N_CHAINS = 20_000
 
 @pytest.mark.slow  # the same checks as of the plain machine, at a compilation each
 @parametrize_with_checks(
-    [RBM(n_components=4, n_iter=2, algorithm="pcd", optimizer="adam", centered=True, schedule="linear", group=0.01)]
+    [
+        RBM(
+            n_components=4,
+            units="gaussian",
+            n_iter=2,
+            algorithm="pcd",
+            optimizer="adam",
+            centered=True,
+            schedule="linear",
+            group=0.01,
+        )
+    ]
 )
 def test_scikit_learn_contract(estimator: RBM, check: object) -> None:
     check(estimator)  # type: ignore[operator]

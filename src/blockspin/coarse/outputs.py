@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.pipeline import Pipeline
 
+from blockspin import checks
 from blockspin.coarse.coins import coins, uniforms
 
 FloatArray = NDArray[np.float64]
@@ -64,6 +65,17 @@ class AsSpins:
         spins = _signs(away > 0)
         np.copyto(spins, coins(rows, values.shape[1], self.seed), where=np.abs(away) <= self.tie)
         return spins
+
+
+def outputs_of(transformer: Any, X: ArrayLike, name: str = "") -> NDArray[Any]:
+    """What a fitted map makes of X (n, N): a dense array (n, M) of finite real numbers, M at least 1.
+
+    name: what the map is called in an error, its class unless given. Raises TypeError for a class in place of an
+    object and for what has no `transform`; ValueError for outputs that are sparse, complex, words, objects or not
+    finite, that have no columns or not a row a sample.
+    """
+    checks.transformer("transformer", transformer)
+    return checks.outputs(name or type(transformer).__name__, transformer.transform(X), len(np.asarray(X)))
 
 
 def graded_as(transformer: Any) -> str:

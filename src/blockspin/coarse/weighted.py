@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 import numpy as np
 from numpy.typing import ArrayLike
 
+from blockspin import checks
 from blockspin.coarse.blocks import BlockRule, FloatArray, Spins, break_ties, fields_on
 from blockspin.lattice import Lattice
 
-TIES = ("random", "first")
 ROUNDING = 1e-12  # of the sum of absolute weights: sums below it are ties
 
 
@@ -24,8 +22,6 @@ class Threshold(BlockRule):
     `transform` maps X (n, N) of -1/+1 to (n, N / b^d) int8. Raises ValueError as `Majority`, and where the threshold is
     negative.
     """
-
-    TIES: ClassVar[tuple[str, ...]] = TIES
 
     def __init__(
         self,
@@ -43,15 +39,13 @@ class Threshold(BlockRule):
 
     def _check_settings(self) -> None:
         super()._check_settings()
-        _check_ties(self.ties)
-        if not self.threshold >= 0:
-            raise ValueError(f"threshold must not be negative; got {self.threshold}")
+        checks.number("threshold", self.threshold, 0, infinite=True)
 
     def _block(self, spins: Spins, parts: Spins) -> Spins:
-        total = parts.sum(axis=0, dtype=np.int32).reshape(len(spins), -1)
+        total = parts.sum(axis=0, dtype=np.int32)
         blocks = np.where(total > 0, np.int8(1), np.int8(-1))
         undecided = (np.abs(total) < self.threshold) | (total == 0)
-        break_ties(blocks, undecided, parts[0].reshape(blocks.shape), spins, self.ties, self.random_state)
+        break_ties(blocks, undecided, parts[0], spins, self.ties, self.random_state)
         return blocks
 
 
@@ -63,8 +57,6 @@ class WeightedMajority(BlockRule):
     `transform` maps X (n, N) of -1/+1 to (n, N / b^d) int8. Raises ValueError as `Majority`, and unless there are b^d
     finite weights, not all 0.
     """
-
-    TIES: ClassVar[tuple[str, ...]] = TIES
 
     def __init__(
         self,
@@ -90,24 +82,18 @@ class WeightedMajority(BlockRule):
     @property
     def _weights(self) -> FloatArray:
         size = self.b**self.lattice.dimension
-        return np.ones(size) if self.weights is None else np.asarray(self.weights, float).ravel()
+        return np.ones(size) if self.weights is None else checks.array("weights", self.weights).astype(float).ravel()
 
     def _check_settings(self) -> None:
         super()._check_settings()
-        _check_ties(self.ties)
         weights, size = self._weights, self.b**self.lattice.dimension
         if len(weights) != size or not np.isfinite(weights).all() or not weights.any():
-            raise ValueError(f"weights must be {size} finite numbers, not all 0; got {self.weights!r}")
+            raise ValueError(f"weights must be {size} finite numbers, not all 0; got {checks.shown(self.weights)}")
 
     def _block(self, spins: Spins, parts: Spins) -> Spins:
         weights = self._weights
-        total = np.tensordot(weights, parts, axes=1).reshape(len(spins), -1)
+        total = np.tensordot(weights, parts, axes=1)
         blocks = np.where(total > 0, np.int8(1), np.int8(-1))
         tied = np.abs(total) <= ROUNDING * np.abs(weights).sum()
-        break_ties(blocks, tied, parts[0].reshape(blocks.shape), spins, self.ties, self.random_state)
+        break_ties(blocks, tied, parts[0], spins, self.ties, self.random_state)
         return blocks
-
-
-def _check_ties(ties: str) -> None:
-    if ties not in TIES:
-        raise ValueError(f"ties must be one of {', '.join(TIES)}; got {ties!r}")

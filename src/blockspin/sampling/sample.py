@@ -14,7 +14,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from blockspin import randomness, samples, statistics
+from blockspin import checks, randomness, samples, statistics
 from blockspin.models import MODELS, Dimers, Potts
 from blockspin.sampling import cluster, configurations, cost, pilot
 from blockspin.sampling.chains import Chains, Model, image, start
@@ -27,6 +27,7 @@ PART = 2**26  # spins of a part on disk, at most
 PART_SECONDS = 10.0  # after which a part is written, full or not
 
 Progress = Callable[[float, str], None]
+PROGRESS = "a function of the fraction done and a text, or None"
 
 
 def sample(
@@ -69,7 +70,7 @@ def sample(
     pilot does not equilibrate (unless spacing and equilibration are both given; tau is then null).
     """
     settings = _Settings.checked(model, n, seed, chains, algorithm, spacing, equilibration)
-    tell = progress if progress is not None else _silent
+    tell = _silent if progress is None else checks.function("progress", progress, PROGRESS)
     if _free(model):
         return _independent(model, settings, tell)
     schedule, running = _begin(model, settings, tell)
@@ -102,7 +103,7 @@ def sample_to(
     """
     settings = _Settings.checked(model, n, seed, chains, algorithm, spacing, equilibration)
     target = samples.checked_path(path)
-    tell = progress if progress is not None else _silent
+    tell = _silent if progress is None else checks.function("progress", progress, PROGRESS)
     if target.exists():
         _check_finished(target, settings)
         return target
@@ -164,9 +165,8 @@ class _Settings:
         spacing: int | None,
         equilibration: int | None,
     ) -> _Settings:
-        if not isinstance(model, tuple(MODELS.values())):
-            known = ", ".join(kind.__name__ for kind in MODELS.values())
-            raise TypeError(f"model must be one of {known}; got {type(model).__name__}")
+        kinds = tuple(MODELS.values())
+        checks.instance("model", model, kinds, f"one of {', '.join(kind.__name__ for kind in kinds)}")
         for name, value, least in (
             ("n", n, 1),
             ("seed", seed, 0),
@@ -174,11 +174,8 @@ class _Settings:
             ("spacing", spacing, 1),
             ("equilibration", equilibration, 0),
         ):
-            whole = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
-            if value is None and name not in ("n", "seed"):
-                continue
-            if value is None or not whole or value < least:
-                raise ValueError(f"{name} must be an integer of at least {least}; got {value!r}")
+            if value is not None or name in ("n", "seed"):
+                checks.whole(name, value, least)
         if _free(model):
             chains = chains if chains is not None else cost.CHAINS
         plan = cost.choose(model, int(n), algorithm, None if chains is None else int(chains))

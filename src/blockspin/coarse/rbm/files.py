@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from blockspin import checks
 from blockspin.lattice import Lattice
 
 FORMAT = "blockspin."  # and the class
@@ -23,9 +24,7 @@ NUMBERS = ("units_", "seed_", "n_epochs_", "n_features_in_", "best_epoch_")
 
 def write(machine: Any, path: str | os.PathLike[str]) -> None:
     """Write a fitted machine aside, then move it into place; raises ValueError for a suffix other than .npz."""
-    target = Path(path)
-    if target.suffix != ".npz":
-        raise ValueError(f"a machine is written as .npz; got {target.name!r}")
+    target = target_of(path)
     parameters = machine.get_params(deep=False)
     if callable(parameters["verbose"]):
         parameters["verbose"] = 0
@@ -57,10 +56,18 @@ def write(machine: Any, path: str | os.PathLike[str]) -> None:
         Path(aside).unlink(missing_ok=True)
 
 
+def target_of(path: Any, name: str = "path") -> Path:
+    """The path of a machine that is written; raises ValueError for a suffix other than .npz."""
+    target = checks.path(name, path)
+    if target.suffix != ".npz":
+        raise ValueError(f"{name} of a machine that is written ends in .npz; got {target.name!r}")
+    return target
+
+
 def read(kind: type[Any], path: str | os.PathLike[str]) -> Any:
     """A machine of this class from a file that `write` made; raises ValueError for any other file."""
-    source = Path(path)
-    refusal = f"{source.name} is not a file that {kind.__name__}.save wrote"
+    source = checks.path("path", path)
+    refusal = f"the path {source} is not that of a file that {kind.__name__}.save wrote"
     if not zipfile.is_zipfile(source):
         if not source.exists():
             raise FileNotFoundError(f"no such file: {source}")
