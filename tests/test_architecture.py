@@ -117,13 +117,13 @@ def test_every_package_that_is_imported_is_declared() -> None:
     project = tomllib.loads((PACKAGE.parents[1] / "pyproject.toml").read_text())["project"]
     asked = [*project["dependencies"], *(one for extra in project["optional-dependencies"].values() for one in extra)]
     declared = {re.split(r"[<>=~!;\[ ]", one)[0] for one in asked}
-    of_another_name = {"sklearn": "scikit-learn", "PIL": "pillow", "dask_jobqueue": "dask-jobqueue"}
-    brought = {"markupsafe": "jinja2", "dask": "distributed"}  # by another package
+    of_another_name = {"sklearn": "scikit-learn", "PIL": "pillow"}
+    brought = {"markupsafe": "jinja2", "dask": "distributed", "llvmlite": "numba"}  # by another package
     optional = {"mlxtend"}  # asked for with a sentence where it is missing
     for path in MODULES:
         for name in imported(path):
             top = name.split(".")[0]
             if top in sys.stdlib_module_names or top == "blockspin" or top in optional:
                 continue
-            given = brought.get(top, of_another_name.get(top, top))
+            given = brought.get(top, of_another_name.get(top, top)).replace("_", "-")
             assert given in declared, f"{path.name} imports {top}, which pyproject.toml does not declare"

@@ -274,5 +274,5 @@ def test_what_needs_spins_refuses_potts_samples() -> None:
     ):
         with pytest.raises(ValueError, match=r"spins -1/\+1 are needed here; these samples hold Potts states 0\.\.1"):
             use(made)
-    with pytest.raises(ValueError, match=r"Majority takes spins -1 or \+1; got values 0, 1"):
+    with pytest.raises(ValueError, match="spins -1 or"):
         bs.mcrg(made, bs.Majority, 1)  # a rule of spins; Potts states take bs.Plurality

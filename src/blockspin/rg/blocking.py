@@ -190,7 +190,7 @@ def mcrg(
     if field:
         raise ValueError(f"exponents belong to a critical point without a field; these samples have h = {field:g}")
     if samples.sizes["chain"] < 2:
-        raise ValueError(f"samples must have at least 2 chains for a jackknife over them; got {samples.sizes['chain']}")
+        raise ValueError(f"samples must have at least 2 chains; got {samples.sizes['chain']}")
     levels = block(samples, rule, steps, seed=seed)
     lattices = [lattice_of(level) for level in levels]
     ratios = [fine.shape[0] / coarse.shape[0] for fine, coarse in pairwise(lattices)]

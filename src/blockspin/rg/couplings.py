@@ -101,7 +101,7 @@ def of_spins(
             f"got {array.shape}"
         )
     if len(array) < 2:
-        raise ValueError(f"samples must have at least 2 chains for a jackknife over them; got {len(array)}")
+        raise ValueError(f"samples must have at least 2 chains; got {len(array)}")
     names = EVEN[lattice.kind] if operators is None else checks.words("operators", operators)
     chosen = potts_couplings.thermal(lattice, names) if states is not None else named(lattice, names)
     _check(chosen, lattice)
@@ -161,7 +161,7 @@ def local_terms(operator: Operator, spins: NDArray[np.int8]) -> NDArray[np.int8]
 def _check(operators: Sequence[Operator], lattice: Lattice) -> None:
     if not operators or len({operator.images for operator in operators}) != len(operators):
         raise ValueError(
-            f"couplings need at least one of operators and none twice; got {', '.join(one.name for one in operators)}"
+            f"operators of couplings are at least one operator and none twice; got {', '.join(one.name for one in operators)}"
         )
     unwound(operators, lattice)
 

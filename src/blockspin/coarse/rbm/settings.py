@@ -46,10 +46,10 @@ def check(machine: Any) -> None:
     if not callable(machine.verbose) and not isinstance(machine.verbose, bool):
         checks.whole("verbose", machine.verbose, 0)
     variance = getattr(machine, "variance", "learned")
-    if isinstance(variance, str):
-        checks.choice("variance", variance, ("learned",))
-    else:
+    if not isinstance(variance, str):
         checks.number("variance", variance, 0, open_start=True)
+    elif variance != "learned":
+        raise ValueError(f"variance must be a number above 0 or 'learned'; got {variance!r}")
     if machine.algorithm != "cd" and getattr(machine, "reconstruction", "sample") == "mean":
         raise ValueError("reconstruction='mean' goes with algorithm='cd': a persistent chain needs states")
     if getattr(machine, "centered", False) and not machine.biases:
