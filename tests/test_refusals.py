@@ -89,7 +89,7 @@ def test_every_public_name_has_an_example() -> None:
     assert public_names() == set(CALLS)
 
 
-@pytest.mark.parametrize("name", CALLS)
+@pytest.mark.parametrize("name", [pytest.param(n, marks=pytest.mark.slow if CALLS[n].slow else ()) for n in CALLS])
 def test_the_examples_are_valid(name: str, tmp_path: Path) -> None:
     function, arguments = CALLS[name].make(tmp_path)
     function(**arguments)

@@ -161,7 +161,7 @@ def local_terms(operator: Operator, spins: NDArray[np.int8]) -> NDArray[np.int8]
 def _check(operators: Sequence[Operator], lattice: Lattice) -> None:
     if not operators or len({operator.images for operator in operators}) != len(operators):
         raise ValueError(
-            f"operators of couplings are at least one operator and none twice; got {', '.join(one.name for one in operators)}"
+            f"operators must be at least one operator and none twice; got {', '.join(one.name for one in operators)}"
         )
     unwound(operators, lattice)
 
