@@ -58,7 +58,7 @@ def number(
         try:
             found = float(value)
         except OverflowError:  # an integer beyond the largest double
-            found = math.inf if value > 0 else -math.inf
+            found = math.inf if int(value) > 0 else -math.inf
     outside = not least <= found <= most or (open_start and found == least) or (open_end and found == most)
     if outside or (math.isinf(found) and not infinite):
         low, high = "(" if open_start else "[", ")" if open_end else "]"
