@@ -26,10 +26,10 @@ def shown(value: Any) -> str:
     if isinstance(value, type):
         return f"the class {value.__name__}"
     if hasattr(value, "shape") and hasattr(value, "dtype"):
-        return f"{_kind(value)} of shape {value.shape} and dtype {value.dtype}"
+        return f"{type(value).__name__} of shape {value.shape} and dtype {value.dtype}"
     if isinstance(value, (list, tuple, dict, set, frozenset)):
         return reprlib.repr(value)
-    return _kind(value)
+    return type(value).__name__
 
 
 def whole(name: str, value: Any, least: float = -math.inf, most: float = math.inf) -> int:
@@ -58,14 +58,15 @@ def number(
         try:
             found = float(value)
         except OverflowError:  # an integer beyond the largest double
-            found = math.inf if int(value) > 0 else -math.inf
+            found = math.inf if value > 0 else -math.inf  # type: ignore[operator]  # real numbers have an order
     outside = not least <= found <= most or (open_start and found == least) or (open_end and found == most)
     if outside or (math.isinf(found) and not infinite):
         low, high = "(" if open_start else "[", ")" if open_end else "]"
         above = "above" if open_start else "of at least"
         both = f" in {low}{least:g}, {most:g}{high}"
         rule = both if math.isfinite(most) else f" {above} {least:g}" if math.isfinite(least) else ""
-        raise ValueError(f"{name} must be a {'' if infinite else 'finite '}number{rule}; got {shown(value)}")
+        kind = "number" if infinite or rule else "finite number"
+        raise ValueError(f"{name} must be a {kind}{rule}; got {shown(value)}")
     return found
 
 
@@ -188,8 +189,3 @@ def random_state(value: Any, name: str = "random_state") -> Any:
     if not integer or not 0 <= value <= MOST_SEED:
         raise ValueError(f"{name} must be an integer from 0 to 2^32 - 1, a RandomState or None; got {shown(value)}")
     return value
-
-
-def _kind(value: Any) -> str:
-    kind = type(value)
-    return kind.__name__ if kind.__module__ == "builtins" else f"{kind.__module__.split('.')[0]}.{kind.__name__}"

@@ -196,7 +196,7 @@ class Lattice:
         return np.argsort(block, kind="stable").reshape(-1, b**self.dimension)
 
     def _vectors(self, name: str, value: ArrayLike) -> FloatArray:
-        vectors = checks.finite(name, value).astype(float, copy=False)
+        vectors = checks.array(name, value).astype(float, copy=False)  # nan where a field is dead
         if vectors.ndim < 1 or vectors.shape[-1] != self.dimension:
             raise ValueError(f"{name} must have shape (..., {self.dimension}) on a {self} lattice; got {vectors.shape}")
         return vectors
