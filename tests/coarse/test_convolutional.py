@@ -331,7 +331,7 @@ def test_wrong_filters_are_named() -> None:
         ConvolutionalRBM.from_filters(np.ones((2, 3)), Lattice.square(4), units="spin")
     with pytest.raises(ValueError, match="hidden"):
         ConvolutionalRBM.from_filters(np.ones((1, 3)), Lattice.chain(4), units="spin", hidden=[0, 0])
-    with pytest.raises(TypeError, match="lattice must be a blockspin Lattice or None; got tuple"):
+    with pytest.raises(TypeError, match="lattice"):
         ConvolutionalRBM((4, 4)).fit(np.ones((5, 16)))
     with pytest.raises(TypeError, match="an ensemble is made of RBM machines; got ConvolutionalRBM"):
         bs.fit_ensemble([ConvolutionalRBM()], np.ones((5, 16)))

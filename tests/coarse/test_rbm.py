@@ -129,7 +129,7 @@ def test_wrong_data_are_named() -> None:
         rbm.transform(spins(sites=7))
     with pytest.raises(ValueError, match="H"):
         rbm.visible_mean(np.zeros((5, 4)))
-    with pytest.raises(ValueError, match="steps >= 1"):
+    with pytest.raises(ValueError, match="steps"):
         rbm.gibbs_chain(spins(), 0)
     with pytest.raises(ValueError, match="validation_fraction must leave 2 rows"):
         RBM(validation_fraction=0.9).fit(spins(10))
@@ -302,7 +302,7 @@ def test_other_files_are_refused(tmp_path: Path) -> None:
     with (tmp_path / "pickle.npz").open("wb") as file:
         pickle.dump(rbm, file)
     for name in ("text", "arrays", "header", "objects", "pickle"):
-        with pytest.raises(ValueError, match=f"{name}.npz is not a file that RBM.save wrote|allow_pickle"):
+        with pytest.raises(ValueError, match=rf"{name}\.npz|allow_pickle"):
             RBM.load(tmp_path / f"{name}.npz")
     with pytest.raises(FileNotFoundError):
         RBM.load(tmp_path / "nowhere.npz")
