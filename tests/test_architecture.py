@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 import re
+import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,7 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "src" / "blockspin"
 
 MAY_IMPORT = {
+    "checks": "",
     "blas": "",
     "memory": "",
     "progress": "",
@@ -74,7 +77,7 @@ def test_imports_follow_the_table(path: Path) -> None:
     here = room(path)
     if here in ("__init__", "__main__"):
         return  # the public names come from everywhere
-    allowed = {here, *MAY_IMPORT[here].split()}
+    allowed = {here, "checks", *MAY_IMPORT[here].split()}  # what arguments must be, every room may say
     for name in imported(path):
         parts = name.split(".")
         if parts[0] == "blockspin" and len(parts) > 1 and parts[1] != "__version__":
@@ -159,3 +162,30 @@ def test_the_judge_reads_no_beginnings() -> None:
         found = re.findall(r"(\w+)\.(?:startswith|endswith)\(", path.read_text())
         # the names of an estimator's parameters are scikit-learn's convention
         assert set(found) <= ({"name"} if path.name == "nulls.py" else set()) or path.name == "files.py", path.name
+
+
+STRAY = re.compile(r'"\s*\n\s*[frb]?"')  # what a wrapper of lines makes of a sentence that it takes for two strings
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_no_docstring_is_cut_by_quotes(path: Path) -> None:
+    kinds = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, kinds):
+            assert not STRAY.search(ast.get_docstring(node, clean=False) or ""), getattr(node, "name", path.name)
+
+
+def test_every_package_that_is_imported_is_declared() -> None:
+    project = tomllib.loads((PACKAGE.parents[1] / "pyproject.toml").read_text())["project"]
+    asked = [*project["dependencies"], *(one for extra in project["optional-dependencies"].values() for one in extra)]
+    declared = {re.split(r"[<>=~!;\[ ]", one)[0] for one in asked}
+    of_another_name = {"sklearn": "scikit-learn", "PIL": "pillow"}
+    brought = {"markupsafe": "jinja2", "dask": "distributed", "llvmlite": "numba"}  # by another package
+    optional = {"mlxtend"}  # asked for with a sentence where it is missing
+    for path in MODULES:
+        for name in imported(path):
+            top = name.split(".")[0]
+            if top in sys.stdlib_module_names or top == "blockspin" or top in optional:
+                continue
+            given = brought.get(top, of_another_name.get(top, top)).replace("_", "-")
+            assert given in declared, f"{path.name} imports {top}, which pyproject.toml does not declare"

@@ -126,7 +126,7 @@ def test_a_folder_that_is_no_runs_is_refused(tmp_path):
         (["rnu", "toy"], "rnu"),
         (["report", "nowhere"], "nowhere is not the folder of a run"),
         ([*SAMPLE, "s.nc", "--shape", "4y4"], "a shape reads 100 (ring), 40x40"),
-        ([*SAMPLE, "s.nc", "--shape", "1x4"], "at least 2; got (1, 4)"),
+        ([*SAMPLE, "s.nc", "--shape", "1x4"], "at least 2; got 1"),
         ([*SAMPLE, "s.nc", "-K", "nan"], "coupling K must be a finite number; got nan"),
         ([*SAMPLE, "s.nc", "--algorithm", "magic"], "algorithm must be one of auto"),
         ([*SAMPLE, "s.csv"], "samples are written as .nc; got 's.csv'"),

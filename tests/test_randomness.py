@@ -68,5 +68,5 @@ def test_integers_are_seeds_that_any_library_takes() -> None:
 
 
 def test_a_negative_seed_is_refused() -> None:
-    with pytest.raises(ValueError, match="seed must be a non-negative integer; got -1"):
+    with pytest.raises(ValueError, match="seed"):
         sequence(-1, "sample")

@@ -14,7 +14,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from blockspin import memory
+from blockspin import checks, memory
 from blockspin.inputs import read_only
 
 IntArray = NDArray[np.intp]
@@ -31,6 +31,7 @@ STEPS: dict[str, tuple[tuple[int, ...], ...]] = {
 VECTORS = {"triangular": ((1.0, 0.0), (-0.5, math.sqrt(0.75)))}
 """Lattice vectors where they are not the unit vectors: two at 120 degrees, so that their sum has length 1 too."""
 DIMENSION = {kind: len(steps[0]) for kind, steps in STEPS.items()}
+MOST_SITES = 2**62
 HYPERCUBIC = {1: "chain", 2: "square", 3: "cubic"}
 """The kind of lattice that a bare shape of so many extents is taken for."""
 
@@ -48,33 +49,44 @@ class Lattice:
     shape: tuple[int, ...]
 
     def __post_init__(self) -> None:
-        if self.kind not in DIMENSION:
-            raise ValueError(f"lattice kind must be one of {', '.join(DIMENSION)}; got {self.kind!r}")
-        if len(self.shape) != DIMENSION[self.kind]:
-            raise ValueError(f"a {self.kind} lattice has {DIMENSION[self.kind]} extent(s); got shape {self.shape}")
-        if any(not isinstance(extent, (int, np.integer)) or extent < 2 for extent in self.shape):
-            raise ValueError(f"every extent of a lattice must be an integer of at least 2; got {self.shape}")
-        object.__setattr__(self, "shape", tuple(int(extent) for extent in self.shape))
+        checks.choice("lattice kind", self.kind, DIMENSION)
+        shape = tuple(checks.listed("shape", self.shape, "the lattice's extents, such as (8, 12)"))
+        if len(shape) != DIMENSION[self.kind]:
+            raise ValueError(f"a {self.kind} lattice has {DIMENSION[self.kind]} extent(s); got shape {shape}")
+        object.__setattr__(self, "shape", tuple(checks.whole("every extent in shape", L, 2) for L in shape))
+        if self.n_sites > MOST_SITES:
+            raise ValueError(f"shape must hold at most 2^62 sites; got {self.shape}")
+
+    def __reduce__(self) -> tuple[type[Lattice], tuple[str, tuple[int, ...]]]:
+        # what is computed once is not part of it: neither of a pickle that goes to a worker nor of a hash of one
+        return type(self), (self.kind, self.shape)
 
     @classmethod
     def square(cls, Lx: int, Ly: int | None = None) -> Lattice:
         """The Lx x Ly square lattice on a torus (Ly = Lx unless given)."""
-        return cls("square", (Lx, Lx if Ly is None else Ly))
+        return cls._of("square", Lx=Lx, Ly=Ly)
 
     @classmethod
     def triangular(cls, Lx: int, Ly: int | None = None) -> Lattice:
         """The Lx x Ly rhombus of the triangular lattice on a torus (Ly = Lx unless given)."""
-        return cls("triangular", (Lx, Lx if Ly is None else Ly))
+        return cls._of("triangular", Lx=Lx, Ly=Ly)
 
     @classmethod
     def cubic(cls, Lx: int, Ly: int | None = None, Lz: int | None = None) -> Lattice:
         """The Lx x Ly x Lz simple cubic lattice on a torus (Ly = Lx and Lz = Lx unless given)."""
-        return cls("cubic", (Lx, Lx if Ly is None else Ly, Lx if Lz is None else Lz))
+        return cls._of("cubic", Lx=Lx, Ly=Ly, Lz=Lz)
 
     @classmethod
     def chain(cls, L: int) -> Lattice:
         """The ring of L sites."""
-        return cls("chain", (L,))
+        return cls._of("chain", L=L)
+
+    @classmethod
+    def _of(cls, kind: str, **extents: int | None) -> Lattice:
+        # the first extent serves for those left out
+        first = next(iter(extents.values()))
+        given = {name: first if extent is None else extent for name, extent in extents.items()}
+        return cls(kind, tuple(checks.whole(name, extent, 2, MOST_SITES) for name, extent in given.items()))
 
     @property
     def dimension(self) -> int:
@@ -153,7 +165,8 @@ class Lattice:
         taken in the metric of `length`.
         """
         extent = np.asarray(self.shape, float)
-        step: FloatArray = (np.asarray(end, float) - np.asarray(start, float) + extent / 2) % extent - extent / 2
+        begun, ended = self._vectors("start", start), self._vectors("end", end)
+        step: FloatArray = (ended - begun + extent / 2) % extent - extent / 2
         if self.kind not in VECTORS:
             return step
         # a long rhombus leans over more than one period of its short side
@@ -168,7 +181,7 @@ class Lattice:
 
     def length(self, step: ArrayLike) -> FloatArray:
         """The Euclidean length of steps in the coordinates of the sites, shape (..., d) to (...)."""
-        length: FloatArray = np.linalg.norm(self.cartesian(step), axis=-1)
+        length: FloatArray = np.linalg.norm(self.cartesian(self._vectors("step", step)), axis=-1)
         return length
 
     def cartesian(self, step: ArrayLike) -> FloatArray:
@@ -192,8 +205,15 @@ class Lattice:
         block = np.ravel_multi_index(tuple((self.coordinates // b).T), self.coarse(b).shape)
         return np.argsort(block, kind="stable").reshape(-1, b**self.dimension)
 
+    def _vectors(self, name: str, value: ArrayLike) -> FloatArray:
+        vectors = checks.array(name, value).astype(float, copy=False)  # nan where a field is dead
+        if vectors.ndim < 1 or vectors.shape[-1] != self.dimension:
+            raise ValueError(f"{name} must have shape (..., {self.dimension}) on a {self} lattice; got {vectors.shape}")
+        return vectors
+
     def _check_block(self, b: int) -> None:
-        if b < 1 or any(extent % b or extent // b < 2 for extent in self.shape):
+        checks.whole("the block's side b", b, 1)
+        if any(extent % b or extent // b < 2 for extent in self.shape):
             raise ValueError(
                 f"a block of side b must divide every extent of {self.shape} and leave at least 2; got b = {b}"
             )

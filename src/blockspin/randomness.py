@@ -6,6 +6,8 @@ import hashlib
 
 import numpy as np
 
+from blockspin import checks
+
 
 def sequence(seed: int, *path: str | int) -> np.random.SeedSequence:
     """The seed sequence of a place in the program, such as ``sequence(1, "sample", 7)``.
@@ -13,8 +15,7 @@ def sequence(seed: int, *path: str | int) -> np.random.SeedSequence:
     Words are hashed, so that a new consumer of randomness changes no other's numbers.
     Raises ValueError for a negative seed.
     """
-    if seed < 0:
-        raise ValueError(f"seed must be a non-negative integer; got {seed}")
+    checks.whole("seed", seed, 0)
     return np.random.SeedSequence(seed, spawn_key=tuple(_word(part) for part in path))
 
 

@@ -19,6 +19,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import ArrayLike, NDArray
 
+from blockspin import checks
 from blockspin import samples as schema
 from blockspin.models import MODELS, known
 from blockspin.statistics import Estimate, jackknife_error
@@ -49,16 +50,20 @@ def reweight(sets: Sequence[xr.DataArray], *, models: Sequence[Any] | None = Non
         joined.log_partition(K=0.42)  # ln Z(0.42) - ln Z(0.40)
     """
     if isinstance(sets, xr.DataArray):
-        raise TypeError("reweighting takes a list of sets of samples; got one set: reweight([samples])")
-    pool = [schema.check_any(one) for one in sets]
+        raise TypeError("sets must be a list of samples; got one set: give [samples]")
+    pool = [schema.check_any(one) for one in checks.listed("sets", sets, "a list of samples")]
     if not pool:
-        raise ValueError("reweighting needs at least one set of samples; got none")
-    models = [_model_of(one) for one in pool] if models is None else list(models)
+        raise ValueError("sets must hold samples at least once; got none")
+    if models is None:
+        models = [_model_of(one) for one in pool]
+    models = checks.listed("models", models, "a list of models, one a set, or None")
+    for model in models:
+        checks.instance("models", model, tuple(MODELS.values()), f"of {', '.join(MODELS)}")
     if len(models) != len(pool):
-        raise ValueError(f"there must be one model a set; got {len(models)} models and {len(pool)} sets")
+        raise ValueError(f"models must be one a set; got {len(models)} models and {len(pool)} sets")
     for one, model in zip(pool, models, strict=True):
         if not _values(model):
-            raise ValueError(f"samples are reweighted in {' and '.join(COUPLINGS)}; {model} has neither")
+            raise ValueError(f"the models' samples are reweighted in {' and '.join(COUPLINGS)}; {model} has neither")
         if schema.lattice_of(one) != model.lattice or replace(model, **_values(models[0])) != models[0]:
             raise ValueError(
                 f"the models must differ in {' and '.join(COUPLINGS)} alone; got {models[0]} and {model} "
@@ -134,13 +139,13 @@ class Reweighted:
         Raises ValueError where the samples do not reach there: the weights must be worth at least 100 draws, by Kish's
         (sum w)^2/sum w^2, and 10 groups of chains likewise (or half of them where there are fewer than 20).
         """
-        if not callable(observable):
-            raise TypeError(
-                f"an observable is a function of configurations (n, N), such as model.energy; got {observable!r}"
-            )
+        checks.function("observable", observable, "a function of configurations (n, N), such as model.energy")
+        if statistic is not None:
+            checks.function("statistic", statistic, "a function of means (d,) that gives one number, or None")
         target = self._target(couplings)
         self._check_reach(target, couplings)
-        values = np.asarray(observable(self.spins.copy()), float)
+        given = observable(self.spins.copy())  # another's function may work in place
+        values = checks.array("what observable gives", given).astype(float, copy=False)
         if values.shape[:1] != self.spins.shape[:1] or values.ndim > (1 if statistic is None else 2):
             raise ValueError(
                 f"the observable must map spins {self.spins.shape} to values (n,), or to (n, d) with a statistic; "
@@ -247,8 +252,7 @@ class Reweighted:
         for name, value in couplings.items():
             if name not in known:
                 raise ValueError(f"couplings of this model are {', '.join(known)}; got {name!r}")
-            if not math.isfinite(value):
-                raise ValueError(f"the coupling {name} must be a finite number; got {value}")
+            checks.number(f"the coupling {name}", value)
         return np.array([couplings.get(name, value) - value for name, value in known.items()])
 
     def _check_reach(self, target: FloatArray, couplings: dict[str, float]) -> None:

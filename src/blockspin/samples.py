@@ -18,9 +18,9 @@ import numpy as np
 import xarray as xr
 from numpy.typing import ArrayLike, NDArray
 
-from blockspin import sample_files
+from blockspin import checks, sample_files
 from blockspin.files import parsed, read_arrays
-from blockspin.inputs import read_only, unmasked
+from blockspin.inputs import read_only
 from blockspin.lattice import HYPERCUBIC, Lattice
 from blockspin.sample_files import ATTRIBUTE as ATTRIBUTE
 from blockspin.sample_files import opened
@@ -35,10 +35,11 @@ def make(values: ArrayLike, lattice: Lattice, *, states: int | None = None, **pr
     Raises ValueError where the values are none of these or masked, the shape does not fit the lattice, or there is no
     draw.
     """
-    array = np.asarray(unmasked(values))
+    checks.instance("lattice", lattice, Lattice, "a Lattice, such as Lattice.square(40)")
+    array = checks.array("values", values)
     if array.ndim < 3 or array.shape[2:] not in (lattice.shape, (lattice.n_sites,)):
         raise ValueError(
-            f"samples of a {lattice} lattice have shape (chain, draw, {', '.join(map(str, lattice.shape))}); "
+            f"values of samples of a {lattice} lattice have shape (chain, draw, {', '.join(map(str, lattice.shape))}); "
             f"got {array.shape}"
         )
     if array.size == 0:
@@ -64,10 +65,7 @@ def check(samples: xr.DataArray) -> xr.DataArray:
 
 def check_any(samples: xr.DataArray) -> xr.DataArray:
     """Return samples of spins or of Potts states where they keep the schema; raise ValueError or TypeError."""
-    if not isinstance(samples, xr.DataArray):
-        raise TypeError(
-            f"samples must be an xarray.DataArray (blockspin.samples.make builds one); got {type(samples).__name__}"
-        )
+    _check_kind(samples)
     expected = ("chain", "draw", *lattice_of(samples).axes)
     if samples.dims != expected:
         raise ValueError(f"samples must have dims {expected}; got {samples.dims}")
@@ -84,6 +82,10 @@ def check_any(samples: xr.DataArray) -> xr.DataArray:
     return samples
 
 
+def _check_kind(samples: Any) -> None:
+    checks.instance("samples", samples, xr.DataArray, "an xarray.DataArray (blockspin.samples.make builds one)")
+
+
 def states_of(samples: xr.DataArray) -> int | None:
     """The number of states q of Potts samples; None where they are spins."""
     q: int | None = provenance(samples).get("states")
@@ -91,10 +93,16 @@ def states_of(samples: xr.DataArray) -> int | None:
 
 
 def provenance(samples: xr.DataArray) -> dict[str, Any]:
-    """The settings stored with the samples, as a dictionary."""
+    """The settings stored with the samples, as a dictionary; raises ValueError where there are none, or no samples."""
+    _check_kind(samples)
     if ATTRIBUTE not in samples.attrs:
         raise ValueError(f"samples carry no {ATTRIBUTE!r} attribute: build them with blockspin.samples.make")
-    stored: dict[str, Any] = json.loads(samples.attrs[ATTRIBUTE])
+    try:
+        stored = json.loads(samples.attrs[ATTRIBUTE])
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"samples carry a {ATTRIBUTE!r} attribute that is no JSON: {error}") from error
+    if not isinstance(stored, dict) or not isinstance(stored.get("lattice"), dict):
+        raise ValueError(f"samples carry a {ATTRIBUTE!r} attribute without their lattice: build them with samples.make")
     return stored
 
 
@@ -107,7 +115,9 @@ def provenance_of(path: str | os.PathLike[str]) -> dict[str, Any]:
 def lattice_of(samples: xr.DataArray) -> Lattice:
     """The lattice that the samples live on."""
     stored = provenance(samples)["lattice"]
-    return Lattice(stored["kind"], tuple(stored["shape"]))
+    if not {"kind", "shape"} <= stored.keys():
+        raise ValueError(f"samples must say kind and shape of their lattice; got {checks.shown(stored)}")
+    return Lattice(stored["kind"], stored["shape"])
 
 
 def features(samples: xr.DataArray) -> NDArray[np.int8]:
@@ -127,14 +137,16 @@ def split(samples: xr.DataArray, fraction: float, *, seed: int) -> tuple[xr.Data
     """Two sets of whole chains, the first holding about `fraction` of them; chains are chosen by `seed`.
 
     Draws of one chain are correlated, so a split by draw would leak. Raises ValueError where either side
-    would be empty.
+    would be empty, and for a fraction outside [0, 1] or a seed that is no integer of at least 0.
     """
     n_chains = check_any(samples).sizes["chain"]
+    checks.number("fraction", fraction, 0, 1)
+    checks.whole("seed", seed, 0)
     n_first = round(fraction * n_chains)
     if not 0 < n_first < n_chains:
         raise ValueError(
-            f"a split by chain must leave a whole chain on each side; got fraction {fraction} of {n_chains} chains, "
-            f"which leaves {n_first} and {n_chains - n_first}"
+            f"a split of samples by chain must leave a whole chain on each side; got fraction {fraction} of {n_chains} "
+            f"chains, which leaves {n_first} and {n_chains - n_first}"
         )
     order = np.random.default_rng(np.random.SeedSequence(seed)).permutation(n_chains)
     first, second = (samples.isel(chain=np.sort(side)) for side in (order[:n_first], order[n_first:]))
@@ -174,9 +186,9 @@ def write_packed(
 
 def checked_path(path: str | os.PathLike[str]) -> Path:
     """The path of samples to be written; raises ValueError for a suffix other than .nc."""
-    target = Path(path)
+    target = checks.path("path", path)
     if target.suffix != ".nc":
-        raise ValueError(f"samples are written as .nc; got {target.name!r}")
+        raise ValueError(f"the path of samples that are written ends in .nc; got {target.name!r}")
     return target
 
 
@@ -192,9 +204,8 @@ def parts(path: str | os.PathLike[str], draws: int) -> Iterator[xr.DataArray]:
     Each part has all chains and `draws` consecutive draws (the last what is left). Raises ValueError where the file is
     no sample file or damaged, or draws is not a positive integer.
     """
-    if isinstance(draws, bool) or not isinstance(draws, (int, np.integer)) or draws < 1:
-        raise ValueError(f"draws must be a positive integer; got {draws!r}")
-    with opened(Path(path)) as stored:
+    checks.whole("draws", draws, 1)
+    with opened(checks.path("path", path)) as stored:
         for first in range(0, stored.sizes["draw"], draws):
             yield _unpacked(stored, first, first + int(draws))
 
@@ -207,12 +218,13 @@ def read(path: str | os.PathLike[str], *, shape: tuple[int, ...] | None = None) 
     two-dimensional one a square lattice, a three-dimensional one a cubic lattice. No pickled object is ever loaded.
     Raises ValueError for another suffix, for values that are not spins, or where the shape does not fit.
     """
-    source = Path(path)
+    source = checks.path("path", path)
+    _check_shape(shape)
     if source.suffix == ".nc":
         with opened(source) as stored:
             return _unpacked(stored, 0, stored.sizes["draw"])
     if source.suffix not in (".npy", ".npz"):
-        raise ValueError(f"samples are read from .nc, .npy or .npz; got {source.name!r}")
+        raise ValueError(f"the path of samples that are read ends in .nc, .npy or .npz; got {source.name!r}")
     arrays = read_arrays(source)
     if len(arrays) != 1:
         raise ValueError(f"{source} must hold one array; it holds {', '.join(arrays) or 'none'}")
@@ -224,11 +236,12 @@ def read(path: str | os.PathLike[str], *, shape: tuple[int, ...] | None = None) 
 
 def own(values: ArrayLike, *, shape: tuple[int, ...] | None = None, source: str = "array") -> xr.DataArray:
     """Samples from one's own array of spins, -1/+1 or 0/1, with the shapes that `read` describes."""
-    spins = np.asarray(unmasked(values))
+    spins = checks.array("values", values)
+    _check_shape(shape)
     if shape is None:
         if spins.ndim not in (3, 4):
             raise ValueError(
-                f"own data of shape (draw, x, y) or (chain, draw, x, y) are expected where no lattice shape is "
+                f"values of shape (draw, x, y) or (chain, draw, x, y) are expected where no lattice shape is "
                 f"given (as in shape=(40, 40), or --shape 40x40); got {spins.shape}"
             )
         if spins.ndim == 4 and len(set(spins.shape[1:])) == 1:
@@ -237,13 +250,11 @@ def own(values: ArrayLike, *, shape: tuple[int, ...] | None = None, source: str 
                 f"(chain, draw, x, y); give the lattice's shape"
             )
         shape = spins.shape[-2:]
-    if len(shape) not in HYPERCUBIC:
-        raise ValueError(f"a lattice shape has {' or '.join(map(str, HYPERCUBIC))} extents; got {shape}")
     lattice = Lattice(HYPERCUBIC[len(shape)], tuple(shape))
     lead = spins.shape[: spins.ndim - len(shape)] if spins.shape[-len(shape) :] == tuple(shape) else spins.shape[:-1]
     if len(lead) not in (1, 2) or spins.size != np.prod(lead, dtype=int) * lattice.n_sites:
         raise ValueError(
-            f"own data must have shape (draw, *sites) or (chain, draw, *sites) with {lattice.n_sites} sites "
+            f"values must have shape (draw, *sites) or (chain, draw, *sites) with {lattice.n_sites} sites "
             f"({lattice}); got {spins.shape}"
         )
     if (spins == 0).any() and ((spins == 0) | (spins == 1)).all():
@@ -257,6 +268,16 @@ def _settings(lattice: Lattice, states: int | None, provenance: dict[str, Any]) 
     return settings if states is None else {**settings, "states": int(states)}
 
 
+def _check_shape(shape: Any) -> None:
+    if shape is None:
+        return
+    extents = checks.listed("shape", shape, "the lattice's extents, such as (40, 40) or (100,)")
+    if len(extents) not in HYPERCUBIC:
+        raise ValueError(f"shape must have {' or '.join(map(str, HYPERCUBIC))} extents; got {checks.shown(shape)}")
+    for extent in extents:
+        checks.whole("every extent in shape", extent, 2)
+
+
 def _unpacked(stored: sample_files.SampleFile, first: int, last: int) -> xr.DataArray:
     values = stored.draws(first, last)
     with parsed(stored.path):
@@ -265,13 +286,12 @@ def _unpacked(stored: sample_files.SampleFile, first: int, last: int) -> xr.Data
 
 def _check_values(values: NDArray[Any], q: int | None) -> None:
     if q is not None:
-        if isinstance(q, bool) or not isinstance(q, (int, np.integer)) or not 2 <= q <= 127:
-            raise ValueError(f"the number of states q must be an integer from 2 to 127; got {q!r}")
+        checks.whole("the number of states q", q, 2, 127)
         if not np.isin(values, np.arange(q)).all():
-            raise ValueError(f"Potts states must be 0..{q - 1} (q = {q}); got {_examples(values)}")
+            raise ValueError(f"values of Potts states must be 0..{q - 1} (q = {q}); got {_examples(values)}")
     elif not ((values == 1) | (values == -1)).all():
         hint = ". Map 0/1 data by 2 * x - 1" if ((values == 0) | (values == 1)).all() else ""
-        raise ValueError(f"spins must be -1 or +1; got {_examples(values)}{hint}")
+        raise ValueError(f"values of spins must be -1 or +1; got {_examples(values)}{hint}")
 
 
 def _examples(values: NDArray[Any]) -> str:

@@ -10,6 +10,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtr, stdtrit
 
+from blockspin import checks
+
 FloatArray = NDArray[np.float64]
 GROUPS = 50  # of chains at most, for a jackknife that recomputes much
 MANY = 32  # chains that give the variance of their means to a quarter
@@ -27,7 +29,8 @@ class Estimate:
 
     def z(self, reference: float | Estimate) -> float:
         """Distance to a reference in standard errors (of both, where both have one); infinite where neither has any."""
-        other = reference if isinstance(reference, Estimate) else Estimate(reference, 0.0)
+        known = checks.number("reference", getattr(reference, "value", reference), infinite=True)
+        other = reference if isinstance(reference, Estimate) else Estimate(known, 0.0)
         distance, error = self.value - other.value, math.hypot(self.error, other.error)
         if error == 0:
             return math.copysign(math.inf, distance) if distance else 0.0

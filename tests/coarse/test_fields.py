@@ -32,7 +32,7 @@ def test_to_binary_maps_spins_to_bits_and_means_between() -> None:
     found = ToBinary().fit_transform(np.array([[-1, 1, 0.5]]))
     np.testing.assert_array_equal(found, np.array([[0, 1, 0.75]], np.float32))
     for wrong in (2, -1.5):
-        with pytest.raises(ValueError, match=r"spins must lie in \[-1, 1\]; got values from"):
+        with pytest.raises(ValueError, match="ToBinary"):
             ToBinary().transform(np.array([[1, wrong]]))
 
 

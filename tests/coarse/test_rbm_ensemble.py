@@ -72,7 +72,7 @@ def test_what_cannot_share_a_program_is_named() -> None:
         first, second, _ = machines()
         with pytest.raises(ValueError, match=message):
             fit_ensemble([first, second.set_params(**different)], spins())
-    with pytest.raises(ValueError, match="3 machines take one set of rows or 3 of them; got 2"):
+    with pytest.raises(ValueError, match="rows X"):
         fit_ensemble(machines(), [spins(), spins()])
     with pytest.raises(ValueError, match=r"and so rows; got \(300, 8\), \(200, 8\)"):
         fit_ensemble(machines(), [spins(), spins(200), spins()])

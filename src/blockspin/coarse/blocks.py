@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils import check_random_state
 
-from blockspin import memory
+from blockspin import checks, memory
 from blockspin.coarse.coins import coins
-from blockspin.inputs import unmasked
+from blockspin.coarse.rows import rows_on, spins_of
 from blockspin.lattice import Lattice
 
 Spins = NDArray[np.int8]
 FloatArray = NDArray[np.float64]
+TIES = ("random", "first")
 
 
 class BlockRule(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
@@ -30,32 +31,25 @@ class BlockRule(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         Raises ValueError where b does not divide the extents, X does not fit the lattice, or a value is no spin.
         """
         self._check_settings()
-        spins = self._spins(X)
-        self.n_features_in_ = spins.shape[1]
+        self._spins(X, reset=True)
         self._n_features_out = self.lattice.coarse(self.b).n_sites
         return self
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.requires_fit = False  # nothing is learned
+        tags.transformer_tags.preserves_dtype = []  # int8 always
         return tags
 
     def _check_settings(self) -> None:
-        if not isinstance(self.lattice, Lattice):
-            raise TypeError(f"lattice must be a blockspin Lattice; got {type(self.lattice).__name__}")
+        checks.instance("lattice", self.lattice, Lattice, "a blockspin Lattice")
         self.lattice.coarse(self.b)
+        if hasattr(self, "ties"):
+            checks.choice("ties", self.ties, TIES)
+            checks.random_state(self.random_state)
 
-    def _spins(self, X: ArrayLike) -> Spins:
-        values = np.asarray(unmasked(X, "X"))
-        name, n_sites = type(self).__name__, self.lattice.n_sites
-        if values.ndim != 2 or values.shape[1] != n_sites:
-            raise ValueError(
-                f"{name} on a {self.lattice} lattice takes X of shape (n, {n_sites}), one column a site; "
-                f"got {values.shape}"
-            )
-        if not np.issubdtype(values.dtype, np.number) or not (np.abs(values) == 1).all():
-            raise ValueError(f"{name} takes spins -1 or +1{_seen(values)}{advice(values)}")
-        return np.ascontiguousarray(values, dtype=np.int8)
+    def _spins(self, X: ArrayLike, *, reset: bool = False) -> Spins:
+        return spins_of(self, rows_on(self, self.lattice, X, reset=reset, least=1 if reset else 0))
 
 
 class SpinRule(BlockRule):
@@ -112,8 +106,6 @@ class Majority(SpinRule):
     Source: Swendsen, Phys. Rev. Lett. 42, 859 (1979); the coins: `coarse.coins`.
     """
 
-    TIES: ClassVar[tuple[str, ...]] = ("random", "first")
-
     def __init__(
         self,
         lattice: Lattice,
@@ -130,11 +122,6 @@ class Majority(SpinRule):
     def fields_(self) -> FloatArray:
         """The linear field of each block spin, shape (M, N): 1/b^d on its block, 0 elsewhere."""
         return fields_on(self.lattice, self.lattice.blocks(self.b), 1 / self.b**self.lattice.dimension)
-
-    def _check_settings(self) -> None:
-        super()._check_settings()
-        if self.ties not in self.TIES:
-            raise ValueError(f"ties must be one of {', '.join(self.TIES)}; got {self.ties!r}")
 
     def _block(self, parts: Spins) -> Spins:
         votes = np.sign(parts.sum(axis=0, dtype=np.int8 if len(parts) < 128 else np.int32)).astype(np.int8)
@@ -161,7 +148,9 @@ class Decimation(SpinRule):
 
     @property
     def _places(self) -> tuple[int, ...]:
-        return (self.offset,) * self.lattice.dimension if isinstance(self.offset, (int, np.integer)) else self.offset
+        if isinstance(self.offset, (int, np.integer)):
+            return (self.offset,) * self.lattice.dimension
+        return tuple(checks.listed("offset", self.offset, f"an integer, or {self.lattice.dimension} of them"))
 
     @property
     def _place(self) -> int:
@@ -170,7 +159,9 @@ class Decimation(SpinRule):
     def _check_settings(self) -> None:
         super()._check_settings()
         places = self._places
-        if len(places) != self.lattice.dimension or not all(0 <= place < self.b for place in places):
+        for place in places:
+            checks.whole("offset", place, 0, self.b - 1)
+        if len(places) != self.lattice.dimension:
             raise ValueError(
                 f"offset must be an integer from 0 to {self.b - 1}, or {self.lattice.dimension} of them; "
                 f"got {self.offset!r}"
@@ -191,16 +182,3 @@ def fields_on(lattice: Lattice, sites: NDArray[np.intp], weight: float | FloatAr
     fields = np.zeros((len(sites), lattice.n_sites))
     np.put_along_axis(fields, sites, weight, axis=1)
     return fields
-
-
-def advice(values: NDArray[Any]) -> str:
-    """What to do with values that are no spins: two-valued data become spins, Potts states have a rule of their own."""
-    if not np.issubdtype(values.dtype, np.number) or not (values >= 0).all() or not (values == values.round()).all():
-        return ""
-    two = "Map 0/1 data by 2 * x - 1; " if (values <= 1).all() else ""
-    return f". {two}bs.Plurality blocks Potts states 0..q-1"
-
-
-def _seen(values: NDArray[Any]) -> str:
-    distinct = np.unique(values)[:4]
-    return f"; got values {', '.join(map(str, distinct.tolist()))}"

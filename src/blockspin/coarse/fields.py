@@ -7,37 +7,45 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import issparse
-from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.pipeline import Pipeline
 
 from blockspin import memory
-from blockspin.inputs import unmasked
+from blockspin.coarse.rows import rows
 from blockspin.randomness import generator
 
 FloatArray = NDArray[np.float64]
 CHECKED, FOLLOWS = 500, 0.5  # rows of noise on which fields are checked, and the correlation that they must have
 
 
-class ToBinary(TransformerMixin, BaseEstimator):
+class ToBinary(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     """Spins -1/+1 as 0/1, (x + 1) / 2: the first step of a pipeline whose machines take 0/1 units.
 
     X has shape (n, N). Raises ValueError where a value lies outside [-1, 1].
     """
 
     def fit(self, X: ArrayLike, y: object = None) -> ToBinary:
-        """Store the number of features."""
-        self.n_features_in_ = np.asarray(unmasked(X, "X")).shape[1]
+        """Check X and store the number of features; nothing is learned, so that `transform` works without."""
+        self._spins(X, reset=True)
         return self
 
     def transform(self, X: ArrayLike) -> NDArray[np.float32]:
         """(X + 1) / 2 as float32, shape (n, N)."""
-        spins = np.asarray(unmasked(X, "X"))
-        if spins.min() < -1 or spins.max() > 1:
-            raise ValueError(f"spins must lie in [-1, 1]; got values from {spins.min():g} to {spins.max():g}")
-        return ((spins + 1) / 2).astype(np.float32)
+        return ((self._spins(X, reset=False) + 1) / 2).astype(np.float32)
 
-    def __sklearn_is_fitted__(self) -> bool:
-        return True  # there is nothing to learn
+    def _spins(self, X: ArrayLike, *, reset: bool) -> NDArray[Any]:
+        spins = rows(self, X, reset=reset)
+        if spins.min() < -1 or spins.max() > 1:
+            raise ValueError(
+                f"ToBinary takes X of spins within [-1, 1]; got values from {spins.min():g} to {spins.max():g}"
+            )
+        return spins
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.requires_fit = False  # there is nothing to learn
+        tags.transformer_tags.preserves_dtype = []  # float32 always
+        return tags
 
 
 def weight_fields(transformer: Any, n_sites: int) -> FloatArray | None:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.pipeline import Pipeline
 
+from blockspin import checks
 from blockspin.coarse.coins import coins, uniforms
 
 FloatArray = NDArray[np.float64]
@@ -89,6 +90,18 @@ def chance_of(transformer: Any, X: ArrayLike, read: AsSpins) -> NDArray[Any]:
         chance: NDArray[Any] = last.chance(rows)
         return chance
     return read.chance(transformer.transform(rows))
+
+
+def outputs_of(transformer: Any, X: ArrayLike, name: str = "") -> NDArray[Any]:
+    """What a fitted map makes of X (n, N): a dense array (n, M) of finite real numbers, M at least 1.
+
+    name: what the map is called in an error, its class unless given. Raises TypeError for a class in place of an
+    object and for what has no `transform`; ValueError for outputs that are sparse, complex, words, objects or not
+    finite, that have no columns or not a row a sample.
+    """
+    checks.transformer("transformer", transformer)
+    rows = np.array(X)  # a copy: a map may work in place
+    return checks.outputs(name or type(transformer).__name__, transformer.transform(rows), len(rows))
 
 
 def graded_as(transformer: Any) -> str:

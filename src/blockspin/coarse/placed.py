@@ -9,10 +9,11 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
+from blockspin import checks
 from blockspin.coarse.embedding import embed
 from blockspin.coarse.fields import fields_of
-from blockspin.coarse.outputs import AsSpins, chance_of
-from blockspin.inputs import unmasked
+from blockspin.coarse.outputs import AsSpins, chance_of, outputs_of
+from blockspin.coarse.rows import rows_on
 from blockspin.lattice import Lattice
 
 
@@ -38,13 +39,11 @@ class Placed(TransformerMixin, BaseEstimator):
         Sets embedding_ and as_spins_. Raises ValueError where the units fill no coarse lattice, or (strict) have no
         places.
         """
-        rows = np.asarray(unmasked(X, "X"))
-        if rows.ndim != 2 or rows.shape[1] != self.lattice.n_sites:
-            raise ValueError(
-                f"Placed on a {self.lattice} lattice takes X of shape (n, {self.lattice.n_sites}), one column a site "
-                f"(bs.features(samples) makes it); got {rows.shape}"
-            )
-        outputs = self.transformer.transform(rows.copy())  # another's map may work in place
+        checks.instance("lattice", self.lattice, Lattice, "a blockspin Lattice")
+        checks.whole("seed", self.seed, 0)
+        checks.flag("strict", self.strict)
+        rows = rows_on(self, self.lattice, X, reset=True)
+        outputs = outputs_of(self.transformer, rows)
         fields, _ = fields_of(self.transformer, rows, outputs)
         found = embed(fields, self.lattice)
         if found is None:
@@ -57,13 +56,18 @@ class Placed(TransformerMixin, BaseEstimator):
             )
         self.embedding_ = found
         self.as_spins_ = AsSpins.of(self.transformer, rows, outputs, self.seed)
-        self.n_features_in_ = rows.shape[1]
         return self
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.transformer_tags.preserves_dtype = []  # int8 always
+        return tags
 
     def transform(self, X: ArrayLike) -> NDArray[np.int8]:
         """Coarse spins -1/+1, shape (n, M), in the order of the sites of the coarse lattice `embedding_.lattice`."""
         check_is_fitted(self)
-        spins = self.as_spins_(X, self.transformer.transform(np.array(unmasked(X, "X"))))
+        rows = rows_on(self, self.lattice, X, reset=False)
+        spins = self.as_spins_(rows, outputs_of(self.transformer, rows))
         placed: NDArray[np.int8] = self.embedding_.place(spins).reshape(len(spins), -1)
         return placed
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -10,10 +10,11 @@ from sklearn.utils import check_random_state
 
 from blockspin.coarse.blocks import BlockRule, Spins
 from blockspin.coarse.coins import GOLDEN, hashed, mix
-from blockspin.inputs import unmasked
+from blockspin.coarse.rows import rows_on
 from blockspin.lattice import Lattice
 
 BYTES = 2**20  # of states handled at once
+MOST = 127  # the largest state that int8 holds
 BITS = 40  # of a priority that orders the sites of a block
 
 
@@ -27,8 +28,6 @@ class Plurality(BlockRule):
     Raises ValueError where b does not divide the extents, X does not fit the lattice, or a value is no state.
     With two states it is the majority rule. Source: C. Rebbi and R. H. Swendsen, Phys. Rev. B 21, 4094 (1980).
     """
-
-    TIES: ClassVar[tuple[str, ...]] = ("random", "first")
 
     def __init__(
         self,
@@ -67,22 +66,16 @@ class Plurality(BlockRule):
         winner = score.argmax(axis=-1)[..., None]
         return np.asarray(np.take_along_axis(places, winner, axis=-1)[..., 0])
 
-    def _check_settings(self) -> None:
-        super()._check_settings()
-        if self.ties not in self.TIES:
-            raise ValueError(f"ties must be one of {', '.join(self.TIES)}; got {self.ties!r}")
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.positive_only = True
+        return tags
 
-    def _spins(self, X: ArrayLike) -> Spins:
-        values = np.asarray(unmasked(X, "X"))
-        if values.ndim != 2 or values.shape[1] != self.lattice.n_sites:
-            raise ValueError(
-                f"Plurality on a {self.lattice} lattice takes X of shape (n, {self.lattice.n_sites}), one column a "
-                f"site; got {values.shape}"
-            )
-        states = values.astype(np.int8) if np.issubdtype(values.dtype, np.number) else None
-        if states is None or not (states == values).all() or (states.size and states.min() < 0):
-            raise ValueError(f"Plurality takes states 0..q-1 of at most 127; got values {np.unique(values)[:4]}")
-        return np.ascontiguousarray(states)
+    def _spins(self, X: ArrayLike, *, reset: bool = False) -> Spins:
+        values = rows_on(self, self.lattice, X, reset=reset, least=1 if reset else 0)
+        if not ((values >= 0) & (values <= MOST) & (values == np.floor(values))).all():
+            raise ValueError(f"Plurality takes X of states 0..q-1, at most {MOST}; got values {np.unique(values)[:4]}")
+        return np.ascontiguousarray(values, dtype=np.int8)
 
 
 def _priorities(states: Spins, seed: int) -> NDArray[np.int64]:

@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import expit
 from sklearn.pipeline import Pipeline
 
+from blockspin import checks
 from blockspin.coarse.fields import ToBinary
 from blockspin.coarse.rbm import RBM
 from blockspin.coarse.rbm.machine import FittedMachine
@@ -25,12 +26,15 @@ FloatArray = NDArray[np.float32]
 def layers(transformer: Any) -> list[Any]:
     """The machines of a stack, from the lattice up; ValueError where a step is neither machine nor `ToBinary`."""
     steps = [step for _, step in transformer.steps] if isinstance(transformer, Pipeline) else [transformer]
-    machines = [step for step in steps if not isinstance(step, ToBinary) and step not in (None, "passthrough")]
+    passes = (ToBinary, str, type(None))  # "passthrough" and None
+    machines = [step for step in steps if not isinstance(step, passes)]
+    if isinstance(transformer, passes):
+        raise ValueError(f"transformer must hold a machine; got {checks.shown(transformer)}")
     for machine in machines:
         if not hasattr(machine, "components_") or not hasattr(machine, "intercept_visible_"):
             raise ValueError(
-                "a stack is made of machines with components_ and intercept_visible_ (RBM, BernoulliRBM) "
-                f"and ToBinary; got {type(machine).__name__}"
+                "transformer must be a fitted machine with components_ and intercept_visible_ (RBM, BernoulliRBM), or "
+                f"a stack of them and ToBinary; got {checks.shown(machine)}"
             )
     return machines
 
@@ -41,8 +45,7 @@ def up_to(transformer: Any, layer: int) -> Any:
     Raises ValueError where the stack has no such layer.
     """
     machines = layers(transformer)
-    if not 1 <= layer <= len(machines):
-        raise ValueError(f"layer must lie between 1 and {len(machines)}; got {layer}")
+    checks.whole("layer", layer, 1, len(machines))
     if not isinstance(transformer, Pipeline):
         return transformer
     last = [step for _, step in transformer.steps].index(machines[layer - 1])

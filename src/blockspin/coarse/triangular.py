@@ -60,4 +60,4 @@ class TriangularMajority(SpinRule):
     def _check_settings(self) -> None:
         super()._check_settings()
         if self.lattice.kind != "triangular":
-            raise ValueError(f"TriangularMajority takes triangular lattices; got {self.lattice}")
+            raise ValueError(f"the lattice of TriangularMajority is triangular; got {self.lattice}")

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 import numpy as np
 from numpy.typing import ArrayLike
 
+from blockspin import checks
 from blockspin.coarse.blocks import FloatArray, SpinRule, Spins, fields_on, first_decides
-from blockspin.inputs import unmasked
 from blockspin.lattice import Lattice
 
-TIES = ("random", "first")
 ROUNDING = 1e-12  # of the sum of absolute weights: sums below it are ties
 
 
@@ -25,8 +22,6 @@ class Threshold(SpinRule):
     `transform` maps X (n, N) of -1/+1 to (n, N / b^d) int8. Raises ValueError as `Majority`, and where the threshold is
     negative.
     """
-
-    TIES: ClassVar[tuple[str, ...]] = TIES
 
     def __init__(
         self,
@@ -44,9 +39,7 @@ class Threshold(SpinRule):
 
     def _check_settings(self) -> None:
         super()._check_settings()
-        _check_ties(self.ties)
-        if not self.threshold >= 0:
-            raise ValueError(f"threshold must not be negative; got {self.threshold}")
+        checks.number("threshold", self.threshold, 0, infinite=True)
 
     def _block(self, parts: Spins) -> Spins:
         total = parts.sum(axis=0, dtype=np.int32)
@@ -62,8 +55,6 @@ class WeightedMajority(SpinRule):
     `transform` maps X (n, N) of -1/+1 to (n, N / b^d) int8. Raises ValueError as `Majority`, and unless there are b^d
     finite weights, not all 0.
     """
-
-    TIES: ClassVar[tuple[str, ...]] = TIES
 
     def __init__(
         self,
@@ -89,22 +80,16 @@ class WeightedMajority(SpinRule):
     @property
     def _weights(self) -> FloatArray:
         size = self.b**self.lattice.dimension
-        return np.ones(size) if self.weights is None else np.asarray(unmasked(self.weights, "weights"), float).ravel()
+        return np.ones(size) if self.weights is None else checks.array("weights", self.weights).astype(float).ravel()
 
     def _check_settings(self) -> None:
         super()._check_settings()
-        _check_ties(self.ties)
         weights, size = self._weights, self.b**self.lattice.dimension
         if len(weights) != size or not np.isfinite(weights).all() or not weights.any():
-            raise ValueError(f"weights must be {size} finite numbers, not all 0; got {self.weights!r}")
+            raise ValueError(f"weights must be {size} finite numbers, not all 0; got {checks.shown(self.weights)}")
 
     def _block(self, parts: Spins) -> Spins:
         total = np.tensordot(self._weights, parts, axes=1)
         tied = np.abs(total) <= ROUNDING * np.abs(self._weights).sum()
         votes = np.where(tied, 0, np.sign(total)).astype(np.int8)
         return first_decides(votes, parts) if self.ties == "first" else votes
-
-
-def _check_ties(ties: str) -> None:
-    if ties not in TIES:
-        raise ValueError(f"ties must be one of {', '.join(TIES)}; got {ties!r}")

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import xarray as xr
 
 from blockspin.files import parsed
@@ -77,13 +78,14 @@ def write_results(folder: Path, parts: Mapping[str, xr.Dataset]) -> None:
         data = made.read_bytes()
     with writing(folder / RESULTS) as file:
         file.write(data)
-    tables = []
-    for name, part in parts.items():
-        table = part.to_dataframe().reset_index().dropna(how="all", subset=list(part.data_vars))
-        table.insert(0, "part", name)
-        tables.append(table)
+    lines = [{"part": name} | line for name, part in parts.items() for line in _lines(part)]
+    columns = dict.fromkeys(["part", *(name for part in parts.values() for name in _columns(part))])
+    text = io.StringIO()
+    writer = csv.DictWriter(text, list(columns), restval="", lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(lines)
     with writing(folder / TABLE) as file:
-        file.write(pd.concat(tables).to_csv(index=False, float_format="%.10g").encode())
+        file.write(text.getvalue().encode())
 
 
 def read_results(folder: Path, part: str = "") -> xr.Dataset:
@@ -91,6 +93,27 @@ def read_results(folder: Path, part: str = "") -> xr.Dataset:
     path = folder / RESULTS
     with open(path, "rb"), parsed(path), xr.open_dataset(path, engine="h5netcdf", group=part or None) as stored:
         return stored.load()
+
+
+def _columns(part: xr.Dataset) -> list[str]:
+    """Names of a part's columns: dimensions, numbers, coordinates that follow a dimension."""
+    return [*map(str, part.sizes), *(str(name) for name in part.variables if name not in part.sizes)]
+
+
+def _lines(part: xr.Dataset) -> Iterator[dict[str, str]]:
+    """A line for every place with a number, name to text."""
+    columns = _columns(part)
+    values = [one.values.ravel().tolist() for one in xr.broadcast(*(part[name] for name in columns))]
+    numbers = [columns.index(str(name)) for name in part.data_vars]
+    for line in zip(*values, strict=True):
+        if any(line[place] == line[place] for place in numbers):  # nan is not itself
+            yield {name: _text(value) for name, value in zip(columns, line, strict=True)}
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, float):
+        return "" if value != value else f"{value:.10g}"
+    return str(value)
 
 
 def _column(values: Sequence[Any]) -> Any:

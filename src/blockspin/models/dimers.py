@@ -10,7 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from blockspin import checks
 from blockspin.lattice import Lattice
+from blockspin.models import shared
 
 T_BKT = 0.65
 """Temperature below which aligning dimers order in columns (Alet et al., Phys. Rev. Lett. 94, 235702 (2005))."""
@@ -43,17 +45,12 @@ class Dimers:
     noise: float | None = None
 
     def __post_init__(self) -> None:
-        if not isinstance(self.vertices, Lattice):
-            raise TypeError(f"vertices must be a Lattice, such as Lattice.square(64); got {self.vertices!r}")
+        checks.instance("vertices", self.vertices, Lattice, "a Lattice, such as Lattice.square(64)")
         if self.vertices.kind != "square" or any(extent % 2 for extent in self.vertices.shape):
-            raise ValueError(f"dimers live on a square lattice of even extents; got {self.vertices}")
-        if not _is_number(self.T) or not self.T > 0:
-            raise ValueError(f"the temperature T must be a number above 0 (infinity: free dimers); got {self.T!r}")
-        object.__setattr__(self, "T", float(self.T))
+            raise ValueError(f"vertices of dimers are a square lattice of even extents; got {self.vertices}")
+        object.__setattr__(self, "T", checks.number("the temperature T", self.T, 0, open_start=True, infinite=True))
         if self.noise is not None:
-            if not _is_number(self.noise) or not math.isfinite(self.noise):
-                raise ValueError(f"the coupling noise must be a finite number, or None; got {self.noise!r}")
-            object.__setattr__(self, "noise", float(self.noise))
+            object.__setattr__(self, "noise", checks.number("the coupling noise", self.noise))
 
     def __str__(self) -> str:
         noise = "" if self.noise is None else f", noise spins of coupling {self.noise:g}"
@@ -86,11 +83,13 @@ class Dimers:
             *which, x, y = (int(i) for i in wrong[0])
             n = int(_dimers_at_vertices(cells)[tuple(wrong[0])])
             raise ValueError(
-                f"each vertex must belong to exactly one dimer; vertex ({x}, {y}) of configuration {tuple(which)} "
-                f"has {n}, and {len(wrong)} vertices in all have not one"
+                f"each vertex of configurations must belong to exactly one dimer; vertex ({x}, {y}) of configuration "
+                f"{tuple(which)} has {n}, and {len(wrong)} vertices in all have not one"
             )
         if not self._allowed(cells).all():
-            raise ValueError("vertices and faces must hold -1 in a model without noise, and every cell -1 or +1")
+            raise ValueError(
+                "configurations must hold -1 at vertices and faces in a model without noise, and -1 or +1 in every cell"
+            )
 
     def settings(self) -> dict[str, Any]:
         """The model as a dictionary that JSON can hold (T null: infinite); `from_settings` builds it again."""
@@ -104,6 +103,7 @@ class Dimers:
     @classmethod
     def from_settings(cls, settings: dict[str, Any]) -> Dimers:
         """The model of `settings`; raises ValueError where they are another model's or lack an entry."""
+        checks.instance("settings", settings, dict, "a dictionary, as the model's settings() gives it")
         missing = {"model", "vertices", "T"} - settings.keys()
         if missing:
             raise ValueError(
@@ -111,13 +111,13 @@ class Dimers:
             )
         if settings["model"] != "dimers":
             raise ValueError(f"settings must be of the model 'dimers'; got {settings['model']!r}")
-        vertices = Lattice(settings["vertices"]["kind"], tuple(settings["vertices"]["shape"]))
+        vertices = shared.read_lattice("settings of the vertices", settings["vertices"])
         T = math.inf if settings["T"] is None else settings["T"]
         return cls(vertices, T, settings.get("noise"))
 
     def _cells(self, configurations: ArrayLike) -> NDArray[Any]:
         """The configurations as pictures, shape (..., 2Lx, 2Ly)."""
-        cells = np.asarray(configurations)
+        cells = checks.finite("configurations", configurations)
         shape = self.lattice.shape
         if cells.ndim >= 2 and cells.shape[-2:] == shape:
             return cells
@@ -180,7 +180,3 @@ def _bonds(cells: NDArray[Any]) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
 def _dimers_at_vertices(cells: NDArray[Any]) -> NDArray[np.int8]:
     along_x, along_y = (bonds.astype(np.int8) for bonds in _bonds(cells))
     return np.asarray(along_x + np.roll(along_x, 1, -2) + along_y + np.roll(along_y, 1, -1))
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool)

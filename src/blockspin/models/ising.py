@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from blockspin import checks
 from blockspin.lattice import Lattice
 from blockspin.models import shared
 
@@ -37,8 +38,8 @@ class Ising:
 
     def __post_init__(self) -> None:
         shared.lattice(self.lattice)
-        object.__setattr__(self, "K", shared.finite("coupling K", self.K))
-        object.__setattr__(self, "h", shared.finite("field h", self.h))
+        object.__setattr__(self, "K", checks.number("the coupling K", self.K))
+        object.__setattr__(self, "h", checks.number("the field h", self.h))
 
     def __str__(self) -> str:
         return f"Ising model on {self.lattice}, K = {self.K:g}, h = {self.h:g}"
@@ -51,7 +52,7 @@ class Ising:
         spins = shared.flat(configurations, self.lattice)
         if not (np.abs(spins) == 1).all():
             hint = ". Map 0/1 data by 2 * x - 1" if ((spins == 0) | (spins == 1)).all() else ""
-            raise ValueError(f"spins must be -1 or +1; got values {np.unique(spins)[:4]}{hint}")
+            raise ValueError(f"configurations must hold spins -1 or +1; got values {np.unique(spins)[:4]}{hint}")
         bonds = np.zeros(spins.shape[:-1])
         grid = spins.reshape(*spins.shape[:-1], *self.lattice.shape)
         axes = tuple(range(-self.lattice.dimension, 0))

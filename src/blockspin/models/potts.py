@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from blockspin import checks
 from blockspin.lattice import Lattice
 from blockspin.models import shared
 
@@ -39,9 +40,9 @@ class Potts:
 
     def __post_init__(self) -> None:
         shared.lattice(self.lattice)
-        object.__setattr__(self, "K", shared.finite("coupling K", self.K))
+        object.__setattr__(self, "K", checks.number("the coupling K", self.K))
         object.__setattr__(self, "q", _whole(self.q))
-        object.__setattr__(self, "h", shared.finite("field h", self.h))
+        object.__setattr__(self, "h", checks.number("the field h", self.h))
 
     def __str__(self) -> str:
         return f"{self.q}-state Potts model on {self.lattice}, K = {self.K:g}, h = {self.h:g}"
@@ -49,9 +50,11 @@ class Potts:
     def energy(self, configurations: ArrayLike) -> NDArray[np.float64]:
         """The reduced energy H of each configuration, shape (..., *sites) or (..., N) to (...).
 
-        Raises ValueError where the shape does not end in the lattice's.
+        Raises ValueError where the shape does not end in the lattice's, or a value is no state 0..q-1.
         """
         values = shared.flat(configurations, self.lattice)
+        if values.size and not ((values >= 0) & (values < self.q) & (values == np.floor(values))).all():
+            raise ValueError(f"configurations must hold states 0..{self.q - 1}; got values {np.unique(values)[:4]}")
         grid = values.reshape(*values.shape[:-1], *self.lattice.shape)
         axes = tuple(range(-self.lattice.dimension, 0))
         alike = np.zeros(values.shape[:-1])
@@ -73,6 +76,4 @@ class Potts:
 
 
 def _whole(q: Any) -> int:
-    if isinstance(q, bool) or not isinstance(q, (int, np.integer)) or not 2 <= q <= MOST_STATES:
-        raise ValueError(f"the number of states q must be an integer from 2 to {MOST_STATES}; got {q!r}")
-    return int(q)
+    return checks.whole("the number of states q", q, 2, MOST_STATES)

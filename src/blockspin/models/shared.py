@@ -2,35 +2,22 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
-import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from blockspin.inputs import unmasked
+from blockspin import checks
 from blockspin.lattice import Lattice
 
 
 def lattice(value: Any) -> Lattice:
     """The value, if it is a Lattice; raises TypeError otherwise."""
-    if not isinstance(value, Lattice):
-        raise TypeError(f"lattice must be a Lattice, such as Lattice.square(40); got {value!r}")
-    return value
-
-
-def finite(name: str, value: Any) -> float:
-    """The value as a float; raises ValueError unless it is a finite number."""
-    if isinstance(value, bool) or not isinstance(value, (int, float, np.integer, np.floating)):
-        raise ValueError(f"the {name} must be a finite number; got {value!r}")
-    if not math.isfinite(value):
-        raise ValueError(f"the {name} must be a finite number; got {value}")
-    return float(value)
+    return checks.instance("lattice", value, Lattice, "a Lattice, such as Lattice.square(40)")
 
 
 def flat(configurations: ArrayLike, lattice: Lattice) -> NDArray[Any]:
     """Configurations (..., *sites) or (..., N) as (..., N); raises ValueError for another shape."""
-    values = np.asarray(unmasked(configurations, "configurations"))
+    values = checks.finite("configurations", configurations)
     sites = lattice.shape
     if values.ndim >= len(sites) and values.shape[values.ndim - len(sites) :] == sites:
         return values.reshape(*values.shape[: values.ndim - len(sites)], lattice.n_sites)
@@ -49,6 +36,7 @@ def of_lattice(lattice: Lattice) -> dict[str, Any]:
 
 def read_settings(settings: dict[str, Any], model: str, needed: tuple[str, ...]) -> Lattice:
     """The lattice in the settings of a model; raises ValueError where they are another model's or lack an entry."""
+    checks.instance("settings", settings, dict, "a dictionary, as the model's settings() gives it")
     missing = {"model", *needed} - settings.keys()
     if missing:
         raise ValueError(
@@ -57,4 +45,11 @@ def read_settings(settings: dict[str, Any], model: str, needed: tuple[str, ...])
         )
     if settings["model"] != model:
         raise ValueError(f"settings must be of the model {model!r}; got {settings['model']!r}")
-    return Lattice(settings["lattice"]["kind"], tuple(settings["lattice"]["shape"]))
+    return read_lattice("settings of the lattice", settings["lattice"])
+
+
+def read_lattice(name: str, stored: Any) -> Lattice:
+    """The lattice of a stored {"kind", "shape"}; raises ValueError or TypeError where it is none."""
+    if not isinstance(stored, dict) or not {"kind", "shape"} <= stored.keys():
+        raise ValueError(f"{name} must hold kind and shape; got {checks.shown(stored)}")
+    return Lattice(stored["kind"], stored["shape"])

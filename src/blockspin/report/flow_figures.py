@@ -37,8 +37,7 @@ POINTS = (
 
 @dataclass(frozen=True)
 class Path:
-    """Couplings of one set of samples before and after each step; side: -1 below the critical coupling, 0 at it, "
-    "1 above."""
+    """Couplings of one set of samples before and after each step; side: -1 below Kc, 0 at it, 1 above."""
 
     label: str
     side: int

@@ -10,9 +10,13 @@ from typing import Any
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
+from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
+from sklearn.pipeline import Pipeline
+from sklearn.utils import get_tags
 from sklearn.utils.validation import check_is_fitted
 
+from blockspin import checks
 from blockspin.lattice import Lattice
 from blockspin.rg import mcrg as kernel
 from blockspin.rg import potts
@@ -24,7 +28,7 @@ Rule = Callable[[Lattice], Any] | Sequence[Any] | Any
 """What builds a transformer for a lattice; transformers, one a step; or one transformer."""
 
 
-def block(samples: xr.DataArray, rule: Rule, steps: int | None = None) -> tuple[xr.DataArray, ...]:
+def block(samples: xr.DataArray, rule: Rule, steps: int | None = None, *, seed: int = 0) -> tuple[xr.DataArray, ...]:
     """The samples and what repeated coarse-graining makes of them, finest first, each in the sample schema.
 
     rule: what builds a transformer for a lattice, `bs.Majority` or `lambda lattice: bs.Majority(lattice, 3)`, which is
@@ -32,13 +36,14 @@ def block(samples: xr.DataArray, rule: Rule, steps: int | None = None) -> tuple[
     which takes one step, or more where it serves other lattices too (a block rule, a fitted `bs.RSMI`). A transformer
     maps spins (n, N) to spins -1/+1 (n, M), Potts states to Potts states, in the order of the sites of the lattice
     with the proportions of the fine one and M sites. steps: number of steps; may be left out where transformers are
-    given.
+    given. seed: of the coins of rules, and of the fits of machines, that come with random_state=None; a rule with a
+    random_state of its own keeps it.
     Raises ValueError where steps is missing, below 1 or more than the transformers or the lattice allow, M fits no
     lattice, a machine's units have no places (`bs.Placed`), or an output is no spin (no state); TypeError where samples
     are no DataArray or rule is none of these.
     """
     levels = [check_any(samples)]
-    build, steps = steps_of(rule, steps)
+    build, steps = steps_of(rule, steps, seed)
     for step in range(steps):
         fine = levels[-1]
         lattice = lattice_of(fine)
@@ -46,7 +51,8 @@ def block(samples: xr.DataArray, rule: Rule, steps: int | None = None) -> tuple[
         made = build(step, lattice, X)
         _check_places(made)
         try:
-            blocks = np.asarray(made.transform(X.copy()))  # a map may work in place
+            given = made.transform(X.copy())  # a map may work in place
+            blocks = checks.outputs(type(made).__name__, given, len(X))
             coarse = _coarse(lattice, blocks)
         except ValueError as error:
             if step == 0:
@@ -68,36 +74,76 @@ def block(samples: xr.DataArray, rule: Rule, steps: int | None = None) -> tuple[
 Build = Callable[[int, Lattice, NDArray[np.int8]], Any]
 
 
-def steps_of(rule: Rule, steps: int | None) -> tuple[Build, int]:
+def steps_of(rule: Rule, steps: int | None, seed: int = 0) -> tuple[Build, int]:
     """What gives the transformer of a step for a lattice and its spins, and the number of steps; raises as `block`."""
-    if steps is not None and (isinstance(steps, bool) or not isinstance(steps, (int, np.integer)) or steps < 1):
-        raise ValueError(f"the number of steps must be an integer of at least 1; got {steps!r}")
-    if hasattr(rule, "transform") and not isinstance(rule, type):
-        return lambda step, lattice, X: _on(rule, lattice), 1 if steps is None else int(steps)
-    if isinstance(rule, (list, tuple)) and all(hasattr(one, "transform") for one in rule):
+    checks.whole("seed", seed, 0)
+    build, count = _steps_of(rule, steps)
+
+    def settled(step: int, lattice: Lattice, X: NDArray[np.int8]) -> Any:
+        made = checks.transformer("what rule gives", build(step, lattice))
+        made = seeded(made, np.random.RandomState(_stream(seed, step)))
+        return ready(made, X) if _builds(rule) else made
+
+    return settled, count
+
+
+def _builds(rule: Rule) -> bool:
+    """Whether the rule makes transformers, and is not one itself or several."""
+    return isinstance(rule, type) or not (hasattr(rule, "transform") or isinstance(rule, (list, tuple)))
+
+
+def _stream(seed: int, step: int) -> int:
+    return int(np.random.SeedSequence((seed, step)).generate_state(1)[0])
+
+
+def _steps_of(rule: Any, steps: int | None) -> tuple[Callable[[int, Lattice], Any], int]:
+    if steps is not None:
+        checks.whole("steps", steps, 1)
+    if isinstance(rule, (list, tuple)):
+        for one in rule:
+            checks.transformer("every entry of rule", one)
         count = len(rule) if steps is None else int(steps)
         if not 1 <= count <= len(rule):
-            raise ValueError(f"{count} steps need as many transformers; got {len(rule)}")
-        return lambda step, lattice, X: rule[step], count
-    if not callable(rule):
-        raise TypeError(
-            "rule must be what builds a transformer for a lattice, such as bs.Majority, a transformer, or a list of "
-            f"transformers, one a step; got {rule!r}"
-        )
+            raise ValueError(f"rule must hold a transformer for each of {max(count, 1)} steps; got {len(rule)}")
+        return lambda step, lattice: rule[step], count
+    if not _builds(rule):
+        return lambda step, lattice: _on(rule, lattice), 1 if steps is None else int(steps)
+    checks.function(
+        "rule",
+        rule,
+        "what builds a transformer for a lattice, such as bs.Majority, a transformer, or a list of transformers, one a "
+        "step",
+    )
     if steps is None:
-        raise ValueError("a rule that builds transformers needs steps, how often it is applied: steps=1 or more")
-    return lambda step, lattice, X: ready(rule(lattice), X), int(steps)
+        raise ValueError("steps must be given, how often a rule that builds transformers is applied; got None")
+    return lambda step, lattice: rule(lattice), int(steps)
+
+
+def seeded(transformer: Any, random: np.random.RandomState) -> Any:
+    """The transformer, or where it would toss new coins at every call its like that draws them from `random`.
+
+    That is one with random_state=None that learns nothing or is not fitted; in a Pipeline, each such step.
+    """
+    if isinstance(transformer, Pipeline):
+        return Pipeline([(name, seeded(step, random)) for name, step in transformer.steps])
+    if not hasattr(transformer, "get_params") or transformer.get_params(deep=False).get("random_state", 0) is not None:
+        return transformer
+    if get_tags(transformer).requires_fit and _is_fitted(transformer):
+        return transformer
+    return clone(transformer).set_params(random_state=random)
+
+
+def _is_fitted(transformer: Any) -> bool:
+    try:
+        check_is_fitted(transformer)
+    except NotFittedError:
+        return False
+    return True
 
 
 def ready(transformer: Any, X: NDArray[np.int8]) -> Any:
     """The transformer fitted to X, or as it is where it comes fitted or there is nothing to fit."""
-    if not hasattr(transformer, "fit"):
-        return transformer
-    try:
-        check_is_fitted(transformer)
-    except NotFittedError:
-        return transformer.fit(X.copy())
-    return transformer
+    return transformer if not hasattr(transformer, "fit") or _is_fitted(transformer) else transformer.fit(X.copy())
 
 
 def _check_places(transformer: Any) -> None:
@@ -123,13 +169,18 @@ def _on(transformer: Any, lattice: Lattice) -> Any:
 
 
 def mcrg(
-    samples: xr.DataArray, rule: Rule, steps: int | None = None, operators: Sequence[str] | None = None
+    samples: xr.DataArray,
+    rule: Rule,
+    steps: int | None = None,
+    operators: Sequence[str] | None = None,
+    *,
+    seed: int = 0,
 ) -> tuple[kernel.Spectrum, ...]:
     """Exponents y_t and y_h of every step of repeated coarse-graining, by Monte Carlo RG with any rule or learned maps.
 
-    samples: (chain, draw, *sites) at a critical point without a field, spins or Potts states; rule and steps as in
-    `block`; operators: names (`rg.operators`, `rg.orbits`; of Potts states `rg.potts`), even and odd ones together in
-    the order in which the sets grow, default the table's.
+    samples: (chain, draw, *sites) at a critical point without a field, spins or Potts states; rule, steps and seed as
+    in `block`; operators: names (`rg.operators`, `rg.orbits`; of Potts states `rg.potts`), even and odd ones together
+    in the order in which the sets grow, default the table's.
     Returns a `Spectrum` a step: estimates by the first 1, 2, ... operators, jackknife errors over chains, and nan with
     the reason where an exponent is not defined. Raises ValueError as `block` and `rg.mcrg.spectrum`, for samples of
     dimers, and where the steps' ratios of lattice spacings differ.
@@ -139,7 +190,9 @@ def mcrg(
     field = provenance(samples).get("model", {}).get("h", 0)
     if field:
         raise ValueError(f"exponents belong to a critical point without a field; these samples have h = {field:g}")
-    levels = block(samples, rule, steps)
+    if samples.sizes["chain"] < 2:
+        raise ValueError(f"samples must have at least 2 chains; got {samples.sizes['chain']}")
+    levels = block(samples, rule, steps, seed=seed)
     lattices = [lattice_of(level) for level in levels]
     ratios = [fine.shape[0] / coarse.shape[0] for fine, coarse in pairwise(lattices)]
     if len(set(ratios)) != 1:

@@ -18,6 +18,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import ArrayLike, NDArray
 
+from blockspin import checks
 from blockspin.lattice import Lattice
 from blockspin.rg import potts_couplings
 from blockspin.rg.likelihood import Likelihood, fit
@@ -116,10 +117,8 @@ def of_spins(
             f"got {array.shape}"
         )
     if len(array) < 2:
-        raise ValueError(f"a jackknife over chains needs at least 2 chains; got {len(array)}")
-    if isinstance(operators, str):
-        raise ValueError(f"operators are a list of names; got the string {operators!r}: give [{operators!r}]")
-    names = tuple(EVEN[lattice.kind] if operators is None else operators)
+        raise ValueError(f"samples must have at least 2 chains; got {len(array)}")
+    names = EVEN[lattice.kind] if operators is None else checks.words("operators", operators)
     chosen = potts_couplings.thermal(lattice, names) if states is not None else named(lattice, names)
     _check(chosen, lattice)
     groups = np.array_split(array, min(len(array), GROUPS))
@@ -178,7 +177,7 @@ def local_terms(operator: Operator, spins: NDArray[np.int8]) -> NDArray[np.int8]
 def _check(operators: Sequence[Operator], lattice: Lattice) -> None:
     if not operators or len({operator.images for operator in operators}) != len(operators):
         raise ValueError(
-            f"couplings need at least one operator and none twice; got {', '.join(one.name for one in operators)}"
+            f"operators must be at least one operator and none twice; got {', '.join(one.name for one in operators)}"
         )
     unwound(operators, lattice)
 

@@ -11,6 +11,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from blockspin import checks
 from blockspin.lattice import Lattice
 from blockspin.rg.blocking import Rule, block
 from blockspin.rg.couplings import Couplings, couplings, refuse_cells
@@ -77,18 +78,24 @@ def flow(
     rule: Rule,
     steps: int | None = None,
     operators: Sequence[str] | None = None,
+    *,
+    seed: int = 0,
 ) -> tuple[Trajectory, ...]:
     """How the couplings move where samples are coarse-grained again and again: one trajectory a set of samples.
 
     samples: sets (or one) at couplings below, at and above the critical one, each (chain, draw, *sites) without a
-    field, spins or Potts states; rule and steps as in `bs.mcrg`; operators: names of even ones, default the table's.
+    field, spins or Potts states; rule, steps and seed as in `bs.mcrg`; operators: names of even ones, default the
+    table's.
     The couplings are those of `bs.couplings`, T is Swendsen's B^-1 A; both are cut to the operators, which no error
     bar holds.
     Raises ValueError for an odd operator and as `block` and `couplings`.
     Source: R. H. Swendsen, Phys. Rev. Lett. 52, 1165 (1984); the linear step to K* is Newton's with that T.
     """
-    sets = [samples] if isinstance(samples, xr.DataArray) else samples
-    return tuple(_trajectory(one, rule, steps, operators) for one in sets)
+    like = "samples, or a list of sets of samples"
+    sets = [samples] if isinstance(samples, xr.DataArray) else checks.listed("samples", samples, like)
+    if not sets:
+        raise ValueError("samples must be at least one set; got none")
+    return tuple(_trajectory(one, rule, steps, operators, seed) for one in sets)
 
 
 def fixed_point(trajectories: Sequence[Trajectory], step: int) -> tuple[Estimate, ...]:
@@ -112,12 +119,14 @@ def fixed_point(trajectories: Sequence[Trajectory], step: int) -> tuple[Estimate
     return tuple(map(Estimate, mean.tolist(), errors.tolist()))
 
 
-def _trajectory(samples: xr.DataArray, rule: Rule, steps: int | None, operators: Sequence[str] | None) -> Trajectory:
+def _trajectory(
+    samples: xr.DataArray, rule: Rule, steps: int | None, operators: Sequence[str] | None, seed: int
+) -> Trajectory:
     if states_of(check_any(samples)) is None:
         refuse_cells(samples)
-    pictures = block(samples, rule, steps)
+    pictures = block(samples, rule, steps, seed=seed)
     lattices = tuple(lattice_of(level) for level in pictures)
-    names = tuple(EVEN[lattices[0].kind] if operators is None else operators)
+    names = EVEN[lattices[0].kind] if operators is None else checks.words("operators", operators)
     symmetric(samples, names, "the flow")
     levels = tuple(couplings(level, names) for level in pictures)
     moves = [_about_mean(level, names) for level in pictures]

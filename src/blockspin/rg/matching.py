@@ -20,6 +20,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from blockspin import checks
 from blockspin.rg.blocking import Rule, block
 from blockspin.rg.operators import EVEN, Operator, named
 from blockspin.rg.symmetric import symmetric, values
@@ -51,18 +52,21 @@ def critical_coupling(
     operators: Sequence[str] | None = None,
     *,
     K: float | None = None,
+    seed: int = 0,
 ) -> tuple[Matching, ...]:
     """Kc by matching two lattices sampled at the same coupling near Kc, for n = 0, 1, ..., steps - 1 blockings.
 
-    large: samples of extents L, blocked up to `steps` times; small: of extents L/b, blocked one time fewer; rule as in
-    `blocking.block`; operators: even ones, default the table's; K: the coupling of both, read from the samples'
-    provenance unless given. Errors: jackknife over chains of both; what is irrelevant and the linear step in K are no
-    part of them. Raises ValueError where the lattices do not match after one step, the couplings differ or are not
-    known, an operator is odd, or there are fewer than two chains.
+    large: samples of extents L, blocked up to `steps` times; small: of extents L/b, blocked one time fewer; rule and
+    seed as in `blocking.block`; operators: even ones, default the table's; K: the coupling of both, read from the
+    samples' provenance unless given. Errors: jackknife over chains of both; what is irrelevant and the linear step in K
+    are no part of them. Raises ValueError where the lattices do not match after one step, the couplings differ or are
+    not known, an operator is odd, or there are fewer than two chains.
     """
     coupling = _coupling(large, small, K)
-    finer, coarser = block(large, rule, steps), block(small, rule, steps - 1) if steps > 1 else (small,)
-    names = tuple(EVEN[lattice_of(large).kind] if operators is None else operators)
+    checks.whole("steps", steps, 1)
+    finer = block(large, rule, steps, seed=seed)
+    coarser = block(small, rule, steps - 1, seed=seed) if steps > 1 else (small,)
+    names = EVEN[lattice_of(large).kind] if operators is None else checks.words("operators", operators)
     found = []
     for n, (one, two) in enumerate(zip(finer[1:], coarser, strict=True)):
         lattice = lattice_of(one)

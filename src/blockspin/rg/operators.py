@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from blockspin import checks
 from blockspin.lattice import DIMENSION, HYPERCUBIC, STEPS, VECTORS, Lattice
 
 FloatArray = NDArray[np.float64]
@@ -155,10 +156,9 @@ def named(lattice: Lattice, names: Sequence[str]) -> tuple[Operator, ...]:
     A name is one of the kind's table, or the sites of a shape, one digit a coordinate: "00-10-21" is
     ((0, 0), (1, 0), (2, 1)), as `orbits.orbits` names them.
     """
-    if isinstance(names, str):
-        raise ValueError(f"operators are a list of names; got the string {names!r}: give [{names!r}]")
     table = TABLES[lattice.kind]
-    return tuple(table[name] if name in table else _by_sites(lattice, name) for name in names)
+    known = checks.words("operators", names)
+    return tuple(table[name] if name in table else _by_sites(lattice, name) for name in known)
 
 
 def _by_sites(lattice: Lattice, name: str) -> Operator:

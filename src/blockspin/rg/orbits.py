@@ -7,6 +7,7 @@ from itertools import combinations, product
 
 import numpy as np
 
+from blockspin import checks
 from blockspin.lattice import Lattice
 from blockspin.rg.operators import TABLES, Operator, Shape, Site
 
@@ -21,11 +22,8 @@ def orbits(lattice: Lattice, most: int = 4, reach: float = 2.0, *, even: bool | 
     `operators.named` reads. Raises ValueError unless most >= 1 and 0 <= reach < 10
     (8.66 on the triangular lattice), which keeps coordinates to one digit.
     """
-    limit = 10 * _height(lattice)
-    if most < 1 or not 0 <= reach < limit:
-        raise ValueError(
-            f"most must be at least 1 and reach from 0 to below {limit:.4g}; got most = {most}, reach = {reach}"
-        )
+    checks.whole("most", most, 1)
+    checks.number("reach", reach, 0, 10 * _height(lattice), open_end=True)
     known = {_canonical(operator): name for name, operator in TABLES[lattice.kind].items()}
     found = set()
     for n in range(1, most + 1):

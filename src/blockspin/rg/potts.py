@@ -17,6 +17,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from blockspin import checks
 from blockspin.lattice import Lattice
 from blockspin.rg.mcrg import Spectrum, of_values
 from blockspin.rg.operators import EVEN, Operator, named
@@ -33,7 +34,7 @@ def sectors(lattice: Lattice, names: Sequence[str] | None) -> tuple[tuple[str, .
     "magnetisation" is the magnetic operator of single sites, "magnetisation.nn" that of nearest neighbours; a plain
     "nn" the thermal one. Shapes are named as in `rg.operators`.
     """
-    given = () if names is None else tuple(names)
+    given = () if names is None else checks.words("operators", names)
     magnetic = tuple(name for name in given if name.split(".")[0] == MAGNETIC)
     thermal = tuple(name for name in given if name not in magnetic)
     return thermal or EVEN[lattice.kind], magnetic or (MAGNETIC, f"{MAGNETIC}.nn")

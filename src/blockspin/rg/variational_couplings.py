@@ -20,6 +20,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from blockspin import checks
 from blockspin.lattice import Lattice
 from blockspin.models import Ising
 from blockspin.progress import Report, Wish, reporting
@@ -101,12 +102,14 @@ def variational_couplings(
         ("draws", draws, 1),
         ("sweeps", sweeps, 1),
         ("descent", descent, 1),
+        ("seed", seed, 0),
     ):
-        if value < least:
-            raise ValueError(f"{name} must be at least {least}; got {value}")
+        checks.whole(name, value, least)
+    if progress is not None:
+        checks.function("progress", progress, "a function of the fraction done and a text, or None")
     even, odd = sectors(system.lattice, operators)
     lattices, blocks = [system.lattice], []
-    build, steps = steps_of(rule, steps)
+    build, steps = steps_of(rule, steps, seed)
     for step in range(steps):
         two = np.ones((2, lattices[-1].n_sites), np.int8)  # a block rule is fitted to anything
         try:
@@ -152,10 +155,9 @@ def _levels(
 def _interactions(model: Ising | Interactions) -> Interactions:
     if isinstance(model, Ising):
         if model.h:
-            raise ValueError(f"variational couplings are of spins without a field; got h = {model.h:g}")
+            raise ValueError(f"the model of variational couplings has no field; got h = {model.h:g}")
         return Interactions(model.lattice, {"nn": model.K})
-    if not isinstance(model, Interactions):
-        raise TypeError(f"model must be bs.Ising or rg.biased.Interactions; got {type(model).__name__}")
+    checks.instance("model", model, Interactions, "bs.Ising or rg.biased.Interactions")
     operators = named(model.lattice, tuple(model.K))
     if not operators or not all(one.even for one in operators):
         raise ValueError(f"interactions are of even operators, one at least; got {', '.join(model.K) or 'none'}")

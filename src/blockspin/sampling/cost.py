@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from blockspin import checks
 from blockspin.models import KC_CUBIC, KC_SQUARE, KC_TRIANGULAR, Dimers, Ising, Potts
 from blockspin.sampling import cluster, packing
 from blockspin.sampling.packing import Layout
@@ -48,14 +49,14 @@ def choose(model: Model, n: int, algorithm: str = "auto", chains: int | None = N
     """
     if isinstance(model, Dimers):
         if algorithm not in ("auto", "worm"):
-            raise ValueError(f"dimers are moved by the algorithm worm; got {algorithm!r}")
+            raise ValueError(f"dimers are moved by the algorithm worm; got {checks.shown(algorithm)}")
         return _of_chains("worm", n, chains)
-    if algorithm not in ALGORITHMS or algorithm == "worm":
+    if not isinstance(algorithm, str) or algorithm not in ALGORITHMS or algorithm == "worm":
         known = ", ".join(name for name in ALGORITHMS if name != "worm")
-        raise ValueError(f"algorithm must be one of {known} (worm moves dimers alone); got {algorithm!r}")
+        raise ValueError(f"algorithm must be one of {known} (worm moves dimers alone); got {checks.shown(algorithm)}")
     if isinstance(model, Potts):
         if algorithm == "multi-spin":
-            raise ValueError("multi-spin updates know the Ising model; choose swendsen-wang, wolff or heat-bath")
+            raise ValueError("the algorithm multi-spin knows the Ising model; choose swendsen-wang, wolff or heat-bath")
         name = algorithm if algorithm != "auto" else "swendsen-wang" if model.K >= 0 else "heat-bath"
         cluster.check(model, name)
         return _of_chains(name, n, chains)

@@ -14,7 +14,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from blockspin import files, randomness, samples, statistics
+from blockspin import checks, files, randomness, samples, statistics
 from blockspin.files import parsed
 from blockspin.models import MODELS, Dimers, Potts
 from blockspin.progress import Report, Wish, reporting
@@ -192,9 +192,8 @@ class _Settings:
         spacing: int | None,
         equilibration: int | None,
     ) -> _Settings:
-        if not isinstance(model, tuple(MODELS.values())):
-            known = ", ".join(kind.__name__ for kind in MODELS.values())
-            raise TypeError(f"model must be one of {known}; got {type(model).__name__}")
+        kinds = tuple(MODELS.values())
+        checks.instance("model", model, kinds, f"one of {', '.join(kind.__name__ for kind in kinds)}")
         for name, value, least in (
             ("n", n, 1),
             ("seed", seed, 0),
@@ -202,11 +201,8 @@ class _Settings:
             ("spacing", spacing, 1),
             ("equilibration", equilibration, 0),
         ):
-            whole = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
-            if value is None and name not in ("n", "seed"):
-                continue
-            if value is None or not whole or value < least:
-                raise ValueError(f"{name} must be an integer of at least {least}; got {value!r}")
+            if value is not None or name in ("n", "seed"):
+                checks.whole(name, value, least)
         if _free(model):
             chains = chains if chains is not None else cost.CHAINS
         plan = cost.choose(model, int(n), algorithm, None if chains is None else int(chains))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numbers
 from typing import Any, ClassVar, Self
 
 import jax
@@ -12,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import clone
 from sklearn.utils.validation import check_is_fitted
 
+from blockspin import checks
 from blockspin.coarse.blocks import fields_on
 from blockspin.coarse.rbm import settings, training
 from blockspin.coarse.rbm import units as states
@@ -19,7 +19,6 @@ from blockspin.coarse.rbm.convolution import Windows
 from blockspin.coarse.rbm.gibbs import Parameters
 from blockspin.coarse.rbm.machine import Seed
 from blockspin.coarse.rbm.trainer import Trainer
-from blockspin.inputs import unmasked
 from blockspin.lattice import Lattice
 from blockspin.progress import Wish
 
@@ -137,15 +136,16 @@ class ConvolutionalRBM(Trainer):
         visible: the bias of every site; hidden: the filters' own (F,), zero unless given; `parameters` are the
         constructor's. Raises ValueError for units "auto", and where shapes or lattice do not fit.
         """
-        weights = np.array(unmasked(filters, "filters"), np.float32)
-        if units not in states.UNITS:
-            raise ValueError(f"units must be one of {', '.join(states.UNITS)}; got {units!r}")
-        if weights.ndim != lattice.dimension + 1 or len(set(weights.shape[1:])) != 1:
+        weights = checks.finite("filters", filters).astype(np.float32)
+        checks.instance("lattice", lattice, Lattice, "a blockspin Lattice")
+        checks.choice("units", units, states.UNITS)
+        checks.number("visible", visible)
+        if weights.ndim != lattice.dimension + 1 or not weights.size or len(set(weights.shape[1:])) != 1:
             sides = ", ".join(["side"] * lattice.dimension)
             raise ValueError(f"filters on a {lattice} lattice have shape (n_filters, {sides}); got {weights.shape}")
-        c = np.zeros(len(weights), np.float32) if hidden is None else np.array(unmasked(hidden, "hidden"), np.float32)
+        c = np.zeros(len(weights), np.float32) if hidden is None else checks.finite("hidden", hidden).astype(np.float32)
         if c.shape != weights.shape[:1]:
-            raise ValueError(f"{len(weights)} filters go with as many hidden biases; got shape {c.shape}")
+            raise ValueError(f"hidden must hold a bias for each of {len(weights)} filters; got shape {c.shape}")
         machine = cls(lattice, b, weights.shape[1], len(weights), units=units, **parameters)
         settings.check(machine)
         machine.units_, machine.n_features_in_, machine.n_epochs_ = units, lattice.n_sites, 0
@@ -160,6 +160,7 @@ class ConvolutionalRBM(Trainer):
         Raises ValueError where the kind differs or the filters do not fit the lattice.
         """
         check_is_fitted(self)
+        checks.instance("lattice", lattice, Lattice, "a blockspin Lattice")
         if lattice.kind != self.lattice_.kind:
             raise ValueError(f"filters of a {self.lattice_.kind} lattice do not fit a {lattice} lattice")
         other: Self = clone(self).set_params(lattice=lattice)
@@ -172,12 +173,11 @@ class ConvolutionalRBM(Trainer):
     def _windows(self, n_sites: int) -> Windows:
         """The windows on the lattice; sets lattice_. Raises ValueError or TypeError where something does not fit."""
         for name in ("b", "filter_side", "n_filters"):
-            settings.check_number(name, getattr(self, name), numbers.Integral, 1, np.inf)
+            checks.whole(name, getattr(self, name), 1)
         if self.lattice is None and n_sites < 2:
             raise ValueError(f"a ring has at least 2 sites; got n_features = {n_sites}")
         lattice = Lattice.chain(n_sites) if self.lattice is None else self.lattice
-        if not isinstance(lattice, Lattice):
-            raise TypeError(f"lattice must be a blockspin Lattice or None; got {type(lattice).__name__}")
+        checks.instance("lattice", lattice, Lattice, "a blockspin Lattice or None")
         if lattice.n_sites != n_sites:
             raise ValueError(f"a {lattice} lattice takes X of shape (n, {lattice.n_sites}); got {n_sites} columns")
         lattice.coarse(self.b)
@@ -191,7 +191,7 @@ class ConvolutionalRBM(Trainer):
 
     def _start(self, X: Array) -> training.State:
         windows = self._windows(X.shape[1])
-        self.units_ = states.read_units(X) if self.units == "auto" else self.units
+        self.units_ = states.chosen(X) if self.units == "auto" else self.units
         self._seed()
         self.n_epochs_ = 0
         generator = np.random.RandomState([self.seed_, 1])

@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict
 from functools import partial
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from numpy.typing import ArrayLike
 
+from blockspin import checks
 from blockspin.coarse.rbm import settings, training, trajectory
 from blockspin.coarse.rbm.estimator import RBM
-from blockspin.inputs import unmasked
 from blockspin.progress import reporting
 
 SHARED = ("n_components", "n_iter")
@@ -31,12 +32,11 @@ def fit_ensemble(
     `fit` up to rounding, until rounding turns a draw over. The first's `verbose` says how far training has come. Raises
     ValueError for what cannot share a program, for early stopping, and as `RBM.fit` does; TypeError for other machines.
     """
-    machines = list(machines)
+    machines = checks.listed("machines", machines, "a list of RBM machines")
     if not machines:
-        raise ValueError("an ensemble needs at least one machine")
+        raise ValueError("machines must be at least one; got none")
     for machine in machines:
-        if not isinstance(machine, RBM):
-            raise TypeError(f"an ensemble is made of RBM machines; got {type(machine).__name__}")
+        checks.instance("every entry of machines", machine, RBM, "an RBM")
     sets = _sets(X, len(machines))
     states, rows, recorders = [], [], []
     for machine, own in zip(machines, sets, strict=True):
@@ -84,12 +84,17 @@ def _epoch(
     return after
 
 
-def _sets(X: ArrayLike | Sequence[ArrayLike], n: int) -> list[np.ndarray]:
-    if isinstance(X, (list, tuple)) and all(np.ndim(part) == 2 for part in X):
+def _sets(X: ArrayLike | Sequence[ArrayLike], n: int) -> list[Any]:
+    if isinstance(X, (list, tuple)) and X and all(map(_is_matrix, X)):
         if len(X) != n:
-            raise ValueError(f"{n} machines take one set of rows or {n} of them; got {len(X)}")
-        return [np.asarray(unmasked(part, "X")) for part in X]
-    return [np.asarray(unmasked(X, "X"))] * n
+            raise ValueError(f"{n} machines take one set of rows X or {n} of them; got {len(X)}")
+        return list(X)
+    return [X] * n
+
+
+def _is_matrix(part: Any) -> bool:
+    nested = isinstance(part, (list, tuple)) and bool(part) and isinstance(part[0], (list, tuple))
+    return nested or getattr(part, "ndim", 0) == 2
 
 
 def _shared_rule(machines: Sequence[RBM], rows: Sequence[np.ndarray]) -> training.Rule:

@@ -9,13 +9,13 @@ import jax.numpy as jnp
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from blockspin import checks
 from blockspin.coarse.rbm import settings, training
 from blockspin.coarse.rbm import units as states
 from blockspin.coarse.rbm.gibbs import Parameters
 from blockspin.coarse.rbm.machine import Seed
 from blockspin.coarse.rbm.trainer import Trainer
 from blockspin.coarse.rbm.variance import GaussianParameters
-from blockspin.inputs import unmasked
 from blockspin.progress import Wish
 
 Array = NDArray[Any]
@@ -44,8 +44,9 @@ class RBM(Trainer):
     ----------
     n_components: hidden units M.
     units: "binary" (0/1 visible and hidden), "spin" (-1/+1 both), "gaussian" (real visible of unit variance, 0/1
-        hidden), or "auto": spin where values lie in [-1, 1] with negatives, binary where in [0, 1], else gaussian.
-        Means inside the range are data too, so that a stack can pass means on.
+        hidden), or "auto": spin where values lie in [-1, 1] with negatives, binary where in [0, 1]. Means inside the
+        range are data too, so that a stack can pass means on. Data outside [-1, 1] are Gaussian only where this is
+        said, and data that are all 1 fit both spin and binary: "auto" raises ValueError for them.
     biases: False keeps both layers' biases at zero, as up-down symmetric spins want.
     learning_rate, batch_size, n_iter (epochs; 0 leaves the machine as initialised), momentum: as above.
     algorithm: "cd" starts the model's chains at the data, "pcd" keeps `batch_size` chains, "pt" keeps them in
@@ -167,13 +168,12 @@ class RBM(Trainer):
 
         `parameters` are the constructor's. Raises ValueError for units "auto" or shapes that do not fit.
         """
-        W = np.array(unmasked(weights, "weights"), np.float32)
-        if units not in states.UNITS:
-            raise ValueError(f"units must be one of {', '.join(states.UNITS)}; got {units!r}")
+        W = checks.finite("weights", weights).astype(np.float32)
+        checks.choice("units", units, states.UNITS)
         if W.ndim != 2 or not W.size:
             raise ValueError(f"weights have shape (n_components, n_features); got {W.shape}")
-        b = np.zeros(W.shape[1], np.float32) if visible is None else np.array(unmasked(visible, "visible"), np.float32)
-        c = np.zeros(W.shape[0], np.float32) if hidden is None else np.array(unmasked(hidden, "hidden"), np.float32)
+        b = checks.finite("visible", np.zeros(W.shape[1]) if visible is None else visible).astype(np.float32)
+        c = checks.finite("hidden", np.zeros(W.shape[0]) if hidden is None else hidden).astype(np.float32)
         if b.shape != W.shape[1:] or c.shape != W.shape[:1]:
             raise ValueError(
                 f"weights {W.shape} go with visible biases {W.shape[1:]} and hidden biases {W.shape[:1]}; "
@@ -191,7 +191,7 @@ class RBM(Trainer):
 
     def _start(self, X: Array) -> training.State:
         """A new machine for these data."""
-        self.units_ = states.read_units(X) if self.units == "auto" else self.units
+        self.units_ = states.chosen(X) if self.units == "auto" else self.units
         self._seed()
         self.n_epochs_ = 0
         generator = np.random.RandomState([self.seed_, 1])

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from blockspin import checks
 from blockspin.files import Damaged, parsed, read_arrays, writing
 from blockspin.lattice import Lattice
 
@@ -25,9 +26,7 @@ def write(machine: Any, path: str | os.PathLike[str]) -> None:
 
     Raises ValueError for a suffix other than .npz, OSError with the file's name where the disk fails.
     """
-    target = Path(path)
-    if target.suffix != ".npz":
-        raise ValueError(f"a machine is written as .npz; got {target.name!r}")
+    target = target_of(path)
     parameters = machine.get_params(deep=False)
     if callable(parameters["verbose"]):
         parameters["verbose"] = 0
@@ -53,9 +52,17 @@ def write(machine: Any, path: str | os.PathLike[str]) -> None:
         np.savez(file, allow_pickle=False, header=np.array(text), **arrays)
 
 
+def target_of(path: Any, name: str = "path") -> Path:
+    """The path of a machine that is written; raises ValueError for a suffix other than .npz."""
+    target = checks.path(name, path)
+    if target.suffix != ".npz":
+        raise ValueError(f"{name} of a machine that is written ends in .npz; got {target.name!r}")
+    return target
+
+
 def read(kind: type[Any], path: str | os.PathLike[str]) -> Any:
     """A machine of this class from a file that `write` made; raises ValueError for any other file."""
-    source = Path(path)
+    source = checks.path("path", path)
     refusal = (
         f"{source} is not a file that {kind.__name__}.save wrote; {kind.__name__}.from_weights takes the arrays of "
         f"another program's"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import numbers
 import os
 import zlib
 from typing import Any, ClassVar, Self
@@ -14,14 +13,15 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils import check_random_state
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
+from blockspin import checks
 from blockspin.coarse.rbm import annealing, files, gibbs, settings, summation
 from blockspin.coarse.rbm import units as states
 from blockspin.coarse.rbm.annealing import Partition
 from blockspin.coarse.rbm.gibbs import Parameters
 from blockspin.coarse.rbm.pseudolikelihood import pseudo_log_likelihood
-from blockspin.inputs import unmasked
+from blockspin.coarse.rows import rows
 from blockspin.statistics import Estimate, mean_over_chains
 
 Array = NDArray[Any]
@@ -78,9 +78,9 @@ class FittedMachine(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
     def visible_mean(self, H: ArrayLike) -> Array:
         """<v | h>, shape (n, N), from hidden states or means (n, M). Raises ValueError for another shape."""
         check_is_fitted(self)
-        hidden = np.asarray(unmasked(H, "H"))
+        hidden = checks.finite("H", H)
         if hidden.ndim != 2 or hidden.shape[1] != len(self.components_):
-            raise ValueError(f"hidden states have shape (n, {len(self.components_)}); got {hidden.shape}")
+            raise ValueError(f"H, the hidden states, has shape (n, {len(self.components_)}); got {hidden.shape}")
         hidden = _floating(hidden)
         field = hidden @ self.components_.astype(hidden.dtype) + self.intercept_visible_.astype(hidden.dtype)
         return states.visible_mean(field, self.units_)
@@ -108,8 +108,9 @@ class FittedMachine(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         Gaussian units. Randomness as `sample_hidden`. Raises ValueError where steps or thin is below 1.
         """
         check_is_fitted(self)
-        if steps < 1 or (thin is not None and not 1 <= thin <= steps):
-            raise ValueError(f"a chain needs steps >= 1 and 1 <= thin <= steps; got steps={steps}, thin={thin}")
+        checks.whole("steps", steps, 1)
+        if thin is not None:
+            checks.whole("thin", thin, 1, steps)
         data = self._validated(X)
         seed = self._generator(random_state).randint(2**31 - 1)
         key = jax.random.key(seed, impl="threefry2x32")
@@ -163,18 +164,20 @@ class FittedMachine(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         for a summation that is too large, or fewer than two chains or steps.
         """
         check_is_fitted(self)
-        settings.check_choice("method", method, ("auto", "exact", "ais"))
+        checks.choice("method", method, ("auto", "exact", "ais"))
         data = None if X is None else self._in_deviations(self._validated(X))
         weights, visible, hidden = self._machine(np.float64)
         if method == "exact" or (method == "auto" and summation.summable(weights, self.units_) <= QUICK):
             summed = summation.log_partition(weights, visible, hidden, self.units_)
             return Partition("exact", Estimate(summed + self._log_deviations, 0.0))
         for name, number in (("n_chains", n_chains), ("n_steps", n_steps)):
-            settings.check_number(name, number, numbers.Integral, 2, np.inf)
+            checks.whole(name, number, 2)
         base, start = annealing.neutral(weights, visible, self.units_), None
         if data is not None:
             start = data[np.linspace(0, len(data) - 1, n_chains).round().astype(int)].astype(np.float32)
-        seed = self.seed_ if random_state is None else check_random_state(random_state).randint(2**31 - 1)
+        seed = self.seed_
+        if random_state is not None:
+            seed = check_random_state(checks.random_state(random_state)).randint(2**31 - 1)
         key = jax.random.fold_in(jax.random.key(seed, impl="threefry2x32"), ANNEALING)
         found = annealing.log_partition(
             self._parameters(), base, start, key, units=self.units_, n_chains=n_chains, n_steps=n_steps
@@ -195,9 +198,11 @@ class FittedMachine(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         as `how` says. Raises RuntimeError where ln Z is not to be believed, ValueError where chains do not divide n.
         """
         energies = self.free_energy(X)
-        groups = len(energies) if chains is None else chains
+        groups = len(energies) if chains is None else checks.whole("chains", chains, 2)
         if groups < 2 or len(energies) % groups:
             raise ValueError(f"chains must be at least 2 and divide the {len(energies)} rows; got {groups}")
+        if partition is not None:
+            checks.instance("partition", partition, Partition, "what partition(...) of this machine gave, or None")
         log_z = (self.partition(X, **how) if partition is None else partition).estimate
         spread = mean_over_chains(-energies.reshape(groups, -1))
         return Estimate(spread.value - log_z.value, math.hypot(spread.error, log_z.error))
@@ -293,9 +298,9 @@ class FittedMachine(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         return Parameters(*(jnp.asarray(part) for part in self._machine(np.float32)))
 
     def _validated(self, X: ArrayLike) -> Array:
-        data = validate_data(self, unmasked(X, "X"), dtype="numeric", reset=False)
+        data = rows(self, X, reset=False)
         self._check_values(data, "X")
-        return np.asarray(data)
+        return data
 
     def _check_values(self, X: Array, name: str) -> None:
         states.check_units(X, self.units_, name)
@@ -307,7 +312,7 @@ class FittedMachine(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
 
     def _generator(self, random_state: Seed) -> np.random.RandomState:
         generator: np.random.RandomState = (
-            self.random_state_ if random_state is None else check_random_state(random_state)
+            self.random_state_ if random_state is None else check_random_state(checks.random_state(random_state))
         )
         return generator
 

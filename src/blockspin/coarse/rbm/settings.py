@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import numbers
-from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-
-from blockspin import memory
+from blockspin import checks, memory
 from blockspin.coarse.rbm import units as states
 
 CHOICES = {
@@ -22,6 +18,7 @@ CHOICES = {
     "output": ("mean", "sample"),
 }
 LEAST = {"n_components": 1, "batch_size": 1, "k": 1, "n_iter": 0, "patience": 1, "n_replicas": 2}  # of integers
+FLAGS = ("biases", "centered", "track_likelihood", "early_stopping")
 MOST_EXACT = 16
 INIT_SCALE = {"small": 0.01, "data-mean": 0.01, "hinton-salakhutdinov": 0.1}
 
@@ -30,26 +27,29 @@ def check(machine: Any) -> None:
     """Raise ValueError naming the first setting of a machine that is out of its range."""
     for name, choices in CHOICES.items():
         if hasattr(machine, name):
-            check_choice(name, getattr(machine, name), machine._ALGORITHMS if name == "algorithm" else choices)
+            checks.choice(name, getattr(machine, name), machine._ALGORITHMS if name == "algorithm" else choices)
     for name, least in LEAST.items():
         if hasattr(machine, name):
-            check_number(name, getattr(machine, name), numbers.Integral, least, np.inf)
+            checks.whole(name, getattr(machine, name), least)
+    for name in FLAGS:
+        if hasattr(machine, name):
+            checks.flag(name, getattr(machine, name))
     for name in ("learning_rate", "l1", "l2", "group"):
         if hasattr(machine, name):
-            check_number(name, getattr(machine, name), numbers.Real, 0, np.inf)
-    check_number("momentum", machine.momentum, numbers.Real, 0, 1, open_end=True)
-    check_number("final_rate", machine.final_rate, numbers.Real, 0, 1)
-    if not machine.final_rate:
-        raise ValueError("final_rate must be above 0: an epoch at rate 0 learns nothing")
+            checks.number(name, getattr(machine, name), 0)
+    checks.number("momentum", machine.momentum, 0, 1, open_end=True)
+    checks.number("final_rate", machine.final_rate, 0, 1, open_start=True)  # an epoch at rate 0 learns nothing
     if machine.init_scale is not None:
-        check_number("init_scale", machine.init_scale, numbers.Real, 0, np.inf)
-    check_number("validation_fraction", machine.validation_fraction, numbers.Real, 0, 1, open_end=True)
-    if getattr(machine, "variance", "learned") != "learned":
-        if isinstance(machine.variance, str):
-            raise ValueError(f"variance must be a number above 0 or 'learned'; got {machine.variance!r}")
-        check_number("variance", machine.variance, numbers.Real, 0, np.inf)
-        if not machine.variance:
-            raise ValueError("variance must be above 0; got 0")
+        checks.number("init_scale", machine.init_scale, 0)
+    checks.number("validation_fraction", machine.validation_fraction, 0, 1, open_end=True)
+    checks.random_state(machine.random_state)
+    if not callable(machine.verbose) and not isinstance(machine.verbose, bool):
+        checks.whole("verbose", machine.verbose, 0)
+    variance = getattr(machine, "variance", "learned")
+    if not isinstance(variance, str):
+        checks.number("variance", variance, 0, open_start=True)
+    elif variance != "learned":
+        raise ValueError(f"variance must be a number above 0 or 'learned'; got {variance!r}")
     if machine.algorithm != "cd" and getattr(machine, "reconstruction", "sample") == "mean":
         raise ValueError("reconstruction='mean' goes with algorithm='cd': a persistent chain needs states")
     if getattr(machine, "centered", False) and not machine.biases:
@@ -88,18 +88,3 @@ def decay(schedule: str, final: float, epoch: int, n_epochs: int) -> float:
     if schedule == "linear":
         return 1 - (1 - final) * t
     return float(final**t) if schedule == "exponential" else 1 / (1 + (1 / final - 1) * t)
-
-
-def check_choice(name: str, value: Any, choices: Sequence[str]) -> None:
-    """Raise ValueError where a value is none of the choices."""
-    if value not in choices:
-        raise ValueError(f"{name} must be one of {', '.join(choices)}; got {value!r}")
-
-
-def check_number(name: str, value: Any, kind: type, low: float, high: float, *, open_end: bool = False) -> None:
-    """Raise ValueError where a value is no number of this kind within [low, high], or is `high` with an open end."""
-    typed = isinstance(value, kind) and not isinstance(value, bool)
-    if not typed or not low <= value <= high or (open_end and value == high) or value == np.inf:
-        what = "an integer" if kind is numbers.Integral else "a number"
-        rule = f"of at least {low:g}" if high == np.inf else f"in [{low:g}, {high:g}{')' if open_end else ']'}"
-        raise ValueError(f"{name} must be {what} {rule}; got {value!r}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numbers
 from collections.abc import Sequence
 from functools import partial
 from typing import Any, NamedTuple
@@ -14,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
-from blockspin.coarse.rbm import settings
+from blockspin import checks
 from blockspin.coarse.rbm import units as states
 from blockspin.coarse.rbm.gibbs import Parameters, draw, draw_hidden, squashed
 from blockspin.coarse.rbm.machine import FittedMachine, Seed
@@ -62,7 +61,7 @@ def trajectory_tempering(
     machines = list(machines)
     units = _shared_units(machines)
     for name, number in (("n_chains", n_chains), ("n_sweeps", n_sweeps), ("thin", thin)):
-        settings.check_number(name, number, numbers.Integral, 1, n_sweeps if name == "thin" else np.inf)
+        checks.whole(name, number, 1, n_sweeps if name == "thin" else np.inf)
     generator = check_random_state(random_state)
     parameters = jax.tree.map(lambda *parts: jnp.stack(parts), *(machine._parameters() for machine in machines))
     shape = (len(machines), n_chains, machines[0].n_features_in_)

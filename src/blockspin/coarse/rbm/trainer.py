@@ -10,13 +10,13 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
-from blockspin.coarse.rbm import settings, training, trajectory
+from blockspin.coarse.rbm import files, settings, training, trajectory
 from blockspin.coarse.rbm import units as states
 from blockspin.coarse.rbm.machine import FittedMachine
 from blockspin.coarse.rbm.stopping import Stopping
-from blockspin.inputs import unmasked
+from blockspin.coarse.rows import rows
 from blockspin.progress import Wish, reporting
 
 Array = NDArray[Any]
@@ -94,6 +94,8 @@ class Trainer(FittedMachine):
         parameters or values out of range, fewer than 2 rows, or training that diverges.
         """
         settings.check(self)
+        if checkpoint is not None:
+            files.target_of(checkpoint, "checkpoint")
         train, watched = self._rows(X, validation, reset=True)
         settings.check_memory(self, len(train), train.shape[1])
         state = self._start(train)
@@ -115,6 +117,8 @@ class Trainer(FittedMachine):
         settings.check(self)
         if self.n_epochs_ >= self.n_iter and not self._waiting:
             raise ValueError(f"nothing to resume: {self.n_epochs_} epochs are done and n_iter is {self.n_iter}")
+        if checkpoint is not None:
+            files.target_of(checkpoint, "checkpoint")
         train, watched = self._rows(X, validation, reset=False)
         self._check_rows(train, watched)
         return self._run(self._resume(len(train)), train, watched, checkpoint)
@@ -174,12 +178,12 @@ class Trainer(FittedMachine):
 
     def _rows(self, X: ArrayLike, validation: ArrayLike | None, *, reset: bool) -> tuple[Array, Array | None]:
         """Rows to train on and rows to watch."""
-        train = validate_data(self, unmasked(X, "X"), dtype="numeric", ensure_min_samples=2, reset=reset)
+        train = rows(self, X, least=2, reset=reset)
         if validation is None:
             return self._hold_out(train)
         if self.validation_fraction:
             raise ValueError("validation rows and validation_fraction exclude each other: give one")
-        return train, validate_data(self, unmasked(validation, "validation"), dtype="numeric", reset=False)
+        return train, rows(self, validation, reset=False, name="validation")
 
     def _check_rows(self, train: Array, watched: Array | None) -> None:
         self._check_values(train, "X")
@@ -194,7 +198,7 @@ class Trainer(FittedMachine):
         """
         settings.check(self)
         first = not hasattr(self, "components_")
-        data = validate_data(self, unmasked(X, "X"), dtype="numeric", reset=first)
+        data = rows(self, X, reset=first)
         settings.check_memory(self, len(data), data.shape[1])
         state = self._start(data) if first else self._resume(len(data))
         self._check_rows(data, None)
@@ -238,7 +242,9 @@ class Trainer(FittedMachine):
     def _rates(self) -> training.Rates:
         """The rates of the epoch that comes next."""
         rate = self.learning_rate * settings.decay(self.schedule, self.final_rate, self.n_epochs_, self.n_iter)
-        return training.Rates(rate, self.momentum, self.l1, self.l2, getattr(self, "group", 0.0))
+        return training.Rates(
+            float(rate), *(float(getattr(self, name, 0.0)) for name in ("momentum", "l1", "l2", "group"))
+        )
 
     def _keep(self, state: training.State) -> None:
         self._velocity = tuple(np.array(part) for part in jax.tree.leaves(state.velocity))

@@ -29,6 +29,22 @@ def read_units(X: Array) -> str:
     return "spin" if low < 0 else "binary"
 
 
+def chosen(X: Array) -> str:
+    """The units for units="auto": as `read_units`, where the data leave no doubt.
+
+    Raises ValueError for data outside [-1, 1], such as Potts states, and for data that are all 1.
+    """
+    units = read_units(X)
+    if units == "gaussian":
+        raise ValueError(
+            f"units='auto' takes X of spins -1/+1 or of 0/1; got values from {X.min():g} to {X.max():g}: give "
+            f"units='gaussian' where they are real numbers"
+        )
+    if (X == 1).all():
+        raise ValueError("units='auto' takes X of which it can tell -1/+1 from 0/1; all values are 1: give units")
+    return units
+
+
 def check_units(X: Array, units: str, name: str = "X") -> None:
     """Raise ValueError where values lie outside what the units take; means inside the range are data too."""
     low, high = RANGE[units]

@@ -14,6 +14,7 @@ import numpy as np
 from jax.typing import ArrayLike
 from numpy.typing import NDArray
 
+from blockspin import checks
 from blockspin.coarse.rsmi import bounds
 from blockspin.coarse.rsmi.networks import Batch
 
@@ -26,11 +27,10 @@ ROUNDING = 1e-12  # of a component's largest sum of absolute weights: states thi
 
 def check(states: object, n_components: int, starts: tuple[str, ...], algorithm: str) -> None:
     """Raise ValueError where a component cannot have so many states, or not with these other settings."""
-    if isinstance(states, bool) or not isinstance(states, (int, np.integer)) or not 2 <= states <= MOST:
-        raise ValueError(f"states must be a whole number from 2 to {MOST}; got {states!r}")
-    if states == 2:
+    q = checks.whole("states", states, 2, MOST)
+    if q == 2:
         return
-    joint = int(states) ** n_components
+    joint = q**n_components
     if joint > bounds.STATES:
         raise ValueError(
             f"all components together take at most {bounds.STATES} states, which a classifier tells apart; got "

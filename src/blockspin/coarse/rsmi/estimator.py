@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import numbers
 from collections.abc import Sequence
 from typing import Any
 
@@ -15,13 +14,13 @@ from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, Transfo
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
-from blockspin import memory
-from blockspin.coarse.blocks import advice, fields_on
+from blockspin import checks, memory
+from blockspin.coarse.blocks import fields_on
+from blockspin.coarse.rows import rows_on, spins_of
 from blockspin.coarse.rsmi import bounds, categorical, networks, proxy
 from blockspin.coarse.rsmi.canonical import canonical
 from blockspin.coarse.rsmi.networks import Annealing, Batch
 from blockspin.coarse.rsmi.windows import Windows, cut, windows
-from blockspin.inputs import unmasked
 from blockspin.lattice import Lattice
 from blockspin.statistics import Estimate
 
@@ -29,6 +28,7 @@ FloatArray = NDArray[np.float64]
 Spins = NDArray[np.int8]
 Pair = tuple[Spins, NDArray[Any]]  # blocks and environments, row by row
 
+LEAST = 4  # rows to train, stop and measure
 MOST = 100_000  # windows that the networks see
 ALGORITHMS = ("bound", "rbm-proxy")
 STARTS = {"small": 0.01, "random": 0.5}  # spreads of the first weights: from near 0, and from anywhere
@@ -148,10 +148,9 @@ class RSMI(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         a parameter is out of range, X does not fit, or too few rows or chains are left to train, stop and measure.
         """
         places = self._check_settings()
-        spins = self._spins(X)
+        spins = self._spins(X, reset=True)
         _check_memory(places, len(spins))
         split = bounds.parts(len(spins), chains, self.held_out)
-        self.n_features_in_ = spins.shape[1]
         self.seed_ = int(check_random_state(self.random_state).randint(2**31 - 1))
         random = np.random.Generator(np.random.PCG64(self.seed_))
         data = [
@@ -204,6 +203,7 @@ class RSMI(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         Raises ValueError where its kind differs or the window does not fit the lattice.
         """
         check_is_fitted(self)
+        checks.instance("lattice", lattice, Lattice, "a blockspin Lattice")
         if lattice.kind != self.lattice.kind:
             raise ValueError(f"filters of a {self.lattice.kind} lattice do not fit a {lattice} lattice")
         other: RSMI = clone(self).set_params(lattice=lattice)
@@ -213,14 +213,21 @@ class RSMI(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         other.seed_, other.n_features_in_ = self.seed_, lattice.n_sites
         return other
 
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.transformer_tags.preserves_dtype = []  # int8 always
+        return tags
+
     @property
     def information_(self) -> Estimate:
         """I(H:E) in nats, or not-a-number where `why_` says why."""
+        check_is_fitted(self)
         return self.bounds_["classifier"].estimate
 
     @property
     def why_(self) -> str:
         """Why `information_` is refused, or nothing."""
+        check_is_fitted(self)
         return self.bounds_["classifier"].why
 
     @property
@@ -229,6 +236,7 @@ class RSMI(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
 
         Raises AttributeError for components of more than 2 states.
         """
+        check_is_fitted(self)
         if self.states > 2:
             raise AttributeError(
                 f"fields_ are of spins: a component of {self.states} states has {self.states} filters (filters_), "
@@ -248,6 +256,8 @@ class RSMI(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         Both are found on the rows to train on alone, so that the bounds on the others remain bounds.
         """
         varies = (data[0][1] != data[0][1][0]).any(axis=0)
+        if not varies.any():
+            raise ValueError("X must vary: no site of the environment changes in the rows to train on")
         data = [(block, around[:, varies]) for block, around in data]
         if self.project is None and "canonical" not in self.starts:
             return data, None
@@ -289,7 +299,7 @@ class RSMI(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
                 (filters, network),
                 data,
                 seed=self.seed_ + number,
-                learning_rate=self.learning_rate,
+                learning_rate=float(self.learning_rate),
                 batch_size=self.batch_size,
                 n_iter=self.n_iter,
                 patience=self.patience,
@@ -300,41 +310,34 @@ class RSMI(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
                 best, self.scores_ = np.asarray(found, float), scores
         return best
 
-    def _spins(self, X: ArrayLike) -> Spins:
-        values = np.asarray(unmasked(X, "X"))
-        if values.ndim != 2 or values.shape[1] != self.lattice.n_sites:
-            raise ValueError(
-                f"RSMI on a {self.lattice} lattice takes X of shape (n, {self.lattice.n_sites}), one column a site "
-                f"(bs.features(samples) makes it); got {values.shape}"
-            )
-        if not np.issubdtype(values.dtype, np.number) or not (np.abs(values) == 1).all():
-            raise ValueError(f"RSMI takes spins -1 or +1; got values {np.unique(values)[:4]}{advice(values)}")
-        return np.ascontiguousarray(values, dtype=np.int8)
+    def _spins(self, X: ArrayLike, *, reset: bool = False) -> Spins:
+        return spins_of(self, rows_on(self, self.lattice, X, reset=reset, least=LEAST if reset else 1))
 
     def _check_settings(self) -> Windows:
-        if not isinstance(self.lattice, Lattice):
-            raise TypeError(f"lattice must be a blockspin Lattice; got {type(self.lattice).__name__}")
+        checks.instance("lattice", self.lattice, Lattice, "a blockspin Lattice")
         for name, least in (("n_components", 1), ("n_iter", 0), ("batch_size", 2), ("patience", 1)):
-            value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, numbers.Integral) or value < least:
-                raise ValueError(f"{name} must be a whole number of at least {least}; got {value!r}")
-        if self.objective not in OBJECTIVES:
-            raise ValueError(f"objective must be one of {', '.join(OBJECTIVES)}; got {self.objective!r}")
-        if self.project is not None and (isinstance(self.project, bool) or not self.project >= 1):
-            raise ValueError(f"project must be a number of directions of at least 1, or None; got {self.project!r}")
+            checks.whole(name, getattr(self, name), least)
+        checks.choice("objective", self.objective, OBJECTIVES)
+        checks.flag("center", self.center)
+        if self.project is not None:
+            checks.whole("project", self.project, 1)
         known = (*STARTS, "canonical")
-        if not self.starts or not set(self.starts) <= set(known):
-            raise ValueError(f"starts must be some of {', '.join(known)}; got {self.starts!r}")
-        if self.algorithm not in ALGORITHMS:
-            raise ValueError(f"algorithm must be one of {', '.join(ALGORITHMS)}; got {self.algorithm!r}")
+        starts = checks.words("starts", self.starts, f"a list of some of {', '.join(known)}")
+        if not starts:
+            raise ValueError(f"starts must be some of {', '.join(known)}; got none")
+        for start in starts:
+            checks.choice("starts", start, known)
+        checks.choice("algorithm", self.algorithm, ALGORITHMS)
+        checks.number("held_out", self.held_out, 0, 1, open_start=True, open_end=True)
+        checks.random_state(self.random_state)
         if self.algorithm == "rbm-proxy" and (self.center or self.project is not None):
             raise ValueError("the algorithm rbm-proxy knows neither center nor project; leave them out")
         if self.n_components > bounds.CLASSES:
             raise ValueError(f"n_components goes to {bounds.CLASSES}; got {self.n_components}")
-        categorical.check(self.states, self.n_components, tuple(self.starts), self.algorithm)
-        if not self.learning_rate > 0:
-            raise ValueError(f"learning_rate must be positive; got {self.learning_rate!r}")
-        if len(self.annealing) != 3 or not 0 < self.annealing[1] <= self.annealing[0] or self.annealing[2] < 0:
+        categorical.check(self.states, self.n_components, starts, self.algorithm)
+        checks.number("learning_rate", self.learning_rate, 0, open_start=True)
+        annealing = checks.finite("annealing", self.annealing, 1)
+        if len(annealing) != 3 or not 0 < annealing[1] <= annealing[0] or annealing[2] < 0:
             raise ValueError(f"annealing is (eps at first, smaller eps at last, rate); got {self.annealing!r}")
         return windows(self.lattice, self.b, self.buffer, self.environment)
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from blockspin import checks
 from blockspin.lattice import Lattice
 
 IntArray = NDArray[np.intp]
@@ -30,8 +31,7 @@ def windows(lattice: Lattice, b: int, buffer: int, environment: int) -> Windows:
     """
     blocks = lattice.blocks(b)
     for name, width, least in (("buffer", buffer, 0), ("environment", environment, 1)):
-        if isinstance(width, bool) or not isinstance(width, (int, np.integer)) or width < least:
-            raise ValueError(f"{name} must be a whole number of at least {least} sites; got {width!r}")
+        checks.whole(name, width, least)
     side = b + 2 * (buffer + environment)
     if side > min(lattice.shape):
         raise ValueError(

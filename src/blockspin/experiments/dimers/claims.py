@@ -83,8 +83,7 @@ def fields(found: Found) -> Claim:
 
 
 def mixtures(found: Found) -> Claim:
-    """Reproduced where four filters all read the fields' plane along directions that differ; partly where they cover "
-    "it."""
+    """Reproduced where four filters read the fields' plane along four directions; partly where they cover it."""
     text = "Four components read E_x, E_y and their sum and difference."
     if (math.inf, 4) not in found.filters:
         return Claim("DM-2", KJR, text, "not tested", "four components are not in this run")
@@ -214,8 +213,7 @@ def noise(found: Found) -> Claim:
 
 
 def first_units(found: Found) -> Claim:
-    """Reproduced where of the smallest machines' units most have nine tenths of w^2 on noise; partly where of any "
-    "do."""
+    """Reproduced where of the smallest machines' units most have nine tenths of w^2 on noise; partly where any's do."""
     text = "An RBM trained by contrastive divergence on the same data spends its first units on the noise."
     rows = found.machines["machines"]
     sizes = sorted({row["hidden"] for row in rows})
@@ -249,8 +247,7 @@ def first_units(found: Found) -> Claim:
 
 
 def textures(found: Found) -> Claim:
-    """Reproduced where in every machine columnar patterns hold at least thrice the readable weight of staggered "
-    "ones."""
+    """Reproduced where in every machine columnar patterns hold at least thrice the readable weight of staggered."""
     text = "What an RBM learns of the dimers is columnar, without the electric field, not staggered."
     rows = found.machines["machines"]
     more = [row["columnar"] > 3 * row["staggered"] for row in rows]

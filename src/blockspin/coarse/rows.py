@@ -1,0 +1,55 @@
+"""The rows that estimators take: X as scikit-learn validates it, samples and masked entries refused."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.utils.validation import validate_data
+
+from blockspin import checks
+from blockspin.lattice import Lattice
+
+
+def rows(estimator: Any, X: Any, *, reset: bool, least: int = 1, name: str = "X") -> NDArray[Any]:
+    """X (n, N) of finite real numbers, at least `least` rows of them; `reset` as in `validate_data`.
+
+    Raises TypeError for samples, which `bs.features` makes a matrix of, and ValueError for masked entries and as
+    scikit-learn does.
+    """
+    checks.unmasked(name, X)
+    if checks.is_samples(X) and X.ndim != 2:
+        raise TypeError(
+            f"{name} of {type(estimator).__name__} must be a matrix (n, N), as bs.features(samples) makes of samples; "
+            f"got {checks.shown(X)}"
+        )
+    found = validate_data(estimator, X, dtype="numeric", reset=reset, ensure_min_samples=least)
+    return checks.array(name, found)
+
+
+def rows_on(estimator: Any, lattice: Lattice, X: Any, *, reset: bool, least: int = 1) -> NDArray[Any]:
+    """`rows` with a column for each site of the lattice; raises ValueError for another number of columns."""
+    found = rows(estimator, X, reset=reset, least=least)
+    if found.shape[1] != lattice.n_sites:
+        raise ValueError(
+            f"{type(estimator).__name__} on a {lattice} lattice takes X of shape (n, {lattice.n_sites}), one column a "
+            f"site (bs.features(samples) makes it); got {found.shape}"
+        )
+    return found
+
+
+def spins_of(estimator: Any, values: NDArray[Any]) -> NDArray[np.int8]:
+    """The values as spins; raises ValueError where one is not -1 or +1."""
+    if not (np.abs(values) == 1).all():
+        distinct = ", ".join(map(str, np.unique(values)[:4].tolist()))
+        raise ValueError(f"{type(estimator).__name__} takes X of spins -1 or +1; got values {distinct}{advice(values)}")
+    return np.ascontiguousarray(values, dtype=np.int8)
+
+
+def advice(values: NDArray[Any]) -> str:
+    """What to do with values that are no spins: two-valued data become spins, Potts states have a rule of their own."""
+    if not (values >= 0).all() or not (values == values.round()).all():
+        return ""
+    two = "Map 0/1 data by 2 * x - 1; " if (values <= 1).all() else ""
+    return f". {two}bs.Plurality blocks Potts states 0..q-1"

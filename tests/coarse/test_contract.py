@@ -1,0 +1,57 @@
+"""scikit-learn's checks of every public estimator that takes spins.
+
+The checks make data of their own, of any width and any values. What a lattice rule can take are spins, one a site: the
+data are made such on their way (`spins_for`), so that the checks are run and not listed as failing.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from sklearn.base import BaseEstimator
+from sklearn.utils import estimator_checks
+from sklearn.utils.estimator_checks import check_estimator
+
+import blockspin as bs
+
+L = bs.Lattice.chain(4)
+ESTIMATORS: list[Any] = [
+    bs.ToBinary(),
+    bs.Majority(L, random_state=0),
+    bs.Decimation(L),
+    bs.Threshold(L, random_state=0),
+    bs.WeightedMajority(L, random_state=0),
+    bs.TriangularMajority(bs.Lattice.triangular(6)),
+    bs.Plurality(L, random_state=0),
+    bs.Placed(bs.Majority(L, random_state=0), L, strict=False),
+    pytest.param(bs.RSMI(L, buffer=0, n_iter=2, batch_size=2, random_state=0), marks=pytest.mark.slow),
+]
+EXPECTED = {"check_positive_only_tag_during_fit": "X less its mean, which the check feeds, holds no spins"}
+
+
+def spins_for(estimator: BaseEstimator, X: Any, kernel: Any = None) -> np.ndarray:
+    """Signs about the mean, columns repeated to a site each."""
+    values = np.asarray(X)
+    lattice = getattr(estimator, "lattice", None)
+    least = 0 if isinstance(estimator, bs.Plurality) else -1
+    spins = np.where(values > values.mean(), 1, least).astype(values.dtype)
+    if lattice is None:
+        return spins
+    return spins[:, np.arange(lattice.n_sites) % spins.shape[1]]
+
+
+@pytest.fixture(autouse=True)
+def _data_are_spins(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(estimator_checks, "_enforce_estimator_tags_X", spins_for)
+
+
+@pytest.mark.parametrize("estimator", ESTIMATORS, ids=lambda one: type(one).__name__)
+@pytest.mark.filterwarnings("ignore")
+def test_scikit_learn_contract(estimator: BaseEstimator) -> None:
+    failed = {}
+    for result in check_estimator(estimator, expected_failed_checks=EXPECTED, on_fail=None, on_skip=None):
+        if result["status"] == "failed":
+            failed[result["check_name"]] = repr(result["exception"])[:300]
+    assert not failed, "\n".join(f"{name}: {said}" for name, said in failed.items())
