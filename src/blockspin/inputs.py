@@ -1,21 +1,10 @@
-"""What callers hand in: read as an array without a word lost, and handed on so that nobody's data change."""
+"""Arrays that are handed on so that nobody's data change."""
 
 from __future__ import annotations
 
-from typing import Any, TypeVar
+from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
-
-T = TypeVar("T")
-
-
-def unmasked(values: T, name: str = "values") -> T:
-    """The values as they are; raises ValueError where one is masked, since nothing here leaves out single sites."""
-    if np.ma.is_masked(values):
-        mask: NDArray[np.bool_] = np.ma.getmaskarray(values)  # type: ignore[call-overload]  # it is a masked array
-        raise ValueError(f"{name} must have a value at every site; {mask.sum()} of {mask.size} are masked")
-    return values
 
 
 def read_only(values: NDArray[Any]) -> NDArray[Any]:

@@ -18,7 +18,6 @@ from blockspin import checks
 from blockspin.coarse.fields import ToBinary
 from blockspin.coarse.rbm import RBM
 from blockspin.coarse.rbm.machine import FittedMachine
-from blockspin.inputs import unmasked
 
 FloatArray = NDArray[np.float32]
 
@@ -130,7 +129,7 @@ def reconstruct(transformer: Any, X: ArrayLike, layer: int | None = None) -> Flo
     layer counts machines from 1; None is the top. X holds spins -1/+1.
     """
     part = up_to(transformer, layer if layer is not None else len(layers(transformer)))
-    return _down(layers(part), np.asarray(part.transform(np.array(unmasked(X, "X"))), np.float32), "spin")
+    return _down(layers(part), np.asarray(part.transform(np.array(checks.finite("X", X))), np.float32), "spin")
 
 
 def generate(
