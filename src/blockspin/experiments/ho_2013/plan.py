@@ -60,6 +60,7 @@ def plan(settings: Settings, seed: int) -> Plan:
                     f"measure {label}",
                     f"{TASKS}run_measure",
                     common | {"annealing": settings.annealing},
+                    version=2,
                     parents=(images[name, repetition], trained[key]),
                     weight=settings.annealing * 1e-3 * len(some),
                 )

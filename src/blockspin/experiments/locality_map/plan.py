@@ -52,7 +52,15 @@ class Plan:
         chosen = {"layer": layer.model_dump(mode="json"), "held_out": self.settings.held_out, "seed": point.seed}
         # five products a mini-batch, at 33 GFLOP/s beside the rest; then 0.8 s of annealing and measuring
         weight = 10 * layer.batch_size * layer.L**2 * layer.units * layer.updates * layer.k / 3.3e10 + 0.8
-        task = Task("layer", f"layer at {point}", f"{TASKS}run_layer", chosen, parents=(train, critical), weight=weight)
+        task = Task(
+            "layer",
+            f"layer at {point}",
+            f"{TASKS}run_layer",
+            chosen,
+            version=2,
+            parents=(train, critical),
+            weight=weight,
+        )
         return Cell(plane, point, layer, task)
 
     @property
