@@ -55,13 +55,22 @@ def test_closer_than_the_nulls(value: float, error: float, other: float, outcome
 
 
 @pytest.mark.parametrize("sigmas", [-2.01, -1.99, 1.99, 2.01])
-def test_two_errors_of_all_three_decide(sigmas: float) -> None:
-    # reference 1(0.1), null 0(0.2), number 0.3 away from halfway by so many errors: s^2 = s_q^2 + .2^2/4 + .1^2/4
+@pytest.mark.parametrize(("side", "c"), [(-1, 0.5), (1, 1.5)])
+def test_two_errors_of_all_three_decide(sigmas: float, side: int, c: float) -> None:
+    # reference 1(0.1), null 0(0.2): 1 -+ 1/2 are halfway, before the reference and beyond; the number lies so many
+    # errors within, s^2 = s_q^2 + .2^2/4 + c^2 .1^2
     s_q = 0.05
-    value = 0.5 + sigmas * math.sqrt(s_q**2 + 0.2**2 / 4 + 0.1**2 / 4)
+    value = 1 + side * (0.5 - sigmas * math.sqrt(s_q**2 + 0.2**2 / 4 + (c * 0.1) ** 2))
     found, code, _ = of(CLOSER, y_t(value, s_q), null(0.0, 0.2), reference=Side("r", 1.0, 0.1))
     expected = (CANNOT_TELL, BLURRED) if abs(sigmas) < 2 else (PASS, "closer") if sigmas > 0 else (FAIL, "not closer")
     assert (found, code) == expected
+
+
+def test_a_null_that_the_reference_itself_would_not_beat_is_left_out() -> None:
+    # |n - r| <= 2 sqrt(s_n^2 + 5 s_r^2) = 0.6
+    reference = Side("r", 1.0, 0.1)
+    for n, code in ((0.39, "closer"), (0.41, "nulls like the reference")):
+        assert of(CLOSER, y_t(1.0, 0.0), null(n, 0.2), reference=reference)[1] == code
 
 
 def test_what_only_has_to_be_as_good_may_be_better() -> None:
@@ -87,6 +96,13 @@ def test_the_hardest_null_decides_and_is_shown() -> None:
     for order in ((near, far), (far, near)):
         assert of(CLOSER, y_t(0.5), *order) == (FAIL, "not closer", "near")
         assert of(CLOSER, y_t(0.9), *order) == (PASS, "closer", "near")
+
+
+def test_a_null_that_fails_it_decides_before_one_with_large_errors() -> None:
+    near, blurred = null(0.4, name="near"), null(0.0, 0.45, name="blurred")
+    assert of(CLOSER, y_t(0.5), blurred) == (CANNOT_TELL, BLURRED, "blurred")
+    for order in ((near, blurred), (blurred, near)):
+        assert of(CLOSER, y_t(0.5), *order) == (FAIL, "not closer", "near")
 
 
 def test_a_null_without_an_error_bar_is_left_out_wherever_it_stands() -> None:
