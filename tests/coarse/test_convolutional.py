@@ -335,7 +335,7 @@ def test_wrong_filters_are_named() -> None:
         ConvolutionalRBM((4, 4)).fit(np.ones((5, 16)))
     with pytest.raises(TypeError, match="machines"):
         bs.fit_ensemble([ConvolutionalRBM()], np.ones((5, 16)))
-    machine = ConvolutionalRBM(Lattice.chain(8), 2, 4, n_iter=0).fit(np.ones((5, 8), np.int8))
+    machine = ConvolutionalRBM(Lattice.chain(8), 2, 4, units="binary", n_iter=0).fit(np.ones((5, 8), np.int8))
     with pytest.raises(ValueError, match="filters of a chain lattice do not fit a square 8x8 lattice"):
         machine.on(Lattice.square(8))
     anew = r"shape \(1, 4\) on 4 blocks where training began and now \({}, 4\) on {}: fit starts anew"
