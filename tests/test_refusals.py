@@ -22,7 +22,6 @@ from public_calls import Call, calls, wrong
 
 PACKAGE = str(Path(bs.__file__).parent)
 VALIDATION = str(Path(sklearn.__file__).parent / "utils")
-PENDING: dict[str, str] = {"judge": "judging/ is being rewritten", "Scorecard.passed": "KeyError, judging/card.py"}
 FEW = 2  # wrong values an argument in the fast tier
 CALLS = calls()
 
@@ -98,8 +97,6 @@ def test_the_examples_are_valid(name: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", CALLS)
 @pytest.mark.filterwarnings("ignore")
 def test_a_few_wrong_arguments_are_refused_in_our_words(name: str, tmp_path: Path) -> None:
-    if name in PENDING:
-        pytest.xfail(PENDING[name])
     assert not faults(name, tmp_path, FEW if not CALLS[name].slow else 1)
 
 
@@ -107,7 +104,5 @@ def test_a_few_wrong_arguments_are_refused_in_our_words(name: str, tmp_path: Pat
 @pytest.mark.parametrize("name", CALLS)
 @pytest.mark.filterwarnings("ignore")
 def test_all_wrong_arguments_are_refused_in_our_words(name: str, tmp_path: Path) -> None:
-    if name in PENDING:
-        pytest.xfail(PENDING[name])
     found = faults(name, tmp_path)
     assert not found, "\n".join(found)

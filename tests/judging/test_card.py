@@ -88,7 +88,7 @@ def test_a_criterion_passes_by_what_can_be_judged() -> None:
 def test_a_criterion_that_is_not_on_the_card_is_no_cannot_tell() -> None:
     made = card(tiling=PASS)
     for ask in (made.outcome, made.passes):
-        with pytest.raises(KeyError, match="'spectra'"):
+        with pytest.raises(ValueError, match="'spectra'"):
             ask("spectra")
     assert made.outcome("locality") is CANNOT_TELL
     assert (made.passes("tiling"), made.passes("locality")) == (True, False)

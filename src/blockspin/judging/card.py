@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any
 
+from blockspin import checks
 from blockspin.judging.criteria import CRITERIA, rule_of
 from blockspin.judging.measurement import Measured, Measurement, Side, State, plain
 from blockspin.judging.rules import BLURRED, Decision, Null, Outcome
@@ -93,13 +94,11 @@ class Scorecard:
         return verdict(self.rows)
 
     def outcome(self, criterion: str) -> Outcome:
-        """The outcome of a criterion. Raises KeyError for what is no criterion."""
-        if criterion not in CRITERIA:
-            raise KeyError(f"a criterion must be one of {', '.join(CRITERIA)}; got {criterion!r}")
-        return outcome(self.rows, criterion)
+        """The outcome of a criterion. Raises ValueError for what is no criterion."""
+        return outcome(self.rows, checks.choice("criterion", criterion, CRITERIA))
 
     def passes(self, criterion: str) -> bool:
-        """Whether a criterion passes. Raises KeyError for what is no criterion."""
+        """Whether a criterion passes. Raises ValueError for what is no criterion."""
         return self.outcome(criterion) is Outcome.PASS
 
     def row(self, criterion: str, quantity: str) -> Row | None:

@@ -11,9 +11,10 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from blockspin import checks
 from blockspin.coarse.embedding import Embedding, coarse_lattice, embed
 from blockspin.coarse.fields import fields_of
-from blockspin.coarse.outputs import AsSpins, chance_of
+from blockspin.coarse.outputs import AsSpins, chance_of, outputs_of
 from blockspin.coarse.stack import generate, layers, units_of
 from blockspin.lattice import Lattice
 from blockspin.models import Dimers, known
@@ -45,19 +46,17 @@ class Evidence:
     def __post_init__(self) -> None:
         lattice = lattice_of(check(self.samples))
         for name, other in (("critical", self.critical), ("train", self.train)):
-            if other is not None and lattice_of(check(other)) != lattice:
-                raise ValueError(
-                    f"{name} samples must live on the samples' lattice, {lattice}; got {lattice_of(other)}"
-                )
+            if other is not None:
+                _check_like(name, other, lattice)
         if self.model is not None and not hasattr(self.model, "lattice"):
             raise TypeError(f"model must be a model with a lattice, such as Ising; got {type(self.model).__name__}")
         if self.model is not None and self.model.lattice != lattice:
-            raise ValueError(f"the model must live on the samples' lattice, {lattice}; got {self.model.lattice}")
+            raise ValueError(f"model must live on the samples' lattice, {lattice}; got {self.model.lattice}")
         made = known(provenance(self.samples).get("model"))
         if self.model is None:
             object.__setattr__(self, "model", made)
         elif made is not None and made != self.model:
-            raise ValueError(f"the samples say that they were drawn from the {made}; got as their model {self.model}")
+            raise ValueError(f"model must be that of the samples, which name the {made}; got {self.model}")
 
     @cached_property
     def lattice(self) -> Lattice:
@@ -109,21 +108,14 @@ class Subject:
         self.evidence = evidence
         self.name = name
         self.layer = layer
-        outputs = np.asarray(self.transform(evidence.X))
-        if outputs.ndim != 2 or len(outputs) != len(evidence.X):
-            raise ValueError(
-                f"a map must give one row of outputs a sample, shape ({len(evidence.X)}, units); got {outputs.shape}"
-            )
-        if not np.isfinite(outputs).all():
-            raise ValueError(f"a map must give finite outputs; {int((~np.isfinite(outputs)).sum())} are not")
-        self.outputs = outputs
+        self.outputs = self.transform(evidence.X)
         self._placed: dict[str, NDArray[np.int8]] = {}
         self._found: dict[Any, Any] = {}
-        self.fields, self.fields_from = fields_of(transformer, evidence.X, outputs)
+        self.fields, self.fields_from = fields_of(transformer, evidence.X, self.outputs)
 
-    def transform(self, X: NDArray[np.int8]) -> Any:
-        """The map's outputs on spins (n, N), of which it gets a copy: a map may work in place."""
-        return self.transformer.transform(X.copy())
+    def transform(self, X: NDArray[np.int8]) -> NDArray[Any]:
+        """The map's outputs (n, M) on spins (n, N), of which it gets a copy; raises ValueError for what are none."""
+        return outputs_of(self.transformer, X, self.name)
 
     @property
     def lattice(self) -> Lattice:
@@ -194,6 +186,16 @@ class Subject:
             spins = self.as_spins(X, self.transform(X))
             self._placed[name] = by_chain(self.embedding.place(spins), samples)
         return self._placed[name]
+
+
+def _check_like(name: str, other: Any, lattice: Lattice) -> None:
+    checks.instance(name, other, xr.DataArray, "an xarray.DataArray of samples")
+    try:
+        there = lattice_of(check(other))
+    except ValueError as error:
+        raise ValueError(f"{name}: {error}") from error
+    if there != lattice:
+        raise ValueError(f"{name} samples must live on the samples' lattice, {lattice}; got {there}")
 
 
 def _once(found: dict[Any, Any], of: Any, function: Callable[..., T], arguments: tuple[Any, ...]) -> T:

@@ -13,6 +13,7 @@ from sklearn.exceptions import NotFittedError
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.utils import get_tags
 
+from blockspin import checks
 from blockspin.blas import one_thread
 from blockspin.coarse.blocks import Decimation, Majority
 from blockspin.coarse.fields import ToBinary
@@ -57,12 +58,10 @@ def measure_subject(
 
 def chosen(criteria: Sequence[str] | None) -> list[str]:
     """The criteria of these names in the table's order, all unless given; raises ValueError for an unknown one."""
-    if isinstance(criteria, str):
-        raise ValueError(f"criteria must be a list of names; got the string {criteria!r}")
-    for criterion in criteria or ():
-        if criterion not in CRITERIA:
-            raise ValueError(f"criteria must be among {', '.join(CRITERIA)}; got {criterion!r}")
-    return [name for name in CRITERIA if criteria is None or name in criteria]
+    wanted = [*CRITERIA] if criteria is None else checks.words("criteria", criteria)
+    for one in wanted:
+        checks.choice("every one of criteria", one, CRITERIA)
+    return [name for name in CRITERIA if name in wanted]
 
 
 RULES: dict[str, Callable[[Lattice, int, int], Any]] = {
@@ -85,8 +84,7 @@ def reference(
 
     Raises ValueError for an unknown rule.
     """
-    if rule not in RULES:
-        raise ValueError(f"reference must be one of {', '.join(RULES)}; got {rule!r}")
+    checks.choice("rule", rule, RULES)
     side = round(b)
     if abs(b - side) > 1e-9 or side < 2 or any(L % side or L // side < 2 for L in evidence.lattice.shape):
         return None
@@ -123,6 +121,8 @@ def judge(
     references; TypeError for what is no map or no samples.
     """
     names = chosen(criteria)
+    checks.choice("reference", reference, RULES)
+    checks.whole("seed", seed, 0, checks.MOST_SEED)
     _check_arguments(transformer, nulls, name)
     with reporting(progress, name) as report:
         return _judged(transformer, samples, model, critical, train, nulls, names, reference, name, seed, report)
@@ -145,6 +145,7 @@ def _judged(
     fitted, notes = _read_as_spins(_fitted(transformer, evidence, train))
     subject = Subject(fitted, evidence, name=name, layer=_depth(fitted))
     notes += warnings(subject)
+    own = nulls is not None  # whatever their names, they are not the kinds that rules know
     if nulls is None:
         nulls, missing = _nulls(fitted, evidence, seed)
         notes += missing
@@ -159,7 +160,9 @@ def _judged(
         text = f"no block rule has b = {subject.b:.3g} on {evidence.lattice}: no physical reference"
         notes.append(Note("no reference", text))
     compared = [
-        measure_subject(Subject(null, evidence, name=label, layer=subject.layer), names, kind=label, step=step)
+        measure_subject(
+            Subject(null, evidence, name=label, layer=subject.layer), names, kind="" if own else label, step=step
+        )
         for label, null in nulls.items()
     ]
     report(1.0, "")
@@ -167,15 +170,12 @@ def _judged(
 
 
 def _check_arguments(transformer: Any, nulls: Any, name: Any) -> None:
-    if not isinstance(name, str):
-        raise TypeError(f"name must be a string; got {name!r}")
-    if nulls is not None and not isinstance(nulls, Mapping):
-        raise TypeError(f"nulls must be a mapping of names to fitted maps; got {type(nulls).__name__}")
-    for label, one in {"transformer": transformer, **(nulls or {})}.items():
-        if isinstance(one, type):
-            raise TypeError(f"{label} must be a fitted map, not the class {one.__name__}: build one, and fit it")
-        if not callable(getattr(one, "transform", None)):
-            raise TypeError(f"{label} must have transform(X), as scikit-learn's transformers; got {one!r}")
+    checks.instance("name", name, str, "a string")
+    checks.transformer("transformer", transformer)
+    if nulls is not None:
+        checks.instance("nulls", nulls, Mapping, "a mapping of names to fitted maps")
+        for label, one in nulls.items():
+            checks.transformer(f"nulls[{label!r}]", one)
 
 
 def _nulls(fitted: Any, evidence: Evidence, seed: int) -> tuple[dict[str, Any], list[Note]]:
@@ -220,7 +220,7 @@ def _fitted(transformer: Any, evidence: Evidence, train: xr.DataArray | None) ->
             return clone(transformer).fit(features(train))
         if not _learns(transformer):
             return clone(transformer).fit(evidence.X)
-        raise ValueError("the map must be fitted, or training samples given with train=") from None
+        raise ValueError("transformer must be fitted, or training samples given with train=") from None
     return transformer
 
 

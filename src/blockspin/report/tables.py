@@ -135,7 +135,9 @@ def _cell(card: Mapping[str, Any], name: str, headlines: Sequence[str]) -> dict[
     if all(not _defined(rows[one]) for one in headlines if one in rows):
         headlines = headlines[:1]  # "not defined" once is enough
     # the judge's own outcome where the card has it: a spectrum passes only as a whole
-    outcome = card["decisive"].get(name) or ("fail" if "fail" in decided else "pass" if decided else "cannot tell")
+    blurred = any(row["code"] == "within errors" for row in rows.values())
+    own = "fail" if "fail" in decided else "pass" if decided and not blurred else "cannot tell"
+    outcome = card["decisive"].get(name, own)
     return {
         "mark": _mark(outcome),
         "count": f"{decided.count('pass')} of {len(decided)}" if decided else "",
