@@ -204,6 +204,7 @@ def test_jobs_pin_threads_before_python_starts():
         cluster.close()
         assert words in script
         assert "export NUMBA_NUM_THREADS=2" in script
+        assert "export OPENBLAS_NUM_THREADS=1" in script
         assert "export PJRT_NPROC=2" in script
         assert "module load python" in script
         assert script.index("module load python") < script.index("--nthreads 1")
