@@ -5,15 +5,16 @@ from __future__ import annotations
 import errno
 import io
 import json
+import math
 import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
-import numpy as np
-from numpy.typing import NDArray
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 ASIDE = ".aside-"  # begins the name of a file that is being written
 
@@ -164,6 +165,8 @@ def read_arrays(path: str | os.PathLike[str]) -> dict[str, NDArray[Any]]:
     Raises OSError where the file cannot be opened, `Damaged` where it holds anything but arrays of numbers or text, or
     a checksum of the archive does not hold.
     """
+    import numpy as np
+
     with open(path, "rb") as file, parsed(path):
         loaded = np.load(file, allow_pickle=False)
         if isinstance(loaded, np.ndarray):
@@ -206,10 +209,10 @@ def write_json(path: Path, value: Any) -> None:
 
 
 def _finite(value: Any) -> Any:
-    if isinstance(value, np.generic):
+    if hasattr(value, "dtype"):  # of numpy, which writing JSON need not import
         value = value.item()
     if isinstance(value, float):
-        return value if np.isfinite(value) else None
+        return value if math.isfinite(value) else None
     if isinstance(value, dict):
         return {name: _finite(entry) for name, entry in value.items()}
     if isinstance(value, (list, tuple)):
