@@ -139,10 +139,11 @@ def _trained(kind: str) -> Any:
 
 def rules(kind: type, lattice: bs.Lattice = L, X: np.ndarray | None = None) -> dict[str, Call]:
     given = rows() if X is None else X
+    methods = [name for name in ("transform", "chance") if hasattr(kind, name)]
     return {
         "": of(kind, lattice=lattice),
         ".fit": fitting(kind, given, lattice=lattice),
-        ".transform": method(lambda: kind(lattice).fit(given), "transform", X=given),
+        **{f".{name}": method(lambda: kind(lattice).fit(given), name, X=given) for name in methods},
     }
 
 
@@ -159,6 +160,7 @@ def calls() -> dict[str, Call]:
         "Lattice.displacement": of(L.displacement, start=(0, 0), end=(1, 2)),
         "Lattice.distance": of(L.distance, start=(0, 0), end=(1, 2)),
         "Lattice.length": of(L.length, step=(1, 2)),
+        "Lattice.cartesian": of(L.cartesian, step=(1, 2)),
         "Ising": of(bs.Ising, lattice=L, K=0.4, h=0.0),
         "Potts": of(bs.Potts, lattice=L, K=0.4, q=3, h=0.0),
         "Dimers": of(bs.Dimers, vertices=L, T=1.0, noise=0.1),
@@ -251,6 +253,7 @@ def calls() -> dict[str, Call]:
         "Placed.transform": method(
             lambda: bs.Placed(bs.Majority(L, 2, random_state=0), L).fit(rows()), "transform", X=rows()
         ),
+        "Placed.chance": method(lambda: bs.Placed(bs.Majority(L, 2), L).fit(rows()), "chance", X=rows()),
     }  # fmt: skip
     for model, configurations in ((ISING, rows()), (POTTS, states().values), (DIMERS, _columns())):
         name = type(model).__name__

@@ -39,10 +39,9 @@ def test_runs_are_listed_without_what_runs_them(tmp_path: Path) -> None:
     assert not HEAVY & imported("runs", "list", tmp_path)
 
 
-@pytest.mark.parametrize("name", ["mehta-schwab", "locality-map"])
-def test_a_forecast_imports_nothing_heavy(tmp_path: Path, name: str) -> None:
-    sweep = ("--sweep", "seeds=2")
-    assert not HEAVY & imported("run", name, "--dry-run", "--out", tmp_path / "run", *sweep)
+@pytest.mark.parametrize(("name", "sweep"), [("mehta-schwab", "seeds=2"), ("locality-map", "l1=0.01,0.1")])
+def test_a_forecast_imports_nothing_heavy(tmp_path: Path, name: str, sweep: str) -> None:
+    assert not HEAVY & imported("run", name, "--dry-run", "--out", tmp_path / "run", "--sweep", sweep)
 
 
 def test_every_task_names_a_function_that_is_there() -> None:

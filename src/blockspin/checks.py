@@ -79,9 +79,9 @@ def flag(name: str, value: Any) -> bool:
 
 def choice(name: str, value: Any, choices: Iterable[str]) -> str:
     """One of these words."""
-    words = tuple(choices)
-    if not isinstance(value, str) or value not in words:
-        raise ValueError(f"{name} must be one of {', '.join(words)}; got {shown(value)}")
+    known = tuple(choices)
+    if not isinstance(value, str) or value not in known:
+        raise ValueError(f"{name} must be one of {', '.join(known)}; got {shown(value)}")
     return value
 
 

@@ -181,12 +181,12 @@ class Lattice:
 
     def length(self, step: ArrayLike) -> FloatArray:
         """The Euclidean length of steps in the coordinates of the sites, shape (..., d) to (...)."""
-        length: FloatArray = np.linalg.norm(self.cartesian(self._vectors("step", step)), axis=-1)
+        length: FloatArray = np.linalg.norm(self.cartesian(step), axis=-1)
         return length
 
     def cartesian(self, step: ArrayLike) -> FloatArray:
         """Steps in the coordinates of the sites as vectors of the plane, whose squares sum to `length`^2, (..., d)."""
-        vector = np.asarray(step, float)
+        vector = self._vectors("step", step)
         return vector @ np.array(VECTORS[self.kind]) if self.kind in VECTORS else vector
 
     def distance(self, start: ArrayLike, end: ArrayLike) -> FloatArray:

@@ -152,7 +152,7 @@ def test_no_epochs_leave_the_machine_as_initialised() -> None:
 def test_divergence_is_an_error() -> None:
     X = 100 * np.random.default_rng(0).normal(size=(200, 5))
     with pytest.raises(ValueError, match=r"diverged by epoch .* Lower learning_rate"):
-        RBM(4, learning_rate=1.0, n_iter=50, batch_size=5, random_state=0).fit(X)
+        RBM(4, units="gaussian", learning_rate=1.0, n_iter=50, batch_size=5, random_state=0).fit(X)
 
 
 def test_equal_seeds_give_equal_bits_and_others_do_not() -> None:

@@ -92,8 +92,8 @@ def test_noise_on_the_blocks_shows_in_the_magnetic_exponent(
     lattice: bs.Lattice, held_out: xr.DataArray, critical: xr.DataArray
 ) -> None:
     class Noisy(bs.Majority):
-        def _block(self, spins: Any, parts: Any) -> Any:
-            blocks = super()._block(spins, parts)
+        def transform(self, X: Any) -> Any:
+            blocks = super().transform(X)
             flip = np.random.default_rng(3).random(blocks.shape) < 0.1
             return np.where(flip, -blocks, blocks).astype(np.int8)
 
@@ -259,7 +259,7 @@ def test_wrong_input_is_named(majority: bs.Majority, held_out: xr.DataArray, lat
         bs.judge(PCA(64), held_out)
     with pytest.raises(TypeError, match="got ndarray"):
         bs.judge(majority, features(held_out))  # type: ignore[arg-type]
-    with pytest.raises(ValueError, match=r"\(n, 256\)"):
+    with pytest.raises(ValueError, match="256"):
         bs.judge(majority, other)
     for wrong in (lambda X: X[:, 0], lambda X: X[:10, :64]):
         with pytest.raises(ValueError, match=r"\(1000, M\)"):
@@ -269,7 +269,7 @@ def test_wrong_input_is_named(majority: bs.Majority, held_out: xr.DataArray, lat
     with pytest.raises(ValueError, match="got 1"):
         bs.judge(majority, held_out.isel(chain=slice(1)))
     for arguments in ({"name": 7}, {"nulls": [majority]}, {"nulls": {"raw": 7}}):
-        with pytest.raises(TypeError, match=r"7|list"):
+        with pytest.raises(TypeError, match=r"nulls|name"):
             bs.judge(majority, held_out, **arguments)
 
 

@@ -93,7 +93,7 @@ def test_generated_names_serve_as_operators() -> None:
 
 def test_what_does_not_fit_is_named() -> None:
     for most, reach in ((0, 2), (2, -1), (2, 10)):
-        with pytest.raises(ValueError, match=f"got most = {most}, reach = {reach}"):
+        with pytest.raises(ValueError, match="most" if most < 1 else "reach"):
             orbits(SQUARE8, most, reach)
     for bad in ("0-2", "00-00", "00-1", "", "00-", "up"):
         with pytest.raises(ValueError, match=rf"or the sites of a shape such as '00-22'; got '{bad}'"):

@@ -80,8 +80,9 @@ class SpinRule(BlockRule):
         coarse = self.lattice.coarse(self.b).shape
         split = [length for extent in coarse for length in (extent, self.b)]
         # one coarse picture for each place in the block: (b^d, n, N / b^d), in the order of `lattice.blocks`
-        parts = np.moveaxis(spins.reshape(-1, *split), range(2, 1 + len(split), 2), range(self.lattice.dimension))
-        return self._block(parts.reshape(self.b**self.lattice.dimension, len(spins), -1))
+        d, size = self.lattice.dimension, self.b**self.lattice.dimension
+        parts = np.moveaxis(spins.reshape(len(spins), *split), range(2, 1 + len(split), 2), range(d))
+        return self._block(parts.reshape(size, len(spins), self.lattice.n_sites // size))
 
     def _block(self, parts: Spins) -> Spins:
         """The votes (n, M) of blocks whose sites are parts (b^d, n, M)."""

@@ -74,5 +74,6 @@ class Placed(TransformerMixin, BaseEstimator):
     def chance(self, X: ArrayLike) -> NDArray[np.float64]:
         """P(+1 | row) of the coarse spins, shape (n, M), in the order of `transform`; no draw where none is needed."""
         check_is_fitted(self)
-        magnetisation = 2 * np.asarray(chance_of(self.transformer, X, self.as_spins_), float) - 1
+        rows = rows_on(self, self.lattice, X, reset=False)
+        magnetisation = 2 * np.asarray(chance_of(self.transformer, rows, self.as_spins_), float) - 1
         return np.asarray((1 + self.embedding_.place(magnetisation).reshape(len(magnetisation), -1)) / 2)

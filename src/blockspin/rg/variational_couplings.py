@@ -105,8 +105,6 @@ def variational_couplings(
         ("seed", seed, 0),
     ):
         checks.whole(name, value, least)
-    if progress is not None:
-        checks.function("progress", progress, "a function of the fraction done and a text, or None")
     even, odd = sectors(system.lattice, operators)
     lattices, blocks = [system.lattice], []
     build, steps = steps_of(rule, steps, seed)

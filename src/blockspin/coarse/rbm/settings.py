@@ -43,8 +43,6 @@ def check(machine: Any) -> None:
         checks.number("init_scale", machine.init_scale, 0)
     checks.number("validation_fraction", machine.validation_fraction, 0, 1, open_end=True)
     checks.random_state(machine.random_state)
-    if not callable(machine.verbose) and not isinstance(machine.verbose, bool):
-        checks.whole("verbose", machine.verbose, 0)
     variance = getattr(machine, "variance", "learned")
     if not isinstance(variance, str):
         checks.number("variance", variance, 0, open_start=True)
