@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -64,7 +65,8 @@ def interrupt(
     try:
         while process.poll() is None and not (hears(process.pid) if ready is None else ready()):
             time.sleep(0.005)
-        time.sleep(moment)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(moment)
         before, sent = process.poll() is not None, time.monotonic()
         for pause in (0.0,) if again is None else (0.0, again):
             time.sleep(pause)

@@ -1,11 +1,13 @@
 """Ctrl-C ends every command with 130, at once and quietly, whatever it is in, and leaves whole files.
 
 Tried on purpose, each fails a test below: raising in every frame; no thread that looks again; leaving by sys.exit;
-`held` that does not hold; nothing done at the last; Ctrl-C heard though the shell has it ignored.
+`held` that does not hold; nothing done at the last; Ctrl-C heard though the shell has it ignored; raising in the first
+and last lines of `Ending`; no flush at the end; no functions of atexit; a word about exceptions that were swallowed.
 """
 
 from __future__ import annotations
 
+import os
 import random
 import signal
 import subprocess
@@ -154,6 +156,14 @@ def work():
     try: time.sleep(9)
     except BaseException: raise ValueError('other') from None
 """
+DELETE = """
+import time
+class Left:
+    def __del__(self): time.sleep(2)
+def work():
+    del [Left()][0]
+    time.sleep(20)
+"""
 MEET = """
 import time, sys
 def work():
@@ -162,6 +172,21 @@ def work():
     except BaseException:
         print('met', file=sys.stderr, flush=True)
         raise
+"""
+
+
+EARLY = """
+import os, signal, threading, time
+from blockspin.runs.interrupts import Ending
+
+class Thread(threading.Thread):
+    def start(self):
+        super().start()
+        os.kill(os.getpid(), signal.SIGINT)
+
+threading.Thread = Thread
+with Ending(130, "left"):
+    time.sleep(20)
 """
 
 
@@ -178,7 +203,18 @@ def test_it_is_raised_at_once_in_own_lines_and_all_is_put_in_order() -> None:
     assert "left" not in ended.said
 
 
-@pytest.mark.parametrize("text", [SWALLOW, TURN, SPIN, MEET])
+def test_it_waits_for_a_block_that_is_being_entered() -> None:
+    ended = interrupt([sys.executable, "-c", EARLY], 20)
+    assert (ended.code, ended.said) == (130, "")
+
+
+def test_it_is_heard_from_the_first_line_to_the_last() -> None:
+    for moment in (*np.linspace(0, 0.004, 5), *np.linspace(0.296, 0.306, 5)):
+        ended = interrupt(program("time.sleep(0.3)"), moment)
+        assert ended.well, (moment, ended)
+
+
+@pytest.mark.parametrize("text", [SWALLOW, TURN, SPIN, DELETE, MEET])
 def test_libraries_that_swallow_it_or_turn_it_into_something_else(text: str) -> None:
     ended = interrupt(program(f"library('other', {text!r}).work()"), 0.2)
     assert ended.well, ended
@@ -209,8 +245,9 @@ def test_what_comes_after_the_work_is_not_disturbed() -> None:
 
 @pytest.mark.parametrize(("body", "code", "said"), [("pass", 0, ""), ("sys.exit(2)", 2, ""), ("1 / 0", 1, "Zero")])
 def test_without_ctrl_c_a_program_ends_with_its_own_code_and_all_that_it_said(body: str, code: int, said: str) -> None:
-    done = subprocess.run(program(f"print('x' * 100_000)\n{body}"), capture_output=True, text=True)
-    assert (done.returncode, len(done.stdout)) == (code, 100_001)
+    buffered = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+    done = subprocess.run(program(f"print('x')\n{body}"), capture_output=True, text=True, env=buffered)
+    assert (done.returncode, done.stdout) == (code, "x\n")
     assert said in done.stderr
 
 

@@ -18,7 +18,7 @@ from blockspin import blas
 from blockspin.runs.execute import cores, execute
 from blockspin.runs.store import Store
 from blockspin.runs.task import Result, Task
-from blockspin.runs.work import POOLS, THREAD_VARIABLES
+from blockspin.runs.work import POOLS, THREAD_VARIABLES, thread_variables
 
 
 def variables(settings, parents, progress):
@@ -49,6 +49,11 @@ def test_workers_have_their_share_and_one_thread_of_blas(tmp_path, silent, said)
     one = {} if "OMP_NUM_THREADS" in said else dict.fromkeys(blas.VARIABLES, "1")
     assert Store(tmp_path).load(tasks[0]).meta == one | dict.fromkeys(POOLS, str(max(1, cores() // 2))) | said
     assert {name: os.environ[name] for name in THREAD_VARIABLES if name in os.environ} == said
+
+
+def test_a_worker_of_many_cores_has_one_thread_of_blas():
+    assert thread_variables(8, {}) == dict.fromkeys(blas.VARIABLES, "1") | dict.fromkeys(POOLS, "8")
+    assert thread_variables(8, {"MKL_NUM_THREADS": "5", "NPROC": "2"}) == dict.fromkeys(POOLS[:2], "8")
 
 
 @pytest.mark.parametrize(("said", "threads"), [("", 1), ("3", 2)])

@@ -138,9 +138,8 @@ class Ending(Interrupts):
         now = time.monotonic()
         if not self.heard:
             self.heard, self.first = True, now
-        if self.holds or now - self.raised < AGAIN or not _bearable(frame, late=now - self.first > PATIENCE):
-            return
-        self.check()
+        if now - self.raised > AGAIN and _bearable(frame, late=now - self.first > PATIENCE):
+            self.check()
 
     def check(self) -> None:
         """Raise the KeyboardInterrupt that was heard, unless it is held."""
@@ -189,7 +188,8 @@ def _bearable(frame: FrameType | None, *, late: bool) -> bool:
     if not late and _package(frame) not in BEARING:
         return False
     while frame is not None:
-        if _package(frame) in FRAGILE:
+        # this file's own lines are on their way into a block that hears it, or out of one
+        if frame.f_globals is globals() or _package(frame) in FRAGILE:
             return False
         frame = frame.f_back
     return True
