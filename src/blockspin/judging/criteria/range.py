@@ -17,7 +17,6 @@ from blockspin.judging.criteria.coarse_couplings import fine_and_coarse, placed_
 from blockspin.judging.criteria.criterion import Criterion, Quantity
 from blockspin.judging.evidence import Subject
 from blockspin.judging.measurement import NotDefined, Reading, Side
-from blockspin.judging.nulls import PERMUTATIONS
 from blockspin.judging.questions import QUESTIONS
 from blockspin.judging.rules import CloserThanNulls, Described
 from blockspin.judging.thresholds import SIGNIFICANT
@@ -69,6 +68,6 @@ def _stand_out(K: tuple[Estimate, ...]) -> bool:
 
 RANGE = Criterion(
     QUESTIONS["range"],
-    (Quantity(QUANTITY, _gained, CloserThanNulls(blind=PERMUTATIONS)), Quantity(COARSE, _coarse, Described())),
+    (Quantity(QUANTITY, _gained, CloserThanNulls()), Quantity(COARSE, _coarse, Described())),
     headline=(QUANTITY,),
 )
