@@ -64,7 +64,13 @@ def test_large_lattices_go_through_near_sites_to_the_same_units() -> None:
 
 @pytest.mark.parametrize(
     ("coarse", "share"),
-    [(Lattice.square(22), 1.0), (Lattice.square(22), 0.9), (Lattice.cubic(8), 1.0), (Lattice.square(16, 32), 1.0)],
+    [
+        (Lattice.square(22), 0.9),
+        *(
+            pytest.param(lattice, 1.0, marks=pytest.mark.slow)
+            for lattice in (Lattice.square(22), Lattice.cubic(8), Lattice.square(16, 32))
+        ),
+    ],
     ids=str,
 )
 def test_the_law_beyond_is_what_is_drawn(coarse: Lattice, share: float) -> None:

@@ -59,12 +59,12 @@ def at_random(folder: Path, n: int, most: float) -> None:
     assert partial(folder / "run") == [], moment
 
 
-@pytest.mark.parametrize("n", range(2))
+@pytest.mark.parametrize("n", [0, pytest.param(1, marks=pytest.mark.slow)])
 def test_ctrl_c_while_a_training_compiles(tmp_path: Path, n: int) -> None:
     compiling(tmp_path, n)
 
 
-@pytest.mark.parametrize("n", range(2))
+@pytest.mark.parametrize("n", [0, pytest.param(1, marks=pytest.mark.slow)])
 def test_ctrl_c_at_a_random_moment(tmp_path: Path, n: int) -> None:
     at_random(tmp_path, n, 6)
 
