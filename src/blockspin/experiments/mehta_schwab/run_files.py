@@ -53,10 +53,6 @@ class Run(Folder):
             return f"not defined ({tables.number(row['value'], row['error'])} if forced)"
         return tables.number(row["value"], row["error"])
 
-    def passes(self, name: str, layer: int, criterion: str) -> bool:
-        """Whether a decisive criterion passes."""
-        return bool(self.card(name, layer)["decisive"][criterion] == "pass")
-
     def pictures(self, name: str, layer: int) -> NDArray[np.float64]:
         """The effective fields of a learned map's layer, (M, L, L)."""
         L = self.settings.L

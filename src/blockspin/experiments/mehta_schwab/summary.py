@@ -61,16 +61,20 @@ def summary(run: Run) -> list[str]:
 def _even(run: Run) -> str:
     # how a layer can fail the tiling with centres that look well spread
     spacing, residual = (run.row("l1", 1, "tiling", f"{what} / b") for what in ("spacing of centres", EMBEDDING))
-    if spacing and residual and spacing["outcome"] == "pass" != residual["outcome"]:
+    if spacing and residual and (spacing["outcome"], residual["outcome"]) == ("pass", "fail"):
         return " The fields' centres are spaced evenly, but they lie in no square grid: that fails the tiling."
     return ""
 
 
 def _found(run: Run, name: str) -> str:
-    passed = [c for c in ("locality", "tiling", "spectrum") if run.passes(name, 1, c)]
-    failed = [c for c in ("locality", "tiling", "spectrum") if c not in passed]
+    decisive = run.card(name, 1)["decisive"]
+    passed, failed, unknown = (
+        [criterion for criterion, outcome in decisive.items() if outcome == one]
+        for one in ("pass", "fail", "cannot tell")
+    )
     words = f"passes {' and '.join(passed)}" if passed else "passes none of locality, tiling and spectrum"
-    return words + (f" and fails {' and '.join(failed)}" if passed and failed else "")
+    words += f" and fails {' and '.join(failed)}" if passed and failed else ""
+    return words + (f"; its errors leave {' and '.join(unknown)} open" if unknown else "")
 
 
 def _percent(run: Run, name: str) -> str:
