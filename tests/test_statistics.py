@@ -283,7 +283,7 @@ def test_nested_r_hat_sees_groups_that_differ_and_no_others() -> None:
 def test_certainty_is_a_quantile_of_students_t(n: int, errors: float) -> None:
     bound = scipy_stats.t.ppf(scipy_stats.norm.cdf(errors), n - 1)
     for sign in (-1, 1):
-        np.testing.assert_array_equal(certain(sign * bound * np.array([0.999, 1.001]), n, errors), [False, True])
+        assert [certain(sign * bound * near, 1.0, n, errors) for near in (0.999, 1.001)] == [False, True]
 
 
 def test_two_chains_that_happen_to_be_alike_are_no_certainty() -> None:
@@ -292,8 +292,13 @@ def test_two_chains_that_happen_to_be_alike_are_no_certainty() -> None:
     pairs = np.random.default_rng(1).normal(size=(2, 200_000))
     z = pairs.mean(axis=0) / (np.abs(pairs[0] - pairs[1]) / 2)
     assert (np.abs(z) > 5).mean() == pytest.approx(2 / np.pi * np.arctan(1 / 5), rel=0.05)
-    assert certain(z, 2, 5.0).sum() <= 1
+    assert sum(certain(one, 1.0, 2, 5.0) for one in z) <= 1
     many = np.random.default_rng(2).normal(size=(50, 20_000))
     z = many.mean(axis=0) / (many.std(axis=0, ddof=1) / np.sqrt(50))
     share = 2 * scipy_stats.norm.cdf(-2.0)  # as often as a Gaussian, whatever the number of chains
-    assert certain(z, 50, 2.0).mean() == pytest.approx(share, abs=4.5 * np.sqrt(share / 20_000))
+    assert np.mean([certain(one, 1.0, 50, 2.0) for one in z]) == pytest.approx(share, abs=4.5 * np.sqrt(share / 20_000))
+
+
+def test_parts_that_are_all_alike_are_no_certainty_unless_they_are_many() -> None:
+    assert [certain(0.1, 0.0, n, 5.0) for n in (2, 7, 8)] == [False, False, True]
+    assert not certain(0.0, 0.0, 20, 5.0)

@@ -14,6 +14,7 @@ from blockspin import checks
 
 FloatArray = NDArray[np.float64]
 GROUPS = 50  # of chains at most, for a jackknife that recomputes much
+ALIKE = 8  # parts that are no longer alike by chance
 MANY = 32  # chains that give the variance of their means to a quarter
 
 
@@ -81,14 +82,15 @@ def jackknife_error(left_out: ArrayLike) -> FloatArray:
     return error
 
 
-def certain(z: ArrayLike, n: int, errors: float) -> NDArray[np.bool_]:
-    """Whether z, a mean over its error from the spread of n independent parts, is as unlikely as so many errors.
+def certain(distance: float, error: float, n: int, errors: float) -> bool:
+    """Whether a distance is as unlikely as so many errors, its own error being from the spread of n independent parts.
 
-    |z| is compared with the quantile of Student's t for n - 1 degrees of freedom at the probability that a Gaussian
-    exceeds `errors`, so that two chains that happen to be alike are no certainty.
+    |distance| / error is compared with the quantile of Student's t for n - 1 degrees of freedom at the probability that
+    a Gaussian exceeds `errors`. Parts that are all alike have no error: fewer than `ALIKE` of them are no certainty.
     """
-    bound = -stdtrit(n - 1, ndtr(-errors))
-    return np.asarray(np.abs(np.asarray(z, float)) > bound)
+    if error == 0:
+        return distance != 0 and n >= ALIKE
+    return bool(abs(distance) / error > -stdtrit(n - 1, ndtr(-errors)))
 
 
 def mean_over_chains(values: ArrayLike) -> Estimate:

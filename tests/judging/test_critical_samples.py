@@ -8,6 +8,7 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -24,12 +25,13 @@ SQUARE = bs.Lattice.square(16)
 
 
 @functools.lru_cache
-def drawn(K: float, n: int = 2000, *, lattice: bs.Lattice = SQUARE, h: float = 0.0, **more: int) -> xr.DataArray:
+def drawn(K: float, n: int = 2000, *, lattice: bs.Lattice = SQUARE, h: float = 0.0, **more: Any) -> xr.DataArray:
     return bs.sample(bs.Ising(lattice, K, h), n, **{"seed": 1, "chains": 20, **more})
 
 
 def code(samples: xr.DataArray) -> str:
-    found = refusal(Evidence(samples, critical=samples))
+    others = S.make(np.ones((2, 1, *samples.shape[2:])), S.lattice_of(samples))
+    found = refusal(Evidence(others, critical=samples))
     return "" if found is None else found[0]
 
 
@@ -60,6 +62,22 @@ def one_phase(samples: xr.DataArray) -> xr.DataArray:
     return S.make(samples.values * sign, SQUARE)
 
 
+def slow(chains: int, draws: int) -> xr.DataArray:
+    """Every sweep of a local update: the chains' means differ as correlated draws do."""
+    more = {"algorithm": "heat-bath", "spacing": 1, "equilibration": 1500}
+    return drawn(bs.KC_SQUARE, chains * draws, lattice=bs.Lattice.square(8), chains=chains, **more)
+
+
+def one_long_chain() -> xr.DataArray:
+    return S.own(slow(1, 1500).values[0])
+
+
+def alike(K: float) -> xr.DataArray:
+    """One chain and its mirror image, again and again: no error, no certainty, and no crash."""
+    one = np.concatenate([side[:, :, ::turn] for side in (drawn(K).values[:1, :30],) for turn in (1, -1)], axis=1)
+    return S.make(np.concatenate([np.concatenate([one, -one], axis=1)] * 10), SQUARE)
+
+
 def labelled(samples: xr.DataArray) -> xr.DataArray:
     """The same with the label of the critical model."""
     return S.make(samples.values, SQUARE, model=bs.Ising(SQUARE, bs.KC_SQUARE).settings())
@@ -81,9 +99,15 @@ CASES: dict[str, tuple[Callable[[], xr.DataArray], str]] = {
     "a window of a larger lattice": (window, "open edges"),
     "an antiferromagnet": (lambda: drawn(-bs.KC_SQUARE), "antiferromagnet"),
     "a chain": (lambda: drawn(0.6, lattice=bs.Lattice.chain(64)), "no critical point"),
-    "one long chain": (lambda: drawn(bs.KC_SQUARE).isel(chain=[0]), "one chain"),
+    "one long chain": (lambda: drawn(bs.KC_SQUARE).isel(chain=range(1, 2)), "few chains"),
+    "seven chains, far from Kc": (lambda: drawn(0.38).isel(chain=range(7)), "few chains"),
+    "eight chains, far from Kc": (lambda: drawn(0.38).isel(chain=range(8)), "off critical"),
+    "chains that are all alike": (lambda: alike(bs.KC_SQUARE), "open edges"),
+    "one long chain, as if of independent draws": (lambda: one_long_chain(), "not independent"),
     "critical": (lambda: drawn(bs.KC_SQUARE), ""),
-    "critical, two chains": (lambda: drawn(bs.KC_SQUARE).isel(chain=[0, 1]), ""),
+    "critical, eight chains": (lambda: drawn(bs.KC_SQUARE).isel(chain=range(8)), ""),
+    "critical, chains with long correlations": (lambda: slow(100, 20), ""),
+    "critical, long chains with long correlations": (lambda: slow(50, 100), ""),
     "critical, one draw a chain": (lambda: S.own(drawn(bs.KC_SQUARE).values.reshape(-1, 16, 16)), ""),
     "critical, triangular": (lambda: drawn(KC_TRIANGULAR, lattice=bs.Lattice.triangular(12)), ""),
     "critical, cubic": (lambda: drawn(KC_CUBIC, lattice=bs.Lattice.cubic(6)), ""),

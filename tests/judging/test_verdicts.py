@@ -76,10 +76,18 @@ def test_a_map_that_is_constant_or_random_is_named(function: Any, code: str) -> 
     assert code in codes(FunctionTransformer(function))
 
 
-def test_a_rule_with_unseeded_coins_is_named_and_a_seeded_one_is_not() -> None:
+def test_a_rule_with_unseeded_coins_gets_them_from_the_seed() -> None:
     lattice = bs.Lattice.square(8)
-    assert "random map" in codes(bs.Majority(lattice, 2))
-    assert codes(bs.Majority(lattice, 2, random_state=1)) == set()
+    rule = bs.Majority(lattice, 2)
+    assert codes(rule) == codes(bs.Majority(lattice, 2, random_state=1)) == set()
+    first, again = (bs.judge(rule, SAMPLES, critical=SAMPLES, criteria=["spectrum"]) for _ in range(2))
+    assert first.rows == again.rows
+    assert rule.random_state is None
+
+
+def test_the_training_samples_are_no_held_out_ones() -> None:
+    rule = bs.Majority(bs.Lattice.square(8), 2)
+    assert "not held out" in codes(rule, train=SAMPLES)
 
 
 def test_what_a_map_lacks_for_a_null_is_named() -> None:

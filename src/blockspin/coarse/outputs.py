@@ -81,7 +81,7 @@ def chance_of(transformer: Any, X: ArrayLike, read: AsSpins) -> NDArray[Any]:
     A map whose last step has a method `chance`, as the block rules have, gives it for its coins, and P is 1/2 at a tie;
     the outputs of any other map are read by `read`: coins that such a map tosses itself are in them, drawn.
     """
-    rows, last = np.asarray(X), transformer
+    rows, last = np.array(X), transformer  # a copy: a map may work in place
     if isinstance(transformer, Pipeline):
         last = transformer.steps[-1][1]
         if len(transformer.steps) > 1 and hasattr(last, "chance"):

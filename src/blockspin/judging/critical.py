@@ -6,6 +6,7 @@ samples are not of one; the first that applies is the reason why exponents are n
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import numpy as np
@@ -16,14 +17,24 @@ from scipy.special import fdtrc
 from blockspin.exact import ising2d
 from blockspin.judging.evidence import Evidence
 from blockspin.judging.measurement import NotDefined, NotRequested, Side
-from blockspin.judging.thresholds import CERTAIN, FEW_DRAWS, MIXED, OFF_ERRORS, OFF_KC
+from blockspin.judging.thresholds import (
+    CERTAIN,
+    CORRELATED,
+    FEW_CHAINS,
+    FEW_DRAWS,
+    LONG,
+    MIXED,
+    OFF_ERRORS,
+    OFF_KC,
+    SOME,
+    SPREAD,
+)
 from blockspin.lattice import Lattice
 from blockspin.models.critical import KC_ISING
 from blockspin.models.ising import Ising
 from blockspin.rg.couplings import in_field, of_spins
-from blockspin.rg.operators import ODD
 from blockspin.samples import lattice_of
-from blockspin.statistics import autocorrelation_time, certain, effective_sample_size, jackknife
+from blockspin.statistics import GROUPS, autocorrelation_time, certain, effective_sample_size, jackknife
 
 FloatArray = NDArray[np.float64]
 
@@ -56,11 +67,16 @@ def refusal(evidence: Evidence) -> tuple[str, str] | None:
     lattice = lattice_of(samples)
     if lattice.kind not in KC_ISING:
         return "no critical point", f"a {lattice.kind} has no critical point"
-    if samples.sizes["chain"] < 2:
-        return "one chain", "errors are formed over chains, and the critical samples are one chain"
+    if (chains := samples.sizes["chain"]) < FEW_CHAINS:
+        why = f"errors are formed over chains, and {chains} critical ones are fewer than {FEW_CHAINS}"
+        return "few chains", f"{why}: cut them into pieces much longer than their correlations"
     checks: tuple[Callable[[NDArray[np.int8], Lattice], tuple[str, str] | None], ...]
     checks = (_frozen, _field, _mixed, _seam, _off_critical, _spread)
-    return next((found for check in checks if (found := check(samples.values, lattice)) is not None), None)
+    found = next((found for check in checks if (found := check(samples.values, lattice)) is not None), None)
+    if found is None and in_order(samples):
+        why = "critical draws that follow each other are correlated, and each is taken as a chain of its own"
+        return "not independent", f"{why}: give the chains as (chain, draw, ...)"
+    return found
 
 
 def few(samples: xr.DataArray) -> tuple[tuple[str, str], ...]:
@@ -77,6 +93,15 @@ def few(samples: xr.DataArray) -> tuple[tuple[str, str], ...]:
     if n < sites:
         found.append(("fewer draws than sites", f"there are {n} draws of {sites} sites"))
     return tuple(found)
+
+
+def in_order(samples: xr.DataArray) -> bool:
+    """Whether one draw a chain is in truth one long chain: energies that follow each other are correlated."""
+    energy = _energy(samples.values, lattice_of(samples)).ravel()
+    if samples.sizes["draw"] > 1 or len(energy) < FEW_DRAWS or np.ptp(energy) == 0:
+        return False
+    # of n independent numbers the correlation has a spread of 1 / sqrt n
+    return bool(np.corrcoef(energy[:-1], energy[1:])[0, 1] > max(CORRELATED, CERTAIN / math.sqrt(len(energy))))
 
 
 def _energy(spins: NDArray[np.int8], lattice: Lattice) -> FloatArray:
@@ -105,13 +130,15 @@ def _mixed(spins: NDArray[np.int8], lattice: Lattice) -> tuple[str, str] | None:
     if draws < 2 or np.ptp(within) == 0:
         return None  # one draw a chain tells nothing of itself; `_spread` looks at these
     try:
-        tau = autocorrelation_time(within)
-        independent = draws / (2 * (tau.tau + 2 * tau.error))
+        found = autocorrelation_time(within)
     except ValueError:
         return None
-    if independent < 2:
+    # means of their own take from the correlations: Wolff's correction (2004), eq. 49
+    tau = found.tau * (1 + (2 * found.window + 1) / draws) + 2 * found.error
+    independent = draws / (2 * tau)
+    if independent < LONG:
         return None
-    variance = (within**2).sum() / (chains * (draws - 1)) / independent
+    variance = (within**2).sum() / (chains * (draws - 1)) * (1 + 1 / independent) / independent
     ratio = energy.mean(axis=1).var(ddof=1) / variance
     if fdtrc(chains - 1, chains * (independent - 1), ratio) >= MIXED:
         return None
@@ -121,20 +148,19 @@ def _mixed(spins: NDArray[np.int8], lattice: Lattice) -> tuple[str, str] | None:
 
 def _spread(spins: NDArray[np.int8], lattice: Lattice) -> tuple[str, str] | None:
     """The variance of the energy against the exact one at Kc, d^2 ln Z / dK^2, on the square torus."""
-    if lattice.kind != "square":
-        return None
     energy = _energy(spins, lattice)
+    if lattice.kind != "square" or energy.size < SOME:
+        return None
     Kc, step = KC_ISING["square"], 1e-4
     e = [ising2d.energy_per_site(lattice, Kc + side * step) for side in (-1, 1)]
     exact = -lattice.n_sites * (e[1] - e[0]) / (2 * step)
     moments = np.stack([energy, energy**2], axis=-1).mean(axis=1)
-    variance, error = jackknife(moments, lambda mean: mean[1] - mean[0] ** 2)
-    if error == 0 or not certain((variance - exact) / error, len(spins), CERTAIN):
+    variance, error = map(float, jackknife(moments, lambda mean: mean[1] - mean[0] ** 2))
+    expected = error * max(1.0, exact / variance)  # the error of a variance is in proportion to it
+    if abs(variance / exact - 1) < SPREAD or not certain(variance - exact, expected, len(spins), CERTAIN):
         return None
-    if abs(variance / exact - 1) < 0.1:
-        return None  # no temperature is far from Kc
     more = "a mixture of temperatures" if variance > exact else "not the critical point, or not in equilibrium"
-    why = f"the energy's variance is {float(variance / exact):.2f} of that at Kc: {more}"
+    why = f"the energy's variance is {variance / exact:.2f} of that at Kc: {more}"
     return "energy variance", f"the critical samples are not of one critical distribution; {why}"
 
 
@@ -148,7 +174,7 @@ def _seam(spins: NDArray[np.int8], lattice: Lattice) -> tuple[str, str] | None:
         flat = bonds.reshape(*spins.shape[:2], -1)
         seam, bulk = (flat[..., part].mean(axis=(1, 2)) for part in (crossing, ~crossing))
         difference, error = jackknife(seam - bulk)
-        if error > 0 and certain(difference / error, len(spins), CERTAIN):
+        if certain(float(difference), float(error), len(spins), CERTAIN):
             why = f"bonds across the edges have a mean of {seam.mean():.2g}, the others {bulk.mean():.2g}"
             return "open edges", f"the critical samples are no periodic lattice: {why}"
     return None
@@ -156,17 +182,14 @@ def _seam(spins: NDArray[np.int8], lattice: Lattice) -> tuple[str, str] | None:
 
 def _off_critical(spins: NDArray[np.int8], lattice: Lattice) -> tuple[str, str] | None:
     """The nearest-neighbour coupling that fits best against Kc of the lattice."""
-    found = of_spins(spins, lattice, ("nn", ODD[lattice.kind][0]) if in_field(spins) else ("nn",))
-    K, Kc = found["nn"], KC_ISING[lattice.kind]
+    found = of_spins(spins, lattice, ("nn",))
+    K, Kc, n = found["nn"], KC_ISING[lattice.kind], min(len(spins), GROUPS)
     if found.why:
         return "no coupling", f"no coupling fits the critical samples: {found.why}"
-    if K.value < 0 and certain(K.value / K.error, len(spins), OFF_ERRORS):
+    if K.value < 0 and certain(K.value, K.error, n, OFF_ERRORS):
         why = f"their nearest-neighbour coupling is {K}: turn the spins of one sublattice over first"
-        return (
-            "antiferromagnet",
-            f"the critical samples are an antiferromagnet's, whose order blocks average out; {why}",
-        )
+        return "antiferromagnet", f"the critical samples are an antiferromagnet's, whose order blocks lose; {why}"
     away = abs(K.value - Kc)
-    if away <= OFF_KC or not certain(away / K.error, len(spins), OFF_ERRORS):
+    if away <= OFF_KC or not certain(away, K.error, n, OFF_ERRORS):
         return None
     return "off critical", f"the coupling that fits the critical samples is {K}, not Kc = {Kc:.6g}"

@@ -45,6 +45,9 @@ class Evidence:
 
     def __post_init__(self) -> None:
         lattice = lattice_of(check(self.samples))
+        for name, other in (("samples", self.samples), ("train", self.train)):
+            if other is not None and isinstance(other, xr.DataArray) and other.sizes.get("chain", 2) < 2:
+                raise ValueError(f"{name} must be of at least 2 chains, over which errors are formed; got 1")
         for name, other in (("critical", self.critical), ("train", self.train)):
             if other is not None:
                 _check_like(name, other, lattice)
@@ -168,7 +171,7 @@ class Subject:
 
     def chance(self, X: NDArray[Any]) -> NDArray[Any]:
         """P(+1 | row) of the map's coarse spins (n, M) on spins X, as far as it can be had without a draw."""
-        return chance_of(self.transformer, X.copy(), self.as_spins)
+        return chance_of(self.transformer, X, self.as_spins)
 
     def once(self, function: Callable[..., T], *arguments: Any) -> T:
         """function(subject, *arguments), computed once for all criteria; the arguments are hashable."""

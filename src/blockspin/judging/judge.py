@@ -142,7 +142,7 @@ def _judged(
     report: Report,
 ) -> Scorecard:
     evidence = Evidence(samples, critical=critical, train=train, model=model, seed=seed)
-    fitted, notes = _read_as_spins(_fitted(transformer, evidence, train))
+    fitted, notes = _read_as_spins(_fitted(_seeded(transformer, seed), evidence, train))
     subject = Subject(fitted, evidence, name=name, layer=_depth(fitted))
     notes += warnings(subject)
     own = nulls is not None  # whatever their names, they are not the kinds that rules know
@@ -215,13 +215,32 @@ def _fitted(transformer: Any, evidence: Evidence, train: xr.DataArray | None) ->
     """The map itself where it transforms, else a clone fitted on `train`, or on anything where nothing is learned."""
     try:
         transformer.transform(evidence.X[:2].copy())
-    except (NotFittedError, AttributeError):  # own estimators fail on what fit would have set
+    except (NotFittedError, AttributeError) as error:
+        if not isinstance(error, NotFittedError) and _looks_fitted(transformer):
+            raise
         if train is not None:
-            return clone(transformer).fit(features(train))
+            return clone(transformer).fit(features(train).copy())
         if not _learns(transformer):
-            return clone(transformer).fit(evidence.X)
+            return clone(transformer).fit(evidence.X.copy())
         raise ValueError("transformer must be fitted, or training samples given with train=") from None
     return transformer
+
+
+def _seeded(transformer: Any, seed: int) -> Any:
+    # a rule that learns nothing and tosses new coins at every call gets them from the judge's seed
+    if not hasattr(transformer, "get_params") or _learns(transformer):
+        return transformer
+    return clone(transformer).set_params(random_state=seed) if _unseeded(transformer) else transformer
+
+
+def _unseeded(transformer: Any) -> bool:
+    return transformer.get_params(deep=False).get("random_state", 0) is None
+
+
+def _looks_fitted(transformer: Any) -> bool:
+    # own estimators that are not fitted fail on what fit would have set; a fitted one has a fault of its own
+    set_by_fit = [name for name in vars(transformer) if name.endswith("_") and not name.startswith("_")]
+    return not hasattr(transformer, "fit") or bool(set_by_fit)
 
 
 def _same(one: Any, other: Any, X: Any) -> bool:

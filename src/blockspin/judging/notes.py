@@ -6,7 +6,7 @@ import numpy as np
 
 from blockspin.coarse.fields import weight_fields
 from blockspin.judging.card import Note
-from blockspin.judging.critical import few, refusal
+from blockspin.judging.critical import few, in_order, refusal
 from blockspin.judging.evidence import Evidence, Subject
 from blockspin.judging.thresholds import ENOUGH
 
@@ -26,7 +26,8 @@ def _of_map(subject: Subject) -> list[Note]:
     elif not varying.all():
         text = f"{int((~varying).sum())} of {len(varying)} units are constant on these samples"
         notes.append(Note("constant units", text))
-    if not np.array_equal(subject.outputs[:SAME], np.asarray(subject.transform(X[:SAME]))):
+    # one batch, twice: rounding may depend on its size
+    if not np.array_equal(subject.transform(X[:SAME]), subject.transform(X[:SAME])):
         text = "the map's outputs differ from call to call: its numbers are those of one call (give it a random_state)"
         notes.append(Note("random map", text))
     if subject.fields_from == "regression" and len(X) < ENOUGH * X.shape[1]:
@@ -45,8 +46,17 @@ def _of_samples(evidence: Evidence) -> list[Note]:
     if evidence.not_spins:
         return [Note("not spins", evidence.not_spins)]
     notes = [Note(code, f"samples: {text}") for code, text in few(evidence.samples)]
+    if in_order(evidence.samples):
+        notes.append(
+            Note("not independent", "samples: draws that follow each other are correlated, and taken as independent")
+        )
+    if evidence.train is not None and evidence.train.equals(evidence.samples):
+        notes.append(Note("not held out", "samples: they are the training samples, and no held-out ones"))
     if evidence.critical is not None:
         notes += [Note(code, f"critical samples: {text}") for code, text in few(evidence.critical)]
+        if evidence.critical.sizes["draw"] == 1 and evidence.lattice.kind != "square":
+            text = "critical samples of one draw a chain: a mixture of temperatures would not be seen"
+            notes.append(Note("mixture not checked", text))
         if reason := evidence.once(refusal):
             notes.append(Note(reason[0], f"{reason[1]}; exponents are refused"))
     return notes

@@ -70,7 +70,7 @@ def untrained(transformer: Any, X: NDArray[Any]) -> Any | None:
     if lacking(transformer):
         return None
     fresh = clone(transformer)
-    return fresh.set_params(**dict.fromkeys(_epochs(fresh), 0)).fit(X)
+    return fresh.set_params(**dict.fromkeys(_epochs(fresh), 0)).fit(X.copy())
 
 
 def _epochs(transformer: Any) -> list[str]:

@@ -32,5 +32,9 @@ APART = 4.0  # errors that the K of samples must lie from that of critical ones 
 # MAGNETISED (rg.couplings): errors that <s> must lie from 0 for a field
 CERTAIN = 5.0  # errors that a mean must lie from what it should be before samples are refused for it
 OFF_ERRORS, OFF_KC = 4.0, 0.003  # errors, and distance, by which the coupling that fits critical samples may miss Kc
-MIXED = 1e-4  # chi-square probability of chains' mean energies below which the chains are not of one distribution
+MIXED = 1e-4  # probability (F test) of chains' mean energies below which the chains are not of one distribution
+LONG = 10.0  # independent draws a chain below which chains cannot be told from a mixture
+SPREAD, SOME = 0.1, 20  # of the energy's variance at Kc, and draws, below which a variance tells nothing
+CORRELATED = 0.3  # of energies that follow each other: above it draws are one chain, and errors 1.4 times too small
+FEW_CHAINS = 8  # chains below which an error over chains decides nothing about critical samples
 FEW_DRAWS = 50  # independent draws below which the card says that they are few

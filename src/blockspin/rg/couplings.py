@@ -92,9 +92,7 @@ def in_field(spins: ArrayLike) -> bool:
     if len(array) < 2:
         return False
     mean, error = jackknife(array.reshape(len(array), -1).mean(axis=1))
-    if error == 0:
-        return bool(mean != 0)
-    return bool(certain(mean / error, len(array), MAGNETISED))
+    return certain(float(mean), float(error), len(array), MAGNETISED)
 
 
 def refuse_cells(samples: xr.DataArray) -> None:

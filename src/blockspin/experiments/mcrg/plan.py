@@ -54,6 +54,7 @@ def plan(settings: Settings, seed: int) -> Plan:
                 f"train {name}",
                 f"{TASKS}run_train",
                 chosen | {"training": recipe},
+                version=2,
                 parents=(parents[-1],),
                 weight=weight,
             )

@@ -16,7 +16,7 @@ from blockspin.judging.criteria.coarse_couplings import fine_and_coarse, placed_
 from blockspin.judging.criteria.criterion import Criterion, Quantity
 from blockspin.judging.critical import critical_needed
 from blockspin.judging.evidence import Subject
-from blockspin.judging.measurement import NotRequested, Reading, Side
+from blockspin.judging.measurement import NotDefined, Reading, Side
 from blockspin.judging.questions import QUESTIONS
 from blockspin.judging.rules import CloserThanNulls
 from blockspin.judging.thresholds import APART
@@ -37,7 +37,7 @@ def _growth(subject: Subject) -> Reading:
     fine, coarse = fine_and_coarse(subject, "samples", ("nn",))
     before = fine["nn"].value - fine_c["nn"].value
     if abs(before) <= APART * math.hypot(fine["nn"].error, fine_c["nn"].error):
-        raise NotRequested("at Kc", "the samples lie at the critical coupling: growth needs samples on one side of it")
+        raise NotDefined("at Kc", "the samples lie at the critical coupling: growth needs samples on one side of it")
     after = coarse["nn"].value - coarse_c["nn"].value
     # two independent sets of samples: the ratio's errors from either, the other held
     one = (coarse.left_out[:, 0] - coarse_c["nn"].value) / (fine.left_out[:, 0] - fine_c["nn"].value)

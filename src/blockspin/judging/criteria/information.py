@@ -25,7 +25,7 @@ from blockspin.exact.information import Joint, block_states, sign_rule
 from blockspin.judging.criteria.coarse_couplings import placed_units
 from blockspin.judging.criteria.criterion import Criterion, Quantity
 from blockspin.judging.evidence import Evidence, Subject
-from blockspin.judging.measurement import NotDefined, NotRequested, Reading, Side
+from blockspin.judging.measurement import NotDefined, Reading, Side
 from blockspin.judging.questions import QUESTIONS
 from blockspin.judging.rules import Described, Exceeds
 from blockspin.judging.thresholds import LOCAL
@@ -73,7 +73,7 @@ def information(subject: Subject) -> Found:
     of E what it has seen there: its field is cut to its block then, h = sign(sum_V w v). Summed over all states where
     the model is an Ising model on the 6 x 6 torus (b = 2) or on a chain (blocks of up to 4 spins): exact, without an
     error, unless the map tosses coins of its own. Else a lower bound from the held-out samples, with the jackknife
-    error over chains. Raises NotDefined where units have no places on a lattice or b is no whole number, NotRequested
+    error over chains. Raises NotDefined where units have no places on a lattice or b is no whole number, and
     where block, buffer and ring do not fit the lattice, or the chains are fewer than 8.
     """
     embedding, forced = placed_units(subject)
@@ -85,10 +85,10 @@ def information(subject: Subject) -> Found:
     try:
         shell = windows(subject.lattice, b, max(1, b // 2), 1)
     except ValueError as error:
-        raise NotRequested("no environment", str(error)) from None
+        raise NotDefined("no environment", str(error)) from None
     joint = exact_joint(subject.evidence, b)
     if joint is None and subject.evidence.samples.sizes["chain"] < FEWEST:
-        raise NotRequested("few chains", f"an error over chains needs {FEWEST} of them")
+        raise NotDefined("few chains", f"an error over chains needs {FEWEST} of them")
     blocks = blocks_of(subject, embedding, shell, b)
     weights = np.take_along_axis(subject.fields, blocks, axis=1)
     total = (subject.fields**2).sum(axis=1)
