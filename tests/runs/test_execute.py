@@ -320,15 +320,16 @@ def test_ctrl_c_ends_all_and_the_next_call_goes_on(tmp_path, script, slow_refere
 
 
 def test_lines_say_what_is_done_and_what_is_left(tmp_path, capsys):
+    folder = tmp_path / "alone"  # runs in the folder beside would tell how long tasks take
     with Lines(sys.stderr, every=0.0) as display:
-        execute(toy.graph(2), Store(tmp_path), progress=display)
+        execute(toy.graph(2), Store(folder), progress=display)
     lines = capsys.readouterr().err.splitlines()
     assert lines[0] == "5 tasks"
     assert "sample 0: 100%, step 1 of 1" in lines[1]
     assert lines[-1].startswith("[100 %")
     assert "score: done in" in lines[-1]
     with Lines(sys.stderr) as display:
-        execute(toy.graph(2), Store(tmp_path), progress=display)
+        execute(toy.graph(2), Store(folder), progress=display)
     assert capsys.readouterr().err.splitlines() == ["5 tasks, 5 done before"]
 
 
