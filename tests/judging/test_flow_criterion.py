@@ -76,7 +76,7 @@ def test_what_is_not_defined_says_why(lattice: Lattice, held_out: xr.DataArray, 
     majority = Majority(lattice, 2, random_state=1).fit(features(held_out))
     assert states(*rows(majority, Evidence(held_out))) == 2 * [(State.NOT_REQUESTED, "no critical samples")]
     at_kc = rows(majority, Evidence(critical, critical=critical))
-    assert states(*at_kc) == [(State.NOT_REQUESTED, "at Kc"), (State.MEASURED, "")]
+    assert states(*at_kc) == [(State.UNDEFINED, "at Kc"), (State.MEASURED, "")]
     assert states(*rows(majority, Evidence(held_out, critical=held_out))) == 2 * [(State.UNDEFINED, "off critical")]
     evidence = Evidence(held_out, critical=critical)
     forced = rows(shuffled(majority, 256, 0), evidence)

@@ -130,8 +130,8 @@ def test_what_is_not_defined_says_why(samples: xr.DataArray) -> None:
     decimation = bs.Decimation(four, 2).fit(features(small))
     for transformer, drawn, state, code, outcome in (
         (PCA(9, random_state=0).fit(X), samples, State.UNDEFINED, "no places", Outcome.FAIL),
-        (decimation, small, State.NOT_REQUESTED, "no environment", Outcome.CANNOT_TELL),
-        (bs.Decimation(SQUARE, 2).fit(X), few, State.NOT_REQUESTED, "few chains", Outcome.CANNOT_TELL),
+        (decimation, small, State.UNDEFINED, "no environment", Outcome.CANNOT_TELL),
+        (bs.Decimation(SQUARE, 2).fit(X), few, State.UNDEFINED, "few chains", Outcome.CANNOT_TELL),
     ):
         found = rows(transformer, Evidence(drawn))
         for row, expected in zip(found, (outcome, Outcome.CANNOT_TELL), strict=True):  # the share is not judged

@@ -115,3 +115,11 @@ def test_a_map_that_works_in_place_spoils_nothing() -> None:
             return super().transform(X.copy())
 
     assert bs.judge(Copying(), SAMPLES, critical=SAMPLES).rows == card.rows
+
+
+def test_fields_from_too_few_draws_fail_nothing() -> None:
+    """The majority rule without its weights: a regression on 600 draws of 64 sites spreads its fields."""
+    rule = bs.Majority(bs.Lattice.square(8), 2, random_state=1)
+    card = bs.judge(FunctionTransformer(rule.transform), SAMPLES, criteria=["locality", "tiling"])
+    assert {str(row.outcome) for row in card.rows} <= {"pass", "cannot tell"}
+    assert "few draws for fields" in {note.code for note in card.notes}

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from typing import Any
 
 from blockspin import checks
 from blockspin.judging.criteria import CRITERIA, rule_of
-from blockspin.judging.measurement import Measured, Measurement, Side, State, plain
+from blockspin.judging.measurement import LOOSE, Measured, Measurement, Side, State, plain
 from blockspin.judging.rules import BLURRED, Decision, Null, Outcome
 from blockspin.judging.thresholds import FAR
 from blockspin.statistics import Estimate
@@ -169,7 +169,11 @@ def decide(measured: Measurement, nulls: Sequence[Null], reference: Side | None)
         return Decision(outcome, measured.code, measured.why, nulls[0].side if nulls else None)
     if reference is None:
         return Decision(Outcome.CANNOT_TELL, "no reference", measured.why or "there is no reference to compare with")
-    return rule.decide(measured, nulls, reference)
+    decision = rule.decide(measured, nulls, reference)
+    if measured.code == LOOSE and decision.outcome is Outcome.FAIL:
+        why = f"{decision.why}, by fields from too few draws"
+        return replace(decision, outcome=Outcome.CANNOT_TELL, code=BLURRED, why=why)
+    return decision
 
 
 def outcome(rows: Sequence[Row], criterion: str) -> Outcome:

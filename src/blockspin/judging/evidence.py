@@ -16,6 +16,7 @@ from blockspin.coarse.embedding import Embedding, coarse_lattice, embed
 from blockspin.coarse.fields import fields_of
 from blockspin.coarse.outputs import AsSpins, chance_of, outputs_of
 from blockspin.coarse.stack import generate, layers, units_of
+from blockspin.judging.thresholds import ENOUGH
 from blockspin.lattice import Lattice
 from blockspin.models import Dimers, known
 from blockspin.randomness import generator, integer
@@ -124,6 +125,11 @@ class Subject:
     def lattice(self) -> Lattice:
         """The fine lattice."""
         return self.evidence.lattice
+
+    @property
+    def loose_fields(self) -> bool:
+        """Whether the fields are a regression on too few draws, which spreads them: they are wider than the map's."""
+        return self.fields_from == "regression" and len(self.evidence.X) < ENOUGH * self.lattice.n_sites
 
     @property
     def n_units(self) -> int:

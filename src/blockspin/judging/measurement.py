@@ -19,6 +19,9 @@ class State(StrEnum):
     NOT_REQUESTED = "not requested"  # the samples that it needs were not given
 
 
+LOOSE = "few draws for fields"  # the code of a number that is of fields from too few draws: it is too wide, if anything
+
+
 class NotDefined(Exception):
     """A criterion raises this for a quantity that has no number: a code for programs, a sentence for readers."""
 

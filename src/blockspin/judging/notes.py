@@ -30,7 +30,7 @@ def _of_map(subject: Subject) -> list[Note]:
     if not np.array_equal(subject.transform(X[:SAME]), subject.transform(X[:SAME])):
         text = "the map's outputs differ from call to call: its numbers are those of one call (give it a random_state)"
         notes.append(Note("random map", text))
-    if subject.fields_from == "regression" and len(X) < ENOUGH * X.shape[1]:
+    if subject.loose_fields:
         text = (
             f"the map has no weights, and a regression of its outputs on {X.shape[1]} sites from {len(X)} draws "
             f"spreads its fields: locality and tiling are too wide. Give at least {ENOUGH * X.shape[1]} draws"

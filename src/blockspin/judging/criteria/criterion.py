@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from blockspin.judging.evidence import Subject
-from blockspin.judging.measurement import Measurement, NotDefined, Reading
+from blockspin.judging.measurement import LOOSE, Measurement, NotDefined, Reading
 from blockspin.judging.rules import Rule
 
 
@@ -15,12 +15,14 @@ class Quantity:
     """A quantity of a criterion: its name, the function that measures it, and its rule.
 
     measure returns a `Reading`, raises `NotDefined` or `NotRequested` where there is none, and returns None where the
-    question does not arise for the map (the likelihood of a map that is no generative model).
+    question does not arise for the map (the likelihood of a map that is no generative model). of_fields: the quantity
+    is of the fields, and one that fails may fail for a regression of them on few draws.
     """
 
     name: str
     measure: Callable[[Subject], Reading | None]
     rule: Rule
+    of_fields: bool = False
 
 
 @dataclass(frozen=True)
@@ -48,4 +50,7 @@ def _measured(criterion: str, quantity: Quantity, subject: Subject) -> Measureme
         reading = quantity.measure(subject)
     except NotDefined as reason:
         return Measurement(criterion, quantity.name, state=reason.state, code=reason.code, why=reason.why)
-    return None if reading is None else Measurement.of(criterion, quantity.name, reading)
+    if reading is None:
+        return None
+    found = Measurement.of(criterion, quantity.name, reading)
+    return replace(found, code=LOOSE) if quantity.of_fields and found.defined and subject.loose_fields else found

@@ -160,7 +160,7 @@ def _exact_energy(evidence: Evidence) -> Side | None:
 FIDELITY = Criterion(
     QUESTIONS["fidelity"],
     (
-        Quantity("reconstructed sites", reconstruction, CloserThanNulls(one_sided=True)),
+        Quantity("reconstructed sites", reconstruction, CloserThanNulls(one_sided=True), of_fields=True),
         Quantity("KL a site", divergence, Described()),
         Quantity("energy a site", _energy_a_site, CloserThanNulls()),
         Quantity("effective K", _effective_K, Described()),

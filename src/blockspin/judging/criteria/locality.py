@@ -82,9 +82,9 @@ def _mean(values: FloatArray) -> Reading:
 LOCALITY = Criterion(
     QUESTIONS["locality"],
     (
-        Quantity("participation ratio", _participation, CloserThanNulls(log=True, blind=PERMUTATIONS)),
-        Quantity("share of w^2 in the best window", _window, CloserThanNulls()),
-        Quantity("radius of gyration", _radius, CloserThanNulls()),
+        Quantity("participation ratio", _participation, CloserThanNulls(log=True, blind=PERMUTATIONS), of_fields=True),
+        Quantity("share of w^2 in the best window", _window, CloserThanNulls(), of_fields=True),
+        Quantity("radius of gyration", _radius, CloserThanNulls(), of_fields=True),
     ),
     headline=("participation ratio",),
     decides=True,

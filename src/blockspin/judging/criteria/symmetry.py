@@ -143,7 +143,7 @@ SYMMETRY = Criterion(
     QUESTIONS["symmetry"],
     (
         Quantity("spin flip", flip_equivariance, CloserThanNulls(blind=PERMUTATIONS)),
-        Quantity("translation", _translation, CloserThanNulls()),
+        Quantity("translation", _translation, CloserThanNulls(), of_fields=True),
         Quantity("point group", _point_group, Described()),
     ),
     headline=("spin flip",),

@@ -100,8 +100,8 @@ def _leave_one_out(fields: FloatArray) -> float:
 TILING = Criterion(
     QUESTIONS["tiling"],
     (
-        Quantity("spacing of centres / b", _spacing, CloserThanNulls()),
-        Quantity("residual of the embedding / b", _residual, CloserThanNulls()),
+        Quantity("spacing of centres / b", _spacing, CloserThanNulls(), of_fields=True),
+        Quantity("residual of the embedding / b", _residual, CloserThanNulls(), of_fields=True),
         Quantity("coverage of sites", _coverage, Described()),
         Quantity("dead units", _dead, Described()),
         Quantity("duplicate units", _duplicate, Described()),
