@@ -242,6 +242,7 @@ def test_it_learns_the_ising_model_that_it_can_hold() -> None:
     assert abs(held_out.z(float(p @ np.log(p)))) < 5
 
 
+@pytest.mark.slow
 def test_one_filter_is_a_block_rule() -> None:
     lattice = Lattice.square(8)
     samples = bs.sample(bs.Ising(lattice, bs.KC_SQUARE), 400, seed=1)

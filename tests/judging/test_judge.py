@@ -127,6 +127,7 @@ def test_maps_that_know_no_blocks_do_not_renormalize(
     assert y_h.why in str(card)
 
 
+@pytest.mark.slow
 def test_a_machine_of_scikit_learn(
     held_out: xr.DataArray, critical: xr.DataArray, train: xr.DataArray, model: Ising
 ) -> None:
@@ -140,6 +141,7 @@ def test_a_machine_of_scikit_learn(
     assert json.loads(stored)["verdict"] == "does not"
 
 
+@pytest.mark.slow
 def test_a_faithful_machine_need_not_coarse_grain(held_out: xr.DataArray, critical: xr.DataArray, model: Ising) -> None:
     # the Ising model exactly: samples as good as the data's, and more units than sites
     machine, names = ising_machine(model.lattice, model.K), ["fidelity", "spectrum"]

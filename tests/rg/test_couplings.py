@@ -101,6 +101,7 @@ def test_known_couplings_come_back(lattice: Lattice, known: dict[str, float]) ->
     assert (np.diff(found.log_likelihood) >= 0).all(), "every operator can only help"
 
 
+@pytest.mark.slow
 def test_errors_are_the_spread_over_repetitions() -> None:
     # 200 repetitions, 3 couplings each: the spread of z is known to 3 to 5 %, so that errors wrong by a fifth are seen;
     # 50 groups make a t of 49, spread sqrt(49/47) = 1.02

@@ -26,6 +26,7 @@ def test_closed_forms_print_what_the_page_says(number: int) -> None:
     assert run(code) == printed
 
 
+@pytest.mark.slow
 def test_sampled_blocks_run_one_after_the_other() -> None:
     code = "".join(code for sampled, code, _ in BLOCKS if sampled == " sampled")
     printed = "".join(text for sampled, _, text in BLOCKS if sampled == " sampled")

@@ -142,6 +142,7 @@ def test_the_ground_state_at_huge_coupling_flips_only_as_a_whole() -> None:
         assert set(flipped) <= {0, 45, 90}
 
 
+@pytest.mark.slow
 def test_the_flips_of_unlinked_sites_are_fair_and_independent() -> None:
     # K = 0: every site is a cluster of its own, and a sweep must give fair coins, site by site
     lattice = Lattice.square(64, 64)

@@ -62,7 +62,11 @@ def test_distribution(lattice: Lattice, K: float, h: float) -> None:
     assert abs(chi_square(np.bincount(group.ravel(), counts), np.bincount(group.ravel(), chance))) < 5
 
 
-@pytest.mark.parametrize(("shape", "stripes"), [((4, 128), 64), ((3, 256), 64), ((2, 1024), 512), ((8, 8), 1)], ids=str)
+@pytest.mark.parametrize(
+    ("shape", "stripes"),
+    [((4, 128), 64), ((3, 256), 64), ((2, 1024), 512), pytest.param((8, 8), 1, marks=pytest.mark.slow)],
+    ids=str,
+)
 def test_stripes_agree_with_kaufman(shape: tuple[int, int], stripes: int) -> None:
     model = Ising(Lattice.square(*shape), 0.42)
     replicas = Replicas.start(model, 64 * 512 // stripes if stripes < 512 else 64, 2, "test", stripes=stripes)
