@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from importlib import import_module
 
-from blockspin.experiments.experiment import Experiment
+from blockspin.experiments.core import Experiment
 from blockspin.runs.settings import SettingsError, nearest
 
 EXPERIMENTS = {

@@ -1,16 +1,20 @@
-"""What the page of every experiment says of its run: claims, settings, where the numbers come from."""
+"""The page of an experiment: its words and figures, then what every run has, from the files of its folder."""
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from blockspin.experiments.core import Experiment, Run
 from blockspin.files import Damaged, parsed, read_json
 from blockspin.judging import CRITERIA
 from blockspin.judging.files import read_cards
-from blockspin.report import tables
-from blockspin.report.page import Section, Table
+from blockspin.report import tables, words
+from blockspin.report.page import Section, Table, render
 from blockspin.runs import provenance
 from blockspin.runs import settings as settings_file
 from blockspin.runs.store import Store
@@ -18,6 +22,32 @@ from blockspin.runs.store import Store
 HEADLINES = {name: criterion.headline for name, criterion in CRITERIA.items()}
 """The quantities that stand for a criterion in the summary of scorecards; the details have all of them."""
 CLAIM = ("id", "text", "status", "why")
+
+
+def draw(experiment: Experiment, folder: Path) -> str:
+    """The report of a finished run as HTML, computing nothing.
+
+    The experiment's page module gives the figures, the text file beside it the words, and its ``facts(run)`` a few
+    numbers under the title. The words may use `run`, `claims` and `cards` (the entries of claims.json and
+    scorecards.json), `scorecards`, and everything that the module defines.
+    """
+    stored = settings_file.read(folder)
+    run = Run(experiment, settings_file.restore(experiment.Settings, stored), stored["seed"], Store(folder))
+    module = import_module(experiment.page)
+    text = Path(inspect.getfile(module)).with_suffix(".md").read_text(encoding="utf-8")
+    said = {claim["id"]: claim for claim in claims(folder)}
+    names = {**vars(module), "run": run, "claims": said, "cards": scorecards(folder), "scorecards": scorecard_table}
+    page = words.read(text, names, {**module.facts(run), "preset": str(stored["preset"])})
+    first = [Section("Claims", [tables.claim_cards([*said.values()])])] if said else []
+    settings = tables.key_value_table(stored["settings"], title="Settings")
+    last = Section("Settings and provenance", [settings, provenance_table(provenance.read(folder))])
+    return render(replace(page, sections=[*first, *page.sections, last]))
+
+
+def scorecard_table(cards: Sequence[Mapping[str, Any]], title: str = "", caption: str = "") -> Table:
+    """The scorecards, a row a map."""
+    table = tables.scorecard_table(cards, HEADLINES, title=title)
+    return replace(table, caption=caption) if caption else table
 
 
 def claims(folder: Path) -> list[dict[str, Any]]:
@@ -42,32 +72,6 @@ def _complete(path: Path, entries: list[Any], kinds: Mapping[str, type]) -> list
         if lacks:
             raise Damaged(f"{path} is damaged: an entry lacks {', '.join(lacks)}")
     return entries
-
-
-class Folder:
-    """What every finished run's folder holds, read once; the `Run` of each experiment's page adds its own."""
-
-    def __init__(self, folder: Path) -> None:
-        self.stored: dict[str, Any] = settings_file.read(folder)
-        self.claims: list[dict[str, Any]] = claims(folder)
-        self.provenance: dict[str, Any] = provenance.read(folder)
-        self.store = Store(folder)
-
-    @property
-    def statuses(self) -> list[tuple[str, str]]:
-        """Each claim with its status."""
-        return [(claim["id"], claim["status"]) for claim in self.claims]
-
-    def claims_section(self, lead: str, **table: str) -> Section:
-        """The claims and what came of them, after a sentence; table: title and caption of their table."""
-        return Section("Claims", [lead], [tables.claims_table(self.claims, **table)])
-
-    def about_section(
-        self, title: str = "Settings and provenance", lead: Sequence[str] = (), blocks: Sequence[Table] = ()
-    ) -> Section:
-        """Settings and provenance, after what else there is to tell."""
-        settings = tables.key_value_table(self.stored["settings"], title="Settings")
-        return Section(title, list(lead), [*blocks, settings, provenance_table(self.provenance)])
 
 
 def provenance_table(stored: dict[str, Any]) -> Table:

@@ -13,7 +13,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from blockspin.experiments import find
-from blockspin.experiments.experiment import Experiment
+from blockspin.experiments.core import Experiment
 from blockspin.runs import settings as settings_file
 from blockspin.runs.costs import beside, measured
 from blockspin.runs.display import duration
@@ -91,8 +91,7 @@ def prepare(
     if seed < 0:
         raise SettingsError(f"seed must be a non-negative integer; got {seed}")
     varied = build_sweep(given.get("sweep"), sweep)
-    swept = getattr(experiment, "swept", None)
-    own = swept(varied) if swept is not None and varied is not None else {}
+    own = experiment.swept(varied) if experiment.swept is not None and varied is not None else {}
     written = {"file": given.get("settings"), "values": own}
     settings = settings_file.build(experiment.Settings, experiment.presets[name], overrides, **written)
     about: dict[str, Any] = {"overrides": overrides, "options": sweep, "file": file.name if file else None}
@@ -179,11 +178,10 @@ def forecast(plan: Plan, folder: Path, workers: int = 1) -> Iterator[str]:
 
 
 def _check(experiment: Experiment, settings: BaseModel, seed: int) -> None:
-    check = getattr(experiment, "check", None)
-    if check is None:
+    if experiment.check is None:
         return
     try:
-        check(settings, seed)
+        experiment.check(settings, seed)
     except SettingsError:
         raise
     except ValueError as error:

@@ -9,7 +9,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from blockspin.experiments.experiment import STATUSES, Experiment
+from blockspin.experiments.claims import STATUSES
+from blockspin.experiments.core import Experiment, Run
 from blockspin.experiments.plan import Plan, prepare, stored_experiment
 from blockspin.files import check_place
 from blockspin.runs import provenance as provenance_file
@@ -99,7 +100,7 @@ def check_folder(plan: Plan, folder: Path) -> None:
         return
     if os.path.lexists(folder / provenance_file.FILE):
         provenance_file.read(folder)
-    grows = ("sweep.", *(f"settings.{name}" for name in getattr(plan.experiment, "growing", ())))
+    grows = ("sweep.", *(f"settings.{name}" for name in plan.experiment.growing))
     different = [
         one
         for one in settings_file.differences(settings_file.read(folder), plan.document)
@@ -159,10 +160,8 @@ def _conclude(plan: Plan, store: Store) -> dict[str, Any]:
     if plan.cells:
         concluded, parts = _swept(plan, store)
     else:
-        concluded = plan.experiment.conclude(plan.settings, plan.seed, store)
-        results = getattr(plan.experiment, "results", None)
-        parts = results(plan.settings, plan.seed, store) if results is not None else {}
-    _check(plan, concluded)
+        finished = Run(plan.experiment, plan.settings, plan.seed, store)
+        concluded, parts = finished.concluded(), finished.data
     if parts:
         from blockspin.experiments.results import write_results
 
@@ -179,7 +178,7 @@ def _swept(plan: Plan, store: Store) -> tuple[dict[str, Any], dict[str, xr.Datas
     assert plan.sweep is not None
     cards, claims = [], []
     for cell in plan.cells:
-        one = plan.experiment.conclude(cell.settings, cell.point.seed, store)
+        one = Run(plan.experiment, cell.settings, cell.point.seed, store).concluded()
         place = {"point": {**cell.point.values, "seed": cell.point.seed}}
         cards += [(cell.point, {**card, **place}) for card in one["scorecards"]]
         claims += [{**claim, **place} for claim in one["claims"]]
@@ -188,27 +187,14 @@ def _swept(plan: Plan, store: Store) -> tuple[dict[str, Any], dict[str, xr.Datas
 
 
 def _page(experiment: Experiment, folder: Path, *, swept: bool) -> str:
-    if not swept:
-        return experiment.page(folder)
-    from blockspin.experiments.sweep_page import page
+    # imported here: a run that draws nothing, such as a share of one, needs no matplotlib
+    if swept:
+        from blockspin.experiments.sweep_page import page
 
-    return page(folder)
+        return page(folder)
+    from blockspin.experiments.about import draw
 
-
-def _check(plan: Plan, concluded: dict[str, Any]) -> None:
-    from blockspin.judging.files import FIELDS
-
-    for name, needed in (("scorecards", FIELDS), ("claims", ("id", "text", "status", "why"))):
-        for entry in concluded[name]:
-            missing = [field for field in needed if field not in entry]
-            if missing:
-                raise TypeError(f"{plan.experiment.name}: an entry of {name} lacks {', '.join(missing)}: {entry}")
-    for claim in concluded["claims"]:
-        if claim["status"] not in STATUSES:
-            raise TypeError(
-                f"{plan.experiment.name}: claim {claim['id']} must have a status among {', '.join(STATUSES)}; "
-                f"got {claim['status']!r}"
-            )
+    return draw(experiment, folder)
 
 
 def _name(card: dict[str, Any]) -> str:

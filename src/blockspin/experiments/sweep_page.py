@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from blockspin.experiments.about import provenance_table, scorecards
 from blockspin.report import tables
-from blockspin.report.page import Section, render
+from blockspin.report.page import Page, Section, render
 from blockspin.runs import provenance
 from blockspin.runs import settings as settings_file
 
@@ -22,17 +24,12 @@ def page(folder: Path) -> str:
     cards = scorecards(folder)
     names = list(dict.fromkeys(name for card in cards for name in card["point"]))
     title = f"{stored['experiment']} over {', '.join(name for name in names if name != 'seed')}"
-    verdicts = sorted({card["verdict"] for card in cards})
-    told = [f"{sum(card['verdict'] == verdict for card in cards)} {verdict}" for verdict in verdicts]
     n_points = len({json.dumps(card["point"]) for card in cards})
-    summary = [
-        f"{n_points} points; of {len(cards)} scorecards: {', '.join(told)}.",
-        "All numbers are in results.nc (a dimension a swept key) and in results.csv (a row a number).",
-    ]
+    verdicts = Counter(card["verdict"] for card in cards)
+    answer = [f"Of {len(cards)} scorecards: {', '.join(f'{n} {name}' for name, n in sorted(verdicts.items()))}."]
     rows = [[*_place(card, names), _name(card), card["verdict"]] for card in cards[:MOST]]
-    sections = [
-        Section("Verdicts", blocks=[tables.table([*names, "map", "verdict"], rows, title="Verdict at each point")])
-    ]
+    table = tables.table([*names, "map", "verdict"], rows, title="Verdict at each point")
+    sections = [Section("Verdicts", [replace(table, open=True)])]
     criteria = list(dict.fromkeys(row["criterion"] for card in cards for row in card["rows"]))
     for criterion in criteria:
         rows = [
@@ -43,9 +40,11 @@ def page(folder: Path) -> str:
         ]
         more = f"The first {MOST} of {len(rows)} rows; results.csv has all." if len(rows) > MOST else ""
         header = [*names, "map", "quantity", "value"]
-        sections.append(Section(criterion, blocks=[tables.table(header, rows[:MOST], title=criterion, caption=more)]))
-    sections.append(Section("Provenance", blocks=[provenance_table(provenance.read(folder))]))
-    return render(title, summary, sections, facts={"points": str(n_points), "seed": str(stored["seed"])})
+        sections.append(Section(criterion, [tables.table(header, rows[:MOST], title="Numbers", caption=more)]))
+    sections.append(Section("Provenance", [provenance_table(provenance.read(folder))]))
+    facts = {"points": str(n_points), "seed": str(stored["seed"])}
+    question = "All numbers are in results.nc (a dimension a swept key) and in results.csv (a row a number)."
+    return render(Page(title, question, answer, sections=sections, facts=facts))
 
 
 def _place(card: Mapping[str, Any], names: list[str]) -> list[str]:

@@ -108,6 +108,8 @@ class Scorecard:
     def to_dict(self) -> dict[str, Any]:
         """The entry of scorecards.json (schema 2); numbers that do not exist are null."""
         stored: dict[str, Any] = plain(asdict(self))
+        for entry, row in zip(stored["rows"], self.rows, strict=True):
+            entry["ratio"] = row.ratio
         decisive = {name: str(self.outcome(name)) for name in CRITERIA if CRITERIA[name].decides}
         return stored | {"verdict": str(self.verdict), "decisive": decisive}
 

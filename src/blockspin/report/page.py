@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -28,53 +28,73 @@ class Figure:
 
 @dataclass(frozen=True)
 class Table:
-    """One or more HTML tables under a title; the caption says how to read them."""
+    """One or more HTML tables under a title; the caption says how to read them. open: not folded."""
 
     body: Markup
     title: str = ""
     caption: str = ""
+    open: bool = False
+
+
+Block = Figure | Table | str
 
 
 @dataclass(frozen=True)
 class Section:
-    """A part of the page: a title, paragraphs that lead in, then blocks (a plain string is a paragraph)."""
+    """A part of the page: its first figure and its paragraphs are seen, other figures and tables are folded."""
 
     title: str
-    lead: Sequence[str] = ()
-    blocks: Sequence[Figure | Table | str] = ()
+    blocks: Sequence[Block] = ()
+
+    def __post_init__(self) -> None:
+        for block in self.blocks:
+            _check(block, self.title)
+
+    @property
+    def shown(self) -> list[Block]:
+        """What the section opens with: the first figure, tables that are not folded, then paragraphs."""
+        first = [block for block in self.blocks if isinstance(block, Figure)][:1]
+        tables = [block for block in self.blocks if isinstance(block, Table) and block.open]
+        return [*first, *tables, *(block for block in self.blocks if isinstance(block, str))]
+
+    @property
+    def folded(self) -> list[Figure | Table]:
+        """The figures and tables that a reader unfolds."""
+        first = next((block for block in self.blocks if isinstance(block, Figure)), None)
+        return [
+            block
+            for block in self.blocks
+            if (isinstance(block, Figure) and block is not first) or (isinstance(block, Table) and not block.open)
+        ]
 
 
-def render(
-    title: str,
-    summary: Sequence[str],
-    sections: Sequence[Section],
-    *,
-    subtitle: str = "",
-    facts: Mapping[str, str] | None = None,
-    verdicts: Sequence[tuple[str, str]] = (),
-    footer: str = "",
-) -> str:
+@dataclass(frozen=True)
+class Page:
+    """A page's words and figures: question, answer, one picture that shows it, then sections.
+
+    facts: a few numbers of the run beneath the title (lattice, K, samples), name -> text.
+    """
+
+    title: str
+    question: str
+    answer: Sequence[str]
+    picture: Figure | None = None
+    sections: Sequence[Section] = ()
+    facts: Mapping[str, str] = field(default_factory=dict)
+
+
+def render(page: Page) -> str:
     """The page as HTML, the same bytes for the same input.
 
-    summary: paragraphs that give the verdict in words, the first set large; verdicts: (name, verdict) pairs shown as
-    badges beneath it; facts: a few numbers of the run beneath the title (lattice, K, samples), name -> text.
     Texts may write y_t, K_c, w^2, -> and +-: they are set as subscripts, superscripts and signs.
     Raises TypeError for a block that is no Figure, Table or string, and for a body that is not Markup.
     """
-    for section in sections:
-        for block in section.blocks:
-            _check(block, section.title)
-    page: str = template("page.html").render(
-        title=title,
-        subtitle=subtitle,
-        summary=summary,
-        facts=facts or {},
-        verdicts=verdicts,
-        sections=list(zip(_anchors(sections), sections, strict=True)),
-        footer=footer,
+    html: str = template("page.html").render(
+        page=page,
+        sections=list(zip(_anchors(page.sections), page.sections, strict=True)),
         style=Markup((_TEMPLATES / "style.css").read_text(encoding="utf-8")),
     )
-    return page
+    return html
 
 
 def template(name: str) -> Any:

@@ -14,6 +14,7 @@ from blockspin.statistics import brackets
 
 MARKS = {"pass": ("✓", "pass", "passes"), "fail": ("✗", "fail", "fails"), "cannot tell": ("–", "open", "cannot tell")}
 
+EXPONENTS = ("y_t", "y_h")
 NO_NUMBER = {"forced": "not defined", "undefined": "not defined", "not requested": "not requested"}
 
 
@@ -36,42 +37,36 @@ def scorecard_table(
     headlines: Mapping[str, Sequence[str]],
     *,
     title: str = "Scorecard",
-    caption: str = (
-        "One row a map and layer. Each cell gives the criterion's finding (✓ passes, ✗ fails, – cannot tell), how many "
-        "of the quantities that can tell pass, and the leading quantity with the standard error on its last digits. "
-        "Every quantity, with its null and its reference, stands in the details below."
-    ),
+    caption: str = "One row a map: the judge's verdict, and how far its exponents lie from the exact ones.",
 ) -> Table:
-    """The summary of all scorecards (entries of scorecards.json) and a fold of details for each.
+    """The scorecards (entries of scorecards.json): a row a map, then all criteria and all quantities, folded.
 
-    Columns are the criteria in the order they first appear; headlines names the quantities shown for a criterion.
+    Columns of the criteria are in the order they first appear; headlines names the quantities shown for a criterion.
     Raises ValueError where a card lacks a field of the schema.
     """
     names = list(dict.fromkeys(row["criterion"] for card in _checked(cards) for row in card["rows"]))
     columns = {name: _headlines(cards, name, headlines) for name in names}
+    measured = {row["quantity"] for card in cards for row in card["rows"] if row["exact"] is not None}
+    exponents = [name for name in EXPONENTS if name in measured]
+    several = any(card["layer"] > 1 for card in cards)
     rows = [
         {
-            "map": card["map"],
-            "layer": card["layer"],
+            "name": f"{card['map']}, layer {card['layer']}" if several else card["map"],
             "verdict": card["verdict"],
             "named": _named(card["decisive"]),
             "b": card.get("b"),
             "notes": [note["text"] for note in card.get("notes", ())],
+            "exponents": [_exponent(card, name) for name in exponents],
             "cells": [_cell(card, name, columns[name]) for name in names],
             "details": [_detail(row) for row in card["rows"]],
         }
         for card in cards
     ]
-    return Table(_markup("scorecard.html", columns=columns, rows=rows), title, caption)
+    return Table(_markup("scorecard.html", columns=columns, exponents=exponents, rows=rows), title, caption, open=True)
 
 
-def claims_table(
-    claims: Sequence[Mapping[str, Any]],
-    *,
-    title: str = "Claims",
-    caption: str = "What was claimed, where, and what came out here; the numbers it rests on are folded under it.",
-) -> Table:
-    """The claims of claims.json, each with its status, the reason, and its evidence in a fold.
+def claim_cards(claims: Sequence[Mapping[str, Any]]) -> Table:
+    """The claims of claims.json, a card each: status, text, the reason; rule and evidence are folded.
 
     Raises ValueError where a claim lacks id, source, text, status or why.
     """
@@ -79,8 +74,10 @@ def claims_table(
         missing = [key for key in ("id", "source", "text", "status", "why") if key not in claim]
         if missing:
             raise ValueError(f"a claim must have {', '.join(missing)}; got {sorted(claim)}")
-    rows = [{**claim, "evidence": [_evidence(item) for item in claim.get("evidence", ())]} for claim in claims]
-    return Table(_markup("claims.html", claims=rows), title, caption)
+    cards = [
+        {"rule": "", **claim, "evidence": [_evidence(item) for item in claim.get("evidence", ())]} for claim in claims
+    ]
+    return Table(_markup("claims.html", claims=cards), open=True)
 
 
 def key_value_table(values: Mapping[str, Any], *, title: str = "", caption: str = "") -> Table:
@@ -120,6 +117,15 @@ def _named(decisive: Mapping[str, str]) -> str:
     if len(passed) == len(decisive) or len(unknown) == len(decisive):
         return ""
     return ", ".join(passed) + (f"; cannot tell: {', '.join(unknown)}" if unknown else "")
+
+
+def _exponent(card: Mapping[str, Any], name: str) -> dict[str, str]:
+    """The distance of an exponent from its exact value, and its ratio to the reference's own where there is one."""
+    row = next((row for row in card["rows"] if row["quantity"] == name and row["exact"] is not None), None)
+    if row is None:
+        return {"distance": "–", "ratio": ""}
+    ratio = row.get("ratio")
+    return {"distance": _from_exact(row), "ratio": "" if ratio is None else f"{ratio:.2g}"}
 
 
 def _headlines(cards: Sequence[Mapping[str, Any]], name: str, chosen: Mapping[str, Sequence[str]]) -> list[str]:

@@ -55,7 +55,8 @@ class Task:
     weight: float = 1.0
 
     def __post_init__(self) -> None:
-        name = self.function if isinstance(self.function, str) else getattr(self.function, "__qualname__", "<none>")
+        named = getattr(self.function, "__qualname__", type(self.function).__qualname__)
+        name = self.function if isinstance(self.function, str) else named
         if not name.replace(":", ".").replace(".", "_").isidentifier():
             raise ValueError(f"the function of task {self.label!r} must be defined at the top of a module; got {name}")
         if not self.weight > 0:

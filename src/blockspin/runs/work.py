@@ -23,7 +23,7 @@ def compute(task: Task, store: Store, progress: Progress) -> None:
     with blas.one_thread():
         result = task.run(task.settings, [store.load(parent) for parent in task.parents], progress)
     if not isinstance(result, Result):
-        raise TypeError(f"a task returns a Result; {task.run.__qualname__} returned {type(result).__name__}")
+        raise TypeError(f"a task returns a Result; {task} returned {type(result).__name__}")
     store.save(task, result)
 
 

@@ -1,315 +1,146 @@
-"""The report of the exact mapping, drawn from the files of a run and computing nothing."""
+"""The figures and tables of the page; its words are in page.md."""
 
 from __future__ import annotations
 
 import math
-from pathlib import Path
-from typing import Any
+from collections.abc import Sequence
 
-import numpy as np
-
-from blockspin.experiments.about import Folder
-from blockspin.experiments.exact_mapping.plan import Plan, plan
-from blockspin.experiments.exact_mapping.settings import Settings
+from blockspin.experiments.core import Run
 from blockspin.experiments.exact_mapping.tasks import SHIFTS
-from blockspin.report import mapping_figures, tables
-from blockspin.report.mapping_figures import Spectrum
-from blockspin.report.page import Figure, Section, Table, minus, render
-from blockspin.runs import settings as settings_file
-from blockspin.runs.task import Result
+from blockspin.report import mapping_figures
+from blockspin.report.page import Figure, Table, minus
+from blockspin.report.tables import table
 
 RING = (
     "decimation", "majority", "sublattice", "likelihood", "cd", "cd-l2", "cd-l1", "bond", "alternating",
     "likelihood-full", "product", "random",
 )  # fmt: skip
 TORUS = ("torus-decimation", "torus-majority", "torus-likelihood", "torus-sublattice", "torus-bond")
-
-LEAD = "What was claimed, and what the sums say. Reproduced means that it holds as it stands."
-SUMS = "Each residual is a sum over every state, not an estimate."
+LEARNED = ("maximum likelihood", "CD-1")
 
 
-class Run(Folder):
-    """What a finished run's folder holds, read once."""
-
-    def __init__(self, folder: Path) -> None:
-        super().__init__(folder)
-        self.settings = settings_file.restore(Settings, self.stored)
-        self.plan: Plan = plan(self.settings, self.stored["seed"])
-        self.cases: dict[str, Result] = {name: self.store.load(task) for name, task in self.plan.cases.items()}
-        self.flows: dict[str, Result] = {name: self.store.load(task) for name, task in self.plan.flows.items()}
-        self.detuned = self.store.load(self.plan.detuned)
-
-    def reading(self, name: str, quantity: str) -> float:
-        """A reading of a case, nan where it is not defined."""
-        value = self.cases[name].meta["readings"][quantity]
-        return math.nan if value is None else float(value)
-
-    def coarse(self, name: str) -> float:
-        """K' of a case, nan where it is not defined."""
-        value = self.cases[name].meta["K_coarse"][0]
-        return math.nan if value is None else float(value)
-
-
-def page(folder: Path) -> str:
-    """The HTML page of a finished run."""
-    run = Run(folder)
-    settings = run.settings
-    facts = {
-        "ring": f"{settings.ring} sites, K = {settings.K:g}",
-        "torus": f"{settings.torus[0]} × {settings.torus[1]}, K = {settings.K_torus:g}",
+def facts(run: Run) -> dict[str, str]:
+    """The models, under the title."""
+    s = run.settings
+    return {
+        "ring": f"{s.ring} sites, K = {s.K:g}",
+        "torus": f"{s.torus[0]} × {s.torus[1]}, K = {s.K_torus:g}",
         "sums": "over every state",
-        "unit": "nats",
-        "preset": str(run.stored["preset"]),
     }
-    return render(
-        "The exact mapping, taken at its word",
-        summary(run),
-        [
-            run.claims_section(LEAD, caption=SUMS),
-            identity(run),
-            condition(run),
-            couplings(run),
-            flow(run),
-            expected(run),
-            run.about_section(),
-            limits(),
-        ],
-        subtitle="Variational RG and Boltzmann machines (Mehta & Schwab 2014), both sides summed over every state",
-        facts=facts,
-        verdicts=run.statuses,
-        footer="Drawn by blockspin from the files of this run; the claims are in claims.json.",
-    )
 
 
-def summary(run: Run) -> list[str]:
-    """The argument in four sentences, with this run's numbers."""
-    worst = max(run.reading(name, "identity") for name in run.cases if not math.isnan(run.reading(name, "identity")))
-    return [
-        "The mapping is an identity, and an identity certifies no renormalization: it holds for random machines, and "
-        "where it becomes a condition, exact machines come with any flow at all.",
-        f"Identity: H_RG(h) = H_RBM(h) to {worst:.0e} nats for every machine here, the random one included, whose "
-        f"distribution is {run.reading('random', 'KL'):.3g} nats from the model's.",
-        f"Condition: Tr_h e^T = 1 for every v just where KL = 0. The bond machine meets it (KL = "
-        f"{_small(run.reading('bond', 'KL'))}) and its hidden ring has K' = {run.coarse('bond'):.6g} at K = "
-        f"{run.settings.K:g}: no flow, where decimation gives {run.coarse('decimation'):.6g}.",
-        "Neither: dF = ln Z − ln Z_λ is moved by a constant in the energy. A random machine is given dF = "
-        f"{_small(run.reading('shifted', 'dF'))} with KL = {run.reading('shifted', 'KL'):.3g}; the machine trained "
-        f"best has KL = {_small(run.reading('likelihood', 'KL'))} and dF = {run.reading('likelihood', 'dF'):.3g}.",
-        _trained(run),
-    ]
-
-
-def _trained(run: Run) -> str:
-    K_coarse = run.coarse("likelihood")
-    if run.reading("likelihood", "KL") > 1e-3 or math.isnan(K_coarse):
-        return "The machine trained by the exact gradient stopped in a local minimum in this run."
-    return (
-        f"And yet, in one dimension, with half as many hidden units as sites, training by the exact gradient finds "
-        f"decimation: K' = {K_coarse:.6g}. That is a finding about this machine's size, read off its couplings; "
-        "neither the identity nor exactness implied it, and with a unit a bond it does not come."
-    )
-
-
-def identity(run: Run) -> Section:
-    """Every case in one table."""
-    rows = []
-    for result in run.cases.values():
-        meta, found = result.meta, result.meta["readings"]
-        numbers = [_cell(found[name]) for name in ("identity", "trace", "trace_spread", "KL", "dF")]
-        size = f"{meta['lattice']} -> {meta['n_coarse']}"
-        rows.append((meta["name"], size, f"{meta['K']:.6g}", *numbers, _coarse(meta)))
-    columns = (
-        "map", "spins", "K", "|H_RG − H_RBM|", "trace", "trace but for a constant", "KL", "dF", "K' (spread)",
-    )  # fmt: skip
-    return Section(
-        "Identity, condition, and neither",
-        [
-            "T(v,h) = −E(v,h) + H(v) defines an operator for any machine. Summing exp(T − H) over v gives back exp(−E) "
-            "summed over v, which is the hidden layer's own weight: H_RG = H_RBM, whatever the weights are.",
-            "The trace condition is another matter: Tr_h e^T = exp(H(v) − H_RBM(v)) is 1 for every v where the machine "
-            "is the model, KL = 0. A block rule meets it by being a probability p(h|v), sensible or not.",
-        ],
-        [
-            tables.table(
-                columns,
-                rows,
-                title="All maps",
-                caption="All in nats. |H_RG − H_RBM|: the largest over h, summed over every v; a dash where T is no "
-                "machine's. trace: the largest |ln Tr_h e^T| over v, then once the best constant is taken out. K': "
-                "nearest-neighbour coupling of the coarse spins, a bond, with its standard deviation from bond to "
-                "bond; a dash where hidden units have no places on a lattice.",
-                wide=True,
-            ),
-            tables.table(
-                ("map", "what it is"),
-                [
-                    (f"{result.meta['name']}, {result.meta['lattice']}", result.meta["about"])
-                    for result in run.cases.values()
-                ],
-                title="What the maps are",
-            ),
-        ],
-    )
-
-
-def condition(run: Run) -> Section:
-    """One machine tuned through the exact point."""
-    arrays = run.detuned.arrays
-    shifts = {
-        f"constant {minus(f'{shift:+g}')}" if shift else "exact machine's constant": arrays[f"dF {shift:+g}"]
-        for shift in SHIFTS
-    }
-    return Section(
-        "The condition, tuned through",
-        ["The bond machine of another K put before the model: one parameter moves it through the exact point."],
-        [
-            mapping_figures.tuned(
-                arrays["K"],
-                [
-                    ("Trace condition and KL", "nats", {"KL": arrays["KL"], "trace": arrays["trace_spread"]}, True),
-                    ("dF", "nats", shifts, False),
-                ],
-                axis="K of the machine",
-                mark=run.settings.K,
-                title="KL and the trace condition vanish together; dF vanishes where the constant says",
-                caption="First: the trace condition (largest |ln Tr_h e^T − c| over v, best c) and KL are zero at the "
-                "model's K (dashed), where both are rounding and leave the logarithmic axis, and nowhere else. Then: "
-                "dF of the same machines with constants added to their energy; each constant moves the zero of dF.",
-            )
-        ],
-    )
-
-
-def couplings(run: Run) -> Section:
-    """Every coupling that H_RG holds, map by map."""
-    large = [name for name in run.cases if name.startswith("large-")]
-    return Section(
-        "Couplings",
-        [
-            "The Walsh-Hadamard transform of H_RG gives the coupling of every set of coarse spins. A local step keeps "
-            "nearest neighbours strong and lets couplings fall with distance and number of spins; decimation of the "
-            "ring keeps nothing else. A machine's hidden layer can hold anything.",
-        ],
-        [
-            mapping_figures.couplings(
-                [_spectrum(run, name) for name in RING],
-                title=f"Couplings of H_RG, ring of {run.settings.ring} at K = {run.settings.K:g}",
-            ),
-            mapping_figures.couplings(
-                [_spectrum(run, name) for name in (*TORUS, *large)],
-                title=f"Couplings of H_RG, square lattices at K = {run.settings.K_torus:g}",
-                caption="As above. Where an extent of the coarse lattice is 2, two bonds join a pair and the coupling "
-                "drawn is that of both.",
-            ),
-        ],
-    )
-
-
-def _spectrum(run: Run, name: str) -> Spectrum:
-    meta, arrays = run.cases[name].meta, run.cases[name].arrays
-    n, kept = meta["n_coarse"], len(arrays["couplings"])
-    detail = f"{meta['lattice']} → {n}" + (f", strongest {kept} of {2**n - 1}" if kept < 2**n - 1 else "")
-    return Spectrum(meta["name"], detail, arrays["couplings"], arrays["bodies"], arrays["ranges"])
-
-
-def flow(run: Run) -> Section:
+def flow(run: Run) -> Figure:
     """K' against K."""
-    curves = {
-        name: (result.arrays["K"], result.arrays["K_coarse"], result.arrays["spread"])
-        for name, result in run.flows.items()
-    }
-    learned = ("maximum likelihood", "CD-1")
+    return mapping_figures.flow(
+        {name: tuple(one.arrays[key] for key in ("K", "K_coarse", "spread")) for name, one in run["flows"].items()},
+        title="K' against K on the ring",
+        caption="A step of the RG lies on the curve of decimation. Exact RBMs lie there, on the line K' = K, or "
+        "between. Bars: standard deviation over bonds.",
+    )
+
+
+def flow_table(run: Run) -> Table:
+    """The same in numbers."""
+    flows = {name: one.arrays for name, one in run["flows"].items()}
     rows = [
         (
             f"{K:g}",
             f"{math.atanh(math.tanh(K) ** 2):.6g}",
-            *(_pair(run.flows[name], place) for name in run.flows),
-            *(_small(float(run.flows[name].arrays["KL"][place])) for name in learned),
+            *(_spread(one["K_coarse"][n], one["spread"][n]) for one in flows.values()),
+            *(_small(flows[name]["KL"][n]) for name in LEARNED),
         )
-        for place, K in enumerate(run.settings.flow)
+        for n, K in enumerate(run.settings.flow)
     ]
-    blocks: list[Figure | Table | str] = [
-        mapping_figures.flow(
-            curves,
-            title="K' against K on the ring",
-            caption="Bars: standard deviation from bond to bond. Decimation, the sublattice machine and maximum "
-            "likelihood, where training finds it, lie upon one another; the bond machine stays on the line. A machine "
-            "whose fields have no places on the coarse ring has no K' and no point.",
-        ),
-        tables.table(
-            ("K", "tanh K' = tanh^2 K", *run.flows, *(f"KL, {name}" for name in learned)),
-            rows,
-            title="The same in numbers",
-            caption="K' with the standard deviation over bonds; the last columns are the trained machines' KL in nats. "
-            "A dash: the fields have no places, which goes with a KL that training did not bring down.",
-            wide=True,
-        ),
+    columns = ("K", "tanh K' = tanh^2 K", *flows, *(f"KL, {name}" for name in LEARNED))
+    caption = "K' with its standard deviation over bonds, KL in nats. A dash: hidden units have no positions on a ring."
+    return table(columns, rows, title="K' in numbers", caption=caption, wide=True)
+
+
+def readings(run: Run) -> Table:
+    """Every case with its residuals."""
+    columns = ("map", "spins", "K", "|H_RG − H_RBM|", "trace", "trace − c", "KL", "dF", "K' (spread)")
+    rows = [
+        (
+            one.name,
+            f"{one.lattice} -> {one.n_coarse}",
+            f"{one.K:.6g}",
+            *(_small(value) for _, value in one.readings),
+            _spread(*one.K_coarse),
+        )
+        for one in run["cases"].values()
     ]
-    return Section(
-        "Flow",
+    caption = (
+        "In nats, the largest over all states. Trace: |ln Tr_h e^T|, then with the best constant c removed. K': "
+        "nearest-neighbour coupling, with its standard deviation over bonds."
+    )
+    return table(columns, rows, title="All maps in numbers", caption=caption, wide=True)
+
+
+def maps(run: Run) -> Table:
+    """What each case is."""
+    rows = [(f"{one.name}, {one.lattice}", one.about) for one in run["cases"].values()]
+    return table(("map", "what it is"), rows, title="What the maps are")
+
+
+def tuned(run: Run) -> Figure:
+    """One machine tuned through the exact point."""
+    found = run["detuned"].arrays
+    shifts = {f"constant {minus(f'{c:+g}')}" if c else "exact RBM's constant": found[f"dF {c:+g}"] for c in SHIFTS}
+    return mapping_figures.tuned(
+        found["K"],
         [
-            "An RG step of the ring takes K to smaller K'. Exact machines lie on that curve, or on the line K' = K, or "
-            "between: which one is a matter of how many hidden units there are and where they sit, not of exactness."
+            ("Trace condition and KL", "nats", {"KL": found["KL"], "trace": found["trace_spread"]}, True),
+            ("dF", "nats", shifts, False),
         ],
-        blocks,
+        axis="K of the RBM",
+        mark=run.settings.K,
+        title="KL and the trace condition vanish together; dF vanishes where the constant says",
+        caption="Left: both are zero at the model's K (dashed) and nowhere else. Right: dF of the same RBMs with "
+        "constants added to their energy.",
     )
 
 
-def expected(run: Run) -> Section:
+def ring_couplings(run: Run) -> Figure:
+    """Every coupling that H_RG holds, on the ring."""
+    return _couplings(run, RING, f"Couplings of H_RG, ring of {run.settings.ring} at K = {run.settings.K:g}")
+
+
+def torus_couplings(run: Run) -> Figure:
+    """The same on the torus."""
+    large = [name for name in run["cases"] if name.startswith("large-")]
+    return _couplings(run, [*TORUS, *large], f"Couplings of H_RG, square lattices at K = {run.settings.K_torus:g}")
+
+
+def _couplings(run: Run, names: Sequence[str], title: str) -> Figure:
+    parts = []
+    for one in (run["cases"][name] for name in names):
+        kept, most = len(one.couplings), 2**one.n_coarse - 1
+        detail = f"{one.lattice} → {one.n_coarse}" + (f", strongest {kept} of {most}" if kept < most else "")
+        parts.append(mapping_figures.Spectrum(one.name, detail, one.couplings, one.bodies, one.ranges))
+    return mapping_figures.couplings(parts, title=title)
+
+
+def expectations(run: Run) -> Table:
     """What each case was expected to give."""
     rows = [
         (
-            f"{result.meta['name']}, {result.meta['lattice']}",
-            outcome["quantity"],
-            f"{outcome['measured']:.12g}" if abs(outcome["measured"]) >= 1e-3 else f"{outcome['measured']:.2e}",
-            f"{outcome['relation']} {outcome['expected']:.12g}",
-            "yes" if outcome["met"] else "no",
+            f"{case.name}, {case.lattice}",
+            one.quantity,
+            f"{one.measured:.12g}" if abs(one.measured) >= 1e-3 else f"{one.measured:.2e}",
+            f"{one.relation} {one.expected:.12g}",
+            one.met,
         )
-        for result in run.cases.values()
-        for outcome in result.meta["outcomes"]
+        for case in run["cases"].values()
+        for one in case.outcomes
     ]
-    met = sum(row[-1] == "yes" for row in rows)
-    return Section(
-        "Expected and measured",
-        [f"{met} of {len(rows)} expectations came out; = means within rounding, 1e-12 of the largest energy."],
-        [tables.table(("map", "quantity", "measured", "expected", "met"), rows, wide=True)],
-    )
+    columns = ("map", "quantity", "measured", "expected", "met")
+    caption = "= means within 1e-12 of the largest energy."
+    return table(columns, rows, title="All expectations", caption=caption, wide=True)
 
 
-def limits() -> Section:
-    """What this run cannot tell."""
-    return Section(
-        "Limits",
-        [
-            "Every state is summed over, so there are no error bars; what varies is the seed of the trained machines, "
-            "of which each is one.",
-            "Training by the exact gradient finds local minima: a KL that stays up is the minimum found, not the best "
-            "that the machine can do.",
-            "These systems are small: a torus of 4 × 4 goes to 2 × 2, where ranges say little. The argument does not "
-            "need size, since an identity and a counterexample hold at any.",
-            "Tests on the coarse distribution (couplings, flow, exponents, information kept) are what certifies a "
-            "renormalization; the judge of this package makes them on samples.",
-        ],
-    )
-
-
-def _coarse(meta: dict[str, Any]) -> str:
-    value, spread = meta["K_coarse"]
-    if value is None:
-        return "–"
-    return f"{value:.6g}" + (f" ({spread:.2g})" if spread > 1e-4 else "")
-
-
-def _pair(result: Result, place: int) -> str:
-    value, spread = float(result.arrays["K_coarse"][place]), float(result.arrays["spread"][place])
-    if not np.isfinite(value):
-        return "–"
-    return f"{value:.5g}" + (f" ({spread:.2g})" if spread > 1e-4 else "")
-
-
-def _cell(value: float | None) -> str:
-    return "–" if value is None else _small(value)
+def _spread(value: float, spread: float) -> str:
+    return "–" if math.isnan(value) else f"{value:.5g}" + (f" ({spread:.2g})" if spread > 1e-4 else "")
 
 
 def _small(value: float) -> str:
-    return "0" if value == 0 else f"{value:.1e}" if abs(value) < 1e-3 else f"{value:.4g}"
+    return "–" if math.isnan(value) else "0" if value == 0 else f"{value:.1e}" if abs(value) < 1e-3 else f"{value:.4g}"

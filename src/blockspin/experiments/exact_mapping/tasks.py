@@ -2,106 +2,168 @@
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from blockspin.lattice import Lattice
-from blockspin.mapping import Case, MachineMapping, bond_machine, cases, learned
-from blockspin.mapping.flow import FLOWS
-from blockspin.models import Ising
+from blockspin.experiments.exact_mapping.settings import Settings
+from blockspin.experiments.stored import Array, Real, Stored
+from blockspin.experiments.task import task
+from blockspin.experiments.tree import Tree
 from blockspin.runs.task import Progress, Result
 
+_CD = ("seed", "n_draws", "n_iter")
+USED = {  # by case: the settings that it uses, besides those of its model
+    "decimation": (),
+    "majority": (),
+    "random": ("seed",),
+    "likelihood": ("seed", "starts"),
+    "likelihood-full": ("seed", "starts"),
+    "cd": _CD,
+    "cd-l1": (*_CD, "l1"),
+    "cd-l2": (*_CD, "l2"),
+    "bond": (),
+    "alternating": (),
+    "sublattice": (),
+    "layers": (),
+    "product": (),
+    "matched": ("seed",),
+    "shifted": ("seed",),
+    "torus-decimation": (),
+    "torus-majority": (),
+    "torus-likelihood": ("seed",),
+    "torus-sublattice": (),
+    "torus-bond": (),
+}
+FLOWS = {  # name of a curve: its case
+    "decimation": "decimation",
+    "majority": "majority",
+    "bond machine": "bond",
+    "sublattice machine": "sublattice",
+    "maximum likelihood": "likelihood",
+    "CD-1": "cd",
+}
 KEPT = 4096  # couplings of a case that are stored, the strongest first
 SHIFTS = (0.0, 4.0, -4.0)  # nats added to the energy of the detuned machine
 _STEPS = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4)
 DETUNING = (*(-step for step in _STEPS[::-1]), 0.0, *_STEPS)  # of the machine's K, as a share of K
 
-Made = Callable[[Ising, Ising, dict[str, Any]], Case]
+
+class Readings(Stored):
+    """The numbers of a case, in nats; nan where one is not defined."""
+
+    identity: Real
+    trace: Real
+    trace_spread: Real
+    KL: Real
+    dF: Real
 
 
-def _learned(ring: Ising, torus: Ising, chosen: dict[str, Any], *, units: int) -> Case:
-    return learned.maximum_likelihood(ring, ring.lattice.n_sites // units, chosen["seed"], chosen["starts"])
+class Outcome(Stored):
+    """An expectation and what came of it."""
+
+    quantity: str
+    measured: float
+    relation: str
+    expected: float
+    tolerance: float
+    unit: str
+    met: bool
 
 
-def _diverged(ring: Ising, torus: Ising, chosen: dict[str, Any], *, penalty: str) -> Case:
-    return learned.contrastive_divergence(
-        ring,
-        ring.lattice.n_sites // 2,
-        chosen["seed"],
-        penalty=penalty,
-        strength=chosen.get(penalty, 0.0),
-        n_draws=chosen["n_draws"],
-        n_iter=chosen["n_iter"],
-    )
+class Found(Stored):
+    """A case evaluated: K' with its spread over bonds, the strongest couplings of H_RG, their sets and ranges."""
+
+    name: str
+    about: str
+    lattice: str
+    K: float
+    n_coarse: int
+    readings: Readings
+    outcomes: list[Outcome]
+    K_coarse: tuple[Real, Real]
+    sets: Array | None = None
+    couplings: Array | None = None
+    bodies: Array | None = None
+    ranges: Array | None = None
 
 
-CASES: dict[str, Made] = {
-    "decimation": lambda ring, torus, s: cases.block_rule(ring, "decimation"),
-    "majority": lambda ring, torus, s: cases.block_rule(ring, "majority"),
-    "random": lambda ring, torus, s: cases.random_machine(ring, ring.lattice.n_sites // 2, s["seed"]),
-    "likelihood": functools.partial(_learned, units=2),
-    "likelihood-full": functools.partial(_learned, units=1),
-    "cd": functools.partial(_diverged, penalty="none"),
-    "cd-l1": functools.partial(_diverged, penalty="l1"),
-    "cd-l2": functools.partial(_diverged, penalty="l2"),
-    "bond": lambda ring, torus, s: cases.bond_ring(ring),
-    "alternating": lambda ring, torus, s: cases.alternating_ring(ring, 2 * ring.K),
-    "sublattice": lambda ring, torus, s: cases.sublattice(ring),
-    "layers": lambda ring, torus, s: cases.layered_network(Ising(ring.lattice.coarse(2), ring.K)),
-    "product": lambda ring, torus, s: cases.product(ring, -0.7, ring.lattice.n_sites // 2),
-    "matched": lambda ring, torus, s: cases.matched_partition(Ising(Lattice.chain(8), ring.K), 0.5, s["seed"]),
-    "shifted": lambda ring, torus, s: cases.normalisation(ring, ring.lattice.n_sites // 2, s["seed"]),
-    "torus-decimation": lambda ring, torus, s: cases.block_rule(torus, "decimation"),
-    "torus-majority": lambda ring, torus, s: cases.block_rule(torus, "majority"),
-    "torus-likelihood": lambda ring, torus, s: learned.maximum_likelihood(
-        torus, torus.lattice.n_sites // 4, s["seed"], 1
-    ),
-    "torus-sublattice": lambda ring, torus, s: cases.sublattice(torus),
-    "torus-bond": lambda ring, torus, s: cases.bond_torus(Ising(Lattice.square(3), torus.K)),
-}
+def plan(settings: Settings, seed: int) -> dict[str, Tree]:
+    """Cases and flows by name, and the detuned machine. A task's settings hold what it uses and no more."""
+    s = settings
+    values = s.model_dump() | {"seed": seed}
+
+    def used(name: str) -> dict[str, Any]:
+        return {key: values[key] for key in USED[name]}
+
+    ring, torus = {"ring": s.ring, "K": s.K}, {"torus": s.torus, "K_torus": s.K_torus}
+    cases = {name: case(case=name, **(torus if name.startswith("torus") else ring), **used(name)) for name in USED}
+    if s.rules_torus is not None:
+        for rule in ("decimation", "majority"):
+            large = case(case=f"torus-{rule}", torus=s.rules_torus, K_torus=s.K_torus)
+            cases[f"large-{rule}"] = replace(large, label=f"case {rule}, large torus", weight=30.0)
+    flows = {name: flow(map=name, ring=s.ring, flow=s.flow, **used(FLOWS[name])) for name in FLOWS}
+    return {"cases": cases, "flows": flows, "detuned": detuned(**ring)}
 
 
-def run_case(settings: dict[str, Any], parents: list[Result], progress: Progress) -> Result:
-    """Evaluate one case; arrays: the strongest couplings of H_RG with their sets, spins and ranges."""
-    ring = Ising(Lattice.chain(settings.get("ring", 12)), settings.get("K", 1.0))
-    torus = Ising(Lattice.square(*settings.get("torus", (4, 4))), settings.get("K_torus", 0.44))
-    case = CASES[settings["case"]](ring, torus, settings)
-    arrays: dict[str, np.ndarray[Any, Any]] = {}
-    if case.interactions is not None:
-        found = case.interactions
-        chosen = found.order[:KEPT]
-        arrays = {
-            "sets": chosen,
-            "couplings": found.couplings[chosen],
-            "bodies": found.bodies[chosen],
-            "ranges": found.ranges[chosen],
-        }
-    return Result(arrays, case.to_dict())
+def _seconds(ring: int = 12, starts: int = 0, n_draws: int = 0, n_iter: int = 0, flow: Any = (), **_: Any) -> float:
+    one = 0.5 + 2.0 ** (ring - 12) * (2.0 * starts or 1.0) + n_draws * n_iter * 2e-6
+    return one * (len(flow) / 3 if flow else 1.0)
 
 
-def run_flow(settings: dict[str, Any], parents: list[Result], progress: Progress) -> Result:
+@task(label="case {case}", weight=_seconds)
+def case(
+    case: str,
+    ring: int = 0,
+    K: float = 0.0,
+    torus: tuple[int, int] = (0, 0),
+    K_torus: float = 0.0,
+    **training: Any,
+) -> Found:
+    """Evaluate one case, on the ring or, where this is given, on the torus."""
+    import blockspin as bs
+    from blockspin.experiments.exact_mapping.cases import CASES
+
+    model = bs.Ising(bs.Lattice.chain(ring), K) if ring else bs.Ising(bs.Lattice.square(*torus), K_torus)
+    evaluated = CASES[case](model, **training)
+    arrays = {}
+    if (found := evaluated.interactions) is not None:
+        strongest = found.order[:KEPT]
+        arrays = {name: getattr(found, name)[strongest] for name in ("couplings", "bodies", "ranges")}
+        arrays["sets"] = strongest
+    return Found(**evaluated.to_dict(), **arrays)
+
+
+@task(label="flow of {map}", weight=_seconds)
+def flow(map: str, ring: int, flow: list[float], *, progress: Progress, **training: Any) -> Result:
     """K' of one map at every K; arrays: K, K' and its spread over the bonds, KL, identity residual."""
-    training = {name: settings[name] for name in ("starts", "n_draws", "n_iter") if name in settings}
+    import blockspin as bs
+    from blockspin.experiments.exact_mapping.cases import CASES
+
     rows = []
-    for done, K in enumerate(settings["flow"]):
-        progress(done / len(settings["flow"]), f"K = {K:g}")
-        case = FLOWS[settings["map"]](Ising(Lattice.chain(settings["ring"]), K), settings.get("seed", 0), **training)
-        rows.append((K, *case.K_coarse, case.readings.KL, case.readings.identity))
-    names = ("K", "K_coarse", "spread", "KL", "identity")
-    return Result(dict(zip(names, np.array(rows, float).T.copy(), strict=True)))
+    for done, K in enumerate(flow):
+        progress(done / len(flow), f"K = {K:g}")
+        at = CASES[FLOWS[map]](bs.Ising(bs.Lattice.chain(ring), K), **training)
+        rows.append((K, *at.K_coarse, at.readings.KL, at.readings.identity))
+    return _columns(rows, "K", "K_coarse", "spread", "KL", "identity")
 
 
-def run_detuned(settings: dict[str, Any], parents: list[Result], progress: Progress) -> Result:
+@task(label="detuned machine")
+def detuned(ring: int, K: float) -> Result:
     """The bond machine of another K before the model of this K; arrays: its K, KL, trace spread, dF a constant."""
-    model = Ising(Lattice.chain(settings["ring"]), settings["K"])
+    import blockspin as bs
+    from blockspin.mapping import MachineMapping, bond_machine
+
+    model = bs.Ising(bs.Lattice.chain(ring), K)
     rows = []
     for share in DETUNING:
-        other = Ising(model.lattice, model.K * (1 + share))
+        other = bs.Ising(model.lattice, K * (1 + share))
         mapping = MachineMapping(model, bond_machine(other))
         shifted = [MachineMapping(model, mapping.machine.shifted(constant)).dF for constant in SHIFTS]
         rows.append((other.K, mapping.KL, mapping.trace_spread, *shifted))
-    names = ("K", "KL", "trace_spread", *(f"dF {constant:+g}" for constant in SHIFTS))
+    return _columns(rows, "K", "KL", "trace_spread", *(f"dF {constant:+g}" for constant in SHIFTS))
+
+
+def _columns(rows: list[tuple[float, ...]], *names: str) -> Result:
     return Result(dict(zip(names, np.array(rows, float).T.copy(), strict=True)))

@@ -1,0 +1,20 @@
+"""Tasks that several experiments have."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import blockspin as bs
+from blockspin.experiments.stored import Samples
+from blockspin.experiments.task import task
+from blockspin.runs.task import Progress
+
+
+def _cost(L: int, n: int, **_: Any) -> float:
+    return L**2 * n * 4e-7
+
+
+@task(kind="sample", label="samples at K = {K:.4f}", weight=_cost)
+def ising_samples(L: int, K: float, n: int, chains: int, seed: int, *, progress: Progress) -> Samples:
+    """Ising samples on the L x L torus by the algorithm that `bs.sample` finds cheapest."""
+    return bs.sample(bs.Ising(bs.Lattice.square(L), K), n, seed=seed, chains=chains, progress=progress)

@@ -1,0 +1,53 @@
+"""The words of a page: a text file with a title, paragraphs and sections, in which figures are called by name.
+
+The file is a Jinja template. Its first line is ``# The title``, then comes the question, then the answer, all in
+paragraphs; a line ``## A section`` begins a section. ``{{ flow(run) }}`` alone in a paragraph puts the figure or table
+there that the function returns; anything else in braces is text.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from jinja2 import Environment, StrictUndefined
+
+from blockspin.report.page import Block, Figure, Page, Section, Table
+
+_MARK = "\x00{}\x00"
+
+
+def read(template: str, names: Mapping[str, Any], facts: Mapping[str, str]) -> Page:
+    """The page that a template gives with these names. Raises ValueError where it has no title or no question."""
+    blocks: list[Block] = []
+
+    def placed(value: Any) -> Any:
+        if not isinstance(value, Figure | Table):
+            return str(value).replace("\x00", "")
+        blocks.append(value)
+        return _MARK.format(len(blocks) - 1)
+
+    environment = Environment(finalize=placed, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    head, *rest = re.split(r"^## +", environment.from_string(template).render(names), flags=re.MULTILINE)
+    title, _, opening = head.strip().partition("\n")
+    question, *answer = _paragraphs(opening, blocks) or [""]
+    if not title.startswith("# ") or not isinstance(question, str) or not question:
+        raise ValueError("a page's words must begin with a line '# The title' and a paragraph that is its question")
+    sections = []
+    for part in rest:
+        name, _, body = part.partition("\n")
+        sections.append(Section(name.strip(), _paragraphs(body, blocks)))
+    picture = next((block for block in answer if isinstance(block, Figure)), None)
+    words = [block for block in answer if isinstance(block, str)]
+    return Page(title.removeprefix("# ").strip(), question, words, picture, sections, facts)
+
+
+def _paragraphs(text: str, blocks: list[Block]) -> list[Block]:
+    paragraphs = (" ".join(part.split()) for part in re.split(r"\n\s*\n", text))
+    return [_block(one, blocks) for one in paragraphs if one]
+
+
+def _block(paragraph: str, blocks: list[Block]) -> Block:
+    mark = re.fullmatch("\x00(\\d+)\x00", paragraph)
+    return paragraph if mark is None else blocks[int(mark[1])]
