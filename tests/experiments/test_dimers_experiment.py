@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from blockspin.coarse.dimer_patterns import pattern
-from blockspin.exact.dimers import bond_probability, coverings, winding_probabilities
+from blockspin.exact.dimers import coverings
 from blockspin.experiments import find
 from blockspin.experiments.dimers import claims as rules
 from blockspin.experiments.dimers import tasks
@@ -32,6 +32,7 @@ from blockspin.experiments.run import prepare, redraw, run
 from blockspin.lattice import Lattice
 from blockspin.runs.settings import SettingsError
 from blockspin.runs.store import Store
+from oracles.dimers import bond_probability, winding_probabilities
 
 SMALL = (
     "L=16", "block=4", "buffer=2", "environment=2", "n_samples=200", "chains=10", "temperatures=[0.5, inf]",

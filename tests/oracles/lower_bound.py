@@ -22,7 +22,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import brentq, root
 
-from blockspin.rg.recursions.fixed_point import FixedPoint, descending, exponent
+from blockspin.rg.recursions.fixed_point import FixedPoint, exponent
+from oracles.eigenvalues import descending
 
 FloatArray = NDArray[np.float64]
 

@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import brentq, root
 
-from blockspin.rg.recursions.fixed_point import FixedPoint, check_coupling, descending, exponent
+from blockspin.rg.recursions.fixed_point import FixedPoint, check_coupling, exponent
+from oracles.eigenvalues import descending
 
 FloatArray = NDArray[np.float64]
 Site = tuple[int, int]
