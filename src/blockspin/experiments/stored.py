@@ -12,7 +12,9 @@ from blockspin.runs.task import Result
 from blockspin.statistics import Estimate
 
 if TYPE_CHECKING:
-    from xarray import DataArray as Samples
+    from xarray import DataArray
+
+    Samples = DataArray
 else:
 
     class Samples:
