@@ -108,8 +108,7 @@ class Scorecard:
     def to_dict(self) -> dict[str, Any]:
         """The entry of scorecards.json (schema 2); numbers that do not exist are null."""
         stored: dict[str, Any] = plain(asdict(self))
-        decisive = {name: str(self.outcome(name)) for name in CRITERIA if CRITERIA[name].decides}
-        return stored | {"verdict": str(self.verdict), "decisive": decisive}
+        return stored | {"verdict": str(self.verdict), **outcomes(self.rows)}
 
     def __str__(self) -> str:
         from blockspin.judging.text import text
@@ -188,6 +187,16 @@ def outcome(rows: Sequence[Row], criterion: str) -> Outcome:
         return Outcome.FAIL
     undecided = Outcome.CANNOT_TELL in found if CRITERIA[criterion].whole else any(row.code == BLURRED for row in own)
     return Outcome.PASS if Outcome.PASS in found and not undecided else Outcome.CANNOT_TELL
+
+
+def outcomes(rows: Sequence[Row]) -> dict[str, dict[str, str]]:
+    """The outcomes as a card's entry holds them: of the decisive criteria, and of all that were measured."""
+    decisive = [name for name in CRITERIA if CRITERIA[name].decides]
+    measured = dict.fromkeys(row.criterion for row in rows)
+    return {
+        "decisive": {name: str(outcome(rows, name)) for name in decisive},
+        "outcomes": {name: str(outcome(rows, name)) for name in measured},
+    }
 
 
 def verdict(rows: Sequence[Row]) -> Verdict:
