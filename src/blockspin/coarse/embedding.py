@@ -50,8 +50,8 @@ def alive(fields: Fields) -> NDArray[np.bool_]:
 def centres(fields: Fields, lattice: Lattice, *, periodic: bool = True) -> FloatArray:
     """Centre of each field's squared weight on the torus, shape (M, d), each component in [0, L).
 
-    Per axis the circular mean, (L / 2 pi) arg sum_i w_i^2 exp(2 pi i x_i / L). It is arbitrary, a matter of rounding, for
-    a dead field and on an axis where that sum is 0.
+    Per axis the circular mean, (L / 2 pi) arg sum_i w_i^2 exp(2 pi i x_i / L). It is arbitrary
+    where that sum is 0, as a dead field's is: rounding decides.
     periodic=False: the plain mean, sum_i w_i^2 x_i / sum_i w_i^2, on an open plane; nan where dead.
     """
     weight = fields**2
