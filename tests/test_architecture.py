@@ -49,7 +49,7 @@ ONLY_IN = {
     "jinja2": {"report"},
     "typer": {"cli"},
     "dask": {"runs"},
-    "PIL": {"images"},
+    "PIL": {"images", "report"},
     "mlxtend": {"images"},
     "distributed": {"runs"},
     "dask_jobqueue": {"runs"},

@@ -12,8 +12,10 @@ from blockspin.coarse import dimer_patterns as patterns
 from blockspin.experiments.dimers.claims import LN4, span
 from blockspin.experiments.dimers.run_files import Run
 from blockspin.models.dimers import T_BKT
-from blockspin.report import curve, figures, tables
+from blockspin.report import tables
+from blockspin.report.lines import Panel, Point, line_plot
 from blockspin.report.page import Section, render
+from blockspin.report.pictures import weights
 
 LEAD = "What the papers say, and what this run says; each rule stands in the reason."
 
@@ -86,7 +88,7 @@ def pictures(run: Run) -> Section:
             "reading anything by it; these parts are taken out here and in all overlaps."
         ],
         [
-            figures.weights(
+            weights(
                 {"exact: E_x, E_y, P_1, P_2": exact, **shown},
                 count=4,
                 columns=4,
@@ -146,7 +148,7 @@ def overlaps(run: Run) -> Section:
 def information(run: Run) -> Section:
     """I(H:E) by temperature."""
     rows = []
-    points: dict[str, list[curve.Point]] = {"classifier": [], "InfoNCE": []}
+    points: dict[str, list[Point]] = {"classifier": [], "InfoNCE": []}
     keys = {"classifier": "classifier", "InfoNCE": "infonce"}
     for T in run.temperatures:
         for n in run.settings.components:
@@ -172,12 +174,18 @@ def information(run: Run) -> Section:
             "block on the training rows; what they lose is missing here. Two binary components keep at most ln 4."
         ],
         [
-            curve.figure(
-                points,
-                x_label="1/T (T = inf at 0.02)",
-                y_label="I(H:E) of two filters, nats",
-                across=[(LN4, "ln 4")],
-                down=[(1 / T_BKT, "transition")],
+            line_plot(
+                [
+                    Panel(
+                        "1/T (T = inf at 0.02)",
+                        "I(H:E) of two filters, nats",
+                        points,
+                        across=[(LN4, "ln 4")],
+                        down=[(1 / T_BKT, "transition")],
+                        x_scale="log",
+                        y_scale="log",
+                    )
+                ],
                 title="Information of two filters against inverse temperature",
                 caption="Both bounds, first training. "
                 + (
@@ -202,7 +210,7 @@ def information(run: Run) -> Section:
 
 def decay(run: Run) -> Section:
     """How the coldest plaquette filter's output decays, and the scaling dimension."""
-    curves: dict[str, list[curve.Point]] = {}
+    curves: dict[str, list[Point]] = {}
     rows = []
     for T, one in sorted(run.found.decays.items()):
         some = one["learned"]
@@ -230,10 +238,8 @@ def decay(run: Run) -> Section:
             "at all, d = 1/(2 g) (Alet et al. 2006): 1 for free dimers, 1/8 at the transition."
         ],
         [
-            curve.figure(
-                curves,
-                x_label="R, vertices",
-                y_label="G(R) / (G(0) F(R))",
+            line_plot(
+                [Panel("R, vertices", "G(R) / (G(0) F(R))", curves, x_scale="log", y_scale="log")],
                 title="Correlations of the plaquette filter's output",
                 caption=f"Blocks overlap up to R = {run.settings.block}; the power law is to the right of that. The "
                 "colder, the flatter: the dimension falls from 1.",
@@ -297,7 +303,7 @@ def noise(run: Run) -> Section:
                 "staggered: root mean square overlap of the units with either plane.",
                 wide=True,
             ),
-            figures.weights(
+            weights(
                 shown,
                 count=12,
                 columns=4,

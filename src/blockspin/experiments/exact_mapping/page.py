@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from blockspin.experiments.about import Folder
 from blockspin.experiments.exact_mapping.plan import Plan, plan
 from blockspin.experiments.exact_mapping.settings import Settings
 from blockspin.experiments.exact_mapping.tasks import SHIFTS
-from blockspin.report import mapping_figures, tables
-from blockspin.report.mapping_figures import Spectrum
+from blockspin.report import tables
+from blockspin.report.forest import Forest, Row, forest
+from blockspin.report.lines import Panel, Point, line_plot
 from blockspin.report.page import Figure, Section, Table, minus, render
 from blockspin.runs import settings as settings_file
 from blockspin.runs.task import Result
@@ -24,8 +27,14 @@ RING = (
 )  # fmt: skip
 TORUS = ("torus-decimation", "torus-majority", "torus-likelihood", "torus-sublattice", "torus-bond")
 
+ROUNDING = 1e-12  # what is smaller is written as 0
+FLOOR = 1e-6  # the weakest coupling on the scale
+
 LEAD = "What was claimed, and what the sums say. Reproduced means that it holds as it stands."
 SUMS = "Each residual is a sum over every state, not an estimate."
+
+
+Array = NDArray[Any]
 
 
 class Run(Folder):
@@ -154,23 +163,25 @@ def identity(run: Run) -> Section:
 
 def condition(run: Run) -> Section:
     """One machine tuned through the exact point."""
-    arrays = run.detuned.arrays
+    arrays, mark = run.detuned.arrays, [(run.settings.K, f"K = {run.settings.K:g}")]
+
+    def against_K(key: str, least: float = -math.inf) -> list[Point]:
+        return [(float(K), float(y) if y > least else math.nan) for K, y in zip(arrays["K"], arrays[key], strict=True)]
+
+    zeros = {"KL": against_K("KL", ROUNDING), "trace condition": against_K("trace_spread", ROUNDING)}
     shifts = {
-        f"constant {minus(f'{shift:+g}')}" if shift else "exact machine's constant": arrays[f"dF {shift:+g}"]
+        f"constant {minus(f'{shift:+g}')}" if shift else "exact machine's constant": against_K(f"dF {shift:+g}")
         for shift in SHIFTS
     }
     return Section(
         "The condition, tuned through",
         ["The bond machine of another K put before the model: one parameter moves it through the exact point."],
         [
-            mapping_figures.tuned(
-                arrays["K"],
+            line_plot(
                 [
-                    ("Trace condition and KL", "nats", {"KL": arrays["KL"], "trace": arrays["trace_spread"]}, True),
-                    ("dF", "nats", shifts, False),
+                    Panel("K of the machine", "nats", zeros, "Trace condition and KL", down=mark, y_scale="log"),
+                    Panel("K of the machine", "nats", shifts, "dF", across=[(0.0, "")], down=mark),
                 ],
-                axis="K of the machine",
-                mark=run.settings.K,
                 title="KL and the trace condition vanish together; dF vanishes where the constant says",
                 caption="First: the trace condition (largest |ln Tr_h e^T − c| over v, best c) and KL are zero at the "
                 "model's K (dashed), where both are rounding and leave the logarithmic axis, and nowhere else. Then: "
@@ -191,12 +202,15 @@ def couplings(run: Run) -> Section:
             "ring keeps nothing else. A machine's hidden layer can hold anything.",
         ],
         [
-            mapping_figures.couplings(
-                [_spectrum(run, name) for name in RING],
+            forest(
+                _spectra(run, RING),
                 title=f"Couplings of H_RG, ring of {run.settings.ring} at K = {run.settings.K:g}",
+                caption="A tick is a coupling, the marker the strongest of its kind, on a logarithmic scale; the "
+                "number is the strongest with its sign. r is the distance in coarse lattice spacings. An arrow at the "
+                "left: all are weaker than the scale shows.",
             ),
-            mapping_figures.couplings(
-                [_spectrum(run, name) for name in (*TORUS, *large)],
+            forest(
+                _spectra(run, (*TORUS, *large)),
                 title=f"Couplings of H_RG, square lattices at K = {run.settings.K_torus:g}",
                 caption="As above. Where an extent of the coarse lattice is 2, two bonds join a pair and the coupling "
                 "drawn is that of both.",
@@ -205,19 +219,52 @@ def couplings(run: Run) -> Section:
     )
 
 
-def _spectrum(run: Run, name: str) -> Spectrum:
-    meta, arrays = run.cases[name].meta, run.cases[name].arrays
-    n, kept = meta["n_coarse"], len(arrays["couplings"])
-    detail = f"{meta['lattice']} → {n}" + (f", strongest {kept} of {2**n - 1}" if kept < 2**n - 1 else "")
-    return Spectrum(meta["name"], detail, arrays["couplings"], arrays["bodies"], arrays["ranges"])
+def _spectra(run: Run, names: Sequence[str]) -> list[Forest]:
+    keys = ("couplings", "bodies", "ranges")
+    found = {name: rows_by_kind(*(run.cases[name].arrays[key] for key in keys)) for name in names}
+    top = max((row.value for rows in found.values() for row in rows), default=1.0)
+    parts = []
+    for name, rows in found.items():
+        meta, kept = run.cases[name].meta, len(run.cases[name].arrays["couplings"])
+        n = meta["n_coarse"]
+        detail = f"{meta['lattice']} → {n}" + (f", strongest {kept} of {2**n - 1}" if kept < 2**n - 1 else "")
+        limits = (FLOOR, 2 * max(top, 10 * FLOOR))
+        parts.append(Forest("|coupling|", rows, meta["name"], detail, log=True, limits=limits))
+    return parts
+
+
+def rows_by_kind(couplings: Array, bodies: Array, ranges: Array) -> list[Row]:
+    """Couplings (n,) by their numbers of spins and ranges: single spins, pairs by distance, three spins, and more.
+
+    Pairs are one kind where the coarse spins have no places, which a range of nan says.
+    """
+    pairs = bodies == 2
+    kinds = [("1 spin", bodies == 1)]
+    if np.isnan(ranges[pairs]).any():
+        kinds.append(("pairs", pairs))
+    else:
+        kinds.append(("pairs, r = 1", pairs & (ranges <= 1 + 1e-9)))
+        kinds += [(f"pairs, r ≤ {r}", pairs & (ranges > r - 1 + 1e-9) & (ranges <= r + 1e-9)) for r in (2, 3)]
+        kinds.append(("pairs, r > 3", pairs & (ranges > 3 + 1e-9)))
+    kinds += [("3 spins", bodies == 3), ("4 spins", bodies == 4), ("5 and more", bodies >= 5)]
+    rows = []
+    for label, here in kinds:
+        some = couplings[here & np.isfinite(couplings)]
+        if some.size:
+            most = float(some[np.argmax(np.abs(some))])
+            text = "0" if abs(most) < ROUNDING else minus(f"{most:.3g}" if abs(most) >= 1e-3 else f"{most:.1e}")
+            rows.append(Row(label, abs(most), text=text, ticks=np.abs(some)))
+    return rows
 
 
 def flow(run: Run) -> Section:
     """K' against K."""
+    columns = ("K", "K_coarse", "spread")
     curves = {
-        name: (result.arrays["K"], result.arrays["K_coarse"], result.arrays["spread"])
+        name: [tuple(map(float, point)) for point in zip(*map(result.arrays.get, columns), strict=True)]
         for name, result in run.flows.items()
     }
+    far = max(run.settings.flow)
     learned = ("maximum likelihood", "CD-1")
     rows = [
         (
@@ -229,8 +276,16 @@ def flow(run: Run) -> Section:
         for place, K in enumerate(run.settings.flow)
     ]
     blocks: list[Figure | Table | str] = [
-        mapping_figures.flow(
-            curves,
+        line_plot(
+            [
+                Panel(
+                    "K, fine spins",
+                    "K', coarse spins",
+                    curves,
+                    dashed={"K' = K: no flow": [(0.0, 0.0), (far, far)]},
+                    square=True,
+                )
+            ],
             title="K' against K on the ring",
             caption="Bars: standard deviation from bond to bond. Decimation, the sublattice machine and maximum "
             "likelihood, where training finds it, lie upon one another; the bond machine stays on the line. A machine "

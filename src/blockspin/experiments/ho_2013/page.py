@@ -16,9 +16,9 @@ from blockspin.experiments.ho_2013.experiment import findings
 from blockspin.experiments.ho_2013.plan import IMAGES, Plan, plan
 from blockspin.experiments.ho_2013.readings import Findings, Machine, label, over_seeds
 from blockspin.experiments.ho_2013.settings import CONTROLS, DATA, PENALTIES, Settings
-from blockspin.report import figures, tables
+from blockspin.report import pictures, tables
+from blockspin.report.lines import Panel, Point, line_plot
 from blockspin.report.page import Figure, Section, Table, render
-from blockspin.report.trade_figures import Point, Trade, trades
 from blockspin.runs import settings as settings_file
 from blockspin.statistics import Estimate
 
@@ -134,14 +134,14 @@ def filters(run: Run, name: str) -> Section:
             f"see, one repetition. Living units of {run.settings.hidden}: {living}."
         ],
         [
-            figures.weights(
+            pictures.weights(
                 stacks,
                 count=SHOWN,
                 title=f"The {SHOWN} strongest filters of each machine",
                 caption="Each square is the image as one unit weighs it; red weights are positive, blue negative, one "
                 "scale for all. Look for weights of zero, the middle of the scale, and whether the others lie close.",
             ),
-            figures.reconstructions(
+            pictures.reconstructions(
                 original,
                 made,
                 limits=(low, high),
@@ -171,13 +171,13 @@ def price(run: Run) -> Section:
         start = {key: float(some.beside(key, "untrained").mean()) for key in ("window", "participation")}
         side = some.metas[0]["window"]
         panels = [
-            Trade(
-                title,
+            Panel(
                 "held-out gain kept, %",
                 words,
                 {penalty: _path(some, penalty, key) for penalty in ("l2", "l1", "none")},
-                [(start[key], "random weights"), (middle, "halfway to a window")],
-                log=key == "participation",
+                title,
+                across=[(start[key], "random weights"), (middle, "halfway to a window")],
+                y_scale="log" if key == "participation" else "linear",
             )
             for key, title, words, middle in (
                 ("window", "Window", f"share of w² in {side} × {side} pixels", (start["window"] + 1) / 2),
@@ -185,7 +185,7 @@ def price(run: Run) -> Section:
             )
         ]
         blocks.append(
-            trades(
+            line_plot(
                 panels,
                 title=f"Locality against held-out quality, {name}",
                 caption="Means over seeds with standard errors. Local is up on the left panel and down on the right. "
@@ -210,7 +210,7 @@ def _path(some: Findings, penalty: str, key: str) -> list[Point]:
     machines = [NONE, *(some.family(penalty) if penalty != "none" else [])]
     whole = some.gain(NONE)
     pairs = [(over_seeds(100 * some.gain(one) / whole), over_seeds(some(one, key))) for one in machines]
-    return [(x.value, x.error, y.value, y.error) for x, y in pairs]
+    return [(x.value, y.value, y.error, x.error) for x, y in pairs]
 
 
 def controls(run: Run) -> Section:
@@ -244,7 +244,7 @@ def controls(run: Run) -> Section:
             seed = run.plan.trained[key].settings["seed"]
             back = data.restored(weights, "permuted", seed).reshape(-1, *some.metas[0]["shape"])
             blocks.append(
-                figures.weights(
+                pictures.weights(
                     {"images": own, "pixels permuted": apart, "permutation undone": upright(back)},
                     count=SHOWN,
                     title=f"{label(l1)} on {name} and on permuted {name}",
