@@ -50,7 +50,7 @@ ONLY_IN = {
     "jinja2": {"report"},
     "typer": {"cli"},
     "dask": {"runs"},
-    "PIL": {"experiments"},
+    "PIL": {"experiments", "report"},
     "mlxtend": {"experiments"},
     "distributed": {"runs"},
     "dask_jobqueue": {"runs"},

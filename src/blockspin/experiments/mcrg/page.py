@@ -14,7 +14,9 @@ from blockspin.experiments.mcrg.plan import Plan, plan
 from blockspin.experiments.mcrg.readings import growth
 from blockspin.experiments.mcrg.settings import ALSO_PUBLISHED, EVEN, MAPS, ODD, PUBLISHED, RULES, Settings
 from blockspin.models.ising import KC_SQUARE
-from blockspin.report import figures, flow_figures, tables
+from blockspin.report import tables
+from blockspin.report.forest import Row, exponents
+from blockspin.report.lines import Panel, Point, line_plot
 from blockspin.report.page import Figure, Section, Table, render
 from blockspin.rg.recursions import decimation, migdal_kadanoff
 from blockspin.runs import settings as settings_file
@@ -123,21 +125,21 @@ def scorecard(run: Run) -> Section:
 
 def spectrum(run: Run) -> Section:
     """Exponents by map and step, and how they move with the operators."""
-    rows: dict[str, list[figures.Row]] = {"y_t": [], "y_h": []}
+    rows: dict[str, list[Row]] = {"y_t": [], "y_h": []}
     for step in range(run.settings.steps):
         for name, meta in run.maps.items():
             if step and step >= meta["layers"]:
                 continue  # said once is enough
             for key, some in rows.items():
                 value, error = meta["spectrum"][step][key] if meta["layers"] else (None, None)
-                note = "not defined" if meta["layers"] else "no lattice"
-                kind = "reference" if name in RULES else "learned"
-                some.append(figures.Row(name, _number(value), _number(error), kind, f"step {step + 1}", note))
+                text = "" if meta["layers"] else "no lattice"
+                some.append(Row(name, _number(value), _number(error), group=f"step {step + 1}", text=text))
     blocks: list[Figure | Table | str] = [
-        figures.spectrum(
+        exponents(
             rows,
+            title="Exponents",
             caption=f"Exponents from {len(EVEN)} even and {len(ODD)} odd operators at Kc, standard errors by "
-            "jackknife. Squares: block rules, circles: learned maps. The lines are the exact 1 and 15/8. Look how "
+            "jackknife. Grey: block rules, coloured: learned maps. The lines are the exact 1 and 15/8. Look how "
             "far the rules themselves lie apart at one step: that is what a learned map's distance is to be held "
             "against.",
         )
@@ -247,7 +249,6 @@ def information(run: Run) -> Section:
 def flow(run: Run) -> Section:
     """The plane of two couplings, and the growth of distances on both sides."""
     names = [name for name, meta in run.placed.items() if meta["flow"]]
-    planes = [_plane(name, run.maps[name]) for name in names]
     found = {name: growth(run.maps[name], 1) for name in names}
     columns = sorted({K for some in found.values() for K in some})
     last = [
@@ -264,8 +265,9 @@ def flow(run: Run) -> Section:
             "from Kc turns to a fixed point; those beside it are carried to weak and to strong coupling."
         ],
         [
-            flow_figures.plane(
-                planes,
+            line_plot(
+                [_plane(name, run.maps[name]) for name in names],
+                same_axes=True,
                 title="Two couplings, step by step",
                 caption="J_1 and J_2 of four fitted operators. Each path starts on the axis J_2 = 0, at the coupling "
                 "that was sampled. Look at the dashed path from Kc: under majority it slows down and stops near the "
@@ -295,26 +297,32 @@ def flow(run: Run) -> Section:
     )
 
 
-def _plane(name: str, meta: dict[str, Any]) -> flow_figures.Plane:
-    paths = [
-        flow_figures.Path(
-            f"K = {path['K']:.4f}",
-            0 if abs(path["K"] - KC_SQUARE) < 1e-9 else int(math.copysign(1, path["K"] - KC_SQUARE)),
-            [_point(level) for level in path["levels"]],
-        )
-        for path in meta["flow"]
-    ]
+def _plane(name: str, meta: dict[str, Any]) -> Panel:
+    paths: dict[str, list[Point]] = {"from below Kc": [], "from Kc": [], "from above Kc": []}
+    for path in meta["flow"]:
+        off = path["K"] - KC_SQUARE
+        side = "from Kc" if abs(off) < 1e-9 else "from below Kc" if off < 0 else "from above Kc"
+        paths[side] += [*map(_point, path["levels"]), (math.nan, math.nan)]  # no arrow from one path to the next
     fixed = meta["fixed"][-1]["K"]
-    at = None if fixed is None else _point(fixed)
-    return flow_figures.Plane(name, f"{meta['layers']} steps" if meta["layers"] > 1 else "1 step", paths, at)
+    if fixed is not None:
+        paths["fixed point"] = [_point(fixed)]
+    return Panel(
+        "J_1, nearest neighbours",
+        "J_2, next-nearest",
+        {side: points for side, points in paths.items() if points},
+        f"{name}, {meta['layers']} step{'s' if meta['layers'] > 1 else ''}",
+        across=[(0.0, "")],
+        joined="arrows",
+    )
 
 
 def recursions(run: Run) -> Section:
     """K' against K of the maps beside closed recursions."""
     grid = np.linspace(min(run.plan.samples) - 0.12, max(run.plan.samples) + 0.06, 61)
     closed = {
-        "Migdal-Kadanoff": [migdal_kadanoff.step(K) for K in grid],
-        "decimation cut to K, twice by √2": [decimation.square(decimation.square(K)) for K in grid],
+        "Migdal-Kadanoff": [(float(K), migdal_kadanoff.step(K)) for K in grid],
+        "K' = K": [(float(K), float(K)) for K in grid],
+        "decimation cut to K, twice by √2": [(float(K), decimation.square(decimation.square(K))) for K in grid],
     }
     points = {
         name: [(path["K"], *map(_number, path["nearest"][1])) for path in meta["flow"]]
@@ -329,11 +337,8 @@ def recursions(run: Run) -> Section:
             f"K* = {thinned.K:.5f}, y_t = {thinned.y_t:.4f}. Exact: Kc = {KC_SQUARE:.5f}, y_t = 1."
         ],
         [
-            flow_figures.one_step(
-                grid,
-                closed,
-                points,
-                mark=KC_SQUARE,
+            line_plot(
+                [Panel("K, fine spins", "K', coarse spins", points, dashed=closed, down=[(KC_SQUARE, "Kc")])],
                 title="K' against K of one step",
                 caption="Lines without points: closed recursions, whose fixed points are where they cross the dotted "
                 "line K' = K. Points: the coupling that alone fits the maps' coarse spins. Cut to one coupling a "
@@ -370,7 +375,7 @@ def limits() -> Section:
 
 def _point(pairs: Any) -> tuple[float, float, float, float]:
     (x, dx), (y, dy) = pairs[:2]
-    return _number(x), _number(y), _number(dx), _number(dy)
+    return _number(x), _number(y), _number(dy), _number(dx)
 
 
 def _pair(pair: Any) -> str:

@@ -7,7 +7,8 @@ import math
 from blockspin.experiments.mehta_schwab.conditions import findings
 from blockspin.experiments.mehta_schwab.run_files import Run
 from blockspin.judging import Scorecard
-from blockspin.report import curve, tables
+from blockspin.report import tables
+from blockspin.report.lines import Panel, line_plot
 from blockspin.report.page import Section
 
 
@@ -44,12 +45,18 @@ def conditions(run: Run) -> list[Section]:
                 "different samples, by the same recipe.",
             ],
             [
-                curve.figure(
-                    curves,
-                    x_label="training samples a hidden unit",
-                    y_label="participation ratio (sites)",
-                    across=[(float(study.L**2 / study.units), "block")],
-                    down=[(own, "the stacks of this run")],
+                line_plot(
+                    [
+                        Panel(
+                            "training samples a hidden unit",
+                            "participation ratio (sites)",
+                            curves,
+                            across=[(float(study.L**2 / study.units), "block")],
+                            down=[(own, "the stacks of this run")],
+                            x_scale="log",
+                            y_scale="log",
+                        )
+                    ],
                     title="Sites that a field covers, against the number of samples",
                     caption="Mean over units with its standard error. Look where a curve comes down to the size of a "
                     "block: a penalty strong enough brings it there from few samples on; without one it takes samples "

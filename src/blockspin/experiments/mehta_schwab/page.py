@@ -15,8 +15,11 @@ from blockspin.experiments.mehta_schwab.run_files import Run
 from blockspin.experiments.mehta_schwab.settings import PRESETS, SOURCES, VARIANTS, Settings
 from blockspin.experiments.mehta_schwab.summary import summary
 from blockspin.models import KC_SQUARE
-from blockspin.report import figures, pictures, tables
+from blockspin.report import pictures, tables
+from blockspin.report.forest import Forest, Row, exponents, forest
+from blockspin.report.lines import Panel, line_plot
 from blockspin.report.page import Figure, Section, Table, render
+from blockspin.report.training import training as trajectories
 from blockspin.runs.task import Result
 from blockspin.statistics import brackets
 
@@ -157,32 +160,65 @@ def fields(run: Run) -> Section:
     ]
     if "l1" in run.variants:
         blocks.append(
-            pictures.effective_fields(
+            pictures.weights(
                 {f"layer {layer}": run.pictures("l1", layer) for layer in range(1, run.n_layers + 1)},
+                scale="own",
+                unit="effective weight",
                 title="Effective fields of the L1 stack, layer by layer",
+                caption="Each square is the whole lattice as one unit of that layer sees it: the product of the weight "
+                "matrices up to the layer. Each layer has its own colour scale: sizes are to be compared, not "
+                "strengths.",
             )
         )
+    blocks.append(centres(run))
     blocks.append(
-        figures.centres(
-            {name: _centres(run, name) for name in run.variants},
-            (run.settings.L, run.settings.L),
-            run.card(run.variants[0], 1)["b"],
-            title="Centres of the first layer's fields",
-        )
-    )
-    blocks.append(
-        figures.locality(
-            {
-                f"layer {layer}": _rows(run, layer, "locality", "participation ratio")
+        forest(
+            [
+                Forest(
+                    "participation ratio (sites)",
+                    _rows(run, layer, "locality", "participation ratio"),
+                    f"layer {layer}",
+                    lines=[(run.card("majority", layer)["b"] ** 2, "block")],
+                    log=True,
+                )
                 for layer in range(1, run.n_layers + 1)
-            },
-            lines_by_layer={
-                f"layer {layer}": [(run.card("majority", layer)["b"] ** 2, "block")]
-                for layer in range(1, run.n_layers + 1)
-            },
+            ],
+            title="Locality",
+            caption="How many sites a unit's field covers: the participation ratio of its squared weights (mean over "
+            "units, standard error), for each map, its nulls (hollow) and the block rules.",
         )
     )
     return Section("Fields", ["Are the fields local, and do they tile the lattice?"], blocks)
+
+
+def centres(run: Run) -> Figure:
+    """Where the first layer's fields lie on the periodic lattice, beside the ideal grid of block centres."""
+    L, b = run.settings.L, run.card(run.variants[0], 1)["b"]
+    grid = (b - 1) / 2 + b * np.arange(round(L / b))
+    ideal = [(float(x), float(y)) for x in grid for y in grid]
+    parts = []
+    for name in run.variants:
+        found = _centres(run, name)
+        dots = [(float(x), float(y)) for x, y in (found[np.isfinite(found).all(axis=1)] + 0.5) % L - 0.5]
+        parts.append(
+            Panel(
+                "x (lattice spacings)",
+                "y (lattice spacings)",
+                {"block centres": ideal, name: dots},
+                f"{name}, {len(dots)} units",
+                x_scale="whole",
+                y_scale="whole",
+                joined="no",
+                limits=((-0.5, L - 0.5), (-0.5, L - 0.5)),
+                square=True,
+            )
+        )
+    return line_plot(
+        parts,
+        title="Centres of the first layer's fields",
+        caption="A dot is the centre of a unit's squared weight on the periodic lattice; small crosses mark the ideal "
+        "grid of block centres. A map that tiles the lattice puts one dot at each cross.",
+    )
 
 
 def _unit_scale(fields: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -197,7 +233,7 @@ def _centres(run: Run, name: str) -> NDArray[np.float64]:
     return np.where(arrays["alive"][:, None], arrays["centres"], math.nan)
 
 
-def _rows(run: Run, layer: int, criterion: str, quantity: str) -> list[figures.Row]:
+def _rows(run: Run, layer: int, criterion: str, quantity: str) -> list[Row]:
     rows = []
     order = {"reference": 0, "learned": 1, "null": 2}
     headings = {"reference": "block rules", "learned": "learned", "null": "nulls"}
@@ -208,16 +244,20 @@ def _rows(run: Run, layer: int, criterion: str, quantity: str) -> list[figures.R
         value = row["value"] if row["state"] == "measured" else math.nan
         error = math.nan if row["error"] is None else row["error"]
         forced = f" ({tables.number(row['value'], error)} if forced)" if row["value"] is not None else ""
-        rows.append(figures.Row(item.name, value, error, item.kind, headings[item.kind], f"not defined{forced}"))
+        text = "" if math.isfinite(value) else f"not defined{forced}"
+        rows.append(Row(item.name, value, error, item.kind == "null", headings[item.kind], text))
     return rows
 
 
 def spectrum(run: Run) -> Section:
     """The exponents, layer by layer."""
     blocks: list[Figure | Table | str] = [
-        figures.spectrum(
+        exponents(
             {name: _rows(run, layer, "spectrum", name) for name in ("y_t", "y_h")},
             title=f"Exponents through layer {layer}",
+            caption="Scaling exponents of each map at the critical point with standard errors; hollow: nulls; the line "
+            "is the exact value. A row that is not defined belongs to a map whose units have no places on a lattice, "
+            "or whose data support no number.",
         )
         for layer in range(1, run.n_layers + 1)
     ]
@@ -238,13 +278,20 @@ def fidelity(run: Run) -> Section:
     """Free samples and reconstructions."""
     blocks: list[Figure | Table | str] = []
     first = run.measured[(run.variants[0], 1)].arrays
-    curves: dict[str, tuple[Any, Any]] = {"data": (first["G_data"], first["G_data_error"])}
+    pairs = {"data": (first["G_data"], first["G_data_error"])}
     for name in run.variants:
         arrays = run.measured[(name, 1)].arrays
-        curves[name] = (arrays["G"], arrays["G_error"])
+        pairs[name] = (arrays["G"], arrays["G_error"])
+    curves = {
+        name: [(float(r), float(G), float(error)) for r, (G, error) in enumerate(zip(*pair, strict=True))]
+        for name, pair in pairs.items()
+    }
     blocks.append(
-        figures.correlation(
-            np.arange(len(curves["data"][0])), curves, title="Correlations of free samples, first layer"
+        line_plot(
+            [Panel("r (lattice spacings)", "G(r) = ⟨s_0 s_r⟩", curves, x_scale="whole", bands=True)],
+            title="Correlations of free samples, first layer",
+            caption="The spin correlation along the axes, of each machine's free samples and of the data; one-sigma "
+            "bands.",
         )
     )
     quantities = ("energy a site", "effective K", "|m|", "reconstructed sites")
@@ -309,8 +356,9 @@ def training(run: Run) -> Section:
         "Training",
         lead,
         [
-            figures.trajectories(
+            trajectories(
                 found,
+                title="Training",
                 caption="Weights: relative change an epoch. Pseudo-log-likelihood over all sites: solid on training "
                 "chains, dashed on held-out ones. Free-energy gap: the log-likelihood that held-out chains lose "
                 "against training chains; a gap that grows is overfitting.",
