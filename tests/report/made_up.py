@@ -322,11 +322,9 @@ def blurred(images: NDArray[Any], times: int) -> NDArray[np.float64]:
 def fake_page() -> str:
     """A page with every block on it."""
     drawn = all_figures()
-    others = [
-        name
-        for name in drawn
-        if name not in ("weights", "effective fields", "centres", "locality", "exponents", "phase map")
-    ]
+    fields = ("weights", "effective fields", "centres", "locality")
+    # a phase map's boxes have colours, and letters on them, that are the same in either scheme
+    others = [name for name in drawn if name not in (*fields, "exponents", "phase map")]
     settings = {"L": L, "K": 0.408, "recipe": {"l1": 2e-4, "n_iter": [25, 60], "init": "small"}}
     numbers = [["majority", (0.967, 0.003), (1.881, 0.0011)]]
     sections = [
@@ -336,7 +334,6 @@ def fake_page() -> str:
             "Receptive fields",
             [*(drawn[name] for name in fields), "Units that renormalize look at blocks of b = 2 sites."],
         ),
-        # a phase map's boxes have colours, and letters on them, that are the same in either scheme
         Section("Others", [drawn[name] for name in others]),
         Section(
             "Settings and provenance",

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from blockspin.experiments.exact_mapping.tasks import FLOWS
 
+from blockspin.experiments.exact_mapping.tasks import FLOWS
 from blockspin.experiments.mcrg.settings import MAPS
 from blockspin.experiments.mehta_schwab.settings import VARIANTS
 from blockspin.report import theme
