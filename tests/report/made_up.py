@@ -129,17 +129,19 @@ def cards() -> list[dict[str, Any]]:
             ]
             if name in VARIANTS:
                 quantities.append(("generalization", "free-energy gap", 0.31, 0.12, False))
+            decisive = {
+                "locality": "pass" if i > 3 else "fail",
+                "tiling": "pass" if defined else "fail",
+                "spectrum": "pass" if defined and i > 3 else "fail",
+            }
             made.append(
                 {
                     "map": name,
                     "layer": layer,
                     "b": float(B**layer),
                     "verdict": "renormalizes" if name == "majority" else "coarse-grains" if i > 2 else "does not",
-                    "decisive": {
-                        "locality": "pass" if i > 3 else "fail",
-                        "tiling": "pass" if defined else "fail",
-                        "spectrum": "pass" if defined and i > 3 else "fail",
-                    },
+                    "decisive": decisive,
+                    "outcomes": {"symmetry": "pass", "fidelity": "fail", "generalization": "fail"} | decisive,
                     "notes": [{"code": "made up", "text": "nulls: untrained clone, weights shuffled over sites"}],
                     "rows": [
                         {

@@ -39,8 +39,9 @@ def card(name: str = "l1", layer: int = 1) -> dict[str, Any]:
         row("spectrum", "y_t", None, None, "fail"),
         row("spectrum", "y_h", 1.88, 0.002, "pass"),
     ]
-    decisive = {"locality": "fail", "tiling": "cannot tell", "spectrum": "fail"}
-    return {"map": name, "layer": layer, "b": 2.0, "verdict": "does not", "decisive": decisive, "rows": rows}
+    outcomes = {"locality": "fail", "tiling": "cannot tell", "spectrum": "fail"}
+    told = {"verdict": "does not", "decisive": outcomes, "outcomes": outcomes}
+    return {"map": name, "layer": layer, "b": 2.0, **told, "rows": rows}
 
 
 def test_scorecard_gives_numbers_errors_and_findings_in_words() -> None:
@@ -75,7 +76,7 @@ def test_a_state_has_its_words(state: str, said: str) -> None:
 
 def test_a_criterion_has_the_outcome_that_the_judge_gave_it() -> None:
     # one exponent of two passes and the other cannot tell: the spectrum cannot either
-    made = card() | {"decisive": {"spectrum": "cannot tell"}}
+    made = card() | {"outcomes": {"spectrum": "cannot tell"}}
     made["rows"] = [row("spectrum", name, 1.0, 0.1, said) for name, said in (("y_t", "pass"), ("y_h", "cannot tell"))]
     summary, _ = tables.scorecard_table([made], HEADLINES).body.split("All quantities")
     assert 'aria-label="passes"' not in summary

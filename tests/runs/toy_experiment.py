@@ -61,7 +61,8 @@ class Toy:
         total = store.load(self.tasks(settings, seed)[0]).arrays["total"]
         row = {"criterion": "sum", "quantity": "total", "value": float(total.sum()), "error": float("nan")}
         row |= {"state": "measured", "outcome": "pass", "code": "", "why": "w"}
-        card = {"map": "toy", "layer": 1, "verdict": "renormalizes", "decisive": {"sum": "pass"}, "rows": [row]}
+        card = {"map": "toy", "layer": 1, "verdict": "renormalizes", "decisive": {"sum": "pass"}}
+        card |= {"outcomes": {"sum": "pass"}, "rows": [row]}
         return {
             "scorecards": [card],
             "claims": [{"id": "T-1", "text": "t", "status": settings.name, "why": "w"}]

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from blockspin.coarse.blocks import Decimation, Majority
 from blockspin.coarse.rbm import RBM
+from blockspin.coarse.sparse_fields import dense
 from blockspin.coarse.stack import reconstruct
 from blockspin.experiments.mehta_schwab.machines import build, stack_of, stored_samples
 from blockspin.judging import Evidence, Subject, measure_subject
@@ -64,7 +65,7 @@ def run_measure(settings: dict[str, Any], parents: list[Result], progress: Progr
     if settings["kind"] == "learned":
         criteria.append("generalization")
     measured = measure_subject(subject, criteria, kind=settings["null"])
-    arrays: dict[str, np.ndarray[Any, Any]] = {"fields": subject.fields.astype(np.float32)}
+    arrays: dict[str, np.ndarray[Any, Any]] = {"fields": dense(subject.fields).astype(np.float32)}
     if subject.embedding is not None:
         arrays |= {"centres": subject.embedding.centres, "alive": subject.embedding.alive}
     if settings["kind"] == "learned":
