@@ -121,7 +121,6 @@ BETWEEN_EXPERIMENTS = {
     "experiments.dimers.tasks experiments.mehta_schwab.machines",
     "experiments.koch_janusz_ringel.tasks experiments.mehta_schwab.machines",
     "experiments.locality_map.tasks experiments.mehta_schwab.machines",
-    "experiments.mcrg.tasks experiments.mehta_schwab.machines",
 }
 
 

@@ -105,7 +105,7 @@ def variants(run: Run) -> Table:
 def locality(run: Run) -> Figure:
     """Sites that a field covers, every map."""
     parts = [
-        forest.Forest(SIZE, _rows(run, n, "locality", SIZE), f"layer {one.layer}", lines=[(one.b**2, "block")], log=True)
+        forest.Forest(SIZE, _rows(run, n, "locality", SIZE), f"layer {n + 1}", lines=[(one.b**2, "block")], log=True)
         for n, one in enumerate(stack(run.cards, "majority"))
     ]
     caption = (
