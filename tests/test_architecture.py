@@ -24,7 +24,6 @@ MAY_IMPORT = {
     "randomness": "",
     "locks": "",
     "extras": "",
-    "images": "randomness extras",
     "models": "lattice",
     "sample_files": "lattice files",
     "samples": "lattice inputs files sample_files",
@@ -38,7 +37,7 @@ MAY_IMPORT = {
     "runs": "blas samples randomness files locks extras",
     "report": "statistics",
     "experiments": "lattice statistics randomness models samples exact sampling coarse rg mapping judging runs report "
-    "images files locks memory",
+    "extras files locks memory",
     "choices": "coarse lattice models samples",
     "cli": "choices experiments runs report judging samples models coarse lattice files sampling",
 }
@@ -49,8 +48,8 @@ ONLY_IN = {
     "jinja2": {"report"},
     "typer": {"cli"},
     "dask": {"runs"},
-    "PIL": {"images"},
-    "mlxtend": {"images"},
+    "PIL": {"experiments"},
+    "mlxtend": {"experiments"},
     "distributed": {"runs"},
     "dask_jobqueue": {"runs"},
 }
