@@ -26,7 +26,8 @@ MAY_IMPORT = {
     "extras": "",
     "images": "randomness extras",
     "models": "lattice",
-    "sample_files": "lattice files",
+    "seals": "",
+    "sample_files": "lattice files seals",
     "samples": "lattice inputs files sample_files",
     "reweighting": "models samples statistics",
     "exact": "models lattice",
@@ -35,7 +36,7 @@ MAY_IMPORT = {
     "rg": "samples lattice statistics models sampling progress",
     "mapping": "exact models coarse lattice",
     "judging": "blas rg exact models coarse samples lattice statistics randomness files progress",
-    "runs": "blas samples randomness files locks extras",
+    "runs": "blas samples randomness files seals locks extras progress",
     "report": "statistics",
     "experiments": "lattice statistics randomness models samples exact sampling coarse rg mapping judging runs report "
     "images files locks memory",

@@ -7,7 +7,6 @@ spins -1/+1 (int8) are kept as one bit a spin.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import time
@@ -21,12 +20,12 @@ import numpy as np
 
 from blockspin import files, locks
 from blockspin.runs.task import Result, Task
+from blockspin.seals import DIGITS, Seal
 
 Array = np.ndarray[Any, Any]
 
 HEADER = "task.json"
 MARK = b"sha256:"
-COMMENT = len(MARK) + 64
 LAST_WORDS = ".words-"
 
 
@@ -59,7 +58,7 @@ class Store:
         """Whether the task's file exists and its checksum holds."""
         try:
             with open(self.path(task), "rb") as file:
-                return _intact(file, task.key)
+                return _seal(task.key).holds(file)
         except OSError:
             return False
 
@@ -68,7 +67,7 @@ class Store:
         path = self.path(task)
         try:
             with open(path, "rb") as file:
-                if not _intact(file, task.key):
+                if not _seal(task.key).holds(file):
                     raise ResultError(f"{path} ({task.label}) is damaged: run the experiment again")
                 file.seek(0)
                 with np.load(file, allow_pickle=False) as archive:
@@ -209,35 +208,12 @@ def _write(file: IO[bytes], members: dict[str, Array], key: str) -> None:
             # ZipInfo's own date is 1980: the same result gives the same bytes
             with archive.open(zipfile.ZipInfo(f"{name}.npy"), "w", force_zip64=True) as member:
                 np.lib.format.write_array(member, array, allow_pickle=False)
-    size = file.seek(0, os.SEEK_END)
-    file.seek(0)
-    digest = _digest(file, size, key)
-    file.seek(size - 2)
-    file.write(COMMENT.to_bytes(2, "little") + MARK + digest)
+    _seal(key).write(file, file.seek(0, os.SEEK_END) - 2)
 
 
-def _intact(file: IO[bytes], key: str) -> bool:
-    size = file.seek(0, os.SEEK_END) - COMMENT
-    if size < 2:
-        return False
-    file.seek(size - 2)
-    if file.read()[: 2 + len(MARK)] != COMMENT.to_bytes(2, "little") + MARK:
-        return False
-    file.seek(-64, os.SEEK_END)
-    stored = file.read()
-    file.seek(0)
-    return _digest(file, size, key) == stored
-
-
-def _digest(file: IO[bytes], size: int, key: str) -> bytes:
-    """SHA-256 in hex of the key and the first `size` bytes, their last two (the comment's length) taken as 0."""
-    state = hashlib.sha256(key.encode())
-    left = size - 2
-    while left > 0 and (block := file.read(min(left, 1 << 20))):
-        state.update(block)
-        left -= len(block)
-    state.update(b"\0\0")
-    return state.hexdigest().encode()
+def _seal(key: str) -> Seal:
+    """The archive's comment, its length before it, over the archive as it is without one."""
+    return Seal((len(MARK) + DIGITS).to_bytes(2, "little") + MARK, first=key.encode(), last=b"\0\0")
 
 
 def _is_spins(array: Array) -> bool:

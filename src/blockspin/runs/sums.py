@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Iterable
 from pathlib import Path
 
 from blockspin.files import Damaged
 from blockspin.runs.store import write_text
+from blockspin.seals import sum_of
 
 FILE = "SHA256SUMS"
 
 
 def write(folder: Path, names: Iterable[str]) -> None:
     """Write the sums of these files of the folder. Raises StoreError."""
-    write_text(folder / FILE, "".join(f"{_sum(folder / name)}  {name}\n" for name in names))
+    write_text(folder / FILE, "".join(f"{sum_of(folder / name)}  {name}\n" for name in names))
 
 
 def check(folder: Path, names: Iterable[str]) -> None:
@@ -27,15 +27,10 @@ def check(folder: Path, names: Iterable[str]) -> None:
     for name in names:
         if name not in sums:
             raise Damaged(f"{folder / FILE} is damaged: it has no sum of {name}")
-        if _sum(folder / name) != sums[name]:
+        if sum_of(folder / name) != sums[name]:
             raise Damaged(f"{folder / name} is not what the run wrote: its sum in {FILE} is another")
 
 
 def remove(folder: Path) -> None:
     """Take the sums away: the run goes on, and what they hold for changes."""
     (folder / FILE).unlink(missing_ok=True)
-
-
-def _sum(path: Path) -> str:
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -18,14 +18,13 @@ from __future__ import annotations
 
 import itertools
 import math
-import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
-from blockspin.runs.settings import SettingsError
+from blockspin.runs.settings import SettingsError, value_of
 
 MOST = 100_000  # points of a sweep
 RULE = "an axis is a list of values, or a range start:stop:number, with :log for equal ratios (1e-4:1e-1:8:log)"
@@ -133,7 +132,7 @@ def build_sweep(table: Mapping[str, Any] | None, options: Sequence[str] = ()) ->
             raise SettingsError(f"--sweep must read NAME=VALUES; got {option!r}. {RULE[0].upper()}{RULE[1:]}")
         for name, _, text in named:
             if name == "seeds":
-                chosen["seeds"] = _plain(text)
+                chosen["seeds"] = value_of(text)
                 continue
             part = "grid" if len(named) == 1 else "zip"
             for other in ("grid", "zip"):
@@ -168,16 +167,9 @@ def _words(option: str) -> list[str]:
 
 def _listed(text: str) -> list[Any]:
     if text.startswith("["):
-        value = _plain(text)
+        value = value_of(text)
         return value if isinstance(value, list) else [value]
-    return [_plain(part) for part in text.split(",")]
-
-
-def _plain(text: str) -> Any:
-    try:
-        return tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
-        return text
+    return [value_of(part) for part in text.split(",")]
 
 
 def _range(text: str) -> list[Any]:
