@@ -4,7 +4,7 @@ import tomllib
 from typing import get_args
 
 import pytest
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 from toy_experiment import EXPERIMENT, Layer, Settings
 
 from blockspin.experiments import EXPERIMENTS, find
@@ -93,7 +93,7 @@ def test_a_setting_that_may_be_none_is_none_unless_given(name):
 
 def test_a_file_has_its_own_plain_tables_and_an_override_a_part_of_one():
     class Planes(Section):
-        planes: dict[str, int] = {}
+        planes: dict[str, int] = Field(default_factory=dict)
 
     assert build(Planes, {"planes": {"a": 1}}, file={"planes": {"b": 2}}).planes == {"b": 2}
     assert build(Planes, {"planes": {"a": 1}}, ["planes.b=2"]).planes == {"a": 1, "b": 2}

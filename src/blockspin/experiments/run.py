@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -38,8 +37,7 @@ def run(
     folder: Path,
     *,
     workers: int = 1,
-    scheduler: str | None = None,
-    cluster: Mapping[str, Any] | None = None,
+    cluster: str | None = None,
     shard: tuple[int, int] | None = None,
     display: Display | None = None,
 ) -> dict[str, Any] | None:
@@ -60,7 +58,7 @@ def run(
         provenance.begin([*plan.command(workers), *words], workers, alone=alone)
         try:
             with interrupts.finally_do(lambda: provenance.end("interrupted")):
-                execute(tasks, store, workers=workers, scheduler=scheduler, cluster=cluster, progress=display)
+                execute(tasks, store, workers=workers, cluster=cluster, progress=display)
                 if shard is not None and missing(plan, store):
                     provenance.end("finished")
                     return None

@@ -1,4 +1,4 @@
-"""What tasks cost: seconds and bytes by kind, from the logs of runs on this machine.
+"""What tasks cost: seconds and bytes by kind, from the logs of runs on this machine; and how long a run will take.
 
 A task's weight is a rough cost in seconds of one core; what a kind really took, over what its weights promised, is
 measured whenever a task ends, and corrects the promise of the others. A kind's first task also compiles, which took
@@ -7,11 +7,14 @@ measured whenever a task ends, and corrects the promise of the others. A kind's 
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable
+import time
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from blockspin.progress import duration
+from blockspin.runs.store import read_log
 from blockspin.runs.task import Task
 
 PRIOR = 20.0  # seconds
@@ -47,43 +50,34 @@ class Costs:
         seconds = sum(kind.seconds for kind in self.kinds.values())
         return (seconds + PRIOR) / (sum(kind.weight for kind in self.kinds.values()) + PRIOR)
 
-    def seconds(self, task: Task) -> float:
-        """Expected seconds of a task."""
-        return task.weight * self.ratio(task.kind)
-
     def ratio(self, name: str) -> float:
         """Seconds a unit of weight of tasks of this kind."""
         kind = self.kinds.get(name, Kind())
         return (kind.seconds + PRIOR * self.pace) / (kind.weight + PRIOR)
+
+    def seconds(self, task: Task) -> float:
+        """Expected seconds of a task."""
+        return task.weight * self.ratio(task.kind)
 
     def bytes(self, task: Task) -> float | None:
         """Expected size of a task's file; None where none of its kind is known."""
         kind = self.kinds.get(task.kind)
         return task.weight * kind.bytes / kind.weight if kind else None
 
-    def known(self, tasks: Iterable[Task]) -> float:
-        """The share of the tasks' weight whose kind is measured."""
-        weights = [(task.weight, task.kind in self.kinds) for task in tasks]
-        total = sum(weight for weight, _ in weights)
-        return sum(weight for weight, measured in weights if measured) / total if total else 1.0
-
 
 def measured(folders: Iterable[Path]) -> Costs:
     """The costs that the logs of these runs' folders tell; a folder without a log tells none."""
     costs = Costs()
-    for folder in folders:
-        try:
-            lines = (folder / "log.jsonl").read_text(errors="replace").splitlines()
-        except OSError:
-            continue
-        for line in lines:
-            if '"done"' not in line:
-                continue
-            try:
-                event = json.loads(line)
-                costs.add(event["kind"], event["weight"], event["seconds"], event["bytes"])
-            except (ValueError, KeyError, TypeError):
-                continue
+    for event in (event for folder in folders for event in read_log(folder)):
+        match event:
+            case {
+                "event": "done",
+                "kind": str(kind),
+                "weight": float() | int() as weight,
+                "seconds": float() | int() as seconds,
+                "bytes": float() | int() as size,
+            }:
+                costs.add(kind, weight, seconds, size)
     return costs
 
 
@@ -93,3 +87,70 @@ def beside(folder: Path) -> list[Path]:
         return [folder, *sorted(path.parent for path in folder.parent.glob("*/settings.toml") if path.parent != folder)]
     except OSError:
         return [folder]
+
+
+class Forecast:
+    """The tasks of a run that are left and running, the share of its work that is done, and the time left.
+
+    Work is in expected seconds: the tasks' weights, corrected kind by kind by what tasks of the kind took, here or in
+    the runs beside this one. The time left is at the pace of this session, begun at one expected second a second and
+    worker; before a fiftieth of the work is done, it is told only where most kinds are measured.
+    """
+
+    def __init__(self, tasks: Sequence[Task], done: Sequence[Task], costs: Costs, workers: int) -> None:
+        self.costs, self.workers = costs, workers
+        self.tasks = {task.key: task for task in tasks}
+        self.running: dict[str, float] = {}  # the fraction done
+        # weights by kind
+        self.all: dict[str, float] = defaultdict(float)
+        self.left: dict[str, float] = defaultdict(float)
+        self.ours: dict[str, float] = defaultdict(float)  # what this session did
+        for task in tasks:
+            self.all[task.kind] += task.weight
+            self.left[task.kind] += task.weight
+        for task in done:
+            self.end(task)
+        measured = sum(weight for kind, weight in self.left.items() if kind in costs.kinds)
+        self.known = measured > 0.5 * sum(self.left.values())
+        self.started = time.monotonic()
+
+    def update(self, task: Task, fraction: float) -> None:
+        """A running task has come so far."""
+        self.running[task.key] = min(max(fraction, 0.0), 1.0)
+
+    def end(self, task: Task, seconds: float | None = None, *, ours: bool = False) -> None:
+        """A task is no longer left. ours: this session ended it; seconds: what it took, if it ended well."""
+        self.running.pop(task.key, None)
+        if self.tasks.pop(task.key, None) is None:
+            return
+        self.left[task.kind] -= task.weight
+        if ours:
+            self.ours[task.kind] += task.weight
+        if seconds is not None:
+            self.costs.add(task.kind, task.weight, seconds, 0.0)
+
+    @property
+    def remaining(self) -> float:
+        """Expected seconds of what is left, on one worker."""
+        return max(0.0, self._seconds(self.left) - self._begun) if self.tasks else 0.0
+
+    @property
+    def percent(self) -> float:
+        """The share done; 100 sharp in the end."""
+        return 100 * (1 - self.remaining / self._seconds(self.all)) if self.tasks else 100.0
+
+    @property
+    def time_left(self) -> str:
+        """Such as "3 min 5 s left"; "" where nothing can be said yet, or nothing is left."""
+        gained, remaining = self._seconds(self.ours) + self._begun, self.remaining
+        if not remaining or not (self.known or gained >= 0.02 * (gained + remaining)):
+            return ""
+        pace = (time.monotonic() - self.started + PRIOR / self.workers) / (gained + PRIOR)
+        return f"{duration(remaining * pace)} left"
+
+    @property
+    def _begun(self) -> float:
+        return sum(self.costs.seconds(self.tasks[key]) * part for key, part in self.running.items())
+
+    def _seconds(self, weights: dict[str, float]) -> float:
+        return sum(weight * self.costs.ratio(kind) for kind, weight in weights.items())

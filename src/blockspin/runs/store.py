@@ -46,7 +46,8 @@ class Store:
     def __init__(self, folder: str | os.PathLike[str]) -> None:
         self.folder = Path(folder)
         self.tasks = self.folder / "tasks"
-        self._at_work = self._alone = False
+        self._alone = False  # as it came
+        self._handle: int | None = None  # of the lock, while it is at work
         with _explained(self.tasks, "make the folder"):
             self.tasks.mkdir(parents=True, exist_ok=True)
 
@@ -108,24 +109,29 @@ class Store:
         The system forgets a run with its process, however that ends. Without file locks (not POSIX, some network file
         systems) every run takes itself to be beside others.
         """
-        if self._at_work:
+        if self._handle is not None:
             yield self._alone
             return
         path = self.tasks / locks.LOCK
         with _explained(path, "write"):
-            with locks.presence(path) as alone:
-                if alone:
+            with locks.presence(path) as self._alone:
+                if self._alone:
                     self.sweep()
-            handle = locks.share(path)
-        self._at_work, self._alone = True, alone
+            self._handle = locks.share(path)
         try:
-            yield alone
+            yield self._alone
         finally:
-            self._at_work = False
-            os.close(handle)
-            with suppress(OSError), locks.presence(path) as last:
-                if last:  # what an interrupted worker had half written
-                    self.sweep()
+            self.leave()
+
+    def leave(self) -> None:
+        """Be no longer at work; who leaves last removes what interrupted workers had half written."""
+        if self._handle is None:
+            return
+        handle, self._handle = self._handle, None
+        os.close(handle)
+        with suppress(OSError), locks.presence(self.tasks / locks.LOCK) as last:
+            if last:
+                self.sweep()
 
     def claim(self, task: Task) -> locks.Claim | None:
         """The right to compute a task, or None where another run has it; for those `at_work`, or it is swept away.
@@ -167,20 +173,21 @@ class Store:
             file.write(line.encode())
 
     def events(self) -> list[dict[str, Any]]:
-        """The lines of log.jsonl, oldest first, without a line cut short by a kill."""
-        try:
-            lines = (self.folder / "log.jsonl").read_text(errors="replace").splitlines()
-        except FileNotFoundError:
-            return []
-        events = []
-        for line in lines:
-            try:
-                event = json.loads(line)
-            except ValueError:
-                continue
+        """The lines of log.jsonl, as `read_log` gives them."""
+        return list(read_log(self.folder))
+
+
+def read_log(folder: Path) -> Iterator[dict[str, Any]]:
+    """The lines of a folder's log.jsonl, oldest first, without those cut short by a kill; none without a log."""
+    try:
+        lines = (folder / "log.jsonl").read_text(errors="replace").splitlines()
+    except OSError:
+        return
+    for line in lines:
+        with suppress(ValueError):
+            event = json.loads(line)
             if isinstance(event, dict):
-                events.append(event)
-        return events
+                yield event
 
 
 @contextmanager
