@@ -56,14 +56,14 @@ def test_the_share_done_follows_the_weights_and_the_time_left_the_pace(monkeypat
     assert forecast.percent == pytest.approx(20)
     assert forecast.time_left == ""  # nothing done in this session, so no pace
     now[0] += 1000
-    forecast.update(heavy, 0.5)
+    forecast.hear("progress", heavy, fraction=0.5)
     assert forecast.percent == pytest.approx(50)
     # 300 of 800 took 1000 s, 500 remain, and 20 s at the pace that was expected: 500 (1000 + 20) / (300 + 20)
     assert forecast.time_left == "26 min 34 s left"
-    forecast.end(heavy, 2000, ours=True)
+    forecast.hear("done", heavy, seconds=2000)
     assert forecast.percent == pytest.approx(80)
-    forecast.update(light, 0.0)
-    forecast.end(light, ours=True)
+    forecast.hear("start", light)
+    forecast.hear("failed", light)
     assert forecast.percent == 100
     assert forecast.time_left == ""
 

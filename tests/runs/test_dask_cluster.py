@@ -106,16 +106,15 @@ class Recorder(Display):
     def __init__(self):
         self.finished, self.updates, self.running, self.most = [], [], set(), 0
 
-    def start(self, task):
-        self.running.add(task.key)
-        self.most = max(self.most, len(self.running))
-
-    def update(self, task, fraction, words):
-        self.updates.append((task.label, fraction))
-
-    def end(self, task, ending, seconds=0.0, problem=""):
-        self.running.discard(task.key)
-        self.finished.append((task.label, problem))
+    def hear(self, event, task, **facts):
+        if event == "start":
+            self.running.add(task.key)
+            self.most = max(self.most, len(self.running))
+        elif event == "progress":
+            self.updates.append((task.label, facts["fraction"]))
+        else:
+            self.running.discard(task.key)
+            self.finished.append(task.label)
 
 
 def test_a_scheduler_gives_the_same_bytes_and_tells_progress(tmp_path, machines, reference):
@@ -251,9 +250,9 @@ def test_jobs_by_qsub(tmp_path, monkeypatch, system):
     jobs = jobs_file(tmp_path, system, {**own, "cores": 1, "memory": "700MB", "walltime": "00:10:00"})
 
     class Killer(Recorder):
-        def end(self, *told):
-            super().end(*told)
-            if len(self.finished) == 2:
+        def hear(self, event, task, **facts):
+            super().hear(event, task, **facts)
+            if event == "done" and len(self.finished) == 2:
                 first = int((queue / "jobs").read_text().split()[0])
                 os.killpg(first, signal.SIGKILL)
 

@@ -53,9 +53,9 @@ def test_lines_speak_at_most_every_few_seconds():
     shown = Shown(stream)
     task = Task("a", "a", toy.sample, {})
     shown.begin([task], [], Costs(), 1)
-    shown.start(task)
+    shown.hear("start", task)
     for step in range(1000):
-        shown.update(task, step / 1000, "step")
+        shown.hear("progress", task, fraction=step / 1000, words="step")
     assert len(stream.getvalue().splitlines()) == 1
 
 

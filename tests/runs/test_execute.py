@@ -34,14 +34,13 @@ class Recorder(Display):
     def begin(self, tasks, done, costs, workers):
         self.done = [task.label for task in done]
 
-    def start(self, task):
-        self.started.append(task.label)
-
-    def update(self, task, fraction, words):
-        self.updates.append((task.label, fraction, words))
-
-    def end(self, task, ending, seconds=0.0, problem=""):
-        self.finished.append((task.label, problem))
+    def hear(self, event, task, **facts):
+        if event == "start":
+            self.started.append(task.label)
+        elif event == "progress":
+            self.updates.append((task.label, facts["fraction"], facts["words"]))
+        else:
+            self.finished.append((task.label, facts.get("problem", "")))
 
 
 def files(folder: Path) -> dict[str, bytes]:

@@ -36,9 +36,8 @@ class ClusterError(RuntimeError):
 
 def check(cluster: str) -> None:
     """Look before there is a folder whether a cluster can be asked. Raises ClusterError, SettingsError for its file."""
-    for name in ("distributed", "dask_jobqueue")[: 1 + _is_file(cluster)]:
-        if (why := lacking(name, "cluster")) is not None:
-            raise ClusterError(f"running on a cluster needs more packages: {why}")
+    if (why := lacking("dask_jobqueue" if _is_file(cluster) else "distributed", "cluster")) is not None:
+        raise ClusterError(f"running on a cluster needs more packages: {why}")
     if _is_file(cluster):
         _described(Path(cluster))
 
@@ -61,22 +60,23 @@ def on_cluster(state: Schedule, cluster: str, n_jobs: int) -> None:
 
 
 class _Given(NamedTuple):
-    """A task that is with the cluster: its future, and how many had ended by then."""
+    """A task that is with the cluster: its future, and how many tasks were left by then."""
 
     task: Task
     future: Any
-    n_ended: int
+    n_left: int
 
 
 class _Crowd(Workers):
     """The workers of the cluster, and the tasks that are with them."""
 
     def __init__(self, state: Schedule, client: Any, cluster: str) -> None:
-        self.state, self.client, self.cluster = state, client, cluster
+        super().__init__(state)
+        self.client, self.cluster = client, cluster
         self.folder = str(state.store.folder.resolve())
         self.given: dict[str, _Given] = {}
         self.news: queue.Queue[tuple[Any, ...]] = queue.Queue()  # a future that ended; or a key, and how far it is
-        self.n_given, self.n_ended = 0, 0
+        self.n_given = 0
         self.threads, self.counted = 1, 0.0
         self.seen = time.monotonic()
         client.subscribe_topic(TOPIC, lambda event: self.news.put(tuple(event[1])))
@@ -100,7 +100,7 @@ class _Crowd(Workers):
         self.n_given += 1
         name = f"{task.kind}-{task.key}-{self.state.name}-{self.n_given}"
         future = self.client.submit(_work, task.alone(), self.folder, self.state.name, key=name, pure=False)
-        self.given[task.key] = _Given(task, future, self.n_ended)
+        self.given[task.key] = _Given(task, future, len(self.state.left))
         future.add_done_callback(lambda one: self.news.put((one,)))
 
     def wait(self, patience: float | None) -> None:
@@ -127,35 +127,38 @@ class _Crowd(Workers):
         given = next((one for one in self.given.values() if one.future is future), None)
         if given is None or future.status in ("lost", "pending"):
             return
-        task, store = given.task, self.state.store
-        del self.given[task.key]
+        del self.given[given.task.key]
         if future.status == "cancelled":
-            self.state.ended(task, ("busy",))
-            return
-        error = future.exception() if future.status == "error" else None
-        outcome = ("failed", words(error), "") if error is not None else future.result()
-        future.release()
-        if type(error).__name__ == "KilledWorker":
-            # Dask gives up a task that was with several workers when they died, at work or waiting there for its turn.
-            # Only the deaths that it began count against it; one of those that never began counts where nothing else
-            # ended in the meantime, so that workers that die by themselves end the run and do not keep it for ever.
-            begun = times_begun(task, store, self.state.name)
-            alone = self.n_ended == given.n_ended
-            self.state.died(task, "KilledWorker", words_of_the_dead(task, store), max(begun, int(alone)))
+            self.state.ended(given.task, ("busy",))
+        elif future.status != "error":
+            self.state.ended(given.task, future.result())
+        elif type(error := future.exception()).__name__ == "KilledWorker":
+            self._died(given)
         else:
-            self.state.ended(task, outcome)
-        if task.key not in self.state.waiting:  # else it is to be tried again
-            self.n_ended += 1
+            self.state.ended(given.task, ("failed", words(error), ""))
+        future.release()
+
+    def _died(self, given: _Given) -> None:
+        """Dask gives up a task that was with several workers when they died, at work or waiting there for its turn.
+
+        Only the deaths that it began count against it; one of those that never began counts where nothing else
+        ended in the meantime, so that workers that die by themselves end the run and do not keep it for ever.
+        """
+        begun = times_begun(given.task, self.state.store, self.state.name)
+        trace = words_of_the_dead(given.task, self.state.store)
+        self.state.died(given.task, "KilledWorker", trace, max(begun, int(given.n_left == len(self.state.left))))
 
 
 def _work(task: Task, folder: str, run: str) -> Outcome:
     """What a worker of a cluster does for a run."""
     from distributed import get_worker
 
-    def tell(fraction: float, said: str) -> None:
-        get_worker().log_event(TOPIC, (task.key, fraction, said))
+    worker, store = get_worker(), Store(folder)
+    os.environ |= thread_variables(worker.state.nthreads, os.environ)  # where it came without; jobs have theirs
 
-    store = Store(folder)
+    def tell(fraction: float, said: str) -> None:
+        worker.log_event(TOPIC, (task.key, fraction, said))
+
     with ONE, store.at_work():  # at work itself: the run that asked may be gone, and another one come
         return perform(task, store, lambda: tell(0.0, ""), throttled(tell, 1.0), run)
 
@@ -163,7 +166,7 @@ def _work(task: Task, folder: str, run: str) -> Outcome:
 @contextmanager
 def _client(cluster: str, n_jobs: int, interrupts: Interrupts) -> Iterator[Any]:
     import dask
-    import distributed
+    from distributed import Client
 
     settings = {
         "distributed.scheduler.allowed-failures": ATTEMPTS - 1,
@@ -175,11 +178,10 @@ def _client(cluster: str, n_jobs: int, interrupts: Interrupts) -> Iterator[Any]:
         if jobs is not None:
             jobs.adapt(minimum_jobs=n_jobs, maximum_jobs=n_jobs)  # replaces what is lost
         try:
-            client = distributed.Client(cluster if jobs is None else jobs, timeout="10s")
+            client = Client(cluster if jobs is None else jobs, timeout="10s")
         except (OSError, ValueError) as error:
             raise ClusterError(f"no Dask scheduler answers at {cluster}: {error}") from error
         try:
-            client.register_plugin(_pinned(distributed))
             yield client
         finally:
             with interrupts.held(), suppress(Exception):
@@ -237,15 +239,3 @@ def _is_file(cluster: str) -> bool:
 def _gone(cluster: str) -> ClusterError:
     whose = f"the scheduler of the jobs of {cluster}" if _is_file(cluster) else cluster
     return ClusterError(f"{whose} is gone: finished tasks are stored; start a scheduler and run the same command again")
-
-
-def _pinned(distributed: Any) -> Any:
-    class Pinned(distributed.WorkerPlugin):  # type: ignore[misc]
-        """Threads of numerical libraries for workers that came without: as many as the worker has."""
-
-        name = "blockspin-threads"
-
-        def setup(self, worker: Any) -> None:
-            os.environ |= thread_variables(worker.state.nthreads, os.environ)
-
-    return Pinned()

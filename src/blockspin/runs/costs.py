@@ -10,8 +10,8 @@ from __future__ import annotations
 import time
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from blockspin.progress import duration
 from blockspin.runs.store import read_log
@@ -20,8 +20,7 @@ from blockspin.runs.task import Task
 PRIOR = 20.0  # seconds
 
 
-@dataclass
-class Kind:
+class Kind(NamedTuple):
     """Sums over the finished tasks of a kind: how many, their weights, seconds and bytes."""
 
     n: int = 0
@@ -38,11 +37,8 @@ class Costs:
 
     def add(self, kind: str, weight: float, seconds: float, size: float) -> None:
         """A task of this kind ended."""
-        known = self.kinds.setdefault(kind, Kind())
-        known.n += 1
-        known.weight += weight
-        known.seconds += seconds
-        known.bytes += size
+        old = self.kinds.get(kind, Kind())
+        self.kinds[kind] = Kind(old.n + 1, old.weight + weight, old.seconds + seconds, old.bytes + size)
 
     @property
     def pace(self) -> float:
@@ -90,7 +86,7 @@ def beside(folder: Path) -> list[Path]:
 
 
 class Forecast:
-    """The tasks of a run that are left and running, the share of its work that is done, and the time left.
+    """How many tasks of a run are done, running, failed and left, the share of its work that is done, the time left.
 
     Work is in expected seconds: the tasks' weights, corrected kind by kind by what tasks of the kind took, here or in
     the runs beside this one. The time left is at the pace of this session, begun at one expected second a second and
@@ -99,54 +95,60 @@ class Forecast:
 
     def __init__(self, tasks: Sequence[Task], done: Sequence[Task], costs: Costs, workers: int) -> None:
         self.costs, self.workers = costs, workers
-        self.tasks = {task.key: task for task in tasks}
+        self.tasks = {task.key: task for task in tasks}  # that are left
         self.running: dict[str, float] = {}  # the fraction done
+        self.n_done = self.n_failed = 0
         # weights by kind
-        self.all: dict[str, float] = defaultdict(float)
-        self.left: dict[str, float] = defaultdict(float)
-        self.ours: dict[str, float] = defaultdict(float)  # what this session did
+        self.all, self.left, self.ours = (defaultdict[str, float](float) for _ in range(3))  # ours: of this session
         for task in tasks:
             self.all[task.kind] += task.weight
             self.left[task.kind] += task.weight
         for task in done:
-            self.end(task)
+            self.hear("found", task)
         measured = sum(weight for kind, weight in self.left.items() if kind in costs.kinds)
         self.known = measured > 0.5 * sum(self.left.values())
         self.started = time.monotonic()
 
-    def update(self, task: Task, fraction: float) -> None:
-        """A running task has come so far."""
-        self.running[task.key] = min(max(fraction, 0.0), 1.0)
-
-    def end(self, task: Task, seconds: float | None = None, *, ours: bool = False) -> None:
-        """A task is no longer left. ours: this session ended it; seconds: what it took, if it ended well."""
+    def hear(self, event: str, task: Task, fraction: float = 0.0, seconds: float = 0.0, **_: object) -> None:
+        """What becomes of a task, as `Display.hear`."""
+        if event in ("start", "progress"):
+            self.running[task.key] = min(max(fraction, 0.0), 1.0)
+            return
         self.running.pop(task.key, None)
-        if self.tasks.pop(task.key, None) is None:
+        if event == "again" or self.tasks.pop(task.key, None) is None:
             return
         self.left[task.kind] -= task.weight
-        if ours:
+        self.n_failed += event == "failed"
+        self.n_done += event != "failed"
+        if event != "found":
             self.ours[task.kind] += task.weight
-        if seconds is not None:
+        if event == "done":
             self.costs.add(task.kind, task.weight, seconds, 0.0)
 
     @property
-    def remaining(self) -> float:
-        """Expected seconds of what is left, on one worker."""
-        return max(0.0, self._seconds(self.left) - self._begun) if self.tasks else 0.0
+    def counts(self) -> str:
+        """How many tasks are done, running, failed and left."""
+        failed = f", {self.n_failed} failed" if self.n_failed else ""
+        running = len(self.running)
+        return f"{self.n_done} done, {running} running{failed}, {len(self.tasks) - running} to come"
 
     @property
     def percent(self) -> float:
         """The share done; 100 sharp in the end."""
-        return 100 * (1 - self.remaining / self._seconds(self.all)) if self.tasks else 100.0
+        return 100 * (1 - self._remaining / self._seconds(self.all)) if self.tasks else 100.0
 
     @property
     def time_left(self) -> str:
         """Such as "3 min 5 s left"; "" where nothing can be said yet, or nothing is left."""
-        gained, remaining = self._seconds(self.ours) + self._begun, self.remaining
+        gained, remaining = self._seconds(self.ours) + self._begun, self._remaining
         if not remaining or not (self.known or gained >= 0.02 * (gained + remaining)):
             return ""
         pace = (time.monotonic() - self.started + PRIOR / self.workers) / (gained + PRIOR)
         return f"{duration(remaining * pace)} left"
+
+    @property
+    def _remaining(self) -> float:
+        return max(0.0, self._seconds(self.left) - self._begun) if self.tasks else 0.0
 
     @property
     def _begun(self) -> float:

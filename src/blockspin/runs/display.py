@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Sequence
-from typing import Literal, Self, TextIO
+from typing import Any, Self, TextIO
 
 from rich.progress import TaskID
 from rich.text import Text
@@ -15,34 +15,29 @@ from blockspin.progress import duration as duration
 from blockspin.runs.costs import Costs, Forecast
 from blockspin.runs.task import Task
 
-Ending = Literal["done", "failed", "elsewhere"]  # the last: another run finished it
+TOLD = {
+    "done": "done in {seconds}",
+    "failed": "failed after {seconds}: {problem}",
+    "found": "done by another run",
+    "again": "to be tried again",
+}
 
 
 class Display:
-    """Follows a run and shows nothing; the base of the others. Use it as a context manager."""
+    """Follows a run and shows nothing; the base of `Shown`. Use it as a context manager."""
+
+    def begin(self, tasks: Sequence[Task], done: Sequence[Task], costs: Costs, workers: int) -> None:
+        """The run starts with these tasks, some done before; what tasks have cost, and how many run at once."""
+
+    def hear(self, event: str, task: Task, **facts: Any) -> None:
+        """What becomes of a task: start; progress (fraction, words); done (seconds); failed (seconds, problem); found
+        (another run finished it); again (it was given up, to be tried again).
+        """
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def begin(self, tasks: Sequence[Task], done: Sequence[Task], costs: Costs, workers: int) -> None:
-        """The run starts with these tasks, some done before; what tasks have cost, and how many run at once."""
-
-    def start(self, task: Task) -> None:
-        """A task starts."""
-
-    def update(self, task: Task, fraction: float, words: str) -> None:
-        """A running task has come so far."""
-
-    def end(self, task: Task, ending: Ending, seconds: float = 0.0, problem: str = "") -> None:
-        """A task is finished or has failed."""
-
-    def again(self, task: Task) -> None:
-        """A task is left, to be tried again."""
-
-    def close(self) -> None:
         """The run is over."""
 
 
@@ -56,71 +51,45 @@ class Shown(Display):
         self.every, self.last = every, time.monotonic()
         self.bars = bars(self.stream)
         self.rows: dict[str, TaskID] = {}
-        self.n_failed = 0
 
     def begin(self, tasks: Sequence[Task], done: Sequence[Task], costs: Costs, workers: int) -> None:
-        self.forecast, self.n = Forecast(tasks, done, costs, workers), len(tasks)
-        if self.bars is None:
-            before = f"{len(done)} done before" if done else ""
-            self._say(_joined(f"{self.n} tasks", before, self.forecast.time_left))
-        else:
-            self.whole = self.bars.add_task(f"{self.n} tasks", total=100, words="")
-            self._draw()
+        self.forecast = Forecast(tasks, done, costs, workers)
+        if self.bars is not None:
+            self.whole = self.bars.add_task(f"{len(tasks)} tasks", total=100, words="")
             self.bars.start()
+        else:
+            before = f"{len(done)} done before" if done else ""
+            self._print(_joined(f"{len(tasks)} tasks", before, self.forecast.time_left))
 
-    def start(self, task: Task) -> None:
-        self.forecast.update(task, 0.0)
+    def hear(self, event: str, task: Task, **facts: Any) -> None:
+        self.forecast.hear(event, task, **facts)
+        if event in TOLD:
+            if self.bars is not None and task.key in self.rows:
+                self.bars.remove_task(self.rows.pop(task.key))
+            self._say(task, TOLD[event].format(**facts | {"seconds": duration(facts.get("seconds", 0.0))}))
+        elif self.bars is not None:
+            if event == "start":
+                self.rows[task.key] = self.bars.add_task(task.label, total=1.0, words="")
+            else:
+                self.bars.update(self.rows[task.key], completed=facts["fraction"], words=facts["words"])
+        elif event == "progress" and time.monotonic() - self.last >= self.every:
+            self._say(task, _joined(f"{facts['fraction']:.0%}", facts["words"]))
         if self.bars is not None:
-            self.rows[task.key] = self.bars.add_task(task.label, total=1.0, words="")
+            words = _joined(self.forecast.counts, self.forecast.time_left)
+            self.bars.update(self.whole, completed=self.forecast.percent, words=words)
 
-    def update(self, task: Task, fraction: float, words: str) -> None:
-        self.forecast.update(task, fraction)
-        if self.bars is not None:
-            self.bars.update(self.rows[task.key], completed=fraction, words=words)
-            self._draw()
-        elif time.monotonic() - self.last >= self.every:
-            self._tell(task, _joined(f"{fraction:.0%}", words))
-
-    def end(self, task: Task, ending: Ending, seconds: float = 0.0, problem: str = "") -> None:
-        self.forecast.end(task, seconds if ending == "done" else None, ours=ending in ("done", "failed"))
-        self.n_failed += ending == "failed"
-        told = f"done in {duration(seconds)}" if ending == "done" else "done by another run"
-        self._leave(task, f"failed after {duration(seconds)}: {problem}" if ending == "failed" else told)
-
-    def again(self, task: Task) -> None:
-        if self.forecast.running.pop(task.key, None) is not None:
-            self._leave(task, "to be tried again")
-
-    def close(self) -> None:
+    def __exit__(self, *_: object) -> None:
         if self.bars is not None:
             self.bars.stop()
 
-    def _leave(self, task: Task, words: str) -> None:
-        if self.bars is not None and task.key in self.rows:
-            self.bars.remove_task(self.rows.pop(task.key))
-        self._tell(task, words)
-
-    def _tell(self, task: Task, words: str) -> None:
-        line = f"{task.label}: {words}"
+    def _say(self, task: Task, words: str) -> None:
         if self.bars is not None:
-            self.bars.console.print(Text(line))
-            self._draw()
+            self.bars.console.print(Text(f"{task.label}: {words}"))
         else:
             share = _joined(f"{self.forecast.percent:3.0f} %", self.forecast.time_left)
-            self._say(f"[{share}; {self._counts()}] {line}")
+            self._print(f"[{share}; {self.forecast.counts}] {task.label}: {words}")
 
-    def _draw(self) -> None:
-        assert self.bars is not None
-        words = _joined(self._counts(), self.forecast.time_left)
-        self.bars.update(self.whole, completed=self.forecast.percent, words=words)
-
-    def _counts(self) -> str:
-        running, left = len(self.forecast.running), len(self.forecast.tasks)
-        failed = f"{self.n_failed} failed" if self.n_failed else ""
-        done = self.n - left - self.n_failed
-        return _joined(f"{done} done", f"{running} running", failed, f"{left - running} to come")
-
-    def _say(self, line: str) -> None:
+    def _print(self, line: str) -> None:
         self.last = time.monotonic()
         print(line, file=self.stream, flush=True)
 

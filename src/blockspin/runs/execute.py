@@ -14,7 +14,7 @@ from blockspin.runs.interrupts import hearing
 from blockspin.runs.schedule import Failure, Schedule, TaskFailed, Workers
 from blockspin.runs.store import Store
 from blockspin.runs.task import Task, ordered
-from blockspin.runs.work import cores, perform
+from blockspin.runs.work import cores
 
 __all__ = ["Failure", "TaskFailed", "cores", "execute", "share_of"]
 
@@ -44,9 +44,9 @@ def execute(
     with store.at_work(), hearing() as interrupts:
         state = Schedule(tasks, store, display, interrupts)
         display.begin(state.plan, state.finished, measured(beside(store.folder)), workers)
-        processes = min(workers, len(state.waiting))
+        processes = min(workers, len(state.left))
         with interrupts.finally_do(store.leave), interrupts.finally_do(lambda: store.log("interrupted")):
-            if cluster is not None and state.waiting:
+            if cluster is not None and state.left:
                 from blockspin.runs.cluster import on_cluster
 
                 on_cluster(state, cluster, workers)
@@ -55,9 +55,8 @@ def execute(
 
                 state.run(Processes(state, processes))
             else:
-                state.run(_Here(state))
-    if state.failures:
-        raise TaskFailed(state.failures, state.blocked)
+                state.run(Workers(state))
+    state.check()
 
 
 def share_of(tasks: Sequence[Task], number: int, of: int) -> list[Task]:
@@ -71,20 +70,3 @@ def share_of(tasks: Sequence[Task], number: int, of: int) -> list[Task]:
     parents = {parent.key for task in plan for parent in task.parents}
     last = [task for task in plan if task.key not in parents]
     return last[number - 1 :: of]
-
-
-class _Here(Workers):
-    """Tasks in this process, one after the other."""
-
-    def __init__(self, state: Schedule) -> None:
-        self.state = state
-
-    def give(self, task: Task) -> None:
-        def progress(fraction: float, words: str = "") -> None:
-            self.state.interrupts.check()
-            self.state.told(task, fraction, words)
-
-        outcome = perform(task, self.state.store, lambda: self.state.started(task), progress)
-        if outcome[0] == "failed":
-            self.state.interrupts.check()  # a library may have made another error of it
-        self.state.ended(task, outcome)

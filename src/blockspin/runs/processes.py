@@ -33,7 +33,8 @@ class Processes(Workers):
     """So many new processes, each with its share of the cores."""
 
     def __init__(self, state: Schedule, n: int) -> None:
-        self.state, self.n = state, n
+        super().__init__(state)
+        self.n = n
         self.idle: list[_Worker] = []
         self.at_work: dict[Connection, _Worker] = {}
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 import difflib
+import os
 import tomllib
 import typing
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -77,7 +78,7 @@ def build(
         named.append((name.strip(), value_of(text.strip())))
     for name, value in [*named, *(values or {}).items()]:
         _put(merged, name.split("."), value)
-    return _validated(model, merged)
+    return validated(model, merged)
 
 
 def value_of(text: str) -> Any:
@@ -106,30 +107,28 @@ def document(
     return stored if sweep is None else {**stored, "sweep": dict(sweep)}
 
 
-class _Given(BaseModel):
-    """The entries of a TOML file that a user gives."""
+class _File(BaseModel):
+    """The entries of a TOML file of settings."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
     experiment: str = ""
     preset: str = ""
-    seed: int = 0
+    seed: Annotated[int, Field(ge=0)] = 0
     settings: dict[str, Any] = {}
     sweep: dict[str, Any] = {}
 
 
-class _Complete(_Given):
-    """The entries of a run's own settings.toml."""
-
-    experiment: str
-    preset: str
-    seed: Annotated[int, Field(ge=0)]
-    settings: dict[str, Any]
-
-
 def read_file(path: Path) -> dict[str, Any]:
     """The tables of a TOML file that a user gives: settings, sweep, preset, seed. Raises SettingsError."""
-    return _read(path, _Given)
+    try:
+        given = tomllib.loads(path.read_text(encoding="utf-8"))
+        validated(_File, given, "entry")
+    except SettingsError as error:
+        raise SettingsError(f"{path}: {error}") from error
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise SettingsError(f"{path} cannot be read: {error}") from error
+    return given
 
 
 def write(folder: Path, stored: Mapping[str, Any]) -> None:
@@ -139,17 +138,18 @@ def write(folder: Path, stored: Mapping[str, Any]) -> None:
 
 def read(folder: Path) -> dict[str, Any]:
     """The document in a folder's settings.toml; raises SettingsError where there is none or it is not one."""
-    try:
-        return _read(folder / FILE, _Complete)
-    except SettingsError as error:
-        if isinstance(error.__cause__, FileNotFoundError):
-            raise SettingsError(f"{folder} is not the folder of a run: it has no {FILE}") from error
-        raise
+    if not os.path.lexists(folder / FILE):
+        raise SettingsError(f"{folder} is not the folder of a run: it has no {FILE}")
+    stored = read_file(folder / FILE)
+    lacking = [name for name in ("experiment", "preset", "seed", "settings") if name not in stored]
+    if lacking:
+        raise SettingsError(f"{folder / FILE} is not complete: it lacks {', '.join(lacking)}")
+    return stored
 
 
 def restore(model: type[S], stored: Mapping[str, Any]) -> S:
     """The settings of a stored `document`. Raises SettingsError."""
-    return _validated(model, stored["settings"])
+    return validated(model, stored["settings"])
 
 
 def differences(stored: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[str]:
@@ -157,18 +157,6 @@ def differences(stored: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[st
     there, here = dict(_flat(stored)), dict(_flat(wanted))
     names = [name for name in {**there, **here} if name != "preset" and there.get(name) != here.get(name)]
     return [f"{name} ({there.get(name, 'none')} there, {here.get(name, 'none')} here)" for name in names]
-
-
-def _read(path: Path, model: type[BaseModel]) -> dict[str, Any]:
-    try:
-        given = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise SettingsError(f"{path} cannot be read: {error}") from error
-    try:
-        _validated(model, given, "entry")
-    except SettingsError as error:
-        raise SettingsError(f"{path}: {error}") from error
-    return given
 
 
 def _merged(model: type[BaseModel], base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
@@ -195,7 +183,8 @@ def _part(model: type[BaseModel] | None, name: Any) -> type[BaseModel] | None:
     return annotation if isinstance(annotation, type) and issubclass(annotation, BaseModel) else None
 
 
-def _validated(model: type[S], values: Mapping[str, Any], kind: str = "setting") -> S:
+def validated(model: type[S], values: Mapping[str, Any], kind: str = "setting") -> S:
+    """The values as the model takes them. Raises SettingsError, which calls them a `kind`."""
     try:
         return model.model_validate(values)
     except ValidationError as error:

@@ -22,7 +22,7 @@ THREAD_VARIABLES = (*blas.VARIABLES, *POOLS)
 
 Outcome = tuple[Any, ...]
 """How it went with a task: a word, and what belongs to it. ("done", seconds); ("failed", problem, traceback);
-("busy",) where another run has the task in hand; ("elsewhere",) where another has finished it; ("unwritable", why)."""
+("busy",) where another run has the task in hand; ("found",) where another has finished it; ("unwritable", why)."""
 
 
 def perform(
@@ -39,7 +39,7 @@ def perform(
             return ("busy",)
         try:
             if store.has(task):
-                return ("elsewhere",)
+                return ("found",)
             begun()
             started = time.monotonic()
             with nullcontext(progress) if asked_by is None else last_words(task, store, progress, asked_by) as told:
@@ -77,14 +77,11 @@ def last_words(task: Task, store: Store, progress: Progress, asked_by: str) -> I
         yield progress
         return
     print(f"process {os.getpid()} began at {_now()} for {asked_by}", file=file, flush=True)
-    last = 0.0
+    note = throttled(lambda fraction, said: print(f"{_now()} {fraction:.0%} {said}", file=file, flush=True), 1.0)
 
     def report(fraction: float, words: str = "") -> None:
-        nonlocal last
-        if time.monotonic() - last >= 1:
-            last = time.monotonic()
-            with suppress(OSError):
-                print(f"{_now()} {fraction:.0%} {words}", file=file, flush=True)
+        with suppress(OSError):
+            note(fraction, words)
         progress(fraction, words)
 
     faulthandler.enable(file)
