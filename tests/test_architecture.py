@@ -26,7 +26,7 @@ MAY_IMPORT = {
     "extras": "",
     "images": "randomness extras",
     "models": "lattice",
-    "seals": "",
+    "seals": "files",
     "sample_files": "lattice files seals",
     "samples": "lattice inputs files sample_files",
     "reweighting": "models samples statistics",
@@ -39,7 +39,7 @@ MAY_IMPORT = {
     "runs": "blas samples randomness files seals locks extras progress",
     "report": "statistics",
     "experiments": "lattice statistics randomness models samples exact sampling coarse rg mapping judging runs report "
-    "images files locks memory",
+    "images files seals locks memory",
     "choices": "coarse lattice models samples",
     "cli": "choices experiments runs report judging samples models coarse lattice files sampling",
 }

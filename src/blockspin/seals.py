@@ -1,13 +1,18 @@
-"""Checksums: a file whose last bytes are a seal over those before them, and the SHA-256 of a file as it is."""
+"""Checksums, all SHA-256: seals at the ends of files, of a value, and of a folder's files in SHA256SUMS."""
 
 from __future__ import annotations
 
 import hashlib
+import json
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
+from blockspin.files import Damaged, write_text
+
+SUMS = "SHA256SUMS"
 DIGITS = 64  # of a SHA-256 in hex
 
 
@@ -47,7 +52,29 @@ class Seal:
         return state.hexdigest().encode()
 
 
-def sum_of(path: Path) -> str:
-    """The SHA-256 of a file, in hex. Raises OSError."""
+def digest_of(value: Any) -> str:
+    """The SHA-256, in hex, of what JSON can hold."""
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
+
+
+def write_sums(folder: Path, names: Iterable[str]) -> None:
+    """Write the sums of these files of the folder, for `sha256sum -c SHA256SUMS`. Raises OSError."""
+    write_text(folder / SUMS, "".join(f"{_sum(folder / name)}  {name}\n" for name in names))
+
+
+def check_sums(folder: Path, names: Iterable[str]) -> None:
+    """Raise `Damaged` where a file of the folder is not what its sum says; a folder of earlier versions has no sums."""
+    if not os.path.lexists(folder / SUMS):
+        return
+    lines = (folder / SUMS).read_bytes().decode(errors="replace").splitlines()
+    sums = {name: digest for digest, _, name in (line.partition("  ") for line in lines)}
+    for name in names:
+        if name not in sums:
+            raise Damaged(f"{folder / SUMS} is damaged: it has no sum of {name}")
+        if _sum(folder / name) != sums[name]:
+            raise Damaged(f"{folder / name} is not what the run wrote: its sum in {SUMS} is another")
+
+
+def _sum(path: Path) -> str:
     with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

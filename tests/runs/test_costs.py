@@ -5,8 +5,7 @@ import json
 import pytest
 import toy_tasks as toy
 
-from blockspin.runs import costs as costs_module
-from blockspin.runs.costs import PRIOR, Costs, Forecast, beside, measured
+from blockspin.runs.costs import PRIOR, Costs, beside, measured
 from blockspin.runs.execute import execute
 from blockspin.runs.store import Store
 from blockspin.runs.task import Task, ordered
@@ -32,9 +31,6 @@ def test_a_kind_has_its_own_pace_and_the_others_that_of_all():
     assert costs.seconds(task("fast", 2.0)) == pytest.approx(1.0, rel=0.05)
     assert costs.seconds(task("other", 2.0)) == pytest.approx(3.5, rel=0.03)
     assert costs.bytes(task("slow", 2.0)) == 100
-    left = [task("other", 1.0), task("slow", 3.0)]
-    assert Forecast(left, [], costs, 1).time_left  # most of it is measured
-    assert not Forecast(left, left[1:], costs, 1).time_left
 
 
 def test_a_first_task_that_compiles_does_not_stretch_the_forecast():
@@ -44,28 +40,6 @@ def test_a_first_task_that_compiles_does_not_stretch_the_forecast():
     expected = sum(map(costs.seconds, left))
     assert 145 < expected < 2.2 * 145
     assert PRIOR == 20
-
-
-def test_the_share_done_follows_the_weights_and_the_time_left_the_pace(monkeypatch):
-    now = [100.0]
-    monkeypatch.setattr(costs_module.time, "monotonic", lambda: now[0])
-    heavy, light, before = (
-        Task("a", "a", toy.sample, {"i": i}, weight=weight) for i, weight in enumerate((600.0, 200.0, 200.0))
-    )
-    forecast = Forecast([before, heavy, light], [before], Costs(), 1)
-    assert forecast.percent == pytest.approx(20)
-    assert forecast.time_left == ""  # nothing done in this session, so no pace
-    now[0] += 1000
-    forecast.hear("progress", heavy, fraction=0.5)
-    assert forecast.percent == pytest.approx(50)
-    # 300 of 800 took 1000 s, 500 remain, and 20 s at the pace that was expected: 500 (1000 + 20) / (300 + 20)
-    assert forecast.time_left == "26 min 34 s left"
-    forecast.hear("done", heavy, seconds=2000)
-    assert forecast.percent == pytest.approx(80)
-    forecast.hear("start", light)
-    forecast.hear("failed", light)
-    assert forecast.percent == 100
-    assert forecast.time_left == ""
 
 
 def test_costs_come_from_the_logs_of_the_runs_beside(tmp_path):

@@ -21,7 +21,7 @@ from blockspin.runs.schedule import ATTEMPTS, Schedule, Workers
 from blockspin.runs.settings import SettingsError
 from blockspin.runs.store import Store, StoreError
 from blockspin.runs.task import Task
-from blockspin.runs.work import Outcome, perform, thread_variables, throttled, times_begun, words, words_of_the_dead
+from blockspin.runs.work import Outcome, perform, thread_variables, throttled, words, words_of_the_dead
 
 TOPIC = "blockspin"
 AHEAD = 2  # tasks given out for each thread of the cluster: one at work, one waiting
@@ -144,8 +144,7 @@ class _Crowd(Workers):
         Only the deaths that it began count against it; one of those that never began counts where nothing else
         ended in the meantime, so that workers that die by themselves end the run and do not keep it for ever.
         """
-        begun = times_begun(given.task, self.state.store, self.state.name)
-        trace = words_of_the_dead(given.task, self.state.store)
+        trace, begun = words_of_the_dead(given.task, self.state.store, self.state.name)
         self.state.died(given.task, "KilledWorker", trace, max(begun, int(given.n_left == len(self.state.left))))
 
 

@@ -94,7 +94,7 @@ class Processes(Workers):
             worker.process.join()
             code = worker.process.exitcode or 0
             ending = f"signal {-code}" if code < 0 else f"exit code {code}"
-            self.state.died(task, ending, words_of_the_dead(task, self.state.store))
+            self.state.died(task, ending, words_of_the_dead(task, self.state.store, self.state.name)[0])
             return
         if word == "begun":
             self.state.started(task)

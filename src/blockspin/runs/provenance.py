@@ -5,9 +5,7 @@ No host, user or folder is named, so the file can be published.
 
 from __future__ import annotations
 
-import hashlib
 import importlib.metadata
-import json
 import os
 import platform
 import secrets
@@ -21,6 +19,7 @@ from typing import Any
 from blockspin.files import Damaged, read_json
 from blockspin.runs.execute import cores
 from blockspin.runs.store import Store, write_json
+from blockspin.seals import digest_of
 
 FILE = "provenance.json"
 PACKAGES = ("blockspin", "numpy", "jax", "jaxlib", "numba", "scikit-learn", "scipy", "xarray")
@@ -73,7 +72,7 @@ class Provenance:
             sessions.append(self.own)
             tasks = task_seconds(self.store)
             stored = {"schema": 2, "seed": self.seed, "tasks": tasks, "sessions": sessions}
-            write_json(self.path, {**stored, "sha256": _digest(stored)})
+            write_json(self.path, {**stored, "sha256": digest_of(stored)})
 
 
 def read(folder: Path) -> dict[str, Any]:
@@ -82,16 +81,12 @@ def read(folder: Path) -> dict[str, Any]:
         stored = read_json(folder / FILE)
     except OSError as error:
         raise Damaged(f"{folder / FILE} cannot be read: {error.strerror}") from error
-    if stored.pop("sha256", None) != _digest(stored):
+    if stored.pop("sha256", None) != digest_of(stored):
         raise Damaged(
             f"{folder / FILE} is damaged: its checksum does not hold; a run goes on without it, but then nothing says "
             "what was done before"
         )
     return stored
-
-
-def _digest(stored: dict[str, Any]) -> str:
-    return hashlib.sha256(json.dumps(stored, sort_keys=True).encode()).hexdigest()
 
 
 def task_seconds(store: Store) -> dict[str, float]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import faulthandler
 import os
+import re
 import sys
 import time
 import traceback
@@ -72,7 +73,7 @@ def last_words(task: Task, store: Store, progress: Progress, asked_by: str) -> I
     path = _words_path(store, task)
     try:
         # closed below, after faulthandler has let go of it
-        file = open(path, "a" if times_begun(task, store, asked_by) else "w")  # noqa: SIM115
+        file = open(path, "a" if _left(task, store, asked_by)[1] else "w")  # noqa: SIM115
     except OSError:  # the result will not be written either, and that says why
         yield progress
         return
@@ -94,24 +95,11 @@ def last_words(task: Task, store: Store, progress: Progress, asked_by: str) -> I
         path.unlink(missing_ok=True)
 
 
-def times_begun(task: Task, store: Store, asked_by: str) -> int:
-    """How often processes began a task for this run (its name) and died of it, by the log they left."""
-    try:
-        lines = _words_path(store, task).read_text(errors="replace").splitlines()
-    except OSError:
-        return 0
-    return sum(line.startswith("process ") and line.endswith(f" for {asked_by}") for line in lines)
-
-
-def words_of_the_dead(task: Task, store: Store) -> str:
-    """The log that a process left when it died on a task; "" where it left none."""
-    path = _words_path(store, task)
-    try:
-        text = path.read_text(errors="replace")[-6000:]
-    except OSError:
-        return ""
-    path.unlink(missing_ok=True)
-    return text
+def words_of_the_dead(task: Task, store: Store, asked_by: str) -> tuple[str, int]:
+    """Take away the log that processes left when they died on a task; how many of those began it for this run."""
+    text, begun = _left(task, store, asked_by)
+    _words_path(store, task).unlink(missing_ok=True)
+    return text, begun
 
 
 def words(error: BaseException) -> str:
@@ -145,6 +133,15 @@ def cores() -> int:
 
 def _words_path(store: Store, task: Task) -> Path:
     return store.tasks / f"{LAST_WORDS}{task.key}"
+
+
+def _left(task: Task, store: Store, asked_by: str) -> tuple[str, int]:
+    try:
+        text = _words_path(store, task).read_text(errors="replace")
+    except OSError:
+        return "", 0
+    begun = re.findall(rf"^process .* for {asked_by}$", text, re.MULTILINE)
+    return text[-6000:], len(begun)
 
 
 def _now() -> str:
