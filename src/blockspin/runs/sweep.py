@@ -16,6 +16,7 @@ In TOML, where an axis is a list, or a range "start:stop:number" with ":log" for
 
 from __future__ import annotations
 
+import copy
 import itertools
 import math
 import re
@@ -124,22 +125,19 @@ def build_sweep(table: Mapping[str, Any] | None, options: Sequence[str] = ()) ->
     """
     if table is None and not options:
         return None
-    chosen: dict[str, Any] = {"grid": {}, "zip": {}} | {
-        name: dict(part) if isinstance(part, Mapping) else part for name, part in (table or {}).items()
-    }
-    for option in options:
+    chosen = copy.deepcopy(dict(table or {}))
+    grid, together = chosen.setdefault("grid", {}), chosen.setdefault("zip", {})
+    for option in options if isinstance(grid, dict) and isinstance(together, dict) else ():
         axes = _AXIS.findall(option)
         if not axes or _AXIS.sub("", option).strip():
             raise SettingsError(f"--sweep must read NAME=VALUES; got {option!r}. {RULE[0].upper()}{RULE[1:]}")
-        part = "grid" if len(axes) == 1 else "zip"
         for name, text in axes:
+            grid.pop(name, None)
+            together.pop(name, None)
             if name == "seeds":
                 chosen["seeds"] = value_of(text)
-                continue
-            for other in ("grid", "zip"):
-                if isinstance(chosen[other], dict):
-                    chosen[other].pop(name, None)
-            chosen[part][name] = text if ":" in text and not text.startswith(("[", '"')) else _listed(text)
+            else:
+                (grid if len(axes) == 1 else together)[name] = _axis(text)
     try:
         return validated(Sweep, chosen, "part")
     except SettingsError as error:
@@ -150,9 +148,11 @@ def build_sweep(table: Mapping[str, Any] | None, options: Sequence[str] = ()) ->
 _AXIS = re.compile(r"([^\s=]+)=(\S.*?)(?=\s+[^\s=]+=|\s*$)")
 
 
-def _listed(text: str) -> list[Any]:
-    listed = value_of(text if text.startswith("[") else f"[{text}]")
-    return listed if isinstance(listed, list) else [value_of(part.strip()) for part in text.split(",")]
+def _axis(text: str) -> Any:
+    if text.startswith(("[", '"')) or ":" not in text:
+        listed = value_of(text if text.startswith("[") else f"[{text}]")
+        return listed if isinstance(listed, list) else [value_of(part.strip()) for part in text.split(",")]
+    return text
 
 
 def _range(text: str) -> list[Any]:
