@@ -106,6 +106,9 @@ class Recorder(Display):
     def __init__(self):
         self.finished, self.updates, self.running, self.most = [], [], set(), 0
 
+    def begin(self, *_):
+        """Nothing to remember."""
+
     def hear(self, event, task, **facts):
         if event == "start":
             self.running.add(task.key)
