@@ -104,14 +104,16 @@ class _Crowd(Workers):
         future.add_done_callback(lambda one: self.news.put((one,)))
 
     def wait(self, patience: float | None) -> None:
+        news = []
         with suppress(queue.Empty):
-            one, *said = self.news.get(timeout=0.25)
+            news.append(self.news.get(timeout=0.25))
             while True:
-                if not said:
-                    self._take(one)
-                elif one in self.given:
-                    self._hear(self.given[one].task, *said)
-                one, *said = self.news.get_nowait()
+                news.append(self.news.get_nowait())
+        for one, *said in sorted(news, key=len):  # what ended comes first: the next task begins after it
+            if not said:
+                self._take(one)
+            elif one in self.given:
+                self._hear(self.given[one].task, *said)
 
     def close(self) -> None:
         with suppress(Exception):  # a scheduler that is gone cannot be told
