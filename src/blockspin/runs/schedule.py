@@ -132,10 +132,10 @@ class Schedule:
         """Raise TaskFailed where a task failed, and note which were not run because of that."""
         if not self.failures:
             return
-        why = {failure.task.key: failure.task.label for failure in self.failures}
+        cause = {failure.task.key: failure.task.label for failure in self.failures}
         for task in self.left.values():
-            why[task.key] = next(why[parent.key] for parent in task.parents if parent.key in why)
-            self.store.log("blocked", task, by=why[task.key])
+            cause[task.key] = next(cause[parent.key] for parent in task.parents if parent.key in cause)
+            self.store.log("blocked", task, by=cause[task.key])
         raise TaskFailed(self.failures, list(self.left.values()))
 
     def _ready(self) -> Task | None:
