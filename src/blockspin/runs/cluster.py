@@ -75,7 +75,7 @@ class _Crowd(Workers):
         self.client, self.cluster = client, cluster
         self.folder = str(state.store.folder.resolve())
         self.given: dict[str, _Given] = {}
-        self.news: queue.Queue[tuple[Any, ...]] = queue.Queue()  # a future that ended; or a key, and how far it is
+        self.news: queue.Queue[tuple[Any, ...]] = queue.Queue()  # a task's key, and how far it is; () where one ended
         self.n_given = 0
         self.threads, self.counted = 1, 0.0
         self.seen = time.monotonic()
@@ -101,7 +101,7 @@ class _Crowd(Workers):
         name = f"{task.kind}-{task.key}-{self.state.name}-{self.n_given}"
         future = self.client.submit(_work, task.alone(), self.folder, self.state.name, key=name, pure=False)
         self.given[task.key] = _Given(task, future, len(self.state.left))
-        future.add_done_callback(lambda one: self.news.put((one,)))
+        future.add_done_callback(lambda _: self.news.put(()))
 
     def wait(self, patience: float | None) -> None:
         news = []
@@ -109,11 +109,12 @@ class _Crowd(Workers):
             news.append(self.news.get(timeout=0.25))
             while True:
                 news.append(self.news.get_nowait())
-        for one, *said in sorted(news, key=len):  # what ended comes first: the next task begins after it
-            if not said:
-                self._take(one)
-            elif one in self.given:
-                self._hear(self.given[one].task, *said)
+        for given in list(self.given.values()):  # first, since the next task begins after it
+            if given.future.status not in ("pending", "lost"):  # a lost one, whose worker is gone, is computed again
+                self._take(given)
+        for key, fraction, said in filter(None, news):
+            if key in self.given:
+                self._hear(self.given[key].task, fraction, said)
 
     def close(self) -> None:
         with suppress(Exception):  # a scheduler that is gone cannot be told
@@ -125,10 +126,8 @@ class _Crowd(Workers):
         if fraction or words:
             self.state.told(task, fraction, words)
 
-    def _take(self, future: Any) -> None:
-        given = next((one for one in self.given.values() if one.future is future), None)
-        if given is None or future.status in ("lost", "pending"):
-            return
+    def _take(self, given: _Given) -> None:
+        future = given.future
         del self.given[given.task.key]
         if future.status == "cancelled":
             self.state.ended(given.task, ("busy",))
