@@ -27,7 +27,8 @@ MAY_IMPORT = {
     "locks": "",
     "extras": "",
     "models": "lattice",
-    "sample_files": "lattice files",
+    "seals": "files",
+    "sample_files": "lattice files seals",
     "samples": "lattice inputs files sample_files",
     "reweighting": "models samples statistics",
     "exact": "models lattice",
@@ -36,10 +37,10 @@ MAY_IMPORT = {
     "rg": "samples lattice statistics models sampling progress",
     "mapping": "exact models coarse lattice",
     "judging": "blas rg exact models coarse samples lattice statistics randomness files progress",
-    "runs": "blas samples randomness files locks extras",
+    "runs": "blas samples randomness files seals locks extras progress",
     "report": "statistics",
     "experiments": "lattice statistics randomness models samples exact sampling coarse rg mapping judging runs report "
-    "extras files locks memory",
+    "extras files seals locks memory",
     "choices": "coarse lattice models samples",
     "cli": "choices experiments runs report judging samples models coarse lattice files sampling",
 }
