@@ -19,7 +19,7 @@ from blockspin.runs.execute import execute, share_of
 from blockspin.runs.interrupts import hearing
 from blockspin.runs.provenance import Provenance
 from blockspin.runs.settings import SettingsError
-from blockspin.runs.store import Store, StoreError, write_json, write_text
+from blockspin.runs.store import ResultError, Store, StoreError, write_json, write_text
 from blockspin.runs.task import ordered
 from blockspin.seals import SUMS, check_sums, write_sums
 
@@ -125,7 +125,14 @@ def redraw(folder: Path) -> Path:
     check_sums(folder, _summed(folder))
     report = folder / REPORT
     check_place(report)
-    write_text(report, _page(experiment, folder, swept="sweep" in stored))
+    try:
+        page = _page(experiment, folder, swept="sweep" in stored)
+    except ResultError as error:
+        raise ResultError(
+            f"{error}. Where another version of blockspin made the folder, `blockspin run` computes what has changed; "
+            f"{REPORT} is still the page of that version"
+        ) from error
+    write_text(report, page)
     return report
 
 

@@ -78,10 +78,11 @@ class Provenance:
 def read(folder: Path) -> dict[str, Any]:
     """What a folder's provenance.json holds; raises `Damaged` where that is not what runs write."""
     try:
-        stored = read_json(folder / FILE)
+        stored = read_json(folder / FILE, sessions=list, tasks=dict)
     except OSError as error:
         raise Damaged(f"{folder / FILE} cannot be read: {error.strerror}") from error
-    if stored.pop("sha256", None) != digest_of(stored):
+    digest = stored.pop("sha256", None)
+    if (digest is not None or stored.get("schema") != 1) and digest != digest_of(stored):  # schema 1 had no checksum
         raise Damaged(
             f"{folder / FILE} is damaged: its checksum does not hold; a run goes on without it, but then nothing says "
             "what was done before"
