@@ -98,7 +98,7 @@ def _draw(axes: Any, part: Panel, looks: Mapping[str, Style]) -> None:
         _curve(axes, part, _points(part, some), looks[name], size)
     for name, point in part.rings.items():
         if shown(point[:2]).all():
-            axes.plot(*point[:2], "o", color=looks[name].colour, markersize=10, markerfacecolor="none")
+            axes.plot(*point[:2], "o", color=looks[name].colour, markersize=10, mfc="none", zorder=4)
     _finish(axes, part)
 
 
