@@ -58,9 +58,8 @@ def covered(run: Run, name: str) -> str:
 def tests(run: Run, name: str, outcome: str) -> str:
     """The tests of a map's first layer with this outcome ("pass", "fail", "cannot tell"), in words."""
     cards = stack(run.cards, name)[:1]
-    return " and ".join(
-        words for criterion, words in TESTS.items() for card in cards if card.outcome(criterion) == outcome
-    )
+    found = [words for criterion, words in TESTS.items() for card in cards if card.outcome(criterion) == outcome]
+    return " and ".join(part for part in (", ".join(found[:-1]), *found[-1:]) if part)
 
 
 def first_fields(run: Run) -> Figure:
