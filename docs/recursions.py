@@ -1,5 +1,6 @@
 """Draw the flows of the recursions as docs/images/recursions.png and flow.png: ./run python docs/recursions.py"""
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,10 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from blockspin.models import KC_SQUARE, KC_TRIANGULAR
-from blockspin.rg.recursions import decimation, lower_bound, migdal_kadanoff, niemeijer_van_leeuwen
+from blockspin.rg.recursions import decimation, migdal_kadanoff
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+from oracles import lower_bound, niemeijer_van_leeuwen
 
 IMAGES = Path(__file__).parent / "images"
 # Okabe and Ito's colours, told apart by the colour-blind; each line has a dash of its own too

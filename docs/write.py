@@ -1,7 +1,8 @@
 """Run the code blocks of a page in order, and write what they print under them: ./run python docs/write.py PAGE.md ...
 
 A block "```python", "```python sampled" or "```python long" that is followed by a "```text" block prints that text. All
-blocks of a page share their names, so that every number of the page is from one go.
+blocks of a page share their names, so that every number of the page is from one go. tests/test_documents.py runs the
+pages too: digits of "python" must come again, those of "sampled" within their errors, and "long" is left out.
 """
 
 from __future__ import annotations
@@ -31,5 +32,6 @@ def written(page: str) -> str:
 
 
 if __name__ == "__main__":
+    sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))  # where `oracles` is
     for path in map(Path, sys.argv[1:]):
         path.write_text(written(path.read_text()))

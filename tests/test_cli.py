@@ -95,9 +95,9 @@ def test_the_same_command_computes_nothing_again(tmp_path):
 def test_another_runs_folder_is_refused(tmp_path):
     call("run", "toy", "--out", tmp_path / "a")
     before = numbers(tmp_path / "a")
-    outcome = call("run", "toy", "--out", tmp_path / "a", "--set", "field=none", "--seed", 2, code=2)
+    outcome = call("run", "toy", "--out", tmp_path / "a", "--set", "field=0.5", "--seed", 2, code=2)
     assert (
-        "holds another run, which differs in seed (1 there, 2 here), settings.field (0.5 there, none here)"
+        "holds another run, which differs in seed (1 there, 2 here), settings.field (none there, 0.5 here)"
         in outcome.stderr
     )
     assert "choose another --out" in outcome.stderr

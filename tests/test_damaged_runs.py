@@ -36,6 +36,7 @@ from blockspin.runs.task import Task
 from damage import TIERS, check_every_accident, cut, erased, flipped, names
 
 L = bs.Lattice.square(6)
+CARD = {"map": "m", "layer": 1, "verdict": "cannot tell", "decisive": {}, "outcomes": {"locality": "pass"}}
 
 
 def spins(*shape: int, seed: int = 1) -> np.ndarray:
@@ -64,7 +65,7 @@ class Small:
         total = float(store.load(self.tasks(settings, seed)[0]).arrays["total"].sum())
         row = {"criterion": "locality", "quantity": "sum", "value": total, "error": None, "outcome": "pass"}
         return {
-            "scorecards": [{"map": "m", "layer": 1, "verdict": "cannot tell", "decisive": {}, "rows": [row]}],
+            "scorecards": [{**CARD, "rows": [row]}],
             "claims": [{"id": "S-1", "text": "t", "status": "partly", "why": "w", "source": "s"}],
         }
 

@@ -15,7 +15,6 @@ from blockspin.statistics import (
     Estimate,
     autocorrelation,
     autocorrelation_time,
-    blocking,
     brackets,
     certain,
     effective_sample_size,
@@ -24,6 +23,7 @@ from blockspin.statistics import (
     nested_r_hat,
     r_hat,
 )
+from oracles.blocking import blocking
 
 
 def ar1(phi: float, chains: int, steps: int, seed: int) -> np.ndarray:

@@ -13,7 +13,8 @@ from blockspin.coarse import dimer_patterns as read
 from blockspin.exact import dimers
 from blockspin.lattice import Lattice
 from blockspin.models.dimers import Dimers as Model
-from blockspin.models.dimers import columnar_order, winding
+from blockspin.models.dimers import winding
+from oracles.dimers import columnar_order
 
 
 def test_patterns_read_what_they_are_called() -> None:

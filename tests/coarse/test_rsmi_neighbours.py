@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from blockspin.coarse.rsmi.bounds import lower_bound
-from blockspin.coarse.rsmi.neighbours import ksg
+from oracles.neighbours import ksg
 
 FloatArray = np.ndarray
 

@@ -8,11 +8,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from blockspin.coarse.rsmi.plugin import plug_in
 from blockspin.exact import enumeration, surroundings
 from blockspin.exact.information import block_states
 from blockspin.lattice import Lattice
 from blockspin.models import Ising
+from oracles.plugin import plug_in
 
 
 def ring(n: int, seed: int, draws: int) -> np.ndarray:

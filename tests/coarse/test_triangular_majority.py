@@ -12,9 +12,9 @@ import blockspin as bs
 from blockspin.coarse.triangular import TriangularMajority
 from blockspin.lattice import Lattice
 from blockspin.models.ising import KC_TRIANGULAR
-from blockspin.rg.recursions import niemeijer_van_leeuwen
 from blockspin.samples import make
 from blockspin.statistics import Estimate
+from oracles import niemeijer_van_leeuwen
 
 LATTICES = [Lattice.triangular(6), Lattice.triangular(6, 9), Lattice.triangular(12, 6)]
 

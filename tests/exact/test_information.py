@@ -13,17 +13,10 @@ import numpy as np
 import pytest
 
 from blockspin.exact import surroundings
-from blockspin.exact.information import (
-    Joint,
-    block_states,
-    boltzmann_rule,
-    largest_rule,
-    mutual_information,
-    product_rule,
-    sign_rule,
-)
+from blockspin.exact.information import Joint, block_states, boltzmann_rule, largest_rule, mutual_information, sign_rule
 from blockspin.lattice import Lattice
 from blockspin.models import Ising
+from oracles.information import product_rule
 
 RING = surroundings.chain(Ising(Lattice.chain(9), 0.6, 0.2), 3, 1)
 

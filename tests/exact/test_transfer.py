@@ -11,9 +11,10 @@ import math
 import numpy as np
 import pytest
 
-from blockspin.exact import enumeration, ising2d, transfer
+from blockspin.exact import enumeration, ising2d
 from blockspin.lattice import Lattice
 from blockspin.models import KC_SQUARE, Ising
+from oracles import transfer
 
 LATTICES = [
     *(Lattice.square(*shape) for shape in [(2, 2), (3, 4), (4, 4), (5, 3), (2, 5)]),

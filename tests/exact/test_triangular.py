@@ -11,10 +11,10 @@ import warnings
 import numpy as np
 import pytest
 
-from blockspin.exact import transfer, triangular
 from blockspin.lattice import Lattice
 from blockspin.models import Ising
 from blockspin.models.ising import KC_TRIANGULAR
+from oracles import transfer, triangular
 
 
 @pytest.mark.parametrize("K", [-0.9, -0.3, 0.15, 0.24, 0.31, 0.5])

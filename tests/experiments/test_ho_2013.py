@@ -1,4 +1,4 @@
-"""The experiment ho-2013: tiny settings end to end, its controls, the rules of its claims on made-up numbers.
+"""The experiment ho-2013: its images and controls, what is measured, the rules of its claims on made-up numbers.
 
 Mutants tried, each of which fails a test: a permutation undone the wrong way, L2 interpolated in the order of its
 strengths, locality at any held-out quality, a participation ratio counted the wrong way round, L2 not asked whether
@@ -10,6 +10,8 @@ from __future__ import annotations
 import copy
 import json
 import math
+import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,17 +19,15 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from blockspin.coarse.rbm import RBM
 from blockspin.experiments import find
-from blockspin.experiments.ho_2013 import data
-from blockspin.experiments.ho_2013.claims import Found, claims
-from blockspin.experiments.ho_2013.measure import alike, locality, measured, window
-from blockspin.experiments.ho_2013.readings import Findings, clear
+from blockspin.experiments.ho_2013 import claims, data, tasks
+from blockspin.experiments.ho_2013.findings import NONE, Findings, Machine, clear
+from blockspin.experiments.ho_2013.measure import alike, independent, locality, window
 from blockspin.experiments.plan import replan
 from blockspin.experiments.run import prepare, redraw, run
-from blockspin.images import ImagesError
 from blockspin.lattice import Lattice
 from blockspin.runs.settings import SettingsError
+from blockspin.runs.task import Result
 
 SMALL = (
     "natural.n_train=200", "natural.n_test=50", "hidden=6", "updates=40", "seeds=2", "annealing=50",
@@ -36,31 +36,13 @@ SMALL = (
 )  # fmt: skip
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    target = tmp_path_factory.mktemp("run") / "small"
-    run(prepare(find("ho-2013"), overrides=SMALL, seed=1), target)
-    return target
-
-
-def test_the_folder_is_complete(folder: Path) -> None:
-    told = {claim["id"]: claim["status"] for claim in json.loads((folder / "claims.json").read_text())["claims"]}
-    assert list(told) == [f"HO-{n}" for n in range(1, 7)]
-    assert told["HO-6"] == "not tested"
-    text = (folder / "report.html").read_text()
-    assert "<script" not in text
-    assert ">nan" not in text.lower()
+def test_a_page_has_filters_of_every_kind_and_control(tmp_path: Path) -> None:
+    planned = prepare(find("ho-2013"), overrides=SMALL, seed=1)
+    assert len(planned.tasks) == 2 * 2 * (1 + 3 * 2)  # images, and for images and two controls a training and a measure
+    run(planned, tmp_path / "small")
+    text = redraw(tmp_path / "small").read_text()
     assert text.count('class="plot"') == 4  # window and participation of either kind of image
     assert text.count("mosaic signed") >= 2 * 1 + 2 * 3  # none at least, and the controls
-    before = (folder / "report.html").read_bytes()
-    assert redraw(folder).read_bytes() == before
-
-
-def test_a_finished_run_computes_nothing_again(folder: Path) -> None:
-    files = {path: path.stat().st_mtime_ns for path in (folder / "tasks").glob("*.npz")}
-    assert len(files) == 2 * 2 * (1 + 3 * 2)  # images, and for images and two controls a training and a measurement
-    run(prepare(find("ho-2013"), overrides=SMALL, seed=1), folder)
-    assert {path: path.stat().st_mtime_ns for path in (folder / "tasks").glob("*.npz")} == files
 
 
 @pytest.mark.parametrize(
@@ -115,45 +97,48 @@ def test_a_stored_run_is_listed_after_its_images_are_gone(tmp_path: Path) -> Non
         prepare(find("ho-2013"), overrides=(f"natural.source={tmp_path / 'gone'}",))
 
 
+def cut(source: str = "sklearn-digits", held_out: float = 0.2) -> dict[str, Any]:
+    return dict(zip(("train", "test"), data.digits(1, source, held_out, threshold=0.5), strict=True))
+
+
 def test_images_and_controls() -> None:
-    train, test = data.digits({"source": "sklearn-digits", "held_out": 0.2, "threshold": 0.5}, seed=1)
-    assert (train.shape, test.shape) == ((1438, 8, 8), (359, 8, 8))
-    assert set(np.unique(train)) == {0, 1}
-    flat, _ = data.rows(train, test, "images", 1)
-    mixed, mixed_test = data.rows(train, test, "permuted", 1)
+    images = cut()
+    assert (images["train"].shape, images["test"].shape) == ((1438, 8, 8), (359, 8, 8))
+    assert set(np.unique(images["train"])) == {0, 1}
+    flat, flat_test = data.rows(images, "images", 1)
+    mixed, mixed_test = data.rows(images, "permuted", 1)
     order = data.permutation(64, 1)
     np.testing.assert_array_equal(mixed[:, np.argsort(order)], flat)  # nothing but the places has changed
     np.testing.assert_array_equal(data.restored(mixed, "permuted", 1), flat)
     np.testing.assert_array_equal(data.restored(mixed, "images", 1), mixed)
-    assert data.independent(mixed, mixed_test) == pytest.approx(data.independent(flat, test.reshape(-1, 64)))
-    noise, _ = data.rows(train, test, "noise", 1)
+    assert data.restored(mixed, "permuted", 1).flags.c_contiguous  # sums in the order of an image's
+    assert independent(mixed, mixed_test) == pytest.approx(independent(flat, flat_test))
+    noise, _ = data.rows(images, "noise", 1)
     # 92,032 coins know their share of ink to 0.0016
     assert abs(noise.mean() - flat.mean()) < 5 * 0.0016
     assert abs(np.corrcoef(noise[:, 20], noise[:, 21])[0, 1]) < 5 / math.sqrt(1438)
-    with pytest.raises(ImagesError, match="held_out must leave 2 images on either side"):
-        data.digits({"source": "sklearn-digits", "held_out": 1e-4, "threshold": 0.5}, seed=1)
+    with pytest.raises(ValueError, match="held_out must leave 2 images on either side"):
+        cut(held_out=1e-4)
 
 
 @pytest.mark.parametrize("normalise", ["patch", "pixel"])
 def test_natural_patches(normalise: str) -> None:
-    chosen = {"source": "sklearn-photographs", "side": 8, "n_train": 300, "n_test": 100, "normalise": normalise}
-    train, test = data.natural(chosen, seed=1)
+    train, test = data.natural(1, "sklearn-photographs", side=8, n_train=300, n_test=100, normalise=normalise)
     assert (train.shape, test.shape, train.dtype) == ((300, 8, 8), (100, 8, 8), np.float32)
     axes = (1, 2) if normalise == "patch" else 0
     np.testing.assert_allclose(train.mean(axis=axes), 0, atol=1e-5)
     np.testing.assert_allclose(train.std(axis=axes), 1, rtol=1e-5)
+    # the test patches by their own pixels, or by the shift and scale of those to train on
+    np.testing.assert_allclose(test.std(axis=axes), 1, rtol=1e-5 if normalise == "patch" else 0.5)
+    assert (np.abs(test.mean(axis=axes)).max() < 1e-5) == (normalise == "patch")
 
 
 def test_independent_pixels_in_closed_form() -> None:
     train = np.array([[0.0, 2.0], [2.0, 2.0]])
     # means 1 and 2, unit variance
-    assert data.independent(train, np.array([[1.0, 4.0]])) == pytest.approx(
-        -0.5 * (0 + 4) / 2 - 0.5 * math.log(2 * math.pi)
-    )
+    assert independent(train, np.array([[1.0, 4.0]])) == pytest.approx(-0.5 * (0 + 4) / 2 - 0.5 * math.log(2 * math.pi))
     coins = np.array([[0, 1], [1, 1], [1, 1]], np.int8)  # 2 and 3 of 3: (k + 1/2) / 4
-    assert data.independent(coins, np.array([[1, 0]], np.int8)) == pytest.approx(
-        (math.log(2.5 / 4) + math.log(0.5 / 4)) / 2
-    )
+    assert independent(coins, np.array([[1, 0]], np.int8)) == pytest.approx((math.log(2.5 / 4) + math.log(0.5 / 4)) / 2)
 
 
 def test_neighbouring_weights() -> None:
@@ -170,19 +155,21 @@ def test_neighbouring_weights() -> None:
 def test_what_is_measured_of_a_machine_made_by_hand() -> None:
     # no weights: ln p is that of independent pixels, no unit lives; one filter of 2 x 2 pixels before it, and after
     # it the same of a hundredth the size, dead beside the first; mutant: each machine compared with itself
-    train, test = (np.random.default_rng(seed).standard_normal((400, 16)).astype(np.float32) for seed in (1, 2))
-    block = np.zeros((2, 4, 4))
+    train, test = (np.random.default_rng(seed).standard_normal((400, 4, 4)).astype(np.float32) for seed in (1, 2))
+    block = np.zeros((2, 4, 4), np.float32)
     block[0, :2, :2] = 0.1
-    some = [
-        RBM.from_weights(block.reshape(2, 16), train.mean(axis=0), units="gaussian"),
-        RBM.from_weights(np.zeros((2, 16)), train.mean(axis=0), units="gaussian"),
-        RBM.from_weights(block.reshape(2, 16) / 100, train.mean(axis=0), units="gaussian"),
-    ]
+    weights = np.stack([block.reshape(2, 16), np.zeros((2, 16), np.float32), block.reshape(2, 16) / 100])
+    visible = np.tile(train.reshape(400, 16).mean(axis=0), (3, 1))
+    fitted = Result(
+        {"weights": weights, "visible": visible, "hidden": np.zeros((3, 2), np.float32)}, {"weight_change": [0.1, 0, 0]}
+    )
     names = [{"penalty": "none", "strength": 0.0}, *({"penalty": "l1", "strength": size} for size in (1.0, 0.1))]
-    found = measured(some, names, train, test, (4, 4), control="images", seed=1, annealing=50, progress=lambda *_: None)
+    images = Result({"train": train, "test": test})
+    found = tasks.measure.plain(images, fitted, "natural", "images", 1, names, 50, progress=lambda *_: None).meta
     first, dead, small = found["machines"]
     assert (small["living"], small["window"], small["zeros"]) == (0, None, 28 / 32)
     assert (first["living"], first["participation"], first["zeros"]) == (1, pytest.approx(4), 28 / 32)
+    assert (first["weight_change"], first["penalty"], small["strength"]) == (0.1, "none", 0.1)
     assert (dead["living"], dead["participation"], dead["zeros"]) == (0, None, 1)
     assert dead["held_out"] == pytest.approx(found["independent"], abs=1e-6)
     assert dead["reconstruction"] == pytest.approx(found["flat_error"], rel=1e-5)
@@ -206,22 +193,26 @@ def machine(penalty: str, strength: float, **changed: float) -> dict[str, Any]:
 LOCAL = {"participation": 8.0, "window": 0.7, "zeros": 0.4, "largest": 0.8, "held_out": -1.255}
 
 
-def findings(*machines: dict[str, Any]) -> Findings:
+Measured = Sequence[Result]
+
+
+def repeated(*machines: dict[str, Any]) -> Measured:
     """Three seeds, of which every number but a zero moves by a thousandth."""
-    metas = []
+    results = []
     for seed in range(3):
         rows = copy.deepcopy(list(machines))
         for row in rows:
             for key in ("participation", "window", "alike", "zeros", "largest"):
                 if row[key] is not None:
                     row[key] *= 1 + 1e-3 * (seed - 1)
-        beside = {"independent": -1.40, "flat_error": 1.0, "window": 3, "shape": [8, 8]}
-        metas.append(beside | {"untrained": {"participation": 21.0, "window": 0.28}, "machines": rows})
-    return Findings(metas)
+        common = {"independent": -1.40, "flat_error": 1.0, "window": 3, "shape": [8, 8]}
+        untrained = {"participation": 21.0, "window": 0.28}
+        results.append(Result({}, common | {"untrained": untrained, "machines": rows}))
+    return results
 
 
-def images(l1: dict[str, Any] | None = None, l2: dict[str, Any] | None = None, **none: float) -> Findings:
-    return findings(
+def images(l1: dict[str, Any] | None = None, l2: dict[str, Any] | None = None, **none: float) -> Measured:
+    return repeated(
         machine("none", 0.0, **none),
         machine("l2", 0.01, held_out=-1.252, largest=0.4, **(l2 or {})),
         machine("l2", 0.1, held_out=-1.36, window=0.9, participation=5.0),  # local, and models nothing
@@ -230,32 +221,46 @@ def images(l1: dict[str, Any] | None = None, l2: dict[str, Any] | None = None, *
     )
 
 
-def permuted(**l1: Any) -> Findings:
-    return findings(machine("none", 0.0), machine("l2", 0.01), machine("l1", 0.02, **(LOCAL | l1)))
+def permuted(**l1: Any) -> Measured:
+    return repeated(machine("none", 0.0), machine("l2", 0.01), machine("l1", 0.02, **(LOCAL | l1)))
 
 
-def told(found: Found) -> dict[str, str]:
-    made = claims(found)
-    for claim in made:
-        assert "nan" not in claim.why.replace("nanana", "")
-        json.dumps(claim.to_dict(), allow_nan=False)
-    return {claim.id: claim.status for claim in made}
+def entries(**kinds: dict[str, Measured]) -> dict[str, dict[str, Any]]:
+    made = {claim.id: claim({"measured": kinds}) for claim in claims.CLAIMS}
+    json.dumps(made, allow_nan=False)
+    assert not any(re.search(r"\bnan\b", entry["why"]) for entry in made.values())
+    return made
+
+
+def statuses(**kinds: dict[str, Measured]) -> list[str]:
+    """Of HO-1 to HO-6."""
+    return [entry["status"] for entry in entries(**kinds).values()]
+
+
+def status(claim: str, some: Measured, other: Measured | None = None) -> str:
+    """A claim's status; the permuted images are as local as the images unless given."""
+    return str(entries(digits={"images": some, "permuted": other or permuted()})[claim]["status"])
+
+
+def of_images(some: Measured) -> Findings:
+    return Findings({"measured": {"digits": {"images": some}}}, "digits")
+
+
+L1, L2 = Machine("l1", 0.02), Machine("l2", 0.01)
 
 
 def test_the_machines_that_are_compared() -> None:
-    some = images()
+    some = of_images(images())
     # the stronger ones are more local, and keep 2 and 4 of 15 hundredths of a nat
-    assert some.chosen("l1") == ("l1", 0.02)
-    assert some.chosen("l2") == ("l2", 0.01)
-    assert some.kept(("l1", 0.02)) == pytest.approx(0.145 / 0.15)
+    assert (some.chosen("l1"), some.chosen("l2"), some.chosen("none")) == (L1, L2, NONE)
+    assert some.kept(L1) == pytest.approx(0.145 / 0.15)
     # L2 at L1's likelihood, -1.255: between -1.252 (window 0.4) and -1.36 (window 0.9)
-    assert some.rival(("l1", 0.02), "window")[1] == pytest.approx(0.4 + 0.5 * 0.003 / 0.108)
+    assert some.rival(L1, "window")[1] == pytest.approx(0.4 + 0.5 * 0.003 / 0.108)
     # halfway: (0.28 + 1) / 2 = 0.64, and sqrt(21 * 9) = 13.7 pixels
-    assert some.is_local(("l1", 0.02)) == {"window": True, "participation": True}
-    assert images({"window": 0.63, "participation": 13.8}).is_local(("l1", 0.02)) == {
-        "window": False,
-        "participation": False,
-    }
+    assert (some.halfway("window"), some.halfway("participation")) == pytest.approx((0.64, 13.748), abs=1e-3)
+    assert some.local(L1) == 2
+    assert of_images(images({"window": 0.63, "participation": 13.8})).local(L1) == 0
+    assert of_images(images({"window": 0.63})).local(L1) == of_images(images({"participation": 13.8})).local(L1) == 1
 
 
 def test_clear_differences() -> None:
@@ -266,20 +271,7 @@ def test_clear_differences() -> None:
 
 
 def test_claims_that_hold() -> None:
-    found = {("digits", "images"): images(), ("digits", "permuted"): permuted()}
-    assert told(found) == {
-        "HO-1": "reproduced",
-        "HO-2": "reproduced",
-        "HO-3": "reproduced",
-        "HO-4": "reproduced",
-        "HO-5": "reproduced",
-        "HO-6": "not tested",
-    }
-
-
-def status(claim: str, some: Findings, other: Findings | None = None) -> str:
-    """A claim's status; the permuted images are as local as the images unless given."""
-    return told({("digits", "images"): some, ("digits", "permuted"): other or permuted()})[claim]
+    assert statuses(digits={"images": images(), "permuted": permuted()}) == ["reproduced"] * 5 + ["not tested"]
 
 
 def test_claims_that_hold_in_part_or_not_at_all() -> None:
@@ -302,26 +294,51 @@ def test_claims_that_hold_in_part_or_not_at_all() -> None:
 
 def test_one_kind_of_image_is_not_all() -> None:
     diffuse = images({"window": 0.4, "participation": 20.0, "zeros": 0.0})
-    found = {("natural", "images"): images(), ("digits", "images"): diffuse}
-    assert told(found) == {
-        "HO-1": "partly",
-        "HO-2": "reproduced",
-        "HO-3": "partly",  # the largest weight is L1's on both
-        "HO-4": "not reproduced",
-        "HO-5": "not tested",
-        "HO-6": "not tested",
-    }
+    # the largest weight is L1's on both
+    wanted = ["partly", "reproduced", "partly", "not reproduced", "not tested", "not tested"]
+    assert statuses(natural={"images": images()}, digits={"images": diffuse}) == wanted
 
 
-def test_no_machine_that_models_the_images_decides_nothing() -> None:
-    found = {("digits", "images"): images({"held_out": -1.38})}
-    made = told(found)
-    assert [made[name] for name in ("HO-1", "HO-3", "HO-4")] == ["not tested"] * 3
-    refused = images({"held_out": None})  # ln Z not to be believed
-    (first, *_) = claims({("digits", "images"): refused})
-    assert first.status == "not tested"
-    assert "no L1 machine of the scan keeps 90% of the held-out gain" in first.why
-    refused = images(held_out=None)
-    assert (
-        "ln Z of the machine without a penalty is not to be believed" in claims({("digits", "images"): refused})[0].why
-    )
+def counts(claim: str, natural: Measured, control: Measured | None = None) -> list[tuple[str, str]]:
+    """The "n of m" in a claim's sentence; all holds on digits."""
+    digits = {"images": images(), "permuted": permuted()}
+    made = entries(natural={"images": natural, "permuted": control or permuted()}, digits=digits)
+    return re.findall(r"\b(\d+) of (\d+)\b", made[claim]["why"])
+
+
+@pytest.mark.parametrize(
+    ("claim", "changed", "wanted"),
+    [
+        ("HO-1", images(l2={"participation": 13.0}), "1 2"),  # L2 is local by one measure
+        ("HO-1", images({"window": 0.3}), "1 1"),
+        ("HO-2", images(reconstruction=0.6), "1 2"),
+        ("HO-2", images(alike=0.5), "2 1"),
+        ("HO-3", images({"zeros": 0.0}), "1 2"),
+        ("HO-3", images({"largest": 0.3}), "2 1"),
+        ("HO-4", images(window=0.65), "1 2"),
+        ("HO-4", images({"window": 0.3}), "1 1"),
+    ],
+)
+def test_what_holds_is_counted_by_kind_of_image(claim: str, changed: Measured, wanted: str) -> None:
+    assert counts(claim, images()) == [("2", "2")] * 2
+    assert counts(claim, changed) == [(n, "2") for n in wanted.split()]
+
+
+def test_permuted_pixels_are_counted_by_kind_of_image() -> None:
+    assert counts("HO-5", images()) == [("2", "2"), ("2", "2")]
+    assert counts("HO-5", images(), permuted(window=0.5)) == [("1", "2"), ("2", "2")]
+    assert counts("HO-5", images(), permuted(window=0.4)) == [("1", "2"), ("1", "2")]
+
+
+def test_a_kind_of_image_without_a_machine_to_compare_counts_as_no() -> None:
+    made = counts("HO-1", images({"held_out": -1.38}))
+    assert made == [("1", "2"), ("1", "2")]
+    assert counts("HO-3", images(held_out=None)) == [("1", "2"), ("1", "2")]
+    assert counts("HO-4", images({"held_out": None})) == [("1", "2"), ("1", "2")]
+
+
+@pytest.mark.parametrize("refused", [images({"held_out": -1.38}), images({"held_out": None}), images(held_out=None)])
+def test_no_machine_that_models_the_images_decides_nothing(refused: Measured) -> None:
+    made = entries(digits={"images": refused})
+    assert [made[name]["status"] for name in ("HO-1", "HO-3", "HO-4")] == ["not tested"] * 3
+    assert all(made[name]["why"] for name in made)

@@ -1,24 +1,23 @@
-"""The experiment on a small lattice: files, claims, a page redrawn to the same bytes; made-up numbers."""
+"""The experiment on a small lattice: what the maps measure, and claims that follow the numbers and count them."""
 
 from __future__ import annotations
 
-import copy
 import json
-from pathlib import Path
+import re
 from typing import Any
 
 import pytest
 
 from blockspin.experiments import find
-from blockspin.experiments.mcrg.claims import claims, full_capture, leaves, short_range
-from blockspin.experiments.mcrg.experiment import scorecards
-from blockspin.experiments.mcrg.plan import plan
-from blockspin.experiments.mcrg.readings import growth, sides
-from blockspin.experiments.mcrg.settings import EVEN, PUBLISHED, Settings
-from blockspin.experiments.run import prepare, redraw, run
+from blockspin.experiments.core import Run
+from blockspin.experiments.mcrg import claims
+from blockspin.experiments.mcrg.published import PUBLISHED, REFERENCE
+from blockspin.experiments.mcrg.tasks import Found, Level
+from blockspin.experiments.run import prepare, run
 from blockspin.models import KC_SQUARE
 from blockspin.runs.settings import SettingsError
 from blockspin.runs.store import Store
+from blockspin.statistics import Estimate
 
 MAPS = ("majority", "decimation", "rbm-l1", "pca")
 SMALL = (
@@ -28,90 +27,110 @@ SMALL = (
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    target = tmp_path_factory.mktemp("run") / "small"
-    run(prepare(find("mcrg"), overrides=SMALL, seed=1), target)
-    return target
-
-
-@pytest.fixture(scope="module")
-def found(folder: Path) -> dict[str, dict[str, Any]]:
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    folder = tmp_path_factory.mktemp("run") / "small"
     planned = prepare(find("mcrg"), overrides=SMALL, seed=1)
-    store = Store(folder)
-    assert isinstance(planned.settings, Settings)
-    kept = store.load(plan(planned.settings, 1).information).meta["kept"]
-    assert kept["majority"] == pytest.approx(0.8392, abs=1e-4)
-    assert kept["decimation"] == pytest.approx(0.6927, abs=1e-4)
-    return {name: store.load(task).meta for name, task in plan(planned.settings, 1).measured.items()}
+    run(planned, folder)
+    return Run(planned.experiment, planned.settings, 1, Store(folder))
 
 
-def test_the_folder_is_complete(folder: Path) -> None:
-    told = {claim["id"]: claim["status"] for claim in json.loads((folder / "claims.json").read_text())["claims"]}
-    assert list(told) == ["MC-1", "MC-2", "MC-3", "MC-4"]
-    assert told["MC-4"] == "partly"  # majority keeps 0.839 of I(V:E) and decimation 0.693
-    cards = json.loads((folder / "scorecards.json").read_text())["scorecards"]
-    assert [card["map"] for card in cards] == list(MAPS)
-    text = (folder / "report.html").read_text()
-    assert "<script" not in text
-    assert "NaN" not in text
-    assert text.count('class="plot"') >= 2 + 2 + 1  # exponents, planes of the rules, recursions
-    before = (folder / "report.html").read_bytes()
-    assert redraw(folder).read_bytes() == before
+class Changed(dict[str, Any]):
+    """Branches of a run, some of them other ones, and the scorecards that follow."""
+
+    @property
+    def cards(self) -> Any:
+        return find("mcrg").cards(self)  # type: ignore[arg-type]
 
 
-def test_majority_and_decimation_are_told_apart(found: dict[str, dict[str, Any]]) -> None:
+def changed(finished: Run, *, maps: Any = MAPS, kept: Any = None, **measured: Found) -> Changed:
+    found = {name: finished["measured"][name] for name in maps} | measured
+    information = finished["information"]
+    if kept is not None:
+        information = information.model_copy(update={"kept": kept})
+    return Changed(measured=found, information=information)
+
+
+def counts(entry: dict[str, Any]) -> list[tuple[int, int]]:
+    """Every "n of m" of a claim's sentence."""
+    return [(int(n), int(m)) for n, m in re.findall(r"(\d+) of (\d+)", entry["why"])]
+
+
+def test_majority_and_decimation_are_told_apart(finished: Run) -> None:
     # L = 16, 1000 samples: y_t to 0.03, a coupling to 0.006; growth to 0.1. L = 32: 0.97, 0.364, 2.2; decimation's
     # nearest-neighbour coupling is 0.27
-    majority, decimation = found["majority"], found["decimation"]
-    (value, error) = majority["spectrum"][0]["y_t"]
-    assert abs(value - 0.97) < 0.03 + 4.5 * error
-    assert len(majority["spectrum"][0]["by_even"]) == 7
-    assert len(majority["spectrum"][0]["by_odd"]) == 4
-    assert abs(majority["couplings"][0]["K"][0][0] - KC_SQUARE) < 4.5 * majority["couplings"][0]["K"][0][1]
-    assert majority["couplings"][1]["K"][0][0] > decimation["couplings"][1]["K"][0][0] + 0.05
-    rows = growth(majority, 1)
-    assert sides(rows) == pytest.approx([KC_SQUARE - 0.04, KC_SQUARE + 0.04])
-    for value, error in rows.values():
-        assert abs(value - 2.2) < 4.5 * error
-    # the pca of 200 samples has no places, and no numbers
-    assert found["pca"]["layers"] == 0
-    assert found["pca"]["why"].startswith("layer 1: ")
-    assert found["pca"]["spectrum"] == []
+    majority, decimation, pca = (finished["measured"][name] for name in ("majority", "decimation", "pca"))
+    step = majority.spectrum[0]
+    assert abs(step.y_t.value - 0.97) < 0.03 + 4.5 * step.y_t.error
+    assert (len(step.by_even), len(step.by_odd)) == (7, 4)
+    fine, coarse = (level.K[0] for level in majority.couplings)
+    assert abs(fine.z(KC_SQUARE)) < 4.5
+    assert coarse.value > decimation.couplings[1].K[0].value + 0.05
+    grown = claims.growth(majority)
+    assert list(grown) == pytest.approx([KC_SQUARE - 0.04, KC_SQUARE + 0.04])
+    assert all(abs(one.z(2.2)) < 4.5 for one in grown.values())
+    # the pca of 200 samples has no positions, and no numbers
+    assert (pca.layers, pca.spectrum) == (0, ())
+    assert pca.why
+    kept = finished["information"].kept
+    assert (kept["majority"], kept["decimation"]) == pytest.approx((0.8392, 0.6927), abs=1e-4)
 
 
-def made(found: dict[str, dict[str, Any]], **changed: float) -> dict[str, dict[str, Any]]:
-    """The measurements with the published couplings as majority's first step, some of them moved."""
-    some = copy.deepcopy(found)
-    K = [[PUBLISHED[name][0] + changed.get(name, 0.0), 0.0005] for name in EVEN]
-    some["majority"]["couplings"][1] = {"K": K, "nested": [], "why": ""}
-    return some
+def published(finished: Run, **moved: float) -> Found:
+    """The majority rule with the published couplings at its first step, some of them moved."""
+    majority: Found = finished["measured"]["majority"]
+    K = [
+        Estimate(value + moved.get(name, 0.0), 0.0005)
+        for name, value in zip(claims.EVEN, PUBLISHED[REFERENCE][0], strict=True)
+    ]
+    return majority.model_copy(update={"couplings": (majority.couplings[0], Level(K=K, nested=[], why=""))})
 
 
-def test_claims_follow_their_rules(found: dict[str, dict[str, Any]]) -> None:
-    assert short_range(made(found)).status == "reproduced"
-    assert short_range(made(found, nn=0.02)).status == "partly"  # short, but not the published ones
-    assert short_range(made(found, third=-0.2)).status == "not reproduced"
-    assert leaves(found).status == "reproduced"
-    still = copy.deepcopy(found)
-    for path in still["decimation"]["flow"]:
-        path["nearest"][1] = [0.1, 0.001]
-    assert leaves(still).status == "partly"
-    rules = {name: meta for name, meta in found.items() if name in ("majority", "decimation")}
-    information = {"kept": {"majority": 0.84, "decimation": 0.69}, "best": 0.85}
-    first = claims(rules, scorecards(rules), information)[0]
-    assert first.status == "not tested"
-    for claim in claims(found, scorecards(found), information):
-        assert "nan" not in claim.why
+@pytest.mark.parametrize(
+    ("moved", "status", "agree"),
+    [({}, "reproduced", 7), ({"nn": 0.02}, "partly", 6), ({"third": -0.2}, "not reproduced", 6)],
+)
+def test_couplings_are_short_and_the_published_ones(
+    finished: Run, moved: dict[str, float], status: str, agree: int
+) -> None:
+    entry = claims.short_range(changed(finished, majority=published(finished, **moved)))
+    assert (entry["status"], counts(entry)) == (status, [(agree, 7)])
 
 
-def test_more_information_and_less_range(found: dict[str, dict[str, Any]]) -> None:
-    cards = scorecards(found)
-    kept = {"majority": 0.84, "decimation": 0.69}
-    assert full_capture(cards, {"kept": kept, "best": 0.85}).status == "partly"
-    turned = {"majority": 0.69, "decimation": 0.84}
-    assert full_capture(cards, {"kept": turned, "best": 0.85}).status == "not tested"
-    assert full_capture(cards, {"kept": kept | {"decimation": 1.0}, "best": 1.0}).status == "not reproduced"
-    assert full_capture(cards, {"kept": {"majority": 0.84}, "best": 0.85}).status == "not tested"
+def test_couplings_leave_the_critical_one_under_every_map(finished: Run) -> None:
+    n = sum(finished["measured"][name].layers > 0 for name in MAPS)
+    entry = claims.leaves(finished)
+    assert (entry["status"], counts(entry)) == ("reproduced", [(n, n)])
+    decimation = finished["measured"]["decimation"]
+    flow = tuple(
+        path.model_copy(update={"nearest": [path.nearest[0], Estimate(0.1, 0.001)]}) for path in decimation.flow
+    )
+    entry = claims.leaves(changed(finished, decimation=decimation.model_copy(update={"flow": flow})))
+    assert (entry["status"], counts(entry)) == ("partly", [(n - 1, n)])
+
+
+def test_a_learned_map_as_good_as_majority_finds_the_eigenvalues(finished: Run) -> None:
+    assert claims.relevant_eigenvalue(changed(finished, maps=MAPS[:2]))["status"] == "not tested"
+    majority, learned = (finished["measured"][name] for name in ("majority", "rbm-l1"))
+    same = learned.model_copy(update={"measured": majority.measured, "layers": 1})
+    entry = claims.relevant_eigenvalue(changed(finished, **{"rbm-l1": same}))
+    assert (entry["status"], counts(entry)[0], counts(entry)[1][1]) == ("reproduced", (2, 2), 4)
+    none = learned.model_copy(update={"layers": 0})
+    entry = claims.relevant_eigenvalue(changed(finished, **{"rbm-l1": none}))
+    assert (entry["status"], counts(entry)) == ("not reproduced", [(0, 2), (0, 4)])
+
+
+@pytest.mark.parametrize(
+    ("kept", "status", "pairs"),
+    [
+        ({"majority": 0.84, "decimation": 0.69}, "partly", [(1, 1)]),
+        ({"majority": 0.69, "decimation": 0.84}, "not tested", [(0, 1)]),
+        ({"majority": 0.84, "decimation": 1.0}, "not reproduced", [(0, 1)]),
+        ({"majority": 0.84}, "not tested", []),
+    ],
+)
+def test_more_information_and_less_range(finished: Run, kept: dict[str, float], status: str, pairs: Any) -> None:
+    entry = claims.full_capture(changed(finished, kept=kept))
+    assert (entry["status"], counts(entry)) == (status, pairs)
 
 
 @pytest.mark.parametrize(

@@ -188,3 +188,4 @@ def test_json_has_no_nan_and_comes_back() -> None:
     assert stored["rows"][2]["exact"] == {"name": "exact", "value": 1.0, "error": 0.0}
     assert stored["verdict"] == made.verdict
     assert list(stored["decisive"]) == [name for name in CRITERIA if CRITERIA[name].decides]
+    assert stored["outcomes"] == {row.criterion: made.outcome(row.criterion) for row in made.rows}

@@ -8,6 +8,7 @@ import xarray as xr
 from made_maps import ising_machine, z
 from sklearn.pipeline import make_pipeline
 
+import oracles.chain
 from blockspin.coarse.blocks import Majority
 from blockspin.coarse.fields import ToBinary
 from blockspin.coarse.rbm import RBM
@@ -37,7 +38,7 @@ def row(transformer: object, model: Ising) -> Reading:
 def closed_form(model: Ising, K: float) -> float:
     """KL(K || K') a site = (ln Z' - ln Z + (K - K') <sum s s'>) / N."""
     if model.lattice.kind == "chain":
-        bonds = -chain.energy_per_site(model) / model.K
+        bonds = -oracles.chain.energy_per_site(model) / model.K
         ratio = chain.log_partition(Ising(model.lattice, K)) - chain.log_partition(model)
     else:
         bonds = -ising2d.energy_per_site(model.lattice, model.K)

@@ -59,6 +59,7 @@ def test_a_file_of_schema_1_is_brought_to_schema_2(tmp_path: Path) -> None:
     )  # fmt: skip
     assert (card["verdict"], card["b"]) == ("coarse-grains", 2.0)
     assert card["decisive"] == {"locality": "pass", "tiling": "fail", "spectrum": "fail"}
+    assert card["outcomes"] == card["decisive"] | {"fidelity": "fail"}
     assert [note["text"] for note in card["notes"]] == ["few draws"]
     assert set(FIELDS) <= set(card)
     assert "5.690(10)" in scorecard_table([card], {}).body  # the page takes it
@@ -72,6 +73,7 @@ def test_a_spectrum_of_one_exponent_of_two_has_not_passed_in_old_files_either(tm
     stored = {**CARD, "verdict": "cannot tell", "criteria": rows}
     (card,) = read_cards(write(tmp_path / "scorecards.json", {"schema": 1, "scorecards": [stored]}))
     assert card["decisive"] == dict.fromkeys(("locality", "tiling", "spectrum"), "cannot tell")
+    assert card["outcomes"] == {"spectrum": "cannot tell"}
 
 
 def test_a_file_of_schema_2_comes_back_as_it_was_written(tmp_path: Path) -> None:
@@ -79,6 +81,18 @@ def test_a_file_of_schema_2_comes_back_as_it_was_written(tmp_path: Path) -> None
     cards = [scorecard(measured, [], None).to_dict()]
     assert document(cards)["schema"] == 2
     assert read_cards(write(tmp_path / "scorecards.json", document(cards))) == cards
+
+
+def test_the_first_files_of_schema_2_had_no_outcomes_but_of_decisive_criteria(tmp_path: Path) -> None:
+    rows = tuple(Measurement("fidelity", name, 0.9, 0.01, target=Side("exact", 0.9)) for name in ("G(L/4)", "|m|"))
+    whole = scorecard(Measured("m", 1, 2.0, rows), [], None).to_dict()
+    whole["rows"][0] |= {"outcome": "pass", "code": "closer"}
+    for code, outcome in (("within errors", "cannot tell"), ("no null", "pass")):
+        whole["rows"][1] |= {"outcome": "cannot tell", "code": code}
+        first = {key: value for key, value in whole.items() if key != "outcomes"}
+        (card,) = read_cards(write(tmp_path / "scorecards.json", document([first])))
+        assert card["outcomes"] == {"fidelity": outcome}
+        assert {key: card[key] for key in first} == first
 
 
 @pytest.mark.parametrize("content", [{"schema": 3, "scorecards": []}, {"scorecards": []}, [], "schema 1", 2])

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from scipy.optimize import check_grad
 
+import oracles.enumeration
 from blockspin.exact import enumeration
 from blockspin.lattice import Lattice
 from blockspin.mapping import learned, training
@@ -61,7 +62,7 @@ def test_contrastive_divergence(penalty: str) -> None:
 def test_draws_have_the_models_probabilities() -> None:
     model = Ising(Lattice.chain(4), 0.5, 0.1)
     drawn = training.exact_draws(model, 20_000, 3)
-    counts = np.bincount(enumeration.index(drawn, model.lattice), minlength=16)
+    counts = np.bincount(oracles.enumeration.index(drawn, model.lattice), minlength=16)
     expected = 20_000 * enumeration.probabilities(model)
     chi2 = float(((counts - expected) ** 2 / expected).sum())
     assert chi2 < 15 + 5 * math.sqrt(30)  # 15 degrees of freedom, 5 sigma

@@ -3,33 +3,35 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 from markupsafe import Markup
 
 from blockspin.report import page, tables
-from blockspin.report.page import Figure, Section, prose, render
+from blockspin.report.page import Figure, Page, Section, prose, render
 
 EVIL = "<script>alert('x')</script>"
 
 
+def figure(title: str) -> Figure:
+    return Figure(Markup("<svg></svg>"), title, f"caption of {title}", "alt")
+
+
+def folds(html: str) -> list[str]:
+    return re.findall(r"<details>\s*<summary>(.*?)</summary>", html)
+
+
 def test_every_text_is_escaped() -> None:
-    figure = Figure(Markup("<svg></svg>"), EVIL, EVIL, f'"{EVIL}')
-    html = render(
-        EVIL,
-        [EVIL],
-        [Section(EVIL, [EVIL], [figure, EVIL, tables.table([EVIL], [[EVIL]], title=EVIL, caption=EVIL)])],
-        subtitle=EVIL,
-        facts={EVIL: EVIL},
-        verdicts=[(EVIL, EVIL)],
-        footer=EVIL,
-    )
+    evil = Figure(Markup("<svg></svg>"), EVIL, EVIL, f'"{EVIL}')
+    table = tables.table([EVIL], [[EVIL]], title=EVIL, caption=EVIL)
+    html = render(Page(EVIL, EVIL, [EVIL], evil, [Section(EVIL, [EVIL, evil, evil, table])], {EVIL: EVIL}))
     assert "<script" not in html
     assert html.count("&lt;script&gt;") >= 15
 
 
 def test_the_page_asks_for_nothing_outside() -> None:
-    html = render("Title", ["Verdict."], [])
+    html = render(Page("Title", "Question?", ["Answer."]))
     assert "default-src 'none'" in html
     assert not re.search(r"(?:src|href)=\"(?!data:|#)", html)
     assert "http" not in html.replace("http-equiv", "")
@@ -37,17 +39,34 @@ def test_the_page_asks_for_nothing_outside() -> None:
 
 
 def test_same_input_same_bytes() -> None:
-    sections = [Section("One", ["y_t"], []), Section("One", [], [])]
-    assert render("T", ["s"], sections) == render("T", ["s"], sections)
-    assert 'id="one"' in render("T", ["s"], sections)
-    assert 'id="one-2"' in render("T", ["s"], sections)
+    made = Page("T", "q", ["a"], sections=[Section("One", ["y_t"]), Section("One")])
+    assert render(made) == render(made)
+    assert 'id="one"' in render(made)
+    assert 'id="one-2"' in render(made)
+
+
+def test_a_section_opens_with_one_figure_and_folds_the_others() -> None:
+    plain = tables.table(["map"], [["l1"]], title="numbers")
+    blocks = ["words", plain, figure("first"), figure("second"), replace(plain, title="verdicts", open=True)]
+    html = render(Page("T", "q", [], sections=[Section("S", blocks)]))
+    assert folds(html) == ["numbers", "second"]
+    seen = html.partition("<details>")[0]
+    assert [seen.index(word) for word in ("first", "verdicts", "words")] == sorted(
+        seen.index(word) for word in ("first", "verdicts", "words")
+    )
+
+
+def test_the_answer_comes_before_the_picture_and_both_before_the_sections() -> None:
+    html = render(Page("T", "question", ["answer"], figure("picture"), [Section("Part")]))
+    places = [html.index(word) for word in ("question", "answer", "picture", ">Part<")]
+    assert places == sorted(places)
 
 
 def test_a_block_must_be_one_of_ours() -> None:
-    with pytest.raises(TypeError, match="must be a Figure, a Table or a string; got int"):
-        render("T", ["s"], [Section("S", [], [3])])  # type: ignore[list-item]
-    with pytest.raises(TypeError, match="must be Markup"):
-        render("T", ["s"], [Section("S", [], [Figure("<svg/>", "t", "c", "a")])])  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="int"):
+        Section("S", [3])  # type: ignore[list-item]
+    with pytest.raises(TypeError, match="Markup"):
+        Section("S", [Figure("<svg/>", "t", "c", "a")])  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -38,8 +39,9 @@ def card(name: str = "l1", layer: int = 1) -> dict[str, Any]:
         row("spectrum", "y_t", None, None, "fail"),
         row("spectrum", "y_h", 1.88, 0.002, "pass"),
     ]
-    decisive = {"locality": "fail", "tiling": "cannot tell", "spectrum": "fail"}
-    return {"map": name, "layer": layer, "b": 2.0, "verdict": "does not", "decisive": decisive, "rows": rows}
+    outcomes = {"locality": "fail", "tiling": "cannot tell", "spectrum": "fail"}
+    told = {"verdict": "does not", "decisive": outcomes, "outcomes": outcomes}
+    return {"map": name, "layer": layer, "b": 2.0, **told, "rows": rows}
 
 
 def test_scorecard_gives_numbers_errors_and_findings_in_words() -> None:
@@ -48,14 +50,14 @@ def test_scorecard_gives_numbers_errors_and_findings_in_words() -> None:
         assert part in html
     for words in ("passes", "fails", "cannot tell"):
         assert f'aria-label="{words}"' in html
-    assert html.count("<details>") == 2
+    assert html.count("<details>") == 2 + 2  # all criteria, all quantities, and in these a map each
 
 
 def test_a_forced_number_is_not_shown_as_the_map_s_own() -> None:
     forced = card()
     forced["rows"][4] |= {"value": 1.77, "error": 0.02, "outcome": "fail", "state": "forced", "why": "no places"}
     html = tables.scorecard_table([forced], HEADLINES).body
-    summary, details = html.split('<div class="details">')
+    summary, details = html.split("All quantities")
     assert "1.77(2)" not in summary
     assert "1.77(2) if forced" in details
     assert "−0.105" not in details  # no distance from the exact value
@@ -67,18 +69,29 @@ def test_a_forced_number_is_not_shown_as_the_map_s_own() -> None:
 def test_a_state_has_its_words(state: str, said: str) -> None:
     made = card()
     made["rows"] = [row("spectrum", "y_h", 1.77 if state == "forced" else None, None, "cannot tell") | {"state": state}]
-    summary, details = tables.scorecard_table([made], HEADLINES).body.split('<div class="details">')
+    summary, details = tables.scorecard_table([made], HEADLINES).body.split("All quantities")
     assert said in summary
     assert said in details
 
 
 def test_a_criterion_has_the_outcome_that_the_judge_gave_it() -> None:
     # one exponent of two passes and the other cannot tell: the spectrum cannot either
-    made = card() | {"decisive": {"spectrum": "cannot tell"}}
+    made = card() | {"outcomes": {"spectrum": "cannot tell"}}
     made["rows"] = [row("spectrum", name, 1.0, 0.1, said) for name, said in (("y_t", "pass"), ("y_h", "cannot tell"))]
-    summary, _ = tables.scorecard_table([made], HEADLINES).body.split('<div class="details">')
+    summary, _ = tables.scorecard_table([made], HEADLINES).body.split("All quantities")
     assert 'aria-label="passes"' not in summary
     assert 'aria-label="cannot tell"' in summary
+
+
+def test_the_first_view_is_a_row_a_map_with_the_distance_from_exact() -> None:
+    near, far = card("near"), card("far")
+    far["rows"][4] |= {"value": 1.9, "error": 0.003, "ratio": 5.02}
+    view = tables.scorecard_table([near, far], HEADLINES).body.partition('<div class="details">')[0]
+    assert re.findall(r'<th scope="row">(.*?)</th>', view) == ["near", "far"]
+    assert "0.005(2)" in view
+    assert "0.025(3)" in view
+    assert re.findall(r"<small>([\d.]+) × majority's</small>", view) == ["5"]
+    assert "y" not in re.sub(r"<[^>]*>", "", view.partition("<tbody>")[2]).replace("majority", "")  # y_h alone has one
 
 
 def test_a_map_without_a_criterion_keeps_its_columns() -> None:
@@ -94,7 +107,7 @@ def test_names_are_escaped() -> None:
     }
     bodies = [
         tables.scorecard_table([evil], {EVIL: (EVIL,)}).body,
-        tables.claims_table([claim]).body,
+        tables.claim_cards([claim]).body,
         tables.key_value_table({EVIL: EVIL, "deep": {EVIL: [EVIL, 1]}}).body,
     ]
     for body in bodies:
@@ -109,11 +122,17 @@ def test_claims_carry_status_and_evidence() -> None:
         "text": "Fields are local.",
         "status": "partly",
         "why": "In one layer.",
+        "rule": "Reproduced where it holds.",
         "evidence": [{"map": "l1", "layer": 1, "quantity": "participation ratio", "value": 5.2, "error": 0.1}],
     }
-    html = tables.claims_table([claim]).body
+    html = tables.claim_cards([claim]).body
     assert "l1, layer 1: participation ratio 5.20(10)" in html
     assert "Mehta &amp; Schwab" in html
+    seen, folded = html.split("<details>")
+    assert "In one layer." in seen
+    assert "Reproduced where it holds." in folded
+    del claim["rule"]  # a folder of an older version
+    assert "Reproduced" not in tables.claim_cards([claim]).body
 
 
 def test_settings_flatten_with_dots() -> None:
@@ -131,7 +150,7 @@ def test_bad_input_is_named() -> None:
     with pytest.raises(ValueError, match=r"2 cells \(map, y_t\); got 1"):
         tables.table(["map", "y_t"], [["majority"]])
     with pytest.raises(ValueError, match="text, status, why"):
-        tables.claims_table([{"id": 1, "source": 2}])
+        tables.claim_cards([{"id": 1, "source": 2}])
     for key in ("map", "layer", "verdict", "decisive", "rows"):
         with pytest.raises(ValueError, match=key):
             tables.scorecard_table([{name: value for name, value in card().items() if name != key}], {})

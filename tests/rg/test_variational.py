@@ -12,8 +12,9 @@ from blockspin.exact import enumeration
 from blockspin.lattice import Lattice
 from blockspin.models import Ising
 from blockspin.rg.operators import evaluate, named
-from blockspin.rg.variational import minimise, slope, variational, weights
+from blockspin.rg.variational import minimise, slope, weights
 from blockspin.samples import make
+from oracles.variational import variational
 
 FINE, COARSE = Lattice.square(4), Lattice.square(2)
 NAMES = ["nn", "nnn", "plaquette"]  # with the constant: all functions of 2 x 2 spins that keep the symmetries

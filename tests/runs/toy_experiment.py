@@ -7,26 +7,25 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import toy_tasks
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
+from blockspin.runs.settings import Section
 from blockspin.runs.store import Store
 from blockspin.runs.task import Task
 
 
-class Layer(BaseModel):
-    model_config = ConfigDict(extra="forbid")
+class Layer(Section):
     n_hidden: int = Field(default=4, gt=0)
     penalty: float | None = None
 
 
-class Settings(BaseModel):
-    model_config = ConfigDict(extra="forbid")
+class Settings(Section):
     samples: int = Field(default=3, gt=0)
     steps: int = 1
     pause: float = 0.0
     layer: Layer = Layer(n_hidden=9)
     sizes: tuple[int, ...] = (4, 2)
-    field: float | None = 0.5
+    field: float | None = None
     name: str = "toy"
     behaviour: str = "well"
 
@@ -43,7 +42,7 @@ class Toy:
     Settings = Settings
     presets: ClassVar[dict[str, dict[str, Any]]] = {
         "quick": {"samples": 2},
-        "paper": {"samples": 5, "layer": {"penalty": 0.1}},
+        "paper": {"samples": 5, "field": 0.5, "layer": {"penalty": 0.1}},
     }
 
     def tasks(self, settings: Settings, seed: int) -> list[Task]:
@@ -61,7 +60,8 @@ class Toy:
         total = store.load(self.tasks(settings, seed)[0]).arrays["total"]
         row = {"criterion": "sum", "quantity": "total", "value": float(total.sum()), "error": float("nan")}
         row |= {"state": "measured", "outcome": "pass", "code": "", "why": "w"}
-        card = {"map": "toy", "layer": 1, "verdict": "renormalizes", "decisive": {"sum": "pass"}, "rows": [row]}
+        card = {"map": "toy", "layer": 1, "verdict": "renormalizes", "decisive": {"sum": "pass"}}
+        card |= {"outcomes": {"sum": "pass"}, "rows": [row]}
         return {
             "scorecards": [card],
             "claims": [{"id": "T-1", "text": "t", "status": settings.name, "why": "w"}]

@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 
+import oracles.enumeration
 from blockspin.exact import enumeration
 from blockspin.lattice import Lattice
 from blockspin.models import Ising, Potts
@@ -47,7 +48,7 @@ def chi_squares(model: Model, drawn: np.ndarray) -> tuple[float, float]:
     lattice: Lattice = model.lattice
     q = model.q if isinstance(model, Potts) else None
     chance = enumeration.probabilities(model)
-    counts = np.bincount(enumeration.index(drawn, lattice, q).ravel(), minlength=len(chance))
+    counts = np.bincount(oracles.enumeration.index(drawn, lattice, q).ravel(), minlength=len(chance))
     states = enumeration.states(lattice, q)
     unit: Model = Ising(lattice, 1.0) if q is None else Potts(lattice, 1.0, q)
     order = states.sum(axis=1, dtype=int) if q is None else (states == 0).sum(axis=1)

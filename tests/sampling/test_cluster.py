@@ -17,7 +17,7 @@ from drawing import chi_squares, draw
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from blockspin.exact import chain
+import oracles.chain
 from blockspin.lattice import Lattice
 from blockspin.models import KC_SQUARE, Ising
 from blockspin.sampling import cluster
@@ -74,7 +74,7 @@ def test_correlation_around_the_ring(algorithm: str) -> None:
     means = correlation.mean(axis=0)[:, 1:9]
     value, error = means.mean(axis=0), means.std(axis=0, ddof=1) / math.sqrt(len(means))
     # error about 0.001: a 0.5 % change of K would show at r = 1
-    z = (value - chain.correlation(model, np.arange(1, 9))) / error
+    z = (value - oracles.chain.correlation(model, np.arange(1, 9))) / error
     assert np.abs(z).max() < 4.5
 
 
@@ -117,7 +117,7 @@ def test_any_lattice_and_coupling_keeps_spins_and_observables(
     model = Ising(Lattice.square(*shape), K, h)
     if algorithm == "wolff" and (h != 0 or (K < 0 and any(extent % 2 for extent in shape))):
         with pytest.raises(ValueError, match="Wolff's algorithm"):
-            cluster.check_wolff(model)
+            cluster.check(model, "wolff")
         return
     runs = []
     for _ in range(2):

@@ -19,13 +19,15 @@ from drawing import chi_square
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import oracles.enumeration
 from blockspin.exact import enumeration, ising2d
 from blockspin.lattice import Lattice
 from blockspin.models import KC_SQUARE, Ising
 from blockspin.sampling import lanes, multispin
 from blockspin.sampling.multispin import Replicas
-from blockspin.sampling.packing import Layout, pack, unpack
+from blockspin.sampling.packing import Layout, unpack
 from blockspin.statistics import mean_over_chains
+from oracles.packing import pack
 
 CASES = [
     (Lattice.square(4), 0.3, 0.0),
@@ -53,7 +55,7 @@ def test_distribution(lattice: Lattice, K: float, h: float) -> None:
     chance, counts = enumeration.probabilities(model), np.zeros(2**lattice.n_sites)
     for _ in range(60):
         replicas.advance(48)  # more than 10 tau of the slowest case
-        counts += np.bincount(enumeration.index(replicas.spins(), lattice), minlength=len(counts))
+        counts += np.bincount(oracles.enumeration.index(replicas.spins(), lattice), minlength=len(counts))
     # by state, 250,000 draws, and by (energy, magnetisation): 0.3 % in K shows in the second at z = 5
     assert abs(chi_square(counts, chance)) < 5
     states = enumeration.states(lattice)

@@ -14,12 +14,13 @@ import pytest
 import xarray as xr
 from scipy.stats import chi2
 
+import oracles.enumeration
 from blockspin import samples as schema
 from blockspin.exact import enumeration, ising2d
 from blockspin.lattice import Lattice
 from blockspin.models import KC_SQUARE, Ising
-from blockspin.sampling.perfect import perfect
 from blockspin.statistics import mean_over_chains
+from oracles.perfect import perfect
 
 
 @pytest.mark.parametrize(
@@ -40,7 +41,7 @@ def test_every_state_has_its_probability(model: Ising, n: int) -> None:
     # the energy sees 0.6 % in K on the 4x4 torus, where it is known to 1/224 of its spread of 8.8 and d<E>/dK = -78
     drawn = perfect(model, n, seed=1)
     expected = n * enumeration.probabilities(model)
-    count = np.bincount(enumeration.index(drawn.values[:, 0], model.lattice), minlength=len(expected))
+    count = np.bincount(oracles.enumeration.index(drawn.values[:, 0], model.lattice), minlength=len(expected))
     common = expected >= 5
     bins = [
         (count[common], expected[common]),

@@ -14,8 +14,9 @@ import xarray as xr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import oracles.chain
 from blockspin import samples as schema
-from blockspin.exact import chain, enumeration, ising2d
+from blockspin.exact import enumeration, ising2d
 from blockspin.lattice import Lattice
 from blockspin.models import KC_SQUARE, Ising
 from blockspin.sampling import sample
@@ -64,7 +65,7 @@ def test_a_field_agrees_with_enumeration(K: float, h: float, algorithm: str) -> 
 
 def test_energy_of_the_ring_agrees_with_the_transfer_matrix() -> None:
     model = Ising(Lattice.chain(30), 0.9)
-    assert abs(z_of_energy(sample(model, 10_000, seed=4), model, chain.energy_per_site(model))) < 4.5
+    assert abs(z_of_energy(sample(model, 10_000, seed=4), model, oracles.chain.energy_per_site(model))) < 4.5
 
 
 def test_errors_from_chains_are_honest_over_seeds() -> None:

@@ -18,11 +18,13 @@ from drawing import chi_square
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import oracles.dimers
 from blockspin import statistics
 from blockspin.exact import dimers as exact
 from blockspin.lattice import Lattice
-from blockspin.models.dimers import Dimers, columnar_order, parallel_faces, winding
+from blockspin.models.dimers import Dimers, parallel_faces, winding
 from blockspin.sampling import worm
+from oracles.dimers import columnar_order
 
 
 def draw(model: Dimers, *, chains: int, draws: int, worms: int, seed: int = 1) -> np.ndarray:
@@ -56,7 +58,7 @@ def test_every_covering_comes_with_its_probability(shape: tuple[int, int], T: fl
     known = exact.coverings(model.vertices)
     chance = exact.probabilities(model.vertices, T, known)
     drawn = draw(model, chains=2000, draws=40, worms=worms)
-    counts = np.bincount(exact.index(drawn, known).ravel(), minlength=len(known))
+    counts = np.bincount(oracles.dimers.index(drawn, known).ravel(), minlength=len(known))
     assert abs(chi_square(counts, chance)) < 5
     # by the number of parallel faces: some ten classes, which see 0.7 % of T
     _, faces = np.unique(parallel_faces(model, known), return_inverse=True)
@@ -73,7 +75,7 @@ def test_winding_sectors(shape: tuple[int, int]) -> None:
     worm.advance(model, "worm", spins, state, 100)
     seen = worm.record(model, "worm", spins, state, 40, clusters=30)[..., 2:]
     at = seen.reshape(-1, 2).astype(int) + np.array(shape)[::-1] // 2
-    chance = exact.winding_probabilities(model.vertices)
+    chance = oracles.dimers.winding_probabilities(model.vertices)
     counts = np.zeros_like(chance)
     np.add.at(counts, tuple(at.T), 1)
     assert abs(chi_square(counts.ravel(), chance.ravel())) < 5
@@ -95,7 +97,7 @@ def test_bond_probabilities_of_the_32x32_torus() -> None:
         seen = statistics.mean_over_chains(both.mean(axis=(-2, -1)).T)
         # the error is about 0.3 % of the probability, that of 1,600 independent pictures
         assert seen.error < 5e-3 * seen.value
-        assert abs(seen.z(exact.bond_probability(model.vertices, bonds))) < 4.5, name
+        assert abs(seen.z(oracles.dimers.bond_probability(model.vertices, bonds))) < 4.5, name
 
 
 @pytest.mark.parametrize("T", [0.8, 2.0])
@@ -206,7 +208,7 @@ def test_symmetric_images_visit_the_orbit_evenly() -> None:
     known = exact.coverings(model.vertices)
     spins = np.repeat(worm.start(model, 1), 4000, axis=0)
     images = worm.symmetric_images(model, spins, np.random.default_rng(1))
-    counts = np.bincount(exact.index(images, known), minlength=len(known))
+    counts = np.bincount(oracles.dimers.index(images, known), minlength=len(known))
     assert (counts > 0).sum() == 4  # the columnar coverings, 1000 times each, with an error of 27
     assert abs(counts[counts > 0] - 1000).max() < 5 * 28
 

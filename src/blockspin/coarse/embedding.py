@@ -13,14 +13,15 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import coo_array
 
 from blockspin.coarse.matching import match, random_residual
+from blockspin.coarse.sparse_fields import Fields, pieces
 from blockspin.lattice import Lattice
 
 FloatArray = NDArray[np.float64]
 ROUNDING = 1e-9  # lattice spacings: a radius below is that of one site
 IntArray = NDArray[np.intp]
-PIECE = 2**20  # distances held at a time
 
 PLACED = 3.0  # standard deviations of its logarithm by which a residual must lie below centres at random
 DEAD = 0.05  # a unit is dead where its field's norm is below this share of the layer's largest
@@ -40,22 +41,23 @@ def coarse_lattice(lattice: Lattice, n_units: int) -> Lattice | None:
     return Lattice(lattice.kind, shape)
 
 
-def alive(fields: FloatArray) -> NDArray[np.bool_]:
+def alive(fields: Fields) -> NDArray[np.bool_]:
     """Which units have a field at all: a norm of at least `DEAD` of the layer's largest, shape (M,)."""
-    norms = np.linalg.norm(fields, axis=1)
+    norms = np.sqrt((fields**2).sum(axis=1))
     return np.asarray((norms > 0) & (norms >= DEAD * norms.max(initial=0.0)))
 
 
-def centres(fields: FloatArray, lattice: Lattice, *, periodic: bool = True) -> FloatArray:
+def centres(fields: Fields, lattice: Lattice, *, periodic: bool = True) -> FloatArray:
     """Centre of each field's squared weight on the torus, shape (M, d), each component in [0, L).
 
-    Per axis the circular mean, (L / 2 pi) arg sum_i w_i^2 exp(2 pi i x_i / L). A dead field's is arbitrary.
+    Per axis the circular mean, (L / 2 pi) arg sum_i w_i^2 exp(2 pi i x_i / L). It is arbitrary
+    where that sum is 0, as a dead field's is: rounding decides.
     periodic=False: the plain mean, sum_i w_i^2 x_i / sum_i w_i^2, on an open plane; nan where dead.
     """
     weight = fields**2
     if not periodic:
         with np.errstate(invalid="ignore", divide="ignore"):
-            mean: FloatArray = weight @ lattice.coordinates / weight.sum(axis=1, keepdims=True)
+            mean: FloatArray = weight @ lattice.coordinates / weight.sum(axis=1)[:, None]
         return mean
     extent = np.asarray(lattice.shape, float)
     phase = np.exp(2j * np.pi * lattice.coordinates / extent)
@@ -63,20 +65,20 @@ def centres(fields: FloatArray, lattice: Lattice, *, periodic: bool = True) -> F
     return position
 
 
-def radius_of_gyration(fields: FloatArray, lattice: Lattice, *, periodic: bool = True) -> FloatArray:
+def radius_of_gyration(fields: Fields, lattice: Lattice, *, periodic: bool = True) -> FloatArray:
     """Root of the mean squared distance of w^2 from its centre, shape (M,), in lattice spacings; nan where dead.
 
     periodic=False: distances on an open plane, as between the pixels of an image.
     """
-    radius = np.empty(len(fields))
-    rows = max(1, PIECE // lattice.n_sites)
-    for piece in (slice(first, first + rows) for first in range(0, len(fields), rows)):
-        weight = fields[piece] ** 2
-        start = centres(fields[piece], lattice, periodic=periodic)[:, None, :]
-        end = lattice.coordinates[None, :, :]
+    radius = np.empty(fields.shape[0])
+    for piece in pieces(*fields.shape):
+        weight = coo_array(fields[piece] ** 2)
+        start = centres(fields[piece], lattice, periodic=periodic)[weight.row]
+        end = lattice.coordinates[weight.col]
         squared = (lattice.distance(start, end) if periodic else lattice.length(end - start)) ** 2
+        moment = np.bincount(weight.row, weight.data * squared, weight.shape[0])
         with np.errstate(invalid="ignore", divide="ignore"):
-            radius[piece] = np.sqrt((weight * squared).sum(axis=1) / weight.sum(axis=1))
+            radius[piece] = np.sqrt(moment / weight.sum(axis=1))
     return np.where(radius < ROUNDING, 0.0, radius)
 
 
@@ -117,12 +119,12 @@ class Embedding:
         return placed.reshape(-1, *self.lattice.shape)
 
 
-def embed(fields: FloatArray, lattice: Lattice) -> Embedding | None:
+def embed(fields: Fields, lattice: Lattice) -> Embedding | None:
     """Embed a layer by the centres of its fields (M, N); None where M fits no coarse lattice or nothing lives.
 
     Dead units take the sites that are left over.
     """
-    coarse = coarse_lattice(lattice, len(fields))
+    coarse = coarse_lattice(lattice, fields.shape[0])
     living = alive(fields)
     if coarse is None or not living.any():
         return None
@@ -132,7 +134,7 @@ def embed(fields: FloatArray, lattice: Lattice) -> Embedding | None:
     total = fields.sum(axis=1)
     return Embedding(
         lattice=coarse,
-        b=(lattice.n_sites / len(fields)) ** (1 / lattice.dimension),
+        b=(lattice.n_sites / fields.shape[0]) ** (1 / lattice.dimension),
         centres=where,
         alive=living,
         site=site,

@@ -6,12 +6,13 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.sparse import issparse
+from scipy.sparse import eye_array
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.pipeline import Pipeline
 
 from blockspin import memory
 from blockspin.coarse.rows import rows
+from blockspin.coarse.sparse_fields import Fields, sparse
 from blockspin.randomness import generator
 
 FloatArray = NDArray[np.float64]
@@ -48,24 +49,25 @@ class ToBinary(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         return tags
 
 
-def weight_fields(transformer: Any, n_sites: int) -> FloatArray | None:
+def weight_fields(transformer: Any, n_sites: int) -> Fields | None:
     """Effective fields from the weights, shape (M, N), or None where the map is not a chain of weight matrices.
 
     A step's matrix is its ``fields_`` or ``components_``; through a Pipeline they multiply,
     r^(l) = W^(l) r^(l-1) with W of shape (units, inputs). Element-wise steps (`ToBinary`) count as 1.
+    They are a csr_array where most of them are 0.
     Source: Mehta & Schwab, arXiv 1410.3831, Appendix B.
     """
     steps = [step for _, step in transformer.steps] if isinstance(transformer, Pipeline) else [transformer]
-    fields: FloatArray | None = None
+    fields: Fields | None = None
     for step in steps:
         if isinstance(step, ToBinary) or step in (None, "passthrough"):
             continue
         matrix = getattr(step, "fields_", getattr(step, "components_", None))
-        if matrix is None or matrix.shape[1] != (n_sites if fields is None else len(fields)):
+        if matrix is None or matrix.shape[1] != (n_sites if fields is None else fields.shape[0]):
             return None
-        weights = np.asarray(matrix.toarray() if issparse(matrix) else matrix, float)
-        fields = weights.copy() if fields is None else weights @ fields
-    return np.eye(n_sites) if fields is None else fields
+        weights = sparse(matrix)
+        fields = weights if fields is None else weights @ fields
+    return eye_array(n_sites, format="csr") if fields is None else fields
 
 
 def regression_fields(fine: ArrayLike, coarse: ArrayLike, ridge: float = 1.0) -> FloatArray:
@@ -89,7 +91,7 @@ def regression_fields(fine: ArrayLike, coarse: ArrayLike, ridge: float = 1.0) ->
     return fields
 
 
-def fields_of(transformer: Any, fine: ArrayLike, coarse: ArrayLike) -> tuple[FloatArray, str]:
+def fields_of(transformer: Any, fine: ArrayLike, coarse: ArrayLike) -> tuple[Fields, str]:
     """The fields of a map (M, N) and where they come from: "weights", or "regression" on fine and coarse data.
 
     The weights of a machine are taken as they are. Those of any other map must be what its outputs follow on spins
@@ -108,7 +110,7 @@ def _is_machine(transformer: Any) -> bool:
     return hasattr(getattr(last, "transformer", last), "intercept_hidden_")
 
 
-def _follows(transformer: Any, fields: FloatArray) -> bool:
+def _follows(transformer: Any, fields: Fields) -> bool:
     spins = generator(0, "fields").choice(np.array([-1, 1], np.int8), (CHECKED, fields.shape[1]))
     linear, given = spins @ fields.T, np.asarray(transformer.transform(spins), float)
     linear, given = linear - linear.mean(axis=0), given - given.mean(axis=0)

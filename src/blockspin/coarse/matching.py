@@ -41,14 +41,16 @@ def match(
     starts = np.stack(np.meshgrid(*[np.array([0.0, 0.5])] * lattice.dimension), axis=-1).reshape(-1, lattice.dimension)
     best_site, best_cost = np.arange(len(where)), math.inf
     for start in starts * step:
-        shift = start
+        shift, before = start, None
         for _ in range(rounds):
             site = assign(where, living, shift, lattice, coarse)
             away = lattice.displacement((grid + shift)[site], where)
             total = float((squared(lattice, away) * living).sum())
             if total < best_cost:
                 best_site, best_cost = site, total
-            shift = shift + away[living].mean(axis=0)
+            if before is not None and (site == before).all():
+                break  # the shift is that of these sites already
+            shift, before = shift + away[living].mean(axis=0), site
     return best_site, math.sqrt(best_cost / living.sum())
 
 

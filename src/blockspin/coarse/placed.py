@@ -47,7 +47,7 @@ class Placed(TransformerMixin, BaseEstimator):
         fields, _ = fields_of(self.transformer, rows, outputs)
         found = embed(fields, self.lattice)
         if found is None:
-            raise ValueError(f"the {len(fields)} units of the map fill no coarse lattice of {self.lattice}")
+            raise ValueError(f"the {fields.shape[0]} units of the map fill no coarse lattice of {self.lattice}")
         if self.strict and not found.defined:
             raise ValueError(
                 f"the units of the map have no places: their centres lie {found.residual:.2f} from a grid of spacing "

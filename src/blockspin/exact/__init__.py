@@ -1,1 +1,1 @@
-"""Exact results: closed forms and exact sums, the oracles of the samplers and the reference curves of reports."""
+"""Exact results: closed forms and exact sums that the judge and experiments ask for; more of them in tests/oracles."""

@@ -1,4 +1,4 @@
-"""The ring of L Ising spins in a field, exactly, by its 2 x 2 transfer matrix.
+"""ln Z of the ring of L Ising spins in a field, exactly, by its 2 x 2 transfer matrix.
 
 T(s, s') = exp(K s s' + h (s + s')/2), Z = Tr T^L. Sources: E. Ising, Z. Phys. 31, 253 (1925);
 R. J. Baxter, Exactly Solved Models in Statistical Mechanics (1982), chapter 2.
@@ -7,7 +7,7 @@ R. J. Baxter, Exactly Solved Models in Statistical Mechanics (1982), chapter 2.
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from blockspin.models import Ising
 
@@ -19,34 +19,6 @@ def log_partition(model: Ising) -> float:
     L = _extent(model)
     scale, values, _ = _modes(model)
     return float(L * (scale + np.log(values[0])) + np.log1p((values[1] / values[0]) ** L))
-
-
-def magnetisation(model: Ising) -> float:
-    """The mean spin <s>; raises ValueError for another lattice."""
-    L = _extent(model)
-    _, values, vectors = _modes(model)
-    ratios = (values / values[0]) ** L
-    return float((ratios * np.diag(_spin(vectors))).sum() / ratios.sum())
-
-
-def correlation(model: Ising, r: ArrayLike) -> FloatArray:
-    """<s_0 s_r> = Tr(S T^r S T^(L-r))/Z, not connected, for distances r (...), taken around the ring, to (...).
-
-    With h = 0 it is (t^r + t^(L-r))/(1 + t^L), t = tanh K. Raises ValueError for another lattice.
-    """
-    L = _extent(model)
-    _, values, vectors = _modes(model)
-    ratio = values / values[0]
-    distance = np.mod(np.asarray(r, int), L)[..., None, None]
-    spin = _spin(vectors) ** 2
-    paths = spin * ratio[:, None] ** distance * ratio[None, :] ** (L - distance)
-    result: FloatArray = paths.sum(axis=(-2, -1)) / (ratio**L).sum()
-    return result
-
-
-def energy_per_site(model: Ising) -> float:
-    """The reduced energy a site <H>/L = -K <s_0 s_1> - h <s>; raises ValueError for another lattice."""
-    return -model.K * float(correlation(model, 1)) - model.h * magnetisation(model)
 
 
 def _extent(model: Ising) -> int:
@@ -62,8 +34,3 @@ def _modes(model: Ising) -> tuple[float, FloatArray, FloatArray]:
     T = np.exp(np.array([[K + h, -K], [-K, K - h]]) - scale)
     values, vectors = np.linalg.eigh(T)
     return scale, values[::-1], vectors[:, ::-1]
-
-
-def _spin(vectors: FloatArray) -> FloatArray:
-    spin: FloatArray = vectors.T @ np.diag([1.0, -1.0]) @ vectors
-    return spin

@@ -7,10 +7,10 @@ it has digit i of k in base q at site i.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 from scipy.special import logsumexp
 
 from blockspin.lattice import Lattice
@@ -33,15 +33,6 @@ def states(lattice: Lattice, q: int | None = None) -> NDArray[np.int8]:
     return np.concatenate([block for _, block in _blocks(lattice, q)])
 
 
-def index(configurations: ArrayLike, lattice: Lattice, q: int | None = None) -> IntArray:
-    """The number of each configuration, shape (..., *sites) or (..., N) to (...)."""
-    values = np.asarray(configurations)
-    _check(lattice, q, 1 << 62)
-    flat = values if values.shape[-1] == lattice.n_sites else values.reshape(*values.shape[: -lattice.dimension], -1)
-    numbers: IntArray = ((flat > 0) if q is None else flat) @ _places(lattice, q)
-    return numbers
-
-
 def energies(model: Ising | Potts) -> FloatArray:
     """The reduced energy of every state, by number; raises ValueError for more than 2^24 states (24 spins)."""
     q = _q(model)
@@ -59,40 +50,6 @@ def probabilities(model: Ising | Potts) -> FloatArray:
     weights = -energies(model)
     chance: FloatArray = np.exp(weights - logsumexp(weights))
     return chance
-
-
-def expectation(model: Ising | Potts, function: Callable[[NDArray[np.int8]], ArrayLike]) -> FloatArray:
-    """The exact mean of a function of configurations, which maps configurations (n, N) to values (n, ...).
-
-    Raises ValueError for more than 2^24 states, or where the function does not give one value a state.
-    """
-    chance = probabilities(model)
-    total: FloatArray | None = None
-    for first, block in _blocks(model.lattice, _q(model)):
-        values = np.asarray(function(block), float)
-        if values.shape[:1] != block.shape[:1]:
-            raise ValueError(f"the function must map spins {block.shape} to values (n, ...); got shape {values.shape}")
-        part = np.tensordot(chance[first : first + len(block)], values, axes=1)
-        total = part if total is None else total + part
-    return np.asarray(total)
-
-
-def density(lattice: Lattice, q: int | None = None) -> tuple[IntArray, IntArray, IntArray]:
-    """The joint density of states: bond energy, order, number of states.
-
-    Spins: -sum_<ij> s_i s_j and sum_i s_i. Of q states: -sum_<ij> delta(s_i, s_j) and sum_i delta(s_i, 0). Three
-    arrays of the same length, ordered by energy and then order. Raises ValueError for more than 2^24 states.
-    """
-    _check(lattice, q, MOST_STATES)
-    pairs: Ising | Potts = Ising(lattice, 1.0) if q is None else Potts(lattice, 1.0, q)
-    n_bonds, N = len(lattice.bonds), lattice.n_sites
-    table = np.zeros((2 * n_bonds + 1) * (2 * N + 1), np.int64)
-    for _, block in _blocks(lattice, q):
-        energy = np.rint(pairs.energy(block)).astype(np.int64)
-        m = block.sum(axis=1, dtype=np.int64) if q is None else (block == 0).sum(axis=1)
-        table += np.bincount((energy + n_bonds) * (2 * N + 1) + m + N, minlength=table.size)
-    found = np.flatnonzero(table)
-    return found // (2 * N + 1) - n_bonds, found % (2 * N + 1) - N, table[found]
 
 
 def _blocks(lattice: Lattice, q: int | None) -> Iterator[tuple[int, NDArray[np.int8]]]:

@@ -143,18 +143,6 @@ def boltzmann_rule(weights: ArrayLike) -> FloatArray:
     return rule
 
 
-def product_rule(*rules: ArrayLike) -> FloatArray:
-    """P(h_1 ... h_k | V) of binary rules P(h_j = +1 | V) that are drawn independently, shape (2^n, 2^k).
-
-    Columns are numbered as states are: bit j set where h_j = +1.
-    """
-    joint = np.ones((len(np.asarray(rules[0])), 1))
-    for rule in rules:
-        up = np.asarray(rule, float)[:, None]
-        joint = np.concatenate([joint * (1 - up), joint * up], axis=1)
-    return joint
-
-
 def _rules(states: int, odd: bool) -> NDArray[np.int64]:
     """All binary rules (r, states) that give state 0 no spin up: the others are their opposites."""
     half = states // 2

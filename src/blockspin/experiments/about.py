@@ -18,6 +18,7 @@ from blockspin.report.page import Section, Table, render
 from blockspin.runs import provenance
 from blockspin.runs import settings as settings_file
 from blockspin.runs.store import Store
+from blockspin.statistics import Estimate
 
 HEADLINES = {name: criterion.headline for name, criterion in CRITERIA.items()}
 """The quantities that stand for a criterion in the summary of scorecards; the details have all of them."""
@@ -29,18 +30,20 @@ def draw(experiment: Experiment, folder: Path) -> str:
 
     The experiment's page module gives the figures, the text file beside it the words, and its ``facts(run)`` a few
     numbers under the title. The words may use `run`, `claims` and `cards` (the entries of claims.json and
-    scorecards.json), `scorecards`, and everything that the module defines.
+    scorecards.json), `scorecards`, `number` (an estimate with its error), and everything that the module defines.
     """
     stored = settings_file.read(folder)
     run = Run(experiment, settings_file.restore(experiment.Settings, stored), stored["seed"], Store(folder))
     module = import_module(experiment.page)
     text = Path(inspect.getfile(module)).with_suffix(".md").read_text(encoding="utf-8")
     said = {claim["id"]: claim for claim in claims(folder)}
-    names = {**vars(module), "run": run, "claims": said, "cards": scorecards(folder), "scorecards": scorecard_table}
+    ours = {"claims": said, "cards": scorecards(folder), "scorecards": scorecard_table, "number": _number}
+    names = {**vars(module), **ours, "run": run}
     page = words.read(text, names, {**module.facts(run), "preset": str(stored["preset"])})
     first = [Section("Claims", [tables.claim_cards([*said.values()])])] if said else []
     settings = tables.key_value_table(stored["settings"], title="Settings")
-    last = Section("Settings and provenance", [settings, provenance_table(provenance.read(folder))])
+    with parsed(folder / provenance.FILE):
+        last = Section("Settings and provenance", [settings, provenance_table(provenance.read(folder))])
     return render(replace(page, sections=[*first, *page.sections, last]))
 
 
@@ -48,6 +51,10 @@ def scorecard_table(cards: Sequence[Mapping[str, Any]], title: str = "", caption
     """The scorecards, a row a map."""
     table = tables.scorecard_table(cards, HEADLINES, title=title)
     return replace(table, caption=caption) if caption else table
+
+
+def _number(one: Estimate) -> str:
+    return tables.number(one.value, one.error)
 
 
 def claims(folder: Path) -> list[dict[str, Any]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -60,6 +61,7 @@ def claim(id: str, source: str, text: str, *, rule: str) -> Callable[[Callable[[
 
 
 def row(map: str, layer: int, quantity: str, one: Estimate | float) -> dict[str, Any]:
-    """A number of a claim's evidence; an error of None where it has none."""
-    value, error = (one.value, one.error) if isinstance(one, Estimate) else (one, None)
+    """A number of a claim's evidence; None for a value or an error that there is none of."""
+    pair = (one.value, one.error) if isinstance(one, Estimate) else (one, math.nan)
+    value, error = (number if math.isfinite(number) else None for number in pair)
     return {"map": map, "layer": layer, "quantity": quantity, "value": value, "error": error}

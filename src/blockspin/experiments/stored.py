@@ -12,7 +12,9 @@ from blockspin.runs.task import Result
 from blockspin.statistics import Estimate
 
 if TYPE_CHECKING:
-    from xarray import DataArray as Samples
+    from xarray import DataArray
+
+    Samples = DataArray
 else:
 
     class Samples:
@@ -26,10 +28,12 @@ class Stored(BaseModel):
     """What a task returns: fields that are arrays are stored as arrays, all others as JSON.
 
     Fields that a file has and the class has not are passed over; one may be made from an object of the library that
-    has attributes of these names.
+    has attributes of these names. An alias is a field's name in the file.
     """
 
-    model_config = ConfigDict(extra="ignore", frozen=True, arbitrary_types_allowed=True, from_attributes=True)
+    model_config = ConfigDict(
+        extra="ignore", frozen=True, arbitrary_types_allowed=True, from_attributes=True, populate_by_name=True
+    )
 
 
 def _finite(value: float) -> float | None:
@@ -57,7 +61,7 @@ def encode(value: Any) -> Result:
         return value
     if isinstance(value, Stored):
         arrays = {name: one for name, one in value if isinstance(one, np.ndarray)}
-        return Result(arrays, value.model_dump(mode="json", exclude=set(arrays)))
+        return Result(arrays, value.model_dump(mode="json", exclude=set(arrays), by_alias=True))
 
     import xarray as xr
 

@@ -110,8 +110,7 @@ class Scorecard:
         stored: dict[str, Any] = plain(asdict(self))
         for entry, row in zip(stored["rows"], self.rows, strict=True):
             entry["ratio"] = row.ratio
-        decisive = {name: str(self.outcome(name)) for name in CRITERIA if CRITERIA[name].decides}
-        return stored | {"verdict": str(self.verdict), "decisive": decisive}
+        return stored | {"verdict": str(self.verdict), **outcomes(self.rows)}
 
     def __str__(self) -> str:
         from blockspin.judging.text import text
@@ -190,6 +189,16 @@ def outcome(rows: Sequence[Row], criterion: str) -> Outcome:
         return Outcome.FAIL
     undecided = Outcome.CANNOT_TELL in found if CRITERIA[criterion].whole else any(row.code == BLURRED for row in own)
     return Outcome.PASS if Outcome.PASS in found and not undecided else Outcome.CANNOT_TELL
+
+
+def outcomes(rows: Sequence[Row]) -> dict[str, dict[str, str]]:
+    """The outcomes as a card's entry holds them: of the decisive criteria, and of all that were measured."""
+    decisive = [name for name in CRITERIA if CRITERIA[name].decides]
+    measured = dict.fromkeys(row.criterion for row in rows)
+    return {
+        "decisive": {name: str(outcome(rows, name)) for name in decisive},
+        "outcomes": {name: str(outcome(rows, name)) for name in measured},
+    }
 
 
 def verdict(rows: Sequence[Row]) -> Verdict:

@@ -12,9 +12,10 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from blockspin import checks
-from blockspin.coarse.embedding import Embedding, coarse_lattice, embed
+from blockspin.coarse.embedding import Embedding, alive, coarse_lattice, embed
 from blockspin.coarse.fields import fields_of
 from blockspin.coarse.outputs import AsSpins, chance_of, outputs_of
+from blockspin.coarse.sparse_fields import Fields
 from blockspin.coarse.stack import generate, layers, units_of
 from blockspin.judging.thresholds import ENOUGH
 from blockspin.lattice import Lattice
@@ -145,6 +146,12 @@ class Subject:
     def coarse(self) -> Lattice | None:
         """The coarse lattice that M units fill, or None."""
         return coarse_lattice(self.lattice, self.n_units)
+
+    @cached_property
+    def living(self) -> Fields:
+        """The fields of the units that live, (M', N)."""
+        living = alive(self.fields)
+        return self.fields if living.all() else self.fields[living]
 
     @cached_property
     def embedding(self) -> Embedding | None:

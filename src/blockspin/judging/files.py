@@ -1,22 +1,24 @@
 """scorecards.json: its schema, and old files brought to it.
 
-Schema 2: {"schema": 2, "scorecards": [card, ...]} with the entries of `Scorecard.to_dict`. Schema 1 had no state and
-no outcome: whether a number counts was the first words of a sentence, which only `_upgraded` still reads.
+Schema 2: {"schema": 2, "scorecards": [card, ...]} with the entries of `Scorecard.to_dict`. Its first files had the
+outcomes of the decisive criteria alone. Schema 1 had no state and no outcome: whether a number counts was the first
+words of a sentence, which only `_upgraded` still reads.
 """
 
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from blockspin.judging.criteria import CRITERIA
+from blockspin.judging.card import Row, outcomes
 from blockspin.judging.measurement import State
 from blockspin.judging.rules import Outcome
 
 SCHEMA = 2
-FIELDS = ("map", "layer", "verdict", "decisive", "rows")
+FIELDS = ("map", "layer", "verdict", "decisive", "outcomes", "rows")
 
 
 def document(cards: Sequence[dict[str, Any]]) -> dict[str, Any]:
@@ -33,7 +35,8 @@ def read_cards(path: Path) -> list[dict[str, Any]]:
     if not isinstance(stored, dict) or stored.get("schema") not in (1, SCHEMA):
         raise ValueError(f"{path.name} must be a file of scorecards of schema 1 or {SCHEMA}")
     cards: list[dict[str, Any]] = stored["scorecards"]
-    return cards if stored["schema"] == SCHEMA else [_upgraded(card) for card in cards]
+    cards = cards if stored["schema"] == SCHEMA else [_upgraded(card) for card in cards]
+    return [card if "outcomes" in card else card | outcomes(_rows(card)) for card in cards]
 
 
 _OUTCOMES = {True: Outcome.PASS, False: Outcome.FAIL, None: Outcome.CANNOT_TELL}
@@ -44,9 +47,8 @@ def _upgraded(card: dict[str, Any]) -> dict[str, Any]:
     """An entry of schema 1 in schema 2."""
     rows = [_upgraded_row(row) for row in card["criteria"]]
     old = {key: value for key, value in card.items() if key not in ("criteria", "notes", "verdict")}
-    decisive = {name: _decided(rows, name) for name in CRITERIA if CRITERIA[name].decides}
     notes = [{"code": "", "text": text} for text in card.get("notes", ())]
-    return old | {"rows": rows, "notes": notes, "verdict": card["verdict"].partition(" (")[0], "decisive": decisive}
+    return old | {"rows": rows, "notes": notes, "verdict": card["verdict"].partition(" (")[0]}
 
 
 def _upgraded_row(row: dict[str, Any]) -> dict[str, Any]:
@@ -61,9 +63,17 @@ def _upgraded_row(row: dict[str, Any]) -> dict[str, Any]:
     return names | kept | {"state": str(state), "outcome": str(_OUTCOMES[row["passed"]]), "code": "", "exact": None}
 
 
-def _decided(rows: Sequence[dict[str, Any]], criterion: str) -> str:
-    found = [row["outcome"] for row in rows if row["criterion"] == criterion]
-    if Outcome.FAIL in found:
-        return str(Outcome.FAIL)
-    open_ = Outcome.PASS not in found or (CRITERIA[criterion].whole and Outcome.CANNOT_TELL in found)
-    return str(Outcome.CANNOT_TELL if open_ else Outcome.PASS)
+def _rows(card: dict[str, Any]) -> list[Row]:
+    """An entry's rows as far as outcomes need them."""
+    return [
+        Row(
+            row["criterion"],
+            row["quantity"],
+            math.nan,
+            math.nan,
+            State(row["state"]),
+            Outcome(row["outcome"]),
+            row["code"],
+        )
+        for row in card["rows"]
+    ]

@@ -57,8 +57,13 @@ def measure_subject(
 
 
 def chosen(criteria: Sequence[str] | None) -> list[str]:
-    """The criteria of these names in the table's order, all unless given; raises ValueError for an unknown one."""
+    """The criteria of these names in the table's order, all unless given.
+
+    Raises ValueError for an unknown name, and for no names.
+    """
     wanted = [*CRITERIA] if criteria is None else checks.words("criteria", criteria)
+    if not wanted:
+        raise ValueError(f"criteria must name at least one of {', '.join(CRITERIA)}, or be None for all; got none")
     for one in wanted:
         checks.choice("every one of criteria", one, CRITERIA)
     return [name for name in CRITERIA if name in wanted]
@@ -124,49 +129,54 @@ def judge(
     checks.choice("reference", reference, RULES)
     checks.whole("seed", seed, 0, checks.MOST_SEED)
     _check_arguments(transformer, nulls, name)
-    with reporting(progress, name) as report:
-        return _judged(transformer, samples, model, critical, train, nulls, names, reference, name, seed, report)
-
-
-def _judged(
-    transformer: Any,
-    samples: xr.DataArray,
-    model: Any | None,
-    critical: xr.DataArray | None,
-    train: xr.DataArray | None,
-    nulls: Mapping[str, Any] | None,
-    names: list[str],
-    rule: str,
-    name: str,
-    seed: int,
-    report: Report,
-) -> Scorecard:
     evidence = Evidence(samples, critical=critical, train=train, model=model, seed=seed)
-    fitted, notes = _read_as_spins(_fitted(_seeded(transformer, seed), evidence, train))
+    with reporting(progress, name) as report:
+        subject, notes = _subject(transformer, evidence, name)
+        made, missing = _nulls(subject) if nulls is None else (nulls, [])
+        step = _steps(report, len(names) * (2 + len(made)))  # of the map, the reference and the nulls
+        measured = measure_subject(subject, names, step=step)
+        beside, lacking = _beside(subject, names, reference, step)
+        # nulls of one's own, whatever their names, are not the kinds that rules know
+        compared = [
+            measure_subject(
+                Subject(null, evidence, name=label, layer=subject.layer),
+                names,
+                kind=label if nulls is None else "",
+                step=step,
+            )
+            for label, null in made.items()
+        ]
+        report(1.0, "")
+    return scorecard(measured, compared, beside, [*notes, *missing, *lacking])
+
+
+def _subject(transformer: Any, evidence: Evidence, name: str) -> tuple[Subject, list[Note]]:
+    """The map as it is judged, fitted, and what a reader must know of it and of the samples."""
+    fitted, notes = _read_as_spins(_fitted(_seeded(transformer, evidence.seed), evidence))
     subject = Subject(fitted, evidence, name=name, layer=_depth(fitted))
-    notes += warnings(subject)
-    own = nulls is not None  # whatever their names, they are not the kinds that rules know
-    if nulls is None:
-        nulls, missing = _nulls(fitted, evidence, seed)
-        notes += missing
-    steps, done = len(names) * (2 + len(nulls)), count()  # the map, the reference and the nulls
+    return subject, [*notes, *warnings(subject)]
+
+
+def _steps(report: Report, steps: int) -> Callable[[str], None]:
+    """What reports that one more of so many steps begins."""
+    done = count()
 
     def step(text: str) -> None:
         report(next(done) / steps, text)
 
-    measured = measure_subject(subject, names, step=step)
-    beside = reference(evidence, subject.b, layer=subject.layer, seed=seed, criteria=names, rule=rule, step=step)
-    if beside is None:
-        text = f"no block rule has b = {subject.b:.3g} on {evidence.lattice}: no physical reference"
-        notes.append(Note("no reference", text))
-    compared = [
-        measure_subject(
-            Subject(null, evidence, name=label, layer=subject.layer), names, kind="" if own else label, step=step
-        )
-        for label, null in nulls.items()
-    ]
-    report(1.0, "")
-    return scorecard(measured, compared, beside, notes)
+    return step
+
+
+def _beside(
+    subject: Subject, names: list[str], rule: str, step: Callable[[str], None]
+) -> tuple[Measured | None, list[Note]]:
+    """The measured block rule of the map's b, or a note that there is none."""
+    evidence, b = subject.evidence, subject.b
+    found = reference(evidence, b, layer=subject.layer, seed=evidence.seed, criteria=names, rule=rule, step=step)
+    if found is not None:
+        return found, []
+    text = f"no block rule has b = {b:.3g} on {evidence.lattice}: no physical reference"
+    return None, [Note("no reference", text)]
 
 
 def _check_arguments(transformer: Any, nulls: Any, name: Any) -> None:
@@ -178,9 +188,10 @@ def _check_arguments(transformer: Any, nulls: Any, name: Any) -> None:
             checks.transformer(f"nulls[{label!r}]", one)
 
 
-def _nulls(fitted: Any, evidence: Evidence, seed: int) -> tuple[dict[str, Any], list[Note]]:
+def _nulls(subject: Subject) -> tuple[dict[str, Any], list[Note]]:
     """The null maps of a fitted map, and a note for each that cannot be made: what the map lacks."""
-    train = evidence.train
+    fitted, evidence = subject.transformer, subject.evidence
+    train, seed = evidence.train, evidence.seed
     nulls = null_maps.cheap(fitted, features(train) if train is not None else evidence.X, seed)
     if not _learns(fitted):  # a rule that learns nothing has no other nulls
         return nulls, []
@@ -211,15 +222,15 @@ def _read_as_spins(transformer: Any) -> tuple[Any, list[Note]]:
     return make_pipeline(ToBinary(), transformer), [Note("binary units", text)]
 
 
-def _fitted(transformer: Any, evidence: Evidence, train: xr.DataArray | None) -> Any:
+def _fitted(transformer: Any, evidence: Evidence) -> Any:
     """The map itself where it transforms, else a clone fitted on `train`, or on anything where nothing is learned."""
     try:
         transformer.transform(evidence.X[:2].copy())
     except (NotFittedError, AttributeError) as error:
         if not isinstance(error, NotFittedError) and _looks_fitted(transformer):
             raise
-        if train is not None:
-            return clone(transformer).fit(features(train).copy())
+        if evidence.train is not None:
+            return clone(transformer).fit(features(evidence.train).copy())
         if not _learns(transformer):
             return clone(transformer).fit(evidence.X.copy())
         raise ValueError("transformer must be fitted, or training samples given with train=") from None

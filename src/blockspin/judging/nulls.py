@@ -43,9 +43,7 @@ class ShuffledSites(TransformerMixin, BaseEstimator):
         if name == "fields_":
             inner = weight_fields(self.transformer, len(self.permutation))
             if inner is not None:
-                fields = np.empty_like(inner)
-                fields[:, self.permutation] = inner
-                return fields
+                return inner[:, np.argsort(self.permutation)]
         raise AttributeError(name)
 
 

@@ -159,19 +159,6 @@ def winding(model: Dimers, configurations: ArrayLike) -> NDArray[np.int64]:
     return np.stack([Wx, Wy], axis=-1).astype(np.int64)
 
 
-def columnar_order(model: Dimers, configurations: ArrayLike) -> NDArray[np.float64]:
-    """The columnar order (C_x, C_y) of each configuration, shape (..., 2Lx, 2Ly) or (..., 4 Lx Ly) to (..., 2).
-
-    C_x = (2/N) sum_r (-1)^x n_x(r) and C_y = (2/N) sum_r (-1)^y n_y(r), N vertices: (+-1, 0) and (0, +-1) in the
-    four columnar states. Source: F. Alet et al., Phys. Rev. E 74, 041124 (2006).
-    """
-    along_x, along_y = _bonds(model._cells(configurations))
-    Lx, Ly = model.vertices.shape
-    x = (along_x.sum(axis=-1) * (1 - 2 * (np.arange(Lx) % 2))).sum(axis=-1)
-    y = (along_y.sum(axis=-2) * (1 - 2 * (np.arange(Ly) % 2))).sum(axis=-1)
-    return np.stack([x, y], axis=-1) * 2 / model.vertices.n_sites
-
-
 def _bonds(cells: NDArray[Any]) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     """Where dimers lie: n_x and n_y, each of shape (..., Lx, Ly)."""
     return cells[..., 1::2, ::2] > 0, cells[..., ::2, 1::2] > 0

@@ -140,12 +140,8 @@ def _cell(card: Mapping[str, Any], name: str, headlines: Sequence[str]) -> dict[
     decided = [row["outcome"] for row in rows.values() if row["outcome"] != "cannot tell"]
     if all(not _defined(rows[one]) for one in headlines if one in rows):
         headlines = headlines[:1]  # "not defined" once is enough
-    # the judge's own outcome where the card has it: a spectrum passes only as a whole
-    blurred = any(row["code"] == "within errors" for row in rows.values())
-    own = "fail" if "fail" in decided else "pass" if decided and not blurred else "cannot tell"
-    outcome = card["decisive"].get(name, own)
     return {
-        "mark": _mark(outcome),
+        "mark": _mark(card["outcomes"][name]),
         "count": f"{decided.count('pass')} of {len(decided)}" if decided else "",
         "quantities": [
             {"name": one, "number": _number(rows[one]), "why": rows[one]["why"]}
@@ -204,7 +200,7 @@ def _evidence(item: Any) -> str:
 def _checked(cards: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:
     fields = ("criterion", "quantity", "value", "error", "state", "outcome", "null", "reference", "exact", "why")
     for card in cards:
-        missing = [key for key in ("map", "layer", "verdict", "decisive", "rows") if key not in card]
+        missing = [key for key in ("map", "layer", "verdict", "decisive", "outcomes", "rows") if key not in card]
         if missing:
             raise ValueError(f"a scorecard must have {', '.join(missing)}; got {sorted(card)}")
         for row in card["rows"]:

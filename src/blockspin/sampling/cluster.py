@@ -27,7 +27,7 @@ Model = Ising | Potts
 Spins = NDArray[np.int8]
 Counts = NDArray[np.int64]
 
-__all__ = ["ALGORITHMS", "advance", "check", "check_wolff", "generators", "names", "observe", "record", "sublattices"]
+__all__ = ["ALGORITHMS", "advance", "check", "generators", "names", "observe", "record", "sublattices"]
 
 
 def advance(model: Model, algorithm: str, spins: Spins, state: State, steps: int, *, clusters: int = 1) -> Counts:
@@ -100,11 +100,6 @@ def check(model: Model, algorithm: str) -> None:
         )
     if model.K < 0 and any(extent % 2 for extent in model.lattice.shape):
         raise ValueError(f"Wolff's algorithm with K < 0 needs even extents; got {model.lattice}. {others}")
-
-
-def check_wolff(model: Model) -> None:
-    """Raise ValueError where Wolff's single-cluster update cannot serve the model."""
-    check(model, "wolff")
 
 
 def _run(model: Model, algorithm: str, spins: Spins, state: State, trace: Counts, steps: int, clusters: int) -> Counts:

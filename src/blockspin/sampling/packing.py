@@ -113,13 +113,6 @@ def unpack(layout: Layout, cells: Cells, chains: int) -> NDArray[np.int8]:
     return spins
 
 
-def pack(layout: Layout, spins: NDArray[np.int8]) -> Cells:
-    """Cells (block, words) of spins (chain, N); the lanes left over are down, and the ghosts are not filled."""
-    cells = np.zeros((layout.blocks(len(spins)), layout.words), np.uint64)
-    _pack(cells, np.ascontiguousarray(spins), layout.rows, layout.half, layout.stripes)
-    return cells
-
-
 @njit(cache=True, nogil=True)
 def _unpack(cells: Any, bytes_of: Any, spins: Any, rows: int, half: int, stripes: int, first: int, last: int) -> None:
     chains, N = spins.shape
@@ -139,16 +132,3 @@ def _unpack(cells: Any, bytes_of: Any, spins: Any, rows: int, half: int, stripes
                 line = spins[lane // stripes, start : start + 2 * half]
                 for y in range(2 * half):
                     line[y] = lanes_of[y, b]
-
-
-@njit(cache=True)
-def _pack(cells: Any, spins: Any, rows: int, half: int, stripes: int) -> None:
-    chains, N = spins.shape
-    for lane in range(chains * stripes):
-        chain, stripe = lane // stripes, lane % stripes
-        cell, w, bit = cells[lane // LANES], lane % LANES // 64, uint64(1) << uint64(lane % 64)
-        for row in range(rows):
-            start = row * (N // rows) + stripe * 2 * half
-            for y in range(2 * half):
-                if spins[chain, start + y] > 0:
-                    cell[((2 * row + (y & 1)) * (half + 2) + 1 + (y >> 1)) * WORDS + w] |= bit

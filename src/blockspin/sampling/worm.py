@@ -58,7 +58,7 @@ def observe(model: Dimers, spins: Spins) -> NDArray[np.float64]:
     """Energy a vertex, columnar order |C|, and windings Wx and Wy of each chain, shape (chain, 4).
 
     The energy is that of the dimers in units of the interaction, -(faces with two parallel dimers)/N, which varies
-    for free dimers too; |C| = (C_x^2 + C_y^2)^(1/2) of `columnar_order`; the windings are those of `winding`.
+    for free dimers too; |C| = (C_x^2 + C_y^2)^(1/2) of the columnar order; the windings are those of `winding`.
     Raises ValueError as `advance` does.
     """
     Lx, Ly = model.vertices.shape

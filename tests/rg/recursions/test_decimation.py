@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from blockspin.rg.recursions import decimation
-from blockspin.rg.recursions.fixed_point import descending, exponent
+from blockspin.rg.recursions.fixed_point import exponent
+from oracles.eigenvalues import descending
 
 
 def by_transfer_matrix(K: float, h: float, b: int) -> tuple[float, float]:
@@ -45,8 +46,6 @@ def test_a_cold_chain_keeps_its_digits() -> None:
         assert decimation.chain(50, b) == pytest.approx(50 - math.log(b) / 2, abs=1e-12)
         assert decimation.chain_slope(50, b) == pytest.approx(1, abs=1e-12)
         assert decimation.chain_field_slope(50, b) == pytest.approx(b, abs=1e-12)
-    cold = decimation.chain_zero_temperature(3)
-    assert (cold.K, cold.eigenvalues, cold.y_t, cold.y_h) == (math.inf, (3.0,), 1.0, 1.0)
 
 
 def test_the_truncated_square_lattice() -> None:
@@ -76,6 +75,6 @@ def test_what_does_not_fit_is_named() -> None:
     with pytest.raises(ValueError, match=r"eigenvalue above 0 and b above 1; got -1 and b = 2"):
         exponent(-1, 2)
     with pytest.raises(ValueError, match=r"eigenvalue above 0 and b above 1; got 1 and b = 1"):
-        decimation.chain_zero_temperature(1)
+        exponent(1, 1)
     with pytest.raises(ValueError, match="must be real"):
         descending([[0, 1], [-1, 0]])

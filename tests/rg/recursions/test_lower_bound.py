@@ -8,8 +8,8 @@ from itertools import product
 import numpy as np
 import pytest
 
-from blockspin.exact.ising2d import bulk_log_partition
-from blockspin.rg.recursions import lower_bound
+from oracles import lower_bound
+from oracles.ising2d import bulk_log_partition
 
 
 def written_out(v: np.ndarray, p: float) -> list[float]:

@@ -8,13 +8,7 @@ from itertools import product
 import numpy as np
 import pytest
 
-from blockspin.rg.recursions.niemeijer_van_leeuwen import (
-    CELL,
-    first_cumulant,
-    first_fixed_point,
-    second_cumulant,
-    second_fixed_point,
-)
+from oracles.niemeijer_van_leeuwen import CELL, first_cumulant, first_fixed_point, second_cumulant, second_fixed_point
 
 NN = ((1, 0), (-1, 0), (0, 1), (0, -1), (1, -1), (-1, 1))
 

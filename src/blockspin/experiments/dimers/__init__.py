@@ -1,5 +1,17 @@
-"""Dimers: what keeps information about the environment, beside what a machine trained by likelihood learns."""
+"""Dimers: what keeps information about the environment, and what an RBM trained by likelihood learns instead."""
 
-from blockspin.experiments.dimers.experiment import EXPERIMENT
+from blockspin.experiments.core import Experiment
+from blockspin.experiments.dimers.claims import CLAIMS
+from blockspin.experiments.dimers.settings import PRESETS, Settings, check_memory
+from blockspin.experiments.dimers.tasks import plan
 
-__all__ = ["EXPERIMENT"]
+EXPERIMENT = Experiment(
+    name="dimers",
+    summary="electric fields, plaquettes and noise: what mutual information and an RBM learn of dimers",
+    Settings=Settings,
+    presets=PRESETS,
+    plan=plan,
+    claims=CLAIMS,
+    page="blockspin.experiments.dimers.page",
+    check=check_memory,
+)

@@ -85,7 +85,7 @@ class Settings(Section):
         return self
 
 
-def check_memory(settings: Settings) -> None:
+def check_memory(settings: Settings, seed: int) -> None:
     """Raise ValueError where samples, their windows or weights want more memory than is free."""
     check_samples(2 * settings.L, settings.n_samples, "n_samples")
     check_weights(2 * settings.block, max(settings.machines.hidden), "machines.hidden")

@@ -1,193 +1,304 @@
-"""The tasks of the experiment dimers: samples, filters, correlators, machines, and a torus summed over."""
+"""The tasks of the experiment dimers: samples, filters, correlators, RBMs, and a torus summed over."""
 
 from __future__ import annotations
 
 import math
-from typing import Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
-from numpy.typing import NDArray
+from pydantic import Field
 
-from blockspin.coarse import dimer_patterns as patterns
-from blockspin.coarse.rbm import RBM
-from blockspin.coarse.rsmi.estimator import RSMI
-from blockspin.coarse.rsmi.windows import windows
-from blockspin.exact import dimers as exact
-from blockspin.exact.dimer_surroundings import dimer_joint
-from blockspin.experiments.dimers.readings import correlator, dimension, overlaps, stiffness, winding_factor
-from blockspin.experiments.mehta_schwab.machines import stored_samples
-from blockspin.lattice import Lattice
-from blockspin.models.dimers import Dimers, winding
+import blockspin as bs
+from blockspin.experiments.dimers.settings import Learning, Settings
+from blockspin.experiments.stored import Array, Number, Samples, Stored
+from blockspin.experiments.task import task
+from blockspin.experiments.tree import Tree
 from blockspin.randomness import generator, integer
 from blockspin.runs.task import Progress, Result
-from blockspin.samples import features, provenance
-from blockspin.sampling.sample import sample
-from blockspin.statistics import Estimate
+
+if TYPE_CHECKING:
+    from blockspin.coarse.rsmi import bounds as rsmi_bounds
 
 BLOCK = 4  # cells a side of the block, 2 x 2 vertices, on the torus that is summed over
 STARTS = ("canonical", "random", "random", "random")  # few sites: random starts arrive too
 DRAWS = 10_000  # coverings drawn from the torus that is summed over
 
 
-def run_sample(settings: dict[str, Any], parents: list[Result], progress: Progress) -> Result:
-    """Draw dimers by the worm; arrays: spins (chain, draw, x, y) of cells."""
-    T = math.inf if settings["T"] is None else settings["T"]
-    model = Dimers(Lattice.square(settings["L"]), T, settings["noise"])
-    drawn = sample(model, settings["n"], seed=settings["seed"], chains=settings["chains"], progress=progress)
-    return Result({"spins": drawn.values}, {"provenance": provenance(drawn)})
+class Bound(Stored):
+    """A lower bound of an information, on chains that nothing was fitted to and on those of the training, in nats."""
+
+    measured: Number
+    training: Number
+    why: str
 
 
-def run_filters(settings: dict[str, Any], parents: list[Result], progress: Progress) -> Result:
-    """Learn filters from several seeds; arrays: filters (seed, component, cells); meta: a reading of each seed."""
-    drawn = stored_samples(parents[0])
-    lattice = Lattice.square(drawn.sizes["x"])
-    b, buffer, environment = (2 * settings[name] for name in ("block", "buffer", "environment"))
-    n, learning = settings["n_components"], settings["learning"]
-    found, told = [], []
-    for number in range(settings["seeds"]):
-        progress(number / settings["seeds"], f"seed {number + 1}")
-        rsmi = RSMI(
+def _bounds(found: Mapping[str, rsmi_bounds.Bound]) -> dict[str, Bound]:
+    return {name: Bound.model_validate(bound) for name, bound in found.items()}
+
+
+class Training(Stored):
+    """What the filters of one training read: bounds by estimator, overlaps by pattern, their weight on noise."""
+
+    bounds: dict[str, Bound]
+    reads: dict[str, Any]
+    noise: list[float]
+
+
+class Filters(Stored):
+    """Filters (seed, component, cells) and what each training's read."""
+
+    filters: Array
+    seeds: list[Training]
+
+
+class Fit(Stored):
+    """Correlations G(R)/G(0) of a filter's output, the distances fitted and the scaling dimension."""
+
+    dimension: Number
+    G: list[float]
+    errors: list[float]
+    R: list[int]
+    fitted: list[int]
+
+
+class Decay(Stored):
+    """Of the plaquette filter and the exact pattern at one T, with stiffness and winding factor of the samples."""
+
+    overlap: float
+    learned: Fit
+    exact: Annotated[Fit, Field(alias="exact pattern")]
+    g: Number
+    factor: list[float]
+
+
+class Learned(Stored):
+    """What filters learned on the small torus keep, exactly, and what the bounds say."""
+
+    components: int
+    kept: float
+    bounds: dict[str, Bound]
+
+
+class Torus(Stored):
+    """The small torus summed over: I(V:E), the best rules by kind, filters learned."""
+
+    information: float
+    best: dict[str, float]
+    learned: list[Learned]
+
+
+def plan(settings: Settings, seed: int) -> dict[str, Tree]:
+    """Samples by T ("noise": with noise spins), filters by T and components, decays and small tori by T, RBMs."""
+    s, order = settings, sorted(settings.temperatures)
+    ends = (order[0], math.inf)
+    samples = {T: _samples(s, T, None, seed) for T in order} | {"noise": _samples(s, math.inf, s.noise, seed)}
+    window = s.model_dump(include={"block", "buffer", "environment"})
+    learned = {
+        (T, n): filters(
+            parent,
+            **window,
+            n_components=n,
+            seeds=s.seeds if T in (*ends, "noise") else 1,
+            seed=seed,
+            learning=s.learning,
+        )
+        for T, parent in samples.items()
+        for n in (s.components if T in ends else (2,))
+    }
+    cold = learned[order[0], 2]
+    machines = s.machines.model_dump(mode="json")
+    return {
+        "samples": samples,
+        "filters": learned,
+        "decays": {T: decay(samples[T], cold) for T in order},
+        "machines": rbms(samples["noise"], block=s.block, seeds=s.seeds, seed=seed, **machines),
+        "exact": {T: torus(L=s.torus, T=_stored(T), seeds=s.seeds, seed=seed) for T in (1.0, math.inf)},
+    }
+
+
+def _samples(s: Settings, T: float, noise: float | None, seed: int) -> Any:
+    own = integer(seed, "samples", f"{T:g}", str(noise))
+    return sample(L=s.L, T=_stored(T), noise=noise, n=s.n_samples, chains=s.chains, seed=own)
+
+
+def _stored(T: float) -> float | None:
+    return T if math.isfinite(T) else None  # JSON has no infinity
+
+
+def _T(stored: float | None) -> float:
+    return math.inf if stored is None else stored
+
+
+@task(
+    label=lambda T, noise, **_: f"samples at T = {_T(T):g}" + ("" if noise is None else " with noise"),
+    weight=lambda L, n, **_: L**2 * n * 2e-6,
+)
+def sample(
+    L: int, T: float | None, noise: float | None, n: int, chains: int, seed: int, *, progress: Progress
+) -> Samples:
+    """Dimers drawn by the worm, on cells."""
+    model = bs.Dimers(bs.Lattice.square(L), _T(T), noise)
+    return bs.sample(model, n, seed=seed, chains=chains, progress=progress)
+
+
+def _filters_label(samples: Any, n_components: int, **_: Any) -> str:
+    noisy = samples.settings["noise"] is not None
+    return f"{n_components} filters, " + ("with noise" if noisy else f"T = {_T(samples.settings['T']):g}")
+
+
+@task(
+    label=_filters_label,
+    weight=lambda seeds, learning, **_: seeds * (0.5 + 10.0 * learning.n_iter * learning.batch_size / 800_000),
+)
+def filters(
+    samples: Samples,
+    /,
+    block: int,
+    buffer: int,
+    environment: int,
+    n_components: int,
+    seeds: int,
+    seed: int,
+    learning: Learning,
+    *,
+    progress: Progress,
+) -> Filters:
+    """Filters learned from several seeds."""
+    from blockspin.coarse.dimer_patterns import noise_share
+    from blockspin.experiments.dimers.readings import overlaps
+
+    lattice = bs.Lattice.square(samples.sizes["x"])
+    found, trainings = [], []
+    for number in range(seeds):
+        progress(number / seeds, f"seed {number + 1}")
+        rsmi = bs.RSMI(
             lattice,
-            b,
-            buffer,
-            environment,
-            n,
+            2 * block,
+            2 * buffer,
+            2 * environment,
+            n_components,
             center=True,
             starts=("canonical",),
-            project=learning["project"],
-            n_iter=learning["n_iter"],
-            batch_size=learning["batch_size"],
-            learning_rate=learning["learning_rate"],
-            annealing=tuple(learning["annealing"]),
-            random_state=integer(settings["seed"], "filters", n, number),
-        ).fit(features(drawn), chains=drawn.sizes["chain"])
+            random_state=integer(seed, "filters", n_components, number),
+            **learning.model_dump(),
+        ).fit(bs.features(samples), chains=samples.sizes["chain"])
         found.append(rsmi.filters_)
-        told.append(
-            {
-                "bounds": {name: _bound(bound) for name, bound in rsmi.bounds_.items()},
-                "reads": overlaps(rsmi.filters_),
-                "noise": patterns.noise_share(rsmi.filters_).tolist(),
-            }
-        )
-    return Result({"filters": np.stack(found)}, {"seeds": told})
+        reads, noise = overlaps(rsmi.filters_), noise_share(rsmi.filters_).tolist()
+        trainings.append(Training(bounds=_bounds(rsmi.bounds_), reads=reads, noise=noise))
+    return Filters(filters=np.stack(found), seeds=trainings)
 
 
-def run_decay(settings: dict[str, Any], parents: list[Result], progress: Progress) -> Result:
+@task(
+    version=3,
+    label=lambda samples, cold: f"decay at T = {_T(samples.settings['T']):g}",
+    weight=lambda samples, cold: samples.settings["L"] ** 2 * samples.settings["n"] * 2e-6,
+)
+def decay(samples: Samples, cold: Filters, /, *, progress: Progress) -> Decay:
     """How correlations of the coldest plaquette filter, and of the exact pattern, decay in these samples."""
-    drawn = stored_samples(parents[0])
-    cells, L = drawn.values, drawn.sizes["x"] // 2
-    cold = parents[1].arrays["filters"].reshape(-1, parents[1].arrays["filters"].shape[-1])
-    b = math.isqrt(cold.shape[1])
-    best = int(np.argmax(patterns.overlap(cold, patterns.PLAQUETTE)))
-    model = Dimers(Lattice.square(L))
-    windings = winding(model, cells_without_noise(cells))
-    factor = winding_factor(windings, L)
-    told: dict[str, Any] = {"overlap": float(patterns.overlap(cold, patterns.PLAQUETTE)[best])}
-    for name, weights in (("learned", cold[best]), ("exact pattern", patterns.pattern("P_1", b))):
-        G = correlator(cells, weights)
-        found, distances = dimension(G, factor, weights)
+    from blockspin.coarse import dimer_patterns as patterns
+    from blockspin.coarse import dimer_scaling as scaling
+    from blockspin.models.dimers import winding
+
+    L = samples.sizes["x"] // 2
+    filters = cold.filters.reshape(-1, cold.filters.shape[-1])
+    b = math.isqrt(filters.shape[1])
+    overlap = patterns.overlap(filters, patterns.PLAQUETTE)
+    best = int(np.argmax(overlap))
+    windings = winding(bs.Dimers(bs.Lattice.square(L)), scaling.without_noise(samples.values))
+    factor = scaling.winding_factor(windings, L)
+    fits = []
+    for weights in (filters[best], patterns.pattern("P_1", b)):
+        G = scaling.correlator(samples.values, weights)
+        dimension, fitted = scaling.dimension(G, factor, weights)
         mean = G.mean(axis=0)
-        told[name] = {
-            "dimension": _pair(found),
-            "G": (mean / mean[0]).tolist(),
-            "errors": (G.std(axis=0, ddof=1) / math.sqrt(len(G)) / mean[0]).tolist(),
-            "R": list(range(0, 2 * len(mean), 2)),
-            "fitted": distances,
-        }
+        errors = (G.std(axis=0, ddof=1) / math.sqrt(len(G)) / mean[0]).tolist()
+        R = list(range(0, 2 * len(mean), 2))
+        fits.append(Fit(dimension=dimension, G=(mean / mean[0]).tolist(), errors=errors, R=R, fitted=fitted))
         progress(0.5, "correlations")
-    told["g"] = _pair(stiffness(windings))
-    told["factor"] = factor.mean(axis=0)[0, : L // 2 + 1 : 2].tolist()
-    return Result(meta=told)
+    return Decay(
+        overlap=float(overlap[best]),
+        learned=fits[0],
+        exact=fits[1],
+        g=scaling.stiffness(windings),
+        factor=factor.mean(axis=0)[0, : L // 2 + 1 : 2].tolist(),
+    )
 
 
-def cells_without_noise(cells: NDArray[np.int8]) -> NDArray[np.int8]:
-    """The same coverings with vertices and faces at -1, as a model without noise has them."""
-    bare = cells.copy()
-    bare[..., ::2, ::2] = bare[..., 1::2, 1::2] = -1
-    return bare
-
-
-def run_machines(settings: dict[str, Any], parents: list[Result], progress: Progress) -> Result:
+@task(
+    kind="machines",
+    label="RBMs on blocks with noise",
+    weight=lambda samples, hidden, n_iter, n_samples, seeds, **_: 0.5 + seeds * n_iter * n_samples * sum(hidden) * 7e-8,
+)
+def rbms(
+    samples: Samples,
+    /,
+    block: int,
+    seeds: int,
+    seed: int,
+    hidden: list[int],
+    learning_rate: float,
+    n_iter: int,
+    n_samples: int,
+    *,
+    progress: Progress,
+) -> Result:
     """RBMs of several sizes on single blocks with noise spins; meta: readings by hidden units and seed."""
-    drawn = stored_samples(parents[0])
-    b = 2 * settings["block"]
-    X = features(drawn)[:, Lattice.square(drawn.sizes["x"]).blocks(b)].reshape(-1, b * b)
-    told: list[dict[str, Any]] = []
-    kept: dict[str, NDArray[np.float32]] = {}
-    for M in settings["hidden"]:
-        for number in range(settings["seeds"]):
-            progress(len(told) / len(settings["hidden"]) / settings["seeds"], f"{M} hidden units, seed {number + 1}")
-            random = generator(settings["seed"], "machines", M, number)
-            rows = X[random.choice(len(X), min(settings["n_samples"], len(X)), replace=False)]
-            machine = RBM(
+    from blockspin.experiments.dimers.readings import readings
+
+    b = 2 * block
+    X = bs.features(samples)[:, bs.Lattice.square(samples.sizes["x"]).blocks(b)].reshape(-1, b * b)
+    rows: list[dict[str, Any]] = []
+    kept = {}
+    for M in hidden:
+        for number in range(seeds):
+            progress(len(rows) / len(hidden) / seeds, f"{M} hidden units, seed {number + 1}")
+            random = generator(seed, "machines", M, number)
+            machine = bs.RBM(
                 M,
                 units="spin",
                 centered=True,
                 init="data-mean",
-                learning_rate=settings["learning_rate"],
-                n_iter=settings["n_iter"],
-                random_state=integer(settings["seed"], "machines", M, number),
-            ).fit(rows)
+                learning_rate=learning_rate,
+                n_iter=n_iter,
+                random_state=integer(seed, "machines", M, number),
+            ).fit(X[random.choice(len(X), min(n_samples, len(X)), replace=False)])
             W = np.asarray(machine.components_, float)
-            strength = np.linalg.norm(W, axis=1)
-            first = np.argsort(-strength)
-            told.append(
-                {
-                    "hidden": M,
-                    "noise": patterns.noise_share(W)[first].tolist(),
-                    "strength": strength[first].tolist(),
-                    "total": _total_noise(W),
-                    "staggered": float((patterns.overlap(W, patterns.STAGGERED) ** 2).mean()),
-                    "columnar": float((patterns.overlap(W, patterns.COLUMNAR) ** 2).mean()),
-                }
-            )
+            strongest = np.argsort(-np.linalg.norm(W, axis=1))
+            rows.append({"hidden": M} | readings(W, strongest))
             if number == 0:
-                kept[f"weights_{M}"] = W[first[:12]].astype(np.float32)
-    return Result(kept, {"machines": told})
+                kept[f"weights_{M}"] = W[strongest[:12]].astype(np.float32)
+    return Result(kept, {"machines": rows})
 
 
-def _total_noise(W: NDArray[np.float64]) -> float:
-    """The share of all squared weights of a layer that lies on noise spins, beside what is readable on bonds."""
-    noise = (W * ~patterns.bond_cells(math.isqrt(W.shape[1]))) ** 2
-    return float(noise.sum() / (noise.sum() + (patterns.readable(W) ** 2).sum()))
-
-
-def run_exact(settings: dict[str, Any], parents: list[Result], progress: Progress) -> Result:
+@task(
+    kind="exact",
+    label=lambda L, T, **_: f"{L}x{L} torus, T = {_T(T):g}",
+    weight=lambda seeds, **_: 7.0 * seeds,
+)
+def torus(L: int, T: float | None, seeds: int, seed: int, *, progress: Progress) -> Torus:
     """Every covering of a small torus: I(V:E), the best rules, and what filters learned from draws keep, exactly."""
-    vertices, T = Lattice.square(settings["L"]), math.inf if settings["T"] is None else settings["T"]
-    lattice = Dimers(vertices).lattice
-    buffer = 2 if settings["L"] > 4 else 1  # cells; the environment is what is left
-    around = settings["L"] - BLOCK // 2 - buffer
-    places = windows(lattice, BLOCK, buffer, around)
-    joint = dimer_joint(vertices, T, places.blocks[0], places.environments[0])
+    from blockspin.coarse.rsmi.windows import windows
+    from blockspin.exact import dimers as exact
+    from blockspin.exact.dimer_surroundings import dimer_joint
+
+    vertices = bs.Lattice.square(L)
+    lattice = bs.Dimers(vertices).lattice
+    buffer = 2 if L > 4 else 1  # cells; the environment is what is left
+    around = L - BLOCK // 2 - buffer
+    window = windows(lattice, BLOCK, buffer, around)
+    joint = dimer_joint(vertices, _T(T), window.blocks[0], window.environments[0])
     known = exact.coverings(vertices)
-    chance = exact.probabilities(vertices, T, known)
+    chance = exact.probabilities(vertices, _T(T), known)
     best = {"filter": joint.best_filter()[0], "2 states": joint.best(2)[0], "4 states": joint.best(4)[0]}
-    told = []
-    for number in range(settings["seeds"]):
-        progress(number / settings["seeds"], f"seed {number + 1}")
-        random = generator(settings["seed"], "exact", number)
+    learned = []
+    for number in range(seeds):
+        progress(number / seeds, f"seed {number + 1}")
+        random = generator(seed, "exact", number)
         X = known[random.choice(len(known), DRAWS, p=chance)]
         for n in (1, 2):
-            rsmi = RSMI(
-                lattice,
-                BLOCK,
-                buffer,
-                around,
-                n,
-                center=True,
-                starts=STARTS,
-                random_state=integer(settings["seed"], "exact", n, number),
-            ).fit(X)
+            own = integer(seed, "exact", n, number)
+            rsmi = bs.RSMI(lattice, BLOCK, buffer, around, n, center=True, starts=STARTS, random_state=own).fit(X)
             kept = joint.kept(joint.by_signs(rsmi.filters_, rsmi.means_))
-            bounds = {name: _bound(bound) for name, bound in rsmi.bounds_.items()}
-            told.append({"components": n, "kept": kept, "bounds": bounds})
-    return Result(meta={"information": joint.information(), "best": best, "learned": told})
-
-
-def _bound(bound: Any) -> dict[str, Any]:
-    return {"measured": _pair(bound.measured), "training": _pair(bound.training), "why": bound.why}
-
-
-def _pair(one: Estimate) -> list[float | None]:
-    return [value if math.isfinite(value) else None for value in (one.value, one.error)]
+            learned.append(Learned(components=n, kept=kept, bounds=_bounds(rsmi.bounds_)))
+    return Torus(information=joint.information(), best=best, learned=learned)

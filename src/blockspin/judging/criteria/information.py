@@ -8,7 +8,6 @@ Z. Ringel, Nature Physics 14, 578 (2018). Estimates are lower bounds, H(h) + E[l
 
 from __future__ import annotations
 
-import itertools
 import math
 from dataclasses import dataclass
 from typing import Any
@@ -20,6 +19,7 @@ from sklearn.linear_model import LogisticRegression
 
 from blockspin.coarse.embedding import Embedding
 from blockspin.coarse.rsmi.windows import Windows, windows
+from blockspin.coarse.sparse_fields import best_windows, on_sites, windows_at
 from blockspin.exact import surroundings
 from blockspin.exact.information import Joint, block_states, sign_rule
 from blockspin.judging.criteria.coarse_couplings import placed_units
@@ -89,8 +89,8 @@ def information(subject: Subject) -> Found:
     joint = exact_joint(subject.evidence, b)
     if joint is None and subject.evidence.samples.sizes["chain"] < FEWEST:
         raise NotDefined("few chains", f"an error over chains needs {FEWEST} of them")
-    blocks = blocks_of(subject, embedding, shell, b)
-    weights = np.take_along_axis(subject.fields, blocks, axis=1)
+    blocks = blocks_of(subject, shell.blocks[embedding.site])
+    weights = on_sites(subject.fields, blocks)
     total = (subject.fields**2).sum(axis=1)
     inside = (weights**2).sum(axis=1) / np.where(total > 0, total, 1)
     local = bool((inside > 1 - LOCAL).all())
@@ -138,17 +138,12 @@ def exact_joint(evidence: Evidence, b: int) -> Joint | None:
     return None
 
 
-def blocks_of(subject: Subject, embedding: Embedding, shell: Windows, b: int) -> NDArray[np.intp]:
-    """Sites of each unit's block, (M, b^d): its block of the tiling, or the window that holds more of w^2."""
-    lattice = subject.lattice
-    steps = np.array(list(itertools.product(range(b), repeat=lattice.dimension)))
-    corners = (lattice.coordinates[:, None] + steps) % lattice.shape
-    every = np.ravel_multi_index(tuple(np.moveaxis(corners, -1, 0)), lattice.shape)  # the window at each site
-    share = (subject.fields**2)[:, every].sum(axis=2)
-    own = shell.blocks[embedding.site]
-    of_own = np.take_along_axis(subject.fields**2, own, axis=1).sum(axis=1)
-    better = share.max(axis=1) > of_own * (1 + LOCAL)
-    chosen: NDArray[np.intp] = np.where(better[:, None], every[share.argmax(axis=1)], own)
+def blocks_of(subject: Subject, own: NDArray[np.intp]) -> NDArray[np.intp]:
+    """Sites of each unit's block, (M, b^d): its `own` of the tiling, or the window that holds more of w^2."""
+    weight, every = subject.fields**2, windows_at(subject.lattice, round(subject.b))
+    best, most = best_windows(weight, every)
+    better = most > on_sites(weight, own).sum(axis=1) * (1 + LOCAL)
+    chosen: NDArray[np.intp] = np.where(better[:, None], every[best], own)
     return chosen
 
 

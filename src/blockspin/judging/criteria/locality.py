@@ -13,7 +13,8 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from blockspin.coarse.embedding import alive, radius_of_gyration
+from blockspin.coarse.embedding import radius_of_gyration
+from blockspin.coarse.sparse_fields import Fields, best_windows, windows_at
 from blockspin.judging.criteria.criterion import Criterion, Quantity
 from blockspin.judging.evidence import Subject
 from blockspin.judging.measurement import NotDefined, Reading
@@ -25,14 +26,15 @@ from blockspin.lattice import Lattice
 FloatArray = NDArray[np.float64]
 
 
-def participation(fields: FloatArray) -> FloatArray:
+def participation(fields: Fields) -> FloatArray:
     """Participation ratio of the squared weights, (sum w^2)^2 / sum w^4, shape (M,); nan for a zero field."""
+    weight = fields**2
     with np.errstate(invalid="ignore", divide="ignore"):
-        ratio: FloatArray = (fields**2).sum(axis=1) ** 2 / (fields**4).sum(axis=1)
+        ratio: FloatArray = weight.sum(axis=1) ** 2 / (weight**2).sum(axis=1)
     return ratio
 
 
-def window_share(fields: FloatArray, lattice: Lattice, side: int, *, periodic: bool = True) -> FloatArray:
+def window_share(fields: Fields, lattice: Lattice, side: int, *, periodic: bool = True) -> FloatArray:
     """Share of the squared weight in the best window of `side` sites an axis, shape (M,); nan for a zero field.
 
     periodic=False: the sites are an open plane, as the pixels of an image are, and no window crosses its edge. Raises
@@ -40,37 +42,32 @@ def window_share(fields: FloatArray, lattice: Lattice, side: int, *, periodic: b
     """
     if not periodic and side > min(lattice.shape):
         raise ValueError(f"a window must fit into the open plane {lattice.shape}; got side {side}")
-    weight = (fields**2).reshape(-1, *lattice.shape)
-    window = weight
-    for axis in range(1, weight.ndim):
-        window = sum((np.roll(window, -shift, axis) for shift in range(side)), np.zeros_like(window))
-    axes = tuple(range(1, weight.ndim))
-    if not periodic:  # corners from which a window would go round the torus are left out
-        window = window[(slice(None), *(slice(extent - side + 1) for extent in lattice.shape))]
+    weight, windows = fields**2, windows_at(lattice, side)
+    if not periodic:  # windows that would go round the torus are left out
+        windows = windows[(lattice.coordinates + side <= lattice.shape).all(axis=1)]
+    _, most = best_windows(weight, windows)
     with np.errstate(invalid="ignore", divide="ignore"):
-        share: FloatArray = window.max(axis=axes) / weight.sum(axis=axes)
+        share: FloatArray = most / weight.sum(axis=1)
     return share
 
 
 def _participation(subject: Subject) -> Reading:
-    return _mean(participation(living_fields(subject)))
+    return _mean(participation(_living(subject)))
 
 
 def _window(subject: Subject) -> Reading:
     side = min(round(subject.b) + 1, min(subject.lattice.shape))
-    return _mean(window_share(living_fields(subject), subject.lattice, side))
+    return _mean(window_share(_living(subject), subject.lattice, side))
 
 
 def _radius(subject: Subject) -> Reading:
-    return _mean(radius_of_gyration(living_fields(subject), subject.lattice))
+    return _mean(radius_of_gyration(_living(subject), subject.lattice))
 
 
-def living_fields(subject: Subject) -> FloatArray:
-    """The fields of the units that live, (M', N); raises NotDefined where none does."""
-    living = alive(subject.fields)
-    if not living.any():
+def _living(subject: Subject) -> Fields:
+    if subject.living.shape[0] == 0:
         raise NotDefined("no fields", "every field is zero")
-    return subject.fields[living]
+    return subject.living
 
 
 def _mean(values: FloatArray) -> Reading:

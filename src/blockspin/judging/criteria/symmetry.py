@@ -8,8 +8,10 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import coo_array
 
-from blockspin.coarse.embedding import alive, centres
+from blockspin.coarse.embedding import centres
+from blockspin.coarse.sparse_fields import Fields, dense, pieces
 from blockspin.coarse.stack import expected
 from blockspin.judging.criteria.criterion import Criterion, Quantity
 from blockspin.judging.evidence import Subject
@@ -56,34 +58,42 @@ def _means(transformer: Any) -> Any:
     return expected(transformer)
 
 
-def translation(fields: FloatArray, lattice: Lattice, rounds: int = 4) -> tuple[FloatArray, FloatArray]:
+def translation(fields: Fields, lattice: Lattice, rounds: int = 4) -> tuple[FloatArray, FloatArray]:
     """One field for all: the template, and the share of each field's squared norm that it explains, shape (M,).
 
     Every field is moved (and turned over) to where it fits the template best, the template is the mean of the
     moved fields, and so on from the strongest field; the explained share is the squared cosine at the end.
     """
-    images = fields.reshape(-1, *lattice.shape)
-    axes = tuple(range(1, images.ndim))
-    spectra = np.fft.rfftn(images, axes=axes)
-    norms = np.sqrt((images**2).sum(axis=axes))
-    template = images[int(np.argmax(norms))] / norms.max()
-    share = np.zeros(len(images))
+    n = fields.shape[0]
+    # the strongest of equals must not hang on how the fields are held
+    norms = np.concatenate([np.sqrt((dense(fields[piece]) ** 2).sum(axis=1)) for piece in pieces(*fields.shape)])
+    template = dense(fields[[np.argmax(norms)]]).reshape(lattice.shape) / norms.max()
+    share = np.zeros(n)
     for _ in range(rounds):
-        overlap = np.fft.irfftn(spectra * np.conj(np.fft.rfftn(template)), s=lattice.shape, axes=axes)
-        flat = overlap.reshape(len(images), -1)
-        best = np.argmax(np.abs(flat), axis=1)
-        peak = flat[np.arange(len(flat)), best]
-        share = (peak / (norms * np.linalg.norm(template))) ** 2
-        shifts = np.unravel_index(best, lattice.shape)
-        moved = [
-            np.sign(height) * np.roll(image, tuple(-int(shift[a]) for shift in shifts), range(lattice.dimension))
-            for a, (image, height) in enumerate(zip(images, peak, strict=True))
-        ]
-        before, template = template, np.mean(moved, axis=0)
+        spectrum, total = np.conj(np.fft.rfftn(template)), np.zeros(lattice.n_sites)
+        for piece in pieces(*fields.shape):
+            peak, shift = _best_fit(fields[piece], spectrum, lattice)
+            share[piece] = (peak / (norms[piece] * np.linalg.norm(template))) ** 2
+            part = coo_array(fields[piece])
+            moved = (lattice.coordinates[part.col] - shift[part.row]) % lattice.shape
+            np.add.at(total, np.ravel_multi_index(tuple(moved.T), lattice.shape), np.sign(peak)[part.row] * part.data)
+        before, template = template, (total / n).reshape(lattice.shape)
         norm = np.linalg.norm(before) * np.linalg.norm(template)
         if abs((before * template).sum()) >= (1 - SETTLED) * norm:
             break
     return template, share
+
+
+def _best_fit(
+    fields: Fields, spectrum: NDArray[np.complex128], lattice: Lattice
+) -> tuple[FloatArray, NDArray[np.intp]]:
+    """Overlap of each field with the template of this (conjugate) spectrum where it is largest, and the shift there."""
+    images = dense(fields).reshape(-1, *lattice.shape)
+    axes = tuple(range(1, images.ndim))
+    overlap = np.fft.irfftn(np.fft.rfftn(images, axes=axes) * spectrum, s=lattice.shape, axes=axes)
+    flat = overlap.reshape(len(images), -1)
+    best = np.argmax(np.abs(flat), axis=1)
+    return flat[np.arange(len(flat)), best], lattice.coordinates[best]
 
 
 def point_group(template: FloatArray, lattice: Lattice) -> float:
@@ -119,20 +129,18 @@ def _keeps_the_torus(element: NDArray[np.int64], lattice: Lattice) -> bool:
 
 
 def _of_living(subject: Subject) -> tuple[FloatArray, FloatArray]:
-    return translation(subject.fields[alive(subject.fields)], subject.lattice)
+    return translation(subject.living, subject.lattice)
 
 
 def _translation(subject: Subject) -> Reading | None:
-    living = alive(subject.fields)
-    if living.sum() < 2:
+    if subject.living.shape[0] < 2:
         return None
     _, share = subject.once(_of_living)
     return Reading(float(share.mean()), float(share.std(ddof=1) / math.sqrt(len(share))))
 
 
 def _point_group(subject: Subject) -> Reading | None:
-    living = alive(subject.fields)
-    if living.sum() < 2:
+    if subject.living.shape[0] < 2:
         return None
     template, _ = subject.once(_of_living)
     # one field made of many: it has no error of its own

@@ -6,9 +6,10 @@ import math
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_array
+from scipy.sparse import diags_array
 
-from blockspin.coarse.embedding import alive, centres
+from blockspin.coarse.embedding import centres
+from blockspin.coarse.sparse_fields import Fields, pieces
 from blockspin.judging.criteria.criterion import Criterion, Quantity
 from blockspin.judging.evidence import Subject
 from blockspin.judging.measurement import NotDefined, Reading
@@ -19,32 +20,33 @@ from blockspin.lattice import Lattice
 from blockspin.statistics import jackknife_error
 
 FloatArray = NDArray[np.float64]
-SPARSE = 0.1  # share of weights that are not 0 below which fields are multiplied as sparse matrices
 
 
 def nearest_neighbour_spacing(positions: FloatArray, lattice: Lattice) -> FloatArray:
     """Distance of each centre to the nearest other, shape (M,); a grid gives b, Poisson points b / 2 in 2D."""
-    distance = lattice.distance(positions[:, None, :], positions[None, :, :])
-    np.fill_diagonal(distance, np.inf)
-    nearest: FloatArray = distance.min(axis=1)
+    n = len(positions)
+    nearest = np.empty(n)
+    for piece in pieces(n, n):
+        distance = lattice.distance(positions[piece, None, :], positions[None, :, :])
+        distance[np.arange(len(distance)), np.arange(n)[piece]] = np.inf  # of each to itself
+        nearest[piece] = distance.min(axis=1)
     return nearest
 
 
-def coverage(fields: FloatArray) -> float:
+def coverage(fields: Fields) -> float:
     """Evenness with which the fields cover the sites, 1 where all alike.
 
     With c_i the sum over units of their normalised squared weight at site i: (sum c_i)^2 / (N sum c_i^2).
     """
     weight = fields**2
-    load = (weight / weight.sum(axis=1, keepdims=True)).sum(axis=0)
+    load = (1 / weight.sum(axis=1)) @ weight
     return float(load.sum() ** 2 / (len(load) * (load**2).sum()))
 
 
-def duplicates(fields: FloatArray) -> float:
+def duplicates(fields: Fields) -> float:
     """Share of units whose field is that of another, up to sign: cosine above `DUPLICATE`."""
-    unit = fields / np.linalg.norm(fields, axis=1, keepdims=True)
-    local = csr_array(unit) if np.count_nonzero(unit) < SPARSE * unit.size else unit  # of local fields most is 0
-    alike = abs(local @ local.T) > DUPLICATE
+    unit = diags_array(1 / np.sqrt((fields**2).sum(axis=1))) @ fields
+    alike = abs(unit @ unit.T) > DUPLICATE
     return float((alike.sum(axis=1) > 1).mean())  # each is like itself
 
 
@@ -70,33 +72,32 @@ def _coverage(subject: Subject) -> Reading:
 
 
 def _dead(subject: Subject) -> Reading:
-    _two_living(subject)
-    living = alive(subject.fields)
-    return _share(float(1 - living.mean()), len(living))
+    n = subject.n_units
+    return _share(1 - _two_living(subject).shape[0] / n, n)
 
 
 def _duplicate(subject: Subject) -> Reading:
     fields = _two_living(subject)
-    return _share(duplicates(fields), len(fields))
+    return _share(duplicates(fields), fields.shape[0])
 
 
-def _two_living(subject: Subject) -> FloatArray:
-    living = alive(subject.fields)
-    if living.sum() < 2:
+def _two_living(subject: Subject) -> Fields:
+    if subject.living.shape[0] < 2:
         raise NotDefined("no fields", "fewer than two units live")
-    return subject.fields[living]
+    return subject.living
 
 
 def _share(p: float, n: int) -> Reading:
     return Reading(p, math.sqrt(p * (1 - p) / n))
 
 
-def _leave_one_out(fields: FloatArray) -> float:
+def _leave_one_out(fields: Fields) -> float:
     weight = fields**2
-    parts = weight / weight.sum(axis=1, keepdims=True)
-    load = parts.sum(axis=0)
-    # sums over the sites of load - parts[a] and of its square, for every unit a at once
-    total, squares = load.sum() - parts.sum(axis=1), (load**2).sum() - 2 * parts @ load + (parts**2).sum(axis=1)
+    scale = 1 / weight.sum(axis=1)
+    load = scale @ weight
+    # sums over the sites of the load without that of one unit, scale[a] * weight[a], and of its square, for all units
+    total = load.sum() - 1
+    squares = (load**2).sum() - 2 * scale * (weight @ load) + scale**2 * (weight**2).sum(axis=1)
     return float(jackknife_error(total**2 / (len(load) * squares)))
 
 

@@ -45,15 +45,6 @@ def chain_field_slope(K: float, b: float = 2) -> float:
     return 1 - 2 * t * math.expm1((b - 1) * log_t) / (gap * (1 + math.exp(b * log_t)))
 
 
-def chain_zero_temperature(b: float = 2) -> FixedPoint:
-    """The fixed point of the chain at zero temperature, in w = e^(-2K): w* = 0, dw'/dw = b, dh'/dh = b.
-
-    So y_t = y_h = 1: tanh K' = tanh^b K reads (1 - w')/(1 + w') = ((1 - w)/(1 + w))^b, w' = b w + O(w^3), and the
-    correlation length grows as 1/w. Raises ValueError unless b > 1.
-    """
-    return FixedPoint((math.inf,), b, (float(b),), exponent(b, b), exponent(b, b))
-
-
 def square(K: float) -> float:
     """One step of decimation on the square lattice, b = sqrt 2, with one coupling kept: K' = (3/8) ln cosh 4K.
 

@@ -5,11 +5,6 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import ArrayLike, NDArray
-
-FloatArray = NDArray[np.float64]
-
 
 @dataclass(frozen=True)
 class FixedPoint:
@@ -43,14 +38,6 @@ def exponent(eigenvalue: float, b: float) -> float:
     if not (eigenvalue > 0 and b > 1):
         raise ValueError(f"an exponent needs an eigenvalue above 0 and b above 1; got {eigenvalue} and b = {b}")
     return math.log(eigenvalue) / math.log(b)
-
-
-def descending(matrix: ArrayLike) -> tuple[float, ...]:
-    """Eigenvalues of a square matrix, largest modulus first; raises ValueError where one is complex."""
-    values = np.linalg.eigvals(np.asarray(matrix, float))
-    if np.abs(values.imag).max() > 1e-9 * np.abs(values).max():
-        raise ValueError(f"the eigenvalues of a fixed point must be real; got {values}")
-    return tuple(float(value) for value in sorted(values.real, key=abs, reverse=True))
 
 
 def check_coupling(K: float) -> float:

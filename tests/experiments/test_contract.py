@@ -1,0 +1,74 @@
+"""What every experiment keeps: a complete folder, a page of the same bytes, nothing computed twice."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+from tiny import TINY
+
+from blockspin.experiments import EXPERIMENTS, find
+from blockspin.experiments.claims import STATUSES
+from blockspin.experiments.run import prepare, redraw, run
+
+FILES = ("settings.toml", "provenance.json", "scorecards.json", "claims.json", "report.html", "log.jsonl")
+
+
+@pytest.fixture(scope="module", params=EXPERIMENTS)
+def finished(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
+    folder = tmp_path_factory.mktemp("run") / request.param
+    run(prepare(find(request.param), overrides=TINY[request.param], seed=1), folder)
+    return request.param, folder
+
+
+def test_the_folder_is_complete(finished: tuple[str, Path]) -> None:
+    name, folder = finished
+    for file in FILES:
+        assert (folder / file).stat().st_size > 0, file
+    claims = json.loads((folder / "claims.json").read_text())["claims"]
+    assert [claim["id"] for claim in claims] == [claim.id for claim in find(name).claims]
+    for claim in claims:
+        assert claim["status"] in STATUSES
+        assert claim["rule"]
+        assert claim["why"]
+        assert not re.search(r"\bnan\b|\binf\b|None", claim["why"]), claim["why"]
+
+
+def test_the_page_opens_with_answer_and_picture_and_is_redrawn_to_the_same_bytes(finished: tuple[str, Path]) -> None:
+    name, folder = finished
+    page = (folder / "report.html").read_bytes()
+    assert redraw(folder).read_bytes() == page
+    text = page.decode()
+    assert "<script" not in text
+    assert not re.search(r">\s*nan\s*<|\x00|{{|}}", text, re.IGNORECASE)
+    places = [text.index(word) for word in ('class="verdict"', "<figure>", 'id="claims"', 'id="limits"')]
+    assert places == sorted(places)
+    assert text.count('<article class="claim">') == len(find(name).claims)
+    answer = text[text.index('class="verdict"') : text.index("</section>")]
+    assert 1 <= answer.count("<p>") <= 3
+    for section in re.findall(r"<section id=.*?</section>", text, re.DOTALL):
+        # one figure is open in a section, all others are folded
+        assert re.sub(r"<details>.*</details>", "", section, flags=re.DOTALL).count("<figure>") <= 1
+
+
+def test_a_second_run_computes_nothing(finished: tuple[str, Path]) -> None:
+    name, folder = finished
+    stamps = {path.name: path.stat().st_mtime_ns for path in (folder / "tasks").glob("*.npz")}
+    claims = (folder / "claims.json").read_bytes()
+    run(prepare(find(name), overrides=TINY[name], seed=1), folder)
+    assert {path.name: path.stat().st_mtime_ns for path in (folder / "tasks").glob("*.npz")} == stamps
+    assert (folder / "claims.json").read_bytes() == claims
+
+
+def test_a_run_that_lost_results_goes_on_to_the_same_numbers(finished: tuple[str, Path], tmp_path: Path) -> None:
+    name, folder = finished
+    again = tmp_path / "again"
+    shutil.copytree(folder, again)
+    for path in sorted((again / "tasks").glob("*.npz"))[::2]:
+        path.unlink()
+    run(prepare(find(name), overrides=TINY[name], seed=1), again)
+    for path in [*(folder / "tasks").glob("*.npz"), folder / "claims.json", folder / "scorecards.json"]:
+        assert (again / path.relative_to(folder)).read_bytes() == path.read_bytes(), path.name

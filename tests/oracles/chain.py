@@ -1,0 +1,47 @@
+"""The ring of L Ising spins in a field: its magnetisation, correlations and energy by the 2 x 2 transfer matrix.
+
+The matrix, and the partition function that the package uses, are those of `blockspin.exact.chain`.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from blockspin.exact.chain import _extent, _modes
+from blockspin.models import Ising
+
+FloatArray = NDArray[np.float64]
+
+
+def magnetisation(model: Ising) -> float:
+    """The mean spin <s>; raises ValueError for another lattice."""
+    L = _extent(model)
+    _, values, vectors = _modes(model)
+    ratios = (values / values[0]) ** L
+    return float((ratios * np.diag(_spin(vectors))).sum() / ratios.sum())
+
+
+def correlation(model: Ising, r: ArrayLike) -> FloatArray:
+    """<s_0 s_r> = Tr(S T^r S T^(L-r))/Z, not connected, for distances r (...), taken around the ring, to (...).
+
+    With h = 0 it is (t^r + t^(L-r))/(1 + t^L), t = tanh K. Raises ValueError for another lattice.
+    """
+    L = _extent(model)
+    _, values, vectors = _modes(model)
+    ratio = values / values[0]
+    distance = np.mod(np.asarray(r, int), L)[..., None, None]
+    spin = _spin(vectors) ** 2
+    paths = spin * ratio[:, None] ** distance * ratio[None, :] ** (L - distance)
+    result: FloatArray = paths.sum(axis=(-2, -1)) / (ratio**L).sum()
+    return result
+
+
+def energy_per_site(model: Ising) -> float:
+    """The reduced energy a site <H>/L = -K <s_0 s_1> - h <s>; raises ValueError for another lattice."""
+    return -model.K * float(correlation(model, 1)) - model.h * magnetisation(model)
+
+
+def _spin(vectors: FloatArray) -> FloatArray:
+    spin: FloatArray = vectors.T @ np.diag([1.0, -1.0]) @ vectors
+    return spin

@@ -1,0 +1,63 @@
+"""The words of a page: title, question, answer, sections, and figures where they are called."""
+
+from __future__ import annotations
+
+import pytest
+from jinja2 import UndefinedError
+from markupsafe import Markup
+
+from blockspin.report.page import Figure, Section
+from blockspin.report.tables import table
+from blockspin.report.words import read
+
+PICTURE = Figure(Markup("<svg></svg>"), "picture", "", "")
+NUMBERS = table(["map"], [["l1"]])
+TEXT = """# Title
+
+A question?
+
+It holds in {{ n }} of 3.
+
+{{ picture() }}
+
+## First
+
+{% if n > 1 %}
+Words that
+go on.
+{% endif %}
+
+{{ numbers }}
+
+## Second
+"""
+
+
+def test_words_and_figures_have_their_places() -> None:
+    page = read(TEXT, {"n": 2, "picture": lambda: PICTURE, "numbers": NUMBERS}, {"K": "1"})
+    assert (page.title, page.question, page.answer) == ("Title", "A question?", ["It holds in 2 of 3."])
+    assert page.picture is PICTURE
+    assert page.facts == {"K": "1"}
+    assert page.sections == [Section("First", ["Words that go on.", NUMBERS]), Section("Second", [])]
+
+
+def test_a_condition_leaves_its_words_out() -> None:
+    page = read(TEXT, {"n": 1, "picture": lambda: PICTURE, "numbers": NUMBERS}, {})
+    assert page.sections[0].blocks == [NUMBERS]
+
+
+def test_text_cannot_call_a_figure() -> None:
+    page = read("# T\n\nq\n\n{{ text }}\n\n{{ picture }}\n", {"text": "\x000\x00", "picture": PICTURE}, {})
+    assert page.answer == ["0"]
+    assert page.picture is PICTURE
+
+
+def test_a_name_that_is_not_there_is_an_error() -> None:
+    with pytest.raises(UndefinedError, match="missing"):
+        read("# T\n\nq\n\n{{ missing }}", {}, {})
+
+
+@pytest.mark.parametrize("text", ["", "no title\n\nq", "# T", "# T\n\n{{ picture }}"])
+def test_a_page_has_a_title_and_a_question(text: str) -> None:
+    with pytest.raises(ValueError, match="title"):
+        read(text, {"picture": PICTURE}, {})
