@@ -120,7 +120,6 @@ CIRCLES = {
 BETWEEN_EXPERIMENTS = {
     "experiments.dimers.tasks experiments.mehta_schwab.machines",
     "experiments.koch_janusz_ringel.tasks experiments.mehta_schwab.machines",
-    "experiments.locality_map.tasks experiments.mehta_schwab.machines",
 }
 
 
