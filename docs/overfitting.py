@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 
 import blockspin as bs
-from blockspin.report import figures
 from blockspin.report.page import Section, render
+from blockspin.report.training import training
 
 CASES: dict[str, tuple[int, dict[str, Any]]] = {  # name: rows to train on, settings
     "300 rows": (300, {}),
@@ -59,7 +59,7 @@ def main() -> None:
     for table in tables.values():  # one axis for all: 300 rows seen
         longer = 400 / table["epoch"][-1]
         table["epoch"], table["weight_change"] = table["epoch"] * longer, table["weight_change"] / longer
-    drawn = figures.trajectories(tables, title="Overfitting and the fixed state", caption=CAPTION)
+    drawn = training(tables, title="Overfitting and the fixed state", caption=CAPTION)
     folder = Path("runs/overfitting")
     folder.mkdir(parents=True, exist_ok=True)
     page = render("Overfitting", ["Likelihoods along training."], [Section("Training", [], [drawn])])

@@ -1,4 +1,4 @@
-"""Cut a figure out of a report as docs/images/NAME.png: ./run python docs/picture.py runs/mehta-schwab-quick fields 2
+"""Cut a figure out of a report as docs/images/NAME.png: ./run python docs/picture.py runs/mehta-schwab-quick fields 1
 
 Arguments: the folder of a finished run, the name of the picture, the number of the figure on the page (from 1).
 Needs a chromium on the machine.

@@ -163,22 +163,21 @@ def test_runs_are_listed_and_freed(tmp_path):
     assert "holds no run" in call("runs", "list", tmp_path / "a", code=2).stderr
 
 
-def test_machines_are_asked_for_one_way(tmp_path):
-    (tmp_path / "slurm.toml").write_text('system = "slum"\nnodes = 3\n')
-    said = call("run", "toy", "--cluster", tmp_path / "slurm.toml", code=2).stderr
-    assert "system: input should be 'slurm', 'pbs'" in said
-    assert "no entry is called 'nodes'. The choices are: system, jobs, threads, memory, walltime, before" in said
-    (tmp_path / "slurm.toml").write_text("job = 3\n")
-    said = call("run", "toy", "--cluster", tmp_path / "slurm.toml", code=2).stderr
-    assert "the entry system is missing" in said
-    assert "no entry is called 'job'; did you mean 'jobs'?" in said
-    said = call("run", "toy", "--scheduler", "tcp://x:1", "--cluster", tmp_path / "slurm.toml", code=2).stderr
-    assert "exclude each other" in said
+def test_a_file_of_jobs_that_is_none_leaves_no_folder(tmp_path):
+    pytest.importorskip("dask_jobqueue", reason="the extra `cluster` is not installed")
+    file = tmp_path / "slurm.yaml"
+    for text in (None, "a: [", "distributed: {}", "jobqueue: 3", "jobqueue: {slum: {cores: 1}}"):
+        if text is not None:
+            file.write_text(text)
+        said = call("run", "toy", "--out", tmp_path / "run", "--cluster", file, code=2).stderr
+        assert "slurm.yaml" in said
+        assert "slurm, pbs" in said or text is None
+        assert not (tmp_path / "run").exists()
 
 
 def test_a_run_without_the_packages_for_its_cluster_leaves_no_folder(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "distributed", None)
-    said = call("run", "toy", "--out", tmp_path / "run", "--scheduler", "tcp://127.0.0.1:1", code=1).stderr
+    said = call("run", "toy", "--out", tmp_path / "run", "--cluster", "tcp://127.0.0.1:1", code=1).stderr
     assert "distributed" in said
     assert "run extra cluster" in said
     assert ".[cluster]" in said

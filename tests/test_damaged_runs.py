@@ -7,32 +7,28 @@ import os
 import shutil
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar
 
 import numpy as np
 import pytest
 import xarray as xr
-from pydantic import BaseModel, ConfigDict
 from typer.testing import CliRunner
 
 sys.path.insert(0, str(Path(__file__).parent / "runs"))
 
 import toy_tasks
+from toy_experiment import Card
 
 import blockspin as bs
 from blockspin import cli, experiments
 from blockspin import samples as schema
-from blockspin.experiments.about import Folder, scorecards
+from blockspin.experiments.claims import Answer, claim
+from blockspin.experiments.core import Experiment, Run
 from blockspin.experiments.keeping import collect, overview
-from blockspin.experiments.results import read_results
 from blockspin.experiments.run import prepare, redraw, run
 from blockspin.files import Damaged
-from blockspin.report.page import render
-from blockspin.runs.settings import SettingsError
+from blockspin.runs.settings import Section, SettingsError
 from blockspin.runs.store import ResultError, Store
-from blockspin.runs.task import Task
 from damage import TIERS, check_every_accident, cut, erased, flipped, names
 
 L = bs.Lattice.square(6)
@@ -43,44 +39,33 @@ def spins(*shape: int, seed: int = 1) -> np.ndarray:
     return np.random.default_rng(seed).choice(np.array([-1, 1], np.int8), shape)
 
 
-class Settings(BaseModel):
-    model_config = ConfigDict(extra="forbid")
+class Settings(Section):
     samples: int = 2
     label: str = "small"
 
 
-@dataclass
-class Small:
-    """An experiment whose page shows all that a folder holds."""
-
-    name: ClassVar[str] = "small"
-    summary: ClassVar[str] = "a made-up experiment"
-    presets: ClassVar[dict[str, dict[str, Any]]] = {"quick": {}}
-    Settings = Settings
-
-    def tasks(self, settings: Settings, seed: int) -> list[Task]:
-        return toy_tasks.graph(settings.samples, seed)
-
-    def conclude(self, settings: Settings, seed: int, store: Store) -> dict[str, Any]:
-        total = float(store.load(self.tasks(settings, seed)[0]).arrays["total"].sum())
-        row = {"criterion": "locality", "quantity": "sum", "value": total, "error": None, "outcome": "pass"}
-        return {
-            "scorecards": [{**CARD, "rows": [row]}],
-            "claims": [{"id": "S-1", "text": "t", "status": "partly", "why": "w", "source": "s"}],
-        }
-
-    def results(self, settings: Settings, seed: int, store: Store) -> dict[str, xr.Dataset]:
-        return {"": xr.Dataset({"numbers": ("x", np.arange(5.0))})}
-
-    def page(self, folder: Path) -> str:
-        found = Folder(folder)
-        card = scorecards(folder)[0]["rows"][0]
-        total = found.store.load(self.tasks(Settings(**found.stored["settings"]), found.stored["seed"])[0])
-        text = f"{card['value']} {total.arrays['total'].sum()} {read_results(folder)['numbers'].values}"
-        return render("small", [text], [found.claims_section("lead"), found.about_section()])
+def cards(run: Run) -> dict[str, Card]:
+    total = float(run["tasks"][0].arrays["total"].sum())
+    row = {"criterion": "locality", "quantity": "sum", "value": total, "error": None, "outcome": "pass"}
+    return {"m": Card({**CARD, "rows": [row]})}
 
 
-EXPERIMENT = Small()
+@claim("S-1", "s", "t", rule="r")
+def partly(run: Run) -> Answer:
+    return Answer("partly", "w")
+
+
+EXPERIMENT = Experiment(  # its page shows all that a folder holds
+    name="small",
+    summary="a made-up experiment",
+    Settings=Settings,
+    presets={"quick": {}},
+    plan=lambda settings, seed: {"tasks": toy_tasks.graph(settings.samples, seed)},
+    claims=(partly,),
+    page="damaged_page",
+    cards=cards,
+    data=lambda run: {"": xr.Dataset({"numbers": ("x", np.arange(5.0))})},
+)
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ import pytest
 
 from blockspin.experiments import EXPERIMENTS, find
 from blockspin.experiments.plan import prepare
+from blockspin.experiments.task import function
 from blockspin.runs import settings
 from blockspin.runs.task import ordered
 
@@ -45,7 +46,7 @@ def test_a_forecast_imports_nothing_heavy(tmp_path: Path, name: str, sweep: str)
 
 
 def test_every_task_names_a_function_that_is_there() -> None:
-    tasks = {task.function: task for name in EXPERIMENTS for task in ordered(prepare(find(name)).tasks)}
+    tasks = {task.function.function: task for name in EXPERIMENTS for task in ordered(prepare(find(name)).tasks)}
     assert len(tasks) > 20
-    for task in tasks.values():
-        assert callable(task.run)
+    for name in tasks:
+        assert function(name).name == name

@@ -84,12 +84,13 @@ def run(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say what the run would do, take and fill; run nothing.")
     ] = (False),
-    scheduler: Annotated[
-        str | None,
-        typer.Option(metavar="ADDRESS", help="Run on the workers of a Dask scheduler, as in tcp://host:8786."),
-    ] = None,
     cluster: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Run in jobs of a batch system that a TOML file describes.")
+        str | None,
+        typer.Option(
+            metavar="ADDRESS|FILE",
+            help="Run on the workers of a Dask scheduler, as in tcp://host:8786, or in --workers jobs of a batch "
+            "system that a .yaml file of dask-jobqueue describes.",
+        ),
     ] = None,
     shard: Annotated[
         str | None,
@@ -107,17 +108,15 @@ def run(
         from blockspin.experiments.run import REPORT, check_folder, prepare, verdicts
         from blockspin.experiments.run import run as run_plan
         from blockspin.files import Damaged
-        from blockspin.runs.cluster import ClusterError, check_extra, described
-        from blockspin.runs.display import for_stream
+        from blockspin.runs.cluster import ClusterError
+        from blockspin.runs.cluster import check as check_cluster
+        from blockspin.runs.display import Shown
         from blockspin.runs.execute import TaskFailed
         from blockspin.runs.settings import SettingsError
         from blockspin.runs.store import StoreError
 
         again = "the same command goes on from here"
         try:
-            if scheduler is not None and cluster is not None:
-                raise SettingsError("--scheduler and --cluster exclude each other")
-            jobs = described(cluster) if cluster is not None else None
             part = _shard(shard)
             plan = prepare(
                 find(experiment),
@@ -132,12 +131,10 @@ def run(
                 check_folder(plan, folder)
                 typer.echo("\n".join(forecast(plan, folder, workers)))
                 return
-            if scheduler is not None or jobs is not None:
-                check_extra(jobs=jobs is not None)  # before there is a folder
-            with for_stream() as display:
-                concluded = run_plan(
-                    plan, folder, workers=workers, scheduler=scheduler, cluster=jobs, shard=part, display=display
-                )
+            if cluster is not None:
+                check_cluster(cluster)  # before there is a folder
+            with Shown() as display:
+                concluded = run_plan(plan, folder, workers=workers, cluster=cluster, shard=part, display=display)
         except (SettingsError, Damaged) as error:
             _stop(str(error), WRONG)
         except TaskFailed as error:

@@ -6,9 +6,12 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
 
 Report = Callable[[float, str], object]
 """Called with the fraction done, in [0, 1], and a text."""
@@ -31,11 +34,11 @@ def reporting(wish: Wish, label: str = "", *, name: str = "progress") -> Iterato
         raise TypeError(f"{name} must be True, False, None or a function (fraction, text); got {wish!r}")
     elif not wish:
         yield lambda fraction, text: None
-    elif sys.stderr.isatty():
-        with _bar(label) as report:
-            yield report
-    else:
+    elif (drawn := bars(sys.stderr)) is None:
         yield _lines(label, sys.stderr)
+    else:
+        with drawn:
+            yield _bar(label, drawn)
 
 
 def part(report: Report, first: float, last: float) -> Report:
@@ -43,20 +46,42 @@ def part(report: Report, first: float, last: float) -> Report:
     return lambda fraction, text: report(first + (last - first) * fraction, text)
 
 
-@contextmanager
-def _bar(label: str) -> Iterator[Report]:
+def bars(stream: TextIO) -> Progress | None:
+    """Bars, each with a description and `words`, on a terminal that can draw them; None for any other stream."""
+    if not stream.isatty():
+        return None
     from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+    from rich.progress import BarColumn, Progress, TextColumn
 
-    console = Console(stderr=True)
+    console = Console(file=stream)
     if console.is_dumb_terminal:
-        yield _lines(label, sys.stderr)
-        return
-    words = TextColumn("{task.description}", markup=False)
-    columns = (words, BarColumn(), TextColumn("{task.percentage:3.0f} %"), TimeRemainingColumn())
-    with Progress(*columns, console=console, transient=True) as bar:
-        task = bar.add_task(label, total=1.0)
-        yield lambda fraction, text: bar.update(task, completed=fraction, description=_words(label, text))
+        return None
+    label, words = TextColumn("{task.description}", markup=False), TextColumn("{task.fields[words]}", markup=False)
+    share = TextColumn("{task.percentage:3.0f} %")
+    return Progress(label, BarColumn(), share, words, console=console, transient=True)
+
+
+def duration(seconds: float) -> str:
+    """Seconds for people: 0.4 s, 12 s, 3 min 5 s, 2 h 10 min."""
+    if seconds < 9.95:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 1:
+        return f"{rest} s"
+    if minutes < 60:
+        return f"{minutes} min {rest} s"
+    return f"{minutes // 60} h {minutes % 60} min"
+
+
+def _bar(label: str, drawn: Progress) -> Report:
+    row, began = drawn.add_task(label, total=1.0, words=""), time.monotonic()
+
+    def report(fraction: float, text: str) -> None:
+        left = (time.monotonic() - began) * (1 / fraction - 1) if fraction else 0.0
+        told = f"{duration(left)} left" if left else ""
+        drawn.update(row, completed=fraction, description=_words(label, text), words=told)
+
+    return report
 
 
 def _lines(label: str, stream: TextIO) -> Report:

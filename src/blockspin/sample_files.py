@@ -8,7 +8,6 @@ Files of earlier versions have neither, and open; so do files that were written 
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 from collections.abc import Iterable, Iterator
@@ -24,12 +23,13 @@ from numpy.typing import NDArray
 
 from blockspin.files import Damaged, Deferring, parsed, writing
 from blockspin.lattice import Lattice
+from blockspin.seals import Seal
 
 ATTRIBUTE = "blockspin"
 DIMS = ("chain", "draw", "byte")
 SIGNATURE = b"\x89HDF\r\n\x1a\n"  # of a netCDF-4 file, which is HDF5
 END = {0: 40, 1: 44, 2: 28, 3: 28}  # where the head of HDF5 data says where they end, by its version
-SEAL = b"\nblockspin sha256 "
+SEAL = Seal(b"\nblockspin sha256 ")
 CHUNK = 2**20  # bytes of a chunk of the file, at most, where a configuration is smaller
 
 Bytes = NDArray[np.uint8]
@@ -101,10 +101,7 @@ def write(path: Path, parts: Iterable[Bytes], size: tuple[int, int], n_bytes: in
             raise stream.failed
         if first != size[1]:
             raise ValueError(f"the parts must hold {size[1]} draws a chain; they hold {first}")
-        aside.seek(0)
-        digest = hashlib.file_digest(aside, "sha256").hexdigest()  # type: ignore[arg-type]
-        aside.seek(0, os.SEEK_END)
-        aside.write(SEAL + digest.encode())
+        SEAL.write(aside, aside.seek(0, os.SEEK_END))
 
 
 def packed_bits(values: NDArray[np.int8], states: int | None = None) -> Bytes:
@@ -153,14 +150,7 @@ def _check_seal(path: Path, file: IO[bytes]) -> None:
     size = file.seek(0, os.SEEK_END)
     if place and size == end:
         return  # written without a seal, by an earlier version or through xarray
-    file.seek(max(0, size - len(SEAL) - 64))
-    seal, left = file.read(), size - len(SEAL) - 64
-    file.seek(0)
-    state = hashlib.sha256()
-    while left > 0 and (block := file.read(min(left, CHUNK))):
-        state.update(block)
-        left -= len(block)
-    if seal != SEAL + state.hexdigest().encode():
+    if not SEAL.holds(file):
         raise Damaged(f"{path} is damaged: its checksum does not hold")
 
 

@@ -12,6 +12,7 @@ from blockspin.experiments import find
 from blockspin.experiments.core import Run
 from blockspin.experiments.exact_mapping import claims
 from blockspin.experiments.exact_mapping.cases import CASES
+from blockspin.experiments.exact_mapping.couplings import rows_by_kind
 from blockspin.experiments.exact_mapping.settings import PRESETS, Settings
 from blockspin.experiments.exact_mapping.tasks import FLOWS, USED, Found, plan
 from blockspin.experiments.run import prepare, run
@@ -24,6 +25,18 @@ SMALL = ("ring=8", "K=0.6", "flow=[0.3, 0.6]", "n_draws=500", "n_iter=3", "start
 def test_the_plan_names_what_there_is() -> None:
     assert tuple(CASES) == tuple(USED)
     assert set(FLOWS.values()) <= set(CASES)
+
+
+def test_couplings_are_sorted_into_kinds() -> None:
+    bodies = np.array([1, 2, 2, 2, 2, 3, 4, 5, 6])
+    ranges = np.array([0, 1, 2**0.5, 3, 3.5, 2, 2, 2, 2.0])
+    K = np.array([1e-17, -0.5, 0.25, 0.1, 0.0625, 0.03, -0.02, 0.011, 1e-9])
+    assert {row.label: row.text for row in rows_by_kind(K, bodies, ranges)} == {
+        "1 spin": "0", "pairs, r = 1": "−0.5", "pairs, r ≤ 2": "0.25", "pairs, r ≤ 3": "0.1", "pairs, r > 3": "0.0625",
+        "3 spins": "0.03", "4 spins": "−0.02", "5 and more": "0.011",
+    }  # fmt: skip
+    unplaced = rows_by_kind(K, bodies, np.where(bodies > 1, np.nan, 0))
+    assert [(row.label, row.value) for row in unplaced[:2]] == [("1 spin", 1e-17), ("pairs", 0.5)]
 
 
 @pytest.fixture(scope="module")

@@ -1,75 +1,33 @@
-"""The experiment at a size for tests: every file, every claim, a page that opens."""
+"""The experiment at a size for tests: its plan, its claims with their counts, its page's extra blocks."""
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
+import re
+from collections.abc import Sequence
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
 
 from blockspin.experiments import find
-from blockspin.experiments.mehta_schwab.claims import STILL, claims
-from blockspin.experiments.mehta_schwab.conditions import Finding
-from blockspin.experiments.mehta_schwab.machines import build
-from blockspin.experiments.mehta_schwab.plan import plan, recipe_of
+from blockspin.experiments.mehta_schwab import claims
+from blockspin.experiments.mehta_schwab.cards import stack
+from blockspin.experiments.mehta_schwab.machines import build, inputs
 from blockspin.experiments.mehta_schwab.settings import PRESETS, Settings
-from blockspin.experiments.run import prepare, redraw, run
-from blockspin.judging import Measured, Measurement, Outcome, Scorecard, State, scorecard
+from blockspin.experiments.mehta_schwab.tasks import plan, recipe_of
+from blockspin.experiments.run import prepare
+from blockspin.judging import Measured, Measurement, Scorecard, Side, scorecard
 from blockspin.runs.settings import SettingsError
+from blockspin.runs.task import Result
 
 # small enough for seconds; nothing physical is asserted of it
 SMALL = (
-    "L=8",
-    "n_samples=400",
-    "n_critical=400",
-    "chains=10",
-    "layers=[16, 4]",
-    "recipe.n_iter=[3, 3]",
-    'variants=["sklearn-default", "none", "l1"]',
-    "conditions.n_samples=[100, 300]",
-    "conditions.L=8",
-    "conditions.units=16",
-    "conditions.updates=20",
-)
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    target = tmp_path_factory.mktemp("run") / "small"
-    run(prepare(find("mehta-schwab"), overrides=SMALL, seed=1), target)
-    return target
-
-
-def test_the_folder_is_complete(folder: Path) -> None:
-    for name in ("settings.toml", "provenance.json", "scorecards.json", "claims.json", "report.html", "log.jsonl"):
-        assert (folder / name).stat().st_size > 0, name
-    cards = json.loads((folder / "scorecards.json").read_text())
-    assert cards["schema"] == 2
-    seen = {(card["map"], card["layer"]) for card in cards["scorecards"]}
-    for name in ("majority", "decimation", "none", "l1", "l1, K=0 data", "l1, permuted data", "l1, untrained"):
-        assert {(name, 1), (name, 2)} <= seen
-    for card in cards["scorecards"]:
-        assert card["verdict"]
-        for row in card["rows"]:
-            assert row["outcome"] in list(Outcome)
-            assert row["state"] in list(State)
-            assert (row["value"] is None) == (row["state"] in ("undefined", "not requested"))
-            assert row["why"]
-    told = json.loads((folder / "claims.json").read_text())["claims"]
-    assert [claim["id"] for claim in told] == ["MS-1", "SK-1", "HO-1", "MS-2", "OF-1", "RG-1"]
-
-
-def test_a_page_is_redrawn_to_the_same_bytes(folder: Path) -> None:
-    before = (folder / "report.html").read_bytes()
-    assert redraw(folder).read_bytes() == before
-    assert b"<script" not in before
-
-
-def test_a_second_run_computes_nothing(folder: Path) -> None:
-    stamps = {path.name: path.stat().st_mtime_ns for path in (folder / "tasks").iterdir()}
-    run(prepare(find("mehta-schwab"), overrides=SMALL, seed=1), folder)
-    assert {path.name: path.stat().st_mtime_ns for path in (folder / "tasks").iterdir()} == stamps
+    "L=8", "n_samples=400", "n_critical=400", "chains=10", "layers=[16, 4]", "recipe.n_iter=[3, 3]",
+    'variants=["sklearn-default", "none", "l1"]', "conditions.n_samples=[100, 300]", "conditions.L=8",
+    "conditions.units=16", "conditions.updates=20",
+)  # fmt: skip
+WIDE, LOCAL = 80.0, 5.0  # sites that a field covers
 
 
 def test_presets_are_valid_and_say_what_the_paper_says() -> None:
@@ -98,63 +56,209 @@ def test_settings_that_cannot_end_well_are_refused(wrong: str) -> None:
 
 
 def test_only_the_penalty_differs_between_the_variants() -> None:
-    recipe = Settings().recipe.model_dump() | {"n_iter": 5}
-    none, l2, l1 = (build(name, 16, recipe_of(name, recipe), 1, 7).get_params() for name in ("none", "l2", "l1"))
+    recipe = Settings().recipe
+    none, l2, l1 = (build(name, 16, recipe_of(name, recipe, 5), 1, 7).get_params() for name in ("none", "l2", "l1"))
     for other, penalty in ((l2, "l2"), (l1, "l1")):
         assert {key for key in none if none[key] != other[key]} == {penalty, "random_state"}
-    assert build("sklearn-default", 16, recipe_of("sklearn-default", recipe), 1, 7).batch_size == 10  # as it comes
+    assert build("sklearn-default", 16, recipe_of("sklearn-default", recipe, 5), 1, 7).batch_size == 10  # its default
 
 
 def test_a_change_of_penalty_recomputes_one_variant_only() -> None:
     first, second = plan(Settings(), 1), plan(Settings.model_validate({"recipe": {"l1": 0.01}}), 1)
-    assert first.samples.key == second.samples.key
+    assert first["samples"]["training"].key == second["samples"]["training"].key
     changed = {
-        one.name
-        for one, other in zip(first.maps, second.maps, strict=True)
-        if [task.key for task in one.trained] != [task.key for task in other.trained]
+        name
+        for name, layers in first["measured"].items()
+        if [task.key for task in layers] != [task.key for task in second["measured"][name]]
     }
-    assert changed == {name for name in changed if name.startswith("l1")} != set()
-    assert plan(Settings(), 2).samples.key != first.samples.key
+    assert changed == {"l1", *(f"l1, {null}" for null in ("untrained", "shuffled sites", "K=0 data", "permuted data"))}
+    assert plan(Settings(), 2)["samples"]["training"].key != first["samples"]["training"].key
 
 
-def test_a_fixed_state_needs_both_weights_and_likelihood() -> None:
-    epoch = np.array([0, 1, 2, 5, 10, 20])
-
-    def told(change: float, left: float) -> str:
-        pseudo = np.array([0.0, 0.5, 0.8, 0.9, 1.0 - left, 1.0]) - 1
-        path = {
-            "epoch": epoch,
-            "pseudo_log_likelihood": pseudo,
-            "weight_change": np.array([np.nan, 1, 1, 1, 1, change]),
-        }
-        return next(c.status for c in claims({}, {("none", 1): path}, (16,)) if c.id == "MS-2")
-
-    assert told(STILL / 2, STILL / 2) == "reproduced"
-    assert told(STILL * 2, STILL / 2) == "not reproduced"
-    assert told(STILL / 2, STILL * 2) == "not reproduced"
+def test_maps_have_the_nulls_that_the_settings_name() -> None:
+    made = prepare(find("mehta-schwab"), overrides=SMALL, seed=1)
+    planned = made.experiment.plan(made.settings, 1)
+    assert list(planned["measured"])[:3] == ["majority", "decimation", "sklearn-default"]
+    assert {"none, untrained", "l1, K=0 data", "l1, permuted data"} <= set(planned["measured"])
+    assert "none, K=0 data" not in planned["measured"]
+    assert {name: list(some) for name, some in planned["conditions"].items()} == {"none": [100, 300], "l1": [100, 300]}
+    training = planned["trained"]["l1"]["noise"]
+    assert [task.parents for task in training] == [
+        (planned["samples"]["training"],),
+        (planned["samples"]["training"], training[0]),
+    ]
 
 
-def card(name: str, participation: float) -> Scorecard:
-    def measured(label: str, value: float) -> Measured:
-        return Measured(label, 1, 2.0, (Measurement("locality", "participation ratio", value, 0.01 * value),))
+def test_nulls_are_trained_on_other_data() -> None:
+    X = np.repeat(np.array([[1, 1, -1, -1]], np.int8), 500, axis=0)
+    assert inputs("ising", X, 1) is X
+    assert abs(inputs("noise", X, 1).mean(axis=0)).max() < 0.2
+    assert (inputs("permuted", X, 1).sum(axis=1) == X.sum(axis=1)).all()
 
-    return scorecard(measured(name, participation), [measured("untrained", 90.0)], measured("majority", 4.0))
+
+class Ran(dict[str, Any]):
+    """A run as claims see it: cards, settings, and results by branch."""
+
+    def __init__(self, cards: Sequence[Scorecard] = (), **branches: Any) -> None:
+        super().__init__({"trained": {}, "conditions": {}} | branches)
+        self.cards = {f"{card.map}, layer {card.layer}": card for card in cards}
+        self.settings = SimpleNamespace(layers=(16, 4), conditions=SimpleNamespace(units=16))
 
 
-def test_whose_fields_are_local_decides_who_makes_them_local() -> None:
-    wide, small = 80.0, 5.0
+def local(name: str, sites: float, layer: int = 1, spread: float = 0.01) -> Scorecard:
+    """The card of a map whose fields cover so many sites, against an untrained null and blocks."""
 
-    def told(none: float, l2: float, l1: float, plenty: float | None = None) -> str:
-        cards = {("none", 1): card("none", none), ("l2", 1): card("l2", l2), ("l1", 1): card("l1", l1)}
-        studied = [] if plenty is None else [Finding("none", 64_000, 1000.0, card("none", plenty), 0.1)]
-        return next(c.status for c in claims(cards, {}, (16,), studied) if c.id == "HO-1")
+    def covers(label: str, value: float, error: float) -> Measured:
+        return Measured(label, layer, 2.0**layer, (Measurement("locality", "participation ratio", value, error),))
 
-    assert told(wide, wide, small) == "reproduced"
-    assert told(wide, wide, small, plenty=wide) == "reproduced"
-    assert told(wide, wide, small, plenty=small) == "partly"
-    assert told(small, wide, small) == "not reproduced"
-    assert told(wide, wide, wide) == "not reproduced"
+    block = 4.0**layer
+    return scorecard(
+        covers(name, sites, spread * sites), [covers("untrained", 90.0, 1.0)], covers("majority", block, 0.01 * block)
+    )
+
+
+def course(change: float = 1.0, left: float = 0.0, gap: Sequence[float] = (0, 1, 2, 3, 4, 5)) -> dict[str, Any]:
+    """A stack whose first layer was trained over 20 epochs."""
+    columns = {
+        "epoch": [0, 1, 2, 5, 10, 20],
+        "pseudo_log_likelihood": [-1.0, -0.5, -0.2, -0.1, -left, 0.0],
+        "weight_change": [np.nan, 1, 1, 1, 1, change],
+        "free_energy_gap": gap,
+    }
+    return {"ising": [Result({f"trajectory_{name}": np.array(values, float) for name, values in columns.items()})]}
+
+
+def counted(entry: dict[str, Any]) -> list[tuple[int, int]]:
+    """Every "n of m" of a claim's sentence."""
+    return [(int(n), int(m)) for n, m in re.findall(r"(\d+) of (\d+)", entry["why"])]
 
 
 def test_claims_without_data_are_not_tested() -> None:
-    assert {claim.status for claim in claims({}, {}, (16, 4))} == {"not tested"}
+    assert {claim(Ran())["status"] for claim in claims.CLAIMS} == {"not tested"}
+
+
+@pytest.mark.parametrize(
+    ("sites", "spread", "status", "passing"),
+    [
+        ((5.0, 20.0), 0.01, "reproduced", 2),
+        ((5.0, 90.0), 0.01, "partly", 1),
+        ((12.0, 12.0), 0.01, "partly", 2),  # does not grow
+        ((5.0, 20.0), 0.14, "partly", 2),  # 0.14 sqrt(16) is more than half of the mean
+        ((90.0, 90.0), 0.01, "not reproduced", 0),
+    ],
+)
+def test_fields_are_local_alike_and_grow(sites: tuple[float, float], spread: float, status: str, passing: int) -> None:
+    run = Ran([local("l1", sites[0], 1, spread), local("l1", sites[1], 2)])
+    entry = claims.local_fields_grow(run)
+    assert (entry["status"], counted(entry)) == (status, [(passing, 2)])
+    assert [row["value"] for row in entry["evidence"] if row["quantity"] == "spread over mean"] == [
+        pytest.approx(4 * spread),
+        pytest.approx(0.02),
+    ]
+
+
+def off_the_shelf(share: float, y_t: float) -> dict[str, Any]:
+    def made(name: str, share: float, y_t: float) -> Measured:
+        rows = (
+            Measurement("fidelity", "reconstructed sites", share, 0.001),
+            Measurement("spectrum", "y_t", y_t, 0.01, exact=Side("exact", 1.0, 0.0)),
+            Measurement("spectrum", "y_h", 1.875 * y_t, 0.01, exact=Side("exact", 1.875, 0.0)),
+        )
+        return Measured(name, 1, 2.0, rows)
+
+    null, majority = made("untrained", 0.5, 0.2), made("majority", 0.85, 1.0)
+    return claims.off_the_shelf(Ran([scorecard(made("sklearn-default", share, y_t), [null], majority)]))
+
+
+def test_a_reconstruction_is_no_spectrum() -> None:
+    found = {(share, y_t): off_the_shelf(share, y_t) for share in (0.55, 0.85) for y_t in (0.3, 1.0)}
+    assert {case: (entry["status"], counted(entry)) for case, entry in found.items()} == {
+        (0.55, 0.3): ("not reproduced", [(0, 1)]),
+        (0.55, 1.0): ("not reproduced", [(1, 1)]),
+        (0.85, 0.3): ("reproduced", [(0, 1)]),
+        (0.85, 1.0): ("partly", [(1, 1)]),
+    }
+
+
+@pytest.mark.parametrize(
+    ("none", "l2", "l1", "plenty", "status", "passing"),
+    [
+        (WIDE, WIDE, LOCAL, None, "reproduced", 1),
+        (WIDE, WIDE, LOCAL, WIDE, "reproduced", 1),
+        (WIDE, WIDE, LOCAL, LOCAL, "partly", 1),
+        (LOCAL, WIDE, LOCAL, None, "not reproduced", 2),
+        (WIDE, WIDE, WIDE, None, "not reproduced", 0),
+    ],
+)
+def test_whose_fields_are_local_decides_who_makes_them_local(
+    none: float, l2: float, l1: float, plenty: float | None, status: str, passing: int
+) -> None:
+    small = {}
+    if plenty is not None:
+        rows = [Measurement("locality", "participation ratio", value, 0.1) for value in (plenty, 90.0, 4.0)]
+        names = ("none", "untrained", "majority")
+        one, null, rule = (Measured(name, 1, 2.0, (row,)).to_dict() for name, row in zip(names, rows, strict=True))
+        small = {"none": {64_000: Result({}, {"measured": one, "nulls": [null], "reference": rule})}}
+    cards = [local("none", none), local("l2", l2), local("l1", l1)]
+    entry = claims.penalty_makes_local(Ran(cards, conditions=small))
+    assert (entry["status"], counted(entry)) == (status, [(passing, 3)])
+    assert ("4000" in re.findall(r"\d+", entry["why"])) == (plenty == LOCAL)  # samples a hidden unit
+    assert claims.penalty_makes_local(Ran(cards[:2]))["status"] == "not tested"
+
+
+def test_a_fixed_state_needs_both_weights_and_likelihood() -> None:
+    little, much = claims.STILL / 2, claims.STILL * 2
+    for change, left, status, n in (
+        (little, little, "reproduced", 1), (much, little, "not reproduced", 0), (little, much, "not reproduced", 0),
+    ):  # fmt: skip
+        entry = claims.fixed_state(Ran(trained={"none": course(change, left)}))
+        assert (entry["status"], counted(entry)) == (status, [(n, 1)])
+    entry = claims.fixed_state(Ran(trained={"none": course(little, little), "l1": course(much, little)}))
+    assert (entry["status"], counted(entry)) == ("partly", [(1, 2)])
+    diverged = claims.fixed_state(Ran(trained={"none": course(np.nan, np.nan)}))
+    assert diverged["status"] == "not reproduced"
+    assert {row["value"] for row in diverged["evidence"]} == {None}
+
+
+def test_overfitting_is_a_gap_that_grows() -> None:
+    def card(name: str, gap: float) -> Scorecard:
+        return scorecard(
+            Measured(name, 1, 2.0, (Measurement("generalization", "free-energy gap", gap, 1.0),)), [], None
+        )
+
+    grown, shrunk = course(gap=(0, 1, 2, 3, 4, 5)), course(gap=(0, 5, 4, 3, 2, 1))
+    for gaps, courses, status, n in (
+        ((5.0, 4.0), (grown, grown), "reproduced", 2),
+        ((5.0, 1.0), (grown, grown), "partly", 1),
+        ((5.0, 4.0), (grown, shrunk), "partly", 1),
+        ((1.0, 4.0), (grown, shrunk), "not reproduced", 0),
+    ):
+        run = Ran([card("none", gaps[0]), card("l1", gaps[1])], trained=dict(zip(("none", "l1"), courses, strict=True)))
+        entry = claims.overfits(run)
+        assert (entry["status"], counted(entry)) == (status, [(n, 2)])
+
+
+def test_local_layers_must_pass_the_other_tests_too() -> None:
+    def card(sites: float, y: float, share: float, layer: int = 1) -> Scorecard:
+        def made(name: str, sites: float, y: float, share: float) -> Measured:
+            rows = (
+                Measurement("locality", "participation ratio", sites, 0.1),
+                Measurement("spectrum", "y_t", y, 0.01),
+                Measurement("spectrum", "y_h", 1.875 * y, 0.01),
+                Measurement("fidelity", "reconstructed sites", share, 0.001),
+            )
+            return Measured(name, layer, 2.0, rows)
+
+        return scorecard(made("l1", sites, y, share), [made("untrained", 90.0, 0.2, 0.5)], made("majority", 4, 1, 0.85))
+
+    for cards, status, counts in (
+        ([card(LOCAL, 1.0, 0.85)], "reproduced", [(1, 1), (1, 1)]),
+        ([card(LOCAL, 0.3, 0.85)], "not reproduced", [(0, 1), (1, 1)]),
+        ([card(LOCAL, 1.0, 0.85), card(LOCAL, 1.0, 0.55, 2)], "not reproduced", [(2, 2), (1, 2)]),
+        ([card(LOCAL, 1.0, 0.85), card(WIDE, 0.3, 0.55, 2)], "reproduced", [(1, 1), (1, 1)]),
+        ([card(WIDE, 1.0, 0.85), card(LOCAL, 1.0, 0.85, 2)], "not tested", []),
+    ):
+        run = Ran(cards)
+        assert len(stack(run.cards, "l1")) == len(cards)
+        entry = claims.local_is_enough(run)
+        assert (entry["status"], counted(entry)) == (status, counts)

@@ -8,10 +8,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from blockspin.report import figures, tables
-from blockspin.report import mapping_figures as mapping
-from blockspin.report.figures import Row
+from blockspin.report import pictures, tables
+from blockspin.report.forest import Forest, Row, exponents, forest
+from blockspin.report.levels import levels
+from blockspin.report.lines import Panel, Point, line_plot
 from blockspin.report.page import Figure, Page, Section, render
+from blockspin.report.phase_map import Axis, Map, Mark, phase_map
+from blockspin.report.training import training
 
 L, B = 24, 2
 VARIANTS = ("sklearn-default", "sklearn-matched", "none", "l2", "l1")
@@ -71,32 +74,28 @@ def trajectory(seed: int, epochs: int = 200) -> dict[str, NDArray[np.float64]]:
     }
 
 
-def trajectories() -> dict[str, dict[str, NDArray[np.float64]]]:
-    return {"none": trajectory(1), "l2": trajectory(2), "l1": trajectory(3)}
-
-
 def exponent_rows(exponent: str) -> list[Row]:
     true = {"y_t": 0.967, "y_h": 1.881}[exponent]
     return [
-        Row("majority", true, 0.003, "reference", "block rules"),
-        Row("decimation", true - 0.3, 0.012, "reference", "block rules"),
+        Row("majority", true, 0.003, group="block rules"),
+        Row("decimation", true - 0.3, 0.012, group="block rules"),
         *[
-            Row(name, math.nan if i < 2 else true - 0.12 + 0.04 * i, 0.011 * (i + 1), "learned", "layer 1")
+            Row(name, math.nan if i < 2 else true - 0.12 + 0.04 * i, 0.011 * (i + 1), group="layer 1")
             for i, name in enumerate(VARIANTS)
         ],
-        Row("l1, untrained", -7.5, 1.2, "null", "nulls, layer 1"),
-        Row("l1, shuffled sites", 0.02, 0.2, "null", "nulls, layer 1"),
-        Row("l1, permuted data", math.nan, math.nan, "null", "nulls, layer 1", "not defined (0.8312(11) if forced)"),
+        Row("l1, untrained", -7.5, 1.2, True, "nulls, layer 1"),
+        Row("l1, shuffled sites", 0.02, 0.2, True, "nulls, layer 1"),
+        Row("l1, permuted data", math.nan, math.nan, True, "nulls, layer 1", "not defined (0.8312(11) if forced)"),
     ]
 
 
 def locality_rows(layer: int) -> list[Row]:
     block = B ** (2 * layer)
     return [
-        Row("majority", float(block), math.nan, "reference"),
-        Row("decimation", 1.0, math.nan, "reference"),
-        *[Row(name, 190.0 / (i + 1) ** 2.2 * layer, 3.0 / (i + 1), "learned") for i, name in enumerate(VARIANTS)],
-        *[Row(name, 150.0 + 17 * i, 2.4, "null") for i, name in enumerate(NULLS)],
+        Row("majority", float(block)),
+        Row("decimation", 1.0),
+        *[Row(name, 190.0 / (i + 1) ** 2.2 * layer, 3.0 / (i + 1)) for i, name in enumerate(VARIANTS)],
+        *[Row(name, 150.0 + 17 * i, 2.4, True) for i, name in enumerate(NULLS)],
     ]
 
 
@@ -204,95 +203,113 @@ def claims() -> list[dict[str, Any]]:
     ]
 
 
-def all_figures() -> dict[str, figures.Figure]:
-    """Every figure of the report, by the name of its function."""
+def points(x: Any, y: Any, error: Any = 0.0) -> list[Point]:
+    return [tuple(map(float, point)) for point in zip(x, y, np.broadcast_to(error, np.shape(y)), strict=True)]
+
+
+def all_figures() -> dict[str, Figure]:
+    """Every figure of the report, by name, and every way to draw lines."""
     fields = fields_by_variant()
     random = np.random.default_rng(7)
-    grid = np.stack(np.meshgrid(*[np.arange(0, L, B) + 0.5] * 2), axis=-1).reshape(-1, 2)
     r = np.arange(L // 2 + 1)
     true = np.exp(-r / 7.0) / (1 + r) ** 0.25
     original = spins(4, 9)
-    return {
-        "configurations": figures.configurations(
+    K = np.linspace(0.2, 1.2, 6)
+    x = np.linspace(-3, 3, 31)
+    kinds = [Row("pairs, r = 1", 0.5, text="−0.5", ticks=[0.5, 0.01]), Row("5 and more", 0.0, text="0")]
+    paths = [(0.4, 0.0), (0.31, 0.06, 0.01, 0.01), (math.nan, 0), (0.44, 0), (0.36, 0.08)]
+    drawn: dict[str, Figure] = {
+        "configurations": pictures.configurations(
             np.concatenate([spins(2, 11), original[:2]]),
             ["data, K = 0.408", "data, critical", "l1, free run", "sklearn-default, free run"],
             title="Configurations",
+            caption="Light sites are +1.",
         ),
-        "weights": figures.weights(fields),
-        "effective_fields": figures.effective_fields(
-            {"layer 1": fields["l1"], "layer 2": blobs(6, 2.3, 21, 0.8), "layer 3": blobs(3, 4.6, 22, 1.0)}
+        "weights": pictures.weights(fields, title="Receptive fields", caption="Red is positive."),
+        "effective fields": pictures.weights(
+            {"layer 1": fields["l1"], "layer 2": blobs(6, 2.3, 21, 0.8), "layer 3": blobs(3, 4.6, 22, 1.0)},
+            scale="own",
+            choose="evenly",
+            title="Effective fields",
+            caption="Each layer on its own scale.",
         ),
-        "centres": figures.centres(
-            {
-                "sklearn-default": random.random((144, 2)) * L,
-                "none": grid + 1.0 * random.standard_normal(grid.shape),
-                "l1": (grid + 0.3 * random.standard_normal(grid.shape)) % L,
-            },
-            (L, L),
-            B,
-            radii={"l1": np.full(144, 1.1), "none": np.full(144, 1.8)},
+        "reconstructions": pictures.reconstructions(
+            original,
+            {f"from layer {k}": np.tanh(blurred(original, k)) for k in (1, 2, 3)},
+            title="Reconstructions",
+            caption="Means.",
         ),
-        "reconstructions": figures.reconstructions(
-            original, {f"from layer {k}": np.tanh(blurred(original, k)) for k in (1, 2, 3)}
+        "training": training(
+            {"none": trajectory(1), "l2": trajectory(2), "l1": trajectory(3)}, title="", caption="Solid: training."
         ),
-        "trajectories": figures.trajectories(trajectories(), title=""),
-        "spectrum": figures.spectrum({name: exponent_rows(name) for name in ("y_t", "y_h")}),
-        "locality": figures.locality(
-            {f"layer {k}": locality_rows(k) for k in (1, 2)},
-            lines_by_layer={f"layer {k}": [(float(B ** (2 * k)), "block"), (float(L * L), "all")] for k in (1, 2)},
+        "exponents": exponents(
+            {name: exponent_rows(name) for name in ("y_t", "y_h")}, title="Exponents", caption="Standard errors."
         ),
-        "correlation": figures.correlation(
-            r,
-            {
-                "data": (true, np.full(len(r), 0.004)),
-                "l1": (np.r_[1, 0.93 * true[1:]], 0.02 * (r > 0)),
-                "none": (true**1.6, 0.01 + 0.02 * true),
-                "sklearn-default": (true**3, 0.01 + 0.01 * true),
-            },
-        ),
-    }
-
-
-def mapping_figures_data() -> dict[str, Any]:
-    random = np.random.default_rng(3)
-    bodies = np.array([number.bit_count() for number in range(1, 64)])
-    ranges = np.where(bodies > 1, random.integers(1, 5, 63), 0).astype(float)
-    couplings = random.standard_normal(63) * np.exp(-2.0 * bodies)
-    return {"bodies": bodies, "ranges": ranges, "couplings": couplings}
-
-
-def mapping_figures() -> dict[str, Figure]:
-    data = mapping_figures_data()
-    K = np.linspace(0.2, 1.2, 6)
-    x = np.linspace(0.6, 1.4, 9)
-    unplaced = data | {"ranges": np.full(63, np.nan)}
-    return {
-        "couplings": mapping.couplings(
+        "locality": forest(
             [
-                mapping.Spectrum("majority", "chain 12 -> 6", **data),
-                mapping.Spectrum("maximum likelihood, 12 units", "strongest 4096 of 262143", **unplaced),
-            ]
-        ),
-        "flow": mapping.flow(
-            {
-                "decimation": (K, np.arctanh(np.tanh(K) ** 2), None),
-                "bond machine": (K, K, 0 * K),
-                "CD-1": (K, np.where(K < 1, 0.7 * K, np.nan), 0.05 + 0 * K),
-                "another": (K, 0.9 * K, None),
-            }
-        ),
-        "tuned": mapping.tuned(
-            x,
-            [
-                ("Trace condition and KL", "nats", {"KL": (x - 1) ** 2, "trace": abs(x - 1)}, True),
-                ("dF", "nats", {"constant +4": 5 - x, "constant −4": -3 - x}, False),
+                Forest(
+                    "participation ratio",
+                    locality_rows(k),
+                    f"layer {k}",
+                    "24 x 24",
+                    [(float(B ** (2 * k)), "block"), (float(L * L), "all")],
+                    log=True,
+                )
+                for k in (1, 2)
             ],
-            axis="K of the machine",
-            mark=1.0,
-            title="Through zero",
-            caption="Both vanish at the dashed line.",
+            title="Locality",
+            caption="Hollow: nulls.",
+        ),
+        "couplings": forest(
+            [Forest("|K|", kinds, log=True, limits=(1e-6, 2.0))], title="Couplings", caption="Strongest."
+        ),
+        "phase map": phase_map(
+            [
+                Map(
+                    "Sites",
+                    "log",
+                    [[4.0, 16, math.nan], [64, 128, 5.5]],
+                    np.full((2, 3), 0.1),
+                    True,
+                    inside=[[1, 0, 0]] * 2,
+                )
+            ],
+            Axis("L1 penalty", (0.0, 0.001, 0.01)),
+            Axis("coupling K", (0.36, 0.44)),
+            marks=[Mark("M", "a paper", 0.0005, 0.4)],
+            title="A map",
+            caption="Boxes.",
+        ),
+        "levels": levels(
+            {"K = 1": (x, 0.9 * np.exp(-(x[:, None] ** 2 + x**2) / 4))},
+            labels=("λ_1", "λ_2"),
+            title="Shares",
+            caption="Blue.",
         ),
     }
+    ways = {
+        "correlation": Panel(
+            "r", "G(r) = ⟨s_0 s_r⟩",
+            {"data": points(r, true, 0.004), "none": points(r, true**1.6, 0.02), "a map": points(r, true**3, 0.01)},
+            x_scale="whole", bands=True,
+        ),
+        "centres": Panel(
+            "x", "y",
+            {"block centres": points(r, r), "sklearn-default": points(*(random.random((2, 144)) * L))},
+            joined="no", limits=((-0.5, L - 0.5), (-0.5, L - 0.5)), square=True,
+        ),
+        "flow": Panel(
+            "K, fine spins", "K', coarse spins",
+            {"decimation": points(K, np.arctanh(np.tanh(K) ** 2)), "CD-1": points(K, np.where(K < 1, K, np.nan), 0.05)},
+            dashed={"K' = K": points(K, K)}, down=[(0.44, "Kc")],
+        ),
+        "decay": Panel(
+            "samples", "sites", {"l1": points(10.0**K, 10.0 ** (-3 * K), 1e-4)}, across=[(0.01, "block")],
+            down=[(10.0, "here")], x_scale="log", y_scale="log",
+        ),
+        "plane": Panel("J_1", "J_2", {"from below Kc": paths, "fixed point": paths[1:2]}, joined="arrows"),
+    }  # fmt: skip
+    return drawn | {name: line_plot([way], title=name, caption="Lines.") for name, way in ways.items()}
 
 
 def blurred(images: NDArray[Any], times: int) -> NDArray[np.float64]:
@@ -305,16 +322,19 @@ def blurred(images: NDArray[Any], times: int) -> NDArray[np.float64]:
 def fake_page() -> str:
     """A page with every block on it."""
     drawn = all_figures()
+    fields = ("weights", "effective fields", "centres", "locality")
+    # a phase map's boxes have colours, and letters on them, that are the same in either scheme
+    others = [name for name in drawn if name not in (*fields, "exponents", "phase map")]
     settings = {"L": L, "K": 0.408, "recipe": {"l1": 2e-4, "n_iter": [25, 60], "init": "small"}}
     numbers = [["majority", (0.967, 0.003), (1.881, 0.0011)]]
-    fields = [drawn[name] for name in ("weights", "effective_fields", "centres", "locality")]
     sections = [
         Section("Claims", [tables.claim_cards(claims())]),
         Section("Scorecard", ["One judge for every map.", tables.scorecard_table(cards(), HEADLINES, title="")]),
-        Section("Receptive fields", [*fields, "Units that renormalize look at blocks of b = 2 sites."]),
-        Section("Fidelity", [drawn[name] for name in ("configurations", "reconstructions", "correlation")]),
-        Section("Training", [drawn["trajectories"]]),
-        Section("Couplings of H_RG", ["ln Z − ln Z_λ", *mapping_figures().values()]),
+        Section(
+            "Receptive fields",
+            [*(drawn[name] for name in fields), "Units that renormalize look at blocks of b = 2 sites."],
+        ),
+        Section("Others", [drawn[name] for name in others]),
         Section(
             "Settings and provenance",
             [
@@ -331,4 +351,4 @@ def fake_page() -> str:
     ]
     facts = {"lattice": "24 x 24, periodic", "K": "0.408", "samples": "10,000", "layers": "144, 36"}
     question = "A replication of Mehta and Schwab (2014), with made-up numbers."
-    return render(Page("Do stacked RBMs renormalize?", question, answer, drawn["spectrum"], sections, facts))
+    return render(Page("Do stacked RBMs renormalize?", question, answer, drawn["exponents"], sections, facts))

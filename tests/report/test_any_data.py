@@ -11,16 +11,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from blockspin.report import (
-    curve,
-    figures,
-    flow_figures,
-    information_figures,
-    mapping_figures,
-    phase_figures,
-    trade_figures,
-)
+from blockspin.report import pictures
+from blockspin.report.forest import Forest, Row, exponents, forest
+from blockspin.report.levels import levels
+from blockspin.report.lines import Panel, line_plot
 from blockspin.report.page import Figure
+from blockspin.report.phase_map import Axis, Map, Mark, phase_map
+from blockspin.report.training import COLUMNS, training
 
 N = 6
 DATA: dict[str, np.ndarray[Any, Any]] = {
@@ -41,16 +38,12 @@ DATA: dict[str, np.ndarray[Any, Any]] = {
 }
 
 
-def rows(y: Any) -> list[figures.Row]:
-    return [figures.Row(f"map {n}", float(value), float(value)) for n, value in enumerate(y)]
+def rows(y: Any) -> list[Row]:
+    return [Row(f"map {n}", float(value), float(value), ticks=y) for n, value in enumerate(y)]
 
 
 def points(y: Any) -> list[Any]:
-    return [(float(n + 1), float(value), float(value)) for n, value in enumerate(y)]
-
-
-def quads(y: Any) -> list[Any]:
-    return [(float(value), float(value), 0.1, float(value)) for value in y]
+    return [(float(n), float(value), float(value), 0.1) for n, value in enumerate(y)]
 
 
 def square(y: Any) -> Any:
@@ -62,50 +55,42 @@ def lattices(y: Any) -> Any:
 
 
 WORDS = {"title": "title", "caption": "caption"}
+
+
+def lines(y: Any, **more: Any) -> Figure:
+    turned = [(value, n, *errors) for n, value, *errors in points(y)]
+    lines_to = {"across": [(0.5, "half")], "down": [(2.0, "two")]}
+    parts = [Panel("x", "y", {"a": points(y), "b": turned}, dashed={"c": points(y)}, **lines_to, **more)] * 2
+    return line_plot(parts, same_axes=more.get("joined") == "arrows", **WORDS)
+
+
+def forests(y: Any, **more: Any) -> Figure:
+    return forest([Forest("q", rows(y), **more)], **WORDS)
+
+
 # a figure of a function a name: what draws it from one array
 FIGURES: dict[str, Callable[[Any], Figure]] = {
-    "centres": lambda y: figures.centres({"one": np.stack([y, y], 1)}, (8, 8), 2.0, radii={"one": y}),
-    "trajectories": lambda y: figures.trajectories(
-        {"one": {"epoch": np.arange(len(y)), **{quantity.column: y for quantity in figures.QUANTITIES}}}
+    "lines": lines,
+    "lines, log": lambda y: lines(y, x_scale="log", y_scale="log"),
+    "lines, from 0": lambda y: lines(y, x_scale="from 0", bands=True),
+    "lines, arrows": lambda y: lines(y, joined="arrows"),
+    "lines, points": lambda y: lines(y, joined="no", square=True, rings={"a": (1.0, *y[:1])} if len(y) else {}),
+    "training": lambda y: training(
+        {"one": {"epoch": np.arange(len(y)), **dict.fromkeys(COLUMNS, y)}, "two": {"epoch": [1], "weight_change": [1]}},
+        **WORDS,
     ),
-    "correlation": lambda y: figures.correlation(np.arange(len(y)), {"data": (y, y), "exact": (y, None)}),
-    "correlation, log": lambda y: figures.correlation(np.arange(len(y)), {"data": (y, y)}, log=True),
-    "weights": lambda y: figures.weights({"one": lattices(y)}),
-    "weights, own": lambda y: figures.weights({"one": lattices(y)}, scale="own", choose="evenly", count=2),
-    "effective_fields": lambda y: figures.effective_fields({"layer 1": lattices(y)}),
-    "reconstructions": lambda y: figures.reconstructions(np.ones((3, 4, 4)), {"layer 1": lattices(y)}),
-    "spectrum": lambda y: figures.spectrum({"y_t": rows(y), "y_h": rows(y)}),
-    "locality": lambda y: figures.locality({"layer 1": rows(y)}, lines_by_layer={"layer 1": [(4.0, "block")]}),
-    "locality, no lines": lambda y: figures.locality({"layer 1": rows(y)}),
-    "locality, linear": lambda y: figures.locality({"layer 1": rows(y)}, log=False),
-    "curve": lambda y: curve.figure({"one": points(y)}, x_label="x", y_label="y", **WORDS),
-    "curve, lines": lambda y: curve.figure(
-        {"one": points(y)}, x_label="x", y_label="y", across=[(0.5, "half")], down=[(2.0, "two")], **WORDS
-    ),
-    "plane": lambda y: flow_figures.plane(
-        [flow_figures.Plane("one", "", [flow_figures.Path("K", -1, quads(y)), flow_figures.Path("K", 1, quads(y))])]
-    ),
-    "one_step": lambda y: flow_figures.one_step(np.arange(len(y)), {"one": y}, {"two": points(y)}, mark=0.4),
-    "lines": lambda y: information_figures.lines(
-        {"one": points(y)}, x_label="x", y_label="y", exact={"exact": points(y)}, across=[(0.5, "half")], **WORDS
-    ),
-    "levels": lambda y: information_figures.levels(
-        {"one": (np.arange(len(y)), square(y))}, labels=("x", "y"), **WORDS
-    ),
-    "couplings": lambda y: mapping_figures.couplings(
-        [mapping_figures.Spectrum("one", "", y, np.arange(len(y)) % 5 + 1, np.ones(len(y)))]
-    ),
-    "flow": lambda y: mapping_figures.flow({"one": (np.arange(len(y)), y, y), "two": (y, y, None)}),
-    "tuned": lambda y: mapping_figures.tuned(
-        np.arange(len(y)), [("log", "y", {"one": y}, True), ("linear", "y", {"one": y}, False)], axis="x", mark=0.4
-    ),
-    "phase_maps": lambda y: phase_figures.phase_maps(
-        [phase_figures.Map("one", "", square(y), square(y), log=log, contour=square(y)) for log in (True, False)],
-        phase_figures.Axis("x", range(len(y))), phase_figures.Axis("y", range(len(y))),
-        marks=[phase_figures.Mark("M", "mark", 1.0, 2.0)], **WORDS,
-    ),
-    "trades": lambda y: trade_figures.trades(
-        [trade_figures.Trade("one", "x", "y", {"a": quads(y)}, log=log) for log in (True, False)], **WORDS
+    "weights": lambda y: pictures.weights({"one": lattices(y)}, **WORDS),
+    "weights, own": lambda y: pictures.weights({"one": lattices(y)}, scale="own", choose="evenly", count=2, **WORDS),
+    "reconstructions": lambda y: pictures.reconstructions(np.ones((3, 4, 4)), {"layer 1": lattices(y)}, **WORDS),
+    "exponents": lambda y: exponents({"y_t": rows(y), "y_h": rows(y)}, **WORDS),
+    "forest, log": lambda y: forests(y, log=True, lines=[(4.0, "block")]),
+    "forest, no lines": lambda y: forests(y, log=True),
+    "forest, linear": forests,
+    "forest, limits": lambda y: forests(y, log=True, limits=(1e-6, 1.0)),
+    "levels": lambda y: levels({"one": (np.arange(len(y)), square(y))}, labels=("x", "y"), **WORDS),
+    "phase map": lambda y: phase_map(
+        [Map("one", "", square(y), square(y), log=log, inside=square(y) > 0) for log in (True, False)],
+        Axis("x", range(len(y))), Axis("y", range(len(y))), marks=[Mark("M", "mark", 1.0, 2.0)], **WORDS,
     ),
 }  # fmt: skip
 

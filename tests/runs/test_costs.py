@@ -19,7 +19,6 @@ def test_what_is_not_measured_costs_its_weight():
     costs = Costs()
     assert costs.seconds(task("a", 3.0)) == 3.0
     assert costs.bytes(task("a", 3.0)) is None
-    assert costs.known([task("a", 3.0)]) == 0
 
 
 def test_a_kind_has_its_own_pace_and_the_others_that_of_all():
@@ -32,7 +31,6 @@ def test_a_kind_has_its_own_pace_and_the_others_that_of_all():
     assert costs.seconds(task("fast", 2.0)) == pytest.approx(1.0, rel=0.05)
     assert costs.seconds(task("other", 2.0)) == pytest.approx(3.5, rel=0.03)
     assert costs.bytes(task("slow", 2.0)) == 100
-    assert costs.known([task("slow", 3.0), task("other", 1.0)]) == 0.75
 
 
 def test_a_first_task_that_compiles_does_not_stretch_the_forecast():

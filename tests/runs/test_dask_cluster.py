@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import random
 import signal
@@ -17,13 +18,15 @@ import toy_tasks as toy
 
 from blockspin.runs.display import Display
 from blockspin.runs.execute import TaskFailed, execute
+from blockspin.runs.settings import SettingsError
 from blockspin.runs.store import Store, StoreError
 from blockspin.runs.task import Task
 from blockspin.runs.work import THREAD_VARIABLES
 
 pytest.importorskip("distributed", reason="the extra `cluster` is not installed")
 
-from blockspin.runs.cluster import ClusterError, Jobs, batch
+from blockspin.runs.cluster import ClusterError, jobs_of
+from blockspin.runs.interrupts import Interrupts
 
 HERE = Path(__file__).parent
 SCRIPT = """
@@ -34,7 +37,7 @@ from blockspin.runs.execute import execute
 from blockspin.runs.store import Store
 
 if __name__ == "__main__":
-    execute(toy.graph(6, steps=3, pause=0.1), Store(sys.argv[1]), scheduler=sys.argv[2])
+    execute(toy.graph(6, steps=3, pause=0.1), Store(sys.argv[1]), cluster=sys.argv[2])
 """
 
 
@@ -103,21 +106,23 @@ class Recorder(Display):
     def __init__(self):
         self.finished, self.updates, self.running, self.most = [], [], set(), 0
 
-    def start(self, task):
-        self.running.add(task.key)
-        self.most = max(self.most, len(self.running))
+    def begin(self, *_):
+        """Nothing to remember."""
 
-    def update(self, task, fraction, words):
-        self.updates.append((task.label, fraction))
-
-    def finish(self, task, seconds, problem=""):
-        self.running.discard(task.key)
-        self.finished.append((task.label, problem))
+    def hear(self, event, task, **facts):
+        if event == "start":
+            self.running.add(task.key)
+            self.most = max(self.most, len(self.running))
+        elif event == "progress":
+            self.updates.append((task.label, facts["fraction"]))
+        else:
+            self.running.discard(task.key)
+            self.finished.append(task.label)
 
 
 def test_a_scheduler_gives_the_same_bytes_and_tells_progress(tmp_path, machines, reference):
     recorder = Recorder()
-    execute(toy.graph(6, steps=3, pause=0.1), Store(tmp_path), scheduler=machines.address, progress=recorder)
+    execute(toy.graph(6, steps=3, pause=0.1), Store(tmp_path), cluster=machines.address, progress=recorder)
     assert files(tmp_path) == reference
     assert len(recorder.finished) == 13
     assert recorder.updates
@@ -134,7 +139,7 @@ def threads(settings, parents, progress):
 
 def test_workers_that_came_without_get_the_threads_that_dask_gives_them(tmp_path, machines):
     task = Task("threads", "threads", threads, {})
-    execute([task], Store(tmp_path), scheduler=machines.address)
+    execute([task], Store(tmp_path), cluster=machines.address)
     assert set(Store(tmp_path).load(task).meta.values()) == {"1"}
 
 
@@ -144,7 +149,7 @@ def test_failures_are_named_and_the_rest_goes_on(tmp_path, machines):
     dead = Task("dead", "the dead one", toy.die, {})
     after = Task("after", "after", toy.score, {}, parents=(dead,))
     with pytest.raises(TaskFailed) as raised:
-        execute([bad, dead, after, score], Store(tmp_path), scheduler=machines.address)
+        execute([bad, dead, after, score], Store(tmp_path), cluster=machines.address)
     message = str(raised.value)
     assert "the bad one (bad" in message
     assert "no [bold]such[/] luck" in message
@@ -165,7 +170,7 @@ def test_a_task_that_waits_on_a_dying_worker_is_not_blamed(tmp_path):
     try:
         mixed = [dying[0], *innocent, dying[1], dying[2]]
         with pytest.raises(TaskFailed) as raised:
-            execute(mixed, Store(tmp_path / "run"), scheduler=machines.address)
+            execute(mixed, Store(tmp_path / "run"), cluster=machines.address)
     finally:
         machines.stop()
     assert {failure.task.label for failure in raised.value.failures} == {"dead 0", "dead 1", "dead 2"}
@@ -176,7 +181,7 @@ def test_a_task_that_waits_on_a_dying_worker_is_not_blamed(tmp_path):
 def test_a_folder_that_cannot_be_written_stops_the_run(tmp_path, machines):
     task = Task("full", "full", fill, {})
     with pytest.raises(StoreError, match=r"cannot write .*File too large"):
-        execute([task], Store(tmp_path), scheduler=machines.address)
+        execute([task], Store(tmp_path), cluster=machines.address)
 
 
 def fill(settings, parents, progress):
@@ -192,16 +197,27 @@ def fill(settings, parents, progress):
 
 def test_no_scheduler_and_no_worker(tmp_path):
     with pytest.raises(ClusterError, match=r"no Dask scheduler answers at tcp://127\.0\.0\.1:1"):
-        execute(toy.graph(), Store(tmp_path), scheduler="tcp://127.0.0.1:1")
+        execute(toy.graph(), Store(tmp_path), cluster="tcp://127.0.0.1:1")
 
 
-def test_jobs_pin_threads_before_python_starts():
+def jobs_file(folder: Path, system: str, own: dict) -> Path:
+    path = folder / f"{system}.yaml"
+    path.write_text(json.dumps({"jobqueue": {system: own}}))  # JSON is YAML
+    return path
+
+
+def test_jobs_need_their_cores(tmp_path):
+    pytest.importorskip("dask_jobqueue")
+    with pytest.raises(SettingsError, match=r"slurm\.yaml"), jobs_of(jobs_file(tmp_path, "slurm", {}), Interrupts()):
+        pass
+
+
+def test_jobs_pin_threads_before_python_starts(tmp_path):
     pytest.importorskip("dask_jobqueue")
     for system, words in (("slurm", "#SBATCH -t 00:20:00"), ("pbs", "#PBS -l walltime=00:20:00")):
-        jobs = Jobs(system=system, threads=2, memory="2GB", walltime="00:20:00", before=("module load python",))
-        cluster = batch(jobs)
-        script = cluster.job_script()
-        cluster.close()
+        own = {"cores": 2, "memory": "2GB", "walltime": "00:20:00", "job-script-prologue": ["module load python"]}
+        with jobs_of(jobs_file(tmp_path, system, own), Interrupts()) as cluster:
+            script = cluster.job_script()
         assert words in script
         assert "export NUMBA_NUM_THREADS=2" in script
         assert "export OPENBLAS_NUM_THREADS=1" in script
@@ -233,19 +249,21 @@ def test_jobs_by_qsub(tmp_path, monkeypatch, system):
     monkeypatch.setenv("QUEUE", str(queue))
     monkeypatch.setenv("PATH", f"{programs}{os.pathsep}{os.environ['PATH']}")
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(HERE), *filter(None, sys.path)]))
-    options = {"interface": "lo", "local_directory": str(tmp_path), "log_directory": str(queue)}
-    jobs = Jobs(system=system, jobs=2, memory="700MB", walltime="00:10:00", options=options)
+    own = {"interface": "lo", "local-directory": str(tmp_path), "log-directory": str(queue)}
+    jobs = jobs_file(tmp_path, system, {**own, "cores": 1, "memory": "700MB", "walltime": "00:10:00"})
 
     class Killer(Recorder):
-        def finish(self, task, seconds, problem=""):
-            super().finish(task, seconds, problem)
-            if len(self.finished) == 2:
+        def hear(self, event, task, **facts):
+            super().hear(event, task, **facts)
+            if event == "done" and len(self.finished) == 2:
                 first = int((queue / "jobs").read_text().split()[0])
                 os.killpg(first, signal.SIGKILL)
 
     killer = Killer()
     with dask.config.set({"distributed.deploy.lost-worker-timeout": "1s"}):  # Dask's 15 s would outlast the run
-        execute(toy.graph(6, steps=3, pause=0.8), Store(tmp_path / "run"), cluster=jobs.model_dump(), progress=killer)
+        execute(
+            toy.graph(6, steps=3, pause=0.8), Store(tmp_path / "run"), workers=2, cluster=str(jobs), progress=killer
+        )
     assert len(killer.finished) == 13
     monkeypatch.setattr(toy.time, "sleep", lambda seconds: None)
     execute(toy.graph(6, steps=3, pause=0.8), Store(tmp_path / "undisturbed"))

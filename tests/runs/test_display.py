@@ -1,76 +1,96 @@
 from __future__ import annotations
 
 import io
-import itertools
 
 import pytest
 import toy_tasks as toy
-from rich.console import Console
 
 from blockspin.runs import display
-from blockspin.runs.display import Bars, Lines, duration, for_stream
+from blockspin.runs.costs import Costs
+from blockspin.runs.display import Display, Shown, duration
 from blockspin.runs.execute import TaskFailed, execute
 from blockspin.runs.store import Store
 from blockspin.runs.task import Task
 
 
-def terminal() -> Console:
-    return Console(file=io.StringIO(), force_terminal=True, width=100, color_system=None)
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
 
 
-def test_bars_show_text_as_it_is(tmp_path):
-    console = terminal()
-    tasks = [*toy.graph(2), Task("bad", "the [bold]bad[/bold] [one]", toy.fail, {})]
-    with pytest.raises(TaskFailed), Bars(console) as bars:
-        execute(tasks, Store(tmp_path), progress=bars)
-    said = console.file.getvalue()
-    assert "sample 0  0." in said
-    assert "the [bold]bad[/bold] [one]  failed after 0.0 s: ValueError: no [bold]such[/] luck" in said
-    assert bars.percent == 100
-    assert bars.rows == {}
+BAD = Task("bad", "the [bold]bad[/bold] [one]", toy.fail, {})
 
 
-def test_the_share_done_follows_the_weights_and_the_time_left_the_pace(monkeypatch):
-    clock = itertools.count(step=0)
-    now = [100.0]
-    monkeypatch.setattr(display.time, "monotonic", lambda: now[0] + next(clock))
-    heavy = Task("a", "heavy", toy.sample, {"i": 1}, weight=600.0)
-    light = Task("a", "light", toy.sample, {"i": 2}, weight=200.0)
-    before = Task("a", "before", toy.sample, {"i": 3}, weight=200.0)
-    lines = Lines(io.StringIO())
-    lines.begin([before, heavy, light], [before])
-    assert lines.percent == 20
-    assert lines.time_left == ""  # nothing done in this session, so no pace
-    lines.start(heavy)
-    now[0] += 1000
-    lines.update(heavy, 0.5, "half")
-    assert lines.percent == 50
-    # 300 of 800 took 1000 s, 500 remain, and 20 s at the pace that was expected: 500 (1000 + 20) / (300 + 20)
-    assert lines.time_left == "26 min 34 s left"
-    lines.finish(heavy, 2000)
-    assert lines.percent == 80
-    lines.start(light)
-    lines.finish(light, 5, "it broke")
-    assert lines.percent == 100
-    assert "light: failed after 5.0 s: it broke" in lines.stream.getvalue()
+@pytest.mark.parametrize("width", [100, 20])
+def test_a_terminal_shows_bars_and_text_as_it_is(tmp_path, monkeypatch, width):
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", str(width))
+    terminal = Terminal()
+    with pytest.raises(TaskFailed), Shown(terminal) as shown:
+        execute([*toy.graph(2), BAD], Store(tmp_path), progress=shown)
+    said = terminal.getvalue()
+    assert "\x1b" in said
+    if width == 100:
+        assert "sample 0: done in 0." in said
+        assert "the [bold]bad[/bold] [one]: failed after 0.0 s: ValueError: no [bold]such[/] luck" in said
+    assert shown.percent == 100
+    assert shown.rows == {}
+
+
+@pytest.mark.parametrize("stream", [io.StringIO(), Terminal()])
+def test_a_file_and_a_dumb_terminal_get_lines_without_control_characters(tmp_path, monkeypatch, stream):
+    monkeypatch.setenv("TERM", "dumb")
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    with pytest.raises(TaskFailed), Shown(stream) as shown:
+        execute([*toy.graph(2), BAD], Store(tmp_path), progress=shown)
+    lines = stream.getvalue().splitlines()
+    assert len(lines) == 7
+    assert all(line.isprintable() for line in lines)
+    assert any("[one]: failed after 0.0 s: ValueError: no [bold]such[/] luck" in line for line in lines)
 
 
 def test_lines_speak_at_most_every_few_seconds():
     stream = io.StringIO()
+    shown = Shown(stream)
     task = Task("a", "a", toy.sample, {})
-    lines = Lines(stream)
-    lines.begin([task], [])
-    lines.start(task)
+    shown.begin([task], [], Costs(), 1)
+    shown.hear("start", task)
     for step in range(1000):
-        lines.update(task, step / 1000, "step")
+        shown.hear("progress", task, fraction=step / 1000, words="step")
     assert len(stream.getvalue().splitlines()) == 1
 
 
-def test_a_stream_that_is_no_terminal_gets_lines(monkeypatch):
-    assert isinstance(for_stream(io.StringIO()), Lines)
-    monkeypatch.setenv("TERM", "xterm")  # a dumb one gets lines
-    monkeypatch.setattr(display, "Console", lambda file: terminal())
-    assert isinstance(for_stream(io.StringIO()), Bars)
+def test_the_share_done_follows_the_weights_and_the_time_left_the_pace(monkeypatch):
+    now = [100.0]
+    monkeypatch.setattr(display.time, "monotonic", lambda: now[0])
+    heavy, light, before = (
+        Task("a", "a", toy.sample, {"i": i}, weight=weight) for i, weight in enumerate((600.0, 200.0, 200.0))
+    )
+    forecast = Display()
+    forecast.begin([before, heavy, light], [before], Costs(), 1)
+    assert forecast.percent == pytest.approx(20)
+    assert forecast.time_left == ""  # nothing done in this session, so no pace
+    now[0] += 1000
+    forecast.hear("progress", heavy, fraction=0.5)
+    assert forecast.percent == pytest.approx(50)
+    # 300 of 800 took 1000 s, 500 remain, and 20 s at the pace that was expected: 500 (1000 + 20) / (300 + 20)
+    assert forecast.time_left == "26 min 34 s left"
+    forecast.hear("done", heavy, seconds=2000)
+    assert forecast.percent == pytest.approx(80)
+    forecast.hear("start", light)
+    forecast.hear("failed", light)
+    assert forecast.percent == 100
+    assert forecast.time_left == ""
+
+
+def test_the_time_left_is_told_at_once_where_most_of_the_work_is_measured():
+    costs = Costs()
+    costs.add("measured", 10.0, 30.0, 500)
+    left = [Task(kind, kind, toy.sample, {}, weight=weight) for kind, weight in (("other", 1.0), ("measured", 3.0))]
+    forecast = Display()
+    for done, told in ([], True), (left[1:], False):
+        forecast.begin(left, done, costs, 1)
+        assert bool(forecast.time_left) == told
 
 
 @pytest.mark.parametrize(

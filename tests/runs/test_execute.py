@@ -17,7 +17,7 @@ import pytest
 import toy_tasks as toy
 from interrupting import hearing
 
-from blockspin.runs.display import Display, Lines
+from blockspin.runs.display import Display, Shown
 from blockspin.runs.execute import TaskFailed, execute
 from blockspin.runs.store import Store, StoreError
 from blockspin.runs.task import Result, Task, ordered
@@ -31,17 +31,16 @@ class Recorder(Display):
     def __init__(self):
         self.started, self.finished, self.updates, self.done = [], [], [], []
 
-    def begin(self, tasks, done):
+    def begin(self, tasks, done, costs, workers):
         self.done = [task.label for task in done]
 
-    def start(self, task):
-        self.started.append(task.label)
-
-    def update(self, task, fraction, words):
-        self.updates.append((task.label, fraction, words))
-
-    def finish(self, task, seconds, problem=""):
-        self.finished.append((task.label, problem))
+    def hear(self, event, task, **facts):
+        if event == "start":
+            self.started.append(task.label)
+        elif event == "progress":
+            self.updates.append((task.label, facts["fraction"], facts["words"]))
+        else:
+            self.finished.append((task.label, facts.get("problem", "")))
 
 
 def files(folder: Path) -> dict[str, bytes]:
@@ -321,14 +320,14 @@ def test_ctrl_c_ends_all_and_the_next_call_goes_on(tmp_path, script, slow_refere
 
 def test_lines_say_what_is_done_and_what_is_left(tmp_path, capsys):
     folder = tmp_path / "alone"  # runs in the folder beside would tell how long tasks take
-    with Lines(sys.stderr, every=0.0) as display:
+    with Shown(sys.stderr, every=0.0) as display:
         execute(toy.graph(2), Store(folder), progress=display)
     lines = capsys.readouterr().err.splitlines()
     assert lines[0] == "5 tasks"
     assert "sample 0: 100%, step 1 of 1" in lines[1]
     assert lines[-1].startswith("[100 %")
     assert "score: done in" in lines[-1]
-    with Lines(sys.stderr) as display:
+    with Shown(sys.stderr) as display:
         execute(toy.graph(2), Store(folder), progress=display)
     assert capsys.readouterr().err.splitlines() == ["5 tasks, 5 done before"]
 

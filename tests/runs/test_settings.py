@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 import tomllib
+from typing import get_args
 
 import pytest
+from pydantic import BaseModel, Field
 from toy_experiment import EXPERIMENT, Layer, Settings
 
-from blockspin.runs import settings as runs_settings
-from blockspin.runs.settings import SettingsError, build, differences, document, read, restore, write
+from blockspin.experiments import EXPERIMENTS, find
+from blockspin.runs.settings import Section, SettingsError, build, differences, document, read, restore, write
 
 
 def test_defaults_then_preset_then_overrides():
@@ -44,7 +46,7 @@ def test_values_are_toml_or_words(override, name, value):
         ("layer.n_hiden=3", r"no setting is called 'layer.n_hiden'; did you mean 'layer.n_hidden'\?"),
         ("layr.n_hidden=3", r"did you mean 'layer'\?"),
         ("xyzzy=3", r"no setting is called 'xyzzy'\. The choices are: samples"),
-        ("samples.inner=3", "'samples' is one value and has no part 'inner'"),
+        ("samples.inner=3", r"samples: input should be a valid integer; got {'inner': 3}"),
         ("samples=0", "samples: input should be greater than 0; got 0"),
         ("samples=many", "samples: input should be a valid integer.*; got 'many'"),
         ("layer.n_hidden=-1", "layer.n_hidden: input should be greater than 0; got -1"),
@@ -74,22 +76,37 @@ def test_the_file_is_complete_and_reads_back(tmp_path, preset, overrides):
     assert restore(Settings, read(tmp_path)) == made
     raw = tomllib.loads((tmp_path / "settings.toml").read_text())
     assert set(raw["settings"]) | {"field"} == set(Settings.model_fields)
+    assert ("field" in raw["settings"]) == (made.field is not None)
     assert (raw["experiment"], raw["preset"], raw["seed"]) == ("toy", preset, 3)
 
 
-def test_lists_with_none_cannot_be_written():
-    with pytest.raises(SettingsError, match="cannot hold none"):
-        runs_settings._without_none({"a": [1, None]})
+@pytest.mark.parametrize("name", EXPERIMENTS)
+def test_a_setting_that_may_be_none_is_none_unless_given(name):
+    """So that what settings.toml leaves out is None again when it is read."""
+    waiting = [find(name).Settings]
+    for model in waiting:
+        for field in model.model_fields.values():
+            if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
+                waiting.append(field.annotation)
+            assert type(None) not in get_args(field.annotation) or field.default is None
+
+
+def test_a_file_has_its_own_plain_tables_and_an_override_a_part_of_one():
+    class Planes(Section):
+        planes: dict[str, int] = Field(default_factory=dict)
+
+    assert build(Planes, {"planes": {"a": 1}}, file={"planes": {"b": 2}}).planes == {"b": 2}
+    assert build(Planes, {"planes": {"a": 1}}, ["planes.b=2"]).planes == {"a": 1, "b": 2}
 
 
 def test_differences_name_the_keys():
     a = document("toy", "quick", 1, build(Settings, {}))
     assert differences(a, a) == []
     assert differences(a, {**a, "preset": "paper"}) == []
-    b = document("toy", "quick", 2, build(Settings, {}, ["field=none", "layer.n_hidden=5"]))
+    b = document("toy", "quick", 2, build(Settings, {}, ["field=0.5", "layer.n_hidden=5"]))
     assert sorted(differences(a, b)) == [
         "seed (1 there, 2 here)",
-        "settings.field (0.5 there, none here)",
+        "settings.field (none there, 0.5 here)",
         "settings.layer.n_hidden (9 there, 5 here)",
     ]
 

@@ -21,27 +21,24 @@ SCRIPT = """
 import sys
 sys.path.insert(0, {here!r})
 import toy_tasks as toy
-from pathlib import Path
-from blockspin.runs.cluster import described
-from blockspin.runs.display import Lines
+from blockspin.runs.display import Shown
 from blockspin.runs.execute import execute
 from blockspin.runs.store import Store
 
 if __name__ == "__main__":
-    jobs = described(Path(sys.argv[2]))
-    with Lines(sys.stderr) as display:
-        execute(toy.graph(8, steps=25, pause=1.0), Store(sys.argv[1]), cluster=jobs, progress=display)
+    tasks = toy.graph(8, steps=25, pause=1.0)
+    with Shown() as display:
+        execute(tasks, Store(sys.argv[1]), workers=2, cluster=sys.argv[2], progress=display)
 """
 JOBS = """
-system = "slurm"
-jobs = 2
-threads = 1
-memory = "700MB"
-walltime = "00:01:00"
-[options]
-interface = "lo"
-log_directory = "{folder}/logs"
-local_directory = "{folder}/local"
+jobqueue:
+  slurm:
+    cores: 1
+    memory: 700MB
+    walltime: "00:01:00"
+    interface: lo
+    log-directory: {folder}/logs
+    local-directory: {folder}/local
 """
 
 
@@ -70,9 +67,9 @@ def test_a_sweep_outlives_time_limits_and_a_cancelled_job(tmp_path, slurm, monke
     # at once: at least four jobs are needed
     folder = tmp_path / "run"
     (tmp_path / "run.py").write_text(SCRIPT.format(here=str(HERE)))
-    (tmp_path / "slurm.toml").write_text(JOBS.format(folder=tmp_path))
+    (tmp_path / "slurm.yaml").write_text(JOBS.format(folder=tmp_path))
     environment = {**slurm.environment, "PYTHONPATH": os.pathsep.join([str(HERE), *filter(None, sys.path)])}
-    command = [sys.executable, str(tmp_path / "run.py"), str(folder), str(tmp_path / "slurm.toml")]
+    command = [sys.executable, str(tmp_path / "run.py"), str(folder), str(tmp_path / "slurm.yaml")]
     client = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)
     seen: set[str] = set()
     cancelled = None

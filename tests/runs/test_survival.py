@@ -18,7 +18,7 @@ import toy_tasks as toy
 from blockspin.runs.execute import TaskFailed, execute, share_of
 from blockspin.runs.store import Store
 from blockspin.runs.task import Result, Task, ordered
-from blockspin.runs.work import last_words, times_begun, words_of_the_dead
+from blockspin.runs.work import last_words, words_of_the_dead
 
 HERE = Path(__file__).parent
 
@@ -71,12 +71,13 @@ def test_the_log_of_dead_attempts_goes_on_within_a_run_and_begins_anew_in_the_ne
 
     dies("run 1")
     dies("run 1")
-    assert times_begun(task, store, "run 1") == 2
-    assert times_begun(task, store, "run 2") == 0
+    text, begun = words_of_the_dead(task, store, "run 1")
+    assert (text.count("halfway through"), begun) == (2, 2)
+    assert words_of_the_dead(task, store, "run 1") == ("", 0)
+    dies("run 1")
     dies("run 2")
-    assert (times_begun(task, store, "run 1"), times_begun(task, store, "run 2")) == (0, 1)
-    assert words_of_the_dead(task, store).count("halfway through") == 1
-    assert times_begun(task, store, "run 2") == 0
+    text, begun = words_of_the_dead(task, store, "run 2")
+    assert (text.count("halfway through"), begun) == (1, 1)
 
 
 def test_a_poison_task_is_named_with_its_log_while_the_rest_goes_on(tmp_path):

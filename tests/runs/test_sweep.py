@@ -60,13 +60,13 @@ def test_options_and_tables_say_the_same():
     [
         (["l1"], "--sweep must read NAME=VALUES; got 'l1'. An axis is a list of values, or a range"),
         (["l1="], "must read NAME=VALUES"),
-        (["l1=1:2:log"], "sweep.grid.l1: an axis is a list of values, or a range .* got '1:2:log'"),
-        (["l1=1:2:1"], "a range has two ends that differ, at least 2 values, and lin or log; got '1:2:1'"),
-        (["l1=1:2:5:cubic"], "lin or log; got '1:2:5:cubic'"),
+        (["l1=1:2:log"], "sweep: grid.l1: an axis is a list of values, or a range .* got '1:2:log'"),
+        (["l1=1:2:1"], "a range has two ends that differ and at least 2 values; got '1:2:1'"),
+        (["l1=1:2:5:cubic"], "an axis is .* got '1:2:5:cubic'"),
         (["l1=0:1:5:log"], "equal ratios need positive ends; got '0:1:5:log'"),
         (["l1=1,2,1"], "the values of an axis must differ; 1 is there twice"),
         (["l1=1,2 L=8,16,32"], "as many values each; got l1 2, L 3"),
-        (["seeds=0"], "sweep.seeds: Input should be greater than or equal to 1"),
+        (["seeds=0"], "sweep: seeds: input should be greater than or equal to 1"),
         (["seeds=1"], "needs at least one axis, or more than one seed"),
         (["a=1:100:400", "b=1:100:400"], "at most 100000 points; this one has 160000"),
     ],
@@ -80,8 +80,8 @@ def test_wrong_sweeps_are_told_the_rule(options, message):
     ("table", "message"),
     [
         ({"grid": {"a": [1]}, "zip": {"a": [1]}}, "a must be in the grid or among the axes that go together"),
-        ({"gird": {"a": [1]}}, "sweep.gird: a sweep has the parts grid, zip and seeds"),
-        ({"grid": {"a": []}}, "sweep.grid.a: an axis is a list"),
+        ({"gird": {"a": [1]}}, "no part is called 'gird'; did you mean 'grid'"),
+        ({"grid": {"a": []}}, "sweep: grid.a: an axis is a list"),
     ],
 )
 def test_wrong_tables_are_told_the_rule(table, message):
@@ -135,7 +135,7 @@ def test_settings_from_a_file(tmp_path):
     ("text", "message"),
     [
         ("seeds = 3", "no entry is called 'seeds'; did you mean 'seed'"),
-        ("settings = 3", "settings must be a dict; got 3"),
+        ("settings = 3", "settings: .*; got 3"),
         ("[settings]\nstep = 3", "no setting is called 'step'; did you mean 'steps'"),
         ('experiment = "mcrg"', "is for the experiment mcrg, not for toy"),
         ("a = ", "cannot be read"),

@@ -42,7 +42,8 @@ def draw(experiment: Experiment, folder: Path) -> str:
     page = words.read(text, names, {**module.facts(run), "preset": str(stored["preset"])})
     first = [Section("Claims", [tables.claim_cards([*said.values()])])] if said else []
     settings = tables.key_value_table(stored["settings"], title="Settings")
-    last = Section("Settings and provenance", [settings, provenance_table(provenance.read(folder))])
+    with parsed(folder / provenance.FILE):
+        last = Section("Settings and provenance", [settings, provenance_table(provenance.read(folder))])
     return render(replace(page, sections=[*first, *page.sections, last]))
 
 

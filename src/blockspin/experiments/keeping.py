@@ -9,10 +9,10 @@ from blockspin import locks
 from blockspin.experiments.plan import stored_plan, told_bytes
 from blockspin.experiments.run import REPORT
 from blockspin.runs import settings as settings_file
-from blockspin.runs import sums
 from blockspin.runs.settings import SettingsError
 from blockspin.runs.store import Store, StoreError
 from blockspin.runs.task import ordered
+from blockspin.seals import check_sums
 
 
 def overview(folder: Path) -> Iterator[str]:
@@ -32,7 +32,7 @@ def collect(folder: Path, *, remove: bool = True) -> str:
     StoreError where a run is at work there.
     """
     needed = {task.key for task in ordered(stored_plan(folder).tasks)}
-    sums.check(folder, [settings_file.FILE])  # settings that were damaged ask for nothing that is there
+    check_sums(folder, [settings_file.FILE])  # settings that were damaged ask for nothing that is there
     store = Store(folder)
     with locks.presence(store.tasks / locks.LOCK) as alone:
         if not alone:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,14 +14,14 @@ from blockspin.experiments.plan import Plan, prepare, stored_experiment
 from blockspin.files import check_place
 from blockspin.runs import provenance as provenance_file
 from blockspin.runs import settings as settings_file
-from blockspin.runs import sums
 from blockspin.runs.display import Display
 from blockspin.runs.execute import execute, share_of
 from blockspin.runs.interrupts import hearing
 from blockspin.runs.provenance import Provenance
 from blockspin.runs.settings import SettingsError
-from blockspin.runs.store import Store, StoreError, write_json, write_text
+from blockspin.runs.store import ResultError, Store, StoreError, write_json, write_text
 from blockspin.runs.task import ordered
+from blockspin.seals import SUMS, check_sums, write_sums
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -39,8 +38,7 @@ def run(
     folder: Path,
     *,
     workers: int = 1,
-    scheduler: str | None = None,
-    cluster: Mapping[str, Any] | None = None,
+    cluster: str | None = None,
     shard: tuple[int, int] | None = None,
     display: Display | None = None,
 ) -> dict[str, Any] | None:
@@ -54,19 +52,19 @@ def run(
     store = Store(folder)
     tasks = plan.tasks if shard is None else share_of(plan.tasks, *shard)
     with store.at_work() as alone, hearing() as interrupts:
-        sums.remove(folder)
+        (folder / SUMS).unlink(missing_ok=True)  # what they hold for changes
         settings_file.write(folder, plan.document)
         provenance = Provenance(store, seed=plan.seed)
         words = [] if shard is None else ["--shard", f"{shard[0]}/{shard[1]}"]
         provenance.begin([*plan.command(workers), *words], workers, alone=alone)
         try:
             with interrupts.finally_do(lambda: provenance.end("interrupted")):
-                execute(tasks, store, workers=workers, scheduler=scheduler, cluster=cluster, progress=display)
+                execute(tasks, store, workers=workers, cluster=cluster, progress=display)
                 if shard is not None and missing(plan, store):
                     provenance.end("finished")
                     return None
                 concluded = _conclude(plan, store)
-                sums.write(folder, _summed(folder))
+                write_sums(folder, _summed(folder))
                 provenance.end("finished")  # before the page, which shows it
                 write_text(folder / REPORT, _page(plan.experiment, folder, swept=bool(plan.cells)))
         except Exception:
@@ -124,10 +122,17 @@ def redraw(folder: Path) -> Path:
     for name in (SCORECARDS, CLAIMS):
         if not (folder / name).exists():
             raise SettingsError(f"{folder} is not finished: it has no {name}; give the same `blockspin run` again")
-    sums.check(folder, _summed(folder))
+    check_sums(folder, _summed(folder))
     report = folder / REPORT
     check_place(report)
-    write_text(report, _page(experiment, folder, swept="sweep" in stored))
+    try:
+        page = _page(experiment, folder, swept="sweep" in stored)
+    except ResultError as error:
+        raise ResultError(
+            f"{error}. Where another version of blockspin made the folder, `blockspin run` computes what has changed; "
+            f"{REPORT} is still the page of that version"
+        ) from error
+    write_text(report, page)
     return report
 
 

@@ -112,8 +112,8 @@ def function(name: str) -> Function:
 
 
 def value(one: Task, result: Result) -> Any:
-    """A task's stored result as the type that its function returns."""
-    return _function_of(one).value(result)
+    """A task's stored result as the type that its function returns; the result itself where it is no `@task`'s."""
+    return function(one.function.function).value(result) if isinstance(one.function, Call) else result
 
 
 def laid_out(tasks: Iterable[Task]) -> list[Task]:

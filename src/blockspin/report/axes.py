@@ -1,25 +1,28 @@
-"""What the axes of all figures share: ticks in plain numbers, and logarithmic ones in powers of ten."""
+"""What the axes of all figures share: which values they hold, and ticks in plain numbers or in powers of ten."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from markupsafe import Markup
-from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator
 from numpy.typing import ArrayLike, NDArray
+
+Scale = Literal["linear", "whole", "log", "from 0"]
+"""Of an axis; "whole": linear, of counts; "from 0": linear from 0 to 1 and logarithmic beyond."""
 
 STEPS = (1, 2, 2.5, 5, 10)  # of ticks
 LARGEST = 1e100  # that an axis holds, and one over it the smallest on a logarithmic one
 NOTHING = Markup('<p class="none">Nothing here can be drawn: there is no finite value.</p>')
 
 
-def shown(values: ArrayLike, *, log: bool = False) -> NDArray[np.bool_]:
+def shown(values: ArrayLike, scale: Scale = "linear") -> NDArray[np.bool_]:
     """Which values an axis can hold: finite, of at most 1e100, and on a logarithmic one of at least 1e-100."""
     some = np.asarray(values, float)
-    return np.asarray(np.isfinite(some) & (np.abs(some) <= LARGEST) & ((some >= 1 / LARGEST) | (not log)))
+    enough = some >= (1 / LARGEST if scale == "log" else -LARGEST)
+    return np.asarray(np.isfinite(some) & (np.abs(some) <= LARGEST) & enough)
 
 
 def bars(errors: ArrayLike) -> NDArray[np.float64]:
@@ -28,31 +31,58 @@ def bars(errors: ArrayLike) -> NDArray[np.float64]:
     return np.where(shown(some) & (some > 0), some, 0.0)
 
 
-def log_axis(axis: Any, set_scale: Callable[[str], None]) -> None:
-    """Make an axis (axes.xaxis with axes.set_xscale, or y) logarithmic."""
-    set_scale("log")
-    widened(axis)
-    axis.set_major_locator(LogLocator(numticks=6))
-    axis.set_major_formatter(FuncFormatter(power))
-    axis.set_minor_formatter(NullFormatter())
+def set_scale(axis: Any, scale: Scale) -> None:
+    """Give axes.xaxis or axes.yaxis its scale, before anything is drawn."""
+    which = {"x": axis.axes.set_xscale, "y": axis.axes.set_yscale}[axis.axis_name]
+    if scale == "log":
+        which("log")
+    elif scale == "from 0":
+        which("symlog", linthresh=1, linscale=0.4)
 
 
-def widened(axis: Any) -> None:
+def set_ticks(axis: Any, scale: Scale, count: int = 6) -> None:
+    """About `count` ticks on an axis whose limits hold what is drawn."""
+    low, high = axis.get_view_interval()
+    axis.set_minor_locator(NullLocator())
+    if scale == "log":
+        axis.set_major_locator(FixedLocator(log_ticks(low, high)))
+    elif scale == "from 0":
+        axis.set_major_locator(FixedLocator([0.0, *(10.0**n for n in range(int(math.log10(max(high, 1.0))) + 1))]))
+    else:
+        axis.set_major_locator(MaxNLocator(count, steps=STEPS, integer=scale == "whole"))
+    axis.set_major_formatter(FuncFormatter(power if scale == "log" else plain))
+
+
+def widen(axis: Any) -> None:
     """Give a logarithmic axis with nothing on it, or one value alone, a range that it can show."""
     low, high = axis.get_data_interval()
-    if high > 0 and high - low > 1e-9 * high:
+    if not 0 < low <= high < math.inf:
+        low, high = 0.3, 3.0
+    elif high - low > 1e-9 * high:
         return
-    axis.axes.autoscale(False, axis=axis.axis_name)
     set_limits = {"x": axis.axes.set_xlim, "y": axis.axes.set_ylim}[axis.axis_name]
-    set_limits(*((low / 3, 3 * high) if 0 < low <= high else (0.1, 10.0)))
+    set_limits(low / 3, 3 * high)
+
+
+def log_ticks(low: float, high: float) -> list[float]:
+    """Ticks of a logarithmic axis: 1, 2, 5, 10, ... where a few do, else decades, else what a linear axis has."""
+    decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    fine = [m * 10.0**n for n in decades for m in (1, 2, 5) if low <= m * 10.0**n <= high]
+    if len(fine) < 2:
+        return [float(tick) for tick in MaxNLocator(4, steps=STEPS).tick_values(low, high) if low <= tick <= high]
+    if len(fine) <= 7:
+        return fine
+    step = math.ceil(len(decades) / 7)
+    return [10.0**n for n in decades if n % step == 0]
 
 
 def power(value: float, _: int = 0) -> str:
-    """The number of a tick on a logarithmic axis: 0.01, 100, 10⁶."""
+    """The number of a tick on a logarithmic axis: 0.01, 100, 10⁶, 2·10⁶."""
     if 1e-3 <= value < 1e5:
-        return f"{value:g}"
-    exponent = str(round(math.log10(value))).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
-    return f"10{exponent}"
+        return f"{value:.6g}"
+    first, exponent = f"{value:.2e}".split("e")
+    times = f"{float(first):g}·".removeprefix("1·")
+    return f"{times}10{str(int(exponent)).translate(str.maketrans('-0123456789', '⁻⁰¹²³⁴⁵⁶⁷⁸⁹'))}"
 
 
 def plain(value: float, _: int = 0) -> str:

@@ -6,35 +6,33 @@ A field of shape (Lx, Ly) is drawn with x to the right and y upwards, as the cen
 from __future__ import annotations
 
 import base64
+import io
 import math
-import struct
-import zlib
 from collections.abc import Mapping, Sequence
+from typing import Any, Literal
 
 import matplotlib as mpl
 import numpy as np
 from markupsafe import Markup, escape
 from numpy.typing import ArrayLike, NDArray
+from PIL import Image
 
 from blockspin.report.page import Figure
 from blockspin.report.svg import panels
 
-Bytes = NDArray[np.uint8]
+Array = NDArray[Any]
+Palette = Sequence[tuple[int, ...]]
 
-SIGNED = "RdBu_r"  # zero is white; the page turns it to black in the dark scheme
-LEVELS = 201  # an odd number, so that zero has a level of its own
-SPINS = ((0x2B, 0x3A, 0x55), (0xF3, 0xEE, 0xE0))  # -1 dark, +1 light, in either scheme
+LEVELS = 201  # of weights, an odd number, so that zero has a level of its own
+# zero is white; the page turns it to black in the dark scheme
+SIGNED: Palette = [
+    tuple(map(int, rgb)) for rgb in mpl.colormaps["RdBu_r"](np.linspace(0, 1, LEVELS), bytes=True)[:, :3]
+]
+SPINS: Palette = ((0x2B, 0x3A, 0x55), (0xF3, 0xEE, 0xE0))  # -1 dark, +1 light, in either scheme
 TILE = 120  # pixels across a field's picture, at least
 
 
-def configurations(
-    images: ArrayLike,
-    titles: Sequence[str],
-    *,
-    title: str = "",
-    caption: str = "Light sites are +1, dark sites are -1.",
-    alt: str | None = None,
-) -> Figure:
+def configurations(images: ArrayLike, titles: Sequence[str], *, title: str, caption: str) -> Figure:
     """Lattices of spins -1/+1, shape (n, Lx, Ly), as crisp pixels, each with its title.
 
     Raises ValueError where the shape does not fit, where there is not a title an image, or a value is no spin.
@@ -45,127 +43,129 @@ def configurations(
     if not np.isin(spins, (-1, 1)).all():
         raise ValueError(f"configurations are made of -1 and +1; got values from {spins.min():g} to {spins.max():g}")
     cells = "".join(
-        f"<div>{_image(png(picture(spin) > 0, SPINS), str(name))}<span>{escape(name)}</span></div>"
+        f"<div>{_image(upright(spin) > 0, SPINS, name)}<span>{escape(name)}</span></div>"
         for spin, name in zip(spins, titles, strict=True)
     )
-    words = alt or f"{len(spins)} configurations of {_shape(spins)} spins: {', '.join(map(str, titles))}"
+    _, Lx, Ly = spins.shape
+    words = f"{len(spins)} configurations of {Lx} x {Ly} spins: {', '.join(titles)}"
     return Figure(Markup(f'<div class="tiles">{cells}</div>'), title, caption, words)
 
 
 def weights(
-    fields_by_variant: Mapping[str, ArrayLike],
+    fields: Mapping[str, ArrayLike],
     *,
     count: int = 12,
     columns: int = 4,
-    choose: str = "strongest",
-    scale: str = "common",
-    limit: float | None = None,
+    choose: Literal["strongest", "evenly"] = "strongest",
+    scale: Literal["common", "own"] = "common",
     unit: str = "weight",
-    title: str = "Receptive fields",
-    caption: str = "Each square is the lattice as one unit sees it; red weights are positive, blue negative.",
-    alt: str | None = None,
+    title: str,
+    caption: str,
 ) -> Figure:
-    """Fields (n_units, Lx, Ly) of each variant, `count` of them, on one symmetric colour scale.
+    """Fields (n_units, Lx, Ly) by name, `count` of each, red positive and blue negative.
 
     choose "strongest" takes the largest norms, "evenly" units spread over that order from strongest to weakest.
-    scale "common" shares a scale, up to limit or, where None, to the largest of the variants' 99.9th percentiles of
-    abs(w); "own" gives each variant its own and writes it beside its name.
-    Raises ValueError for a choice that does not exist or a shape that does not fit.
+    scale "common" shares one up to the largest of the 99.9th percentiles of abs(w); "own" gives each name its own and
+    writes it beside the name. Raises ValueError for a shape that does not fit.
     """
-    _one_of("choose", choose, ("strongest", "evenly"))
-    _one_of("scale", scale, ("common", "own"))
-    stacks = {name: _stack(fields, name).astype(float) for name, fields in fields_by_variant.items()}
-    limits = {name: _limit(fields) for name, fields in stacks.items()}
-    shared = limit if limit is not None else max(limits.values(), default=1.0)
+    stacks = {name: _stack(some, name).astype(float) for name, some in fields.items()}
+    tops = {name: _top(stack) for name, stack in stacks.items()}
+    shared = max(tops.values(), default=1.0)
     parts = []
-    for name, fields in stacks.items():
-        top = shared if scale == "common" else limits[name]
-        shown = chosen(fields, count, choose)
-        words = f"{len(shown)} of {len(fields)} fields of {name}"
-        detail = f"{len(shown)} of {len(fields)} units" + ("" if scale == "common" else f", ±{top:.2g}")
-        parts.append((name, detail, _mosaic(fields[shown], columns, top, words)))
-    bar = (
-        colour_bar(shared, unit) if scale == "common" else colour_bar(None, f"{unit}, each variant to its own largest")
-    )
-    words = alt or f"Receptive fields of {', '.join(stacks)}, red positive and blue negative"
-    return Figure(bar + panels(parts), title, caption, words)
-
-
-def effective_fields(
-    fields_by_layer: Mapping[str, ArrayLike],
-    *,
-    count: int = 12,
-    columns: int = 4,
-    choose: str = "strongest",
-    title: str = "Effective fields, layer by layer",
-    caption: str = (
-        "Each square is the whole lattice as one unit of that layer sees it: the product of the weight matrices up to "
-        "the layer. Each layer has its own colour scale: sizes are to be compared, not strengths."
-    ),
-    alt: str | None = None,
-) -> Figure:
-    """Effective fields (n_units, Lx, Ly) of each layer of one stack, each layer on its own symmetric scale."""
-    made = weights(fields_by_layer, count=count, columns=columns, choose=choose, scale="own", unit="effective weight")
-    words = alt or f"Effective fields of {', '.join(fields_by_layer)}, red positive and blue negative"
-    return Figure(made.body, title, caption, words)
+    for name, stack in stacks.items():
+        units = chosen(stack, count, choose)
+        detail = f"{len(units)} of {len(stack)} units" + (f", ±{tops[name]:.2g}" if scale == "own" else "")
+        top = tops[name] if scale == "own" else shared
+        parts.append((name, detail, _mosaic(stack[units], columns, top, f"{len(units)} fields of {name}")))
+    ends = (f"−{shared:.2g}", f"+{shared:.2g}") if scale == "common" else ("−", "+")
+    bar = _colour_bar(ends, unit if scale == "common" else f"{unit}, each panel to its own largest")
+    return Figure(bar + panels(parts), title, caption, f"Fields of {', '.join(stacks)}, red positive and blue negative")
 
 
 def reconstructions(
     originals: ArrayLike,
-    by_layer: Mapping[str, ArrayLike],
+    made: Mapping[str, ArrayLike],
     *,
     limits: tuple[float, float] = (-1.0, 1.0),
-    title: str = "Reconstructions",
-    caption: str = "Held-out samples and what the stack makes of them from each layer on, as mean values (grey).",
-    alt: str | None = None,
+    title: str,
+    caption: str,
 ) -> Figure:
-    """Rows of samples: the original (n, Lx, Ly) and its reconstruction from each layer, grey between the limits.
+    """Rows of samples: the original (n, Lx, Ly) and what each name makes of it, grey between the limits.
 
-    Raises ValueError where a layer's reconstructions do not have the shape of the originals.
+    Raises ValueError where what is made does not have the shape of the originals.
     """
-    first = _stack(originals, "originals").astype(float)
-    columns = {"original": first}
-    for name, values in by_layer.items():
-        stack = _stack(values, name).astype(float)
-        if stack.shape != first.shape:
-            raise ValueError(
-                f"reconstructions of {name} must have the originals' shape {first.shape}; got {stack.shape}"
-            )
-        columns[name] = stack
-    low, high = limits
-    heads = "".join(f'<span class="head">{escape(name)}</span>' for name in columns)
+    stacks = {name: _stack(some, name).astype(float) for name, some in {"original": originals, **made}.items()}
+    shape = stacks["original"].shape
+    for name, stack in stacks.items():
+        if stack.shape != shape:
+            raise ValueError(f"reconstructions of {name} must have the originals' shape {shape}; got {stack.shape}")
     ramp = [tuple(round(a + (b - a) * i / 255) for a, b in zip(*SPINS, strict=True)) for i in range(256)]
-    cells = []
-    for row in range(len(first)):
-        for name, stack in columns.items():
-            level = np.clip((picture(stack[row]) - low) / (high - low) * 255, 0, 255).round().astype(np.uint8)
-            cells.append(_image(png(level, ramp), f"sample {row + 1}, {name}"))
-    style = f"grid-template-columns:repeat({len(columns)},minmax(0,1fr))"
-    words = alt or f"{len(first)} samples beside their reconstructions from {', '.join(by_layer)}"
-    return Figure(Markup(f'<div class="shots" style="{style}">{heads}{"".join(cells)}</div>'), title, caption, words)
+    low, high = limits
+    cells = [f'<span class="head">{escape(name)}</span>' for name in stacks]
+    for row in range(shape[0]):
+        for name, stack in stacks.items():
+            level = np.nan_to_num((upright(stack[row]) - low) / (high - low) * 255)
+            cells.append(_image(np.clip(level, 0, 255).round(), ramp, f"sample {row + 1}, {name}"))
+    style = f"grid-template-columns:repeat({len(stacks)},minmax(0,1fr))"
+    words = f"{shape[0]} samples beside their reconstructions from {', '.join(made)}"
+    return Figure(Markup(f'<div class="shots" style="{style}">{"".join(cells)}</div>'), title, caption, words)
 
 
-def chosen(fields: ArrayLike, count: int, choose: str) -> NDArray[np.intp]:
+def chosen(fields: Array, count: int, choose: str) -> NDArray[np.intp]:
     """Which units to show: the strongest by norm, or evenly spread over that order; ties keep the units' order."""
-    stack = np.asarray(fields, float)
-    norms = np.linalg.norm(stack.reshape(len(stack), -1), axis=1)
+    norms = np.linalg.norm(fields.reshape(len(fields), -1), axis=1)
     order: NDArray[np.intp] = np.argsort(-norms, kind="stable").astype(np.intp)
     if choose == "evenly" and len(order) > count:
         order = order[np.linspace(0, len(order) - 1, count).round().astype(int)]
     return order[:count]
 
 
-def picture(field: NDArray[np.float64]) -> NDArray[np.float64]:
+def upright(field: Array) -> Array:
     """A field (Lx, Ly) as the rows of an image: x to the right, y upwards."""
     return field.T[::-1]
 
 
-def colour_bar(limit: float | None, unit: str) -> Markup:
-    """The symmetric colour scale from -limit to limit, or from "-largest" to "largest" where None."""
-    stops = ",".join(
-        f"rgb{tuple(_signed_palette()[i])}".replace(" ", "") for i in np.linspace(0, LEVELS - 1, 21).astype(int)
+def png(levels: Array, palette: Palette, *, opacity: Sequence[int] = ()) -> bytes:
+    """A palette PNG of levels (rows, columns), the same bytes on every call: one bit a pixel for two colours, else 8.
+
+    opacity: 0 to 255 for each colour, where they are not all opaque.
+    """
+    image = Image.fromarray(np.asarray(levels).astype(np.uint8))
+    image.putpalette(bytes(part for colour in palette for part in colour))
+    written = io.BytesIO()
+    told = {"transparency": bytes(opacity)} if opacity else {}
+    image.save(written, "PNG", optimize=False, bits=1 if len(palette) <= 2 else 8, compress_level=9, **told)
+    return written.getvalue()
+
+
+def _image(levels: Array, palette: Palette, words: str, style: str = "", opacity: Sequence[int] = ()) -> Markup:
+    address = base64.b64encode(png(levels, palette, opacity=opacity)).decode()
+    height, width = levels.shape
+    label = f' class="{style}"' if style else ""
+    return Markup(
+        f'<img{label} src="data:image/png;base64,{address}" alt="{escape(words)}" width="{width}" height="{height}">'
     )
-    low, high = ("−", "+") if limit is None else (f"−{limit:.2g}", f"+{limit:.2g}")
+
+
+def _mosaic(fields: Array, columns: int, top: float, words: str) -> Markup:
+    count, Lx, Ly = fields.shape
+    enlarge = max(1, math.ceil(TILE / max(Lx, Ly)))
+    wide, high, gap = Lx * enlarge + 2, Ly * enlarge + 2, enlarge
+    frame, clear, half = LEVELS, LEVELS + 1, (LEVELS - 1) // 2
+    sheet = np.full((math.ceil(count / columns) * (high + gap) - gap, columns * (wide + gap) - gap), clear, np.uint8)
+    for index, field in enumerate(fields):
+        level = np.clip(np.nan_to_num(upright(field)) / top, -1, 1) * half + half
+        tile = np.kron(level.round().astype(np.uint8), np.ones((enlarge, enlarge), np.uint8))
+        y, x = (index // columns) * (high + gap), (index % columns) * (wide + gap)
+        sheet[y : y + high, x : x + wide] = frame
+        sheet[y + 1 : y + high - 1, x + 1 : x + wide - 1] = tile
+    grey = (128, 128, 128)
+    return _image(sheet, [*SIGNED, grey, grey], words, "mosaic signed", [*[255] * LEVELS, 110, 0])
+
+
+def _colour_bar(ends: tuple[str, str], unit: str) -> Markup:
+    stops = ",".join("rgb({},{},{})".format(*SIGNED[i]) for i in np.linspace(0, LEVELS - 1, 21).astype(int))
+    low, high = ends
     return Markup(
         f'<div class="scale" role="img" aria-label="colour scale from {low} (blue) through 0 to {high} (red)">'
         f'<span>{low}</span><span class="ramp signed" style="background:linear-gradient(90deg,{stops})"></span>'
@@ -173,80 +173,15 @@ def colour_bar(limit: float | None, unit: str) -> Markup:
     )
 
 
-def png(levels: NDArray[np.generic], palette: Sequence[tuple[int, ...]], *, opacity: Sequence[int] = ()) -> bytes:
-    """A palette PNG of integer levels (rows, columns): one bit a pixel for two colours, else eight.
-
-    opacity: 0 to 255 for each colour, where they are not all opaque. Source: PNG specification (W3C, 2003), 9 and 11.
-    """
-    rows = np.asarray(levels).astype(np.uint8)
-    height, width = rows.shape
-    bits = 1 if len(palette) <= 2 else 8
-    packed = np.packbits(rows, axis=1) if bits == 1 else rows
-    lines = np.concatenate([np.zeros((height, 1), np.uint8), packed], axis=1)  # filter 0 before every line
-    again = 1 + np.flatnonzero((packed[1:] == packed[:-1]).all(axis=1))
-    lines[again] = [2, *[0] * packed.shape[1]]  # filter 2: nothing but the line above
-    chunks = [
-        (b"IHDR", struct.pack(">IIBBBBB", width, height, bits, 3, 0, 0, 0)),
-        (b"PLTE", bytes(int(part) for colour in palette for part in colour)),
-        *([(b"tRNS", bytes(opacity))] if opacity else []),
-        (b"IDAT", zlib.compress(lines.tobytes(), 9)),
-        (b"IEND", b""),
-    ]
-    body = b"".join(
-        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data)) for kind, data in chunks
-    )
-    return b"\x89PNG\r\n\x1a\n" + body
-
-
-def _mosaic(fields: NDArray[np.float64], columns: int, limit: float, words: str) -> Markup:
-    count, Lx, Ly = fields.shape
-    enlarge = max(1, math.ceil(TILE / max(Lx, Ly)))
-    wide, high, gap = Lx * enlarge + 2, Ly * enlarge + 2, enlarge
-    frame, clear, half = LEVELS, LEVELS + 1, (LEVELS - 1) // 2
-    sheet = np.full((math.ceil(count / columns) * (high + gap) - gap, columns * (wide + gap) - gap), clear, np.uint8)
-    for index, field in enumerate(fields):
-        level = np.clip(np.nan_to_num(picture(field)) / limit, -1, 1) * half + half
-        tile = np.kron(level.round().astype(np.uint8), np.ones((enlarge, enlarge), np.uint8))
-        top, left = (index // columns) * (high + gap), (index % columns) * (wide + gap)
-        sheet[top : top + high, left : left + wide] = frame
-        sheet[top + 1 : top + high - 1, left + 1 : left + wide - 1] = tile
-    grey = (128, 128, 128)
-    return _image(
-        png(sheet, [*_signed_palette(), grey, grey], opacity=[*[255] * LEVELS, 110, 0]), words, "mosaic signed"
-    )
-
-
-def _image(data: bytes, words: str, style: str = "") -> Markup:
-    address = base64.b64encode(data).decode()
-    width, height = struct.unpack(">II", data[16:24])
-    label = f' class="{style}"' if style else ""
-    return Markup(
-        f'<img{label} src="data:image/png;base64,{address}" alt="{escape(words)}" width="{width}" height="{height}">'
-    )
-
-
-def _signed_palette() -> list[tuple[int, ...]]:
-    colours = mpl.colormaps[SIGNED](np.linspace(0, 1, LEVELS))[:, :3]
-    return [tuple(int(part) for part in colour) for colour in (colours * 255).round()]
-
-
-def _limit(fields: NDArray[np.float64]) -> float:
+def _top(fields: Array) -> float:
+    """The 99.9th percentile of abs(w); where that is 0 the largest; where nothing is left, 1."""
     size = np.abs(fields[np.isfinite(fields)])
     top = float(np.percentile(size, 99.9)) if size.size else 0.0
-    return top or (float(size.max()) if size.size and size.max() > 0 else 1.0)
+    return top or float(size.max(initial=0.0)) or 1.0
 
 
-def _stack(values: ArrayLike, what: str) -> NDArray[np.float64]:
+def _stack(values: ArrayLike, what: str) -> Array:
     stack = np.asarray(values)
     if stack.ndim != 3 or not stack.size:
         raise ValueError(f"pictures of {what} must have shape (n, Lx, Ly); got {stack.shape}")
     return stack
-
-
-def _shape(stack: NDArray[np.float64]) -> str:
-    return f"{stack.shape[1]} x {stack.shape[2]}"
-
-
-def _one_of(name: str, value: str, choices: Sequence[str]) -> None:
-    if value not in choices:
-        raise ValueError(f"{name} must be one of {', '.join(choices)}; got {value!r}")

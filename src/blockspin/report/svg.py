@@ -48,48 +48,39 @@ _SETTINGS: dict[Any, Any] = {
 }
 
 
-def plot(
-    draw: Callable[[Any], None], *, alt: str, height: float = 3.3, margins: Sequence[float] | None = None
-) -> Markup:
+def plot(draw: Callable[[Any], None], *, alt: str, height: float, margins: Sequence[float]) -> Markup:
     """Inline SVG of what draw(axes) draws, `WIDTH` by height inches; alt is its description in words.
 
-    margins: (left, right, bottom, top) in inches, or fitted to the labels where None.
+    margins: (left, right, bottom, top) in inches.
     """
+    left, right, bottom, top = margins
     with mpl.rc_context():
         mpl.rcdefaults()
         mpl.rcParams.update(_SETTINGS)
-        figure = Figure(figsize=(WIDTH, height), layout="constrained" if margins is None else None)
-        if margins is None:
-            axes = figure.subplots()
-        else:
-            left, right, bottom, top = margins
-            axes = figure.add_axes(
-                (left / WIDTH, bottom / height, 1 - (left + right) / WIDTH, 1 - (bottom + top) / height)
-            )
-        draw(axes)
+        figure = Figure(figsize=(WIDTH, height))
+        draw(figure.add_axes((left / WIDTH, bottom / height, 1 - (left + right) / WIDTH, 1 - (bottom + top) / height)))
         written = io.StringIO()
         figure.savefig(written, format="svg", metadata={"Date": None, "Creator": None}, transparent=True)
     return _inline(written.getvalue(), alt)
 
 
-def swatch(style: Style, *, line: bool = True, marker: bool = True) -> Markup:
+def swatch(style: Style, *, line: bool = True) -> Markup:
     """A sample of a style for a legend: its line and its marker."""
-
     parts = []
     colour = STAND_INS[style.colour]
     left, width = (0, 36) if line else (11, 14)
     if line:
         dash = f' stroke-dasharray="{DASHES[style.line]}"' if DASHES[style.line] else ""
         parts.append(f'<path d="M1 7H35" stroke="{colour}" stroke-width="2.2" fill="none"{dash}/>')
-    if marker and style.marker in _SHAPES:
+    if style.marker in _SHAPES:
         parts.append(f'<path d="{_SHAPES[style.marker]}" fill="{colour}" stroke="none"/>')
     size = f'viewBox="{left} 0 {width} 14" style="width:{width / 16:g}em"'
     return Markup(f'<svg {size} aria-hidden="true">{"".join(parts)}</svg>')
 
 
-def legend(entries: Sequence[tuple[str, Style]], *, line: bool = True, marker: bool = True) -> Markup:
+def legend(entries: Sequence[tuple[str, Style]], *, line: bool = True) -> Markup:
     """A legend beside, not inside, the plots: (name, style) pairs that wrap on a narrow page."""
-    items = [f"<li>{swatch(style, line=line, marker=marker)}{escape(name)}</li>" for name, style in entries]
+    items = [f"<li>{swatch(style, line=line)}{escape(name)}</li>" for name, style in entries]
     return Markup(f'<ul class="legend">{"".join(items)}</ul>')
 
 
@@ -114,6 +105,9 @@ _SHAPES = {
     "D": "M18 1.8L23.2 7L18 12.2L12.8 7Z",
     "P": "M16.4 2.2h3.2v3.2h3.2v3.2h-3.2v3.2h-3.2v-3.2h-3.2v-3.2h3.2Z",
     "X": "M15.4 2.2L18 4.8L20.6 2.2L22.8 4.4L20.2 7L22.8 9.6L20.6 11.8L18 9.2L15.4 11.8L13.2 9.6L15.8 7L13.2 4.4Z",
+    "<": "M13 7L21.8 2.2V11.8Z",
+    "+": "M17.5 2.6h1v3.9h3.9v1h-3.9v3.9h-1v-3.9h-3.9v-1h3.9Z",
+    "p": "M18 2.2L22.6 5.5L20.8 11H15.2L13.4 5.5Z",
     "h": "M18 2.2L22.2 4.6V9.4L18 11.8L13.8 9.4V4.6Z",
 }
 

@@ -1,12 +1,12 @@
-"""How a name looks in every figure: colour, marker and line, in one place.
+"""How a name looks in every figure of every page: colour, marker and line, in one place.
 
 Colours are Okabe and Ito's, told apart by the colour-blind; a figure holds a stand-in for each, which the page's style
-sheet gives its value in the light and in the dark scheme. Each name has a marker of its own too.
+sheet gives its value in the light and in the dark scheme. No two maps have both colour and marker in common.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 # the stand-in that a figure draws with -> the colour of the page's style sheet
@@ -26,12 +26,12 @@ STAND_INS = {
 }
 INK, SOFT, LINE, GRID, PAGE, BLUE, VERMILION, GREEN, ORANGE, PURPLE, SKY, GREY = STAND_INS
 
-DASHES = {"-": "", "--": "6 3", ":": "1.5 2.5"}  # matplotlib's line style -> SVG's stroke-dasharray
+DASHES = {"-": "", "--": "6 3", ":": "1.5 2.5", "-.": "6 2.5 1.5 2.5"}  # matplotlib's line -> SVG's stroke-dasharray
 
 
 @dataclass(frozen=True)
 class Style:
-    """Colour (a stand-in), marker (matplotlib's letter) and line ("-", "--" or ":") of a name."""
+    """Colour (a stand-in), marker (matplotlib's letter) and line (a key of DASHES) of a name."""
 
     colour: str
     marker: str
@@ -39,37 +39,70 @@ class Style:
 
 
 KNOWN = {
+    # block rules are grey
+    "majority": Style(INK, "P", "--"),
+    "decimation": Style(SOFT, "X", "--"),
+    "threshold": Style(GREY, "s", "--"),
+    "weighted-majority": Style(GREY, "D", "--"),
+    # learned maps
     "l1": Style(VERMILION, "o"),
     "l2": Style(BLUE, "s"),
     "none": Style(GREEN, "^"),
     "sklearn-default": Style(PURPLE, "D"),
     "sklearn-matched": Style(ORANGE, "v"),
-    "majority": Style(INK, "P", "--"),
-    "decimation": Style(SOFT, "X", "--"),
-    "exact": Style(INK, "", "-"),
-    "data": Style(INK, ".", "-"),
+    "rbm-convolutional": Style(SKY, "p"),
+    "pca": Style(BLUE, "v"),
+    "random-projection": Style(PURPLE, "<"),
+    "bond machine": Style(SKY, "s"),
+    "sublattice machine": Style(GREEN, "D"),
+    "maximum likelihood": Style(ORANGE, "o"),
+    "CD-1": Style(PURPLE, "h"),
+    # what maps are held against
+    "data": Style(INK, "."),
+    "block centres": Style(GREY, "+"),
+    "from below Kc": Style(BLUE, "h"),
+    "from Kc": Style(INK, "s", "--"),
+    "from above Kc": Style(VERMILION, "^"),
+    "fixed point": Style(GREEN, "P"),
 }
-KINDS = {  # how a row of a kind looks where it is the kind that matters
-    "learned": Style(VERMILION, "o"),
-    "reference": Style(BLUE, "s"),
-    "null": Style(GREY, "X"),
-    "exact": Style(INK, "|"),
-}
-_OTHERS = (
-    Style(SKY, "o", "--"),
-    Style(GREY, "s", "--"),
-    *(Style(s.colour, "h", ":") for s in list(KNOWN.values())[:5]),
-)
+SAME = {"rbm-l1": "l1", "rbm-none": "none"}  # a machine under another page's name
+SPARE = [
+    Style(colour, marker, line)
+    for line in ("-", ":")
+    for colour, marker in (
+        (BLUE, "o"), (VERMILION, "D"), (GREEN, "s"), (ORANGE, "^"), (PURPLE, "v"), (SKY, "h"), (GREY, "X"), (SOFT, "P"),
+    )
+]  # fmt: skip
+EXACT = [Style(INK, "", "--"), Style(INK, "", ":"), Style(SOFT, "", "-."), Style(SOFT, "", "-")]
 
 
-def styles(names: Sequence[str]) -> dict[str, Style]:
-    """A style a name: the known ones their own, the others what is left, in order."""
+def known(name: str) -> Style | None:
+    """The look that a name has in every figure, and a null ("l1, untrained") of its map; None for other names."""
+    first = name.partition(", ")[0]
+    return KNOWN.get(SAME.get(first, first))
+
+
+def styles(names: Iterable[str]) -> dict[str, Style]:
+    """A style a name: the known ones their own, the others what is left, in order.
+
+    Raises ValueError where more names have no style of their own than can be told apart.
+    """
     chosen: dict[str, Style] = {}
-    others = 0
-    for name in dict.fromkeys(names):
-        if name in KNOWN:
-            chosen[name] = KNOWN[name]
-        else:
-            chosen[name] = _OTHERS[others % len(_OTHERS)]
-            others += 1
-    return chosen
+    every = list(dict.fromkeys(names))
+    for name in every:
+        own = KNOWN.get(SAME.get(name, name))
+        if own is not None and own not in chosen.values():
+            chosen[name] = own
+    others = [name for name in every if name not in chosen]
+    left = [style for style in SPARE if style not in chosen.values()]
+    if len(others) > len(left):
+        raise ValueError(f"at most {len(left)} more curves can be told apart; got {len(others)}: {', '.join(others)}")
+    return {name: (chosen | dict(zip(others, left, strict=False)))[name] for name in every}
+
+
+def dashed(names: Iterable[str]) -> dict[str, Style]:
+    """Lines without points, one a name, for curves that are exact. Raises ValueError for more than there are."""
+    every = list(dict.fromkeys(names))
+    if len(every) > len(EXACT):
+        raise ValueError(f"at most {len(EXACT)} exact curves can be told apart; got {len(every)}: {', '.join(every)}")
+    return dict(zip(every, EXACT, strict=False))

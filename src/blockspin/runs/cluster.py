@@ -8,27 +8,20 @@ from __future__ import annotations
 
 import os
 import queue
-import shlex
-import socket
-import sys
 import threading
 import time
-import tomllib
-import traceback
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
-from typing import Annotated, Any, Literal, NamedTuple
-
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from typing import Any, NamedTuple
 
 from blockspin.extras import lacking
 from blockspin.runs.interrupts import Interrupts
-from blockspin.runs.schedule import ATTEMPTS, Failure, Schedule
-from blockspin.runs.settings import SettingsError, nearest
+from blockspin.runs.schedule import ATTEMPTS, Schedule, Workers
+from blockspin.runs.settings import SettingsError
 from blockspin.runs.store import Store, StoreError
 from blockspin.runs.task import Task
-from blockspin.runs.work import compute, last_words, thread_variables, throttled, times_begun, words, words_of_the_dead
+from blockspin.runs.work import Outcome, perform, thread_variables, throttled, words, words_of_the_dead
 
 TOPIC = "blockspin"
 AHEAD = 2  # tasks given out for each thread of the cluster: one at work, one waiting
@@ -41,288 +34,208 @@ class ClusterError(RuntimeError):
     """The cluster cannot be reached, or is gone; the message says what to do. Finished tasks are stored."""
 
 
-class Jobs(BaseModel):
-    """The jobs to ask a batch system for: what ``--cluster FILE.toml`` holds."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    system: Literal["slurm", "pbs", "sge", "lsf"]
-    jobs: Annotated[int, Field(ge=1)] = 1
-    threads: Annotated[int, Field(ge=1)] = 1
-    memory: str = "4GB"
-    walltime: str = "01:00:00"
-    before: tuple[str, ...] = ()
-    options: dict[str, Any] = {}
+def check(cluster: str) -> None:
+    """Look before there is a folder whether a cluster can be asked. Raises ClusterError, SettingsError for its file."""
+    if (why := lacking("dask_jobqueue" if _is_file(cluster) else "distributed", "cluster")) is not None:
+        raise ClusterError(f"running on a cluster needs more packages: {why}")
+    if _is_file(cluster):
+        _described(Path(cluster))
 
 
-def described(path: Path) -> dict[str, Any]:
-    """The jobs that a TOML file describes, checked. Raises SettingsError."""
-    try:
-        return Jobs.model_validate(tomllib.loads(path.read_text(encoding="utf-8"))).model_dump()
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise SettingsError(f"{path} cannot be read: {error}") from error
-    except ValidationError as error:
-        raise SettingsError(f"{path}: {'; '.join(map(_wrong_entry, error.errors(include_url=False)))}") from error
+def on_cluster(state: Schedule, cluster: str, n_jobs: int) -> None:
+    """Run what the schedule gives on the workers of a scheduler (its address), or of `n_jobs` jobs (a file).
+
+    Raises ClusterError, StoreError, SettingsError.
+    """
+    check(cluster)
+    with _client(cluster, n_jobs, state.interrupts) as client:
+        try:
+            state.run(_Crowd(state, client, cluster))
+        except (StoreError, ClusterError):
+            raise
+        except Exception as error:
+            if client.status == "running":
+                raise
+            raise _gone(cluster) from error
 
 
-def _wrong_entry(problem: Mapping[str, Any]) -> str:
-    where = ".".join(map(str, problem["loc"]))
-    if problem["type"] == "extra_forbidden":
-        return nearest("entry", where, Jobs.model_fields)
-    if problem["type"] == "missing":
-        return f"the entry {where} is missing. The entries are: {', '.join(Jobs.model_fields)}"
-    return f"{where}: {problem['msg'].lower()}; got {problem['input']!r}"
+class _Given(NamedTuple):
+    """A task that is with the cluster: its future, and how many tasks were left by then."""
+
+    task: Task
+    future: Any
+    n_left: int
 
 
-def check_extra(*, jobs: bool) -> None:
-    """Raise ClusterError unless the packages of the extra `cluster` are there, for jobs those of batch systems too."""
-    for name in ("distributed", "dask_jobqueue")[: 1 + jobs]:
-        if (why := lacking(name, "cluster")) is not None:
-            raise ClusterError(f"running on a cluster needs more packages: {why}")
+class _Crowd(Workers):
+    """The workers of the cluster, and the tasks that are with them."""
 
-
-def on_cluster(state: Schedule, scheduler: str | None, cluster: Mapping[str, Any] | None) -> None:
-    """Run what the schedule gives on the workers of a scheduler, or of jobs. Raises ClusterError, StoreError."""
-    check_extra(jobs=cluster is not None)
-    import distributed
-
-    with _client(distributed, scheduler, cluster, state.interrupts) as client:
-        _Crowd(state, client, scheduler or "the scheduler of this run's jobs").run()
-
-
-class _Crowd:
-    """The tasks that are with the cluster at the moment."""
-
-    def __init__(self, state: Schedule, client: Any, address: str) -> None:
-        self.state = state
-        self.client = client
-        self.address = address
+    def __init__(self, state: Schedule, client: Any, cluster: str) -> None:
+        super().__init__(state)
+        self.client, self.cluster = client, cluster
         self.folder = str(state.store.folder.resolve())
-        self.name = f"{socket.gethostname()}-{os.getpid()}-{time.time_ns()}"
-        self.out: dict[str, _Given] = {}
-        self.begun: set[str] = set()  # keys of those that a worker has told to be at work, and not only waiting there
-        self.ended: queue.Queue[str] = queue.Queue()
-        self.told: queue.Queue[tuple[str, float, str]] = queue.Queue()
-        self.n_given, self.n_ended = 0, 0
+        self.given: dict[str, _Given] = {}
+        self.news: queue.Queue[tuple[Any, ...]] = queue.Queue()  # a task's key, and how far it is; () where one ended
+        self.n_given = 0
         self.threads, self.counted = 1, 0.0
         self.seen = time.monotonic()
+        client.subscribe_topic(TOPIC, lambda event: self.news.put(tuple(event[1])))
 
-    def run(self) -> None:
-        with self._asking():
-            self.client.subscribe_topic(TOPIC, lambda event: self.told.put(event[1]))
-        try:
-            while True:
-                self._check_scheduler()  # first of all: a closed client takes no task
-                self._give()
-                if not self.out:
-                    if self.state.over:
-                        return
-                    self._check_scheduler()
-                    self.state.rest()
-                    continue
-                with suppress(queue.Empty):
-                    self._take(self.ended.get(timeout=0.25))
-                    while True:
-                        self._take(self.ended.get_nowait())
-                self._tell()
-                self._check_scheduler()
-        finally:
-            with self.state.interrupts.held(), suppress(Exception):  # a scheduler that is gone cannot be told
-                self.client.cancel([given.future for given in self.out.values()], force=True)
-
-    def _give(self) -> None:
-        if time.monotonic() - self.counted > 2:
-            self.counted = time.monotonic()
-            with suppress(OSError, RuntimeError):  # of a scheduler that does not answer; `_check_scheduler` says so
+    def room(self) -> bool:
+        now = time.monotonic()
+        if self.client.status == "running":
+            self.seen = now
+        elif self.client.status == "closed" or now - self.seen > PATIENCE:
+            raise _gone(self.cluster)
+        if now - self.counted > 2:
+            self.counted = now
+            with suppress(OSError, RuntimeError):  # of a scheduler that does not answer
                 self.threads = max(1, sum(self.client.nthreads().values()))
-        while len(self.out) < AHEAD * self.threads and (task := self.state.ready()) is not None:
-            self.n_given += 1
-            name = f"{task.kind}-{task.key}-{self.name}-{self.n_given}"
-            with self._asking():
-                future = self.client.submit(perform, task.alone(), self.folder, self.name, key=name, pure=False)
-            self.out[name] = _Given(task, future, time.monotonic(), self.n_ended)
-            future.add_done_callback(lambda one: self.ended.put(one.key))
+        return len(self.given) < AHEAD * self.threads
 
-    def _take(self, name: str) -> None:
-        if name not in self.out:
-            return
-        given = self.out[name]
-        task, status = given.task, given.future.status
-        if status in ("lost", "pending"):
-            return
-        del self.out[name]
-        begun = task.key in self.begun
-        self.begun.discard(task.key)
-        seconds = time.monotonic() - given.at
-        self.seen = time.monotonic()
-        if status == "cancelled":
-            self.state.busy(task)
-            return
-        with self._asking():
-            error = given.future.exception() if status == "error" else None
-            word, *rest = ("error",) if error is not None else given.future.result()
-        given.future.release()
-        if not begun and word in ("done", "failed"):
-            self.state.started(task)  # what the worker said of it is still on its way
-        if type(error).__name__ == "KilledWorker":
-            self._died(given, seconds)
-        elif error is not None:
-            self.state.failed(Failure(task, words(error), words_of_the_dead(task, self.state.store)), seconds)
-        elif word == "done":
-            self.state.succeeded(task, *rest)
-        elif word == "busy":
-            self.state.busy(task)
-            return
-        elif word == "found":
-            self.state.found(task)
-        elif word == "failed":
-            self.state.failed(Failure(task, *rest), seconds)
+    def busy(self) -> bool:
+        return bool(self.given)
+
+    def give(self, task: Task) -> None:
+        self.n_given += 1
+        name = f"{task.kind}-{task.key}-{self.state.name}-{self.n_given}"
+        future = self.client.submit(_work, task.alone(), self.folder, self.state.name, key=name, pure=False)
+        self.given[task.key] = _Given(task, future, len(self.state.left))
+        future.add_done_callback(lambda _: self.news.put(()))
+
+    def wait(self, patience: float | None) -> None:
+        news = []
+        with suppress(queue.Empty):
+            news.append(self.news.get(timeout=0.25))
+            while True:
+                news.append(self.news.get_nowait())
+        for given in list(self.given.values()):  # first, since the next task begins after it
+            if given.future.status not in ("pending", "lost"):  # a lost one, whose worker is gone, is computed again
+                self._take(given)
+        for key, fraction, said in filter(None, news):
+            if key in self.given:
+                self._hear(self.given[key].task, fraction, said)
+
+    def close(self) -> None:
+        with suppress(Exception):  # a scheduler that is gone cannot be told
+            self.client.cancel([given.future for given in self.given.values()], force=True)
+
+    def _hear(self, task: Task, fraction: float, words: str) -> None:
+        if task.key not in self.state.begun:
+            self.state.started(task)
+        if fraction or words:
+            self.state.told(task, fraction, words)
+
+    def _take(self, given: _Given) -> None:
+        future = given.future
+        del self.given[given.task.key]
+        if future.status == "cancelled":
+            self.state.ended(given.task, ("busy",))
+        elif future.status != "error":
+            self.state.ended(given.task, future.result())
+        elif type(error := future.exception()).__name__ == "KilledWorker":
+            self._died(given)
         else:
-            raise StoreError(*rest)
-        if task.key not in self.state.waiting:  # else it is to be tried again
-            self.n_ended += 1
+            self.state.ended(given.task, ("failed", words(error), ""))
+        future.release()
 
-    def _died(self, given: _Given, seconds: float) -> None:
+    def _died(self, given: _Given) -> None:
         """Dask gives up a task that was with several workers when they died, at work or waiting there for its turn.
 
         Only the deaths that it began count against it; one of those that never began counts where nothing else
         ended in the meantime, so that workers that die by themselves end the run and do not keep it for ever.
         """
-        begun = times_begun(given.task, self.state.store, self.name)
-        trace = words_of_the_dead(given.task, self.state.store)
-        alone = self.n_ended == given.n_ended
-        self.state.died(given.task, "KilledWorker", seconds, trace, max(begun, int(alone)))
-
-    def _tell(self) -> None:
-        running = {given.task.key: given.task for given in self.out.values()}
-        with suppress(queue.Empty):
-            while True:
-                key, fraction, said = self.told.get_nowait()
-                if key in running and key not in self.begun:
-                    self.begun.add(key)
-                    self.state.started(running[key])
-                if key in running and (fraction or said):
-                    self.state.display.update(running[key], fraction, said)
-
-    def _check_scheduler(self) -> None:
-        if self.client.status == "running":
-            self.seen = time.monotonic()
-        elif self.client.status == "closed" or time.monotonic() - self.seen > PATIENCE:
-            raise self._gone()
-
-    @contextmanager
-    def _asking(self) -> Iterator[None]:
-        """Tell what Dask raises when it has lost its scheduler between two looks as just that."""
-        try:
-            yield
-        except Exception as error:
-            if self.client.status == "running":
-                raise
-            raise self._gone() from error
-
-    def _gone(self) -> ClusterError:
-        return ClusterError(
-            f"{self.address} is gone: finished tasks are stored; start a scheduler and run the same command again"
-        )
+        trace, begun = words_of_the_dead(given.task, self.state.store, self.state.name)
+        self.state.died(given.task, "KilledWorker", trace, max(begun, int(given.n_left == len(self.state.left))))
 
 
-class _Given(NamedTuple):
-    """A task that is with the cluster: its future, since when (seconds), and how many had ended by then."""
-
-    task: Task
-    future: Any
-    at: float
-    n_ended: int
-
-
-def perform(task: Task, folder: str, asked_by: str) -> tuple[Any, ...]:
-    """What a worker of a cluster runs for a run: claim the task, compute, store; gives a word and no result."""
+def _work(task: Task, folder: str, run: str) -> Outcome:
+    """What a worker of a cluster does for a run."""
     from distributed import get_worker
 
-    store = Store(folder)
+    worker, store = get_worker(), Store(folder)
+    os.environ |= thread_variables(worker.state.nthreads, os.environ)  # where it came without; jobs have theirs
+
+    def tell(fraction: float, said: str) -> None:
+        worker.log_event(TOPIC, (task.key, fraction, said))
+
     with ONE, store.at_work():  # at work itself: the run that asked may be gone, and another one come
-        claim = store.claim(task)
-        if claim is None:
-            return ("busy",)
-        try:
-            if store.path(task).exists() and store.has(task):
-                return ("found",)
-            worker = get_worker()
-            worker.log_event(TOPIC, (task.key, 0.0, ""))
-            told = throttled(lambda fraction, said: worker.log_event(TOPIC, (task.key, fraction, said)), 1.0)
-            started = time.monotonic()
-            with last_words(task, store, told, asked_by) as progress:
-                compute(task, store, progress)
-            return ("done", time.monotonic() - started)
-        except StoreError as error:
-            return ("unwritable", str(error))
-        except Exception as error:
-            return ("failed", words(error), traceback.format_exc())
-        finally:
-            claim.release()
+        return perform(task, store, lambda: tell(0.0, ""), throttled(tell, 1.0), run)
 
 
 @contextmanager
-def _client(
-    distributed: Any, scheduler: str | None, cluster: Mapping[str, Any] | None, interrupts: Interrupts
-) -> Iterator[Any]:
+def _client(cluster: str, n_jobs: int, interrupts: Interrupts) -> Iterator[Any]:
     import dask
+    from distributed import Client
 
     settings = {
         "distributed.scheduler.allowed-failures": ATTEMPTS - 1,
         "distributed.comm.timeouts.connect": "10s",
         "distributed.client.heartbeat": "2s",
     }
-    with dask.config.set(settings):
-        jobs = None if cluster is None else batch(Jobs.model_validate(cluster))
+    jobs_or_none = jobs_of(Path(cluster), interrupts) if _is_file(cluster) else nullcontext()
+    with dask.config.set(settings), jobs_or_none as jobs:
+        if jobs is not None:
+            jobs.adapt(minimum_jobs=n_jobs, maximum_jobs=n_jobs)  # replaces what is lost
         try:
-            if jobs is not None:
-                assert cluster is not None
-                jobs.adapt(minimum_jobs=cluster["jobs"], maximum_jobs=cluster["jobs"])  # replaces what is lost
-            try:
-                client = distributed.Client(jobs if jobs is not None else scheduler, timeout="10s")
-            except (OSError, ValueError) as error:
-                raise ClusterError(f"no Dask scheduler answers at {scheduler}: {error}") from error
-            try:
-                client.register_plugin(_pinned(distributed))
-                yield client
-            finally:
-                with interrupts.held(), suppress(Exception):
-                    client.close(timeout=5)
+            client = Client(cluster if jobs is None else jobs, timeout="10s")
+        except (OSError, ValueError) as error:
+            raise ClusterError(f"no Dask scheduler answers at {cluster}: {error}") from error
+        try:
+            yield client
         finally:
-            if jobs is not None:
-                with interrupts.held(), suppress(Exception):
-                    jobs.close(timeout=20)  # jobs that nobody waits for are taken back
+            with interrupts.held(), suppress(Exception):
+                client.close(timeout=5)
 
 
-def batch(jobs: Jobs) -> Any:
-    """The cluster object of `dask_jobqueue` that asks for these jobs; threads are pinned before Python starts."""
+@contextmanager
+def jobs_of(path: Path, interrupts: Interrupts) -> Iterator[Any]:
+    """The cluster of dask_jobqueue that a file describes. Raises SettingsError."""
+    import dask
     import dask_jobqueue
 
-    pinned = [f"export {name}={value}" for name, value in thread_variables(jobs.threads, {}).items()]
-    options = dict(jobs.options)
-    prologue = [*pinned, *jobs.before, *options.pop("job_script_prologue", [])]
-    kind = getattr(dask_jobqueue, SYSTEMS[jobs.system])
-    return kind(
-        cores=jobs.threads,
-        processes=1,
-        memory=jobs.memory,
-        walltime=jobs.walltime,
-        python=options.pop("python", shlex.quote(sys.executable)),
-        job_script_prologue=prologue,
-        worker_extra_args=["--nthreads", "1", *options.pop("worker_extra_args", [])],
-        scheduler_options={"dashboard_address": ":0", **options.pop("scheduler_options", {})},
-        **options,
-    )
+    system, config = _described(path)
+    with dask.config.set(config):  # for all the block: dask_jobqueue reads it again for every job
+        try:
+            jobs = getattr(dask_jobqueue, SYSTEMS[system])()
+        except (ValueError, TypeError) as error:
+            raise SettingsError(f"{path}: {error}") from error
+        try:
+            yield jobs
+        finally:
+            with interrupts.held(), suppress(Exception):
+                jobs.close(timeout=20)  # jobs that nobody waits for are taken back
 
 
-def _pinned(distributed: Any) -> Any:
-    class Pinned(distributed.WorkerPlugin):  # type: ignore[misc]
-        """Threads of numerical libraries for workers that came without: as many as the worker has."""
+def _described(path: Path) -> tuple[str, dict[str, Any]]:
+    """The batch system of a file of dask_jobqueue's configuration, and Dask's whole configuration with it.
 
-        name = "blockspin-threads"
+    Threads are pinned before Python starts, as many as a job has cores. Raises SettingsError.
+    """
+    import dask
+    import dask_jobqueue  # noqa: F401  its defaults
 
-        def setup(self, worker: Any) -> None:
-            os.environ |= thread_variables(worker.state.nthreads, os.environ)
+    if not path.is_file():
+        raise SettingsError(f"there is no file {path}; --cluster takes one, or the address of a scheduler")
+    try:
+        given = dask.config.collect([str(path)], env={})
+        (system,) = given["jobqueue"].keys() & SYSTEMS
+    except (ValueError, TypeError, LookupError, AttributeError) as error:
+        raise SettingsError(f"{path} must hold jobqueue, and in it one of {', '.join(SYSTEMS)}: {error}") from error
+    config = dask.config.merge(dask.config.config, given)
+    own = config["jobqueue"][system]
+    pinned = [f"export {name}={n}" for name, n in thread_variables(own["cores"] or 1, {}).items()]
+    own["processes"] = 1
+    own["job-script-prologue"] = [*pinned, *own["job-script-prologue"]]
+    own["worker-extra-args"] = ["--nthreads", "1", *own["worker-extra-args"]]
+    own["scheduler-options"] = {"dashboard_address": ":0", **own["scheduler-options"]}
+    return system, config
 
-    return Pinned()
+
+def _is_file(cluster: str) -> bool:
+    return cluster.endswith((".yaml", ".yml"))
+
+
+def _gone(cluster: str) -> ClusterError:
+    whose = f"the scheduler of the jobs of {cluster}" if _is_file(cluster) else cluster
+    return ClusterError(f"{whose} is gone: finished tasks are stored; start a scheduler and run the same command again")

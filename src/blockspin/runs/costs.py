@@ -7,18 +7,17 @@ measured whenever a task ends, and corrects the promise of the others. A kind's 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
+from blockspin.runs.store import read_log
 from blockspin.runs.task import Task
 
 PRIOR = 20.0  # seconds
 
 
-@dataclass
-class Kind:
+class Kind(NamedTuple):
     """Sums over the finished tasks of a kind: how many, their weights, seconds and bytes."""
 
     n: int = 0
@@ -35,11 +34,8 @@ class Costs:
 
     def add(self, kind: str, weight: float, seconds: float, size: float) -> None:
         """A task of this kind ended."""
-        known = self.kinds.setdefault(kind, Kind())
-        known.n += 1
-        known.weight += weight
-        known.seconds += seconds
-        known.bytes += size
+        old = self.kinds.get(kind, Kind())
+        self.kinds[kind] = Kind(old.n + 1, old.weight + weight, old.seconds + seconds, old.bytes + size)
 
     @property
     def pace(self) -> float:
@@ -47,43 +43,34 @@ class Costs:
         seconds = sum(kind.seconds for kind in self.kinds.values())
         return (seconds + PRIOR) / (sum(kind.weight for kind in self.kinds.values()) + PRIOR)
 
-    def seconds(self, task: Task) -> float:
-        """Expected seconds of a task."""
-        return task.weight * self.ratio(task.kind)
-
     def ratio(self, name: str) -> float:
         """Seconds a unit of weight of tasks of this kind."""
         kind = self.kinds.get(name, Kind())
         return (kind.seconds + PRIOR * self.pace) / (kind.weight + PRIOR)
+
+    def seconds(self, task: Task) -> float:
+        """Expected seconds of a task."""
+        return task.weight * self.ratio(task.kind)
 
     def bytes(self, task: Task) -> float | None:
         """Expected size of a task's file; None where none of its kind is known."""
         kind = self.kinds.get(task.kind)
         return task.weight * kind.bytes / kind.weight if kind else None
 
-    def known(self, tasks: Iterable[Task]) -> float:
-        """The share of the tasks' weight whose kind is measured."""
-        weights = [(task.weight, task.kind in self.kinds) for task in tasks]
-        total = sum(weight for weight, _ in weights)
-        return sum(weight for weight, measured in weights if measured) / total if total else 1.0
-
 
 def measured(folders: Iterable[Path]) -> Costs:
     """The costs that the logs of these runs' folders tell; a folder without a log tells none."""
     costs = Costs()
-    for folder in folders:
-        try:
-            lines = (folder / "log.jsonl").read_text(errors="replace").splitlines()
-        except OSError:
-            continue
-        for line in lines:
-            if '"done"' not in line:
-                continue
-            try:
-                event = json.loads(line)
-                costs.add(event["kind"], event["weight"], event["seconds"], event["bytes"])
-            except (ValueError, KeyError, TypeError):
-                continue
+    for event in (event for folder in folders for event in read_log(folder)):
+        match event:
+            case {
+                "event": "done",
+                "kind": str(kind),
+                "weight": float() | int() as weight,
+                "seconds": float() | int() as seconds,
+                "bytes": float() | int() as size,
+            }:
+                costs.add(kind, weight, seconds, size)
     return costs
 
 

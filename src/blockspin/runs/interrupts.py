@@ -32,6 +32,7 @@ class Interrupts:
 
     def __init__(self) -> None:
         self.heard = False
+        self.raised = 0.0  # when
         self.holds = 0
         self.last_acts: list[Callable[[], object]] = []
 
@@ -54,6 +55,7 @@ class Interrupts:
     def check(self) -> None:
         """Raise the KeyboardInterrupt that was heard, unless it is held."""
         if self.heard and not self.holds:
+            self.raised = time.monotonic()
             raise KeyboardInterrupt
 
     @contextmanager
@@ -107,9 +109,7 @@ class Ending(Interrupts):
 
     def __init__(self, code: int, farewell: str) -> None:
         super().__init__()
-        self.code = code
-        self.farewell = farewell
-        self.first = self.raised = 0.0
+        self.code, self.farewell, self.first = code, farewell, 0.0
 
     def __enter__(self) -> Self:
         super().__enter__()
@@ -140,12 +140,6 @@ class Ending(Interrupts):
             self.heard, self.first = True, now
         if now - self.raised > AGAIN and _bearable(frame, late=now - self.first > PATIENCE):
             self.check()
-
-    def check(self) -> None:
-        """Raise the KeyboardInterrupt that was heard, unless it is held."""
-        if self.heard and not self.holds:
-            self.raised = time.monotonic()
-            raise KeyboardInterrupt
 
     def _insist(self, heard: int) -> None:
         os.read(heard, 1)

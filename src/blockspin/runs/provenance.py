@@ -5,23 +5,21 @@ No host, user or folder is named, so the file can be published.
 
 from __future__ import annotations
 
-import hashlib
 import importlib.metadata
-import json
 import os
 import platform
 import secrets
 import shlex
 import subprocess
 import time
+from contextlib import suppress
 from pathlib import Path
-from typing import Annotated, Any
-
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from typing import Any
 
 from blockspin.files import Damaged, read_json
 from blockspin.runs.execute import cores
 from blockspin.runs.store import Store, write_json
+from blockspin.seals import digest_of
 
 FILE = "provenance.json"
 PACKAGES = ("blockspin", "numpy", "jax", "jaxlib", "numba", "scikit-learn", "scipy", "xarray")
@@ -74,55 +72,22 @@ class Provenance:
             sessions.append(self.own)
             tasks = task_seconds(self.store)
             stored = {"schema": 2, "seed": self.seed, "tasks": tasks, "sessions": sessions}
-            write_json(self.path, {**stored, "sha256": _digest(stored)})
-
-
-class Session(BaseModel):
-    """What every session in a provenance.json has."""
-
-    model_config = ConfigDict(strict=True)
-
-    command: str
-    start: str
-    end: str | None
-    workers: int
-    versions: dict[str, Any]
-    machine: dict[str, Any]
-    commit: dict[str, Any] | None
-
-
-class Document(BaseModel):
-    """What a provenance.json has."""
-
-    model_config = ConfigDict(strict=True)
-
-    seed: int
-    tasks: dict[str, float]
-    sessions: Annotated[list[Session], Field(min_length=1)]
+            write_json(self.path, {**stored, "sha256": digest_of(stored)})
 
 
 def read(folder: Path) -> dict[str, Any]:
     """What a folder's provenance.json holds; raises `Damaged` where that is not what runs write."""
     try:
-        stored = read_json(folder / FILE)
+        stored = read_json(folder / FILE, sessions=list, tasks=dict)
     except OSError as error:
         raise Damaged(f"{folder / FILE} cannot be read: {error.strerror}") from error
-    try:
-        Document.model_validate(stored)
-    except ValidationError as error:
-        where = ".".join(map(str, error.errors()[0]["loc"]))
-        raise Damaged(
-            f"{folder / FILE} is damaged at {where!r}; a run goes on without it, but then nothing says what was done "
-            f"before"
-        ) from error
     digest = stored.pop("sha256", None)
-    if (digest is not None or stored.get("schema") != 1) and digest != _digest(stored):
-        raise Damaged(f"{folder / FILE} is damaged: its checksum does not hold")
+    if (digest is not None or stored.get("schema") != 1) and digest != digest_of(stored):  # schema 1 had no checksum
+        raise Damaged(
+            f"{folder / FILE} is damaged: its checksum does not hold; a run goes on without it, but then nothing says "
+            "what was done before"
+        )
     return stored
-
-
-def _digest(stored: dict[str, Any]) -> str:
-    return hashlib.sha256(json.dumps(stored, sort_keys=True).encode()).hexdigest()
 
 
 def task_seconds(store: Store) -> dict[str, float]:
@@ -140,13 +105,7 @@ def task_seconds(store: Store) -> dict[str, float]:
 
 def versions() -> dict[str, str]:
     """The versions of Python and of the packages that decide the numbers."""
-    found = {"python": platform.python_version()}
-    for package in PACKAGES:
-        try:
-            found[package] = importlib.metadata.version(package)
-        except importlib.metadata.PackageNotFoundError:
-            continue
-    return found
+    return {"python": platform.python_version()} | {name: importlib.metadata.version(name) for name in PACKAGES}
 
 
 def machine() -> dict[str, Any]:
@@ -157,30 +116,27 @@ def machine() -> dict[str, Any]:
 def commit(folder: Path) -> dict[str, Any] | None:
     """The git commit of a folder under version control and whether files differ from it; None where there is none."""
     # a package installed inside somebody's checkout is not part of it, so ask for a tracked file
-    if _git(folder, "ls-files", "--error-unmatch", Path(__file__).name) is None:
+    if not _git(folder, "ls-files", "--error-unmatch", Path(__file__).name):
         return None
-    head = _git(folder, "rev-parse", "HEAD")
-    changes = _git(folder, "status", "--porcelain", "--untracked-files=no")
-    return {"hash": head, "modified": bool(changes)} if head else None
+    head, _, modified = _git(folder, "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*").partition("-")
+    return {"hash": head, "modified": bool(modified)} if head else None
 
 
-def _git(folder: Path, *words: str) -> str | None:
+def _git(folder: Path, *words: str) -> str:
     try:
-        done = subprocess.run(
-            ["git", "-C", str(folder), *words], capture_output=True, text=True, timeout=10, check=True
-        )
+        return subprocess.check_output(
+            ["git", "-C", str(folder), *words], stderr=subprocess.DEVNULL, text=True, timeout=10
+        ).strip()
     except (OSError, subprocess.SubprocessError):
-        return None
-    return done.stdout.strip()
+        return ""
 
 
 def _cpu() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-    except OSError:
-        lines = []
-    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.processor() or "unknown"
+    with suppress(OSError):
+        for line in Path("/proc/cpuinfo").read_text().splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or "unknown"
 
 
 def _now() -> str:

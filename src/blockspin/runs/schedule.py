@@ -1,29 +1,30 @@
-"""The state of a run at work: what waits for what, what other runs have in hand, what failed, what to try again."""
+"""A run at work: what waits for what, what other runs have in hand, what failed, what to try again; and its loop."""
 
 from __future__ import annotations
 
 import heapq
+import secrets
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from graphlib import TopologicalSorter
+from typing import Any, NamedTuple
 
-from blockspin.locks import Claim
 from blockspin.runs.display import Display
 from blockspin.runs.interrupts import Interrupts
-from blockspin.runs.store import Store
+from blockspin.runs.store import Store, StoreError
 from blockspin.runs.task import Task, ordered
+from blockspin.runs.work import Outcome, perform
 
 ATTEMPTS = 3  # of a task that brings its process down; an error in Python is the same each time, and told at once
-GLANCE = 0.2  # seconds between two looks at what other runs have in hand, at first
-LONGEST_GLANCE = 3.0
+GLANCE = 0.5  # seconds between two looks at what other runs have in hand
 
 
-class Failure:
+class Failure(NamedTuple):
     """A task that failed, and why: a line for people and the traceback, or the log of the process that died."""
 
-    def __init__(self, task: Task, problem: str, trace: str) -> None:
-        self.task = task
-        self.problem = problem
-        self.trace = trace
+    task: Task
+    problem: str
+    trace: str
 
 
 class TaskFailed(RuntimeError):
@@ -42,101 +43,78 @@ class TaskFailed(RuntimeError):
 
 
 class Schedule:
-    """Which tasks are ready, and what became of the others.
+    """Which tasks are ready, and what became of the others."""
 
-    claiming: take the claim of a task before it is given out; a cluster's workers take it themselves.
-    """
-
-    def __init__(
-        self, tasks: Sequence[Task], store: Store, display: Display, interrupts: Interrupts, *, claiming: bool = True
-    ) -> None:
-        self.store = store
-        self.display = display
-        self.interrupts = interrupts
-        self.claiming = claiming
+    def __init__(self, tasks: Sequence[Task], store: Store, display: Display, interrupts: Interrupts) -> None:
+        self.store, self.display, self.interrupts = store, display, interrupts
+        self.name = secrets.token_hex(6)  # of this run, in the logs of its workers
         self.failures: list[Failure] = []
-        self.blocked: list[Task] = []
         self.plan = ordered(tasks)
         self.place = {task.key: n for n, task in enumerate(self.plan)}
-        finished = [task for task in self.plan if store.has(task)]
-        done = {task.key for task in finished}
-        self.waiting = {task.key: task for task in self.plan if task.key not in done}
-        for task in self.waiting.values():
+        self.finished = [task for task in self.plan if store.has(task)]
+        done = {task.key for task in self.finished}
+        self.left = {task.key: task for task in self.plan if task.key not in done}
+        for task in self.left.values():
             if store.path(task).exists():
                 store.log("damaged", task)
-        self.children: dict[str, list[Task]] = {}
-        self.needs: dict[str, int] = {}
-        for task in self.waiting.values():
-            missing = {parent.key for parent in task.parents} - done
-            self.needs[task.key] = len(missing)
-            for key in missing:
-                self.children.setdefault(key, []).append(task)
-        self.free = [self.place[key] for key, n in self.needs.items() if not n]  # a heap: the order of the plan
-        self.elsewhere: list[int] = []  # in the hands of other runs, when last looked at
-        self.claims: dict[str, Claim] = {}
+        self.graph = TopologicalSorter(
+            {key: [parent.key for parent in task.parents if parent.key in self.left] for key, task in self.left.items()}
+        )
+        self.graph.prepare()
+        self.free: list[int] = []  # a heap: the order of the plan
+        self._free(self.graph.get_ready())
+        self.elsewhere: list[Task] = []  # in the hands of other runs, when last looked at
+        self.looked = 0.0
+        self.begun: dict[str, float] = {}  # when
         self.attempts: dict[str, int] = {}
-        self.looked, self.glance = 0.0, GLANCE
-        display.begin(self.plan, finished)
 
-    @property
-    def over(self) -> bool:
-        """Whether nothing is left to give out, here or in the hands of other runs."""
-        return not self.free and not self.elsewhere
-
-    def ready(self) -> Task | None:
-        """The first task in order whose parents are all done and that no other run has in hand; now this run's."""
-        self.interrupts.check()
-        self._look_elsewhere()
-        while self.free:
-            place = heapq.heappop(self.free)
-            task = self.plan[place]
-            if not self.claiming:
-                del self.waiting[task.key]
-                return task
-            claim = self.store.claim(task)
-            if claim is None:
-                self._leave(place)
-                continue
-            if self.store.path(task).exists() and self.store.has(task):
-                claim.release()
-                self.found(task)
-                continue
-            self.claims[task.key] = claim
-            del self.waiting[task.key]
-            return task
-        return None
-
-    def rest(self, most: float = LONGEST_GLANCE) -> None:
-        """Wait a moment for other runs to get on."""
-        time.sleep(max(0.0, min(most, self.looked + self.glance - time.monotonic())))
-
-    def busy(self, task: Task) -> None:
-        """A worker found the task in the hands of another run: look again later."""
-        self.waiting[task.key] = task
-        self.display.leave(task)
-        self._leave(self.place[task.key])
-
-    def found(self, task: Task) -> None:
-        """Another run finished the task."""
-        self.waiting.pop(task.key, None)
-        self.glance = GLANCE
-        self._free_children(task)
-        self.display.found(task)
+    def run(self, workers: Workers) -> None:
+        """Give out the tasks until none is left, here or in the hands of other runs. Raises StoreError."""
+        try:
+            while True:
+                while workers.room() and (task := self._ready()) is not None:
+                    workers.give(task)
+                if workers.busy():
+                    # with room to spare, look now and then whether another run has let go of something
+                    workers.wait(GLANCE if self.elsewhere and workers.room() else None)
+                elif self.elsewhere:
+                    time.sleep(GLANCE)
+                else:
+                    return
+        finally:
+            with self.interrupts.held():
+                workers.close()
 
     def started(self, task: Task) -> None:
-        """A task begins."""
-        self.store.log("start", task)
-        self.display.start(task)
+        """A worker has begun a task."""
+        self.begun[task.key] = time.monotonic()
+        self._tell("start", task)
 
-    def succeeded(self, task: Task, seconds: float) -> None:
-        """The task's result is stored."""
-        size = self.store.path(task).stat().st_size
-        self.store.log("done", task, seconds=round(seconds, 3), weight=task.weight, bytes=size)
-        self._release(task)
-        self._free_children(task)
-        self.display.finish(task, seconds)
+    def told(self, task: Task, fraction: float, words: str) -> None:
+        """A task has come so far."""
+        if task.key in self.begun:
+            self.display.hear("progress", task, fraction=fraction, words=words)
 
-    def died(self, task: Task, ending: str, seconds: float, trace: str, attempts: int = 1) -> None:
+    def ended(self, task: Task, outcome: Outcome) -> None:
+        """A worker is through with a task, as `work.perform` says. Raises StoreError where it could not write."""
+        word, *rest = outcome
+        if word == "unwritable":
+            raise StoreError(*rest)
+        if word in ("done", "failed") and task.key not in self.begun:
+            self.started(task)  # what a worker of a cluster said of it is still on its way
+        if word == "done":
+            size = self.store.path(task).stat().st_size
+            self._tell("done", task, seconds=round(rest[0], 3), weight=task.weight, bytes=size)
+            self._done(task)
+        elif word == "failed":
+            self._failed(Failure(task, *rest))
+        elif word == "found":
+            self._found(task)
+        else:
+            self._again(task)
+            self.elsewhere.append(task)
+
+    def died(self, task: Task, ending: str, trace: str, attempts: int = 1) -> None:
         """The task brought its process down, once or `attempts` times: it is tried again, so many times in all."""
         tried = self.attempts[task.key] = self.attempts.get(task.key, 0) + attempts
         if tried >= ATTEMPTS:
@@ -144,66 +122,96 @@ class Schedule:
                 f"its process died ({ending}) in each of {tried} attempts; out of memory, or a time limit shorter "
                 "than the task, are the usual causes"
             )
-            self.failed(Failure(task, problem, trace), seconds)
+            self._failed(Failure(task, problem, trace))
             return
         self.store.log("died", task, ending=ending, attempt=tried, log=trace)
-        self._release(task)
-        self.waiting[task.key] = task
-        heapq.heappush(self.free, self.place[task.key])
-        self.display.leave(task)
+        self._again(task)
+        self._free([task.key])
 
-    def failed(self, failure: Failure, seconds: float) -> None:
-        """The task failed for good, and what builds on it cannot be run."""
+    def check(self) -> None:
+        """Raise TaskFailed where a task failed, and note which were not run because of that."""
+        if not self.failures:
+            return
+        cause = {failure.task.key: failure.task.label for failure in self.failures}
+        for task in self.left.values():
+            cause[task.key] = next(cause[parent.key] for parent in task.parents if parent.key in cause)
+            self.store.log("blocked", task, by=cause[task.key])
+        raise TaskFailed(self.failures, list(self.left.values()))
+
+    def _ready(self) -> Task | None:
+        """The first task in order whose parents are all done, as far as this run knows."""
+        self.interrupts.check()
+        if self.elsewhere and time.monotonic() - self.looked >= GLANCE:
+            self.looked = time.monotonic()
+            before, self.elsewhere = self.elsewhere, []
+            for task in before:
+                if self.store.has(task):
+                    self._found(task)
+                else:
+                    self._free([task.key])
+        return self.plan[heapq.heappop(self.free)] if self.free else None
+
+    def _found(self, task: Task) -> None:
+        self.display.hear("found", task)
+        self._done(task)
+
+    def _done(self, task: Task) -> None:
+        del self.left[task.key]
+        self.begun.pop(task.key, None)
+        self.graph.done(task.key)
+        self._free(self.graph.get_ready())
+
+    def _failed(self, failure: Failure) -> None:
+        task, problem, trace = failure
+        del self.left[task.key]
+        seconds = time.monotonic() - self.begun.pop(task.key, time.monotonic())
         self.failures.append(failure)
-        self.store.log(
-            "failed", failure.task, seconds=round(seconds, 3), problem=failure.problem, traceback=failure.trace
-        )
-        self._release(failure.task)
-        lost = [failure.task]
-        blocked: dict[int, Task] = {}
-        while lost:
-            for child in self.children.get(lost.pop().key, []):
-                if child.key in self.waiting:
-                    lost.append(self.waiting.pop(child.key))
-                    blocked[self.place[child.key]] = child
-        for _, task in sorted(blocked.items()):
-            self.blocked.append(task)
-            self.store.log("blocked", task, by=failure.task.label)
-        self.display.finish(failure.task, seconds, failure.problem)
+        self._tell("failed", task, seconds=round(seconds, 3), problem=problem, traceback=trace)
+
+    def _again(self, task: Task) -> None:
+        if self.begun.pop(task.key, None) is not None:
+            self.display.hear("again", task)
+
+    def _free(self, keys: Iterable[str]) -> None:
+        for key in keys:
+            heapq.heappush(self.free, self.place[key])
+
+    def _tell(self, event: str, task: Task, **facts: Any) -> None:
+        self.store.log(event, task, **facts)
+        self.display.hear(event, task, **facts)
+
+
+class Workers:
+    """Who computes, and tells the schedule what came of it: here this process, one task after the other."""
+
+    def __init__(self, state: Schedule) -> None:
+        self.state = state
+
+    def room(self) -> bool:
+        """Whether one more task may be given now."""
+        return True
+
+    def give(self, task: Task) -> None:
+        """Have the task computed."""
+
+        def progress(fraction: float, words: str = "") -> None:
+            self.state.interrupts.check()
+            self.state.told(task, fraction, words)
+
+        outcome = perform(task, self.state.store, lambda: self.state.started(task), progress)
+        if outcome[0] == "failed":
+            self.state.interrupts.check()  # a library may have made another error of it
+        self.state.ended(task, outcome)
+
+    def busy(self) -> bool:
+        """Whether a task is with them."""
+        return False
+
+    def wait(self, patience: float | None) -> None:
+        """Wait for news of the tasks that are with them, at most so long (seconds), and pass them on."""
 
     def close(self) -> None:
-        """Give back every claim."""
-        for claim in self.claims.values():
-            claim.release()
-        self.claims.clear()
-
-    def _leave(self, place: int) -> None:
-        self.elsewhere.append(place)
-        if len(self.elsewhere) == 1:
-            self.looked = time.monotonic()
-
-    def _look_elsewhere(self) -> None:
-        if not self.elsewhere or time.monotonic() - self.looked < self.glance:
-            return
-        self.looked, self.glance = time.monotonic(), min(LONGEST_GLANCE, 1.5 * self.glance)
-        left, self.elsewhere = self.elsewhere, []
-        for place in left:
-            task = self.plan[place]
-            if self.store.path(task).exists() and self.store.has(task):
-                self.found(task)
-            else:
-                heapq.heappush(self.free, place)
-
-    def _release(self, task: Task) -> None:
-        claim = self.claims.pop(task.key, None)
-        if claim is not None:
-            claim.release()
-
-    def _free_children(self, task: Task) -> None:
-        for child in self.children.get(task.key, []):
-            self.needs[child.key] -= 1
-            if not self.needs[child.key] and child.key in self.waiting:
-                heapq.heappush(self.free, self.place[child.key])
+        """Give up what they are at, and leave."""
 
 
 def _labels(tasks: Sequence[Task], most: int = 12) -> str:

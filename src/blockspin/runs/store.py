@@ -7,7 +7,6 @@ spins -1/+1 (int8) are kept as one bit a spin.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import time
@@ -21,12 +20,12 @@ import numpy as np
 
 from blockspin import files, locks
 from blockspin.runs.task import Result, Task
+from blockspin.seals import DIGITS, Seal
 
 Array = np.ndarray[Any, Any]
 
 HEADER = "task.json"
 MARK = b"sha256:"
-COMMENT = len(MARK) + 64
 LAST_WORDS = ".words-"
 
 
@@ -47,7 +46,8 @@ class Store:
     def __init__(self, folder: str | os.PathLike[str]) -> None:
         self.folder = Path(folder)
         self.tasks = self.folder / "tasks"
-        self._at_work = self._alone = False
+        self._alone = False  # as it came
+        self._handle: int | None = None  # of the lock, while it is at work
         with _explained(self.tasks, "make the folder"):
             self.tasks.mkdir(parents=True, exist_ok=True)
 
@@ -59,7 +59,7 @@ class Store:
         """Whether the task's file exists and its checksum holds."""
         try:
             with open(self.path(task), "rb") as file:
-                return _intact(file, task.key)
+                return _seal(task.key).holds(file)
         except OSError:
             return False
 
@@ -68,7 +68,7 @@ class Store:
         path = self.path(task)
         try:
             with open(path, "rb") as file:
-                if not _intact(file, task.key):
+                if not _seal(task.key).holds(file):
                     raise ResultError(f"{path} ({task.label}) is damaged: run the experiment again")
                 file.seek(0)
                 with np.load(file, allow_pickle=False) as archive:
@@ -109,24 +109,29 @@ class Store:
         The system forgets a run with its process, however that ends. Without file locks (not POSIX, some network file
         systems) every run takes itself to be beside others.
         """
-        if self._at_work:
+        if self._handle is not None:
             yield self._alone
             return
         path = self.tasks / locks.LOCK
         with _explained(path, "write"):
-            with locks.presence(path) as alone:
-                if alone:
+            with locks.presence(path) as self._alone:
+                if self._alone:
                     self.sweep()
-            handle = locks.share(path)
-        self._at_work, self._alone = True, alone
+            self._handle = locks.share(path)
         try:
-            yield alone
+            yield self._alone
         finally:
-            self._at_work = False
-            os.close(handle)
-            with suppress(OSError), locks.presence(path) as last:
-                if last:  # what an interrupted worker had half written
-                    self.sweep()
+            self.leave()
+
+    def leave(self) -> None:
+        """Be no longer at work; who leaves last removes what interrupted workers had half written."""
+        if self._handle is None:
+            return
+        handle, self._handle = self._handle, None
+        os.close(handle)
+        with suppress(OSError), locks.presence(self.tasks / locks.LOCK) as last:
+            if last:
+                self.sweep()
 
     def claim(self, task: Task) -> locks.Claim | None:
         """The right to compute a task, or None where another run has it; for those `at_work`, or it is swept away.
@@ -168,20 +173,21 @@ class Store:
             file.write(line.encode())
 
     def events(self) -> list[dict[str, Any]]:
-        """The lines of log.jsonl, oldest first, without a line cut short by a kill."""
-        try:
-            lines = (self.folder / "log.jsonl").read_text(errors="replace").splitlines()
-        except FileNotFoundError:
-            return []
-        events = []
-        for line in lines:
-            try:
-                event = json.loads(line)
-            except ValueError:
-                continue
+        """The lines of log.jsonl, as `read_log` gives them."""
+        return list(read_log(self.folder))
+
+
+def read_log(folder: Path) -> Iterator[dict[str, Any]]:
+    """The lines of a folder's log.jsonl, oldest first, without those cut short by a kill; none without a log."""
+    try:
+        lines = (folder / "log.jsonl").read_text(errors="replace").splitlines()
+    except OSError:
+        return
+    for line in lines:
+        with suppress(ValueError):
+            event = json.loads(line)
             if isinstance(event, dict):
-                events.append(event)
-        return events
+                yield event
 
 
 @contextmanager
@@ -209,35 +215,12 @@ def _write(file: IO[bytes], members: dict[str, Array], key: str) -> None:
             # ZipInfo's own date is 1980: the same result gives the same bytes
             with archive.open(zipfile.ZipInfo(f"{name}.npy"), "w", force_zip64=True) as member:
                 np.lib.format.write_array(member, array, allow_pickle=False)
-    size = file.seek(0, os.SEEK_END)
-    file.seek(0)
-    digest = _digest(file, size, key)
-    file.seek(size - 2)
-    file.write(COMMENT.to_bytes(2, "little") + MARK + digest)
+    _seal(key).write(file, file.seek(0, os.SEEK_END) - 2)
 
 
-def _intact(file: IO[bytes], key: str) -> bool:
-    size = file.seek(0, os.SEEK_END) - COMMENT
-    if size < 2:
-        return False
-    file.seek(size - 2)
-    if file.read()[: 2 + len(MARK)] != COMMENT.to_bytes(2, "little") + MARK:
-        return False
-    file.seek(-64, os.SEEK_END)
-    stored = file.read()
-    file.seek(0)
-    return _digest(file, size, key) == stored
-
-
-def _digest(file: IO[bytes], size: int, key: str) -> bytes:
-    """SHA-256 in hex of the key and the first `size` bytes, their last two (the comment's length) taken as 0."""
-    state = hashlib.sha256(key.encode())
-    left = size - 2
-    while left > 0 and (block := file.read(min(left, 1 << 20))):
-        state.update(block)
-        left -= len(block)
-    state.update(b"\0\0")
-    return state.hexdigest().encode()
+def _seal(key: str) -> Seal:
+    """The archive's comment, its length before it, over the archive as it is without one."""
+    return Seal((len(MARK) + DIGITS).to_bytes(2, "little") + MARK, first=key.encode(), last=b"\0\0")
 
 
 def _is_spins(array: Array) -> bool:

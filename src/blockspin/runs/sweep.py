@@ -16,16 +16,17 @@ In TOML, where an axis is a list, or a range "start:stop:number" with ":log" for
 
 from __future__ import annotations
 
+import copy
 import itertools
 import math
-import tomllib
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from blockspin.runs.settings import SettingsError
+from blockspin.runs.settings import SettingsError, validated, value_of
 
 MOST = 100_000  # points of a sweep
 RULE = "an axis is a list of values, or a range start:stop:number, with :log for equal ratios (1e-4:1e-1:8:log)"
@@ -35,7 +36,7 @@ def axis(given: Any) -> tuple[Any, ...]:
     """The values of an axis, from a list or a range. Raises ValueError with the rule."""
     values = _range(given) if isinstance(given, str) else given
     if not isinstance(values, list | tuple) or not values:
-        raise ValueError(f"{RULE}; got {given!r}")
+        raise ValueError(RULE)
     for n, value in enumerate(values):
         if value in values[:n]:
             raise ValueError(f"the values of an axis must differ; {value!r} is there twice")
@@ -124,79 +125,53 @@ def build_sweep(table: Mapping[str, Any] | None, options: Sequence[str] = ()) ->
     """
     if table is None and not options:
         return None
-    chosen: dict[str, Any] = {"grid": {}, "zip": {}} | {
-        name: dict(part) if isinstance(part, Mapping) else part for name, part in (table or {}).items()
-    }
-    for option in options:
-        named = [part.partition("=") for part in _words(option)]
-        if not all(equals and name and text for name, equals, text in named):
+    chosen = copy.deepcopy(dict(table or {}))
+    grid, together = chosen.setdefault("grid", {}), chosen.setdefault("zip", {})
+    for option in options if isinstance(grid, dict) and isinstance(together, dict) else ():
+        axes = _AXIS.findall(option)
+        if not axes or _AXIS.sub("", option).strip():
             raise SettingsError(f"--sweep must read NAME=VALUES; got {option!r}. {RULE[0].upper()}{RULE[1:]}")
-        for name, _, text in named:
+        for name, text in axes:
+            grid.pop(name, None)
+            together.pop(name, None)
             if name == "seeds":
-                chosen["seeds"] = _plain(text)
-                continue
-            part = "grid" if len(named) == 1 else "zip"
-            for other in ("grid", "zip"):
-                if isinstance(chosen[other], dict):
-                    chosen[other].pop(name, None)
-            chosen[part][name] = text if ":" in text and not text.startswith(("[", '"')) else _listed(text)
+                chosen["seeds"] = value_of(text)
+            else:
+                (grid if len(axes) == 1 else together)[name] = _axis(text)
     try:
-        return Sweep.model_validate(chosen)
-    except ValidationError as error:
-        raise SettingsError("; ".join(_told(error))) from error
+        return validated(Sweep, chosen, "part")
+    except SettingsError as error:
+        raise SettingsError(f"sweep: {error}") from error
 
 
-def _told(error: ValidationError) -> Iterator[str]:
-    for problem in error.errors(include_url=False):
-        where = ".".join(["sweep", *map(str, problem["loc"])])
-        if problem["type"] == "extra_forbidden":
-            yield f"{where}: a sweep has the parts grid, zip and seeds"
-        else:
-            yield f"{where}: {problem['msg'].removeprefix('Value error, ')}"
+# a space begins a new axis only before NAME=, so that lists may be written with spaces
+_AXIS = re.compile(r"([^\s=]+)=(\S.*?)(?=\s+[^\s=]+=|\s*$)")
 
 
-def _words(option: str) -> list[str]:
-    # a space begins a new axis only before NAME=, so that lists may be written with spaces
-    words: list[str] = []
-    for word in option.split():
-        if words and "=" not in word:
-            words[-1] += word
-        else:
-            words.append(word)
-    return words
-
-
-def _listed(text: str) -> list[Any]:
-    if text.startswith("["):
-        value = _plain(text)
-        return value if isinstance(value, list) else [value]
-    return [_plain(part) for part in text.split(",")]
-
-
-def _plain(text: str) -> Any:
-    try:
-        return tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
-        return text
+def _axis(text: str) -> Any:
+    if text.startswith(("[", '"')) or ":" not in text:
+        listed = value_of(text if text.startswith("[") else f"[{text}]")
+        return listed if isinstance(listed, list) else [value_of(part.strip()) for part in text.split(",")]
+    return text
 
 
 def _range(text: str) -> list[Any]:
-    parts = text.split(":")
+    match = re.fullmatch(r"([^:]+):([^:]+):(\d+)(?::(lin|log))?", text)
     try:
-        start, stop, n = float(parts[0]), float(parts[1]), int(parts[2])
-    except (ValueError, IndexError):
-        raise ValueError(f"{RULE}; got {text!r}") from None
-    kind = parts[3] if len(parts) == 4 else "lin"
-    if len(parts) > 4 or kind not in ("lin", "log") or n < 2 or start == stop or not math.isfinite(stop - start):
-        raise ValueError(f"a range has two ends that differ, at least 2 values, and lin or log; got {text!r}")
-    if kind == "log" and min(start, stop) <= 0:
-        raise ValueError(f"equal ratios need positive ends; got {text!r}")
+        start, stop, n = float(match[1]), float(match[2]), int(match[3])  # type: ignore[index]
+    except (ValueError, TypeError):
+        raise ValueError(RULE) from None
+    assert match is not None
+    if n < 2 or start == stop or not math.isfinite(stop - start):
+        raise ValueError("a range has two ends that differ and at least 2 values")
+    if match[4] == "log" and min(start, stop) <= 0:
+        raise ValueError("equal ratios need positive ends")
     shares = [i / (n - 1) for i in range(n)]
-    if kind == "log":
+    if match[4] == "log":
         values = [math.exp(math.log(start) * (1 - t) + math.log(stop) * t) for t in shares]
     else:
         values = [start * (1 - t) + stop * t for t in shares]
     # twelve digits: the last bit may differ from machine to machine, and is part of the tasks' keys
     rounded = [float(f"{value:.12g}") for value in values]
-    whole = all("." not in part and "e" not in part.lower() for part in parts[:2])
+    whole = all("." not in part and "e" not in part.lower() for part in match.groups()[:2])
     return [int(v) for v in rounded] if whole and all(v.is_integer() for v in rounded) else rounded

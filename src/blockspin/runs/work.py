@@ -1,21 +1,57 @@
-"""What a worker does with a task: load its parents' results, compute, store; and the log it leaves if it dies."""
+"""What a worker does with a task: claim, load its parents' results, compute, store; the log it leaves if it dies."""
 
 from __future__ import annotations
 
 import faulthandler
 import os
+import re
 import sys
 import time
+import traceback
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
+from typing import Any
 
 from blockspin import blas
-from blockspin.runs.store import LAST_WORDS, Store
+from blockspin.runs.store import LAST_WORDS, Store, StoreError
 from blockspin.runs.task import Progress, Result, Task
 
 POOLS = ("NUMBA_NUM_THREADS", "PJRT_NPROC", "NPROC")  # the last two: XLA's pool of threads on a CPU
 THREAD_VARIABLES = (*blas.VARIABLES, *POOLS)
+
+
+Outcome = tuple[Any, ...]
+"""How it went with a task: a word, and what belongs to it. ("done", seconds); ("failed", problem, traceback);
+("busy",) where another run has the task in hand; ("found",) where another has finished it; ("unwritable", why)."""
+
+
+def perform(
+    task: Task, store: Store, begun: Callable[[], object], progress: Progress, asked_by: str | None = None
+) -> Outcome:
+    """Claim a task, compute it and store its result.
+
+    begun: called when the claim is there. asked_by: the name of the run, where that is another process and a log of the
+    task is to stay if this one dies.
+    """
+    try:
+        claim = store.claim(task)
+        if claim is None:
+            return ("busy",)
+        try:
+            if store.has(task):
+                return ("found",)
+            begun()
+            started = time.monotonic()
+            with nullcontext(progress) if asked_by is None else last_words(task, store, progress, asked_by) as told:
+                compute(task, store, told)
+            return "done", time.monotonic() - started
+        finally:
+            claim.release()
+    except StoreError as error:
+        return "unwritable", str(error)
+    except Exception as error:
+        return "failed", words(error), traceback.format_exc()
 
 
 def compute(task: Task, store: Store, progress: Progress) -> None:
@@ -28,28 +64,25 @@ def compute(task: Task, store: Store, progress: Progress) -> None:
 
 
 @contextmanager
-def last_words(task: Task, store: Store, progress: Progress, asked_by: str = "") -> Iterator[Progress]:
+def last_words(task: Task, store: Store, progress: Progress, asked_by: str) -> Iterator[Progress]:
     """Keep a small log of a task that runs, which is gone when the block ends, but stays where the process dies.
 
     It holds how far the task had come, and Python's own traceback where a fault (a segmentation fault, an abort, but
-    not a kill) ended it. With the name of the run that asked, it goes on from the logs of that run's dead attempts.
+    not a kill) ended it; it goes on from the logs of the dead attempts of the run that asked (its name).
     """
     path = _words_path(store, task)
     try:
         # closed below, after faulthandler has let go of it
-        file = open(path, "a" if times_begun(task, store, asked_by) else "w")  # noqa: SIM115
+        file = open(path, "a" if _left(task, store, asked_by)[1] else "w")  # noqa: SIM115
     except OSError:  # the result will not be written either, and that says why
         yield progress
         return
-    print(f"process {os.getpid()} began at {_now()}{_for(asked_by)}", file=file, flush=True)
-    last = 0.0
+    print(f"process {os.getpid()} began at {_now()} for {asked_by}", file=file, flush=True)
+    note = throttled(lambda fraction, said: print(f"{_now()} {fraction:.0%} {said}", file=file, flush=True), 1.0)
 
     def report(fraction: float, words: str = "") -> None:
-        nonlocal last
-        if time.monotonic() - last >= 1:
-            last = time.monotonic()
-            with suppress(OSError):
-                print(f"{_now()} {fraction:.0%} {words}", file=file, flush=True)
+        with suppress(OSError):
+            note(fraction, words)
         progress(fraction, words)
 
     faulthandler.enable(file)
@@ -62,26 +95,11 @@ def last_words(task: Task, store: Store, progress: Progress, asked_by: str = "")
         path.unlink(missing_ok=True)
 
 
-def times_begun(task: Task, store: Store, asked_by: str) -> int:
-    """How often processes began a task for this run (its name) and died of it, by the log they left."""
-    if not asked_by:
-        return 0
-    try:
-        lines = _words_path(store, task).read_text(errors="replace").splitlines()
-    except OSError:
-        return 0
-    return sum(line.startswith("process ") and line.endswith(_for(asked_by)) for line in lines)
-
-
-def words_of_the_dead(task: Task, store: Store) -> str:
-    """The log that a process left when it died on a task; "" where it left none."""
-    path = _words_path(store, task)
-    try:
-        text = path.read_text(errors="replace")[-6000:]
-    except OSError:
-        return ""
-    path.unlink(missing_ok=True)
-    return text
+def words_of_the_dead(task: Task, store: Store, asked_by: str) -> tuple[str, int]:
+    """Take away the log that processes left when they died on a task; how many of those began it for this run."""
+    text, begun = _left(task, store, asked_by)
+    _words_path(store, task).unlink(missing_ok=True)
+    return text, begun
 
 
 def words(error: BaseException) -> str:
@@ -117,8 +135,13 @@ def _words_path(store: Store, task: Task) -> Path:
     return store.tasks / f"{LAST_WORDS}{task.key}"
 
 
-def _for(asked_by: str) -> str:
-    return f" for {asked_by}" if asked_by else ""
+def _left(task: Task, store: Store, asked_by: str) -> tuple[str, int]:
+    try:
+        text = _words_path(store, task).read_text(errors="replace")
+    except OSError:
+        return "", 0
+    begun = re.findall(rf"^process .* for {asked_by}$", text, re.MULTILINE)
+    return text[-6000:], len(begun)
 
 
 def _now() -> str:

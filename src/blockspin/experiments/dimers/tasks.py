@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from typing import Annotated, Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 from pydantic import Field
@@ -16,6 +17,9 @@ from blockspin.experiments.tree import Tree
 from blockspin.randomness import generator, integer
 from blockspin.runs.task import Progress, Result
 
+if TYPE_CHECKING:
+    from blockspin.coarse.rsmi import bounds as rsmi_bounds
+
 BLOCK = 4  # cells a side of the block, 2 x 2 vertices, on the torus that is summed over
 STARTS = ("canonical", "random", "random", "random")  # few sites: random starts arrive too
 DRAWS = 10_000  # coverings drawn from the torus that is summed over
@@ -27,6 +31,10 @@ class Bound(Stored):
     measured: Number
     training: Number
     why: str
+
+
+def _bounds(found: Mapping[str, rsmi_bounds.Bound]) -> dict[str, Bound]:
+    return {name: Bound.model_validate(bound) for name, bound in found.items()}
 
 
 class Training(Stored):
@@ -177,7 +185,7 @@ def filters(
         ).fit(bs.features(samples), chains=samples.sizes["chain"])
         found.append(rsmi.filters_)
         reads, noise = overlaps(rsmi.filters_), noise_share(rsmi.filters_).tolist()
-        trainings.append(Training(bounds=rsmi.bounds_, reads=reads, noise=noise))
+        trainings.append(Training(bounds=_bounds(rsmi.bounds_), reads=reads, noise=noise))
     return Filters(filters=np.stack(found), seeds=trainings)
 
 
@@ -292,5 +300,5 @@ def torus(L: int, T: float | None, seeds: int, seed: int, *, progress: Progress)
             own = integer(seed, "exact", n, number)
             rsmi = bs.RSMI(lattice, BLOCK, buffer, around, n, center=True, starts=STARTS, random_state=own).fit(X)
             kept = joint.kept(joint.by_signs(rsmi.filters_, rsmi.means_))
-            learned.append(Learned(components=n, kept=kept, bounds=rsmi.bounds_))
+            learned.append(Learned(components=n, kept=kept, bounds=_bounds(rsmi.bounds_)))
     return Torus(information=joint.information(), best=best, learned=learned)

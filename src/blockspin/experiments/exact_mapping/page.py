@@ -6,8 +6,10 @@ import math
 from collections.abc import Sequence
 
 from blockspin.experiments.core import Run
+from blockspin.experiments.exact_mapping.couplings import ROUNDING, rows_by_kind
 from blockspin.experiments.exact_mapping.tasks import SHIFTS
-from blockspin.report import mapping_figures
+from blockspin.report.forest import Forest, forest
+from blockspin.report.lines import Panel, Point, line_plot
 from blockspin.report.page import Figure, Table, minus
 from blockspin.report.tables import table
 
@@ -17,6 +19,7 @@ RING = (
 )  # fmt: skip
 TORUS = ("torus-decimation", "torus-majority", "torus-likelihood", "torus-sublattice", "torus-bond")
 LEARNED = ("maximum likelihood", "CD-1")
+FLOOR = 1e-6  # the weakest coupling on the scale
 
 
 def facts(run: Run) -> dict[str, str]:
@@ -31,8 +34,20 @@ def facts(run: Run) -> dict[str, str]:
 
 def flow(run: Run) -> Figure:
     """K' against K."""
-    return mapping_figures.flow(
-        {name: tuple(one.arrays[key] for key in ("K", "K_coarse", "spread")) for name, one in run["flows"].items()},
+    curves = {
+        name: list(zip(*(one.arrays[key].tolist() for key in ("K", "K_coarse", "spread")), strict=True))
+        for name, one in run["flows"].items()
+    }
+    far = max(run.settings.flow)
+    panel = Panel(
+        "K, fine spins",
+        "K', coarse spins",
+        curves,
+        dashed={"K' = K: no flow": [(0.0, 0.0), (far, far)]},
+        square=True,
+    )
+    return line_plot(
+        [panel],
         title="K' against K on the ring",
         caption="A step of the RG lies on the curve of decimation. Exact RBMs lie there, on the line K' = K, or "
         "between. Bars: standard deviation over bonds.",
@@ -84,16 +99,21 @@ def maps(run: Run) -> Table:
 
 def tuned(run: Run) -> Figure:
     """One machine tuned through the exact point."""
-    found = run["detuned"].arrays
-    shifts = {f"constant {minus(f'{c:+g}')}" if c else "exact RBM's constant": found[f"dF {c:+g}"] for c in SHIFTS}
-    return mapping_figures.tuned(
-        found["K"],
+    found, mark = run["detuned"].arrays, [(run.settings.K, f"K = {run.settings.K:g}")]
+
+    def against_K(key: str, least: float = -math.inf) -> list[Point]:
+        return [(float(K), float(y) if y > least else math.nan) for K, y in zip(found["K"], found[key], strict=True)]
+
+    zeros = {"KL": against_K("KL", ROUNDING), "trace condition": against_K("trace_spread", ROUNDING)}
+    shifts = {
+        f"constant {minus(f'{shift:+g}')}" if shift else "exact RBM's constant": against_K(f"dF {shift:+g}")
+        for shift in SHIFTS
+    }
+    return line_plot(
         [
-            ("Trace condition and KL", "nats", {"KL": found["KL"], "trace": found["trace_spread"]}, True),
-            ("dF", "nats", shifts, False),
+            Panel("K of the RBM", "nats", zeros, "Trace condition and KL", down=mark, y_scale="log"),
+            Panel("K of the RBM", "nats", shifts, "dF", across=[(0.0, "")], down=mark),
         ],
-        axis="K of the RBM",
-        mark=run.settings.K,
         title="KL and the trace condition vanish together; dF vanishes where the constant says",
         caption="Left: both are zero at the model's K (dashed) and nowhere else. Right: dF of the same RBMs with "
         "constants added to their energy.",
@@ -112,12 +132,20 @@ def torus_couplings(run: Run) -> Figure:
 
 
 def _couplings(run: Run, names: Sequence[str], title: str) -> Figure:
+    cases = [run["cases"][name] for name in names]
+    kinds = [rows_by_kind(one.couplings, one.bodies, one.ranges) for one in cases]
+    top = max((row.value for rows in kinds for row in rows), default=1.0)
     parts = []
-    for one in (run["cases"][name] for name in names):
+    for one, rows in zip(cases, kinds, strict=True):
         kept, most = len(one.couplings), 2**one.n_coarse - 1
         detail = f"{one.lattice} → {one.n_coarse}" + (f", strongest {kept} of {most}" if kept < most else "")
-        parts.append(mapping_figures.Spectrum(one.name, detail, one.couplings, one.bodies, one.ranges))
-    return mapping_figures.couplings(parts, title=title)
+        limits = (FLOOR, 2 * max(top, 10 * FLOOR))
+        parts.append(Forest("|coupling|", rows, one.name, detail, log=True, limits=limits))
+    caption = (
+        "A tick is a coupling, the marker and the number the strongest of its kind. r is the distance in coarse "
+        "lattice spacings. An arrow: all are weaker than the scale shows."
+    )
+    return forest(parts, title=title, caption=caption)
 
 
 def expectations(run: Run) -> Table:

@@ -12,10 +12,11 @@ from blockspin.experiments.core import Run
 from blockspin.experiments.ho_2013.data import restored
 from blockspin.experiments.ho_2013.findings import NONE, Findings, Machine, over_seeds
 from blockspin.experiments.ho_2013.settings import IMAGES
+from blockspin.report.axes import Scale
+from blockspin.report.lines import Panel, line_plot
 from blockspin.report.page import Figure, Table
 from blockspin.report.pictures import reconstructions, weights
 from blockspin.report.tables import table
-from blockspin.report.trade_figures import Trade, trades
 
 Array = NDArray[Any]
 
@@ -74,24 +75,25 @@ def seen(run: Run, data: str) -> Figure:
 
 def price(run: Run, data: str) -> Figure:
     """Locality against held-out quality for the whole scan."""
-    return trades(
-        [_trade(Findings(run, data), size) for size in ("window", "participation")],
+    return line_plot(
+        [_panel(Findings(run, data), size) for size in ("window", "participation")],
         title=f"Locality against held-out quality, {WORDS[data]}",
         caption="Local is up on the left and down on the right, beyond the line 'halfway to a window'. Compare L1 and "
         "L2 at equal gain. Means over seeds with standard errors.",
     )
 
 
-def _trade(some: Findings, size: str) -> Trade:
+def _panel(some: Findings, size: str) -> Panel:
     side, paths = some.metas[0]["window"], {}
     for penalty in ("l2", "l1", "none"):
         path = [NONE, *some.family(penalty)] if penalty != "none" else [NONE]
         pairs = [(over_seeds(100 * some.gain(one) / some.gain(NONE)), over_seeds(some(one, size))) for one in path]
-        paths[penalty] = [(x.value, x.error, y.value, y.error) for x, y in pairs]
+        paths[penalty] = [(x.value, y.value, y.error, x.error) for x, y in pairs]
     random = float(some.common(size, "untrained").mean())
     lines = [(random, "random weights"), (some.halfway(size), "halfway to a window")]
     axis = f"share of w² in {side} × {side} pixels" if size == "window" else "pixels"
-    return Trade(size.capitalize(), "held-out gain kept, %", axis, paths, lines, log=size == "participation")
+    scale: Scale = "log" if size == "participation" else "linear"
+    return Panel("held-out gain kept, %", axis, paths, size.capitalize(), across=lines, y_scale=scale)
 
 
 def permuted(run: Run, data: str) -> Figure:

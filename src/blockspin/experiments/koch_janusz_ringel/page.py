@@ -29,8 +29,9 @@ from blockspin.experiments.koch_janusz_ringel.readings import (
 )
 from blockspin.experiments.koch_janusz_ringel.settings import TORUS, Settings
 from blockspin.models.ising import KC_SQUARE
-from blockspin.report import curve as curves
-from blockspin.report import information_figures, pictures, tables
+from blockspin.report import pictures, tables
+from blockspin.report.levels import levels
+from blockspin.report.lines import Panel, line_plot
 from blockspin.report.page import Section, render
 from blockspin.runs import settings as settings_file
 from blockspin.statistics import Estimate
@@ -195,7 +196,7 @@ def curve(run: Run) -> Section:
     }
     exact = {
         f"exact, 2 × 2 on {TORUS} × {TORUS}, buffer 1": [
-            (T, found.curve[T].meta["exact"]["best"], math.nan) for T in sorted(found.curve)
+            (T, found.curve[T].meta["exact"]["best"]) for T in sorted(found.curve)
         ]
     }
     around = [T for T in sorted(found.curve) if T * KC_SQUARE > 1 - 1e-9]
@@ -220,22 +221,32 @@ def curve(run: Run) -> Section:
             "the squared correlation of one spin with a ring at distance R, so as R to the power −1/4.",
         ],
         [
-            information_figures.lines(
-                by_buffer,
-                exact=exact,
-                x_label="T (J/k)",
-                y_label="I(H:E) (nats)",
-                across=[(math.log(2), "ln 2")],
-                down=[(1 / KC_SQUARE, "T_c")],
+            line_plot(
+                [
+                    Panel(
+                        "T (J/k)",
+                        "I(H:E) (nats)",
+                        by_buffer,
+                        dashed=exact,
+                        across=[(math.log(2), "ln 2")],
+                        down=[(1 / KC_SQUARE, "T_c")],
+                    )
+                ],
                 title="Information against temperature",
                 caption="Below Tc a block tells the sign of the whole, ln 2, across any buffer; above, a wide buffer "
                 "leaves nothing. The step sharpens at Tc as the buffer grows. Dashed: the best odd rule of a 2 × 2 "
                 "block on the small torus, where all is summed.",
             ),
-            curves.figure(
-                {name: some for name, some in decays.items() if some},
-                x_label="distance from the block's centre (sites)",
-                y_label="I(H:E) (nats)",
+            line_plot(
+                [
+                    Panel(
+                        "distance from the block's centre (sites)",
+                        "I(H:E) (nats)",
+                        {name: some for name, some in decays.items() if some},
+                        x_scale="log",
+                        y_scale="log",
+                    )
+                ],
                 title="Decay with the buffer",
                 caption="Over the distance from the block's centre to the environment. Logarithmic axes: a straight "
                 "line at Tc is a power, the curves above Tc bend down. Points end where the information no longer "
@@ -257,7 +268,7 @@ def flow(run: Run) -> Section:
     """Couplings step by step, critical coupling and exponents."""
     found = run.found
     paths = {
-        f"K = {K:.4f}": [(n, float(value), math.nan) for n, value in enumerate(result.arrays["K"])]
+        f"K = {K:.4f}": [(n, float(value)) for n, value in enumerate(result.arrays["K"])]
         for K, result in found.flow.items()
     }
     rows = [
@@ -285,11 +296,8 @@ def flow(run: Run) -> Section:
             f"({100 * (critical_coupling(found).value / KC_SQUARE - 1):+.2f} % of the exact one).",
         ],
         [
-            information_figures.lines(
-                paths,
-                x_label="steps",
-                y_label="K_n of the coarse spins",
-                whole=True,
+            line_plot(
+                [Panel("steps", "K_n of the coarse spins", paths, x_scale="whole")],
                 title="The flow from both sides",
                 caption="The nearest-neighbour coupling that alone fits the spins best, a curve a starting point. The "
                 "first step leads to the rule's own Hamiltonian, and may take all down. Look whether from there those "
@@ -340,7 +348,7 @@ def chain(run: Run) -> Section:
             f"buffer of {run.settings.chain.buffer} on each side: summed, not sampled.",
         ],
         [
-            information_figures.levels(
+            levels(
                 {f"K = {K:g}": (result.arrays["lambdas"], result.arrays["kept"]) for K, result in results.items()},
                 labels=("λ_1", "λ_2"),
                 title="Share of I(V:E) that is kept",

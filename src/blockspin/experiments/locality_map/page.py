@@ -13,7 +13,7 @@ from blockspin.experiments.locality_map.numbers import mean, mostly, share
 from blockspin.experiments.locality_map.recipes import RECIPES
 from blockspin.report import tables
 from blockspin.report.page import Figure, Table
-from blockspin.report.phase_figures import Axis, Map, Mark, phase_maps
+from blockspin.report.phase_map import Axis, Map, Mark, phase_map
 
 LABELS = {
     "l1": "L1 penalty",
@@ -85,14 +85,12 @@ def phases(run: Run, name: str) -> Figure:
     block, untrained = float(numbers["block"].mean()), float(numbers["null_participation"].mean())
     majority = tables.number(float(numbers["y_t_majority"].mean()), float(numbers["y_t_majority_error"].mean()))
     covered, kl, y_t = (mean(numbers[key]) for key in ("participation", "kl", "y_t"))
-    local, near, passes = (
-        one.astype(float) for one in (mostly(numbers["local"]), share(numbers) < 0.5, mostly(numbers["renormalizes"]))
-    )
+    local, near, passes = mostly(numbers["local"]), share(numbers) < 0.5, mostly(numbers["renormalizes"])
     sites = f"sites a field covers; a block: {block:g}"
     maps = [
-        Map("Locality", sites, *covered, log=True, limits=(block, untrained), contour=local, missing="dead"),
-        Map("Fidelity", "KL divergence, nats a site", *kl, log=True, contour=near),
-        Map("y_t", f"exact: 1; majority: {majority}", *y_t, contour=passes, missing="n. d."),
+        Map("Locality", sites, *covered, log=True, limits=(block, untrained), inside=local, missing="dead"),
+        Map("Fidelity", "KL divergence, nats a site", *kl, log=True, inside=near),
+        Map("y_t", f"exact: 1; majority: {majority}", *y_t, inside=passes, missing="n. d."),
     ]
     horizontal, vertical = (Axis(LABELS[axis], [float(value) for value in numbers[axis].values]) for axis in (x, y))
     marks = []
@@ -106,7 +104,7 @@ def phases(run: Run, name: str) -> Figure:
         "independent spins; y_t and y_h. n. d.: the units of a seed have no positions. –: ln Z of a seed was refused."
         + (f" Circles: {'; '.join(f'{one.letter}: {one.name}' for one in marks)}." if marks else "")
     )
-    return phase_maps(maps, horizontal, vertical, marks=marks, title=f"{LABELS[x]} and {LABELS[y]}", caption=caption)
+    return phase_map(maps, horizontal, vertical, marks=marks, title=f"{LABELS[x]} and {LABELS[y]}", caption=caption)
 
 
 def in_numbers(run: Run, name: str) -> Table:

@@ -15,7 +15,8 @@ from blockspin.experiments.mcrg.maps import MAPS
 from blockspin.experiments.mcrg.published import EVEN, ODD, PUBLISHED
 from blockspin.experiments.mcrg.tasks import Found
 from blockspin.models.ising import KC_SQUARE
-from blockspin.report import figures, flow_figures
+from blockspin.report import forest
+from blockspin.report.lines import Panel, Point, line_plot
 from blockspin.report.page import Figure, Table
 from blockspin.report.tables import table
 from blockspin.rg.recursions import decimation, migdal_kadanoff
@@ -48,23 +49,20 @@ def closest(run: Run) -> str:
 
 def exponents(run: Run) -> Figure:
     """Exponents by map and step."""
-    rows: dict[str, list[figures.Row]] = {key: [] for key in EXACT}
+    rows: dict[str, list[forest.Row]] = {key: [] for key in EXACT}
     for step in range(run.settings.steps):
         for name, found in run["measured"].items():
             if step and step >= found.layers:
                 continue  # once is enough
             for key, some in rows.items():
                 one = getattr(found.spectrum[step], key) if found.layers else NONE
-                kind, note = (
-                    "reference" if MAPS[name].rule else "learned",
-                    "not defined" if found.layers else "no lattice",
-                )
-                some.append(figures.Row(name, one.value, one.error, kind, f"step {step + 1}", note))
+                text = "" if found.layers else "no lattice"
+                some.append(forest.Row(name, one.value, one.error, group=f"step {step + 1}", text=text))
     caption = (
-        f"From {len(EVEN)} even and {len(ODD)} odd operators at Kc. Squares: block rules; circles: learned maps; line: "
+        f"From {len(EVEN)} even and {len(ODD)} odd operators at Kc. Grey: block rules; coloured: learned maps; line: "
         "exact. Compare a learned map with how far the rules lie apart."
     )
-    return figures.spectrum(rows, caption=caption)
+    return forest.exponents(rows, title="Exponents", caption=caption)
 
 
 def by_operators(run: Run, key: str) -> Table:
@@ -77,8 +75,9 @@ def by_operators(run: Run, key: str) -> Table:
 
 def planes(run: Run) -> Figure:
     """The plane of two couplings, a panel a map."""
-    return flow_figures.plane(
+    return line_plot(
         [_plane(name, found) for name, found in placed(run).items()],
+        same_axes=True,
         title="Two couplings, step by step",
         caption="J_1 and J_2 of four fitted operators. A path starts at the coupling of its samples, on the axis "
         "J_2 = 0. Under the majority rule the dashed path from Kc slows down near the fixed point (cross) and its "
@@ -86,18 +85,22 @@ def planes(run: Run) -> Figure:
     )
 
 
-def _plane(name: str, found: Found) -> flow_figures.Plane:
-    paths = [
-        flow_figures.Path(
-            f"K = {path.K:.4f}",
-            0 if abs(path.K - KC_SQUARE) < 1e-9 else int(math.copysign(1, path.K - KC_SQUARE)),
-            [_point(level) for level in path.levels],
-        )
-        for path in found.flow
-    ]
-    fixed = found.fixed[-1].K
-    steps = f"{found.layers} step{'s' * (found.layers > 1)}"
-    return flow_figures.Plane(name, steps, paths, None if fixed is None else _point(fixed))
+def _plane(name: str, found: Found) -> Panel:
+    paths: dict[str, list[Point]] = {"from below Kc": [], "from Kc": [], "from above Kc": []}
+    for path in found.flow:
+        off = path.K - KC_SQUARE
+        side = "from Kc" if abs(off) < 1e-9 else "from below Kc" if off < 0 else "from above Kc"
+        paths[side] += [*map(_point, path.levels), (math.nan, math.nan)]  # no arrow from one path to the next
+    if (fixed := found.fixed[-1].K) is not None:
+        paths["fixed point"] = [_point(fixed)]
+    return Panel(
+        "J_1, nearest neighbours",
+        "J_2, next-nearest",
+        {side: points for side, points in paths.items() if points},
+        f"{name}, {found.layers} step{'s' * (found.layers > 1)}",
+        across=[(0.0, "")],
+        joined="arrows",
+    )
 
 
 def fixed_points(run: Run) -> Table:
@@ -129,8 +132,9 @@ def recursions(run: Run) -> Figure:
     sampled = [path.K for path in run["measured"]["majority"].flow]
     grid = np.linspace(min(sampled) - 0.12, max(sampled) + 0.06, 61)
     closed = {
-        "Migdal-Kadanoff": [migdal_kadanoff.step(K) for K in grid],
-        "decimation cut to K, twice by √2": [decimation.square(decimation.square(K)) for K in grid],
+        "Migdal-Kadanoff": [(float(K), migdal_kadanoff.step(K)) for K in grid],
+        "K' = K": [(float(K), float(K)) for K in grid],
+        "decimation cut to K, twice by √2": [(float(K), decimation.square(decimation.square(K))) for K in grid],
     }
     points = {
         name: [(path.K, path.nearest[1].value, path.nearest[1].error) for path in found.flow]
@@ -140,9 +144,8 @@ def recursions(run: Run) -> Figure:
         "Lines: closed recursions, with fixed points where they cross K' = K (dotted). Points: the coupling that alone "
         "fits the coarse spins. It need not cross at Kc (dashed): the rest goes to other couplings. Its slope counts."
     )
-    return flow_figures.one_step(
-        grid, closed, points, mark=KC_SQUARE, title="K' against K of one step", caption=caption
-    )
+    panel = Panel("K, fine spins", "K', coarse spins", points, dashed=closed, down=[(KC_SQUARE, "Kc")])
+    return line_plot([panel], title="K' against K of one step", caption=caption)
 
 
 def maps(run: Run) -> Table:
@@ -164,7 +167,7 @@ def _rows(run: Run, numbers: Callable[[Found, int], list[Estimate] | None]) -> l
 
 
 def _point(K: list[Estimate]) -> tuple[float, float, float, float]:
-    return K[0].value, K[1].value, K[0].error, K[1].error
+    return K[0].value, K[1].value, K[1].error, K[0].error
 
 
 def _cell(one: Estimate) -> Any:

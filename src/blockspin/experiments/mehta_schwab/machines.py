@@ -1,62 +1,69 @@
-"""What the tasks share: samples, and the machines of each variant, built and put together again from stored weights."""
+"""The maps of the experiment: RBMs built, trained beside their nulls, and put together again from stored weights."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
-import xarray as xr
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import clone
 from sklearn.neural_network import BernoulliRBM
 from sklearn.pipeline import Pipeline, make_pipeline
 
-from blockspin.coarse.fields import ToBinary
-from blockspin.coarse.rbm import RBM
+import blockspin as bs
 from blockspin.coarse.stack import machine_from
+from blockspin.judging.nulls import noise, permuted, shuffled
 from blockspin.lattice import Lattice
-from blockspin.models.ising import Ising
 from blockspin.randomness import integer
 from blockspin.runs.task import Progress, Result
-from blockspin.samples import make, provenance
-from blockspin.sampling.sample import sample
-
-
-def run_sample(settings: dict[str, Any], parents: list[Result], progress: Progress) -> Result:
-    """Draw Ising samples; arrays: spins (chain, draw, x, y)."""
-    model = Ising(Lattice.square(settings["L"]), settings["K"])
-    drawn = sample(
-        model,
-        settings["n"],
-        seed=settings["seed"],
-        chains=settings["chains"],
-        algorithm="swendsen-wang",
-        progress=progress,
-    )
-    return Result({"spins": drawn.values}, {"provenance": provenance(drawn)})
-
-
-def stored_samples(result: Result) -> xr.DataArray:
-    """The samples that a sample task left."""
-    about = dict(result.meta["provenance"])
-    kept = about.pop("lattice")
-    return make(result.arrays["spins"], Lattice(kept["kind"], tuple(kept["shape"])), **about)
 
 
 def build(variant: str, units: int, recipe: dict[str, Any], layer: int, seed: int) -> Any:
-    """An unfitted machine of a variant with the parameters that `recipe_of` gives."""
-    machine = BernoulliRBM if variant.startswith("sklearn") else RBM
+    """An unfitted RBM of a variant with the parameters that `recipe_of` gives."""
+    machine = BernoulliRBM if variant.startswith("sklearn") else bs.RBM
     return machine(units, random_state=integer(seed, "train", variant, layer), **recipe)
 
 
-def stack_of(variant: str, units: str, trained: list[Result], seed: int) -> Pipeline:
+def stack_of(variant: str, units: str, trained: Sequence[Result], seed: int) -> Pipeline:
     """The fitted stack of layers trained so far, reading spins -1/+1; the empty stack passes them on."""
     own = not variant.startswith("sklearn")
-    binary = units == "binary" or not own
-    steps: list[Any] = [ToBinary() if binary else "passthrough"]
+    steps = [_before(units if own else "binary")]
     for layer, result in enumerate(trained, start=1):
-        n_units = len(result.arrays["components"])
-        random_state = integer(seed, "pass on", variant, layer)
-        if own:
-            fresh: Any = RBM(n_units, units=units, output=result.meta["output"], random_state=random_state)
-        else:
-            fresh = BernoulliRBM(n_units)
-        steps.append(machine_from(result.arrays, fresh))
+        n, random_state = len(result.arrays["components"]), integer(seed, "pass on", variant, layer)
+        parameters: dict[str, Any] = {"units": units, "output": result.meta.get("output"), "random_state": random_state}
+        steps.append(machine_from(result.arrays, bs.RBM(n, **parameters) if own else BernoulliRBM(n)))
     return make_pipeline(*steps)
+
+
+def with_nulls(
+    machine: Any, X: NDArray[np.int8], held_out: NDArray[np.int8], seed: int, progress: Progress
+) -> dict[str, Pipeline]:
+    """The RBM fitted to X, and after it its nulls by kind: untrained, and with its sites shuffled."""
+    first = _before(machine.units)
+    seen, validation = (make_pipeline(first).transform(part) for part in (X, held_out))
+    untrained = clone(machine).set_params(n_iter=0).fit(seen, validation=validation)
+    trained = make_pipeline(first, machine.set_params(verbose=progress).fit(seen, validation=validation))
+    return {
+        "": trained,
+        "untrained": make_pipeline(first, untrained),
+        "shuffled sites": shuffled(trained, X.shape[1], seed),
+    }
+
+
+def inputs(data: str, X: NDArray[np.int8], seed: int) -> NDArray[np.int8]:
+    """What a stack is trained on: the samples X, noise, or the samples with their sites permuted."""
+    if data == "noise":
+        return noise(X.shape, seed)
+    return permuted(X, seed) if data == "permuted" else X
+
+
+def block_rule(name: str, lattice: Lattice, b: int, seed: int) -> Any:
+    """The unfitted majority rule or decimation of side b."""
+    if name == "majority":
+        return bs.Majority(lattice, b, random_state=integer(seed, "ties"))
+    return bs.Decimation(lattice, b)
+
+
+def _before(units: str) -> Any:
+    return bs.ToBinary() if units == "binary" else "passthrough"

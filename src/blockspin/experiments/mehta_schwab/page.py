@@ -1,358 +1,310 @@
-"""The report of the Mehta-Schwab experiment, drawn from the files of a run and computing nothing."""
+"""The figures and tables of the page; its words are in page.md."""
 
 from __future__ import annotations
 
 import math
-from pathlib import Path
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from blockspin.experiments.about import HEADLINES
-from blockspin.experiments.mehta_schwab.conditions_section import conditions
-from blockspin.experiments.mehta_schwab.run_files import Run
-from blockspin.experiments.mehta_schwab.settings import PRESETS, SOURCES, VARIANTS, Settings
-from blockspin.experiments.mehta_schwab.summary import summary
-from blockspin.models import KC_SQUARE
-from blockspin.report import figures, pictures, tables
-from blockspin.report.page import Figure, Section, Table, render
-from blockspin.runs.task import Result
-from blockspin.statistics import brackets
+import blockspin as bs
+from blockspin.experiments.core import Run
+from blockspin.experiments.mehta_schwab.cards import SIZE, courses, size, stack, studied
+from blockspin.experiments.mehta_schwab.settings import SOURCES, VARIANTS
+from blockspin.experiments.stored import Array
+from blockspin.judging import Row
+from blockspin.report import forest, pictures, tables
+from blockspin.report import training as trajectories
+from blockspin.report.lines import Panel, line_plot
+from blockspin.report.page import Figure, Table
+from blockspin.samples import provenance
+
+KINDS = {"reference": "block rules", "learned": "learned", "null": "nulls"}
+FREE = ("energy a site", "effective K", "|m|", "reconstructed sites")
+PICTURED = {"sklearn-default": "scikit-learn", "none": "no penalty", "l1": "L1 penalty"}
+TESTS = {"locality": "locality", "tiling": "tiling", "spectrum": "exponents", "fidelity": "free samples"}
 
 
-def page(folder: Path) -> str:
-    """The HTML page of a finished run."""
-    run = Run(folder)
-    settings = run.settings
-    facts = {
-        "lattice": f"{settings.L} × {settings.L}, periodic",
-        "trained at": f"K = {settings.K:g}",
-        "exponents at": f"K_c = {run.critical.meta['provenance']['model']['K']:.6f}",
-        "samples": f"{settings.n_samples} in {settings.chains} chains",
-        "stack": "-".join(map(str, (settings.L**2, *settings.layers))),
-        "preset": str(run.stored["preset"]),
+def facts(run: Run) -> dict[str, str]:
+    """What was sampled and trained, under the title."""
+    s = run.settings
+    return {
+        "lattice": f"{s.L} × {s.L}, periodic",
+        "trained at": f"K = {s.K:g}",
+        "exponents at": f"K_c = {bs.KC_SQUARE:.6f}",
+        "samples": f"{s.n_samples} in {s.chains} chains",
+        "stack": "-".join(map(str, (s.L**2, *s.layers))),
     }
-    return render(
-        "Do stacked RBMs renormalize the Ising model?",
-        summary(run),
-        [
-            scorecards(run),
-            run.claims_section(
-                "What the literature says, and what this run's numbers say of it.", title="Each with its reason"
-            ),
-            samples(run),
-            fields(run),
-            *conditions(run),
-            spectrum(run),
-            fidelity(run),
-            training(run),
-            about(run),
-            limits(run),
-        ],
-        subtitle="Mehta & Schwab (2014) put before a judge, with error bars, nulls and block rules beside it",
-        facts=facts,
-        verdicts=[(f"{name}, layer 1", run.card(name, 1)["verdict"]) for name in ("majority", *run.variants)],
-        footer="Drawn by blockspin from the files of this run; every number is in scorecards.json and claims.json.",
+
+
+def of_kind(run: Run, cards: Sequence[dict[str, Any]], *kinds: str) -> list[dict[str, Any]]:
+    """The entries of scorecards.json whose maps are of these kinds: reference, learned or null."""
+    return [card for card in cards if _kind(run, card["map"]) in kinds]
+
+
+def folded(table: Table) -> Table:
+    """The table, folded."""
+    return replace(table, open=False)
+
+
+def covered(run: Run, name: str) -> str:
+    """Sites that a field of a map's first layer covers; empty where the run has no such map or number."""
+    sizes = [size(card).value for card in stack(run.cards, name)[:1]]
+    return "".join(f"{one:.3g}" for one in sizes if math.isfinite(one))
+
+
+def tests(run: Run, name: str, outcome: str) -> str:
+    """The tests of a map's first layer with this outcome ("pass", "fail", "cannot tell"), in words."""
+    cards = stack(run.cards, name)[:1]
+    found = [words for criterion, words in TESTS.items() for card in cards if card.outcome(criterion) == outcome]
+    return " and ".join(part for part in (", ".join(found[:-1]), *found[-1:]) if part)
+
+
+def first_fields(run: Run) -> Figure:
+    """The picture that answers: the strongest fields of the first layer, with and without the penalty."""
+    names = [name for name in PICTURED if name in run.settings.variants] or run.settings.variants
+    fields = {PICTURED.get(name, name): _fields(run, name, 0) for name in names}
+    b = round(stack(run.cards, "majority")[0].b)
+    return pictures.weights(
+        {words: some / (np.abs(some).max() or 1.0) for words, some in fields.items()},
+        title="What a hidden unit of the first layer sees",
+        caption="Each square is the whole lattice, red weights positive, blue negative. A block spin would be a patch "
+        f"of {b} × {b} sites in one colour. Look for patches, or for texture over the whole lattice.",
+        unit="weight over the layer's largest",
     )
 
 
-def scorecards(run: Run) -> Section:
-    """The table of verdicts."""
-    shown = [card for card in run.cards if run.kinds[card["map"]] != "null"]
-    nulls = [card for card in run.cards if run.kinds[card["map"]] == "null"]
-    return Section(
-        "Scorecard",
-        [
-            "Each map takes the spins to as many coarse variables as a block rule would, and is put before the same "
-            "criteria. A quantity passes where it lies within half the null's distance of the reference, by more than "
-            "two standard errors; renormalizes means that locality, tiling and spectrum all pass.",
-        ],
-        [
-            tables.scorecard_table(shown, HEADLINES, title="Block rules and learned maps"),
-            tables.scorecard_table(
-                nulls,
-                HEADLINES,
-                title="Nulls",
-                caption="Maps of the same make that cannot know the physics, put before the same judge. Most fail the "
-                "spectrum because their units have no places on a lattice, not by their exponents: the numbers in "
-                "brackets are what forced places give, and on coarse lattices below about 10 × 10 those come near the "
-                "majority rule's. The variants of null_variants have two nulls more than the others, so that ticks of "
-                "different rows are not equally hard to get.",
-            ),
-        ],
+def deeper_fields(run: Run) -> Figure:
+    """The L1 stack, layer by layer."""
+    fields = {f"layer {n + 1}": _fields(run, "l1", n) for n in range(len(run.settings.layers))}
+    return pictures.weights(
+        fields,
+        scale="own",
+        unit="effective weight",
+        title="Effective fields of the L1 stack",
+        caption="Each square is the whole lattice as one unit of that layer sees it, through the layers below. Each "
+        "layer has its own colour scale: compare sizes, not strengths.",
     )
 
 
-def samples(run: Run) -> Section:
-    """What the data look like, and how independent they are."""
-    spins = [run.samples.arrays["spins"], run.critical.arrays["spins"]]
-    shown = np.concatenate([part[:: max(1, len(part) // 3), -1][:3] for part in spins])
-    names = [f"K = {run.settings.K:g}"] * 3 + [f"critical, K = {KC_SQUARE:.4f}"] * 3
-    rows = [_sample_row(name, result) for name, result in (("training", run.samples), ("critical", run.critical))]
-    return Section(
-        "Samples",
-        [
-            "Equilibrium Ising configurations. A share of the chains is held out of training; errors are formed over "
-            "chains, never over draws.",
-        ],
-        [
-            pictures.configurations(
-                shown,
-                names,
-                title="Configurations",
-                caption="First the coupling that the machines are trained at, with domains of the size of the "
-                "correlation length; then the critical point, with domains of all sizes, where exponents are measured.",
-            ),
-            tables.table(
-                (
-                    "set",
-                    "K",
-                    "draws",
-                    "algorithm",
-                    "tau of energy",
-                    "tau of order parameter",
-                    "spacing",
-                    "equilibration",
-                    "R-hat",
-                ),
-                rows,
-                title="How they were drawn",
-                caption="tau: integrated autocorrelation time in sweeps (1/2 + sum of rho); spacing and equilibration "
-                "in sweeps.",
-                wide=True,
-            ),
-        ],
+def _fields(run: Run, name: str, n: int) -> Array:
+    L = run.settings.L
+    return np.asarray(run["measured"][name][n].arrays["fields"].reshape(-1, L, L), float)
+
+
+def variants(run: Run) -> Table:
+    """What each variant is."""
+    return tables.table(
+        ("variant", "RBM"), [(name, VARIANTS[name]) for name in run.settings.variants], title="Variants"
     )
 
 
-def _sample_row(name: str, result: Result) -> tuple[Any, ...]:
-    about = result.meta["provenance"]
-    chains, draws = result.arrays["spins"].shape[:2]
-    times = [brackets(*pair) for pair in (about["tau"] or {}).values()] or ["not measured"] * 2
-    mixing = [value for value in about["r_hat"].values() if value is not None]
-    return (
-        name,
-        f"{about['model']['K']:.6g}",
-        chains * draws,
-        about["algorithm"],
-        *times,
-        about["spacing"],
-        about["equilibration"],
-        f"{max(mixing):.3f}" if mixing else "not measured",
-    )
-
-
-def fields(run: Run) -> Section:
-    """Weights, effective fields, centres, locality."""
-    blocks: list[Figure | Table | str] = [
-        pictures.weights(
-            {name: _unit_scale(run.pictures(name, 1)) for name in run.variants},
-            title="Weights of the first layer, every variant on one scale",
-            caption="Each square is the lattice as one hidden unit sees it, fields divided by the layer's largest "
-            "weight so that shapes compare. A block spin would be one small patch of one sign; look whether a variant "
-            "shows patches, or texture over the whole lattice.",
-            unit="weight over the layer's largest",
-        )
+def locality(run: Run) -> Figure:
+    """Sites that a field covers, every map."""
+    parts = [
+        forest.Forest(SIZE, _rows(run, n, "locality", SIZE), f"layer {n + 1}", lines=[(one.b**2, "block")], log=True)
+        for n, one in enumerate(stack(run.cards, "majority"))
     ]
-    if "l1" in run.variants:
-        blocks.append(
-            pictures.effective_fields(
-                {f"layer {layer}": run.pictures("l1", layer) for layer in range(1, run.n_layers + 1)},
-                title="Effective fields of the L1 stack, layer by layer",
+    caption = (
+        "The participation ratio of a unit's squared weights, mean over units with its standard error. The line is the "
+        "size of a block; nulls are hollow."
+    )
+    return forest.forest(parts, title="Sites that a field covers", caption=caption)
+
+
+def centres(run: Run) -> Figure:
+    """Where the fields of the first layer are."""
+    L, b = run.settings.L, stack(run.cards, "majority")[0].b
+    grid = ((b - 1) / 2 + b * np.arange(round(L / b))).tolist()
+    ideal, edges = [(x, y) for x in grid for y in grid], (-0.5, L - 0.5)
+    parts = []
+    for name in run.settings.variants:
+        dots = [(float(x), float(y)) for x, y in (_centres(run, name) + 0.5) % L - 0.5]
+        parts.append(
+            Panel(
+                "x (lattice spacings)",
+                "y (lattice spacings)",
+                {"block centres": ideal, name: dots},
+                f"{name}, {len(dots)} units",
+                x_scale="whole",
+                y_scale="whole",
+                joined="no",
+                limits=(edges, edges),
+                square=True,
             )
         )
-    blocks.append(
-        figures.centres(
-            {name: _centres(run, name) for name in run.variants},
-            (run.settings.L, run.settings.L),
-            run.card(run.variants[0], 1)["b"],
-            title="Centres of the first layer's fields",
-        )
+    caption = (
+        "A dot is the centre of a unit's squared weight; crosses are the centres of blocks. A map that tiles the "
+        "lattice puts one dot at each cross."
     )
-    blocks.append(
-        figures.locality(
-            {
-                f"layer {layer}": _rows(run, layer, "locality", "participation ratio")
-                for layer in range(1, run.n_layers + 1)
-            },
-            lines_by_layer={
-                f"layer {layer}": [(run.card("majority", layer)["b"] ** 2, "block")]
-                for layer in range(1, run.n_layers + 1)
-            },
-        )
+    return line_plot(parts, title="Centres of the first layer's fields", caption=caption)
+
+
+def _centres(run: Run, name: str) -> Array:
+    """Centres of the living units, (n, 2); none where the units have no positions."""
+    arrays = run["measured"][name][0].arrays
+    found = arrays["centres"][arrays["alive"]] if "centres" in arrays else np.empty((0, 2))
+    return np.asarray(found[np.isfinite(found).all(axis=1)])
+
+
+def exponents(run: Run, layer: int) -> Figure:
+    """y_t and y_h of a layer, every map."""
+    rows = {name: _rows(run, layer - 1, "spectrum", name) for name in ("y_t", "y_h")}
+    caption = (
+        "Scaling exponents at the critical point with standard errors; nulls are hollow, the line is the exact value. "
+        "Not defined: the units have no positions on a lattice, or the data support no number."
     )
-    return Section("Fields", ["Are the fields local, and do they tile the lattice?"], blocks)
+    return forest.exponents(rows, title=f"Exponents through layer {layer}", caption=caption)
 
 
-def _unit_scale(fields: NDArray[np.float64]) -> NDArray[np.float64]:
-    largest = np.abs(fields).max()
-    return fields / largest if largest > 0 else fields
-
-
-def _centres(run: Run, name: str) -> NDArray[np.float64]:
-    arrays = run.measured[(name, 1)].arrays
-    if "centres" not in arrays:
-        return np.empty((0, 2))
-    return np.where(arrays["alive"][:, None], arrays["centres"], math.nan)
-
-
-def _rows(run: Run, layer: int, criterion: str, quantity: str) -> list[figures.Row]:
+def _rows(run: Run, n: int, criterion: str, quantity: str) -> list[forest.Row]:
     rows = []
-    order = {"reference": 0, "learned": 1, "null": 2}
-    headings = {"reference": "block rules", "learned": "learned", "null": "nulls"}
-    for item in sorted(run.plan.maps, key=lambda item: order[item.kind]):
-        row = run.row(item.name, layer, criterion, quantity)
-        if row is None or (item.kind == "null" and item.variant not in run.settings.null_variants):
+    for name in sorted(run.plan["measured"], key=lambda name: [*KINDS].index(_kind(run, name))):
+        kind, row = _kind(run, name), stack(run.cards, name)[n].row(criterion, quantity)
+        if row is None or (kind == "null" and name.partition(",")[0] not in run.settings.null_variants):
             continue
-        value = row["value"] if row["state"] == "measured" else math.nan
-        error = math.nan if row["error"] is None else row["error"]
-        forced = f" ({tables.number(row['value'], error)} if forced)" if row["value"] is not None else ""
-        rows.append(figures.Row(item.name, value, error, item.kind, headings[item.kind], f"not defined{forced}"))
+        at = row.value if row.defined else math.nan
+        text = "" if row.defined else _written(row)
+        rows.append(forest.Row(name, at, row.error, kind == "null", KINDS[kind], text))
     return rows
 
 
-def spectrum(run: Run) -> Section:
-    """The exponents, layer by layer."""
-    blocks: list[Figure | Table | str] = [
-        figures.spectrum(
-            {name: _rows(run, layer, "spectrum", name) for name in ("y_t", "y_h")},
-            title=f"Exponents through layer {layer}",
-        )
-        for layer in range(1, run.n_layers + 1)
-    ]
-    return Section(
-        "Spectrum",
-        [
-            "Monte Carlo renormalization through each map: how the coarse operators answer to the fine ones at the "
-            "critical point gives y_t (4 even operators) and y_h (2 odd). It is measured on critical samples, whatever "
-            "coupling the map was trained at. Even the majority rule misses the exact values by its truncation and the "
-            "lattice's size: compare maps with it, not with the line alone. On coarse lattices below about 10 × 10, as "
-            "in the last layer, maps that know nothing of blocks come near it too.",
-        ],
-        blocks,
+def _kind(run: Run, name: str) -> str:
+    return str(run.plan["measured"][name][0].settings["kind"])
+
+
+def _written(row: Row | None) -> str:
+    if row is None:
+        return "not measured"
+    number = tables.number(row.value, row.error)
+    return number if row.defined or not math.isfinite(row.value) else f"not defined ({number} if forced)"
+
+
+def study(run: Run) -> Figure:
+    """Locality against the number of samples."""
+    s, small = run.settings, run.settings.conditions
+    points = {}
+    for name, some in run["conditions"].items():
+        sizes = {n / small.units: size(studied(one)) for n, one in some.items()}
+        points[name] = [(a_unit, one.value, one.error) for a_unit, one in sizes.items()]
+    panel = Panel(
+        "training samples a hidden unit",
+        "participation ratio (sites)",
+        points,
+        across=[(float(small.L**2 / small.units), "block")],
+        down=[(s.n_samples * (1 - s.held_out) / s.layers[0], "the stacks of this run")],
+        x_scale="log",
+        y_scale="log",
+    )
+    return line_plot(
+        [panel],
+        title="Sites that a field covers, against the number of samples",
+        caption="Mean over units with its standard error. Look where a curve reaches the size of a block.",
     )
 
 
-def fidelity(run: Run) -> Section:
-    """Free samples and reconstructions."""
-    blocks: list[Figure | Table | str] = []
-    first = run.measured[(run.variants[0], 1)].arrays
-    curves: dict[str, tuple[Any, Any]] = {"data": (first["G_data"], first["G_data_error"])}
-    for name in run.variants:
-        arrays = run.measured[(name, 1)].arrays
-        curves[name] = (arrays["G"], arrays["G_error"])
-    blocks.append(
-        figures.correlation(
-            np.arange(len(curves["data"][0])), curves, title="Correlations of free samples, first layer"
-        )
+def study_table(run: Run) -> Table:
+    """The same in numbers."""
+    rows = []
+    for name, some in run["conditions"].items():
+        for n, one in some.items():
+            card, gap = studied(one), f"{one.meta['free_energy_gap']:.2g}"
+            rows.append((name, n, str(size(card)), str(card.outcome("locality")), gap))
+    columns = ("variant", "samples", SIZE, "locality", "free-energy gap (nats)")
+    return tables.table(columns, rows, title="Locality against the number of samples, in numbers", wide=True)
+
+
+def correlations(run: Run) -> Figure:
+    """G(r) of free samples, first layers and data."""
+    arrays = {name: run["measured"][name][0].arrays for name in run.settings.variants}
+    first = arrays[run.settings.variants[0]]
+    pairs = {"data": (first["G_data"], first["G_data_error"])}
+    pairs |= {name: (some["G"], some["G_error"]) for name, some in arrays.items()}
+    curves = {
+        name: [(float(r), float(G), float(error)) for r, (G, error) in enumerate(zip(*pair, strict=True))]
+        for name, pair in pairs.items()
+    }
+    return line_plot(
+        [Panel("r (lattice spacings)", "G(r) = ⟨s_0 s_r⟩", curves, x_scale="whole", bands=True)],
+        title="Correlations of free samples, first layer",
+        caption="The spin correlation along the axes, of each RBM's free samples and of the data; one-sigma bands.",
     )
-    quantities = ("energy a site", "effective K", "|m|", "reconstructed sites")
-    blocks.append(
-        tables.table(
-            ("map", "layer", *quantities),
-            [
-                (name, layer, *(run.number(name, layer, "fidelity", quantity) for quantity in quantities))
-                for name in run.variants
-                for layer in range(1, run.n_layers + 1)
-            ]
-            + [("data", "", *(_target(run, quantity) for quantity in quantities[:3]), "")],
-            title="What the machines make when run freely",
-            caption="Energy in units of J (exact for the data: Kaufman); effective K is the coupling whose exact "
-            "energy it is; the last column is the share of held-out sites that come back from the coarse variables.",
-            wide=True,
-        )
+
+
+def free_samples(run: Run) -> Table:
+    """What the stacks make when run freely, and what they reconstruct."""
+    cards = [card for name in run.settings.variants for card in stack(run.cards, name)]
+    rows = [(card.map, card.layer, *(_written(card.row("fidelity", one)) for one in FREE)) for card in cards]
+    targets = [row.reference if (row := cards[0].row("fidelity", one)) else None for one in FREE[:3]]
+    rows.append(("data", 0, *(tables.number(one.value, one.error) if one else "" for one in targets), ""))
+    caption = (
+        "Energy in units of J (exact for the data: Kaufman); effective K is the coupling with that exact energy. The "
+        "last column is the share of held-out sites that the coarse variables reconstruct."
     )
+    return tables.table(("map", "layer", *FREE), rows, title="Free samples in numbers", caption=caption, wide=True)
+
+
+def reconstructions(run: Run, name: str) -> Figure:
+    """Held-out samples, and their reconstruction from each layer."""
     L = run.settings.L
-    for name in [name for name in ("l1", "sklearn-default") if name in run.variants]:
-        arrays = run.measured[(name, 1)].arrays
-        back = {
-            f"layer {layer}": run.measured[(name, layer)].arrays["reconstructed"].reshape(-1, L, L)
-            for layer in range(1, run.n_layers + 1)
-        }
-        blocks.append(
-            pictures.reconstructions(
-                arrays["shown"].reshape(-1, L, L),
-                back,
-                title=f"Reconstructions: {name}",
-                caption="Held-out samples and what comes back from each layer, as means. Domains survive and detail is "
-                "lost with depth, for maps that renormalize and for maps that do not: a good picture here is not "
-                "evidence.",
-            )
-        )
-    return Section("Fidelity", ["Does the machine make Ising samples, and does it bring back what it saw?"], blocks)
-
-
-def _target(run: Run, quantity: str) -> str:
-    row = run.row(run.variants[0], 1, "fidelity", quantity)
-    if row is None or row["reference"] is None:
-        return ""
-    return tables.number(row["reference"]["value"], row["reference"]["error"])
-
-
-def training(run: Run) -> Section:
-    """The trajectories of training."""
-    found: dict[str, dict[str, NDArray[np.float64]]] = {}
-    for item in run.plan.maps:
-        if item.kind != "learned":
-            continue
-        arrays = run.store.load(item.trained[0]).arrays
-        path = {
-            key.removeprefix("trajectory_"): value for key, value in arrays.items() if key.startswith("trajectory_")
-        }
-        if path:
-            found[item.name] = path
-    lead = ["How the first layer's training went, at log-spaced epochs; scikit-learn's machine keeps no record."]
-    if not found:
-        return Section("Training", ["No variant of this run keeps a training trajectory."])
-    return Section(
-        "Training",
-        lead,
-        [
-            figures.trajectories(
-                found,
-                caption="Weights: relative change an epoch. Pseudo-log-likelihood over all sites: solid on training "
-                "chains, dashed on held-out ones. Free-energy gap: the log-likelihood that held-out chains lose "
-                "against training chains; a gap that grows is overfitting.",
-            )
-        ],
+    found = [one.arrays for one in run["measured"][name]]
+    by_layer = {f"layer {n}": arrays["reconstructed"].reshape(-1, L, L) for n, arrays in enumerate(found, start=1)}
+    shown = found[0]["shown"].reshape(-1, L, L)
+    return pictures.reconstructions(
+        shown,
+        by_layer,
+        title=f"Reconstructions: {name}",
+        caption="Held-out samples, and what is reconstructed from each layer, as means: grey is undecided.",
     )
 
 
-def about(run: Run) -> Section:
-    """Settings and provenance."""
-    names = [(name, VARIANTS[name]) for name in run.variants]
-    return run.about_section(blocks=[tables.table(("variant", "what it is"), names, title="Variants"), *_sources(run)])
-
-
-def _sources(run: Run) -> list[Table]:
-    # where the values of the preset "paper" come from, and which of them this run has changed
-    if run.stored["preset"] != "paper":
-        return []
-    plain, asked = (
-        dict(tables.flat(settings.model_dump())) for settings in (Settings(**PRESETS["paper"]), run.settings)
+def training(run: Run) -> Figure:
+    """The trajectories of the first layers."""
+    caption = (
+        "Log-spaced epochs; solid: training chains, dashed: held-out chains. Free-energy gap: the log-likelihood that "
+        "held-out chains lose against training chains. A gap that grows is overfitting. scikit-learn keeps no record."
     )
-    rows = [
-        (name, asked[name], source if asked[name] == plain[name] else "changed in this run")
-        for name, source in SOURCES.items()
-    ]
-    return [tables.table(("setting", "value", "source"), rows, title="Where the values come from")]
+    shown = {
+        name: {column: values for column, values in table.items() if not column.startswith("reconstruction_error")}
+        for name, table in courses(run).items()
+    }
+    return trajectories.training(shown, title="Training of the first layers", caption=caption)
 
 
-def limits(run: Run) -> Section:
-    """What this run cannot tell."""
-    told = [
-        "One seed of training a variant: errors over units and over sample chains do not hold the spread between "
-        "seeds.",
-        "Exponents are those of one step with few operators on a finite lattice; the majority rule measured in the "
-        "same way is the yardstick, and deep layers have few coarse sites left.",
-        "Flow of the couplings and range of the coarse Hamiltonian are not judged here: renormalizes says less than "
-        "it will.",
-        "A learned layer is given places on a lattice by its fields' centres; a map that coarse-grains without local "
-        "fields would be called not defined by this judge.",
-        "Free runs are block Gibbs chains of a few hundred steps from data and from noise; where the two disagree the "
-        "error says so.",
-    ]
-    if run.settings.L < 40:
-        told.append("This preset is a small lattice for a quick answer; the paper's size is the preset paper.")
-    return Section("Limits", told)
+def configurations(run: Run) -> Figure:
+    """What the data look like."""
+    spins = [run["samples"][part].values for part in ("training", "critical")]
+    shown = [one for part in spins for one in part[:: max(1, len(part) // 3), -1][:3]]
+    names = [f"K = {run.settings.K:g}"] * 3 + [f"critical, K = {bs.KC_SQUARE:.4f}"] * 3
+    caption = (
+        "Light sites are +1. Domains have the size of the correlation length where the RBMs are trained, and all sizes "
+        "at the critical point. A share of the chains is held out of training."
+    )
+    return pictures.configurations(np.array(shown), names, title="Configurations", caption=caption)
+
+
+def sampling(run: Run) -> Table:
+    """How the samples were drawn, and how independent they are."""
+    rows = []
+    for part, samples in run["samples"].items():
+        about = provenance(samples)
+        times: list[Any] = [tuple(pair) for pair in (about["tau"] or {}).values()] or ["not measured"] * 2
+        mixing = [one for one in about["r_hat"].values() if one is not None]
+        worst = f"{max(mixing):.3f}" if mixing else "not measured"
+        steps = (about["spacing"], about["equilibration"])
+        rows.append((part, about["model"]["K"], about["algorithm"], *times, *steps, worst))
+    spans = ("tau of energy", "tau of order parameter", "spacing", "equilibration")
+    caption = "tau: integrated autocorrelation time (1/2 + sum of rho); tau, spacing and equilibration in sweeps."
+    columns = ("set", "K", "algorithm", *spans, "R-hat")
+    return tables.table(columns, rows, title="How they were drawn", caption=caption, wide=True)
+
+
+def sources(run: Run) -> Table:
+    """The values of the preset "paper", where they come from, and those of this run."""
+    here = dict(tables.flat(run.settings.model_dump()))
+    rows = [(name, paper, source, here[name]) for name, (paper, source) in SOURCES.items()]
+    return tables.table(
+        ("setting", "preset paper", "source", "this run"), rows, title="The paper's values and this run's"
+    )

@@ -1,12 +1,12 @@
 """Settings and presets of the Mehta-Schwab experiment, each value with its source.
 
-Mehta & Schwab, arXiv 1410.3831, adapted the code of Hinton & Salakhutdinov, Science 313, 504 (2006); its values stand
-where the paper gives none.
+Mehta & Schwab, arXiv 1410.3831, adapted the code of Hinton & Salakhutdinov, Science 313, 504 (2006); its values are
+taken where the paper gives none.
 """
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import Field, model_validator
 
@@ -23,19 +23,19 @@ from blockspin.experiments.ranges import (
 )
 from blockspin.runs.settings import Section
 
+Variant = Literal["sklearn-default", "sklearn-matched", "none", "l2", "l1"]
 VARIANTS = {
-    "sklearn-default": "scikit-learn's BernoulliRBM as it comes",
+    "sklearn-default": "scikit-learn's BernoulliRBM with its defaults",
     "sklearn-matched": "BernoulliRBM with this run's learning rate, batch size and epochs",
     "none": "RBM without a penalty",
     "l2": "RBM with L2 weight decay",
     "l1": "RBM with the L1 penalty",
 }
 OWN = ("none", "l2", "l1")  # the variants that this package trains itself
-Variant = Literal["sklearn-default", "sklearn-matched", "none", "l2", "l1"]
 
 
 class Recipe(Section):
-    """How every machine of a stack is trained, but for the penalty that a variant leaves out."""
+    """How every RBM of a stack is trained, but for the penalty that a variant leaves out."""
 
     units: Literal["binary", "spin"] = "spin"
     biases: bool = False
@@ -53,7 +53,7 @@ class Recipe(Section):
 
 
 class Conditions(Section):
-    """A study beside the stacks: one layer on a small lattice, against the number of training samples."""
+    """A study apart from the stacks: one layer on a small lattice, against the number of training samples."""
 
     L: Annotated[int, Field(ge=8)] = 16
     units: Annotated[int, Field(ge=4)] = 64
@@ -86,13 +86,7 @@ class Settings(Section):
     chains: Annotated[int, Field(ge=4)] = 50
     held_out: Annotated[float, Field(gt=0, lt=1)] = 0.2
     layers: Annotated[tuple[Annotated[int, Field(ge=4)], ...], Field(min_length=1)] = (144, 36)
-    variants: Annotated[tuple[Variant, ...], Field(min_length=1)] = (
-        "sklearn-default",
-        "sklearn-matched",
-        "none",
-        "l2",
-        "l1",
-    )
+    variants: Annotated[tuple[Variant, ...], Field(min_length=1)] = get_args(Variant)
     null_variants: tuple[Variant, ...] = ("l1",)
     recipe: Recipe = Recipe()
     conditions: Conditions = Conditions()
@@ -105,14 +99,12 @@ class Settings(Section):
             check_different(getattr(self, name), name)
         check_split(self.n_samples, self.chains, self.held_out)
         if len(self.recipe.n_iter) != len(self.layers):
-            raise ValueError(
-                f"recipe.n_iter needs one number of epochs a layer: {len(self.layers)} layers, "
-                f"{len(self.recipe.n_iter)} numbers"
-            )
+            given = f"{len(self.layers)} layers, {len(self.recipe.n_iter)} numbers"
+            raise ValueError(f"recipe.n_iter needs one number of epochs a layer: {given}")
         return self
 
 
-def check_memory(settings: Settings) -> None:
+def check_memory(settings: Settings, seed: int) -> None:
     """Raise ValueError where samples or weights want more memory than is free."""
     check_samples(settings.L, settings.n_samples, "n_samples")
     check_samples(settings.L, settings.n_critical, "n_critical")
@@ -123,62 +115,38 @@ def check_memory(settings: Settings) -> None:
         check_weights(study.L, study.units, "conditions.units")
 
 
-FULL: dict[str, Any] = {  # the paper's lattice and network
-    "L": 40,
-    "K": 0.408,
-    "n_samples": 22_000,
-    "n_critical": 20_000,
-    "chains": 110,
-    "held_out": 1 / 11,
-    "layers": (400, 100, 25),
+PAPER, CODE, OURS = "Mehta & Schwab (2014)", "Hinton & Salakhutdinov's code (2006)", "this project"
+SOURCES: dict[str, tuple[Any, str]] = {  # the preset "paper": a setting's value, and where it comes from
+    "L": (40, f"{PAPER}: periodic 40 x 40"),
+    "K": (0.408, f"{PAPER}: J/kT = 0.408"),
+    "n_samples": (22_000, f"{PAPER}: 20,000 (main text; 40,000 in its appendix); 2,000 more to hold out, {OURS}"),
+    "held_out": (1 / 11, OURS),
+    "chains": (110, OURS),
+    "n_critical": (20_000, f"{OURS}: the exponents' samples, at the critical coupling"),
+    "layers": ((400, 100, 25), f"{PAPER}: 1600-400-100-25"),
+    "recipe.n_iter": ((200, 200, 200), f"{PAPER}: 200 epochs"),
+    "recipe.l1": (2e-4, f"{PAPER}: 2e-4, in place of weight decay"),
+    "recipe.biases": (True, f"{PAPER}: eq. 10"),
+    "recipe.units": ("binary", f"{CODE}: logistic units"),
+    "recipe.learning_rate": (0.1, f"{CODE}: 0.1"),
+    "recipe.momentum": (0.5, f"{CODE}: 0.5 in its first five epochs (0.9 then); 0.5 throughout here"),
+    "recipe.batch_size": (100, f"{CODE}: 100"),
+    "recipe.k": (1, f"{CODE}: one step of contrastive divergence"),
+    "recipe.l1_method": ("subgradient", f"{CODE}: the penalty is part of the gradient, inside the momentum"),
+    "recipe.l2": (2e-4, f"{CODE}: weightcost 2e-4"),
+    "recipe.init": ("hinton-salakhutdinov", f"{CODE}: 0.1 randn"),
+    "recipe.reconstruction": ("mean", f"{CODE}: real-valued reconstructions"),
+    "recipe.output": ("mean", f"{CODE}: probabilities are the next layer's data"),
+}
+FULL: dict[str, Any] = {
+    **{name: value for name, (value, _) in SOURCES.items() if "." not in name},
     "conditions": {"n_samples": (1000, 4000, 16_000, 64_000, 256_000), "updates": 20_000},
 }
 PRESETS: dict[str, dict[str, Any]] = {
     # the demo: the whole story on a small lattice
     "quick": {},
-    # the paper's values, then the code's where the paper is silent: SOURCES has them one by one
-    "paper": FULL
-    | {
-        "recipe": {
-            "units": "binary",
-            "biases": True,
-            "learning_rate": 0.1,
-            "momentum": 0.5,
-            "batch_size": 100,
-            "k": 1,
-            "l1": 2e-4,
-            "l1_method": "subgradient",
-            "l2": 2e-4,
-            "init": "hinton-salakhutdinov",
-            "reconstruction": "mean",
-            "output": "mean",
-            "n_iter": (200, 200, 200),
-        },
-    },
+    # the paper's values, and the code's where the paper is silent
+    "paper": {**FULL, "recipe": {name[7:]: value for name, (value, _) in SOURCES.items() if "." in name}},
     # a recipe that gives local fields in all three layers
-    "local": FULL | {"recipe": {"n_iter": (25, 60, 100)}},
-}
-
-PAPER, CODE = "Mehta & Schwab (2014)", "Hinton & Salakhutdinov's code (2006)"
-SOURCES = {  # of the preset "paper", as the page shows them
-    "L": f"{PAPER}: periodic 40 x 40",
-    "K": f"{PAPER}: J/kT = 0.408",
-    "n_samples": f"{PAPER}: 20,000 (main text; 40,000 in its appendix); 2,000 more to hold out, this project",
-    "held_out": "this project",
-    "chains": "this project",
-    "n_critical": "this project: the exponents' samples, at the critical coupling",
-    "layers": f"{PAPER}: 1600-400-100-25",
-    "recipe.n_iter": f"{PAPER}: 200 epochs",
-    "recipe.l1": f"{PAPER}: 2e-4, in place of weight decay",
-    "recipe.biases": f"{PAPER}: eq. 10",
-    "recipe.units": f"{CODE}: logistic units",
-    "recipe.learning_rate": f"{CODE}: 0.1",
-    "recipe.momentum": f"{CODE}: 0.5 in its first five epochs (0.9 then); 0.5 throughout here",
-    "recipe.batch_size": f"{CODE}: 100",
-    "recipe.k": f"{CODE}: one step of contrastive divergence",
-    "recipe.l1_method": f"{CODE}: the penalty stands in the gradient, inside the momentum",
-    "recipe.l2": f"{CODE}: weightcost 2e-4",
-    "recipe.init": f"{CODE}: 0.1 randn",
-    "recipe.reconstruction": f"{CODE}: real-valued reconstructions",
-    "recipe.output": f"{CODE}: probabilities are the next layer's data",
+    "local": {**FULL, "recipe": {"n_iter": (25, 60, 100)}},
 }

@@ -1,90 +1,244 @@
-"""The tasks of the Mehta-Schwab experiment: sample, train layer by layer, measure every layer."""
+"""The tasks: draw samples, train layer by layer, measure every layer of every map, and the study of sample numbers."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from blockspin.coarse.blocks import Decimation, Majority
-from blockspin.coarse.rbm import RBM
-from blockspin.coarse.sparse_fields import dense
-from blockspin.coarse.stack import reconstruct
-from blockspin.experiments.mehta_schwab.machines import build, stack_of, stored_samples
-from blockspin.judging import Evidence, Subject, measure_subject
-from blockspin.judging.criteria.fidelity import correlation
-from blockspin.judging.nulls import noise, permuted, shuffled
-from blockspin.lattice import Lattice
-from blockspin.models.ising import Ising
+import blockspin as bs
+from blockspin import judging
+from blockspin.experiments.mehta_schwab.settings import OWN, Recipe, Settings
+from blockspin.experiments.stored import Samples
+from blockspin.experiments.task import task
+from blockspin.experiments.tree import Tree
 from blockspin.randomness import integer
-from blockspin.runs.task import Progress, Result
-from blockspin.samples import features, split
-from blockspin.statistics import jackknife
+from blockspin.runs.task import Progress, Result, Task
 
+RULES = ("majority", "decimation")
+NULLS = {"untrained": "untrained", "shuffled sites": "ising"}  # of every variant: what its stack is trained on
+MORE_NULLS = {"K=0 data": "noise", "permuted data": "permuted"}  # of the null_variants
+UNUSED = {"none": {"l1", "l1_method", "l2"}, "l2": {"l1", "l1_method"}, "l1": {"l2"}}  # of the recipe
 SHOWN = 4  # held-out samples whose reconstructions are kept for the page
 
 
-def run_train(settings: dict[str, Any], parents: list[Result], progress: Progress) -> Result:
-    """Train one layer on what the layers below pass on; arrays: weights and trajectory."""
-    train, held_out = split(stored_samples(parents[0]), 1 - settings["held_out"], seed=settings["seed"])
-    X, validation = features(train), features(held_out)
-    if settings["data"] == "noise":
-        X = noise(X.shape, settings["seed"])
-        validation = noise(validation.shape, settings["seed"] + 1)
-    elif settings["data"] == "permuted":
-        X, validation = permuted(X, settings["seed"]), permuted(validation, settings["seed"])
-    below = stack_of(settings["variant"], settings["recipe"].get("units", "binary"), parents[1:], settings["seed"])
-    inputs, held = below.transform(X), below.transform(validation)
-    machine = build(settings["variant"], settings["units"], settings["recipe"], settings["layer"], settings["seed"])
-    if settings["data"] == "untrained":
-        machine.set_params(n_iter=0)
-    if isinstance(machine, RBM):
-        machine.set_params(verbose=progress).fit(inputs, validation=held)
-    else:
-        machine.fit(inputs)
-    arrays = {
-        "components": np.asarray(machine.components_),
-        "intercept_hidden": np.asarray(machine.intercept_hidden_),
-        "intercept_visible": np.asarray(machine.intercept_visible_),
+def plan(settings: Settings, seed: int) -> dict[str, Tree]:
+    """Samples, stacks by variant and by what they are trained on, the study, and the measurements by map and layer."""
+    s = settings
+    used = {"held_out": s.held_out, "seed": seed}
+    training = _drawn("samples", s.L, s.K, s.n_samples, s.chains, seed)
+    critical = _drawn("critical samples", s.L, bs.KC_SQUARE, s.n_critical, s.chains, seed)
+
+    def stack(variant: str, data: str) -> list[Task]:
+        layers: list[Task] = []
+        for layer, (units, n_iter) in enumerate(zip(s.layers, s.recipe.n_iter, strict=True), start=1):
+            about = {"variant": variant, "data": data, "layer": layer, "units": units}
+            recipe = recipe_of(variant, s.recipe, n_iter)
+            layers.append(train(training, [*layers], **about, recipe=recipe, **used))
+        return layers
+
+    def measures(name: str, kind: str, variant: str, trained: list[Task], null: str = "") -> list[Task]:
+        about = {"map": name, "kind": kind, "variant": variant, "null": null, "units": s.recipe.units, "K": s.K}
+        sides = enumerate((round((s.L**2 / units) ** 0.5) for units in s.layers), start=1)
+        return [measure(training, critical, trained[:n], **about, layer=n, b=b, **used) for n, b in sides]
+
+    trained = {}
+    measured = {rule: measures(rule, "reference", rule, []) for rule in RULES}
+    for variant in s.variants:
+        nulls = NULLS | (MORE_NULLS if variant in s.null_variants else {})
+        stacks = {data: stack(variant, data) for data in ("ising", *nulls.values())}
+        trained[variant] = stacks
+        measured[variant] = measures(variant, "learned", variant, stacks["ising"])
+        for null, data in nulls.items():
+            name = f"{variant}, {null}"
+            measured[name] = measures(name, "null", variant, stacks[data], null)
+    samples = {"training": training, "critical": critical}
+    return {"samples": samples, "trained": trained, "conditions": _conditions(s, seed), "measured": measured}
+
+
+def _conditions(s: Settings, seed: int) -> dict[str, dict[int, Task]]:
+    """The study by variant and number of samples: all RBMs make the same number of updates."""
+    study = s.conditions
+    if not study.n_samples:
+        return {}
+    samples = _drawn("small-lattice samples", study.L, s.K, study.n_drawn, study.chains, seed)
+    used = {"units": study.units, "held_out": study.held_out, "seed": seed}
+    epochs = {n: max(1, round(study.updates * s.recipe.batch_size / n)) for n in study.n_samples}
+    return {
+        name: {
+            n: condition(samples, variant=name, n=n, recipe=recipe_of(name, s.recipe, n_iter), **used)
+            for n, n_iter in epochs.items()
+        }
+        for name in OWN
+        if name in s.variants
     }
-    trajectory = getattr(machine, "trajectory_", {})
-    arrays |= {f"trajectory_{name}": np.asarray(values) for name, values in trajectory.items()}
-    return Result(arrays, {"output": settings["recipe"].get("output", "mean")})
 
 
-def run_measure(settings: dict[str, Any], parents: list[Result], progress: Progress) -> Result:
+def _drawn(name: str, L: int, K: float, n: int, chains: int, seed: int) -> Task:
+    drawn = cluster_samples(L=L, K=K, n=n, chains=chains, seed=integer(seed, "sample", name))
+    return replace(drawn, label=name)
+
+
+def recipe_of(variant: str, recipe: Recipe, n_iter: int) -> dict[str, Any]:
+    """The parameters of a variant's RBM in a layer: the recipe less the penalties that the variant does not have.
+
+    What a variant does not use is not among its task's settings, so changing it does not train the variant again.
+    """
+    values = {**recipe.model_dump(mode="json"), "n_iter": n_iter}
+    if variant == "sklearn-default":
+        return {}
+    if variant == "sklearn-matched":
+        return {name: values[name] for name in ("learning_rate", "batch_size", "n_iter")}
+    return {name: value for name, value in values.items() if name not in UNUSED[variant]}
+
+
+@task(kind="sample", version=2, label="samples", weight=lambda L, n, **_: L**2 * n * 2e-7)
+def cluster_samples(L: int, K: float, n: int, chains: int, seed: int, *, progress: Progress) -> Samples:
+    """Ising samples on the L x L torus by Swendsen and Wang's algorithm."""
+    model = bs.Ising(bs.Lattice.square(L), K)
+    return bs.sample(model, n, seed=seed, chains=chains, algorithm="swendsen-wang", progress=progress)
+
+
+def _train_cost(
+    samples: Task, below: list[Task], variant: str, data: str, units: int, recipe: dict[str, Any], **_: Any
+) -> float:
+    if data == "untrained":
+        return 0.1
+    inputs = below[-1].settings["units"] if below else samples.settings["L"] ** 2
+    epochs = recipe.get("n_iter", 30) * (2 if variant == "sklearn-matched" else 1)
+    return float(max(inputs * units * samples.settings["n"] * epochs * recipe.get("k", 1) * 1e-10, 0.1))
+
+
+@task(
+    label=lambda variant, data, layer, **_: f"train {variant}, layer {layer}" + f" ({data})" * (data != "ising"),
+    weight=_train_cost,
+)
+def train(
+    samples: Samples,
+    below: list[Result],
+    /,
+    variant: str,
+    data: str,
+    layer: int,
+    units: int,
+    held_out: float,
+    recipe: dict[str, Any],
+    seed: int,
+    *,
+    progress: Progress,
+) -> Result:
+    """Train one layer on what the layers below pass on; arrays: weights and trajectory."""
+    from blockspin.experiments.mehta_schwab.machines import build, inputs, stack_of
+
+    parts = bs.split(samples, 1 - held_out, seed=seed)
+    shift = 1 if data == "noise" else 0  # the held-out noise must not repeat the training noise
+    X, validation = (inputs(data, bs.features(part), seed + n * shift) for n, part in enumerate(parts))
+    stack = stack_of(variant, recipe.get("units", "binary"), below, seed)
+    X, validation = stack.transform(X), stack.transform(validation)
+    machine = build(variant, units, recipe, layer, seed)
+    if data == "untrained":
+        machine.set_params(n_iter=0)
+    if isinstance(machine, bs.RBM):
+        machine.set_params(verbose=progress).fit(X, validation=validation)
+    else:
+        machine.fit(X)
+    weights = ("components", "intercept_hidden", "intercept_visible")
+    arrays = {name: np.asarray(getattr(machine, f"{name}_")) for name in weights}
+    course = getattr(machine, "trajectory_", {})  # scikit-learn keeps none
+    arrays |= {f"trajectory_{name}": np.asarray(values) for name, values in course.items()}
+    return Result(arrays, {"output": recipe.get("output", "mean")})
+
+
+@task(version=8, label="judge {map}, layer {layer}", weight=lambda critical, **_: 1.5 * critical.weight)
+def measure(
+    samples: Samples,
+    critical: Samples,
+    trained: list[Result],
+    /,
+    map: str,
+    kind: str,
+    null: str,
+    variant: str,
+    layer: int,
+    units: str,
+    K: float,
+    held_out: float,
+    b: int,
+    seed: int,
+) -> Result:
     """Measure one layer of one map; arrays: fields, centres, free-run correlations, reconstructions."""
-    train, held_out = split(stored_samples(parents[0]), 1 - settings["held_out"], seed=settings["seed"])
-    model = Ising(Lattice.square(train.sizes["x"]), settings["K"])
-    critical = stored_samples(parents[1])
-    evidence = Evidence(held_out, critical=critical, train=train, model=model, seed=settings["seed"])
-    transformer = _transformer(settings, parents[2:], model.lattice, evidence.X)
-    subject = Subject(transformer, evidence, name=settings["map"], layer=settings["layer"])
+    from blockspin.coarse.sparse_fields import dense
+    from blockspin.experiments.mehta_schwab.machines import block_rule, stack_of
+    from blockspin.judging.criteria.fidelity import correlation
+    from blockspin.judging.nulls import shuffled
+    from blockspin.statistics import jackknife
+
+    training, rest = bs.split(samples, 1 - held_out, seed=seed)
+    model = bs.Ising(bs.Lattice.square(training.sizes["x"]), K)
+    evidence = judging.Evidence(rest, critical=critical, train=training, model=model, seed=seed)
+    if kind == "reference":
+        transformer = block_rule(map, model.lattice, b, seed).fit(evidence.X)
+    else:
+        transformer = stack_of(variant, units, trained, seed)
+        if null == "shuffled sites":
+            transformer = shuffled(transformer, model.lattice.n_sites, seed)
+    subject = judging.Subject(transformer, evidence, name=map, layer=layer)
     criteria = ["locality", "tiling", "symmetry", "fidelity", "spectrum"]
-    if settings["kind"] == "learned":
+    if kind == "learned":
         criteria.append("generalization")
-    measured = measure_subject(subject, criteria, kind=settings["null"])
+    measured = judging.measure_subject(subject, criteria, kind=null)
     arrays: dict[str, np.ndarray[Any, Any]] = {"fields": dense(subject.fields).astype(np.float32)}
     if subject.embedding is not None:
         arrays |= {"centres": subject.embedding.centres, "alive": subject.embedding.alive}
-    if settings["kind"] == "learned":
+    if kind == "learned":
         rows = np.linspace(0, len(evidence.X) - 1, SHOWN).astype(int)
         arrays["shown"] = evidence.X[rows]
-        arrays["reconstructed"] = reconstruct(transformer, evidence.X[rows])
+        arrays["reconstructed"] = bs.reconstruct(transformer, evidence.X[rows])
         if subject.free_run is not None:
             arrays["G"], arrays["G_error"] = jackknife(correlation(subject.free_run.all))
             arrays["G_data"], arrays["G_data_error"] = jackknife(correlation(evidence.samples.values))
             arrays["made"] = subject.free_run.all[::50, -1]
-    return Result(arrays, {"measured": measured.to_dict(), "kind": settings["kind"], "variant": settings["variant"]})
+    return Result(arrays, {"measured": measured.to_dict(), "kind": kind, "variant": variant})
 
 
-def _transformer(settings: dict[str, Any], trained: list[Result], lattice: Lattice, X: NDArray[np.int8]) -> Any:
-    if settings["map"] == "majority":
-        return Majority(lattice, settings["b"], random_state=integer(settings["seed"], "ties")).fit(X)
-    if settings["map"] == "decimation":
-        return Decimation(lattice, settings["b"]).fit(X)
-    stack = stack_of(settings["variant"], settings["units"], trained, settings["seed"])
-    if settings["null"] == "shuffled sites":
-        return shuffled(stack, lattice.n_sites, settings["seed"])
-    return stack
+@task(
+    version=5,
+    label="train {variant} on {n} small samples",
+    weight=lambda samples, units, n, recipe, **_: max(
+        samples.settings["L"] ** 2 * units * n * recipe["n_iter"] * recipe["k"] * 4e-10, 1.0
+    ),
+)
+def condition(
+    samples: Samples,
+    /,
+    variant: str,
+    n: int,
+    units: int,
+    held_out: float,
+    recipe: dict[str, Any],
+    seed: int,
+    *,
+    progress: Progress,
+) -> Result:
+    """Train one layer on n samples, measure its locality, its nulls' and the majority rule's; arrays: its fields."""
+    from blockspin.experiments.mehta_schwab.machines import build, with_nulls
+
+    training, rest = bs.split(samples, 1 - held_out, seed=seed)
+    X = bs.features(training)
+    X = X[np.linspace(0, len(X) - 1, n).round().astype(int)]  # of all chains alike
+    machine = build(variant, units, recipe, 1, seed)
+    stacks = with_nulls(machine, X, bs.features(rest), seed, progress)
+    evidence = judging.Evidence(rest, seed=seed)
+    measured, *nulls = (
+        judging.measure_subject(judging.Subject(one, evidence, name=null or variant), ["locality"], kind=null)
+        for null, one in stacks.items()
+    )
+    majority = judging.reference(evidence, measured.b, seed=seed, criteria=["locality"])
+    about = {
+        "measured": measured.to_dict(),
+        "nulls": [null.to_dict() for null in nulls],
+        "reference": majority.to_dict() if majority is not None else None,
+        "free_energy_gap": float(machine.trajectory_["free_energy_gap"][-1]),
+    }
+    return Result({"fields": machine.components_}, about)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from blockspin.report.page import Section, render
-from blockspin.report.phase_figures import Axis, Map, Mark, phase_maps
+from blockspin.report.phase_map import Axis, Map, Mark, phase_map
 
 X, Y = Axis("L1 penalty", (0.0, 0.001, 0.01)), Axis("coupling K", (0.36, 0.44))
 
@@ -28,9 +28,9 @@ def test_boxes_say_value_error_and_what_is_missing():
     value = np.array([[4.04, 16.0, np.nan], [64.0, 128.0, 5.5]])
     error = np.array([[0.12, np.nan, np.nan], [3.4, 2.0, 0.51]])
     local = np.array([[1, 1, 0], [0, 0, 1]])
-    one = Map("Locality", "sites", value, error, log=True, limits=(4, 128), contour=local, missing="dead")
+    one = Map("Locality", "sites", value, error, log=True, limits=(4, 128), inside=local, missing="dead")
     marks = [Mark("M", "a paper", 0.0005, 0.4), Mark("S", "beside it", 0.0005, 0.4), Mark("Z", "far away", 5.0, 0.4)]
-    figure = phase_maps([one], X, Y, marks=marks, title="t", caption="c")
+    figure = phase_map([one], X, Y, marks=marks, title="t", caption="c")
     texts = re.findall(r"<text[^>]*>(.*?)</text>", str(figure.body))
     for told in ("4.04", "± 0.1", "16", "dead", "128", "± 3", "5.5", "MS", "0.36", "L1 penalty"):
         assert told in texts, told
@@ -44,15 +44,15 @@ def test_boxes_say_value_error_and_what_is_missing():
 
 def test_the_same_map_gives_the_same_bytes_and_a_wrong_shape_is_told():
     one = Map("y_t", "", np.full((2, 3), np.nan), np.full((2, 3), np.nan))
-    first, second = (phase_maps([one], X, Y, title="t", caption="c").body for _ in range(2))
+    first, second = (phase_map([one], X, Y, title="t", caption="c").body for _ in range(2))
     assert first == second
     assert "nowhere defined" in first
     with pytest.raises(ValueError, match="the map 'y_t' must be 2 by 3; got"):
-        phase_maps([Map("y_t", "", np.zeros((3, 2)), np.zeros((3, 2)))], X, Y, title="t", caption="c")
+        phase_map([Map("y_t", "", np.zeros((3, 2)), np.zeros((3, 2)))], X, Y, title="t", caption="c")
 
 
 def test_narrow_boxes_hold_two_digits_and_no_error() -> None:
-    from blockspin.report.phase_figures import Axis, _tight
+    from blockspin.report.phase_map import Axis, _tight
 
     assert [_tight(v) for v in (173.2, 43.24, 9.81, 0.0376, 1.104, 0.0003, 0.97)] == [
         "173", "43", "9.8", ".038", "1.1", ".0003", ".97",

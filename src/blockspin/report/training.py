@@ -1,0 +1,58 @@
+"""How training went: small panels over epochs, a quantity each, from the tables that machines keep."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from blockspin.report.axes import shown
+from blockspin.report.lines import Panel, Point, line_plot
+from blockspin.report.page import Figure
+
+Table = Mapping[str, ArrayLike]
+
+# column of a table: title, unit; the same quantity on held-out chains has "_validation" after its name
+COLUMNS = {
+    "weight_change": ("Weight change", "relative change an epoch"),
+    "log_likelihood": ("Log-likelihood", "nats a site"),
+    "pseudo_log_likelihood": ("Pseudo-log-likelihood", "nats a site"),
+    "free_energy_gap": ("Free-energy gap, held out − training", "nats a sample"),
+    "reconstruction_error": ("Reconstruction error", "mean squared, a site"),
+}
+
+
+def training(tables: Mapping[str, Table], *, title: str, caption: str) -> Figure:
+    """A panel a quantity over epochs, a curve a machine; tables: columns of one length, "epoch" among them.
+
+    Held-out chains are dashed, and a ring is where early stopping goes back to: the best held-out log-likelihood.
+    What no machine has gets no panel. Raises ValueError where "epoch" is missing, or no machine has anything.
+    """
+    for name, table in tables.items():
+        if "epoch" not in table:
+            raise ValueError(f"the table of {name} must have a column epoch; got {', '.join(table)}")
+    parts = []
+    for column, (heading, unit) in COLUMNS.items():
+        log = column == "weight_change"
+        curves = {name: _points(table, column, log) for name, table in tables.items()}
+        held_out = {name: _points(table, f"{column}_validation", log) for name, table in tables.items()}
+        best = {name: max(some, key=lambda point: point[1]) for name, some in held_out.items() if some}
+        parts.append(
+            Panel(
+                "epoch", unit, {name: some for name, some in curves.items() if some}, heading,
+                dashed={name: some for name, some in held_out.items() if some},
+                rings=best if column == "log_likelihood" else {},
+                across=[(0.0, "")] if column == "free_energy_gap" else [],
+                x_scale="from 0", y_scale="log" if log else "linear",
+            )
+        )  # fmt: skip
+    return line_plot([part for part in parts if part.curves], title=title, caption=caption)
+
+
+def _points(table: Table, column: str, log: bool) -> list[Point]:
+    if column not in table:
+        return []
+    values = np.asarray(table[column], float)
+    seen = shown(values, "log" if log else "linear")
+    return [(float(x), float(y)) for x, y in zip(np.asarray(table["epoch"])[seen], values[seen], strict=True)]
