@@ -61,7 +61,7 @@ def test_majority_and_decimation_are_told_apart(finished: Run) -> None:
     majority, decimation, pca = (finished["measured"][name] for name in ("majority", "decimation", "pca"))
     step = majority.spectrum[0]
     assert abs(step.y_t.value - 0.97) < 0.03 + 4.5 * step.y_t.error
-    assert (len(step.by_even), len(step.by_odd)) == (7, 4)
+    assert (len(step.y_t_by_operators), len(step.y_h_by_operators)) == (7, 4)
     fine, coarse = (level.K[0] for level in majority.couplings)
     assert abs(fine.z(KC_SQUARE)) < 4.5
     assert coarse.value > decimation.couplings[1].K[0].value + 0.05

@@ -4,161 +4,130 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import xarray as xr
-from scipy.stats import spearmanr
 
-from blockspin.experiments.claim import Claim
-from blockspin.experiments.locality_map.numbers import lines, mean, mostly
-from blockspin.experiments.locality_map.settings import RECIPES, Settings
-from blockspin.report.tables import number
+from blockspin.experiments.claims import Answer, NotTested, claim, graded, row
+from blockspin.experiments.core import Run
+from blockspin.experiments.locality_map.numbers import lines, mean, mostly, share
+from blockspin.experiments.locality_map.recipes import RECIPES
+from blockspin.statistics import Estimate
 
-Found = Mapping[str, xr.Dataset]
-WORDS = {
-    "l1": "the penalty",
-    "K": "the coupling",
-    "n_samples": "the number of samples",
-    "learning_rate": "the learning rate",
-    "init_scale": "the initial scale",
-}
+if TYPE_CHECKING:
+    import xarray as xr
+
 DECIDES = (
-    "a parameter decides locality where, along more than half of the lines on which it alone varies, a point at which "
-    "most seeds pass the judge's locality meets one at which they do not"
+    "A parameter decides locality on a map where locality turns along more than half of the lines on which it alone "
+    "varies: most seeds pass the judge's locality at one point of the line and not at another."
 )
 
 
-def claims(found: Found, settings: Settings) -> list[Claim]:
-    """All claims, from the numbers of every map."""
-    return [penalty_decides(found), local_renormalizes(found), paper_is_local(found, settings)]
-
-
-def sentence(found: Found) -> str:
-    """The sentence that the maps support: which parameters decide locality, and what local layers are worth."""
-    decisive: list[str] = []
-    idle: list[str] = []
-    for (plane, axis), (turned, of) in turns(found).items():
-        told = f"{WORDS.get(axis, axis)} ({turned} of {of} lines of {plane})"
-        (decisive if 2 * turned > of else idle).append(told)
-    local, points = _count(found, "local")
-    both, _ = _count(found, "both")
-    others, _ = _count(found, "others")
-    parts = [f"Fields are local at {local} of {points} points."]
-    if decisive:
-        parts.append(f"What decides: {', '.join(decisive)}{'; what does not: ' + ', '.join(idle) if idle else ''}.")
-    else:
-        parts.append(f"No parameter decides it over these ranges ({', '.join(idle)}).")
-    parts.append(
-        f"Of the {local} local points, {both} give y_t and y_h that pass before the judge; so do {others} of the "
-        f"{points - local} others (a point on two maps counts on each)."
-        if local
-        else "No point is local, so none renormalizes as a block rule does."
-    )
-    return " ".join(parts)
-
-
-def turns(found: Found) -> dict[tuple[str, str], tuple[int, int]]:
-    """By plane and axis: along how many lines locality turns, and of how many."""
-    told = {}
-    for plane, numbers in found.items():
-        status = mostly(numbers["local"])
-        for axis in status.dims:
-            if status.sizes[axis] > 1:
-                told[(plane, str(axis))] = lines(status, str(axis))
-    return told
-
-
-def penalty_decides(found: Found) -> Claim:
-    """Reproduced where the penalty decides locality in every plane that varies it, partly where in one of several."""
-    source, text = "reading of Mehta & Schwab 2014; N. Ho 2013", "The L1 penalty makes receptive fields local."
-    told = {plane: pair for (plane, axis), pair in turns(found).items() if axis == "l1"}
-    if not told:
-        return Claim("LM-1", source, text, "not tested", "no map varies the penalty")
-    decided = [2 * turned > of for turned, of in told.values()]
-    status = "reproduced" if all(decided) else "partly" if any(decided) else "not reproduced"
-    words = "; ".join(f"{plane}: {turned} of {of}" for plane, (turned, of) in told.items())
-    why = f"Lines of growing penalty along which locality turns: {words}. Rule: {DECIDES}."
-    return Claim(
-        "LM-1",
-        source,
-        text,
-        status,
-        why,
-        [{"plane": plane, "turned": p[0], "lines": p[1]} for plane, p in told.items()],
-    )
-
-
-def local_renormalizes(found: Found) -> Claim:
-    """Reproduced where y_t and y_h pass at more than half of the local points and the KL divergence is halved there."""
-    source = "reading of Mehta & Schwab 2014"
-    text = "Where fields are local blocks, the layer is a faithful renormalization step."
-    local, _ = _count(found, "local")
-    if not local:
-        return Claim("LM-2", source, text, "not tested", "no point of any map is local")
-    both, _ = _count(found, "both")
-    faithful, _ = _count(found, "faithful")
-    good = [2 * both > local, 2 * faithful > local]
-    status = "reproduced" if all(good) else "partly" if any(good) else "not reproduced"
-    rank = _ranks(found)
+@claim(
+    "LM-1",
+    "reading of Mehta & Schwab 2014; N. Ho 2013",
+    "The L1 penalty makes receptive fields local.",
+    rule=f"{DECIDES} Reproduced where the penalty decides on every map that varies it, partly where on some, not "
+    "reproduced where on none. Not tested where no map varies it.",
+)
+def penalty_decides(run: Run) -> Answer:
+    found = {plane: pair for (plane, axis), pair in turns(run.data).items() if axis == "l1"}
+    if not found:
+        raise NotTested("No map varies the penalty.")
+    decided = [2 * turned > of for turned, of in found.values()]
+    turned, of = (sum(pair[n] for pair in found.values()) for n in (0, 1))
     why = (
-        f"Of {local} local points y_t and y_h pass before the judge at {both}, and the machine's KL divergence from "
-        f"the model is less than half of that of independent spins at {faithful} (means over seeds). Over all points, "
-        "the rank correlation of the sites a field covers with the KL divergence, as a share of that of independent "
-        f"spins, is {rank:.2f}: 1 would say that the more local, the more faithful. Rule: reproduced where both hold "
-        "at more than half of the local points, partly where one does."
+        f"The penalty decides on {sum(decided)} of {len(decided)} maps; in all, locality turns along {turned} of {of} "
+        "lines of growing penalty."
     )
-    return Claim("LM-2", source, text, status, why, [{"local": local, "renormalizes": both, "faithful": faithful}])
+    evidence = [{"plane": plane, "turned": turned, "lines": of} for plane, (turned, of) in found.items()]
+    return Answer(graded(all(decided), any(decided)), why, evidence)
 
 
-def paper_is_local(found: Found, settings: Settings) -> Claim:
-    """Reproduced where most seeds of the point nearest to the paper's values are local; read in the penalty-K plane."""
-    text = "The paper's values (L1 2e-4, K = 0.408) give local fields."
-    source = "Mehta & Schwab 2014, Fig. 3"
-    paper = RECIPES[0]
-    for plane, numbers in found.items():
-        if set(numbers["local"].dims) == {"l1", "K", "seed"}:
-            penalties = numbers["l1"].values.astype(float)
-            assert paper.l1 is not None
-            l1 = float(penalties[np.argmin(np.abs(np.log(np.maximum(penalties, 1e-12) / paper.l1)))])
-            K = float(numbers["K"].values[np.argmin(np.abs(numbers["K"].values - paper.K))])
-            point = numbers.sel(l1=l1, K=K)
-            value, error = mean(point["participation"])
-            local = bool(mostly(point["local"]))
-            why = (
-                f"The point of {plane} nearest to the paper's penalty in this experiment's units ({paper.l1:.2g}) is "
-                f"L1 = {l1:g}, K = {K:g}: fields cover {number(float(value), float(error))} of {settings.layer.L**2} "
-                f"sites (mean over seeds), and {int((point['local'] == 1).sum())} of {point.sizes['seed']} seeds are "
-                "local. On this lattice, with this map's rate and numbers of samples and updates, not the paper's."
-            )
-            return Claim("LM-3", source, text, "reproduced" if local else "not reproduced", why)
-    return Claim("LM-3", source, text, "not tested", "no map of this run is over l1 and K alone")
+@claim(
+    "LM-2",
+    "reading of Mehta & Schwab 2014",
+    "Where fields are local blocks, the layer is a faithful renormalization step.",
+    rule="Of the points that are local for most seeds: reproduced where y_t and y_h pass the judge for most seeds at "
+    "more than half, and the KL divergence from the model is below half of that of independent spins at more than half "
+    "(means over seeds); partly where one of the two holds. Not tested where no point is local.",
+)
+def local_renormalizes(run: Run) -> Answer:
+    local, passes, faithful = points(run.data)
+    n, both, near = int(local.sum()), int((local & passes).sum()), int((local & faithful).sum())
+    if not n:
+        raise NotTested("No point of any map is local.")
+    why = f"y_t and y_h pass at {both} of {n} local points, and the KL divergence is halved at {near} of {n}."
+    evidence: list[dict[str, Any]] = [
+        {"local": n, "renormalizes": both, "faithful": near},
+        {"rank correlation of sites covered with the share of KL, all points": _rank(run.data)},
+    ]
+    return Answer(graded(2 * both > n and 2 * near > n, 2 * both > n or 2 * near > n), why, evidence)
 
 
-def _count(found: Found, what: str) -> tuple[int, int]:
-    """At how many points, and of how many; a point on two maps counts on each."""
-    hits = points = 0
-    for numbers in found.values():
-        local = mostly(numbers["local"])
-        points += local.size
-        status: dict[str, Any] = {
-            "local": local,
-            "both": local & mostly(numbers["renormalizes"]),
-            "others": ~local & mostly(numbers["renormalizes"]),
-            "faithful": local & (numbers["kl"].mean("seed", skipna=False) < numbers["kl_uniform"].mean("seed") / 2),
-        }
-        hits += int(status[what].sum())
-    return hits, points
+@claim(
+    "LM-3",
+    "Mehta & Schwab 2014, Fig. 3",
+    "The paper's values (L1 2e-4, K = 0.408) give local fields.",
+    rule="Reproduced where most seeds are local at the point nearest to the paper's values in this experiment's units, "
+    "else not reproduced. Read on the first map over l1 and K alone; not tested without one. The lattice, the rate and "
+    "the numbers of samples and updates are this map's, not the paper's.",
+)
+def paper_is_local(run: Run) -> Answer:
+    found = [(name, one) for name, one in run.data.items() if set(one["local"].dims) == {"l1", "K", "seed"}]
+    if not found:
+        raise NotTested("No map of this run is over l1 and K alone.")
+    plane, numbers = found[0]
+    paper = RECIPES[0].values
+    ratios = np.log(np.maximum(numbers["l1"].values.astype(float), 1e-12) / paper["l1"])
+    point = numbers.isel(l1=np.abs(ratios).argmin(), K=np.abs(numbers["K"].values - paper["K"]).argmin())
+    covered = Estimate(*map(float, mean(point["participation"])))
+    local = (point["local"] == 1).values
+    why = (
+        f"At L1 = {float(point['l1']):g}, K = {float(point['K']):g} fields cover {covered} sites; {local.sum()} of "
+        f"{local.size} seeds are local."
+    )
+    evidence = [row(plane, 1, "sites covered", covered), row(plane, 1, "the paper's L1 in these units", paper["l1"])]
+    return Answer(graded(bool(mostly(point["local"]))), why, evidence)
 
 
-def _ranks(found: Found) -> float:
-    """Spearman's rank correlation over the points of all maps."""
-    pairs = []
-    for numbers in found.values():
-        share = (numbers["kl"] / numbers["kl_uniform"]).mean("seed", skipna=False)
-        covered = numbers["participation"].mean("seed", skipna=False)
-        pairs += list(zip(covered.values.ravel(), share.values.ravel(), strict=True))
-    usable = np.array([pair for pair in pairs if np.isfinite(pair).all()])
-    if len(usable) < 3 or (np.ptp(usable, axis=0) == 0).any():  # nothing to rank
+CLAIMS = (penalty_decides, local_renormalizes, paper_is_local)
+
+
+def turns(data: Mapping[str, xr.Dataset]) -> dict[tuple[str, str], tuple[int, int]]:
+    """By map and axis: along how many lines locality turns, and of how many."""
+    return {
+        (plane, str(axis)): lines(mostly(numbers["local"]), str(axis))
+        for plane, numbers in data.items()
+        for axis, n in numbers["local"].sizes.items()
+        if axis != "seed" and n > 1
+    }
+
+
+def points(data: Mapping[str, xr.Dataset]) -> tuple[Any, Any, Any]:
+    """Which points are local, have exponents that pass, and half the KL of independent spins: three arrays of bool.
+
+    A point on two maps is there twice.
+    """
+    found = [
+        [mostly(one["local"]), mostly(one["renormalizes"]), share(one) < 0.5]  # nan is not below
+        for one in data.values()
+    ]
+    flat = [[status.values.ravel() for status in statuses] for statuses in zip(*found, strict=True)]
+    local, passes, faithful = (np.concatenate(some) for some in flat or [[np.zeros(0, bool)]] * 3)
+    return local, passes, faithful
+
+
+def _rank(data: Mapping[str, xr.Dataset]) -> float:
+    """Spearman's rank correlation over the points of all maps; nan where there is nothing to rank."""
+    from scipy.stats import spearmanr
+
+    pairs = [
+        np.stack([mean(one["participation"])[0].values.ravel(), share(one).values.ravel()], axis=1)
+        for one in data.values()
+    ]
+    usable = np.concatenate(pairs)
+    usable = usable[np.isfinite(usable).all(axis=1)]
+    if len(usable) < 3 or (np.ptp(usable, axis=0) == 0).any():
         return math.nan
     return float(spearmanr(usable[:, 0], usable[:, 1]).statistic)

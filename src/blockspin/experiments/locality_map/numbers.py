@@ -1,86 +1,87 @@
-"""A map in numbers: what each layer turned out to be, over the axes and seeds of its plane, and means over seeds."""
+"""A map in numbers: what each layer became, over the axes and seeds of its plane, and what most seeds say."""
 
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import TYPE_CHECKING
 
-import numpy as np
-import xarray as xr
-from numpy.typing import NDArray
-
-from blockspin.exact import ising2d
-from blockspin.experiments.locality_map.plan import Cell
-from blockspin.experiments.locality_map.tasks import card
-from blockspin.experiments.results import dataset
-from blockspin.judging import Outcome
+from blockspin.experiments.core import Run
+from blockspin.experiments.locality_map.settings import Layer
+from blockspin.experiments.locality_map.tasks import Found, card, layers
 from blockspin.lattice import Lattice
-from blockspin.runs.store import Store
-from blockspin.runs.sweep import Sweep
 
-UNITS = {
-    "participation": "sites",
-    "participation_error": "sites",
-    "null_participation": "sites",
-    "block": "sites",
-    "kl": "nats a site",
-    "kl_error": "nats a site",
-    "kl_uniform": "nats a site",
-}
+if TYPE_CHECKING:
+    import xarray as xr
+
+UNITS = dict.fromkeys(("participation", "participation_error", "null_participation", "block"), "sites")
+UNITS |= dict.fromkeys(("kl", "kl_error", "kl_uniform"), "nats a site")
 
 
-def plane_numbers(sweep: Sweep, seed: int, cells: list[Cell], store: Store) -> xr.Dataset:
-    """The numbers of a plane's layers, a variable each, dims: the plane's axes and seed.
+def data(run: Run) -> dict[str, xr.Dataset]:
+    """The numbers of every map's layers, a variable each, dims: its axes and seed.
 
     participation (sites a field covers, mean over units), local (1 where the judge passes locality, 0 where not), kl
-    (KL divergence of the machine from the model), kl_uniform (that of independent fair spins), y_t and y_h (nan where
-    the units have no places), renormalizes (1 where y_t and y_h pass), and the majority rule's.
+    (KL divergence of the RBM from the model), kl_uniform (that of independent fair spins), y_t and y_h (nan where the
+    units have no positions), renormalizes (1 where y_t and y_h pass), and the majority rule's.
     """
-    return dataset(sweep, seed, [_row(cell, store.load(cell.task).meta) for cell in cells], UNITS)
+    from blockspin.experiments.results import dataset
+
+    found = {}
+    for name, results in run["planes"].items():
+        points = layers(run.settings, name, run.seed)
+        rows = [_row(layer, one) for (_, layer), one in zip(points, results, strict=True)]
+        found[name] = dataset(run.settings.planes[name], run.seed, rows, UNITS)
+    return found
 
 
-def _row(cell: Cell, meta: dict[str, Any]) -> dict[str, float]:
-    judged = card(meta)
-    rows = {(row.criterion, row.quantity): row for row in judged.rows}
-    row = {"block": float(cell.layer.L**2 / cell.layer.units)}
-    covered = rows[("locality", "participation ratio")]
-    row |= {"participation": covered.value, "participation_error": covered.error}
-    null = next(one for one in meta["nulls"] if one["name"] == "untrained")
-    row["null_participation"] = next(
-        one["value"] for one in null["measurements"] if one["quantity"] == "participation ratio"
-    )
-    row["local"] = _passed(judged.outcome("locality"))
-    row["kl"] = _number(meta["divergence"]["value"])
-    row["kl_error"] = _number(meta["divergence"]["error"])
-    row["kl_uniform"] = uniform_divergence(cell.layer.L, cell.layer.K)
+def _row(layer: Layer, found: Found) -> dict[str, float]:
+    from blockspin.experiments.results import PASSED
+
+    judged = card(found)
+    rows = {(one.criterion, one.quantity): one for one in judged.rows}
+    covered = rows["locality", "participation ratio"]
+    null = next(one for one in found.nulls if one["name"] == "untrained")
+    untrained = next(one["value"] for one in null["measurements"] if one["quantity"] == "participation ratio")
+    row = {
+        "block": layer.L**2 / layer.units,
+        "participation": covered.value,
+        "participation_error": covered.error,
+        "null_participation": untrained,
+        "local": PASSED.get(judged.outcome("locality"), math.nan),
+        "kl": found.divergence.value,
+        "kl_error": found.divergence.error,
+        "kl_uniform": uniform_divergence(layer.L, layer.K),
+    }
     for name in ("y_t", "y_h"):
-        found = rows[("spectrum", name)]
-        row[name] = found.value if found.defined else math.nan
-        row[f"{name}_error"] = found.error if found.defined else math.nan
-        if found.reference is not None:
-            row[f"{name}_majority"] = found.reference.value
-            row[f"{name}_majority_error"] = found.reference.error
-    row["renormalizes"] = _passed(judged.outcome("spectrum"))
-    tiling = rows.get(("tiling", "residual of the embedding / b"))
-    row["residual"] = tiling.value if tiling is not None else math.nan
-    dead = rows.get(("tiling", "dead units"))
-    row["dead"] = dead.value if dead is not None else math.nan
+        one = rows["spectrum", name]
+        row[name], row[f"{name}_error"] = (one.value, one.error) if one.defined else (math.nan, math.nan)
+        side = one.reference
+        row[f"{name}_majority"], row[f"{name}_majority_error"] = (side.value, side.error) if side else (math.nan,) * 2
+    row["renormalizes"] = PASSED.get(judged.outcome("spectrum"), math.nan)
+    for name, quantity in (("residual", "residual of the embedding / b"), ("dead", "dead units")):
+        row[name] = rows["tiling", quantity].value if ("tiling", quantity) in rows else math.nan
     return row
 
 
 def uniform_divergence(L: int, K: float) -> float:
     """KL(model, independent fair spins) in nats a site, exact: ln 2 less the entropy ln Z / N + K e."""
+    from blockspin.exact import ising2d
+
     lattice = Lattice.square(L)
     entropy = ising2d.log_partition(lattice, K) / lattice.n_sites + K * ising2d.energy_per_site(lattice, K)
     return math.log(2) - entropy
 
 
-def mean(values: xr.DataArray) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Mean over seeds and its standard error, (y, x); nan where a seed has no value."""
+def share(numbers: xr.Dataset) -> xr.DataArray:
+    """KL as a share of that of independent spins, mean over seeds; nan where a seed has no value."""
+    return (numbers["kl"] / numbers["kl_uniform"]).mean("seed", skipna=False)
+
+
+def mean(values: xr.DataArray) -> tuple[xr.DataArray, xr.DataArray]:
+    """Mean over seeds and its standard error; nan where a seed has no value."""
     n = values.sizes["seed"]
     value = values.mean("seed", skipna=False)
-    error = values.std("seed", ddof=1, skipna=False) / math.sqrt(n) if n > 1 else value * math.nan
-    return np.asarray(value, float), np.asarray(error, float)
+    return value, values.std("seed", ddof=1, skipna=False) / math.sqrt(n) if n > 1 else value * math.nan
 
 
 def mostly(values: xr.DataArray) -> xr.DataArray:
@@ -92,11 +93,3 @@ def lines(status: xr.DataArray, axis: str) -> tuple[int, int]:
     """Along how many lines of an axis, others fixed, the status turns, and of how many lines."""
     turns = status.any(axis) & ~status.all(axis)
     return int(turns.sum()), int(turns.size)
-
-
-def _passed(outcome: Outcome) -> float:
-    return {Outcome.PASS: 1.0, Outcome.FAIL: 0.0, Outcome.CANNOT_TELL: math.nan}[outcome]
-
-
-def _number(value: float | None) -> float:
-    return math.nan if value is None else float(value)

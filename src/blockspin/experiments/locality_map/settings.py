@@ -1,4 +1,4 @@
-"""Settings and presets of the experiment locality-map, and recipes of papers and re-implementations as points.
+"""Settings and presets of the experiment locality-map.
 
 A map (plane) is a sweep over parameters of one layer: 3 seeds or more at each point, each with samples of its own.
 """
@@ -6,7 +6,6 @@ A map (plane) is a sweep over parameters of one layer: 3 seeds or more at each p
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import Annotated, Any
 
 from pydantic import Field, model_validator
@@ -84,7 +83,7 @@ class Settings(Section):
         )
 
 
-def check_memory(settings: Settings) -> None:
+def check_memory(settings: Settings, seed: int) -> None:
     """Raise ValueError where samples or weights want more memory than is free."""
     L, units = math.ceil(settings.largest("L")), math.ceil(settings.largest("units"))
     check_samples(L, settings.pool + settings.held_out, "pool and held_out, layer.L or planes")
@@ -126,62 +125,3 @@ PRESETS: dict[str, dict[str, Any]] = {
         ),
     },
 }
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """A recipe of a paper or a re-implementation in this experiment's units; None for what its source does not give."""
-
-    name: str
-    letter: str
-    K: float | None
-    a_weight: float | None  # samples a hidden unit
-    l1: float | None
-    learning_rate: float | None
-    init_scale: float | None
-    note: str
-
-    def at(self, name: str, n_units: int) -> float | None:
-        """The value of a parameter of the layer."""
-        if name == "n_samples":
-            return None if self.a_weight is None else self.a_weight * n_units
-        value: float | None = getattr(self, name, None)
-        return value
-
-
-def converted(l1: float, rate: float, scale: float, momentum: float = 0.5) -> dict[str, float]:
-    """A recipe for 0/1 units, its penalty in the gradient, as one for -1/+1 units with the proximal penalty.
-
-    W(+-1) = W(0/1) / 4, so that the rate becomes rate / 16, and the penalty's shrinkage a batch, rate l1 /
-    (1 - momentum) inside the momentum, is kept with 4 l1 / (1 - momentum). Biases have no counterpart here.
-    """
-    return {"l1": 4 * l1 / (1 - momentum), "learning_rate": rate / 16, "init_scale": scale / 4}
-
-
-RECIPES = (
-    Recipe(
-        "Mehta & Schwab (2014)",
-        "M",
-        0.408,
-        50.0,
-        **converted(2e-4, 0.1, 0.1),
-        note="K, 20,000 samples for 400 units and L1 2e-4 from the paper; rate 0.1 and W ~ N(0, 0.1^2) are those of "
-        "the code it adapted (Hinton & Salakhutdinov 2006), since it gives none",
-    ),
-    Recipe(
-        "re-implementation MEHTA_project",
-        "F",
-        None,
-        50.0,
-        **converted(8e-3, 0.1, 0.01),
-        note="20,000 samples for 400 units, L1 8e-3, rate 0.1, W ~ N(0, 0.01^2), no biases; its coupling is not stated",
-    ),
-    Recipe(
-        "re-implementation in one file",
-        "S",
-        1 / 2.3,
-        62.5,
-        **converted(2e-4, 0.1, 0.1),
-        note="T = 2.3, 25,000 samples for 400 units, L1 2e-4, rate 0.001 on sums over batches of 100, W ~ N(0, 0.1^2)",
-    ),
-)

@@ -1,94 +1,142 @@
-"""The tasks of the experiment locality-map: samples a coupling and seed, and a layer a point and seed."""
+"""The tasks of the experiment: samples a coupling and seed, and a layer a point and seed."""
 
 from __future__ import annotations
 
+import math
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from sklearn.base import clone
 
-from blockspin.coarse.rbm import RBM
-from blockspin.experiments.locality_map.settings import Layer
-from blockspin.experiments.mehta_schwab.machines import stored_samples
-from blockspin.judging import Evidence, Measured, NotDefined, Scorecard, Subject, measure_subject, reference, scorecard
-from blockspin.judging.criteria.divergence import divergence
-from blockspin.judging.nulls import shuffled
-from blockspin.lattice import Lattice
-from blockspin.models.ising import Ising
+import blockspin as bs
+from blockspin import judging
+from blockspin.experiments.locality_map.settings import Layer, Settings
+from blockspin.experiments.shared_tasks import ising_samples
+from blockspin.experiments.stored import Array, Real, Samples, Stored
+from blockspin.experiments.task import task
+from blockspin.experiments.tree import Tree
+from blockspin.models.ising import KC_SQUARE
 from blockspin.randomness import integer
-from blockspin.runs.task import Progress, Result
-from blockspin.samples import features, provenance, split
-from blockspin.sampling.sample import sample
+from blockspin.runs.settings import SettingsError, build
+from blockspin.runs.sweep import Point
+from blockspin.runs.task import Progress, Task
 
 CRITERIA = ["locality", "tiling", "spectrum"]
 
 
-def run_sample(settings: dict[str, Any], parents: list[Result], progress: Progress) -> Result:
-    """Draw Ising samples by the algorithm that `bs.sample` finds cheapest; arrays: spins (chain, draw, x, y)."""
-    model = Ising(Lattice.square(settings["L"]), settings["K"])
-    drawn = sample(model, settings["n"], seed=settings["seed"], chains=settings["chains"], progress=progress)
-    return Result({"spins": drawn.values}, {"provenance": provenance(drawn)})
+class Divergence(Stored):
+    """KL(model, RBM) in nats a site, nan where ln Z was refused; why, or how it was found."""
+
+    value: Real
+    error: Real
+    why: str
 
 
-def run_layer(settings: dict[str, Any], parents: list[Result], progress: Progress) -> Result:
-    """Train one layer and measure it, its nulls and the majority rule; arrays: weights (float16, for pictures)."""
-    layer, seed = Layer.model_validate(settings["layer"]), settings["seed"]
-    pool, critical = (stored_samples(parent) for parent in parents)
-    n_pool = pool.sizes["chain"] * pool.sizes["draw"]
-    train, held_out = split(pool, 1 - settings["held_out"] / n_pool, seed=seed)
-    X = features(train)
+class Found(Stored):
+    """A layer measured, with its nulls and the majority rule as `judging.Measured`; weights are float16."""
+
+    weights: Array
+    measured: dict[str, Any]
+    nulls: list[dict[str, Any]]
+    reference: dict[str, Any] | None
+    divergence: Divergence
+
+
+def plan(settings: Settings, seed: int) -> dict[str, Tree]:
+    """The layers of every map, in the order of its points."""
+    planes = {name: [_layer(settings, *one) for one in layers(settings, name, seed)] for name in settings.planes}
+    return {"planes": planes}
+
+
+def layers(settings: Settings, plane: str, seed: int) -> list[tuple[Point, Layer]]:
+    """The points of a map with their layers. Raises SettingsError where a layer does not fit."""
+    found = []
+    for point in settings.planes[plane].points(seed):
+        try:
+            found.append((point, build(Layer, settings.layer.model_dump(), values=point.values)))
+        except SettingsError as error:
+            raise SettingsError(f"planes.{plane}: at the point {point}: {error}") from error
+    return found
+
+
+def _layer(settings: Settings, point: Point, layer: Layer) -> Task:
+    s = settings
+    # two chains' worth more than requested, since sets are split by chains
+    n = math.ceil((s.pool + s.held_out) * (1 + 2 / s.chains))
+    pool = _samples(layer.L, layer.K, n, s.chains, point.seed, "train")
+    critical = _samples(layer.L, KC_SQUARE, s.n_critical, s.chains, point.seed, "critical")
+    one = measured_layer(pool, critical, layer, s.held_out, point.seed)
+    return replace(one, label=f"layer at {point}")
+
+
+def _samples(L: int, K: float, n: int, chains: int, seed: int, use: str) -> Task:
+    drawn = ising_samples(L, K, n, chains, integer(seed, use, L, f"{K:.12g}"))
+    return replace(drawn, label=f"{use} samples at K = {K:.4g}, seed {seed}", weight=L**2 * n * 2e-7 + 0.1)
+
+
+def _seconds(layer: Layer, **_: Any) -> float:
+    # five products a mini-batch, at 33 GFLOP/s; then 0.8 s of annealing and measuring
+    return 10 * layer.batch_size * layer.L**2 * layer.units * layer.updates * layer.k / 3.3e10 + 0.8
+
+
+@task(kind="layer", version=2, label="layer", weight=_seconds)
+def measured_layer(
+    pool: Samples, critical: Samples, /, layer: Layer, held_out: int, seed: int, *, progress: Progress
+) -> Found:
+    """Train one layer and measure it, its nulls and the majority rule."""
+    from sklearn.base import clone
+
+    from blockspin.judging.nulls import shuffled
+
+    train, rest = bs.split(pool, 1 - held_out / (pool.sizes["chain"] * pool.sizes["draw"]), seed=seed)
+    X = bs.features(train)
     X = X[np.linspace(0, len(X) - 1, layer.n_samples).round().astype(int)]  # of all chains alike
-    machine = RBM(
+    machine = bs.RBM(
         layer.units,
         units="spin",
         biases=False,
-        learning_rate=layer.learning_rate,
-        l1=layer.l1,
-        init_scale=layer.init_scale,
-        momentum=layer.momentum,
-        batch_size=layer.batch_size,
-        k=layer.k,
         n_iter=max(1, round(layer.updates * layer.batch_size / layer.n_samples)),
         random_state=integer(seed, "train"),
         verbose=lambda fraction, words: progress(0.6 * fraction, words),
+        **layer.model_dump(include={"learning_rate", "l1", "init_scale", "momentum", "batch_size", "k"}),
     ).fit(X)
     progress(0.6, "measuring")
-    model = Ising(Lattice.square(layer.L), layer.K)
-    evidence = Evidence(held_out, critical=critical, model=model, seed=seed)
-    subject = Subject(machine, evidence, name="rbm")
-    measured = measure_subject(subject, CRITERIA)
+    model = bs.Ising(bs.Lattice.square(layer.L), layer.K)
+    evidence = judging.Evidence(rest, critical=critical, model=model, seed=seed)
+    subject = judging.Subject(machine, evidence, name="rbm")
+    measured = judging.measure_subject(subject, CRITERIA)
     nulls = {
         "untrained": clone(machine).set_params(n_iter=0, verbose=0).fit(X),
         "shuffled sites": shuffled(machine, X.shape[1], seed),
     }
     compared = [
-        measure_subject(Subject(null, evidence, name=name), CRITERIA, kind=name).to_dict()
+        judging.measure_subject(judging.Subject(null, evidence, name=name), CRITERIA, kind=name)
         for name, null in nulls.items()
     ]
-    majority = reference(evidence, measured.b, seed=seed, criteria=CRITERIA)
+    majority = judging.reference(evidence, measured.b, seed=seed, criteria=CRITERIA)
     progress(0.8, "ln Z")
-    return Result(
-        {"weights": machine.components_.astype(np.float16)},
-        {
-            "measured": measured.to_dict(),
-            "nulls": compared,
-            "reference": majority.to_dict() if majority is not None else None,
-            "divergence": _divergence(subject),
-        },
+    return Found(
+        weights=machine.components_.astype(np.float16),
+        measured=measured.to_dict(),
+        nulls=[null.to_dict() for null in compared],
+        reference=None if majority is None else majority.to_dict(),
+        divergence=_divergence(subject),
     )
 
 
-def _divergence(subject: Subject) -> dict[str, Any]:
+def _divergence(subject: judging.Subject) -> Divergence:
+    from blockspin.judging.criteria.divergence import divergence
+
     try:
         found = divergence(subject)
-    except NotDefined as refused:
-        return {"value": None, "error": None, "why": refused.why}
+    except judging.NotDefined as refused:
+        return Divergence(value=math.nan, error=math.nan, why=refused.why)
     assert found is not None  # an RBM on a lattice whose ln Z is known
-    return {"value": found.value, "error": found.error, "why": found.note}
+    return Divergence(value=found.value, error=found.error, why=found.note)
 
 
-def card(meta: dict[str, Any]) -> Scorecard:
-    """The scorecard of a layer, from what its task stored."""
-    nulls = [Measured.from_dict(null) for null in meta["nulls"]]
-    reference = None if meta["reference"] is None else Measured.from_dict(meta["reference"])
-    return scorecard(Measured.from_dict(meta["measured"]), nulls, reference)
+def card(found: Found) -> judging.Scorecard:
+    """The scorecard of a layer."""
+    read = judging.Measured.from_dict
+    reference = None if found.reference is None else read(found.reference)
+    return judging.scorecard(read(found.measured), [read(null) for null in found.nulls], reference)

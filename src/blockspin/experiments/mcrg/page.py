@@ -67,9 +67,9 @@ def exponents(run: Run) -> Figure:
 
 def by_operators(run: Run, key: str) -> Table:
     """y_t or y_h as operators are added."""
-    by, names = {"y_t": ("by_even", EVEN), "y_h": ("by_odd", ODD)}[key]
+    names = {"y_t": EVEN, "y_h": ODD}[key]
     caption = "Each column adds an operator. Where a row still moves, the set is too small."
-    rows = _rows(run, lambda found, step: getattr(found.spectrum[step - 1], by))
+    rows = _rows(run, lambda found, step: getattr(found.spectrum[step - 1], f"{key}_by_operators"))
     return _table((names[0], *(f"+ {name}" for name in names[1:])), rows, f"{key} by the number of operators", caption)
 
 

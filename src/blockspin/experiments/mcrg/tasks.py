@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from pydantic import AliasChoices, Field
+from pydantic import Field
 
 import blockspin as bs
 from blockspin import judging
@@ -31,8 +31,8 @@ class Step(Stored):
 
     y_t: Number
     y_h: Number
-    by_even: list[Number] = Field(validation_alias=AliasChoices("by_even", "y_t_by_operators"))
-    by_odd: list[Number] = Field(validation_alias=AliasChoices("by_odd", "y_h_by_operators"))
+    y_t_by_operators: list[Number] = Field(alias="by_even")
+    y_h_by_operators: list[Number] = Field(alias="by_odd")
     why_t: str
     why_h: str
 
