@@ -47,10 +47,10 @@ def draw(experiment: Experiment, folder: Path) -> str:
     return render(replace(page, sections=[*first, *page.sections, last]))
 
 
-def scorecard_table(cards: Sequence[Mapping[str, Any]], title: str = "", caption: str = "") -> Table:
-    """The scorecards, a row a map."""
+def scorecard_table(cards: Sequence[Mapping[str, Any]], title: str = "", caption: str = "", open: bool = True) -> Table:
+    """The scorecards, a row a map; open: not folded."""
     table = tables.scorecard_table(cards, HEADLINES, title=title)
-    return replace(table, caption=caption) if caption else table
+    return replace(table, caption=caption or table.caption, open=open)
 
 
 def _number(one: Estimate) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -22,7 +21,6 @@ from blockspin.report.page import Figure, Table
 from blockspin.samples import provenance
 
 KINDS = {"reference": "block rules", "learned": "learned", "null": "nulls"}
-FREE = ("energy a site", "effective K", "|m|", "reconstructed sites")
 PICTURED = {"sklearn-default": "scikit-learn", "none": "no penalty", "l1": "L1 penalty"}
 TESTS = {"locality": "locality", "tiling": "tiling", "spectrum": "exponents", "fidelity": "free samples"}
 
@@ -42,11 +40,6 @@ def facts(run: Run) -> dict[str, str]:
 def of_kind(run: Run, cards: Sequence[dict[str, Any]], *kinds: str) -> list[dict[str, Any]]:
     """The entries of scorecards.json whose maps are of these kinds: reference, learned or null."""
     return [card for card in cards if _kind(run, card["map"]) in kinds]
-
-
-def folded(table: Table) -> Table:
-    """The table, folded."""
-    return replace(table, open=False)
 
 
 def covered(run: Run, name: str) -> str:
@@ -204,17 +197,6 @@ def study(run: Run) -> Figure:
     )
 
 
-def study_table(run: Run) -> Table:
-    """The same in numbers."""
-    rows = []
-    for name, some in run["conditions"].items():
-        for n, one in some.items():
-            card, gap = studied(one), f"{one.meta['free_energy_gap']:.2g}"
-            rows.append((name, n, str(size(card)), str(card.outcome("locality")), gap))
-    columns = ("variant", "samples", SIZE, "locality", "free-energy gap (nats)")
-    return tables.table(columns, rows, title="Locality against the number of samples, in numbers", wide=True)
-
-
 def correlations(run: Run) -> Figure:
     """G(r) of free samples, first layers and data."""
     arrays = {name: run["measured"][name][0].arrays for name in run.settings.variants}
@@ -227,19 +209,6 @@ def correlations(run: Run) -> Figure:
         title="Correlations of free samples, first layer",
         caption="The spin correlation along the axes, of each RBM's free samples and of the data; one-sigma bands.",
     )
-
-
-def free_samples(run: Run) -> Table:
-    """What the stacks make when run freely, and what they reconstruct."""
-    cards = [card for name in run.settings.variants for card in stack(run.cards, name)]
-    rows = [(card.map, card.layer, *(_written(card.row("fidelity", one)) for one in FREE)) for card in cards]
-    targets = [row.reference if (row := cards[0].row("fidelity", one)) else None for one in FREE[:3]]
-    rows.append(("data", 0, *(tables.number(one.value, one.error) if one else "" for one in targets), ""))
-    caption = (
-        "Energy in units of J (exact for the data: Kaufman); effective K is the coupling with that exact energy. The "
-        "last column is the share of held-out sites that the coarse variables reconstruct."
-    )
-    return tables.table(("map", "layer", *FREE), rows, title="Free samples in numbers", caption=caption, wide=True)
 
 
 def reconstructions(run: Run, name: str) -> Figure:
@@ -262,11 +231,7 @@ def training(run: Run) -> Figure:
         "Log-spaced epochs; solid: training chains, dashed: held-out chains. Free-energy gap: the log-likelihood that "
         "held-out chains lose against training chains. A gap that grows is overfitting. scikit-learn keeps no record."
     )
-    shown = {
-        name: {column: values for column, values in table.items() if not column.startswith("reconstruction_error")}
-        for name, table in courses(run).items()
-    }
-    return trajectories.training(shown, title="Training of the first layers", caption=caption)
+    return trajectories.training(courses(run), title="Training of the first layers", caption=caption)
 
 
 def configurations(run: Run) -> Figure:
