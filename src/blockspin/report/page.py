@@ -107,7 +107,7 @@ def prose(text: str) -> Markup:
     safe = str(escape(text))
     safe = re.sub(r"\b([A-Za-zσξλ])_(RG|RBM|λ|[A-Za-z0-9])\b", r"<i>\1</i><sub>\2</sub>", safe)
     safe = re.sub(r"\bTr_([a-z])\b", r"Tr<sub>\1</sub>", safe)
-    safe = re.sub(r"(?<=\w)\^(-?\d+|[A-Za-z])\b", r"<sup>\1</sup>", safe)
+    safe = re.sub(r"(?<=\w)\^(-?\d+|-?[A-Za-z])\b", r"<sup>\1</sup>", safe)
     return Markup(minus(safe).replace("-&gt;", "→").replace("+-", "±"))
 
 
