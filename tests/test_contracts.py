@@ -16,7 +16,7 @@ from blockspin.coarse.blocks import Majority
 from blockspin.exact import enumeration
 from blockspin.experiments import EXPERIMENTS, find
 from blockspin.judging import CRITERIA, Evidence, Measured, Outcome, State, Subject
-from blockspin.judging.card import decide
+from blockspin.judging.verdict import decide
 from blockspin.lattice import Lattice
 from blockspin.models import MODELS
 from blockspin.samples import features

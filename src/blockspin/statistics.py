@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import ndtr, stdtrit
 
 from blockspin import checks
 
@@ -90,6 +89,8 @@ def certain(distance: float, error: float, n: int, errors: float) -> bool:
     """
     if error == 0:
         return distance != 0 and n >= ALIKE
+    from scipy.special import ndtr, stdtrit  # here: laying out a run needs numbers with errors and no scipy
+
     return bool(abs(distance) / error > -stdtrit(n - 1, ndtr(-errors)))
 
 

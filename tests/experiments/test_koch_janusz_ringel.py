@@ -1,23 +1,25 @@
-"""The experiment in small: files, claims by their rules on made-up numbers, a page redrawn to the same bytes.
+"""The experiment in small, its claims by their rules on made-up numbers, settings that are refused.
 
 Tried on purpose: the first step taken into nu, the boundary's share of w^2 for that of abs(w): each fails a test below.
 """
 
 from __future__ import annotations
 
-import copy
 import json
 import math
+import re
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from blockspin.experiments import find
+from blockspin.experiments.core import Run
 from blockspin.experiments.koch_janusz_ringel import claims, readings
-from blockspin.experiments.koch_janusz_ringel.plan import plan
-from blockspin.experiments.koch_janusz_ringel.readings import Found
-from blockspin.experiments.run import prepare, redraw, run
+from blockspin.experiments.koch_janusz_ringel.tasks import Bounds, Curve
+from blockspin.experiments.run import prepare, run
 from blockspin.models.ising import KC_SQUARE
 from blockspin.runs.settings import SettingsError
 from blockspin.runs.store import Store
@@ -41,32 +43,40 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def found(folder: Path) -> Found:
+def small(folder: Path) -> Run:
     planned = prepare(find("koch-janusz-ringel"), overrides=SMALL, seed=1)
-    return Found.load(plan(planned.settings, 1), Store(folder))  # type: ignore[arg-type]
+    return Run(find("koch-janusz-ringel"), planned.settings, 1, Store(folder))
 
 
-def test_the_folder_is_complete(folder: Path) -> None:
-    told = {claim["id"]: claim["status"] for claim in json.loads((folder / "claims.json").read_text())["claims"]}
-    assert list(told) == [f"KJR-{n}" for n in range(1, 8)]
-    assert told["KJR-7"] == "partly"  # exact: the difference of two spins keeps less than their majority
-    text = (folder / "report.html").read_text()
-    assert "<script" not in text
-    assert "NaN" not in text
-    assert text.count('class="plot"') == 5
-    before = (folder / "report.html").read_bytes()
-    assert redraw(folder).read_bytes() == before
+class Changed(dict[str, Any]):
+    """A run with other branches."""
+
+    def __init__(self, run: Run, **branches: Any) -> None:
+        super().__init__({name: run[name] for name in run.plan} | branches)
+        self.settings = run.settings
 
 
-def test_the_exact_numbers_are_those_of_the_literature(found: Found) -> None:
-    exact = found.filters[KC_SQUARE].meta["exact"]
-    assert exact["I(V:E)"] == pytest.approx(0.54940140, abs=1e-7)
-    assert exact["best of all rules to one bit"] == pytest.approx(0.46743420, abs=1e-7)
-    assert min(found.filters[KC_SQUARE].meta["kept"]) > 0.99 * exact["best of the odd rules"]
-    shares = found.chain[0.1].meta["shares"]
+def counts(said: dict[str, Any]) -> list[tuple[int, int]]:
+    """Every "n of m" of a claim's reason."""
+    return [(int(n), int(m)) for n, m in re.findall(r"(\d+) of (\d+)", said["why"])]
+
+
+def test_every_claim_is_there_and_every_figure(folder: Path) -> None:
+    said = {claim["id"]: claim["status"] for claim in json.loads((folder / "claims.json").read_text())["claims"]}
+    assert list(said) == [f"KJR-{n}" for n in range(1, 8)]
+    assert said["KJR-7"] == "partly"  # exact: the difference of two spins keeps less than their majority
+    assert (folder / "report.html").read_text().count('class="plot"') == 5
+
+
+def test_the_exact_numbers_are_those_of_the_literature(small: Run) -> None:
+    found = small["filters"][KC_SQUARE]
+    assert found.exact["I(V:E)"] == pytest.approx(0.54940140, abs=1e-7)
+    assert found.exact["best of all rules to one bit"] == pytest.approx(0.46743420, abs=1e-7)
+    assert min(found.ratios) > 0.99
+    shares = small["chain"][0.1].meta["shares"]
     assert shares["decimation"] == pytest.approx(0.5050, abs=5e-5)
     assert shares["majority"] == pytest.approx(0.3023, abs=5e-5)
-    for result in found.chain.values():  # a coin for the sign of a tie is told by which of the two rules decides
+    for result in small["chain"].values():  # which of the two rules decides gives the sign of a tie's coin
         one, two, both = (result.meta["shares"][name] for name in ("majority", "difference", "decimation"))
         assert one + two == pytest.approx(both, rel=1e-9)
         assert result.meta["rate"] == pytest.approx(result.meta["two over xi"], rel=1e-2)
@@ -82,21 +92,30 @@ def made(K_n: dict[float, list[float]]) -> dict[float, Result]:
     }
 
 
-def test_the_flow_is_read_off_as_it_was_made(found: Found) -> None:
-    # K_1 = 0.42 + 2.4 x, K_2 = 0.42 + 4.8 x, x = K - 0.4407: y_t = 1 after the first step, Kc where they cross
+def flowing(run: Run, slopes: tuple[float, ...]) -> Changed:
+    """A run whose couplings after each step are 0.42 + slope (K - Kc), on 64 x 64."""
     distances = (-0.02, -0.01, -0.005, 0.0, 0.005, 0.01, 0.02)
-    flow = made({KC_SQUARE + x: [KC_SQUARE + x, 0.42 + 2.4 * x, 0.42 + 4.8 * x, 0.42 + 9.6 * x] for x in distances})
-    trained = Result({"filters": np.ones((3, 4))}, {"information": []})
-    some = Found(found.filters, found.blocks, found.curve, trained, flow, found.chain, 64)
-    assert readings.last(some) == 3
-    assert abs(readings.nu(some).z(1)) < 4
-    assert abs(readings.critical_coupling(some).z(KC_SQUARE)) < 4
-    assert readings.steps(some)[0].slope.value == pytest.approx(2.4, abs=0.05)
-    assert claims.flow(some).status == "reproduced"
-    assert claims.exponent(some).status == "reproduced"
-    slow = made({KC_SQUARE + x: [KC_SQUARE + x, 0.42 + 2.4 * x, 0.42 + 3.2 * x, 0.42 + 4.2 * x] for x in distances})
-    some = Found(found.filters, found.blocks, found.curve, trained, slow, found.chain, 64)
-    assert claims.exponent(some).status == "not reproduced"
+    some = {KC_SQUARE + x: [KC_SQUARE + x, *(0.42 + slope * x for slope in slopes)] for x in distances}
+    changed = Changed(run, flow=made(some))
+    changed.settings = run.settings.model_copy(update={"flow": run.settings.flow.model_copy(update={"L": 64})})
+    return changed
+
+
+def test_the_flow_is_read_off_as_it_was_made(small: Run) -> None:
+    # y_t = 1 after the first step, Kc where the lines cross
+    run = flowing(small, (2.4, 4.8, 9.6))
+    flow = readings.read_flow(run)  # type: ignore[arg-type]
+    assert flow.last == 3
+    assert abs(flow.nu.z(1)) < 4
+    assert abs(flow.Kc.z(KC_SQUARE)) < 4
+    assert flow.slope[0].value == pytest.approx(2.4, abs=0.05)
+    assert claims.exponent(run)["status"] == "reproduced"
+    assert claims.exponent(flowing(small, (2.4, 3.2, 4.2)))["status"] == "not reproduced"
+    said = claims.flow(run)
+    assert (said["status"], counts(said)) == ("reproduced", [(2, 2)])
+    run["flow"][min(run["flow"])].arrays["K"][2] = 1.0  # up, and down again
+    said = claims.flow(run)
+    assert (said["status"], counts(said)) == ("not reproduced", [(1, 2)])
 
 
 @pytest.mark.parametrize(
@@ -111,45 +130,94 @@ def test_the_flow_is_read_off_as_it_was_made(found: Found) -> None:
     ],
 )
 def test_an_exponent_known_too_badly_is_not_judged(
-    found: Found, monkeypatch: pytest.MonkeyPatch, value: float, error: float, status: str
+    small: Run, monkeypatch: pytest.MonkeyPatch, value: float, error: float, status: str
 ) -> None:
-    monkeypatch.setattr(claims, "nu", lambda _: Estimate(value, error))
-    told = claims.exponent(found)
-    assert told.status == status
-    assert "the run cannot tell" in told.why
+    flow = replace(readings.read_flow(small), nu=Estimate(value, error))
+    monkeypatch.setattr(readings, "read_flow", lambda _: flow)
+    said = claims.exponent(small)
+    assert said["status"] == status
+    assert said["evidence"]
 
 
-def test_small_numbers_are_set_with_a_power_of_ten() -> None:
-    assert [claims.in_powers(x) for x in (9.86802e-05, 0.0338, 0.0)] == ["9.87 × 10⁻⁵", "0.0338", "0"]
+def test_a_flow_that_is_not_defined_has_no_numbers(small: Run) -> None:
+    run = flowing(small, (2.4, 4.8, 9.6))
+    run["flow"][KC_SQUARE].arrays["K"][2] = math.nan
+    flow = readings.read_flow(run)  # type: ignore[arg-type]
+    assert not any(math.isfinite(one.value) for one in (flow.nu, *flow.slope, *flow.y_t, *flow.crossing))
+    assert claims.flow(run)["status"] == "partly"  # it leaves Kc on both sides
+    assert claims.exponent(run)["status"] == "not tested"
 
 
-def test_claims_follow_their_rules(found: Found) -> None:
+def test_the_boundary_is_counted_block_by_block(small: Run) -> None:
     rim = np.array([[[1.0, 1, 1, 1], [1, 0, 0, 1], [1, 0, 0, 1], [1, 1, 1, 1]]])
-    information = found.blocks[4].meta["information"]
-    for filters, share, status in ((rim + 0.5, 0.9, "reproduced"), (np.ones((1, 4, 4)), 0.75, "not reproduced")):
-        noise = np.random.default_rng(0).normal(0, 1e-3, (5, 4, 4))
-        blocks = {4: Result({"filters": filters + noise}, {"information": information})}
-        some = Found(found.filters, blocks, found.curve, found.trained, found.flow, found.chain, 16)
-        assert readings.boundary_share(filters + noise).value == pytest.approx(share, abs=0.003)
-        assert claims.large(some).status == status
-    K, result = next(iter(found.filters.items()))
-    for filters, kept, status in (
-        (np.full((4, 4), 0.25) + 0.01 * np.random.default_rng(1).normal(size=(4, 4)), 1.0, "reproduced"),
-        (np.tile([0.3, 0.3, 0.3, 0.1], (4, 1)) + 0.001 * np.random.default_rng(1).normal(size=(4, 4)), 1.0, "partly"),
-        (np.full((4, 4), 0.25) + 0.01 * np.random.default_rng(1).normal(size=(4, 4)), 0.9, "not reproduced"),
+    noise = np.random.default_rng(0).normal(0, 1e-3, (5, 4, 4))
+    found = small["blocks"][4]
+    reading, plain = (found.model_copy(update={"filters": one + noise}) for one in (rim + 0.5, np.ones((1, 4, 4))))
+    assert readings.boundary_share(reading.filters).value == pytest.approx(0.9, abs=0.003)
+    assert readings.boundary_share(plain.filters).value == pytest.approx(0.75, abs=0.003)
+    for blocks, status, count in (
+        ({4: reading}, "reproduced", (1, 1)),
+        ({4: reading, 3: plain}, "partly", (1, 2)),
+        ({4: plain}, "not reproduced", (0, 1)),
     ):
-        meta = copy.deepcopy(result.meta)
-        meta["kept"] = [kept * meta["exact"]["best of the odd rules"]] * 4
-        some = Found({K: Result({"filters": filters}, meta)}, {}, {}, found.trained, {}, {}, 16)
-        assert claims.small(some).status == status
+        said = claims.large(Changed(small, blocks=blocks))
+        assert (said["status"], counts(said)[0]) == (status, count)
 
 
-def test_a_power_of_the_buffer_is_found_as_one(found: Found) -> None:
-    rows = [{"buffer": n, "classifier": [0.5 * n**-0.09, 0.004], "why": ""} for n in (1, 2, 4, 8)]
-    result = Result(meta={"rows": rows, "half": 2.0})
-    assert abs(readings.decay(result, np.log).value - 0.09) < 1e-9
-    some = Found({}, {}, {1 / KC_SQUARE: result}, found.trained, {}, {}, 16)
-    assert claims.power(some).status == "reproduced"
+@pytest.mark.parametrize(
+    ("weights", "noise", "kept", "status", "even"),
+    [
+        ([0.25] * 4, 0.01, 1.0, "reproduced", 4),
+        ([0.3, 0.3, 0.25, 0.15], 0.001, 1.0, "partly", 1),
+        ([0.25] * 4, 0.01, 0.9, "not reproduced", 4),
+    ],
+)
+def test_equal_weights_are_counted(
+    small: Run, weights: list[float], noise: float, kept: float, status: str, even: int
+) -> None:
+    (K, found), *_ = small["filters"].items()
+    filters = np.array(weights) + noise * np.random.default_rng(1).normal(size=(4, 4))
+    shares = [kept * found.exact["best of the odd rules"]] * 4
+    some = found.model_copy(update={"filters": filters, "kept": shares})
+    said = claims.small(Changed(small, filters={K: some}))
+    assert (said["status"], counts(said)) == (status, [(even, 4)])
+
+
+def information(values: list[float], half: float = 2.0) -> Curve:
+    """Information by buffer 1, 2, 4, ... with errors of 0.004."""
+    rows = [
+        {"buffer": 2**n, "share": 1.0, **dict.fromkeys(("classifier", "infonce"), (value, 0.004)), "why": ""}
+        for n, value in enumerate(values)
+    ]
+    return Curve.model_validate({"K": 0.0, "half": half, "rows": rows, "exact": {}})
+
+
+def test_a_power_of_the_buffer_is_found_as_one(small: Run) -> None:
+    curve = information([0.5 * 2 ** (-0.09 * n) for n in range(4)])
+    assert abs(readings.decay(curve, math.log).value - 0.09) < 1e-9
+    assert claims.power(Changed(small, curve={1 / KC_SQUARE: curve}))["status"] == "reproduced"
+    few = information([0.5, 0.4])
+    assert claims.power(Changed(small, curve={1 / KC_SQUARE: few}))["status"] == "not tested"
+
+
+def test_phases_are_counted(small: Run) -> None:
+    cold, critical, hot = ([math.log(2)] * 3, [0.5, 0.4, 0.3], [0.2, 0.1, 0.0])
+    for some, status, count in (
+        ((cold, critical, hot), "reproduced", 3),
+        ((critical, critical, hot), "partly", 2),
+        ((critical, cold, cold), "not reproduced", 0),
+    ):
+        temperatures = (2.0, 1 / KC_SQUARE, 3.0)
+        curve = {T: information(values) for T, values in zip(temperatures, some, strict=True)}
+        said = claims.curve(Changed(small, curve=curve))
+        assert (said["status"], counts(said)) == (status, [(count, 3)])
+
+
+def test_a_refused_information_ends_the_points() -> None:
+    curve = information([0.5, 0.4, 0.3])
+    refused: Bounds = curve.rows[1].model_copy(update={"why": "refused"})
+    assert len(readings.points(curve)) == 3
+    assert len(readings.points(curve.model_copy(update={"rows": [curve.rows[0], refused, curve.rows[2]]}))) == 1
 
 
 @pytest.mark.parametrize(

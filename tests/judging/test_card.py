@@ -21,7 +21,7 @@ from blockspin.judging import (
     scorecard,
 )
 from blockspin.judging.rules import BLURRED
-from blockspin.judging.text import HEADER, summary, text
+from blockspin.judging.text import HEADER, summary
 from blockspin.statistics import Estimate
 
 PASS, FAIL, CANNOT_TELL = Outcome.PASS, Outcome.FAIL, Outcome.CANNOT_TELL
@@ -65,7 +65,7 @@ def test_the_decisive_criteria_decide(
         assert made.verdict is verdict
         assert made.to_dict()["decisive"] == {"locality": locality, "tiling": tiling, "spectrum": spectrum}
     # what passes and what cannot tell is named in the summary, what fails is not
-    assert {name for name in ("locality", "tiling", "spectrum") if name in summary(made)} == set(named)
+    assert {name for name in ("locality", "tiling", "spectrum") if name in summary(made.rows)} == set(named)
 
 
 def test_a_criterion_passes_by_what_can_be_judged() -> None:
@@ -150,7 +150,7 @@ def test_the_text_has_every_quantity_and_the_reason_of_each_that_has_no_number()
     ]
     subject = Measured("m", 1, 2.0, (*measured("m", 0.9).measurements, forced, *absent))
     made = scorecard(subject, [measured("untrained", 0.0)], measured("majority", 0.8), [Note("c", "a note")])
-    told = text(made)
+    told = str(made)
     assert told == str(made)
     head, columns, *lines = told.splitlines()
     assert str(made.verdict) in head

@@ -16,11 +16,11 @@ import blockspin as bs
 from blockspin.exact import surroundings
 from blockspin.exact.information import sign_rule
 from blockspin.judging import Evidence, Measurement, Outcome, Side, State
-from blockspin.judging.card import decide
 from blockspin.judging.criteria import rule_of
 from blockspin.judging.criteria.information import KEPT, SHARE, bound
 from blockspin.judging.nulls import noise
 from blockspin.judging.rules import Decision, Described, Exceeds
+from blockspin.judging.verdict import decide
 from blockspin.samples import features, make, own
 
 SQUARE = bs.Lattice.square(6)

@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from blockspin.judging import Measurement, Outcome, Side, State
-from blockspin.judging.card import decide
 from blockspin.judging.rules import BLURRED, Agrees, CloserThanNulls, Described, Exceeds, Null, Rule
+from blockspin.judging.verdict import decide
 
 PASS, FAIL, CANNOT_TELL = Outcome.PASS, Outcome.FAIL, Outcome.CANNOT_TELL
 MAJORITY = Side("majority", 0.96, 0.01)

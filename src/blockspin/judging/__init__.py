@@ -15,12 +15,12 @@ _WHERE = {
     "Note": "card",
     "Outcome": "rules",
     "Reading": "measurement",
-    "Row": "card",
+    "Row": "verdict",
     "Scorecard": "card",
     "Side": "measurement",
     "State": "measurement",
     "Subject": "evidence",
-    "Verdict": "card",
+    "Verdict": "verdict",
     "measure": "judge",
     "measure_subject": "judge",
     "reference": "judge",
@@ -30,9 +30,7 @@ __all__ = [*_WHERE]
 
 if TYPE_CHECKING:
     from blockspin.judging.card import Note as Note
-    from blockspin.judging.card import Row as Row
     from blockspin.judging.card import Scorecard as Scorecard
-    from blockspin.judging.card import Verdict as Verdict
     from blockspin.judging.card import scorecard as scorecard
     from blockspin.judging.criteria import CRITERIA as CRITERIA
     from blockspin.judging.evidence import Evidence as Evidence
@@ -48,6 +46,8 @@ if TYPE_CHECKING:
     from blockspin.judging.measurement import Side as Side
     from blockspin.judging.measurement import State as State
     from blockspin.judging.rules import Outcome as Outcome
+    from blockspin.judging.verdict import Row as Row
+    from blockspin.judging.verdict import Verdict as Verdict
 
 
 def __getattr__(name: str) -> Any:

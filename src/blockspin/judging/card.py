@@ -1,73 +1,18 @@
-"""The scorecard: a map's measurements compared with its nulls and the reference, row by row, and the verdict."""
+"""The scorecard: a map's measurements compared with its nulls and the reference, row by row, with notes."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
-from enum import StrEnum
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from blockspin import checks
-from blockspin.judging.criteria import CRITERIA, rule_of
-from blockspin.judging.measurement import LOOSE, Measured, Measurement, Side, State, plain
-from blockspin.judging.rules import BLURRED, Decision, Null, Outcome
-from blockspin.judging.thresholds import FAR
-from blockspin.statistics import Estimate
-
-
-class Verdict(StrEnum):
-    """The answer to the question of the house."""
-
-    RENORMALIZES = "renormalizes"  # every decisive criterion passes
-    COARSE_GRAINS = "coarse-grains"  # some do
-    DOES_NOT = "does not"  # none does, and at least one fails
-    CANNOT_TELL = "cannot tell"  # no decisive criterion could be decided
-
-
-@dataclass(frozen=True)
-class Row:
-    """A quantity compared with its hardest null and its reference: outcome, code, and why in words.
-
-    exact: the value of an exact RG step, where one is known.
-    """
-
-    criterion: str
-    quantity: str
-    value: float
-    error: float
-    state: State
-    outcome: Outcome
-    code: str = ""
-    why: str = ""
-    null: Side | None = None
-    reference: Side | None = None
-    exact: Side | None = None
-
-    @property
-    def defined(self) -> bool:
-        """Whether there is a number that the data support."""
-        return self.state is State.MEASURED
-
-    @property
-    def distance(self) -> Estimate | None:
-        """value - exact, with its error; None where no exact value is known or the map has no number."""
-        if self.exact is None or not self.defined:
-            return None
-        return Estimate(self.value - self.exact.value, math.hypot(self.error, self.exact.error))
-
-    @property
-    def ratio(self) -> float | None:
-        """The distance over that of the reference, in absolute value: 1 is as good as the reference, below 1 better.
-
-        None where the reference's own distance is less than 4 of its errors: it is then no yardstick.
-        """
-        if self.distance is None or self.exact is None or self.reference is None:
-            return None
-        own = self.reference.value - self.exact.value
-        if abs(own) <= FAR * math.hypot(self.reference.error, self.exact.error):
-            return None
-        return abs(self.distance.value / own)
+from blockspin.judging.criteria import CRITERIA
+from blockspin.judging.measurement import Measured, Measurement, Side, plain
+from blockspin.judging.rules import Null, Outcome
+from blockspin.judging.text import text
+from blockspin.judging.verdict import Row, Verdict, decide, outcome, outcomes, verdict
 
 
 @dataclass(frozen=True)
@@ -113,9 +58,7 @@ class Scorecard:
         return stored | {"verdict": str(self.verdict), **outcomes(self.rows)}
 
     def __str__(self) -> str:
-        from blockspin.judging.text import text
-
-        return text(self)
+        return text(f"{self.map}, layer {self.layer} (b = {self.b:g})", self.rows, [note.text for note in self.notes])
 
     def _repr_html_(self) -> str:
         from html import escape
@@ -154,58 +97,3 @@ def _compared(measured: Measurement, nulls: Sequence[Measured], block_rule: Meas
         reference,
         measured.exact,
     )
-
-
-def decide(measured: Measurement, nulls: Sequence[Null], reference: Side | None) -> Decision:
-    """The outcome of a quantity: its rule's, where the map and the reference have numbers.
-
-    A number that the map has no right to, or does not have, fails where the reference has one; where the reference has
-    none either nothing fails for it.
-    """
-    if measured.state is State.NOT_REQUESTED or (reference is None and measured.state is not State.MEASURED):
-        return Decision(Outcome.CANNOT_TELL, measured.code, measured.why)
-    rule = rule_of(measured.criterion, measured.quantity)
-    if measured.state is not State.MEASURED:
-        outcome = Outcome.FAIL if rule.judges else Outcome.CANNOT_TELL
-        return Decision(outcome, measured.code, measured.why, nulls[0].side if nulls else None)
-    if reference is None:
-        return Decision(Outcome.CANNOT_TELL, "no reference", measured.why or "there is no reference to compare with")
-    decision = rule.decide(measured, nulls, reference)
-    if measured.code == LOOSE and decision.outcome is Outcome.FAIL:
-        why = f"{decision.why}, by fields from too few draws"
-        return replace(decision, outcome=Outcome.CANNOT_TELL, code=BLURRED, why=why)
-    return decision
-
-
-def outcome(rows: Sequence[Row], criterion: str) -> Outcome:
-    """A criterion fails where one of its quantities does, and passes where all others that can be judged pass.
-
-    It cannot tell where the errors of one are too large, nor, if it is judged as a whole (the spectrum: one exponent of
-    two is no RG step's), where one of its quantities cannot tell for whatever reason.
-    """
-    own = [row for row in rows if row.criterion == criterion]
-    found = {row.outcome for row in own}
-    if Outcome.FAIL in found:
-        return Outcome.FAIL
-    undecided = Outcome.CANNOT_TELL in found if CRITERIA[criterion].whole else any(row.code == BLURRED for row in own)
-    return Outcome.PASS if Outcome.PASS in found and not undecided else Outcome.CANNOT_TELL
-
-
-def outcomes(rows: Sequence[Row]) -> dict[str, dict[str, str]]:
-    """The outcomes as a card's entry holds them: of the decisive criteria, and of all that were measured."""
-    decisive = [name for name in CRITERIA if CRITERIA[name].decides]
-    measured = dict.fromkeys(row.criterion for row in rows)
-    return {
-        "decisive": {name: str(outcome(rows, name)) for name in decisive},
-        "outcomes": {name: str(outcome(rows, name)) for name in measured},
-    }
-
-
-def verdict(rows: Sequence[Row]) -> Verdict:
-    """The verdict of the decisive criteria's rows."""
-    found = [outcome(rows, name) for name in CRITERIA if CRITERIA[name].decides]
-    if all(one is Outcome.PASS for one in found):
-        return Verdict.RENORMALIZES
-    if Outcome.PASS in found:
-        return Verdict.COARSE_GRAINS
-    return Verdict.DOES_NOT if Outcome.FAIL in found else Verdict.CANNOT_TELL

@@ -13,9 +13,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from blockspin.judging.card import Row, outcomes
 from blockspin.judging.measurement import State
 from blockspin.judging.rules import Outcome
+from blockspin.judging.verdict import Row, outcomes
 
 SCHEMA = 2
 FIELDS = ("map", "layer", "verdict", "decisive", "outcomes", "rows")

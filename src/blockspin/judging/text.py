@@ -2,42 +2,44 @@
 
 from __future__ import annotations
 
-from blockspin.judging.card import Row, Scorecard
+from collections.abc import Sequence
+
 from blockspin.judging.criteria import CRITERIA
 from blockspin.judging.measurement import Side, State
 from blockspin.judging.rules import Outcome
+from blockspin.judging.verdict import Row, outcome, verdict
 from blockspin.statistics import brackets
 
 MARKS = {Outcome.PASS: "pass", Outcome.FAIL: "FAIL", Outcome.CANNOT_TELL: "-"}
 HEADER = ("criterion", "quantity", "value", "null", "reference", "outcome", "from exact")
 
 
-def text(card: Scorecard) -> str:
-    """The card as a table with the reason of every quantity that has no number, and the notes."""
-    rows = [HEADER, *(_cells(row) for row in card.rows)]
-    widths = [max(len(row[i]) for row in rows) for i in range(len(HEADER))]
-    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
-    lines += [f"{label}: {why}" for label, why in reasons(card).items()]
-    lines += [f"note: {note.text}" for note in card.notes]
-    return "\n".join([f"{card.map}, layer {card.layer} (b = {card.b:g}): {summary(card)}", *lines])
+def text(title: str, rows: Sequence[Row], notes: Sequence[str] = ()) -> str:
+    """Title and verdict, then a table with the reason of every quantity that has no number, and the notes."""
+    cells = [HEADER, *map(_cells, rows)]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    lines = ["  ".join(map(str.ljust, line, widths)).rstrip() for line in cells]
+    lines += [f"{label}: {why}" for label, why in reasons(rows).items()]
+    return "\n".join([f"{title}: {summary(rows)}", *lines, *(f"note: {note}" for note in notes)])
 
 
-def summary(card: Scorecard) -> str:
+def summary(rows: Sequence[Row]) -> str:
     """The verdict with the decisive criteria that pass, and those that cannot tell."""
-    decisive = {name: card.outcome(name) for name in CRITERIA if CRITERIA[name].decides}
+    whole = str(verdict(rows))
+    decisive = {name: outcome(rows, name) for name in CRITERIA if CRITERIA[name].decides}
     passed = [name for name, one in decisive.items() if one is Outcome.PASS]
     unknown = [name for name, one in decisive.items() if one is Outcome.CANNOT_TELL]
     if len(passed) == len(decisive) or len(unknown) == len(decisive):
-        return str(card.verdict)
+        return whole
     parts = [f"{', '.join(passed)} pass" if passed else "", f"{', '.join(unknown)} cannot tell" if unknown else ""]
     named = "; ".join(part for part in parts if part)
-    return f"{card.verdict} ({named})" if named else str(card.verdict)
+    return f"{whole} ({named})" if named else whole
 
 
-def reasons(card: Scorecard) -> dict[str, str]:
+def reasons(rows: Sequence[Row]) -> dict[str, str]:
     """Why quantities have no number, or none that counts: those of one reason together."""
     by_why: dict[tuple[str, State, str], list[str]] = {}
-    for row in card.rows:
+    for row in rows:
         if not row.defined:
             by_why.setdefault((row.criterion, row.state, row.why), []).append(row.quantity)
     return {f"{criterion} ({', '.join(names)}) {state}": why for (criterion, state, why), names in by_why.items()}

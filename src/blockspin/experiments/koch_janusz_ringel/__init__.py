@@ -1,5 +1,17 @@
-"""Real-space mutual information (Koch-Janusz and Ringel, 2018) on Ising spins, beside exact sums."""
+"""Real-space mutual information (Koch-Janusz and Ringel, 2018) on Ising spins, compared with exact sums."""
 
-from blockspin.experiments.koch_janusz_ringel.experiment import EXPERIMENT
+from blockspin.experiments.core import Experiment
+from blockspin.experiments.koch_janusz_ringel.claims import CLAIMS
+from blockspin.experiments.koch_janusz_ringel.settings import PRESETS, Settings, check_memory
+from blockspin.experiments.koch_janusz_ringel.tasks import plan
 
-__all__ = ["EXPERIMENT"]
+EXPERIMENT = Experiment(
+    name="koch-janusz-ringel",
+    summary="block spins of the most mutual information with their surroundings, against exact sums (Ising)",
+    Settings=Settings,
+    presets=PRESETS,
+    plan=plan,
+    claims=CLAIMS,
+    page="blockspin.experiments.koch_janusz_ringel.page",
+    check=check_memory,
+)

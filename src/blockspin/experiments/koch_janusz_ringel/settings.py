@@ -7,14 +7,8 @@ from typing import Annotated, Any
 
 from pydantic import Field, model_validator
 
-from blockspin.experiments.ranges import (
-    Coupling,
-    Repetitions,
-    check_different,
-    check_distances,
-    check_samples,
-    check_window,
-)
+from blockspin.experiments import ranges
+from blockspin.experiments.ranges import Coupling, Repetitions
 from blockspin.models.ising import KC_SQUARE
 from blockspin.runs.settings import Section
 
@@ -43,8 +37,7 @@ class Blocks(Section):
 class Curve(Section):
     """I(H:E) by temperature and buffer. Gokmen et al.: L = 64, block 4, buffers 0 to 8, environment 10.
 
-    environment 1: by the Markov property the first ring says all that lies beyond, and a wider one costs bound (with 10
-    and 10,000 samples the networks lose all above Tc at buffers where a ring keeps some).
+    environment 1: by the Markov property the first ring says all that lies beyond; a wider one costs bound.
     """
 
     L: Annotated[int, Field(ge=8)] = 32
@@ -58,7 +51,7 @@ class Curve(Section):
 class Flow(Section):
     """The flow: filters learned step by step from samples at K_filters, then applied to every set of samples.
 
-    distances: K - Kc of the starting points beside Kc, on both sides (Koch-Janusz and Ringel: L = 128, 5,000 samples a
+    distances: K - Kc of the starting points, on both sides (Koch-Janusz and Ringel: L = 128, 5,000 samples a
     temperature, up to four steps, three starting temperatures for nu).
     """
 
@@ -101,34 +94,33 @@ class Settings(Section):
     @model_validator(mode="after")
     def _fits(self) -> Settings:
         for side in self.blocks.sides:
-            check_window(self.blocks.L, side, self.blocks.buffer, self.blocks.environment, "blocks.sides")
+            ranges.check_window(self.blocks.L, side, self.blocks.buffer, self.blocks.environment, "blocks.sides")
         for buffer in self.curve.buffers:
-            check_window(self.curve.L, self.curve.b, buffer, self.curve.environment, "curve.buffers")
+            ranges.check_window(self.curve.L, self.curve.b, buffer, self.curve.environment, "curve.buffers")
         for key in ("filters.K", "blocks.sides", "curve.T", "chain.K"):
             section, _, name = key.partition(".")
-            check_different(getattr(getattr(self, section), name), key)
+            ranges.check_different(getattr(getattr(self, section), name), key)
         if KC_SQUARE not in self.filters.K:
             raise ValueError(f"filters.K must hold the critical coupling {KC_SQUARE!r}; got {list(self.filters.K)}")
         if not any(abs(T * KC_SQUARE - 1) < 1e-9 for T in self.curve.T):
             raise ValueError(f"curve.T must hold the critical temperature {1 / KC_SQUARE!r}; got {list(self.curve.T)}")
         if len(self.curve.buffers) < 3 or list(self.curve.buffers) != sorted(set(self.curve.buffers)):
             raise ValueError(f"curve.buffers must be at least 3, ascending; got {list(self.curve.buffers)}")
-        check_distances(self.flow.distances, KC_SQUARE, "flow.distances")
+        ranges.check_distances(self.flow.distances, KC_SQUARE, "flow.distances")
         if len(self.flow.distances) < 4:
             raise ValueError(f"flow.distances must be at least 4; got {list(self.flow.distances)}")
         for step in range(min(self.flow.steps, self.flow.L.bit_length())):
             if self.flow.L % 2**step:
                 raise ValueError(f"2^flow.steps must divide flow.L; got {self.flow.steps} and {self.flow.L}")
-            check_window(self.flow.L // 2**step, 2, 1, 1, f"flow.steps = {self.flow.steps}")
+            ranges.check_window(self.flow.L // 2**step, 2, 1, 1, f"flow.steps = {self.flow.steps}")
         return self
 
 
-def check_memory(settings: Settings) -> None:
+def check_memory(settings: Settings, seed: int) -> None:
     """Raise ValueError where samples want more memory than is free."""
-    check_samples(TORUS, settings.filters.n_samples, "filters.n_samples")
-    for name in ("blocks", "curve", "flow"):
-        section = getattr(settings, name)
-        check_samples(section.L, section.n_samples, f"{name}.n_samples")
+    s = settings
+    for name, L in (("filters", TORUS), ("blocks", s.blocks.L), ("curve", s.curve.L), ("flow", s.flow.L)):
+        ranges.check_samples(L, getattr(s, name).n_samples, f"{name}.n_samples")
 
 
 PRESETS: dict[str, dict[str, Any]] = {
@@ -138,11 +130,7 @@ PRESETS: dict[str, dict[str, Any]] = {
     "paper": {
         "filters": {"n_samples": 40_000, "seeds": 10},
         "blocks": {"L": 48, "n_samples": 10_000, "seeds": 10},
-        "curve": {
-            "L": 64,
-            "T": (1.9, 2.1, 2.2, 1 / KC_SQUARE, 2.35, 2.4, 2.5, 2.6, 3.0),
-            "n_samples": 10_000,
-        },
+        "curve": {"L": 64, "T": (1.9, 2.1, 2.2, 1 / KC_SQUARE, 2.35, 2.4, 2.5, 2.6, 3.0), "n_samples": 10_000},
         "flow": {"L": 128, "n_samples": 10_000},
         "chain": {"points": 61},
     },

@@ -3,92 +3,180 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
-import xarray as xr
 from numpy.typing import NDArray
 
-from blockspin.coarse.rsmi.bounds import lower_bound
-from blockspin.coarse.rsmi.estimator import RSMI
-from blockspin.coarse.rsmi.windows import cut, windows
-from blockspin.coarse.weighted import WeightedMajority
-from blockspin.exact import surroundings
-from blockspin.exact.information import boltzmann_rule, sign_rule
-from blockspin.experiments.koch_janusz_ringel.settings import TORUS
-from blockspin.experiments.mehta_schwab.machines import stored_samples
-from blockspin.lattice import Lattice
-from blockspin.models.ising import Ising
+import blockspin as bs
+from blockspin.experiments.koch_janusz_ringel.settings import TORUS, Settings
+from blockspin.experiments.shared_tasks import ising_samples
+from blockspin.experiments.stored import Array, Number, Samples, Stored
+from blockspin.experiments.task import task
+from blockspin.experiments.tree import Tree
+from blockspin.models.ising import KC_SQUARE
 from blockspin.randomness import generator, integer
-from blockspin.rg.blocking import block, mcrg
-from blockspin.rg.couplings import couplings
-from blockspin.runs.task import Progress, Result
-from blockspin.samples import features, provenance
-from blockspin.statistics import Estimate
-
-FloatArray = NDArray[np.float64]
+from blockspin.runs.task import Progress, Result, Task
 
 AROUND = [0, 1, 3, 2]  # from the order of `Lattice.blocks` to that of `torus_block`
 WINDOWS = 100_000  # that a comparison of rules looks at
+RULES = {
+    "majority, ties by a fair coin": (1, 1, 1, 1),
+    "majority of three spins": (1, 1, 1, 0),
+    "decimation": (1, 0, 0, 0),
+}
+CHAIN_RULES = {"decimation": (1, 0), "majority": (1, 1), "difference": (1, -1)}
 
 
-def run_filter(settings: dict[str, Any], parents: list[Result], progress: Progress) -> Result:
-    """Filters of 2 x 2 blocks on the torus; arrays: filters (seed, 4) around the square; meta: exact and estimated."""
-    samples = stored_samples(parents[0])
-    lattice, K = Lattice.square(TORUS), settings["K"]
-    joint = surroundings.torus(Ising(lattice, K))
-    filters, estimates = [], []
-    for seed in range(settings["seeds"]):
-        progress(seed / settings["seeds"], "training")
-        rsmi = RSMI(lattice, n_iter=settings["n_iter"], random_state=integer(settings["seed"], "filter", seed))
-        rsmi.fit(features(samples), chains=samples.sizes["chain"])
-        filters.append(rsmi.filters_[0, AROUND])
-        estimates.append({name: _pair(bound.measured) for name, bound in rsmi.bounds_.items()} | {"why": rsmi.why_})
-    rules = {
-        "majority, ties by a fair coin": sign_rule(np.ones(4)),
-        "majority of three spins": sign_rule([1, 1, 1, 0]),
-        "decimation": sign_rule([1, 0, 0, 0]),
+class Bounds(Stored):
+    """Lower bounds of I(H:E) of a learned filter, nats, and why the classifier's is refused, or nothing."""
+
+    classifier: Number
+    infonce: Number
+    why: str
+
+
+class Small(Stored):
+    """Filters (seed, 4) around the square; exact: nats by rule; kept: nats by each filter, exactly."""
+
+    K: float
+    filters: Array
+    exact: dict[str, float]
+    kept: list[float]
+    estimates: list[Bounds]
+
+    @property
+    def ratios(self) -> list[float]:
+        """What each filter keeps of what the best odd rule keeps."""
+        return [one / self.exact["best of the odd rules"] for one in self.kept]
+
+
+class Filters(Stored):
+    """Filters of blocks (seed, b, b) with the nats that their mean and simple rules keep, or of steps (step, 4)."""
+
+    filters: Array
+    information: dict[str, Number] | list[Number]
+
+
+class AtBuffer(Bounds):
+    """The bounds at one buffer; share: of the absolute weight that lies on the block's boundary."""
+
+    buffer: int
+    share: float
+
+
+class Curve(Stored):
+    """Information by buffer at one temperature; half: of the block's side; exact: 2 x 2 blocks on the small torus."""
+
+    K: float
+    half: float
+    rows: list[AtBuffer]
+    exact: dict[str, float]
+
+
+class Exponents(Stored):
+    """The exponents of one step."""
+
+    y_t: Number
+    y_h: Number
+
+
+def plan(settings: Settings, seed: int) -> dict[str, Tree]:
+    """Filters by K, blocks by side, curve by temperature, the filters of the steps, flow by K and chain by K."""
+    s, common = settings, {"n_iter": settings.n_iter, "seed": seed}
+
+    def samples(L: int, K: float, n: int, use: str) -> Task:
+        drawn = ising_samples(L, K, n, s.chains, integer(seed, use, f"{K:.12g}"))
+        return replace(drawn, label=f"samples of {L} x {L} at K = {K:.4f}", weight=L**2 * n * 1e-7)
+
+    critical = samples(s.blocks.L, KC_SQUARE, s.blocks.n_samples, "blocks")
+    shell = s.blocks.model_dump(include={"buffer", "environment", "seeds"})
+    window = s.curve.model_dump(include={"b", "buffers", "environment"})
+    trained = step_filters(samples(s.flow.L, s.flow.K_filters, s.flow.n_samples, "steps"), steps=s.flow.steps, **common)
+    starts = sorted([KC_SQUARE, *(KC_SQUARE + distance for distance in s.flow.distances)])
+    return {
+        "steps": trained,
+        "filters": {
+            K: small_filters(samples(TORUS, K, s.filters.n_samples, "filters"), K=K, seeds=s.filters.seeds, **common)
+            for K in s.filters.K
+        },
+        "blocks": {b: block_filters(critical, b=b, **shell, **common) for b in s.blocks.sides},
+        "curve": {
+            T: curve(samples(s.curve.L, 1 / T, s.curve.n_samples, "curve"), K=1 / T, **window, **common)
+            for T in s.curve.T
+        },
+        "flow": {
+            K: flow(samples(s.flow.L, K, s.flow.n_samples, "flow"), trained, critical=K == KC_SQUARE, seed=seed)
+            for K in starts
+        },
+        "chain": {K: chain(K=K, **s.chain.model_dump(exclude={"K"})) for K in s.chain.K},
     }
+
+
+def _training(n_iter: int, seeds: int = 0, buffers: Any = (), steps: int = 0, **_: Any) -> float:
+    return (0.2 + 4.0 * n_iter / 3000) * (seeds + len(buffers) + steps)  # seconds at most
+
+
+@task(kind="filter", label="2 x 2 filters at K = {K:.4f}", weight=_training)
+def small_filters(samples: Samples, /, K: float, seeds: int, n_iter: int, seed: int, progress: Progress) -> Small:
+    """Filters of 2 x 2 blocks on the small torus, each evaluated by exact sums."""
+    from blockspin.exact import surroundings
+    from blockspin.exact.information import sign_rule
+
+    lattice = bs.Lattice.square(TORUS)
+    joint = surroundings.torus(bs.Ising(lattice, K))
+    filters, estimates = [], []
+    for number in range(seeds):
+        progress(number / seeds, "training")
+        rsmi = bs.RSMI(lattice, n_iter=n_iter, random_state=integer(seed, "filter", number))
+        rsmi.fit(bs.features(samples), chains=samples.sizes["chain"])
+        filters.append(rsmi.filters_[0, AROUND])
+        estimates.append(Bounds(**_bounds(rsmi)))
     exact = {
         "I(V:E)": joint.information(),
         "best of all rules to one bit": joint.best_binary()[0],
         "best of the odd rules": joint.best_binary(odd=True)[0],
-        **{name: joint.kept(rule) for name, rule in rules.items()},
+        **{name: joint.kept(sign_rule(rule)) for name, rule in RULES.items()},
     }
     kept = [joint.kept(sign_rule(one)) for one in filters]
-    return Result({"filters": np.array(filters)}, {"K": K, "exact": exact, "kept": kept, "estimates": estimates})
+    return Small(K=K, filters=np.array(filters), exact=exact, kept=kept, estimates=estimates)
 
 
-def run_block(settings: dict[str, Any], parents: list[Result], progress: Progress) -> Result:
-    """Filters of b x b blocks; arrays: filters (seed, b, b); meta: information of these and of simple rules.
+def _bounds(rsmi: bs.RSMI) -> dict[str, Any]:
+    return {name: bound.measured for name, bound in rsmi.bounds_.items()} | {"why": rsmi.why_}
 
-    All rules are measured on the same windows by the same bound, the classifier fitted to each.
-    """
-    samples = stored_samples(parents[0])
-    b, shell = settings["b"], (settings["buffer"], settings["environment"])
-    lattice, X, chains = Lattice.square(samples.sizes["x"]), features(samples), samples.sizes["chain"]
-    rules: dict[str, FloatArray] = {
+
+@task(kind="block", label="filters of {b} x {b} blocks", weight=_training)
+def block_filters(
+    samples: Samples, /, b: int, seeds: int, n_iter: int, seed: int, *, progress: Progress, **shell: Any
+) -> Filters:
+    """Filters of b x b blocks and what their mean and simple rules keep of the same windows. shell: its extents."""
+    from blockspin.coarse.rsmi.bounds import lower_bound
+    from blockspin.coarse.rsmi.windows import cut, windows
+
+    lattice, X, chains = bs.Lattice.square(samples.sizes["x"]), bs.features(samples), samples.sizes["chain"]
+    filters = []
+    for number in range(seeds):
+        progress(number / (seeds + 3), "training")
+        random_state = integer(seed, "block", b, number)
+        rsmi = bs.RSMI(lattice, b, **shell, n_iter=n_iter, random_state=random_state)
+        filters.append(rsmi.fit(X, chains=chains).filters_[0].reshape(b, b))
+    rules = {
         "all spins alike": np.ones((b, b)),
         "the boundary alone": boundary(b).astype(float),
         "the inside alone": (~boundary(b)).astype(float),
+        "learned": np.mean(filters, axis=0),
     }
-    filters = []
-    for seed in range(settings["seeds"]):
-        progress(seed / (settings["seeds"] + 3), "training")
-        random_state = integer(settings["seed"], "block", b, seed)
-        rsmi = RSMI(lattice, b, *shell, n_iter=settings["n_iter"], random_state=random_state)
-        filters.append(rsmi.fit(X, chains=chains).filters_[0].reshape(b, b))
-    rules["learned"] = np.mean(filters, axis=0)
-    random = generator(settings["seed"], "windows", b)
-    inside, outside = cut(X, windows(lattice, b, *shell), WINDOWS, random)
+    inside, outside = cut(X, windows(lattice, b, **shell), WINDOWS, generator(seed, "windows", b))
     information = {}
     for number, (name, weights) in enumerate(rules.items()):
-        progress((settings["seeds"] + number) / (settings["seeds"] + 4), "measuring")
+        progress((seeds + number) / (seeds + 4), "measuring")
         total = inside @ weights.ravel()
         # fair coins for ties, drawn once for all rules
-        signs = np.where(total + 1e-6 * generator(settings["seed"], "ties", b).normal(size=len(total)) > 0, 1, -1)
-        information[name] = _pair(lower_bound(signs, outside, chains=chains, n_iter=settings["n_iter"]).measured)
-    return Result({"filters": np.array(filters)}, {"information": information})
+        signs = np.where(total + 1e-6 * generator(seed, "ties", b).normal(size=len(total)) > 0, 1, -1)
+        information[name] = lower_bound(signs, outside, chains=chains, n_iter=n_iter).measured
+    return Filters(filters=np.array(filters), information=information)
 
 
 def boundary(b: int) -> NDArray[np.bool_]:
@@ -98,102 +186,99 @@ def boundary(b: int) -> NDArray[np.bool_]:
     return edge
 
 
-def run_curve(settings: dict[str, Any], parents: list[Result], progress: Progress) -> Result:
-    """I(H:E) of a learned filter a buffer, and exact values of 2 x 2 blocks on the small torus; meta alone."""
-    samples = stored_samples(parents[0])
-    lattice, X = Lattice.square(samples.sizes["x"]), features(samples)
+@task(label=lambda K, **_: f"information at T = {1 / K:.3f}", weight=_training)
+def curve(
+    samples: Samples,
+    /,
+    K: float,
+    b: int,
+    buffers: list[int],
+    n_iter: int,
+    seed: int,
+    *,
+    progress: Progress,
+    **shell: Any,
+) -> Curve:
+    """I(H:E) of a learned filter a buffer, and exact values of 2 x 2 blocks on the small torus. shell: environment."""
+    from blockspin.exact import surroundings
+
+    lattice, X = bs.Lattice.square(samples.sizes["x"]), bs.features(samples)
     rows = []
-    for number, buffer in enumerate(settings["buffers"]):
-        progress(number / len(settings["buffers"]), f"buffer {buffer}")
-        rsmi = RSMI(
-            lattice,
-            settings["b"],
-            buffer,
-            settings["environment"],
-            objective="classifier",
-            n_iter=settings["n_iter"],
-            random_state=integer(settings["seed"], "curve", buffer),
-        )
+    for number, buffer in enumerate(buffers):
+        progress(number / len(buffers), f"buffer {buffer}")
+        random_state = integer(seed, "curve", buffer)
+        rsmi = bs.RSMI(lattice, b, buffer, **shell, objective="classifier", n_iter=n_iter, random_state=random_state)
         rsmi.fit(X, chains=samples.sizes["chain"])
-        share = np.abs(rsmi.filters_[0].reshape(2 * (settings["b"],)))[boundary(settings["b"])].sum()
-        bounds = {name: _pair(bound.measured) for name, bound in rsmi.bounds_.items()}
-        rows.append({"buffer": buffer, "share": float(share), "why": rsmi.why_, **bounds})
-    joint = surroundings.torus(Ising(Lattice.square(TORUS), settings["K"]))
+        share = np.abs(rsmi.filters_[0].reshape(b, b))[boundary(b)].sum()
+        rows.append(AtBuffer(buffer=buffer, share=float(share), **_bounds(rsmi)))
+    joint = surroundings.torus(bs.Ising(bs.Lattice.square(TORUS), K))
     exact = {"I(V:E)": joint.information(), "best": joint.best_binary(odd=True)[0]}
-    return Result(meta={"K": settings["K"], "half": settings["b"] / 2, "rows": rows, "exact": exact})
+    return Curve(K=K, half=b / 2, rows=rows, exact=exact)
 
 
-def run_steps(settings: dict[str, Any], parents: list[Result], progress: Progress) -> Result:
-    """Filters of one step after the other, each learned on what the one before made; arrays: filters (step, 4)."""
-    samples = stored_samples(parents[0])
-    lattice, X = Lattice.square(samples.sizes["x"]), features(samples)
+@task(kind="steps", label="filters step by step at K = {samples.settings[K]:.4f}", weight=_training)
+def step_filters(samples: Samples, /, steps: int, n_iter: int, seed: int, *, progress: Progress) -> Filters:
+    """Filters of one step after the other, each learned on the coarse spins of the one before."""
+    lattice, X = bs.Lattice.square(samples.sizes["x"]), bs.features(samples)
     filters, information = [], []
-    for step in range(settings["steps"]):
-        progress(step / settings["steps"], f"step {step + 1}")
-        random_state = integer(settings["seed"], "step", step)
-        rsmi = RSMI(lattice, objective="classifier", n_iter=settings["n_iter"], random_state=random_state)
+    for step in range(steps):
+        progress(step / steps, f"step {step + 1}")
+        random_state = integer(seed, "step", step)
+        rsmi = bs.RSMI(lattice, objective="classifier", n_iter=n_iter, random_state=random_state)
         rsmi.fit(X, chains=samples.sizes["chain"])
         filters.append(rsmi.filters_[0])
-        information.append(_pair(rsmi.information_))
+        information.append(rsmi.information_)
         X, lattice = rsmi.transform(X), lattice.coarse(2)
-    return Result({"filters": np.array(filters)}, {"information": information})
+    return Filters(filters=np.array(filters), information=information)
 
 
-def run_flow(settings: dict[str, Any], parents: list[Result], progress: Progress) -> Result:
+@task(label="flow from K = {samples.settings[K]:.4f}", weight=lambda samples, **_: 0.1 + 0.4 * samples.weight)
+def flow(samples: Samples, trained: Filters, /, critical: bool, seed: int, *, progress: Progress) -> Result:
     """Effective couplings after each step by the learned filters, and the exponents of the critical samples.
 
     arrays: K (steps + 1,), left_out (groups, steps + 1): the nearest-neighbour coupling that alone fits the spins.
+    meta: spectrum, `Exponents` a step, of the critical samples alone. The seed is in the key and nothing is drawn.
     """
-    samples = stored_samples(parents[0])
-    maps = placed(parents[1].arrays["filters"], Lattice.square(samples.sizes["x"]))
-    levels = [couplings(level, ("nn",)) for level in block(samples, maps)]
-    values = np.array([level.K[0].value for level in levels])
-    left_out = np.stack([level.left_out[:, 0] for level in levels], axis=1)
+    from blockspin.rg.blocking import block
+    from blockspin.samples import provenance
+
+    maps, lattice = [], bs.Lattice.square(samples.sizes["x"])
+    for weights in trained.filters:
+        maps.append(bs.WeightedMajority(lattice, 2, weights, ties="first"))
+        lattice = lattice.coarse(2)
+    levels = [bs.couplings(level, ("nn",)) for level in block(samples, maps)]
     spectrum = []
-    if settings["critical"]:
+    if critical:
         progress(0.5, "exponents")
         # the last step leaves too few sites for the table's operators
         wide = [one for one in maps if one.lattice.shape[0] >= 16]
-        spectrum = [{"y_t": _pair(one.y_t), "y_h": _pair(one.y_h)} for one in mcrg(samples, wide)]
-    meta = {"K": _K(samples), "why": [level.why for level in levels], "spectrum": spectrum}
-    return Result({"K": values, "left_out": left_out}, meta)
+        spectrum = [Exponents.model_validate(one).model_dump(mode="json") for one in bs.mcrg(samples, wide)]
+    K = np.array([level.K[0].value for level in levels])
+    left_out = np.stack([level.left_out[:, 0] for level in levels], axis=1)
+    meta = {"K": float(provenance(samples)["model"]["K"]), "why": [level.why for level in levels], "spectrum": spectrum}
+    return Result({"K": K, "left_out": left_out}, meta)
 
 
-def placed(filters: FloatArray, lattice: Lattice) -> list[WeightedMajority]:
-    """The rules that these filters are, one a step, each on the lattice of its step."""
-    maps = []
-    for one in filters:
-        maps.append(WeightedMajority(lattice, 2, one, ties="first"))
-        lattice = lattice.coarse(2)
-    return maps
-
-
-def run_chain(settings: dict[str, Any], parents: list[Result], progress: Progress) -> Result:
+@task(label="the chain at K = {K:g}", weight=lambda points, **_: 0.1 + points**2 * 6e-4)
+def chain(K: float, buffer: int, largest: float, points: int) -> Result:
     """What P(h|v) = 1/(1 + exp(-2 h sum lambda v)) keeps of I(V:E), exactly; arrays: lambdas (n,), kept (n, n).
 
     meta: shares kept by sign rules, and the decay of I(V:E) with the buffer (rate a site), on the infinite chain.
     """
-    ring = Ising(Lattice.chain(4), settings["K"])
-    joint = surroundings.chain(ring, 2, settings["buffer"], infinite=True)
+    from blockspin.exact import surroundings
+    from blockspin.exact.information import boltzmann_rule, sign_rule
+
+    ring = bs.Ising(bs.Lattice.chain(4), K)
+    joint = surroundings.chain(ring, 2, buffer, infinite=True)
     whole = joint.information()
-    lambdas = np.linspace(-settings["largest"], settings["largest"], settings["points"])
+    lambdas = np.linspace(-largest, largest, points)
     kept = np.array([[joint.kept(boltzmann_rule([one, two])) / whole for two in lambdas] for one in lambdas])
-    rules = {"decimation": (1, 0), "majority": (1, 1), "difference": (1, -1)}
-    shares = {name: joint.kept(sign_rule(weights)) / whole for name, weights in rules.items()}
-    far = [surroundings.chain(ring, 2, buffer, infinite=True).information() for buffer in (4, 5)]
+    far = [surroundings.chain(ring, 2, beyond, infinite=True).information() for beyond in (4, 5)]
     meta = {
         "I(V:E)": whole,
-        "shares": shares,
+        "shares": {name: joint.kept(sign_rule(weights)) / whole for name, weights in CHAIN_RULES.items()},
         "best": joint.best_binary()[0] / whole,
         "rate": math.log(far[0] / far[1]),
-        "two over xi": -2 * math.log(math.tanh(settings["K"])),
+        "two over xi": -2 * math.log(math.tanh(K)),
     }
     return Result({"lambdas": lambdas, "kept": kept}, meta)
-
-
-def _pair(one: Estimate) -> list[float | None]:
-    return [value if math.isfinite(value) else None for value in (one.value, one.error)]
-
-
-def _K(samples: xr.DataArray) -> float:
-    return float(provenance(samples)["model"]["K"])
