@@ -18,7 +18,8 @@ from blockspin.report.theme import INK, PAGE, SOFT, Style, dashed, styles
 
 Point = tuple[float, ...]
 """x and y, then the standard errors of y and of x, each nan or left out where there is none."""
-Curves = Mapping[str, Sequence[Point]]
+Curves = Mapping[str, Sequence[Point] | NDArray[Any]]
+"""Points by name, or their columns as an array (n, 2 to 4)."""
 Lines = Sequence[tuple[float, str]]
 """(value, label) of lines to hold curves against."""
 Limits = tuple[tuple[float, float], tuple[float, float]]
@@ -159,7 +160,7 @@ def _crowded(axes: Any, part: Panel, value: float) -> bool:
     return bool((beside > 0.6).sum() > (beside < 0.4).sum())
 
 
-def _points(part: Panel, some: Sequence[Point]) -> NDArray[np.float64]:
+def _points(part: Panel, some: Sequence[Point] | NDArray[Any]) -> NDArray[np.float64]:
     """x, y, error of y, error of x of each point, (n, 4); all nan where a point cannot be drawn."""
     points = np.array([(*point, *[0.0] * (4 - len(point))) for point in some], float).reshape(-1, 4)
     points[:, 2:] = bars(points[:, 2:])
@@ -167,7 +168,7 @@ def _points(part: Panel, some: Sequence[Point]) -> NDArray[np.float64]:
     return np.where(seen[:, None], points, np.nan)
 
 
-def _named(part: Panel) -> list[tuple[str, Sequence[Point]]]:
+def _named(part: Panel) -> list[tuple[str, Sequence[Point] | NDArray[Any]]]:
     both = [(f"{name} (dashed)" if name in part.curves else name, some) for name, some in part.dashed.items()]
     return [*part.curves.items(), *both]
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+import numpy as np
+
 from blockspin.experiments.core import Run
 from blockspin.experiments.exact_mapping.couplings import ROUNDING, rows_by_kind
 from blockspin.experiments.exact_mapping.tasks import SHIFTS
+from blockspin.experiments.stored import Array
 from blockspin.report.forest import Forest, forest
-from blockspin.report.lines import Panel, Point, line_plot
+from blockspin.report.lines import Panel, line_plot
 from blockspin.report.page import Figure, Table, minus
 from blockspin.report.tables import table
 
@@ -35,7 +38,7 @@ def facts(run: Run) -> dict[str, str]:
 def flow(run: Run) -> Figure:
     """K' against K."""
     curves = {
-        name: list(zip(*(one.arrays[key].tolist() for key in ("K", "K_coarse", "spread")), strict=True))
+        name: np.column_stack([one.arrays[key] for key in ("K", "K_coarse", "spread")])
         for name, one in run["flows"].items()
     }
     far = max(run.settings.flow)
@@ -101,8 +104,8 @@ def tuned(run: Run) -> Figure:
     """One machine tuned through the exact point."""
     found, mark = run["detuned"].arrays, [(run.settings.K, f"K = {run.settings.K:g}")]
 
-    def against_K(key: str, least: float = -math.inf) -> list[Point]:
-        return [(float(K), float(y) if y > least else math.nan) for K, y in zip(found["K"], found[key], strict=True)]
+    def against_K(key: str, least: float = -math.inf) -> Array:
+        return np.column_stack([found["K"], np.where(found[key] > least, found[key], math.nan)])
 
     zeros = {"KL": against_K("KL", ROUNDING), "trace condition": against_K("trace_spread", ROUNDING)}
     shifts = {

@@ -117,11 +117,10 @@ def locality(run: Run) -> Figure:
 def centres(run: Run) -> Figure:
     """Where the fields of the first layer are."""
     L, b = run.settings.L, stack(run.cards, "majority")[0].b
-    grid = ((b - 1) / 2 + b * np.arange(round(L / b))).tolist()
-    ideal, edges = [(x, y) for x in grid for y in grid], (-0.5, L - 0.5)
+    ideal, edges = (b - 1) / 2 + b * np.argwhere(np.ones((round(L / b),) * 2)), (-0.5, L - 0.5)
     parts = []
     for name in run.settings.variants:
-        dots = [(float(x), float(y)) for x, y in (_centres(run, name) + 0.5) % L - 0.5]
+        dots = (_centres(run, name) + 0.5) % L - 0.5
         parts.append(
             Panel(
                 "x (lattice spacings)",
@@ -220,12 +219,9 @@ def correlations(run: Run) -> Figure:
     """G(r) of free samples, first layers and data."""
     arrays = {name: run["measured"][name][0].arrays for name in run.settings.variants}
     first = arrays[run.settings.variants[0]]
-    pairs = {"data": (first["G_data"], first["G_data_error"])}
-    pairs |= {name: (some["G"], some["G_error"]) for name, some in arrays.items()}
-    curves = {
-        name: [(float(r), float(G), float(error)) for r, (G, error) in enumerate(zip(*pair, strict=True))]
-        for name, pair in pairs.items()
-    }
+    r = np.arange(len(first["G"]))
+    curves = {"data": np.column_stack([r, first["G_data"], first["G_data_error"]])}
+    curves |= {name: np.column_stack([r, some["G"], some["G_error"]]) for name, some in arrays.items()}
     return line_plot(
         [Panel("r (lattice spacings)", "G(r) = ⟨s_0 s_r⟩", curves, x_scale="whole", bands=True)],
         title="Correlations of free samples, first layer",
