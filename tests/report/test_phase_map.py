@@ -6,7 +6,7 @@ import re
 import numpy as np
 import pytest
 
-from blockspin.report.page import Section, render
+from blockspin.report.page import Page, Section, render
 from blockspin.report.phase_map import Axis, Map, Mark, phase_map
 
 X, Y = Axis("L1 penalty", (0.0, 0.001, 0.01)), Axis("coupling K", (0.36, 0.44))
@@ -39,7 +39,7 @@ def test_boxes_say_value_error_and_what_is_missing():
     assert "least 4.04 at (0, 0.36); most 128 at (0.001, 0.44)" in words
     # six edges part inside from outside, each drawn twice
     assert str(figure.body).count("#d55e00") >= 5
-    assert "c" in render("t", ["s"], [Section("s", blocks=[figure])])
+    assert "c" in render(Page("t", "q", ["a"], sections=[Section("s", [figure])]))
 
 
 def test_the_same_map_gives_the_same_bytes_and_a_wrong_shape_is_told():
