@@ -130,7 +130,7 @@ def couplings(run: Run) -> Table:
 def recursions(run: Run) -> Figure:
     """K' against K of the maps and of closed recursions."""
     sampled = [path.K for path in run["measured"]["majority"].flow]
-    grid = np.linspace(min(sampled) - 0.12, max(sampled) + 0.06, 61)
+    grid = np.linspace(max(min(sampled) - 0.12, 0.0), max(sampled) + 0.06, 61)
     closed = {
         "Migdal-Kadanoff": [(float(K), migdal_kadanoff.step(K)) for K in grid],
         "K' = K": [(float(K), float(K)) for K in grid],

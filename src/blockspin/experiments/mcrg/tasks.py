@@ -128,7 +128,7 @@ def information(rules: list[str]) -> Information:
 
 
 def _training_seconds(samples: Any, training: dict[str, Any], **_: Any) -> float:
-    return float(samples.settings["L"] ** 4 / 4 * samples.settings["n"] * training["n_iter"][0] * 1e-10)
+    return float(samples.settings["L"] ** 4 / 4 * samples.settings["n"] * max(training["n_iter"][0], 1) * 1e-10)
 
 
 @task(label="train {map}", version=2, weight=_training_seconds)
