@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from blockspin.experiments.core import Experiment, Run
+from blockspin.experiments.tree import leaves
 from blockspin.files import Damaged, parsed, read_json
 from blockspin.judging import CRITERIA
 from blockspin.judging.files import read_cards
 from blockspin.report import tables, words
-from blockspin.report.page import Section, Table, render
+from blockspin.report.page import Block, Section, Table, render
 from blockspin.runs import provenance
 from blockspin.runs import settings as settings_file
 from blockspin.runs.store import Store
@@ -41,9 +42,10 @@ def draw(experiment: Experiment, folder: Path) -> str:
     names = {**vars(module), **ours, "run": run}
     page = words.read(text, names, {**module.facts(run), "preset": str(stored["preset"])})
     first = [Section("Claims", [tables.claim_cards([*said.values()])])] if said else []
-    settings = tables.key_value_table(stored["settings"], title="Settings")
+    about: list[Block] = [tables.key_value_table(stored["settings"], title="Settings")]
+    about += [samples_table(drawn)] if (drawn := _drawn(run)) else []
     with parsed(folder / provenance.FILE):
-        last = Section("Settings and provenance", [settings, provenance_table(provenance.read(folder))])
+        last = Section("Settings and provenance", [*about, provenance_table(provenance.read(folder))])
     return render(replace(page, sections=[*first, *page.sections, last]))
 
 
@@ -79,6 +81,25 @@ def _complete(path: Path, entries: list[Any], kinds: Mapping[str, type]) -> list
         if lacks:
             raise Damaged(f"{path} is damaged: an entry lacks {', '.join(lacks)}")
     return entries
+
+
+def _drawn(run: Run) -> dict[str, dict[str, Any]]:
+    """How each set of samples of the run was drawn, by the label of its task."""
+    metas = {one.label: run.store.load(one).meta for one in leaves(run.plan) if one.kind == "sample"}
+    return {label: meta["provenance"] for label, meta in metas.items()}
+
+
+def samples_table(drawn: Mapping[str, Mapping[str, Any]]) -> Table:
+    """Algorithm, autocorrelation times, spacing and R-hat of sets of samples, by name, from their provenance."""
+    rows = []
+    for name, one in drawn.items():
+        times = "; ".join(f"{what} {tables.number(*pair)}" for what, pair in (one["tau"] or {}).items())
+        mixing = [value for value in one["r_hat"].values() if value is not None]
+        worst = f"{max(mixing):.3f}" if mixing else "not measured"
+        rows.append((name, one["algorithm"], times or "not measured", one["spacing"], one["equilibration"], worst))
+    columns = ("samples", "algorithm", "tau", "spacing", "equilibration", "R-hat, largest")
+    caption = "tau: integrated autocorrelation time, 1/2 + sum of rho. tau, spacing and equilibration in steps."
+    return tables.table(columns, rows, title="How the samples were drawn", caption=caption, wide=True)
 
 
 def provenance_table(stored: dict[str, Any]) -> Table:

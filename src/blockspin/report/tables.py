@@ -116,7 +116,8 @@ def _named(decisive: Mapping[str, str]) -> str:
     unknown = [name for name, outcome in decisive.items() if outcome == "cannot tell"]
     if len(passed) == len(decisive) or len(unknown) == len(decisive):
         return ""
-    return ", ".join(passed) + (f"; cannot tell: {', '.join(unknown)}" if unknown else "")
+    parts = [", ".join(passed), f"cannot tell: {', '.join(unknown)}" if unknown else ""]
+    return "; ".join(part for part in parts if part)
 
 
 def _exponent(card: Mapping[str, Any], name: str) -> dict[str, str]:

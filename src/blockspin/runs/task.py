@@ -11,7 +11,6 @@ import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
-from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -35,8 +34,8 @@ class Result:
 class Task:
     """One step of an experiment; ``function(settings, parents' results, progress)`` returns its `Result`.
 
-    function: the function, or "module:function", which is imported by the process that runs the task, so that laying
-    out a run needs no more than names.
+    function: what another process can unpickle: a function at the top of a module, or a call of one by name
+    (`experiments.task.Call`).
     kind: what it does, such as "train"; version: raised when the meaning of the kind changes.
     settings: JSON-able and complete, the seed included; kept as JSON reads them back, so tuples become lists.
     label: for people. weight: rough cost beside the other tasks, for the progress bar.
@@ -48,16 +47,15 @@ class Task:
 
     kind: str
     label: str
-    function: Function | str
+    function: Function
     settings: dict[str, Any]
     version: int = 1
     parents: tuple[Task, ...] = ()
     weight: float = 1.0
 
     def __post_init__(self) -> None:
-        named = getattr(self.function, "__qualname__", type(self.function).__qualname__)
-        name = self.function if isinstance(self.function, str) else named
-        if not name.replace(":", ".").replace(".", "_").isidentifier():
+        name = getattr(self.function, "__qualname__", type(self.function).__qualname__)
+        if not name.replace(".", "_").isidentifier():
             raise ValueError(f"the function of task {self.label!r} must be defined at the top of a module; got {name}")
         if not self.weight > 0:
             raise ValueError(f"the weight of task {self.label!r} must be positive; got {self.weight}")
@@ -70,15 +68,6 @@ class Task:
         object.__setattr__(self, "settings", frozen)
         object.__setattr__(self, "parents", tuple(self.parents))
         self.key  # noqa: B018  computed here, parents first, so that a long chain needs no deep recursion
-
-    @property
-    def run(self) -> Function:
-        """The function, imported."""
-        if not isinstance(self.function, str):
-            return self.function
-        module, _, name = self.function.partition(":")
-        found: Function = getattr(import_module(module), name)
-        return found
 
     @property
     def identity(self) -> dict[str, Any]:

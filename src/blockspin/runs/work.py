@@ -57,7 +57,7 @@ def perform(
 def compute(task: Task, store: Store, progress: Progress) -> None:
     """Run one task and store its result. Raises what the task raises, TypeError for what is no Result, StoreError."""
     with blas.one_thread():
-        result = task.run(task.settings, [store.load(parent) for parent in task.parents], progress)
+        result = task.function(task.settings, [store.load(parent) for parent in task.parents], progress)
     if not isinstance(result, Result):
         raise TypeError(f"a task returns a Result; {task} returned {type(result).__name__}")
     store.save(task, result)

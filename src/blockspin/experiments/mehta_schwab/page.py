@@ -18,7 +18,6 @@ from blockspin.report import forest, pictures, tables
 from blockspin.report import training as trajectories
 from blockspin.report.lines import Panel, line_plot
 from blockspin.report.page import Figure, Table
-from blockspin.samples import provenance
 
 KINDS = {"reference": "block rules", "learned": "learned", "null": "nulls"}
 PICTURED = {"sklearn-default": "scikit-learn", "none": "no penalty", "l1": "L1 penalty"}
@@ -244,22 +243,6 @@ def configurations(run: Run) -> Figure:
         "at the critical point. A share of the chains is held out of training."
     )
     return pictures.configurations(np.array(shown), names, title="Configurations", caption=caption)
-
-
-def sampling(run: Run) -> Table:
-    """How the samples were drawn, and how independent they are."""
-    rows = []
-    for part, samples in run["samples"].items():
-        about = provenance(samples)
-        times: list[Any] = [tuple(pair) for pair in (about["tau"] or {}).values()] or ["not measured"] * 2
-        mixing = [one for one in about["r_hat"].values() if one is not None]
-        worst = f"{max(mixing):.3f}" if mixing else "not measured"
-        steps = (about["spacing"], about["equilibration"])
-        rows.append((part, about["model"]["K"], about["algorithm"], *times, *steps, worst))
-    spans = ("tau of energy", "tau of order parameter", "spacing", "equilibration")
-    caption = "tau: integrated autocorrelation time (1/2 + sum of rho); tau, spacing and equilibration in sweeps."
-    columns = ("set", "K", "algorithm", *spans, "R-hat")
-    return tables.table(columns, rows, title="How they were drawn", caption=caption, wide=True)
 
 
 def sources(run: Run) -> Table:
