@@ -50,3 +50,19 @@ def test_every_task_names_a_function_that_is_there() -> None:
     assert len(tasks) > 20
     for name in tasks:
         assert function(name).name == name
+
+
+WORKER = """
+import sys
+from blockspin.experiments import find
+from blockspin.experiments.plan import prepare
+(task,) = [one for one in prepare(find("exact-mapping")).tasks if one.kind == "detuned"]
+assert task.function(task.settings, [], lambda fraction, words: None).arrays
+print(*{name.partition(".")[0] for name in sys.modules}, file=sys.stderr)
+"""
+
+
+def test_a_worker_draws_nothing() -> None:
+    done = subprocess.run([sys.executable, "-c", WORKER], capture_output=True, text=True, check=True)
+    assert {"numpy", "sklearn"} <= set(done.stderr.split())
+    assert not {"matplotlib", "jinja2"} & set(done.stderr.split())
