@@ -57,6 +57,18 @@ def test_a_name_that_is_not_there_is_an_error() -> None:
         read("# T\n\nq\n\n{{ missing }}", {}, {})
 
 
+@pytest.mark.parametrize("block", ["{{ numbers }}", "{{ picture }}\n\n{{ picture }}"])
+def test_a_page_opens_with_one_figure(block: str) -> None:
+    with pytest.raises(ValueError, match="opens"):
+        read(f"# T\n\nq\n\n{block}\n", {"picture": PICTURE, "numbers": NUMBERS}, {})
+
+
+def test_a_value_makes_no_section() -> None:
+    page = read("# T\n\nq\n\n{{ name }}\n", {"name": "a\n\n## b\n\nc"}, {})
+    assert page.answer == ["a ## b c"]
+    assert page.sections == []
+
+
 @pytest.mark.parametrize("text", ["", "no title\n\nq", "# T", "# T\n\n{{ picture }}"])
 def test_a_page_has_a_title_and_a_question(text: str) -> None:
     with pytest.raises(ValueError, match="title"):

@@ -5,25 +5,46 @@ from __future__ import annotations
 import inspect
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import cached_property
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from blockspin.experiments.core import Experiment, Run
+from blockspin.experiments.results import read_groups
 from blockspin.experiments.tree import leaves
 from blockspin.files import Damaged, parsed, read_json
-from blockspin.judging import CRITERIA
+from blockspin.judging import CRITERIA, Scorecard
 from blockspin.judging.files import read_cards
 from blockspin.report import tables, words
 from blockspin.report.page import Block, Section, Table, render
 from blockspin.runs import provenance
 from blockspin.runs import settings as settings_file
 from blockspin.runs.store import Store
+from blockspin.runs.task import ordered
 from blockspin.statistics import Estimate
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 HEADLINES = {name: criterion.headline for name, criterion in CRITERIA.items()}
 """The quantities that stand for a criterion in the summary of scorecards; the details have all of them."""
 CLAIM = ("id", "text", "status", "why")
+
+
+class Finished(Run):
+    """A run whose scorecards and datasets are those of its folder's files, whatever the judge would say today."""
+
+    @cached_property
+    def cards(self) -> dict[str, Scorecard]:
+        """The scorecards of scorecards.json."""
+        cards = [Scorecard.from_dict(card) for card in scorecards(self.store.folder)]
+        return {f"{card.map}, layer {card.layer}": card for card in cards}
+
+    @cached_property
+    def data(self) -> dict[str, xr.Dataset]:
+        """The groups of results.nc."""
+        return read_groups(self.store.folder)
 
 
 def draw(experiment: Experiment, folder: Path) -> str:
@@ -34,7 +55,7 @@ def draw(experiment: Experiment, folder: Path) -> str:
     scorecards.json), `scorecards`, `number` (an estimate with its error), and everything that the module defines.
     """
     stored = settings_file.read(folder)
-    run = Run(experiment, settings_file.restore(experiment.Settings, stored), stored["seed"], Store(folder))
+    run = Finished(experiment, settings_file.restore(experiment.Settings, stored), stored["seed"], Store(folder))
     module = import_module(experiment.page)
     text = Path(inspect.getfile(module)).with_suffix(".md").read_text(encoding="utf-8")
     said = {claim["id"]: claim for claim in claims(folder)}
@@ -83,16 +104,16 @@ def _complete(path: Path, entries: list[Any], kinds: Mapping[str, type]) -> list
     return entries
 
 
-def _drawn(run: Run) -> dict[str, dict[str, Any]]:
-    """How each set of samples of the run was drawn, by the label of its task."""
-    metas = {one.label: run.store.load(one).meta for one in leaves(run.plan) if one.kind == "sample"}
-    return {label: meta["provenance"] for label, meta in metas.items()}
+def _drawn(run: Run) -> list[tuple[str, dict[str, Any]]]:
+    """How each set of samples of the run was drawn, with the label of its task."""
+    metas = [(one.label, run.store.meta(one)) for one in ordered(leaves(run.plan)) if one.kind == "sample"]
+    return [(label, meta["provenance"]) for label, meta in metas if "provenance" in meta]
 
 
-def samples_table(drawn: Mapping[str, Mapping[str, Any]]) -> Table:
-    """Algorithm, autocorrelation times, spacing and R-hat of sets of samples, by name, from their provenance."""
+def samples_table(drawn: Sequence[tuple[str, Mapping[str, Any]]]) -> Table:
+    """Algorithm, autocorrelation times, spacing and R-hat of sets of samples, from their names and provenance."""
     rows = []
-    for name, one in drawn.items():
+    for name, one in drawn:
         times = "; ".join(f"{what} {tables.number(*pair)}" for what, pair in (one["tau"] or {}).items())
         mixing = [value for value in one["r_hat"].values() if value is not None]
         worst = f"{max(mixing):.3f}" if mixing else "not measured"

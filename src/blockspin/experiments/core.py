@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from blockspin.experiments.claims import Claim
 from blockspin.experiments.task import laid_out, value
 from blockspin.experiments.tree import Tree, lazy, leaves
-from blockspin.runs.store import Store
+from blockspin.runs.store import ResultError, Store
 from blockspin.runs.task import Result, Task
 
 if TYPE_CHECKING:
@@ -80,7 +80,12 @@ class Run:
         if task.key in self._small:
             return self._small[task.key]
         result = self.store.load(task)
-        read = value(task, result)
+        try:
+            read = value(task, result)
+        except (ValueError, TypeError, KeyError) as error:
+            raise ResultError(
+                f"{self.store.path(task)} ({task.label}) is not what this version reads: {error}"
+            ) from error
         if _size(result) < SMALL:
             self._small[task.key] = read
         return read

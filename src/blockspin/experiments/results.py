@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import h5netcdf
 import numpy as np
 import xarray as xr
 
@@ -93,6 +94,16 @@ def read_results(folder: Path, part: str = "") -> xr.Dataset:
     path = folder / RESULTS
     with open(path, "rb"), parsed(path), xr.open_dataset(path, engine="h5netcdf", group=part or None) as stored:
         return stored.load()
+
+
+def read_groups(folder: Path) -> dict[str, xr.Dataset]:
+    """Every part of a run's results.nc, as `read_results` reads one, in the order of results.csv."""
+    path = folder / RESULTS
+    with open(path, "rb"), parsed(path), h5netcdf.File(path, "r") as file:
+        names = [*file.groups] or [""]
+    with open(folder / TABLE, newline="") as lines, parsed(folder / TABLE):  # HDF5 sorts groups by name
+        order = dict.fromkeys(line["part"] for line in csv.DictReader(lines))
+    return {name: read_results(folder, name) for name in dict.fromkeys([*order, *names])}
 
 
 def _columns(part: xr.Dataset) -> list[str]:

@@ -64,7 +64,6 @@ def run(
                     provenance.end("finished")
                     return None
                 concluded = _conclude(plan, store)
-                write_sums(folder, _summed(folder))
                 provenance.end("finished")  # before the page, which shows it
                 write_text(folder / REPORT, _page(plan.experiment, folder, swept=bool(plan.cells)))
         except Exception:
@@ -167,12 +166,14 @@ def _conclude(plan: Plan, store: Store) -> dict[str, Any]:
     else:
         finished = Run(plan.experiment, plan.settings, plan.seed, store)
         concluded, parts = finished.concluded(), finished.data
-    if parts:
-        from blockspin.experiments.results import write_results
+    with store.turn():  # another run may end in this folder at the same time
+        if parts:
+            from blockspin.experiments.results import write_results
 
-        write_results(store.folder, parts)
-    write_json(store.folder / SCORECARDS, document(concluded["scorecards"]))
-    write_json(store.folder / CLAIMS, {"schema": 1, "claims": concluded["claims"]})
+            write_results(store.folder, parts)
+        write_json(store.folder / SCORECARDS, document(concluded["scorecards"]))
+        write_json(store.folder / CLAIMS, {"schema": 1, "claims": concluded["claims"]})
+        write_sums(store.folder, _summed(store.folder))
     return concluded
 
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from blockspin.experiments.about import provenance_table, scorecards
+from blockspin.experiments.about import claims, provenance_table, scorecards
 from blockspin.report import tables
 from blockspin.report.page import Page, Section, render
 from blockspin.runs import provenance
@@ -21,15 +21,24 @@ MOST = 400  # rows of a table: results.csv has them all
 def page(folder: Path) -> str:
     """The report of a sweep, from the files of its folder."""
     stored = settings_file.read(folder)
-    cards = scorecards(folder)
-    names = list(dict.fromkeys(name for card in cards for name in card["point"]))
+    cards, found = scorecards(folder), claims(folder)
+    names = list(dict.fromkeys(name for one in [*cards, *found] for name in one["point"]))
     title = f"{stored['experiment']} over {', '.join(name for name in names if name != 'seed')}"
-    n_points = len({json.dumps(card["point"]) for card in cards})
-    verdicts = Counter(card["verdict"] for card in cards)
-    answer = [f"Of {len(cards)} scorecards: {', '.join(f'{n} {name}' for name, n in sorted(verdicts.items()))}."]
-    rows = [[*_place(card, names), _name(card), card["verdict"]] for card in cards[:MOST]]
-    table = tables.table([*names, "map", "verdict"], rows, title="Verdict at each point")
-    sections = [Section("Verdicts", [replace(table, open=True)])]
+    n_points = len({json.dumps(one["point"]) for one in [*cards, *found]})
+    answer = []
+    for what, key, some in (("scorecards", "verdict", cards), ("claims", "status", found)):
+        counts = Counter(one[key] for one in some)
+        if counts:
+            answer.append(f"Of {len(some)} {what}: {', '.join(f'{n} {word}' for word, n in sorted(counts.items()))}.")
+    sections = []
+    if cards:
+        rows = [[*_place(card, names), _name(card), card["verdict"]] for card in cards[:MOST]]
+        verdicts = tables.table([*names, "map", "verdict"], rows, title="Verdict at each point")
+        sections.append(Section("Verdicts", [replace(verdicts, open=True)]))
+    if found:
+        rows = [[*_place(claim, names), claim["id"], claim["status"], claim["why"]] for claim in found[:MOST]]
+        statuses = tables.table([*names, "claim", "status", "why"], rows, title="Claims at each point", wide=True)
+        sections.append(Section("Claims", [replace(statuses, open=not cards)]))
     criteria = list(dict.fromkeys(row["criterion"] for card in cards for row in card["rows"]))
     for criterion in criteria:
         rows = [

@@ -18,7 +18,6 @@ from blockspin.judging.rules import Outcome
 from blockspin.judging.verdict import Row, outcomes
 
 SCHEMA = 2
-FIELDS = ("map", "layer", "verdict", "decisive", "outcomes", "rows")
 
 
 def document(cards: Sequence[dict[str, Any]]) -> dict[str, Any]:

@@ -24,7 +24,7 @@ def read(template: str, names: Mapping[str, Any], facts: Mapping[str, str]) -> P
 
     def placed(value: Any) -> Any:
         if not isinstance(value, Figure | Table):
-            return str(value).replace("\x00", "")
+            return " ".join(str(value).replace("\x00", "").split())
         blocks.append(value)
         return _MARK.format(len(blocks) - 1)
 
@@ -38,8 +38,11 @@ def read(template: str, names: Mapping[str, Any], facts: Mapping[str, str]) -> P
     for part in rest:
         name, _, body = part.partition("\n")
         sections.append(Section(name.strip(), _paragraphs(body, blocks)))
-    picture = next((block for block in answer if isinstance(block, Figure)), None)
     words = [block for block in answer if isinstance(block, str)]
+    others = [block for block in answer if not isinstance(block, str)]
+    if len(others) > 1 or any(isinstance(block, Table) for block in others):
+        raise ValueError("a page opens with one figure; tables and other figures belong into its sections")
+    picture = next((block for block in others if isinstance(block, Figure)), None)
     return Page(title.removeprefix("# ").strip(), question, words, picture, sections, facts)
 
 

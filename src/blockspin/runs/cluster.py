@@ -40,6 +40,8 @@ def check(cluster: str) -> None:
         raise ClusterError(f"running on a cluster needs more packages: {why}")
     if _is_file(cluster):
         _described(Path(cluster))
+    elif Path(cluster).is_file():
+        raise SettingsError(f"a file of --cluster is dask-jobqueue's own, .yaml or .yml; got {cluster}")
 
 
 def on_cluster(state: Schedule, cluster: str, n_jobs: int) -> None:

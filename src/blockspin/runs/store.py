@@ -80,6 +80,16 @@ class Store:
             arrays[name] = _unpack(arrays[name], shape)
         return Result(arrays, header["meta"])
 
+    def meta(self, task: Task) -> dict[str, Any]:
+        """The meta of a task's result without its arrays; raises ResultError as `load` does."""
+        try:
+            with np.load(self.path(task), allow_pickle=False) as archive:
+                return dict(json.loads(archive[HEADER].tobytes())["meta"])
+        except OSError as error:
+            raise ResultError(
+                f"no stored result of {task.label!r}, {self.path(task)}: {files.reason(error)}"
+            ) from error
+
     def save(self, task: Task, result: Result) -> None:
         """Write a task's result; the file appears whole or not at all, and lasts once this returns.
 

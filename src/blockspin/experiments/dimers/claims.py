@@ -118,7 +118,7 @@ def half(run: Run) -> Answer:
         raise NotTested(f"Two components keep {_brackets(two[0])} nats; one component is not in this run.")
     one = [_best(some) for some in _trainings(run, math.inf, 1)]
     ratio = sum(v.value for v in one) / len(one) / (sum(v.value for v in two) / len(two))
-    error = ratio * math.hypot(*(max(v.error / v.value for v in some) for some in (one, two)))
+    error = abs(ratio) * math.hypot(*(max(v.error / abs(v.value or math.nan) for v in some) for some in (one, two)))
     halved = abs(ratio - 0.5) < 0.05 + SIGMAS * error
     close = all(abs(v.value - 0.347) < 0.035 + SIGMAS * v.error for v in two)
     why = (
@@ -227,7 +227,7 @@ def exact(run: Run) -> Answer:
         for some in one.learned:
             states = 2**some.components
             ratios.append(some.kept / one.best[f"{states} states"])
-            above += [(bound.measured.value - some.kept) / bound.measured.error for bound in some.bounds.values()]
+            above += [bound.measured.z(some.kept) for bound in some.bounds.values()]
             evidence.append(row(f"T = {T:g}", 1, f"kept, {states} states", some.kept))
         evidence += [row(f"T = {T:g}", 1, f"best, {name}", value) for name, value in one.best.items()]
         evidence.append(row(f"T = {T:g}", 1, "I(V:E)", one.information))

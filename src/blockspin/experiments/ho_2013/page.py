@@ -54,7 +54,7 @@ def filters(run: Run, data: str) -> Figure:
     return weights(
         {str(one): _upright(_weights(run, data, IMAGES, one), some) for one in _compared(some)},
         count=SHOWN,
-        title=f"The {SHOWN} strongest filters of each RBM on {WORDS[data]}",
+        title=f"The {min(SHOWN, run.settings.hidden)} strongest filters of each RBM on {WORDS[data]}",
         caption="Each square is the image as one hidden unit weighs it: red positive, blue negative, one scale for "
         f"all. Living units of {run.settings.hidden}: {living}.",
     )

@@ -38,7 +38,10 @@ def local_fields_grow(run: Run) -> Answer:
     local = [card.passes("locality") for card in cards]
     sizes = [size(card) for card in cards]
     # the error is a standard error over the units
-    spreads = [one.error * math.sqrt(n) / one.value for one, n in zip(sizes, run.settings.layers, strict=True)]
+    spreads = [
+        one.error * math.sqrt(n) / one.value if one.value > 0 else math.nan
+        for one, n in zip(sizes, run.settings.layers, strict=True)
+    ]
     alike = all(spread < ALIKE for spread in spreads)
     grows = all(b.value - a.value > 2 * math.hypot(a.error, b.error) for a, b in itertools.pairwise(sizes))
     why = (
