@@ -151,16 +151,6 @@ def functions(folder: Path) -> dict[str, dict[str, Any]]:
         "reconstruct": {"transformer": machine().fit(X), "X": X},
         "mcrg": {"samples": s, "rule": Square(), "operators": ["nn", "nnn"]},
         "couplings": {"samples": s, "operators": ["nn", "nnn"]},
-        "variational_couplings": {
-            "model": bs.Ising(L, 0.3),
-            "rule": lambda lattice: bs.Majority(lattice, 2, random_state=1),
-            "seed": 1,
-            "operators": ["nn"],
-            "chains": 4,
-            "draws": 4,
-            "sweeps": 1,
-            "descent": 2,
-        },
         "flow": {"samples": [s, drawn(K=0.3)], "rule": [bs.Majority(L, 2, random_state=1)], "operators": ["nn"]},
         "reweight": {"sets": [s], "models": [bs.Ising(L, 0.4)]},
         "judge": {

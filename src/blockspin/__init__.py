@@ -38,7 +38,6 @@ _WHERE = {
     "reconstruct": "coarse.stack",
     "mcrg": "rg.blocking",
     "couplings": "rg.couplings",
-    "variational_couplings": "rg.variational_couplings",
     "flow": "rg.flow",
     "reweight": "reweighting",
     "judge": "judging.judge",
@@ -73,7 +72,6 @@ if TYPE_CHECKING:
     from blockspin.rg.blocking import mcrg as mcrg
     from blockspin.rg.couplings import couplings as couplings
     from blockspin.rg.flow import flow as flow
-    from blockspin.rg.variational_couplings import variational_couplings as variational_couplings
     from blockspin.samples import features as features
     from blockspin.samples import read as read
     from blockspin.samples import split as split
