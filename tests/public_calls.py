@@ -195,7 +195,6 @@ def calls() -> dict[str, Call]:
             also={"samples": ("rule", "X"), "rule": ("X", "lattice"), "operators": ("operator",)},
         ),
         "couplings": of(bs.couplings, samples=spins(), operators=["nn"], also={"operators": ("operator",)}),
-        "reweight": of(bs.reweight, sets=[spins()], models=[ISING], also={"sets": ("samples",)}),
         "judge": of(
             bs.judge, transformer=bs.Majority(L, 2, random_state=0), samples=spins(), model=None, critical=None,
             train=None, nulls={}, criteria=["locality"], reference="majority", name="majority", seed=0, progress=None,

@@ -39,7 +39,6 @@ _WHERE = {
     "mcrg": "rg.blocking",
     "couplings": "rg.couplings",
     "flow": "rg.flow",
-    "reweight": "reweighting",
     "judge": "judging.judge",
     "Scorecard": "judging.card",
     "Estimate": "statistics",
@@ -68,7 +67,6 @@ if TYPE_CHECKING:
     from blockspin.models.ising import Ising as Ising
     from blockspin.models.potts import Potts as Potts
     from blockspin.models.potts import potts_kc as potts_kc
-    from blockspin.reweighting import reweight as reweight
     from blockspin.rg.blocking import mcrg as mcrg
     from blockspin.rg.couplings import couplings as couplings
     from blockspin.rg.flow import flow as flow
