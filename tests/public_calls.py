@@ -195,13 +195,6 @@ def calls() -> dict[str, Call]:
             also={"samples": ("rule", "X"), "rule": ("X", "lattice"), "operators": ("operator",)},
         ),
         "couplings": of(bs.couplings, samples=spins(), operators=["nn"], also={"operators": ("operator",)}),
-        "variational_couplings": of(
-            bs.variational_couplings, "chains", "draws", "sweeps", "descent", model=bs.Ising(bs.Lattice.square(8), 0.4),
-            rule=bs.Majority, steps=1, operators=["nn", "magnetisation"], seed=1, chains=2, draws=2, sweeps=1,
-            descent=2, progress=None, slow=True,
-            also={"rule": ("X", "lattice"), "operators": ("operator",), "model": ("lattice",)},
-        ),
-        "reweight": of(bs.reweight, sets=[spins()], models=[ISING], also={"sets": ("samples",)}),
         "judge": of(
             bs.judge, transformer=bs.Majority(L, 2, random_state=0), samples=spins(), model=None, critical=None,
             train=None, nulls={}, criteria=["locality"], reference="majority", name="majority", seed=0, progress=None,

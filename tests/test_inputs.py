@@ -151,18 +151,7 @@ def functions(folder: Path) -> dict[str, dict[str, Any]]:
         "reconstruct": {"transformer": machine().fit(X), "X": X},
         "mcrg": {"samples": s, "rule": Square(), "operators": ["nn", "nnn"]},
         "couplings": {"samples": s, "operators": ["nn", "nnn"]},
-        "variational_couplings": {
-            "model": bs.Ising(L, 0.3),
-            "rule": lambda lattice: bs.Majority(lattice, 2, random_state=1),
-            "seed": 1,
-            "operators": ["nn"],
-            "chains": 4,
-            "draws": 4,
-            "sweeps": 1,
-            "descent": 2,
-        },
         "flow": {"samples": [s, drawn(K=0.3)], "rule": [bs.Majority(L, 2, random_state=1)], "operators": ["nn"]},
-        "reweight": {"sets": [s], "models": [bs.Ising(L, 0.4)]},
         "judge": {
             "transformer": bs.Majority(L, 2, random_state=1),
             "samples": s,
@@ -360,7 +349,3 @@ def test_a_map_that_works_in_place_changes_nothing() -> None:
     placed = bs.Placed(one, L, strict=False).fit(X)
     assert placed.transform(X).shape == (128, 16)
     assert X.tobytes() == before
-    seen = bs.reweight([s]).mean(lambda rows: np.square(rows, out=rows).sum(axis=1), K=0.4)
-    joined = bs.reweight([s])
-    joined.mean(lambda rows: np.multiply(rows, 0, out=rows).sum(axis=1), K=0.4)
-    assert joined.mean(lambda rows: (rows**2).sum(axis=1), K=0.4).value == seen.value == 64

@@ -27,9 +27,6 @@ CALLS: dict[str, Callable[[Any, Any], Any]] = {
     "sample": lambda wish, path: bs.sample(RING, 20, seed=1, progress=wish),
     "sample, independent": lambda wish, path: bs.sample(bs.Ising(RING.lattice, 0.0), 20, seed=1, progress=wish),
     "sample_to": lambda wish, path: bs.sample_to(path / f"{wish!r:.3}.nc", RING, 20, seed=1, progress=wish),
-    "variational_couplings": lambda wish, path: bs.variational_couplings(
-        bs.Ising(bs.Lattice.square(8), 0.3), bs.Majority, 1, seed=1, chains=16, draws=50, descent=30, progress=wish
-    ),
     "RBM": lambda wish, path: bs.RBM(3, n_iter=3, random_state=1, verbose=wish).fit(X),
     "ConvolutionalRBM": lambda wish, path: bs.ConvolutionalRBM(
         RING.lattice, 2, 2, n_iter=3, random_state=1, verbose=wish

@@ -38,9 +38,7 @@ _WHERE = {
     "reconstruct": "coarse.stack",
     "mcrg": "rg.blocking",
     "couplings": "rg.couplings",
-    "variational_couplings": "rg.variational_couplings",
     "flow": "rg.flow",
-    "reweight": "reweighting",
     "judge": "judging.judge",
     "Scorecard": "judging.card",
     "Estimate": "statistics",
@@ -69,11 +67,9 @@ if TYPE_CHECKING:
     from blockspin.models.ising import Ising as Ising
     from blockspin.models.potts import Potts as Potts
     from blockspin.models.potts import potts_kc as potts_kc
-    from blockspin.reweighting import reweight as reweight
     from blockspin.rg.blocking import mcrg as mcrg
     from blockspin.rg.couplings import couplings as couplings
     from blockspin.rg.flow import flow as flow
-    from blockspin.rg.variational_couplings import variational_couplings as variational_couplings
     from blockspin.samples import features as features
     from blockspin.samples import read as read
     from blockspin.samples import split as split

@@ -75,7 +75,7 @@ def counted(groups: Sequence[States], operators: Sequence[Operator], q: int) -> 
     if codes_a_state**q > LARGEST:
         raise ValueError(
             f"{len(operators)} operators of {q} states have too many kinds of surroundings to be counted; choose fewer "
-            f"operators, or bs.mcrg and bs.reweight, which need no couplings"
+            f"operators, or bs.mcrg, which needs no couplings"
         )
     found = [_codes(group.reshape(-1, *group.shape[2:]), operators, q, place) for group in groups]
     codes = np.unique(np.concatenate([code for code, _ in found]))

@@ -3,6 +3,5 @@
 from blockspin.coarse.rbm.convolutional import ConvolutionalRBM
 from blockspin.coarse.rbm.ensemble import fit_ensemble
 from blockspin.coarse.rbm.estimator import RBM
-from blockspin.coarse.rbm.tempering import trajectory_tempering
 
-__all__ = ["RBM", "ConvolutionalRBM", "fit_ensemble", "trajectory_tempering"]
+__all__ = ["RBM", "ConvolutionalRBM", "fit_ensemble"]
