@@ -82,13 +82,12 @@ class Store:
 
     def meta(self, task: Task) -> dict[str, Any]:
         """The meta of a task's result without its arrays; raises ResultError as `load` does."""
+        path = self.path(task)
         try:
-            with np.load(self.path(task), allow_pickle=False) as archive:
+            with np.load(path, allow_pickle=False) as archive:
                 return dict(json.loads(archive[HEADER].tobytes())["meta"])
         except OSError as error:
-            raise ResultError(
-                f"no stored result of {task.label!r}, {self.path(task)}: {files.reason(error)}"
-            ) from error
+            raise ResultError(f"no stored result of {task.label!r}, {path}: {files.reason(error)}") from error
 
     def save(self, task: Task, result: Result) -> None:
         """Write a task's result; the file appears whole or not at all, and lasts once this returns.
