@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from blockspin.exact import surroundings
-from blockspin.exact.information import Joint, block_states, boltzmann_rule, largest_rule, mutual_information, sign_rule
+from blockspin.exact.information import Joint, block_states, boltzmann_rule, mutual_information, sign_rule
 from blockspin.lattice import Lattice
 from blockspin.models import Ising
 from oracles.information import product_rule
@@ -46,8 +46,6 @@ def test_rules_read_the_block_they_are_given() -> None:
     assert block_states(2).tolist() == [[-1, -1], [1, -1], [-1, 1], [1, 1]]
     assert sign_rule([1, 1]).tolist() == [0, 0.5, 0.5, 1]
     assert sign_rule([0, -2]).tolist() == [1, 1, 0, 0]
-    assert largest_rule([[0, 0], [1, 1], [-1, -1]]).argmax(axis=1).tolist() == [2, 0, 0, 1]
-    assert largest_rule([[-0.1, -0.3], [0.1, 0.3], [0.3, 0.1]]).argmax(axis=1).tolist() == [0, 0, 1, 1]  # +-, ++ tied
     np.testing.assert_allclose(boltzmann_rule([0.3, 0.1])[1], 1 / (1 + math.exp(-2 * (0.3 - 0.1))))
     np.testing.assert_allclose(product_rule([0.2, 1], [0.5, 0.5]), [[0.4, 0.1, 0.4, 0.1], [0, 0.5, 0, 0.5]])
 

@@ -127,15 +127,6 @@ def sign_rule(weights: ArrayLike) -> FloatArray:
     return rule
 
 
-def largest_rule(weights: ArrayLike) -> FloatArray:
-    """P(h = a | V) of h = argmax_a w_a.v with ties to the first, shape (2^n, q), for weights (q, n)."""
-    w = np.asarray(weights, float)
-    total = block_states(w.shape[1]) @ w.T
-    tied = total >= total.max(axis=1, keepdims=True) - ROUNDING * np.abs(w).sum(axis=1).max()
-    rule: FloatArray = np.eye(len(w))[tied.argmax(axis=1)]
-    return rule
-
-
 def boltzmann_rule(weights: ArrayLike) -> FloatArray:
     """P(h = +1 | V) = 1 / (1 + exp(-2 w.v)), shape (2^n,), for weights (n,): a machine's hidden unit h = -1/+1."""
     w = np.asarray(weights, float)

@@ -32,7 +32,6 @@ Array = NDArray[Any]
 EMBEDDING = 8
 HIDDEN = 32
 CLASSES = 8  # binary components of x, at most, whose joint states the classifier tells apart
-STATES = 1 << CLASSES  # of all components together, at most
 PARTS = 20  # of the rows measured, where no chains are given
 NEAR = 1.0  # nats: InfoNCE this near to ln K is refused
 AT_ONCE = 16  # batches evaluated by one call
@@ -94,7 +93,6 @@ def lower_bound(
     y: ArrayLike,
     bound: str = "classifier",
     *,
-    states: int = 2,
     chains: int | None = None,
     held_out: float = 0.4,
     batch_size: int = 100,
@@ -105,11 +103,11 @@ def lower_bound(
 ) -> Bound:
     """A lower bound of I(x:y) from rows x (n, p) and y (n, q), measured on rows kept apart.
 
-    bound: "infonce", "nwj" or "classifier" (the module says which is what; x -1/+1 or 0/1 for the last). states: more
-    than 2 where every column of x holds states 0..states-1. chains: how many chains the rows come in, chain by chain;
-    held_out: their share that is kept apart, half to stop by and half to measure. Errors:
-    jackknife over the chains measured, or over 20 runs of rows. The means of batches are over rows far apart.
-    Raises ValueError for another bound, for shapes or states that do not fit, or for too few rows.
+    bound: "infonce", "nwj" or "classifier" (the module says which is what; x -1/+1 or 0/1 for the last). chains: how
+    many chains the rows come in, chain by chain; held_out: their share that is kept apart, half to stop by and half to
+    measure. Errors: jackknife over the chains measured, or over 20 runs of rows. The means of batches are over rows far
+    apart.
+    Raises ValueError for another bound, for shapes or values that do not fit, or for too few rows.
     """
     if bound not in BOUNDS:
         raise ValueError(f"bound must be one of {', '.join(BOUNDS)}; got {bound!r}")
@@ -121,7 +119,6 @@ def lower_bound(
     return trained(
         bound,
         data,
-        states=states,
         n_parts=split.n_parts,
         batch_size=batch_size,
         learning_rate=learning_rate,
@@ -136,7 +133,6 @@ def trained(
     data: list[tuple[Array, Array]],
     *,
     n_parts: int,
-    states: int = 2,
     batch_size: int = 100,
     learning_rate: float = 5e-3,
     n_iter: int = 3000,
@@ -144,7 +140,7 @@ def trained(
     seed: int = 0,
 ) -> Bound:
     """`lower_bound` from rows (x, y) already split: to train on, to stop by, to measure on."""
-    data = [(inputs(bound, x, states), y) for x, y in data]
+    data = [(inputs(bound, x), y) for x, y in data]
     new = new_classifier if bound == "classifier" else new_critic
     train, stop, measure = data
     parameters = new(np.random.Generator(np.random.PCG64(seed)), train[0].shape[1], train[1].shape[1])
@@ -201,9 +197,9 @@ def _estimate(bound: str, row_values: FloatArray, x: Array, n_parts: int) -> Est
     return Estimate(float(value), float(error))
 
 
-def value(bound: str, parameters: Any, x: Array, y: Array, batch_size: int, states: int = 2) -> float:
-    """The bound by networks as they are, x and states as `lower_bound` takes them."""
-    seen = inputs(bound, x, states)
+def value(bound: str, parameters: Any, x: Array, y: Array, batch_size: int) -> float:
+    """The bound by networks as they are, x as `lower_bound` takes it."""
+    seen = inputs(bound, x)
     if bound != "classifier":
         return float(values(bound, parameters, seen, y, batch_size).mean())
     entropy = float(entr(seen.mean(axis=0)).sum())
@@ -253,44 +249,21 @@ def new_classifier(random: np.random.Generator, n_states: int, n_y: int) -> tupl
     return network, [(np.zeros((n_y, n_states), np.float32), np.zeros(n_states, np.float32))]
 
 
-def inputs(bound: str, x: Array, states: int) -> Array:
-    """What networks see of x (n, k): a classifier the joint state's indicators, a critic x, or each component's own.
+def inputs(bound: str, x: Array) -> Array:
+    """What networks see of x (n, k): a classifier the joint state's indicators (n, 2^k), a critic x."""
+    return one_hot(x) if bound == "classifier" else x
 
-    Shapes (n, states^k), (n, k), and (n, k states) for components of more than 2 states.
+
+def one_hot(x: Array) -> Array:
+    """Binary components (n, k), -1/+1 or 0/1, as indicators (n, 2^k) of uint8: bit j of the state's number is x_j > 0.
+
+    Raises ValueError for other values, or for more than CLASSES components.
     """
-    if bound == "classifier":
-        return one_hot(x, states)
-    if states == 2:
-        return x
-    _check_states(x, states)
-    own: Array = (x[:, :, None] == np.arange(states)).astype(np.uint8).reshape(len(x), -1)
-    return own
-
-
-def one_hot(x: Array, states: int = 2) -> Array:
-    """States of components (n, k) as indicators (n, states^k) of uint8, of the state with number sum_j x_j states^j.
-
-    Of binary components, -1/+1 or 0/1, bit j of the number is x_j > 0. Raises ValueError for other values, or more
-    than STATES joint states.
-    """
-    if states > 2:
-        _check_states(x, states)
-        power = states ** np.arange(x.shape[1])
-        joint: Array = (x.astype(int) @ power)[:, None] == np.arange(states ** x.shape[1])
-        return joint.astype(np.uint8)
     if x.shape[1] > CLASSES or not np.isin(x, (-1, 0, 1)).all() or len(np.unique(x)) > 2:
         raise ValueError(f"a classifier needs x of 1 to {CLASSES} binary components, -1/+1 or 0/1; got shape {x.shape}")
     number = (x > 0) @ (1 << np.arange(x.shape[1]))
     indicators: Array = (number[:, None] == np.arange(1 << x.shape[1])).astype(np.uint8)
     return indicators
-
-
-def _check_states(x: Array, states: int) -> None:
-    if states ** x.shape[1] > STATES or not np.isin(x, np.arange(states)).all():
-        raise ValueError(
-            f"x of {states} states needs values 0..{states - 1} and at most {STATES} states of all components "
-            f"together; got {x.shape[1]} components with values {np.unique(x)[:4]}"
-        )
 
 
 def scores(critic: tuple[Layers, Layers], x: jax.Array, y: jax.Array) -> jax.Array:

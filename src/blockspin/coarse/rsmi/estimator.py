@@ -17,7 +17,7 @@ from sklearn.utils.validation import check_is_fitted
 from blockspin import checks, memory
 from blockspin.coarse.blocks import fields_on
 from blockspin.coarse.rows import rows_on, spins_of
-from blockspin.coarse.rsmi import bounds, categorical, networks, proxy
+from blockspin.coarse.rsmi import bounds, networks, proxy
 from blockspin.coarse.rsmi.canonical import canonical
 from blockspin.coarse.rsmi.networks import Annealing, Batch
 from blockspin.coarse.rsmi.windows import Windows, cut, windows
@@ -50,17 +50,13 @@ class RSMI(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     lattice: the fine Lattice; b: side of a block; buffer, environment: widths of the shell left out around the block
         and of the shell looked at beyond it, in lattice spacings; b + 2 (buffer + environment) must fit the lattice.
     n_components: filters a block.
-    states: q of a component. More than 2 take q filters a component, h = argmax_a w_a.v from 0 to q - 1, learned
-        through the Gumbel-softmax softmax_a((w_a.v + g_a) / eps), g Gumbel noise; q^n_components goes to 256, and
-        neither "rbm-proxy" nor a canonical start is allowed.
     algorithm: "bound", as above, or "rbm-proxy", that of Koch-Janusz and Ringel (2018) with its own settings
         (`coarse.rsmi.proxy.Recipe`): objective, starts, n_iter, batch_size, learning_rate and annealing are then not
         used, center and project not allowed.
     objective: "infonce", or "classifier" (summed over the states of h).
     center: True cuts w.(v - means) at 0, means those of the training rows, in place of w.v, and gives no weight to
         sites that never change: for data without up-down symmetry, such as dimers.
-    starts: some of "small", "random", "canonical"; each costs a training. One may come again, from another draw: with
-        q > 2 states ("random",) * 4 finds what two starts may miss, a state that is never used.
+    starts: some of "small", "random", "canonical"; each costs a training. One may come again, from another draw.
     project: the networks see this many canonical directions of the environment in place of its spins (None): less to
         be told, never more, and far fewer samples needed where the environment has hundreds of sites.
     n_iter: steps at most (0 leaves the filters as initialised); batch_size (K), learning_rate: of Adam; annealing:
@@ -72,11 +68,9 @@ class RSMI(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
 
     Attributes
     ----------
-    filters_ (n_components, b^d): in the order of `Lattice.blocks`, absolute sum 1, sum not negative. Of q > 2 states
-        (n_components, q, b^d): of a component they add up to 0, with mean absolute sum 1, sums rising with the state.
-    fields_ (n_components M, N): the filters on the lattice, component by component; of q > 2 states there are none, no
-        single field makes the state, and the judge finds fields by regression.
-    information_: Estimate of I(H:E) in nats of the signs or states, one block and its environment: the classifier bound
+    filters_ (n_components, b^d): in the order of `Lattice.blocks`, absolute sum 1, sum not negative.
+    fields_ (n_components M, N): the filters on the lattice, component by component.
+    information_: Estimate of I(H:E) in nats of the signs, one block and its environment: the classifier bound
         on rows that nothing was fitted to; not-a-number where it is refused, `why_` says why.
     bounds_: name to `Bound`: "classifier", fitted anew to the signs, and "infonce", of the critic that taught them.
     means_ (b^d,): what is taken from a block's spins before the filters, 0 unless `center`.
@@ -108,7 +102,6 @@ class RSMI(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         environment: int = 1,
         n_components: int = 1,
         *,
-        states: int = 2,
         algorithm: str = "bound",
         objective: str = "infonce",
         center: bool = False,
@@ -127,7 +120,6 @@ class RSMI(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         self.buffer = buffer
         self.environment = environment
         self.n_components = n_components
-        self.states = states
         self.algorithm = algorithm
         self.objective = objective
         self.center = center
@@ -168,13 +160,12 @@ class RSMI(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         else:
             data, first = self._prepared(data)
             filters = self._learn(data[0], data[1], first)
-        self.filters_ = _oriented(filters) if self.states == 2 else categorical.ordered(filters)
-        coarse = [(_coarse(block, self.filters_, self.means_), around) for block, around in data]
+        self.filters_ = _oriented(filters)
+        coarse = [(_signs(block, self.filters_, self.means_), around) for block, around in data]
         self.bounds_ = {
             bound: bounds.trained(
                 bound,
                 coarse,
-                states=int(self.states),
                 n_parts=split.n_parts,
                 batch_size=self.batch_size,
                 seed=self.seed_,
@@ -185,15 +176,15 @@ class RSMI(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         return self
 
     def transform(self, X: ArrayLike) -> Spins:
-        """Coarse spins -1/+1 or states 0..q-1, int8, shape (n, n_components M) for M blocks: component by component.
+        """Coarse spins -1/+1, int8, shape (n, n_components M) for M blocks: component by component.
 
         Each component's M spins are in the order of the sites of `lattice.coarse(b)`. A tie goes to the block's first
-        site, among q > 2 states to the first of the tied. `samples.make(..., states=q)` takes one component's states.
+        site.
         """
         check_is_fitted(self)
         spins = self._spins(X)
         blocks = spins[:, self.lattice.blocks(self.b)]
-        coarse = _coarse(blocks.reshape(-1, blocks.shape[2]), self.filters_, self.means_)
+        coarse = _signs(blocks.reshape(-1, blocks.shape[2]), self.filters_, self.means_)
         by_block = coarse.reshape(len(spins), -1, len(self.filters_))
         return np.ascontiguousarray(np.moveaxis(by_block, 2, 1).reshape(len(spins), -1))
 
@@ -232,16 +223,8 @@ class RSMI(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
 
     @property
     def fields_(self) -> FloatArray:
-        """The filters on the lattice, shape (n_components M, N), component by component.
-
-        Raises AttributeError for components of more than 2 states.
-        """
+        """The filters on the lattice, shape (n_components M, N), component by component."""
         check_is_fitted(self)
-        if self.states > 2:
-            raise AttributeError(
-                f"fields_ are of spins: a component of {self.states} states has {self.states} filters (filters_), "
-                "and no single field makes its state"
-            )
         blocks = self.lattice.blocks(self.b)
         rows = [fields_on(self.lattice, blocks, np.broadcast_to(one, blocks.shape)) for one in self.filters_]
         return np.concatenate(rows)
@@ -271,15 +254,12 @@ class RSMI(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         """The filters of the best of the starts, by the score on the rows to stop by; sets scores_."""
         blocks = (train[0] - self.means_).astype(np.float32) if self.center else train[0]
         data = (jnp.asarray(blocks), jnp.asarray(train[1]))
-        size, n_around, states = train[0].shape[1], train[1].shape[1], int(self.states)
-        # of two states one filter is enough, and one number for the critic to see and one to draw
-        of_one, seen = ((), self.n_components) if states == 2 else ((states,), self.n_components * states)
-        objectives = OBJECTIVES if states == 2 else categorical.OBJECTIVES
+        size, n_around, n = train[0].shape[1], train[1].shape[1], self.n_components
         fixed = (train[0] == train[0][0]).all(axis=0) if self.center else np.zeros(size, bool)
 
         def score(parameters: Any) -> float:
-            coarse = _coarse(stop[0], np.asarray(parameters[0], float), self.means_)
-            return bounds.value(self.objective, parameters[1], coarse, stop[1], self.batch_size, states)
+            coarse = _signs(stop[0], np.asarray(parameters[0], float), self.means_)
+            return bounds.value(self.objective, parameters[1], coarse, stop[1], self.batch_size)
 
         self.scores_ = []
         for number, start in enumerate(self.starts):
@@ -287,14 +267,14 @@ class RSMI(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
             if start == "canonical" and first is not None:
                 filters = first.astype(np.float32)
             else:
-                filters = random.normal(0, STARTS[start], (self.n_components, *of_one, size)).astype(np.float32)
-            filters[..., fixed] = 0
+                filters = random.normal(0, STARTS[start], (n, size)).astype(np.float32)
+            filters[:, fixed] = 0
             if self.objective == "infonce":
-                network = bounds.new_critic(random, seen, n_around)
+                network = bounds.new_critic(random, n, n_around)
             else:
-                network = bounds.new_classifier(random, states**self.n_components, n_around)
+                network = bounds.new_classifier(random, 2**n, n_around)
             (found, _), scores = networks.ascend(
-                objectives[self.objective],
+                OBJECTIVES[self.objective],
                 score,
                 (filters, network),
                 data,
@@ -303,7 +283,7 @@ class RSMI(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
                 batch_size=self.batch_size,
                 n_iter=self.n_iter,
                 patience=self.patience,
-                n_noise=seen,
+                n_noise=n,
                 annealing=Annealing(*self.annealing),
             )
             if not self.scores_ or max(scores) > max(self.scores_):
@@ -334,7 +314,6 @@ class RSMI(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
             raise ValueError("the algorithm rbm-proxy knows neither center nor project; leave them out")
         if self.n_components > bounds.CLASSES:
             raise ValueError(f"n_components goes to {bounds.CLASSES}; got {self.n_components}")
-        categorical.check(self.states, self.n_components, starts, self.algorithm)
         checks.number("learning_rate", self.learning_rate, 0, open_start=True)
         annealing = checks.finite("annealing", self.annealing, 1)
         if len(annealing) != 3 or not 0 < annealing[1] <= annealing[0] or annealing[2] < 0:
@@ -374,11 +353,6 @@ def _classifier(parameters: Any, batch: Batch, noise: jax.Array, temperature: ja
 
 
 OBJECTIVES = {"infonce": _infonce, "classifier": _classifier}
-
-
-def _coarse(blocks: Spins, filters: FloatArray, means: FloatArray) -> Spins:
-    """The signs or, of filters (components, q, b^d), the states of blocks (m, b^d), shape (m, components)."""
-    return _signs(blocks, filters, means) if filters.ndim == 2 else categorical.winners(blocks, filters, means)
 
 
 def _signs(blocks: Spins, filters: FloatArray, means: FloatArray) -> Spins:
