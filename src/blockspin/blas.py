@@ -7,6 +7,8 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
+from typing import Any
 
 VARIABLES = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 
@@ -17,8 +19,14 @@ def one_thread() -> Iterator[None]:
     if any(name in os.environ for name in VARIABLES):
         yield
         return
-    import scipy.linalg  # noqa: F401  brings a BLAS of its own; only those that are loaded can be limited
-    from threadpoolctl import threadpool_limits
-
-    with threadpool_limits(1, user_api="blas"):
+    with _libraries().limit(limits=1, user_api="blas"):
         yield
+
+
+@cache
+def _libraries() -> Any:
+    """The libraries with threads, looked for once: reading a large process's map takes longer than a small task."""
+    import scipy.linalg  # noqa: F401  brings a BLAS of its own; only those that are loaded can be limited
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController()

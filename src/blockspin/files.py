@@ -49,7 +49,7 @@ def check_place(path: Path) -> None:
         if path.exists() and not path.is_file():
             raise ValueError(f"{path} must be the name of a file; it is a {'folder' if path.is_dir() else 'device'}")
         if not path.resolve().parent.is_dir():
-            raise ValueError(f"there is no folder {path.parent} to write {path.name} into")
+            raise ValueError(f"the path {path} lies in no folder: there is no folder {path.parent}")
         with tempfile.TemporaryFile(dir=path.parent) as probe:
             probe.write(bytes(4096))  # a full disk takes an empty file
             probe.flush()

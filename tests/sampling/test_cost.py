@@ -49,7 +49,7 @@ def test_the_choice_is_within_twice_the_best(L: int, K: float) -> None:
     model, n = Ising(Lattice.square(L), K), 2000
     taken = {}
     for algorithm in candidates(model):
-        sample(model, 10, seed=1, algorithm=algorithm)
+        sample(model, 10, seed=1, algorithm=algorithm, spacing=1, equilibration=1)  # compiles
         start = time.process_time()
         sample(model, n, seed=1, algorithm=algorithm)
         taken[algorithm] = time.process_time() - start

@@ -101,7 +101,7 @@ class Run:
         return dict(self.experiment.data(self))
 
     def concluded(self) -> dict[str, Any]:
-        """``{"scorecards": [...], "claims": [...]}``, as JSON (DESIGN: a run's folder)."""
+        """``{"scorecards": [...], "claims": [...]}``, as JSON."""
         claims = [claim(self) for claim in self.experiment.claims]
         return {"scorecards": [card.to_dict() for card in self.cards.values()], "claims": claims}
 
