@@ -9,7 +9,7 @@ from typing import Any
 
 from blockspin import checks
 from blockspin.judging.criteria import CRITERIA
-from blockspin.judging.measurement import Measured, Measurement, Side, number, plain
+from blockspin.judging.measurement import Measured, Measurement, Side, plain
 from blockspin.judging.rules import Null, Outcome
 from blockspin.judging.text import text
 from blockspin.judging.verdict import Row, Verdict, decide, outcome, outcomes, verdict
@@ -49,13 +49,6 @@ class Scorecard:
     def row(self, criterion: str, quantity: str) -> Row | None:
         """The row of a quantity, if it is on the card."""
         return next((row for row in self.rows if (row.criterion, row.quantity) == (criterion, quantity)), None)
-
-    @classmethod
-    def from_dict(cls, stored: dict[str, Any]) -> Scorecard:
-        """The card of an entry of scorecards.json (schema 2)."""
-        rows = tuple(Row.from_dict(row) for row in stored["rows"])
-        notes = tuple(Note(note["code"], note["text"]) for note in stored.get("notes", ()))
-        return cls(stored["map"], stored["layer"], number(stored["b"]), rows, notes)
 
     def to_dict(self) -> dict[str, Any]:
         """The entry of scorecards.json (schema 2); numbers that do not exist are null."""

@@ -13,7 +13,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from blockspin.judging.measurement import State
+from blockspin.judging.card import Note, Scorecard
+from blockspin.judging.measurement import State, number
 from blockspin.judging.rules import Outcome
 from blockspin.judging.verdict import Row, outcomes
 
@@ -36,6 +37,13 @@ def read_cards(path: Path) -> list[dict[str, Any]]:
     cards: list[dict[str, Any]] = stored["scorecards"]
     cards = cards if stored["schema"] == SCHEMA else [_upgraded(card) for card in cards]
     return [card if "outcomes" in card else card | outcomes(_rows(card)) for card in cards]
+
+
+def card_of(stored: dict[str, Any]) -> Scorecard:
+    """The scorecard of an entry of schema 2."""
+    rows = tuple(Row.from_dict(row) for row in stored["rows"])
+    notes = tuple(Note(note["code"], note["text"]) for note in stored.get("notes", ()))
+    return Scorecard(stored["map"], stored["layer"], number(stored["b"]), rows, notes)
 
 
 _OUTCOMES = {True: Outcome.PASS, False: Outcome.FAIL, None: Outcome.CANNOT_TELL}
