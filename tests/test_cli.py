@@ -26,7 +26,7 @@ from blockspin import cli, experiments  # noqa: E402
 from blockspin.experiments.run import verdicts  # noqa: E402
 
 COMMANDS = ["run", "list", "sample", "judge", "report", "runs"]
-SAMPLE = ["sample", "ising", "--shape", "4x4", "-K", "0.4", "-n", "9", "--out"]
+SAMPLE = ["sample", "ising", "--shape", "4x4", "--set", "K=0.4", "-n", "9", "--out"]
 TOY = [sys.executable, str(RUNS / "toy_experiment.py")]
 
 
@@ -250,7 +250,7 @@ def test_verdicts_are_one_line():
 
 def test_sample_then_judge(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    draw = ["sample", "ising", "--shape", "8x8", "-K", "0.4", "-n", "200", "--chains", "20", "--out", "s.nc"]
+    draw = ["sample", "ising", "--shape", "8x8", "--set", "K=0.4", "-n", "200", "--chains", "20", "--out", "s.nc"]
     assert "s.nc: 20 chains of 10 draws, Ising model on square 8x8, K = 0.4, h = 0" in call(*draw).stdout
     first = Path("s.nc").read_bytes()
     before = Path("s.nc").stat().st_mtime_ns

@@ -27,7 +27,7 @@ from blockspin.runs.store import Store  # noqa: E402
 from blockspin.runs.task import Result as Stored  # noqa: E402
 from blockspin.runs.task import Task  # noqa: E402
 
-DRAW = ["sample", "ising", "--shape", "32x32", "-K", "0.4", "-n", "2000", "--chains", "20", "--out", "s.nc"]
+DRAW = ["sample", "ising", "--shape", "32x32", "--set", "K=0.4", "-n", "2000", "--chains", "20", "--out", "s.nc"]
 
 
 @pytest.fixture(autouse=True)

@@ -97,7 +97,7 @@ def test_a_file_needs_disk_for_itself_and_its_parts(tmp_path: Path, monkeypatch:
 def test_the_command_refuses_before_anything_is_touched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(memory, "free", lambda: 16 * 10**9)
     out = tmp_path / "s.nc"
-    arguments = ["sample", "ising", "-K", ".4", "--shape", "20000x20000", "-n", "10", "--out", str(out)]
+    arguments = ["sample", "ising", "--set", "K=.4", "--shape", "20000x20000", "-n", "10", "--out", str(out)]
     for more in ([], ["--dry-run"]):
         ended = CliRunner().invoke(app, arguments + more)
         assert ended.exit_code == 2
@@ -111,7 +111,7 @@ def test_the_command_refuses_before_anything_is_touched(tmp_path: Path, monkeypa
 
 def test_a_dry_run_says_what_would_be_drawn_and_draws_nothing(tmp_path: Path) -> None:
     out = tmp_path / "s.nc"
-    arguments = ["sample", "ising", "-K", ".4", "--shape", "8x8", "-n", "600", "--chains", "30", "--out", str(out)]
+    arguments = ["sample", "ising", "--set", "K=.4", "--shape", "8x8", "-n", "600", "--chains", "30", "--out", str(out)]
     ended = CliRunner().invoke(app, [*arguments, "--algorithm", "wolff", "--dry-run"])
     assert ended.exit_code == 0
     for word in ("30 chains of 20 draws", "wolff", "GB"):

@@ -13,7 +13,9 @@ __version__ = "0.1.0"
 _WHERE = {
     "Lattice": "lattice",
     "Ising": "models.ising",
+    "BlumeCapel": "models.blume_capel",
     "Dimers": "models.dimers",
+    "PairModel": "models.pair",
     "KC_SQUARE": "models.ising",
     "Potts": "models.potts",
     "potts_kc": "models.potts",
@@ -62,9 +64,11 @@ if TYPE_CHECKING:
     from blockspin.judging.card import Scorecard as Scorecard
     from blockspin.judging.judge import judge as judge
     from blockspin.lattice import Lattice as Lattice
+    from blockspin.models.blume_capel import BlumeCapel as BlumeCapel
     from blockspin.models.dimers import Dimers as Dimers
     from blockspin.models.ising import KC_SQUARE as KC_SQUARE
     from blockspin.models.ising import Ising as Ising
+    from blockspin.models.pair import PairModel as PairModel
     from blockspin.models.potts import Potts as Potts
     from blockspin.models.potts import potts_kc as potts_kc
     from blockspin.rg.blocking import mcrg as mcrg

@@ -12,8 +12,6 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import xarray as xr
 
-OPTIONS = {"K": "-K", "q": "-q"}  # of the couplings that a model cannot do without
-
 
 def lattice(shape: str, kind: str | None = None) -> Any:
     """The lattice of a shape: 100 is a ring, 40x40 square, 8x8x8 cubic, unless a kind is named. Raises ValueError."""
@@ -25,20 +23,41 @@ def lattice(shape: str, kind: str | None = None) -> Any:
     return Lattice(kind if kind is not None else HYPERCUBIC[len(parts)], tuple(map(int, parts)))
 
 
-def model(name: str, kind: Any, lattice: Any, given: Mapping[str, float | None]) -> Any:
-    """The model with the couplings that were given; those it needs, and no others. Raises ValueError."""
+def model(name: str, lattice: Any, given: list[str]) -> Any:
+    """The model of a name, or of "package.module:Class", with settings NAME=VALUE: those it needs, and no others."""
     from dataclasses import MISSING, fields
 
-    places, *couplings = fields(kind)
-    known = {field.name: field for field in couplings}
-    couplings_given = {key: value for key, value in given.items() if value is not None}
-    for key in couplings_given:
-        if key not in known:
-            raise ValueError(f"the model {name} has no {key}; it takes {', '.join(known)}")
-    for key, field in known.items():
-        if field.default is MISSING and key not in couplings_given:
-            raise ValueError(f"the model {name} needs {key}: give it as {OPTIONS[key]}")
-    return kind(**{places.name: lattice}, **couplings_given)
+    kind = attribute("model", name) if ":" in name else chosen("model", name, models(), "package.module:Class")
+    places, *known = fields(kind)
+    settings = dict(_setting(name, one, [field.name for field in known]) for one in given)
+    for field in known:
+        if field.default is MISSING and field.name not in settings:
+            raise ValueError(f"the model {name} needs {field.name}: give it as --set {field.name}=...")
+    return kind(**{places.name: lattice}, **settings)
+
+
+def _setting(model: str, given: str, known: list[str]) -> tuple[str, Any]:
+    name, equals, value = given.partition("=")
+    if not equals or name not in known:
+        raise ValueError(f"settings of the model {model} are {', '.join(known)}, as in {known[0]}=0.5; got {given!r}")
+    try:
+        numbers = [int(one) if one.lstrip("-").isdecimal() else float(one) for one in value.split(",")]
+    except ValueError:
+        raise ValueError(f"{name} of the model {model} must be a number; got {value!r}") from None
+    return name, numbers[0] if len(numbers) == 1 else tuple(numbers)
+
+
+def attribute(kind: str, place: str) -> Any:
+    """What "package.module:name" names, of the working folder's modules too. Raises ValueError for nothing."""
+    import sys
+
+    module, _, name = place.partition(":")
+    if "" not in sys.path:
+        sys.path.insert(0, "")
+    try:
+        return getattr(import_module(module), name)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise ValueError(f"{kind} {place!r} cannot be imported: {error}") from error
 
 
 def transformer(names: list[str], samples: xr.DataArray, b: int) -> Any:

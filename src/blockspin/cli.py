@@ -168,21 +168,23 @@ def list_() -> None:
 
 @app.command(epilog=EXIT_CODES)
 def sample(
-    model: Annotated[str, typer.Argument(metavar="MODEL", help="Such as ising; `blockspin list` shows all.")],
+    model: Annotated[
+        str,
+        typer.Argument(metavar="MODEL", help="Such as ising (`blockspin list` shows all), or package.module:Class."),
+    ],
     shape: Annotated[
         str, typer.Option(help="The lattice: 100 is a ring, 40x40 a square lattice on a torus, 8x8x8 a cubic one.")
     ],
     n: Annotated[int, typer.Option("-n", "--number", min=1, help="How many configurations.")],
     out: Annotated[Path, typer.Option(help="The file to write, .nc.")],
-    K: Annotated[
-        float | None, typer.Option("-K", "--coupling", help="The reduced coupling K = J/kT (ising, potts).")
+    set_: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            metavar="NAME=VALUE",
+            help="A setting of the model, as in K=0.44, or K=0.37,0.05 for shells of neighbours; may be repeated.",
+        ),
     ] = None,
-    h: Annotated[float | None, typer.Option("--field", help="The reduced field h (ising, potts) [default: 0].")] = None,
-    q: Annotated[int | None, typer.Option("-q", "--states", help="The number of states (potts).")] = None,
-    T: Annotated[
-        float | None, typer.Option("-T", "--temperature", help="The temperature of aligning dimers [default: free].")
-    ] = None,
-    noise: Annotated[float | None, typer.Option(help="The coupling of noise spins beside dimers.")] = None,
     lattice: Annotated[
         str | None, typer.Option(help="The kind of the lattice, such as triangular; by its shape unless given.")
     ] = None,
@@ -207,9 +209,7 @@ def sample(
             raise ValueError(f"samples are written as .nc; got {out.name!r}")
         if force or not out.is_file():
             check_place(out)
-        kind = choices.chosen("model", model, choices.models())
-        couplings = {"K": K, "h": h, "q": q, "T": T, "noise": noise}
-        drawn_from = choices.model(model, kind, choices.lattice(shape, lattice), couplings)
+        drawn_from = choices.model(model, choices.lattice(shape, lattice), set_ or [])
 
         import blockspin as bs
         from blockspin.samples import sizes
@@ -243,6 +243,12 @@ def judge(
     ] = None,
     critical: Annotated[Path | None, typer.Option(help="Samples at the critical coupling, for the exponents.")] = None,
     shape: Annotated[str | None, typer.Option(help="The lattice of own data with flat sites, as in 40x40.")] = None,
+    alphabet: Annotated[
+        str | None,
+        typer.Option(
+            help="How values of own data are read: -1,0,1 as numbers, labels:3 as Potts states; else as spins."
+        ),
+    ] = None,
     json_: Annotated[Path | None, typer.Option("--json", help="Write the scorecard to this file as well.")] = None,
     seed: Annotated[int, typer.Option(min=0, help="The seed of the nulls and of what is sampled.")] = 0,
 ) -> None:
@@ -256,10 +262,16 @@ def judge(
 
         import blockspin as bs
         from blockspin.judging.files import document
+        from blockspin.samples import provenance
 
         sites = choices.lattice(shape).shape if shape is not None else None
-        data = bs.read(samples, shape=sites)
-        training, at_critical = (bs.read(path, shape=sites) if path is not None else None for path in (train, critical))
+        data, training, at_critical = (
+            bs.read(path, shape=sites, alphabet=alphabet) if path is not None else None
+            for path in (samples, train, critical)
+        )
+        assert data is not None
+        if read_as := provenance(data).get("read_as"):
+            typer.echo(f"{samples}: {read_as}; --alphabet 0,1 keeps the numbers")
         transformer = choices.transformer(map_, data, b)
         name = " + ".join(Path(part).stem for part in map_)
         card = bs.judge(transformer, data, train=training, critical=at_critical, name=name, seed=seed, progress=True)

@@ -127,7 +127,7 @@ class Lattice:
         """
         self._require(2 + 2 * self.coordination, "bonds")
         start = np.arange(self.n_sites)
-        return read_only(np.concatenate([np.stack([start, self._shifted(step)], axis=1) for step in self.steps]))
+        return read_only(np.concatenate([np.stack([start, self.moved(step)], axis=1) for step in self.steps]))
 
     @cached_property
     def neighbours(self) -> IntArray:
@@ -135,13 +135,31 @@ class Lattice:
         self._require(1 + 2 * self.coordination, "neighbours")
         opposite = [tuple(-x for x in step) for step in self.steps]
         both = [step for pair in zip(self.steps, opposite, strict=True) for step in pair]
-        return read_only(np.stack([self._shifted(step) for step in both], axis=1))
+        return read_only(np.stack([self.moved(step) for step in both], axis=1))
+
+    def shell(self, n: int) -> tuple[tuple[int, ...], ...]:
+        """One of each pair of opposite steps to the n-th nearest sites, by distance; those of n = 1 are `steps`.
+
+        The square lattice's second shell are the diagonals (1, 1), (1, -1). Raises ValueError where a step leads back
+        to the site itself, as on a ring of 2 for n = 2.
+        """
+        if checks.whole("the number of a shell", n, 1) == 1:
+            return self.steps
+        # on these lattices every distance up to the n-th takes coordinates of at most n
+        every = np.array(list(itertools.product(range(-n, n + 1), repeat=self.dimension)))
+        squares = np.round(self.length(every) ** 2).astype(int)
+        steps = every[squares == np.unique(squares)[n]]
+        if (steps % self.shape == 0).all(axis=1).any():
+            raise ValueError(f"neighbours of shell {n} must be other sites; a {self} lattice is too small")
+        return tuple(
+            sorted((tuple(step) for step in steps.tolist() if tuple(step) > (0,) * self.dimension), reverse=True)
+        )
 
     def _require(self, numbers: int, what: str) -> None:
         """Raise ValueError where so many integers a site, and the sites' own, are more than the free memory."""
         memory.require(8 * numbers * self.n_sites, f"the {what} of a lattice of shape {self.shape}")
 
-    def _shifted(self, step: tuple[int, ...]) -> IntArray:
+    def moved(self, step: tuple[int, ...]) -> IntArray:
         """The site that lies a step from each site, shape (N,)."""
         sites = np.arange(self.n_sites).reshape(self.shape)
         return np.roll(sites, [-x for x in step], range(self.dimension)).ravel()

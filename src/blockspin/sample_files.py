@@ -21,6 +21,7 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
+from blockspin.alphabet import SPINS, Alphabet
 from blockspin.files import Damaged, Deferring, parsed, writing
 from blockspin.lattice import Lattice
 from blockspin.seals import Seal
@@ -42,7 +43,7 @@ class SampleFile:
     path: Path
     settings: dict[str, Any]
     lattice: Lattice
-    states: int | None
+    alphabet: Alphabet
     packed: Any
 
     @property
@@ -51,16 +52,19 @@ class SampleFile:
         return dict(zip(DIMS, map(int, self.packed.shape), strict=True))
 
     def draws(self, first: int, last: int) -> NDArray[Any]:
-        """Configurations (chain, draw, N) of the draws first..last-1, spins or states; raises `Damaged`."""
-        width = bits_of(self.states)
+        """Configurations (chain, draw, N) of the draws first..last-1; raises `Damaged`."""
+        width = self.alphabet.bits
         with parsed(self.path):
             bits = np.unpackbits(self.packed[:, first:last], axis=-1)
         if bits[..., self.lattice.n_sites * width :].any():
             raise Damaged(f"{self.path} is damaged: the bits behind the last site must be 0")
         bits = bits[..., : self.lattice.n_sites * width]
-        if self.states is None:
+        if self.alphabet == SPINS:
             return 2 * bits.astype(np.int8) - 1
-        return bits.reshape(*bits.shape[:2], -1, width) @ (1 << np.arange(width))
+        numbers = bits.reshape(*bits.shape[:2], -1, width) @ (1 << np.arange(width))
+        if (numbers >= self.alphabet.q).any():
+            raise Damaged(f"{self.path} is damaged: a site must hold a letter of {self.alphabet}")
+        return self.alphabet.values[numbers]
 
 
 @contextmanager
@@ -104,21 +108,17 @@ def write(path: Path, parts: Iterable[Bytes], size: tuple[int, int], n_bytes: in
         SEAL.write(aside, aside.seek(0, os.SEEK_END))
 
 
-def packed_bits(values: NDArray[np.int8], states: int | None = None) -> Bytes:
-    """Spins (..., N), or Potts states where their number is given, as bytes (..., byte): the form of a file."""
-    places = np.arange(bits_of(states))
-    bits = values > 0 if states is None else (values[..., None] >> places & 1).reshape(*values.shape[:-1], -1)
-    return np.packbits(bits, axis=-1)
+def packed_bits(values: NDArray[np.int8], alphabet: Alphabet = SPINS) -> Bytes:
+    """Values (..., N) of an alphabet as bytes (..., byte), the bits of the letters' numbers: the form of a file."""
+    if alphabet == SPINS:
+        return np.packbits(values > 0, axis=-1)
+    bits = alphabet.numbers(values)[..., None] >> np.arange(alphabet.bits) & 1
+    return np.packbits(bits.reshape(*values.shape[:-1], -1), axis=-1)
 
 
-def bits_of(states: int | None) -> int:
-    """How many bits a site takes: 1 for a spin, as many as q - 1 has in base 2 for a Potts state."""
-    return 1 if states is None else (states - 1).bit_length()
-
-
-def bytes_of(lattice: Lattice, states: int | None) -> int:
+def bytes_of(lattice: Lattice, alphabet: Alphabet) -> int:
     """How many bytes a configuration takes."""
-    return -(-lattice.n_sites * bits_of(states) // 8)
+    return -(-lattice.n_sites * alphabet.bits // 8)
 
 
 def _checked(path: Path, stored: h5py.File) -> SampleFile:
@@ -127,17 +127,15 @@ def _checked(path: Path, stored: h5py.File) -> SampleFile:
     packed = stored["packed"]
     settings = json.loads(stored.attrs[ATTRIBUTE])
     lattice = Lattice(settings["lattice"]["kind"], tuple(settings["lattice"]["shape"]))
-    states = settings.get("states")
-    if states is not None and (type(states) is not int or not 2 <= states <= 127):
-        raise Damaged(f"{path}: the number of states q must be an integer from 2 to 127; got {states!r}")
+    alphabet = Alphabet.stored(settings)
     if packed.ndim != len(DIMS) or packed.dtype != np.uint8 or 0 in packed.shape:
         raise Damaged(f"{path}: 'packed' must hold bytes {DIMS}; got {packed.dtype} of shape {packed.shape}")
-    if packed.shape[2] != bytes_of(lattice, states):
+    if packed.shape[2] != bytes_of(lattice, alphabet):
         raise Damaged(
-            f"{path}: a configuration of a {lattice} lattice takes {bytes_of(lattice, states)} bytes; "
+            f"{path}: a configuration of a {lattice} lattice takes {bytes_of(lattice, alphabet)} bytes; "
             f"it has {packed.shape[2]}"
         )
-    return SampleFile(path, settings, lattice, states, packed)
+    return SampleFile(path, settings, lattice, alphabet, packed)
 
 
 def _check_seal(path: Path, file: IO[bytes]) -> None:

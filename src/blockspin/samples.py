@@ -1,7 +1,7 @@
-"""The sample schema: an int8 DataArray of spins -1/+1, dims (chain, draw, *sites), and its files.
+"""The sample schema: an int8 DataArray of the letters of an alphabet, dims (chain, draw, *sites), and its files.
 
-One JSON attribute, ``blockspin``, holds the lattice, the model's settings and how the samples were made. Where it
-holds "states", a number q, the values are Potts states 0..q-1 in place of spins; what needs spins refuses these.
+One JSON attribute, ``blockspin``, holds the lattice, the alphabet where it is not the spins -1/+1 ("states", a number
+q, for labels 0..q-1, "alphabet" for numbers), the model's settings and how the samples were made.
 Chains are independent; draws within a chain need not be, so data are split, and errors formed, by chain.
 Samples, and the views of them that functions here give, cannot be written to: what is measured later sees the same.
 """
@@ -19,6 +19,7 @@ import xarray as xr
 from numpy.typing import ArrayLike, NDArray
 
 from blockspin import checks, sample_files
+from blockspin.alphabet import SPINS, Alphabet, distinct
 from blockspin.files import parsed, read_arrays
 from blockspin.inputs import read_only
 from blockspin.lattice import HYPERCUBIC, Lattice
@@ -27,14 +28,15 @@ from blockspin.sample_files import opened
 from blockspin.sample_files import packed_bits as packed_bits
 
 
-def make(values: ArrayLike, lattice: Lattice, *, states: int | None = None, **provenance: Any) -> xr.DataArray:
-    """Samples from spins of shape (chain, draw, *sites) or (chain, draw, N), with provenance as JSON.
+def make(values: ArrayLike, lattice: Lattice, *, alphabet: Any = SPINS, **provenance: Any) -> xr.DataArray:
+    """Samples from values of shape (chain, draw, *sites) or (chain, draw, N), with provenance as JSON.
 
-    states: q for Potts states 0..q-1, an integer from 2 to 127; spins -1/+1 unless given. The samples hold a copy of
-    the values, which cannot be written to: `samples.copy()` can.
-    Raises ValueError where the values are none of these or masked, the shape does not fit the lattice, or there is no
-    draw.
+    alphabet: an `Alphabet`, or what `Alphabet.of` takes; spins -1/+1 unless given. The samples hold a copy of the
+    values, which cannot be written to: `samples.copy()` can.
+    Raises ValueError where the values are no letters or masked, the shape does not fit the lattice, there is no draw,
+    or the provenance takes a name of the schema's own.
     """
+    letters = Alphabet.of(alphabet)
     checks.instance("lattice", lattice, Lattice, "a Lattice, such as Lattice.square(40)")
     array = checks.array("values", values)
     if array.ndim < 3 or array.shape[2:] not in (lattice.shape, (lattice.n_sites,)):
@@ -44,27 +46,47 @@ def make(values: ArrayLike, lattice: Lattice, *, states: int | None = None, **pr
         )
     if array.size == 0:
         raise ValueError(f"samples must hold at least one draw; got shape {array.shape}")
-    _check_values(array, states)
+    letters.check("values", array)
     return xr.DataArray(
         read_only(array.astype(np.int8).reshape(*array.shape[:2], *lattice.shape)),
         dims=("chain", "draw", *lattice.axes),
-        name="spin" if states is None else "state",
-        attrs={ATTRIBUTE: json.dumps(_settings(lattice, states, provenance), sort_keys=True)},
+        name="state" if letters.labels else "spin",
+        attrs={ATTRIBUTE: json.dumps(_settings(lattice, letters, provenance), sort_keys=True)},
     )
 
 
 def check(samples: xr.DataArray) -> xr.DataArray:
     """Return samples of spins where they keep the schema; raise ValueError or TypeError with what is wrong.
 
-    Potts states are refused: whoever can use these as well calls `check_any`.
+    Other alphabets are refused: whoever can use these as well calls `check_any`, or `check_numbers`.
     """
-    if isinstance(samples, xr.DataArray) and (q := states_of(samples)) is not None:
-        raise ValueError(f"spins -1/+1 are needed here; these samples hold Potts states 0..{q - 1} (q = {q})")
+    if isinstance(samples, xr.DataArray) and (alphabet := alphabet_of(samples)) != SPINS:
+        two = "; samples.as_spins reads two numbers as spins" if alphabet.q == 2 and not alphabet.labels else ""
+        raise ValueError(f"spins -1/+1 are needed here; these samples hold {alphabet}{two}")
     return check_any(samples)
 
 
+def check_numbers(samples: xr.DataArray) -> xr.DataArray:
+    """Return samples of numbers that may change their sign, as spins are; raise ValueError or TypeError otherwise."""
+    if isinstance(samples, xr.DataArray) and not alphabet_of(samples).mirrored:
+        return check(samples)
+    return check_any(samples)
+
+
+def as_spins(samples: xr.DataArray) -> xr.DataArray:
+    """Samples of two letters, such as the numbers 0/1 of a lattice gas, read as spins: the lower -1, the higher +1.
+
+    The model is left out of the provenance: its couplings are of other values. Raises ValueError for more letters.
+    """
+    letters, stored = alphabet_of(check_any(samples)), provenance(samples)
+    if letters.q != 2:
+        raise ValueError(f"two letters can be read as spins; these samples hold {letters}")
+    kept = {name: value for name, value in stored.items() if name not in (*_OWN, "model")}
+    return make(2 * letters.numbers(samples.values) - 1, lattice_of(samples), **kept)
+
+
 def check_any(samples: xr.DataArray) -> xr.DataArray:
-    """Return samples of spins or of Potts states where they keep the schema; raise ValueError or TypeError."""
+    """Return samples of any alphabet where they keep the schema; raise ValueError or TypeError."""
     _check_kind(samples)
     expected = ("chain", "draw", *lattice_of(samples).axes)
     if samples.dims != expected:
@@ -78,7 +100,7 @@ def check_any(samples: xr.DataArray) -> xr.DataArray:
         raise ValueError(f"samples must be int8; got {samples.dtype}")
     if samples.size == 0:
         raise ValueError(f"samples must hold at least one draw; got shape {samples.shape}")
-    _check_values(samples.values, states_of(samples))
+    alphabet_of(samples).check("values", samples.values)
     return samples
 
 
@@ -86,10 +108,9 @@ def _check_kind(samples: Any) -> None:
     checks.instance("samples", samples, xr.DataArray, "an xarray.DataArray (blockspin.samples.make builds one)")
 
 
-def states_of(samples: xr.DataArray) -> int | None:
-    """The number of states q of Potts samples; None where they are spins."""
-    q: int | None = provenance(samples).get("states")
-    return q
+def alphabet_of(samples: xr.DataArray) -> Alphabet:
+    """The alphabet of the samples."""
+    return Alphabet.stored(provenance(samples))
 
 
 def provenance(samples: xr.DataArray) -> dict[str, Any]:
@@ -121,11 +142,11 @@ def lattice_of(samples: xr.DataArray) -> Lattice:
 
 
 def features(samples: xr.DataArray) -> NDArray[np.int8]:
-    """The samples as a scikit-learn matrix, shape (chain * draw, N), chain by chain, values -1/+1.
+    """The samples as a scikit-learn matrix, shape (chain * draw, N), chain by chain, values as the samples hold them.
 
     It is a view of the samples where that can be, and cannot be written to: `features(samples).copy()` can.
     """
-    return read_only(np.ascontiguousarray(check(samples).values.reshape(-1, lattice_of(samples).n_sites)))
+    return read_only(np.ascontiguousarray(check_any(samples).values.reshape(-1, lattice_of(samples).n_sites)))
 
 
 def by_chain(rows: NDArray[Any], samples: xr.DataArray) -> NDArray[Any]:
@@ -156,11 +177,11 @@ def split(samples: xr.DataArray, fraction: float, *, seed: int) -> tuple[xr.Data
 def write(samples: xr.DataArray, path: str | os.PathLike[str]) -> None:
     """Write the samples to a netCDF file (.nc), one bit a spin; the file appears whole or not at all.
 
-    Potts states take as many bits as q - 1 has in base 2. Raises ValueError for another suffix, OSError with the
-    file's name where the disk fails.
+    A site of q letters takes as many bits as q - 1 has in base 2. Raises ValueError for another suffix, OSError with
+    the file's name where the disk fails.
     """
-    target, states = checked_path(path), states_of(check_any(samples))
-    packed = packed_bits(samples.values.reshape(*samples.shape[:2], -1), states)
+    target, alphabet = checked_path(path), alphabet_of(check_any(samples))
+    packed = packed_bits(samples.values.reshape(*samples.shape[:2], -1), alphabet)
     size = samples.sizes["chain"], samples.sizes["draw"]
     sample_files.write(target, [packed], size, packed.shape[2], provenance(samples))
 
@@ -171,17 +192,18 @@ def write_packed(
     lattice: Lattice,
     size: tuple[int, int],
     *,
-    states: int | None = None,
+    alphabet: Any = SPINS,
     **provenance: Any,
 ) -> None:
     """Write a file as `write` does from parts that come one after the other, (chain, draw, byte) of `packed_bits`.
 
-    size: chains and draws in all; states: as `make` takes it. The file appears whole or not at all.
+    size: chains and draws in all; alphabet: as `make` takes it. The file appears whole or not at all.
     Raises ValueError for another suffix, or where the parts do not hold so many draws, OSError with the file's name
     where the disk fails.
     """
-    settings = _settings(lattice, states, provenance)
-    sample_files.write(checked_path(path), parts, size, sample_files.bytes_of(lattice, states), settings)
+    letters = Alphabet.of(alphabet)
+    settings = _settings(lattice, letters, provenance)
+    sample_files.write(checked_path(path), parts, size, sample_files.bytes_of(lattice, letters), settings)
 
 
 def checked_path(path: str | os.PathLike[str]) -> Path:
@@ -210,18 +232,21 @@ def parts(path: str | os.PathLike[str], draws: int) -> Iterator[xr.DataArray]:
             yield _unpacked(stored, first, first + int(draws))
 
 
-def read(path: str | os.PathLike[str], *, shape: tuple[int, ...] | None = None) -> xr.DataArray:
+def read(path: str | os.PathLike[str], *, shape: tuple[int, ...] | None = None, alphabet: Any = None) -> xr.DataArray:
     """Read samples: .nc as `write` makes it, or one's own .npy / .npz (one array) of spins -1/+1 or 0/1.
 
     An own array has shape (chain, draw, *sites), or (draw, *sites) where every draw is then taken as a chain
     of its own, that is, as independent; flat sites need `shape`. A one-dimensional `shape` is a chain, a
-    two-dimensional one a square lattice, a three-dimensional one a cubic lattice. No pickled object is ever loaded.
-    Raises ValueError for another suffix, for values that are not spins, or where the shape does not fit.
+    two-dimensional one a square lattice, a three-dimensional one a cubic lattice. alphabet: as `own` takes it.
+    No pickled object is ever loaded. Raises ValueError for another suffix, for values that are no letters, where the
+    shape does not fit, or for another alphabet than a .nc file has.
     """
     source = checks.path("path", path)
     _check_shape(shape)
     if source.suffix == ".nc":
         with opened(source) as stored:
+            if alphabet is not None and Alphabet.of(alphabet) != stored.alphabet:
+                raise ValueError(f"{source} holds {stored.alphabet}; got alphabet = {Alphabet.of(alphabet)}")
             return _unpacked(stored, 0, stored.sizes["draw"])
     if source.suffix not in (".npy", ".npz"):
         raise ValueError(f"the path of samples that are read ends in .nc, .npy or .npz; got {source.name!r}")
@@ -229,13 +254,20 @@ def read(path: str | os.PathLike[str], *, shape: tuple[int, ...] | None = None) 
     if len(arrays) != 1:
         raise ValueError(f"{source} must hold one array; it holds {', '.join(arrays) or 'none'}")
     try:
-        return own(*arrays.values(), shape=shape, source=source.name)
+        return own(*arrays.values(), shape=shape, alphabet=alphabet, source=source.name)
     except (TypeError, ValueError) as error:
         raise type(error)(f"{source}: {error}") from error
 
 
-def own(values: ArrayLike, *, shape: tuple[int, ...] | None = None, source: str = "array") -> xr.DataArray:
-    """Samples from one's own array of spins, -1/+1 or 0/1, with the shapes that `read` describes."""
+def own(
+    values: ArrayLike, *, shape: tuple[int, ...] | None = None, alphabet: Any = None, source: str = "array"
+) -> xr.DataArray:
+    """Samples from one's own array, with the shapes that `read` describes.
+
+    alphabet: how values are read, an `Alphabet` or what `Alphabet.of` takes, as (0, 1) for the numbers of a lattice gas
+    or "labels:3" for Potts states. Unless given the values are spins, -1/+1, or 0/1 that become -1/+1 (the samples
+    then say so: "read_as"); others are refused.
+    """
     spins = checks.array("values", values)
     _check_shape(shape)
     if shape is None:
@@ -257,15 +289,24 @@ def own(values: ArrayLike, *, shape: tuple[int, ...] | None = None, source: str 
             f"values must have shape (draw, *sites) or (chain, draw, *sites) with {lattice.n_sites} sites "
             f"({lattice}); got {spins.shape}"
         )
-    if (spins == 0).any() and ((spins == 0) | (spins == 1)).all():
-        spins = 2 * spins.astype(np.int8) - 1
+    told = {"source": source}
+    if alphabet is None and (spins == 0).any():
+        if not ((spins == 0) | (spins == 1)).all():
+            raise ValueError(f"{distinct(spins)} are no spins: say by alphabet whether they are numbers or labels")
+        spins, told = 2 * spins.astype(np.int8) - 1, told | {"read_as": "0/1 became -1/+1"}
     chains, draws = lead if len(lead) == 2 else (lead[0], 1)
-    return make(spins.reshape(chains, draws, *lattice.shape), lattice, source=source)
+    letters = SPINS if alphabet is None else Alphabet.of(alphabet)
+    return make(spins.reshape(chains, draws, *lattice.shape), lattice, alphabet=letters, **told)
 
 
-def _settings(lattice: Lattice, states: int | None, provenance: dict[str, Any]) -> dict[str, Any]:
-    settings = {"lattice": {"kind": lattice.kind, "shape": list(lattice.shape)}, **provenance}
-    return settings if states is None else {**settings, "states": int(states)}
+_OWN = ("lattice", "states", "alphabet")  # names in the attribute that are the schema's own
+
+
+def _settings(lattice: Lattice, alphabet: Alphabet, provenance: dict[str, Any]) -> dict[str, Any]:
+    for name in _OWN:
+        if name in provenance:
+            raise ValueError(f"provenance must not hold {name!r}, which the schema keeps itself")
+    return {"lattice": {"kind": lattice.kind, "shape": list(lattice.shape)}, **provenance, **alphabet.settings()}
 
 
 def _check_shape(shape: Any) -> None:
@@ -281,19 +322,5 @@ def _check_shape(shape: Any) -> None:
 def _unpacked(stored: sample_files.SampleFile, first: int, last: int) -> xr.DataArray:
     values = stored.draws(first, last)
     with parsed(stored.path):
-        return make(values, stored.lattice, **{k: v for k, v in stored.settings.items() if k != "lattice"})
-
-
-def _check_values(values: NDArray[Any], q: int | None) -> None:
-    if q is not None:
-        checks.whole("the number of states q", q, 2, 127)
-        if not np.isin(values, np.arange(q)).all():
-            raise ValueError(f"values of Potts states must be 0..{q - 1} (q = {q}); got {_examples(values)}")
-    elif not ((values == 1) | (values == -1)).all():
-        hint = ". Map 0/1 data by 2 * x - 1" if ((values == 0) | (values == 1)).all() else ""
-        raise ValueError(f"values of spins must be -1 or +1; got {_examples(values)}{hint}")
-
-
-def _examples(values: NDArray[Any]) -> str:
-    distinct = np.unique(values)
-    return f"values {', '.join(str(value) for value in distinct[:4])}{' ...' if distinct.size > 4 else ''}"
+        kept = {name: value for name, value in stored.settings.items() if name not in _OWN}
+        return make(values, stored.lattice, alphabet=stored.alphabet, **kept)

@@ -39,7 +39,7 @@ def correlation(model: Ising, r: ArrayLike) -> FloatArray:
 
 def energy_per_site(model: Ising) -> float:
     """The reduced energy a site <H>/L = -K <s_0 s_1> - h <s>; raises ValueError for another lattice."""
-    return -model.K * float(correlation(model, 1)) - model.h * magnetisation(model)
+    return float(-model.K * correlation(model, 1) - model.h * magnetisation(model))
 
 
 def _spin(vectors: FloatArray) -> FloatArray:

@@ -95,7 +95,7 @@ def samples(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 COMMANDS = {
-    "sample": ("sample", "ising", "--shape", "64x64", "-K", "0.44", "-n", "200000", "--out", "{folder}/s.nc"),
+    "sample": ("sample", "ising", "--shape", "64x64", "--set", "K=0.44", "-n", "200000", "--out", "{folder}/s.nc"),
     "judge": ("judge", "{samples}", "--map", "majority", "--critical", "{samples}", "--json", "{folder}/card.json"),
     "dry run": (*TRAINING, "--dry-run", "--out", "{folder}/run"),
     "list": ("list",),

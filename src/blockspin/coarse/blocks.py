@@ -1,4 +1,4 @@
-"""Physical block rules, majority and decimation, as scikit-learn transformers of spins -1/+1."""
+"""Physical block rules, majority and decimation, as scikit-learn transformers of spins -1/+1 or signed integers."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sklearn.utils import check_random_state
 
 from blockspin import checks, memory
 from blockspin.coarse.coins import coins
-from blockspin.coarse.rows import rows_on, spins_of
+from blockspin.coarse.rows import rows_on, signed
 from blockspin.lattice import Lattice
 
 Spins = NDArray[np.int8]
@@ -49,7 +49,7 @@ class BlockRule(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
             checks.random_state(self.random_state)
 
     def _spins(self, X: ArrayLike, *, reset: bool = False) -> Spins:
-        return spins_of(self, rows_on(self, self.lattice, X, reset=reset, least=1 if reset else 0))
+        return signed(self, rows_on(self, self.lattice, X, reset=reset, least=1 if reset else 0))
 
 
 class SpinRule(BlockRule):
@@ -95,7 +95,7 @@ class SpinRule(BlockRule):
 
 
 class Majority(SpinRule):
-    """The majority rule: a block's spin is the sign of the sum of its b^d spins.
+    """The majority rule: a block's spin is the sign of the sum of its b^d spins, -1/+1 of -1/0/+1 too.
 
     lattice: the fine Lattice; b: side of a block, in lattice spacings; ties (even b^d alone has them):
     "random", a fair coin for each tied block, or "first", the block's first site decides. random_state: an
@@ -125,7 +125,8 @@ class Majority(SpinRule):
         return fields_on(self.lattice, self.lattice.blocks(self.b), 1 / self.b**self.lattice.dimension)
 
     def _block(self, parts: Spins) -> Spins:
-        votes = np.sign(parts.sum(axis=0, dtype=np.int8 if len(parts) < 128 else np.int32)).astype(np.int8)
+        narrow = len(parts) * max(1, int(np.abs(parts).max(initial=1))) < 128
+        votes = np.sign(parts.sum(axis=0, dtype=np.int8 if narrow else np.int32)).astype(np.int8)
         return first_decides(votes, parts) if self.ties == "first" else votes
 
 
@@ -134,13 +135,21 @@ class Decimation(SpinRule):
 
     lattice: the fine Lattice; b: side of a block, in lattice spacings; offset: the place kept in the block,
     0 to b - 1, one integer for all axes or one for each.
-    `transform` maps X (n, N) of -1/+1 to (n, N / b^d) int8. Raises ValueError as `fit` says.
+    `transform` maps X (n, N) of spins, or integers of either sign, to (n, N / b^d) int8. Raises ValueError as `fit`
+    says.
     """
+
+    keeps_alphabet = True
 
     def __init__(self, lattice: Lattice, b: int = 2, offset: int | tuple[int, ...] = 0) -> None:
         self.lattice = lattice
         self.b = b
         self.offset = offset
+
+    def transform(self, X: ArrayLike) -> Spins:
+        """The values of the sites kept, shape (n, N / b^d), int8, in the order of `lattice.coarse(b)`."""
+        self._check_settings()
+        return self._votes(self._spins(X))
 
     @property
     def fields_(self) -> FloatArray:
@@ -173,8 +182,8 @@ class Decimation(SpinRule):
 
 
 def first_decides(votes: Spins, parts: Spins) -> Spins:
-    """Votes (n, M) where tied blocks, of vote 0, follow their first site, parts[0]."""
-    return np.asarray(np.where(votes == 0, parts[0], votes))
+    """Votes (n, M) where tied blocks, of vote 0, follow their first site, parts[0]: a coin again where that is 0."""
+    return np.asarray(np.where(votes == 0, np.sign(parts[0]), votes))
 
 
 def fields_on(lattice: Lattice, sites: NDArray[np.intp], weight: float | FloatArray) -> FloatArray:

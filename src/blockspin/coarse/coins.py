@@ -22,7 +22,7 @@ def coins(spins: NDArray[Any], n: int, seed: int) -> Spins:
     """Fair coins -1/+1 for every row of spins (rows, N), shape (rows, n), odd in the row."""
     steps = np.arange(1, math.ceil(n / 64) + 1, dtype=np.uint64) * np.uint64(GOLDEN)
     bits = np.unpackbits(mix(_hash(spins, seed)[:, None] + steps).view(np.uint8), axis=1, count=n)
-    return np.asarray((2 * bits.view(np.int8) - 1) * np.sign(spins[:, :1]).astype(np.int8))
+    return np.asarray((2 * bits.view(np.int8) - 1) * _sign(spins))
 
 
 def uniforms(spins: NDArray[Any], n: int, seed: int) -> NDArray[np.float64]:
@@ -30,7 +30,7 @@ def uniforms(spins: NDArray[Any], n: int, seed: int) -> NDArray[np.float64]:
     steps = np.arange(1, n + 1, dtype=np.uint64) * np.uint64(GOLDEN)
     words = mix(_hash(spins, seed)[:, None] + steps)
     drawn = ((words >> np.uint64(12)).astype(np.float64) + 0.5) / 2.0**52
-    return np.where(spins[:, :1] > 0, drawn, 1 - drawn)
+    return np.where(_sign(spins) > 0, drawn, 1 - drawn)
 
 
 def mix(words: Words) -> Words:
@@ -51,6 +51,18 @@ def hashed(rows: NDArray[np.uint8], seed: int) -> Words:
     return state
 
 
+def _sign(spins: NDArray[Any]) -> Spins:
+    """The sign of each row's first value that is not 0, (rows, 1): +1 for a row of zeros."""
+    first = np.sign(spins[:, :1]).astype(np.int8)
+    if (first == 0).any():
+        place = (spins != 0).argmax(axis=1)[:, None]
+        first = np.sign(np.take_along_axis(spins, place, axis=1)).astype(np.int8)
+        first[first == 0] = 1
+    return np.asarray(first)
+
+
 def _hash(spins: NDArray[Any], seed: int) -> Words:
-    # which spins equal the first: the same for a row turned over
-    return hashed(np.packbits(spins == spins[:, :1], axis=1), seed)
+    if (np.abs(spins) == 1).all():
+        # which spins equal the first: the same for a row turned over
+        return hashed(np.packbits(spins == spins[:, :1], axis=1), seed)
+    return hashed(np.ascontiguousarray(spins * _sign(spins), np.int8).view(np.uint8), seed)

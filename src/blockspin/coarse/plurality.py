@@ -1,20 +1,18 @@
-"""The plurality rule of Potts states: a block takes the state that most of its sites have."""
+"""The plurality rule: a block takes the letter that most of its sites have, whatever the alphabet."""
 
 from __future__ import annotations
-
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.utils import check_random_state
 
+from blockspin.alphabet import MOST, distinct
 from blockspin.coarse.blocks import BlockRule, Spins
 from blockspin.coarse.coins import GOLDEN, hashed, mix
-from blockspin.coarse.rows import rows_on
+from blockspin.coarse.rows import rows_on, whole
 from blockspin.lattice import Lattice
 
 BYTES = 2**20  # of states handled at once
-MOST = 127  # the largest state that int8 holds
 BITS = 40  # of a priority that orders the sites of a block
 
 
@@ -24,10 +22,13 @@ class Plurality(BlockRule):
     lattice: the fine Lattice; b: side of a block; ties: "random", every tied state with the same chance, or "first",
     the tied state that comes first in the block; random_state: an integer makes the choice a function of the row (a
     hash), the same whatever the states are called; None or a numpy RandomState chooses anew at every call.
-    `transform` maps X (n, N) of states 0..q-1, q up to 127, to (n, N / b^d) int8, in the order of `lattice.coarse(b)`.
-    Raises ValueError where b does not divide the extents, X does not fit the lattice, or a value is no state.
+    `transform` maps X (n, N) of integers from -127 to 127, such as states 0..q-1 or -1/0/+1, to (n, N / b^d) int8, in
+    the order of `lattice.coarse(b)`.
+    Raises ValueError where b does not divide the extents, X does not fit the lattice, or a value is no such integer.
     With two states it is the majority rule. Source: C. Rebbi and R. H. Swendsen, Phys. Rev. B 21, 4094 (1980).
     """
+
+    keeps_alphabet = True
 
     def __init__(
         self,
@@ -44,12 +45,13 @@ class Plurality(BlockRule):
     def transform(self, X: ArrayLike) -> Spins:
         """The block states of X (n, N), shape (n, N / b^d), int8; `fit` need not come first."""
         self._check_settings()
-        states = self._spins(X)
+        letters, numbers = np.unique(self._spins(X), return_inverse=True)
+        states = numbers.reshape(-1, self.lattice.n_sites).astype(np.int8)
         rows = max(1, BYTES // self.lattice.n_sites)
         sites = self.lattice.blocks(self.b)
         random = None if isinstance(self.random_state, (int, np.integer)) else check_random_state(self.random_state)
         pieces = [self._vote(states[start : start + rows], sites, random) for start in range(0, len(states), rows)]
-        return np.concatenate(pieces) if pieces else np.empty((0, len(sites)), np.int8)
+        return letters[np.concatenate(pieces)] if pieces else np.empty((0, len(sites)), np.int8)
 
     def _vote(self, states: Spins, sites: NDArray[np.intp], random: np.random.RandomState | None) -> Spins:
         places = states[:, sites]  # (n, M, b^d)
@@ -66,15 +68,10 @@ class Plurality(BlockRule):
         winner = score.argmax(axis=-1)[..., None]
         return np.asarray(np.take_along_axis(places, winner, axis=-1)[..., 0])
 
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.input_tags.positive_only = True
-        return tags
-
     def _spins(self, X: ArrayLike, *, reset: bool = False) -> Spins:
         values = rows_on(self, self.lattice, X, reset=reset, least=1 if reset else 0)
-        if not ((values >= 0) & (values <= MOST) & (values == np.floor(values))).all():
-            raise ValueError(f"Plurality takes X of states 0..q-1, at most {MOST}; got values {np.unique(values)[:4]}")
+        if not whole(values):
+            raise ValueError(f"Plurality takes X of integers from -{MOST} to {MOST}; got {distinct(values)}")
         return np.ascontiguousarray(values, dtype=np.int8)
 
 

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from sklearn.utils.validation import validate_data
 
 from blockspin import checks
+from blockspin.alphabet import MOST, distinct
 from blockspin.lattice import Lattice
 
 
@@ -39,17 +40,21 @@ def rows_on(estimator: Any, lattice: Lattice, X: Any, *, reset: bool, least: int
     return found
 
 
-def spins_of(estimator: Any, values: NDArray[Any]) -> NDArray[np.int8]:
-    """The values as spins; raises ValueError where one is not -1 or +1."""
-    if not (np.abs(values) == 1).all():
-        distinct = ", ".join(map(str, np.unique(values)[:4].tolist()))
-        raise ValueError(f"{type(estimator).__name__} takes X of spins -1 or +1; got values {distinct}{advice(values)}")
+def signed(estimator: Any, values: NDArray[Any]) -> NDArray[np.int8]:
+    """The values as spins -1/+1, or integers of either sign, as -1/0/+1; raises ValueError for others.
+
+    Values of one sign that are not all spins are refused: they are 0/1 data or labels, whose sums have no sign.
+    """
+    if not (np.abs(values) == 1).all() and not (values.min(initial=0) < 0 and whole(values)):
+        name, two = type(estimator).__name__, ((values == 0) | (values == 1)).all()
+        hint = ". Map 0/1 data by 2 * x - 1" if two else ""
+        raise ValueError(
+            f"{name} takes X of spins -1/+1, or of integers of either sign; got {distinct(values)}{hint}. bs.Plurality "
+            f"blocks labels 0..q-1"
+        )
     return np.ascontiguousarray(values, dtype=np.int8)
 
 
-def advice(values: NDArray[Any]) -> str:
-    """What to do with values that are no spins: two-valued data become spins, Potts states have a rule of their own."""
-    if not (values >= 0).all() or not (values == values.round()).all():
-        return ""
-    two = "Map 0/1 data by 2 * x - 1; " if (values <= 1).all() else ""
-    return f". {two}bs.Plurality blocks Potts states 0..q-1"
+def whole(values: NDArray[Any]) -> bool:
+    """Whether all values are integers that an alphabet may hold."""
+    return bool(((np.abs(values) <= MOST) & (values == np.floor(values))).all())

@@ -14,6 +14,7 @@ import xarray as xr
 from numpy.typing import NDArray
 from scipy.special import fdtrc
 
+from blockspin.alphabet import SPINS
 from blockspin.exact import ising2d
 from blockspin.judging.evidence import Evidence
 from blockspin.judging.measurement import NotDefined, NotRequested, Side
@@ -31,9 +32,9 @@ from blockspin.judging.thresholds import (
 )
 from blockspin.lattice import Lattice
 from blockspin.models.critical import KC_ISING
-from blockspin.models.ising import Ising
 from blockspin.rg.couplings import in_field, of_spins
-from blockspin.samples import lattice_of
+from blockspin.rg.sectors import neighbours
+from blockspin.samples import alphabet_of, lattice_of
 from blockspin.statistics import GROUPS, autocorrelation_time, certain, effective_sample_size, jackknife
 
 FloatArray = NDArray[np.float64]
@@ -71,7 +72,9 @@ def refusal(evidence: Evidence) -> tuple[str, str] | None:
         why = f"errors are formed over chains, and {chains} critical ones are fewer than {FEW_CHAINS}"
         return "few chains", f"{why}: cut them into pieces much longer than their correlations"
     checks: tuple[Callable[[NDArray[np.int8], Lattice], tuple[str, str] | None], ...]
-    checks = (_frozen, _field, _mixed, _seam, _off_critical, _spread)
+    checks = (_frozen, _field, _mixed, _seam)
+    if alphabet_of(samples) == SPINS:  # of whose critical point coupling and energy are known
+        checks = (*checks, _off_critical, _spread)
     found = next((found for check in checks if (found := check(samples.values, lattice)) is not None), None)
     if found is None and in_order(samples):
         why = "critical draws that follow each other are correlated, and each is taken as a chain of its own"
@@ -106,7 +109,7 @@ def in_order(samples: xr.DataArray) -> bool:
 
 def _energy(spins: NDArray[np.int8], lattice: Lattice) -> FloatArray:
     """-sum_<ij> s_i s_j, (chain, draw)."""
-    return Ising(lattice, 1.0).energy(spins)
+    return -neighbours(spins, lattice)
 
 
 def _frozen(spins: NDArray[np.int8], lattice: Lattice) -> tuple[str, str] | None:

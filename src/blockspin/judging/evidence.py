@@ -12,6 +12,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from blockspin import checks
+from blockspin.alphabet import SPINS, Alphabet
 from blockspin.coarse.embedding import Embedding, alive, coarse_lattice, embed
 from blockspin.coarse.fields import fields_of
 from blockspin.coarse.outputs import AsSpins, chance_of, outputs_of
@@ -21,7 +22,8 @@ from blockspin.judging.thresholds import ENOUGH
 from blockspin.lattice import Lattice
 from blockspin.models import Dimers, known
 from blockspin.randomness import generator, integer
-from blockspin.samples import by_chain, check, features, lattice_of, provenance
+from blockspin.rg.blocking import coarse_alphabet
+from blockspin.samples import alphabet_of, by_chain, check_numbers, features, lattice_of, provenance
 
 FloatArray = NDArray[np.float64]
 T = TypeVar("T")
@@ -33,10 +35,10 @@ CHAINS, STEPS, DRAWS = 200, 600, 6  # of a free run: half of the chains start fr
 class Evidence:
     """The data that a map is judged on, all of one lattice.
 
-    samples: held-out samples of the kind the map was trained on; critical: samples at the critical coupling,
-    for the spectrum; train: the training samples, for generalization; model: the samples' model where it is
-    known (its exact energy, its pseudo-likelihood), the one that the samples name unless given. Raises ValueError where
-    the lattices differ, or the samples name another model.
+    samples: held-out samples of the kind the map was trained on, of numbers that may change their sign; critical:
+    samples at the critical coupling, for the spectrum; train: the training samples, for generalization; model: the
+    samples' model where it is known (its exact energy, its pseudo-likelihood), the one that the samples name unless
+    given. Raises ValueError where lattices or alphabets differ, or the samples name another model.
     """
 
     samples: xr.DataArray
@@ -46,13 +48,13 @@ class Evidence:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        lattice = lattice_of(check(self.samples))
+        lattice, alphabet = lattice_of(check_numbers(self.samples)), alphabet_of(self.samples)
         for name, other in (("samples", self.samples), ("train", self.train)):
             if other is not None and isinstance(other, xr.DataArray) and other.sizes.get("chain", 2) < 2:
                 raise ValueError(f"{name} must be of at least 2 chains, over which errors are formed; got 1")
         for name, other in (("critical", self.critical), ("train", self.train)):
             if other is not None:
-                _check_like(name, other, lattice)
+                _check_like(name, other, lattice, alphabet)
         if self.model is not None and not hasattr(self.model, "lattice"):
             raise TypeError(f"model must be a model with a lattice, such as Ising; got {type(self.model).__name__}")
         if self.model is not None and self.model.lattice != lattice:
@@ -67,6 +69,11 @@ class Evidence:
     def lattice(self) -> Lattice:
         """The lattice of the samples."""
         return lattice_of(self.samples)
+
+    @cached_property
+    def alphabet(self) -> Alphabet:
+        """The alphabet of the samples, spins or other numbers that may change their sign."""
+        return alphabet_of(self.samples)
 
     @cached_property
     def X(self) -> NDArray[np.int8]:
@@ -177,6 +184,14 @@ class Subject:
         return FreeRun(pictures[: len(data)], pictures[len(data) :])
 
     @cached_property
+    def alphabet(self) -> Alphabet:
+        """The alphabet of the coarse variables: the samples' own where the outputs are its letters, else spins."""
+        fine, outputs = self.evidence.alphabet, self.outputs
+        if fine == SPINS or not np.isin(outputs, fine.letters).all():
+            return SPINS
+        return coarse_alphabet(self.transformer, fine, outputs)
+
+    @cached_property
     def as_spins(self) -> AsSpins:
         """How the map's outputs are read as spins."""
         seed = integer(self.evidence.seed, "coarse spins", self.name, self.layer)
@@ -191,7 +206,7 @@ class Subject:
         return _once(self._found, self, function, arguments)
 
     def placed(self, name: str) -> NDArray[np.int8]:
-        """Coarse spins of the evidence's "samples" or "critical" on the coarse lattice, (chain, draw, *coarse sites).
+        """Coarse letters of the evidence's "samples" or "critical" on the coarse lattice, (chain, draw, *coarse sites).
 
         The map must have an embedding. Drawn once, so that all criteria see the same spins.
         """
@@ -199,17 +214,20 @@ class Subject:
             assert self.embedding is not None
             samples = getattr(self.evidence, name)
             X = features(samples)
-            spins = self.as_spins(X, self.transform(X))
-            self._placed[name] = by_chain(self.embedding.place(spins), samples)
+            outputs = self.transform(X)
+            letters = self.as_spins(X, outputs) if self.alphabet == SPINS else outputs.astype(np.int8)
+            self._placed[name] = by_chain(self.embedding.place(letters), samples)
         return self._placed[name]
 
 
-def _check_like(name: str, other: Any, lattice: Lattice) -> None:
+def _check_like(name: str, other: Any, lattice: Lattice, alphabet: Alphabet) -> None:
     checks.instance(name, other, xr.DataArray, "an xarray.DataArray of samples")
     try:
-        there = lattice_of(check(other))
+        there = lattice_of(check_numbers(other))
     except ValueError as error:
         raise ValueError(f"{name}: {error}") from error
+    if alphabet_of(other) != alphabet:
+        raise ValueError(f"{name} samples must hold the samples' letters, {alphabet}; got {alphabet_of(other)}")
     if there != lattice:
         raise ValueError(f"{name} samples must live on the samples' lattice, {lattice}; got {there}")
 

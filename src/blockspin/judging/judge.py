@@ -14,9 +14,11 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.utils import get_tags
 
 from blockspin import checks
+from blockspin.alphabet import SPINS
 from blockspin.blas import one_thread
 from blockspin.coarse.blocks import Decimation, Majority
 from blockspin.coarse.fields import ToBinary
+from blockspin.coarse.plurality import Plurality
 from blockspin.coarse.stack import layers, units_of
 from blockspin.judging import nulls as null_maps
 from blockspin.judging.card import Note, Scorecard, scorecard
@@ -72,6 +74,7 @@ def chosen(criteria: Sequence[str] | None) -> list[str]:
 RULES: dict[str, Callable[[Lattice, int, int], Any]] = {
     "majority": lambda lattice, b, seed: Majority(lattice, b, random_state=seed),
     "decimation": lambda lattice, b, seed: Decimation(lattice, b),
+    "plurality": lambda lattice, b, seed: Plurality(lattice, b, random_state=seed),
 }
 
 
@@ -107,26 +110,28 @@ def judge(
     train: xr.DataArray | None = None,
     nulls: Mapping[str, Any] | None = None,
     criteria: Sequence[str] | None = None,
-    reference: str = "majority",
+    reference: str | None = None,
     name: str = "map",
     seed: int = 0,
     progress: Wish = False,
 ) -> Scorecard:
     """Does this coarse-graining renormalize? A scorecard for any scikit-learn transformer of spins to M variables.
 
-    transformer: fitted, X (n, N) of spins -1/+1 to (n, M); it is fitted on `train` where it is not.
+    transformer: fitted, X (n, N) of the samples' values to (n, M); it is fitted on `train` where it is not.
     samples: held-out samples; critical: samples at the critical coupling, for the exponents (checked by what they are:
     `blockspin.judging.critical`); train: the training samples, with which clones are retrained on noise and on permuted
     sites as nulls (without it the cheap nulls serve: untrained, shuffled sites); nulls: fitted null maps of one's own,
     name to transformer, instead. criteria: names of `blockspin.judging.CRITERIA`, all unless given; reference: the
-    block rule to compare with, "majority" or "decimation". progress: True shows on standard error how far it is, a
-    function is called with (fraction of the criteria done, text).
+    block rule to compare with, "majority", "decimation" or "plurality", which keeps the alphabet and is the default
+    where samples are no spins. progress: True shows on standard error how far it is, a function is called with
+    (fraction of the criteria done, text).
     The rules behind each outcome are those of `blockspin.judging.rules`, the criteria are in docs/judge.md.
     Raises ValueError where lattices differ, where the map's outputs have the wrong shape, for unknown criteria and
     references; TypeError for what is no map or no samples.
     """
     names = chosen(criteria)
-    checks.choice("reference", reference, RULES)
+    if reference is not None:
+        checks.choice("reference", reference, RULES)
     checks.whole("seed", seed, 0, checks.MOST_SEED)
     _check_arguments(transformer, nulls, name)
     evidence = Evidence(samples, critical=critical, train=train, model=model, seed=seed)
@@ -135,7 +140,8 @@ def judge(
         made, missing = _nulls(subject) if nulls is None else (nulls, [])
         step = _steps(report, len(names) * (2 + len(made)))  # of the map, the reference and the nulls
         measured = measure_subject(subject, names, step=step)
-        beside, lacking = _beside(subject, names, reference, step)
+        rule = reference or ("majority" if evidence.alphabet == SPINS else "plurality")
+        beside, lacking = _beside(subject, names, rule, step)
         # nulls of one's own, whatever their names, are not the kinds that rules know
         compared = [
             measure_subject(

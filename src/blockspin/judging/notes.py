@@ -9,6 +9,7 @@ from blockspin.judging.card import Note
 from blockspin.judging.critical import few, in_order, refusal
 from blockspin.judging.evidence import Evidence, Subject
 from blockspin.judging.thresholds import ENOUGH
+from blockspin.samples import provenance
 
 SAME = 200  # rows on which two calls of a map must agree
 
@@ -46,6 +47,8 @@ def _of_samples(evidence: Evidence) -> list[Note]:
     if evidence.not_spins:
         return [Note("not spins", evidence.not_spins)]
     notes = [Note(code, f"samples: {text}") for code, text in few(evidence.samples)]
+    if read_as := provenance(evidence.samples).get("read_as"):
+        notes.insert(0, Note("read as spins", f"samples: {read_as}"))
     if in_order(evidence.samples):
         notes.append(
             Note("not independent", "samples: draws that follow each other are correlated, and taken as independent")

@@ -78,9 +78,13 @@ def _epochs(transformer: Any) -> list[str]:
     ]
 
 
-def noise(shape: tuple[int, ...], seed: int) -> NDArray[np.int8]:
-    """Spins at K = 0: independent and fair."""
-    return np.asarray(2 * generator(seed, "K=0 data").integers(0, 2, shape, dtype=np.int8) - 1)
+def noise(X: NDArray[Any], seed: int) -> NDArray[np.int8]:
+    """Data at K = 0 of the shape of X: independent fair spins, or letters as often as X and -X have them together."""
+    random = generator(seed, "K=0 data")
+    if (np.abs(X) == 1).all():
+        return np.asarray(2 * random.integers(0, 2, X.shape, dtype=np.int8) - 1)
+    letters, counts = np.unique(np.concatenate([X, -X]), return_counts=True)
+    return random.choice(letters, X.shape, p=counts / counts.sum()).astype(np.int8)
 
 
 def permuted(X: NDArray[Any], seed: int) -> NDArray[Any]:
@@ -98,6 +102,6 @@ def cheap(transformer: Any, X: NDArray[Any], seed: int) -> dict[str, Any]:
 def retrained(transformer: Any, X: NDArray[Any], seed: int) -> dict[str, Any]:
     """Clones trained on K = 0 data and on site-permuted data, as many samples as X has."""
     return {
-        "K=0 data": clone(transformer).fit(noise(X.shape, seed)),
+        "K=0 data": clone(transformer).fit(noise(X, seed)),
         "permuted data": clone(transformer).fit(permuted(X, seed)),
     }

@@ -3,15 +3,22 @@
 from collections.abc import Mapping
 from typing import Any
 
+from blockspin.models.blume_capel import BlumeCapel
 from blockspin.models.critical import critical_coupling, not_critical
 from blockspin.models.dimers import Dimers
-from blockspin.models.ising import KC_CUBIC, KC_SQUARE, KC_TRIANGULAR, Ising
+from blockspin.models.ising import KC_CUBIC, KC_SQUARE, KC_TRIANGULAR, Ising, nearest
+from blockspin.models.pair import PairModel
 from blockspin.models.potts import Potts, potts_kc
 
-MODELS: dict[str, type[Ising] | type[Potts] | type[Dimers]] = {"ising": Ising, "potts": Potts, "dimers": Dimers}
+MODELS: dict[str, type[PairModel] | type[Dimers]] = {
+    "ising": Ising,
+    "potts": Potts,
+    "blume-capel": BlumeCapel,
+    "dimers": Dimers,
+}
 
 
-def known(settings: Any) -> Ising | Potts | Dimers | None:
+def known(settings: Any) -> PairModel | Dimers | None:
     """The model of these `settings()`, as samples store them; None where they are no known model's."""
     if not isinstance(settings, Mapping) or settings.get("model") not in MODELS:
         return None
@@ -23,11 +30,14 @@ __all__ = [
     "KC_SQUARE",
     "KC_TRIANGULAR",
     "MODELS",
+    "BlumeCapel",
     "Dimers",
     "Ising",
+    "PairModel",
     "Potts",
     "critical_coupling",
     "known",
+    "nearest",
     "not_critical",
     "potts_kc",
 ]

@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from blockspin import checks
+from blockspin.alphabet import SPINS
 from blockspin.lattice import Lattice
 from blockspin.models import shared
 
@@ -55,6 +56,10 @@ class Dimers:
     def __str__(self) -> str:
         noise = "" if self.noise is None else f", noise spins of coupling {self.noise:g}"
         return f"dimers on {self.vertices}, T = {self.T:g}{noise}"
+
+    letters: ClassVar = SPINS
+    free: ClassVar = False
+    alike: ClassVar = True
 
     @cached_property
     def lattice(self) -> Lattice:

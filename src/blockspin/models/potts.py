@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
-
-import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from typing import Any, ClassVar
 
 from blockspin import checks
+from blockspin.alphabet import Alphabet, labels
 from blockspin.lattice import Lattice
-from blockspin.models import shared
+from blockspin.models.pair import PairModel
 
-MOST_STATES = 64  # the kernels hold a state, and a state twice over, in int8
+MOST_STATES = 64
 
 
 def potts_kc(q: int) -> float:
@@ -25,54 +23,33 @@ def potts_kc(q: int) -> float:
 
 
 @dataclass(frozen=True)
-class Potts:
+class Potts(PairModel):
     """H = -K sum_<ij> delta(s_i, s_j) - h sum_i delta(s_i, 0), with s_i = 0..q-1 and the sum over `lattice.bonds`.
 
-    H is reduced (in units of kT), P(s) proportional to exp(-H); K < 0 is the antiferromagnet. q = 2 is the Ising
-    model with its K and h doubled, up to a constant, with state 0 for spin +1. Raises ValueError where K or h is not
-    a finite number or q not an integer from 2 to 64, TypeError where the lattice is not a Lattice.
+    H is reduced (in units of kT), P(s) proportional to exp(-H); K < 0 is the antiferromagnet; K = (K1, K2, ...) couples
+    shells of neighbours (`PairModel`). q = 2 is the Ising model with its K and h doubled, up to a constant, with state
+    0 for spin +1. Raises ValueError where K or h is not a finite number or q not an integer from 2 to 64, TypeError
+    where the lattice is not a Lattice.
     """
 
+    name: ClassVar = "potts"
     lattice: Lattice
-    K: float
+    K: Any
     q: int
     h: float = 0.0
 
-    def __post_init__(self) -> None:
-        shared.lattice(self.lattice)
-        object.__setattr__(self, "K", checks.number("the coupling K", self.K))
-        object.__setattr__(self, "q", _whole(self.q))
-        object.__setattr__(self, "h", checks.number("the field h", self.h))
+    @property
+    def alphabet(self) -> Alphabet:
+        return labels(self.q)
 
-    def __str__(self) -> str:
-        return f"{self.q}-state Potts model on {self.lattice}, K = {self.K:g}, h = {self.h:g}"
+    def bond(self, a: Any, b: Any) -> Any:
+        return -self.K * (a == b)
 
-    def energy(self, configurations: ArrayLike) -> NDArray[np.float64]:
-        """The reduced energy H of each configuration, shape (..., *sites) or (..., N) to (...).
+    def site(self, a: Any) -> Any:
+        return -self.h * (a == 0)
 
-        Raises ValueError where the shape does not end in the lattice's, or a value is no state 0..q-1.
-        """
-        values = shared.flat(configurations, self.lattice)
-        if values.size and not ((values >= 0) & (values < self.q) & (values == np.floor(values))).all():
-            raise ValueError(f"configurations must hold states 0..{self.q - 1}; got values {np.unique(values)[:4]}")
-        grid = values.reshape(*values.shape[:-1], *self.lattice.shape)
-        axes = tuple(range(-self.lattice.dimension, 0))
-        alike = np.zeros(values.shape[:-1])
-        for step in self.lattice.steps:
-            alike += (grid == np.roll(grid, [-x for x in step], axes)).sum(axis=axes)
-        energy: NDArray[np.float64] = np.asarray(-self.K * alike - self.h * (values == 0).sum(axis=-1))
-        return energy
-
-    def settings(self) -> dict[str, Any]:
-        """The model as a dictionary that JSON can hold; `from_settings` builds it again."""
-        lattice = shared.of_lattice(self.lattice)
-        return {"model": "potts", "lattice": lattice, "K": self.K, "q": self.q, "h": self.h}
-
-    @classmethod
-    def from_settings(cls, settings: dict[str, Any]) -> Potts:
-        """The model of `settings`; raises ValueError where they are another model's or lack an entry."""
-        lattice = shared.read_settings(settings, "potts", ("lattice", "K", "q"))
-        return cls(lattice, settings["K"], settings["q"], settings.get("h", 0.0))
+    def checked(self, name: str, value: Any) -> Any:
+        return _whole(value) if name == "q" else super().checked(name, value)
 
 
 def _whole(q: Any) -> int:

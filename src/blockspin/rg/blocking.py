@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from itertools import pairwise
+from itertools import groupby, pairwise
 from typing import Any
 
 import numpy as np
@@ -17,12 +17,11 @@ from sklearn.utils import get_tags
 from sklearn.utils.validation import check_is_fitted
 
 from blockspin import checks
+from blockspin.alphabet import SPINS, Alphabet
 from blockspin.lattice import Lattice
 from blockspin.rg import mcrg as kernel
-from blockspin.rg import potts
-from blockspin.rg.couplings import refuse_cells
-from blockspin.rg.operators import EVEN, ODD, named
-from blockspin.samples import by_chain, check_any, lattice_of, make, provenance, states_of
+from blockspin.rg.sectors import readable, split
+from blockspin.samples import alphabet_of, by_chain, check_any, check_numbers, lattice_of, make, provenance
 
 Rule = Callable[[Lattice], Any] | Sequence[Any] | Any
 """What builds a transformer for a lattice; transformers, one a step; or one transformer."""
@@ -60,15 +59,23 @@ def block(samples: xr.DataArray, rule: Rule, steps: int | None = None, *, seed: 
             raise ValueError(
                 f"{step} of {steps} steps fit a {lattice_of(samples)} lattice; on the {lattice} that is left: {error}"
             ) from error
-        values, q = by_chain(blocks, fine), states_of(samples)
+        values, alphabet = by_chain(blocks, fine), coarse_alphabet(made, alphabet_of(fine), blocks)
         try:
-            levels.append(make(values, coarse, states=q, blocked=step + 1, fine=provenance(samples)))
+            levels.append(make(values, coarse, alphabet=alphabet, blocked=step + 1, fine=provenance(samples)))
         except ValueError as error:
-            hint = (
-                "" if q is not None else ". bs.Placed makes spins of a map's outputs and puts its units in their places"
-            )
+            hint = "" if alphabet.labels else ". bs.Placed makes spins of a map's outputs and puts its units in places"
             raise ValueError(f"{error}{hint}") from error
     return tuple(levels)
+
+
+def coarse_alphabet(transformer: Any, fine: Alphabet, outputs: NDArray[Any]) -> Alphabet:
+    """What a map's outputs are letters of: the fine alphabet for labels and rules that keep it, spins where all are.
+
+    A rule that keeps its alphabet says so by an attribute `keeps_alphabet`, as `bs.Plurality` does.
+    """
+    if fine.labels or getattr(transformer, "keeps_alphabet", False) or not (np.abs(outputs) == 1).all():
+        return fine
+    return SPINS
 
 
 Build = Callable[[int, Lattice, NDArray[np.int8]], Any]
@@ -178,18 +185,20 @@ def mcrg(
 ) -> tuple[kernel.Spectrum, ...]:
     """Exponents y_t and y_h of every step of repeated coarse-graining, by Monte Carlo RG with any rule or learned maps.
 
-    samples: (chain, draw, *sites) at a critical point without a field, spins or Potts states; rule, steps and seed as
-    in `block`; operators: names (`rg.operators`, `rg.orbits`; of Potts states `rg.potts`), even and odd ones together
-    in the order in which the sets grow, default the table's.
+    samples: (chain, draw, *sites) at a critical point without a field, spins, other numbers that may change their sign,
+    or Potts states; rule, steps and seed as in `block`; operators: names (`rg.operators`, `rg.orbits`, `rg.sectors`),
+    of both sectors together in the order in which the sets grow, default the table's. A step between different
+    alphabets, as the majority rule takes from -1/0/+1 to -1/+1, has no exponents, and says so.
     Returns a `Spectrum` a step: estimates by the first 1, 2, ... operators, jackknife errors over chains, and nan with
     the reason where an exponent is not defined. Raises ValueError as `block` and `rg.mcrg.spectrum`, for samples of
     dimers, and where the steps' ratios of lattice spacings differ.
     Source: R. H. Swendsen, Phys. Rev. Lett. 42, 859 (1979).
     """
-    refuse_cells(check_any(samples))
-    field = provenance(samples).get("model", {}).get("h", 0)
+    field = provenance(readable(samples)).get("model", {}).get("h", 0)
     if field:
         raise ValueError(f"exponents belong to a critical point without a field; these samples have h = {field:g}")
+    if not alphabet_of(samples).labels:
+        check_numbers(samples)
     if samples.sizes["chain"] < 2:
         raise ValueError(f"samples must have at least 2 chains; got {samples.sizes['chain']}")
     levels = block(samples, rule, steps, seed=seed)
@@ -197,22 +206,19 @@ def mcrg(
     ratios = [fine.shape[0] / coarse.shape[0] for fine, coarse in pairwise(lattices)]
     if len(set(ratios)) != 1:
         raise ValueError(f"all steps must have one ratio of lattice spacings; got {', '.join(map(str, ratios))}")
-    q = states_of(samples)
-    if q is not None:
-        return potts.mcrg([level.values for level in levels], lattices, q, ratios[0], operators)
-    even, odd = sectors(lattices[0], operators)
-    return kernel.mcrg([level.values for level in levels], ratios[0], lattice=lattices[0], even=even, odd=odd)
-
-
-def sectors(lattice: Lattice, operators: Sequence[str] | None) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Names of the even and of the odd operators, each in the given order; the table's defaults for None."""
-    if operators is None:
-        return EVEN[lattice.kind], ODD[lattice.kind]
-    parity = [one.even for one in named(lattice, operators)]
-    even = tuple(name for name, one in zip(operators, parity, strict=True) if one)
-    odd = tuple(name for name, one in zip(operators, parity, strict=True) if not one)
-    # a sector of which nothing was asked is still needed to fill a spectrum: its first operator serves
-    return even or EVEN[lattice.kind][:1], odd or ODD[lattice.kind][:1]
+    found: list[kernel.Spectrum] = []
+    for alphabet, alike in groupby(levels, alphabet_of):
+        same = list(alike)
+        names = split(lattices[0], alphabet, operators)
+        if same[0] is not levels[0]:
+            before = alphabet_of(levels[len(found)])
+            why = f"the step leads from {before} to {alphabet}: exponents are of steps between equal alphabets"
+            found.append(kernel.undefined(*names, why))
+        if len(same) > 1:
+            lattice = lattice_of(same[0])
+            arrays = [level.values for level in same]
+            found += kernel.mcrg(arrays, ratios[0], lattice=lattice, even=names[0], odd=names[1], alphabet=alphabet)
+    return tuple(found)
 
 
 def _coarse(fine: Lattice, blocks: np.ndarray[Any, Any]) -> Lattice:

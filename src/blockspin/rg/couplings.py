@@ -2,8 +2,8 @@
 
 With operators S_a and P(s) proportional to exp(sum_a K_a S_a), each spin given all others has the odds
 exp(2 s_i W_i), W_i = sum_a K_a dS_a/ds_i: the normalisation drops out. The couplings maximise the mean of
-ln P(s_i | others); the condition is <(dS_a/ds_i) (s_i - tanh W_i)> = 0, the local-field or Callen equations. Potts
-states likewise (`rg.potts_couplings`).
+ln P(s_i | others); the condition is <(dS_a/ds_i) (s_i - tanh W_i)> = 0, the local-field or Callen equations. Letters of
+other alphabets likewise (`rg.surroundings`).
 Sources: J. Besag, The Statistician 24, 179 (1975); R. H. Swendsen, Phys. Rev. Lett. 52, 1165 (1984);
 A. Gonzalez-Arroyo and J. Salas, Phys. Lett. B 214, 418 (1988).
 """
@@ -19,11 +19,12 @@ import xarray as xr
 from numpy.typing import ArrayLike, NDArray
 
 from blockspin import checks
+from blockspin.alphabet import SPINS, Alphabet
 from blockspin.lattice import Lattice
-from blockspin.rg import potts_couplings
+from blockspin.rg import sectors, surroundings
 from blockspin.rg.likelihood import Likelihood, fit
-from blockspin.rg.operators import EVEN, ODD, Operator, named
-from blockspin.samples import check_any, lattice_of, provenance, states_of
+from blockspin.rg.operators import Operator, named
+from blockspin.samples import alphabet_of, lattice_of
 from blockspin.statistics import GROUPS, Estimate, certain, jackknife
 
 FloatArray = NDArray[np.float64]
@@ -65,10 +66,11 @@ class Couplings:
 def couplings(samples: xr.DataArray, operators: Sequence[str] | None = None) -> Couplings:
     """The couplings of these operators that fit the samples, whatever made them: a model, a block rule, a network.
 
-    samples: spins or Potts states (chain, draw, *sites) in the sample schema; operators: names in the order in which
-    nested sets grow (`rg.operators`, `rg.orbits`), default the table's even ones, and the odd ones too where the
-    samples are magnetised (`in_field`): even operators alone would take a field for a coupling. Of Potts states an
-    operator counts the shapes whose sites are all alike, so that "nn" has the K of `bs.Potts`. Errors: jackknife over
+    samples: (chain, draw, *sites) in the sample schema; operators: names in the order in which nested sets grow
+    (`rg.operators`, `rg.orbits`), default the even ones of `rg.sectors.defaults`, and the odd ones too where samples
+    are magnetised (`in_field`): even operators alone would take a field for a coupling. Of numbers an operator is a sum
+    of products, so that "nn" has the K of `bs.Ising` and `bs.BlumeCapel` and "magnetisation^2" the latter's -D; of
+    labels it counts the shapes whose sites are all alike, so that "nn" has the K of `bs.Potts`. Errors: jackknife over
     chains, in at most 50 groups; each left-out estimate is two Newton steps from the full one. Not defined, with the
     reason, where an operator adds nothing to those before it or where a coupling runs away. What the operators leave
     out is no part of the errors.
@@ -76,11 +78,11 @@ def couplings(samples: xr.DataArray, operators: Sequence[str] | None = None) -> 
     lattice, or for samples of dimers; TypeError where samples are no DataArray.
     Source: as the module says; on blocked spins, Gonzalez-Arroyo and Salas (1988).
     """
-    lattice = lattice_of(check_any(samples))
-    refuse_cells(samples)
-    if operators is None and states_of(samples) is None and in_field(samples.values):
-        operators = EVEN[lattice.kind] + ODD[lattice.kind]
-    return of_spins(samples.values, lattice, operators, states=states_of(samples))
+    lattice, alphabet = lattice_of(sectors.readable(samples)), alphabet_of(samples)
+    if operators is None:
+        even, odd = sectors.defaults(lattice, alphabet)
+        operators = even + (odd if alphabet.mirrored and in_field(samples.values) else ())
+    return of_spins(samples.values, lattice, operators, alphabet=alphabet)
 
 
 def in_field(spins: ArrayLike) -> bool:
@@ -95,19 +97,10 @@ def in_field(spins: ArrayLike) -> bool:
     return certain(float(mean), float(error), len(array), MAGNETISED)
 
 
-def refuse_cells(samples: xr.DataArray) -> None:
-    """Raise ValueError for samples of dimers, whose sites are vertices, bonds and faces and no spins of one kind."""
-    if provenance(samples).get("model", {}).get("model") == "dimers":
-        raise ValueError(
-            "operators are of spins on equal sites; these samples hold dimers, whose lattice of cells mixes vertices, "
-            "bonds and faces. Couplings of what a map makes of them are defined: block them first"
-        )
-
-
 def of_spins(
-    spins: ArrayLike, lattice: Lattice, operators: Sequence[str] | None = None, *, states: int | None = None
+    spins: ArrayLike, lattice: Lattice, operators: Sequence[str] | None = None, *, alphabet: Alphabet = SPINS
 ) -> Couplings:
-    """`couplings` of plain spins, or of Potts states where their number is given, (chain, draw, *sites)."""
+    """`couplings` of plain spins, or of letters of another alphabet, (chain, draw, *sites)."""
     array = np.asarray(spins)
     if array.ndim != 2 + lattice.dimension or array.shape[2:] != lattice.shape:
         raise ValueError(
@@ -116,13 +109,13 @@ def of_spins(
         )
     if len(array) < 2:
         raise ValueError(f"samples must have at least 2 chains; got {len(array)}")
-    names = EVEN[lattice.kind] if operators is None else checks.words("operators", operators)
-    chosen = potts_couplings.thermal(lattice, names) if states is not None else named(lattice, names)
+    names = sectors.defaults(lattice, alphabet)[0] if operators is None else checks.words("operators", operators)
+    chosen = named(lattice, names) if not alphabet.labels else sectors.operators(lattice, alphabet, names, even=True)
     _check(chosen, lattice)
     groups = np.array_split(array, min(len(array), GROUPS))
     likelihood: Likelihood
-    if states is not None:
-        likelihood, counts = potts_couplings.counted(groups, chosen, states)
+    if alphabet != SPINS:
+        likelihood, counts = surroundings.counted(groups, chosen, alphabet)
     else:
         terms, counts = _histogram(groups, chosen)
         likelihood = Spins(terms)
@@ -173,7 +166,7 @@ def local_terms(operator: Operator, spins: NDArray[np.int8]) -> NDArray[np.int8]
 
 
 def _check(operators: Sequence[Operator], lattice: Lattice) -> None:
-    if not operators or len({operator.images for operator in operators}) != len(operators):
+    if not operators or len({operator.terms for operator in operators}) != len(operators):
         raise ValueError(
             f"operators must be at least one operator and none twice; got {', '.join(one.name for one in operators)}"
         )

@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 from blockspin import checks
 from blockspin.lattice import Lattice
 from blockspin.rg.blocking import Rule, block
-from blockspin.rg.couplings import Couplings, couplings, refuse_cells
+from blockspin.rg.couplings import Couplings, couplings
 from blockspin.rg.mcrg import connected, linearised, moment_sums
 from blockspin.rg.operators import EVEN
-from blockspin.rg.symmetric import symmetric, values
-from blockspin.samples import check_any, lattice_of, provenance, states_of
+from blockspin.rg.sectors import of_samples, readable
+from blockspin.samples import lattice_of, provenance
 from blockspin.statistics import Estimate, jackknife_error
 
 FloatArray = NDArray[np.float64]
@@ -122,14 +122,11 @@ def fixed_point(trajectories: Sequence[Trajectory], step: int) -> tuple[Estimate
 def _trajectory(
     samples: xr.DataArray, rule: Rule, steps: int | None, operators: Sequence[str] | None, seed: int
 ) -> Trajectory:
-    if states_of(check_any(samples)) is None:
-        refuse_cells(samples)
-    pictures = block(samples, rule, steps, seed=seed)
+    pictures = block(readable(samples), rule, steps, seed=seed)
     lattices = tuple(lattice_of(level) for level in pictures)
     names = EVEN[lattices[0].kind] if operators is None else checks.words("operators", operators)
-    symmetric(samples, names, "the flow")
-    levels = tuple(couplings(level, names) for level in pictures)
     moves = [_about_mean(level, names) for level in pictures]
+    levels = tuple(couplings(level, names) for level in pictures)
     turns = tuple(
         _turn(fine, coarse, moment_sums(one, other), names)
         for (fine, coarse), (one, other) in zip(pairwise(levels), pairwise(moves), strict=True)
@@ -140,7 +137,7 @@ def _trajectory(
 
 def _about_mean(level: xr.DataArray, names: tuple[str, ...]) -> FloatArray:
     """Values of the operators about their mean, (chain, draw, operator)."""
-    found = values(level, symmetric(level, names, "the flow"))
+    found = of_samples(level, names)
     return np.asarray(found - found.mean(axis=(0, 1)))
 
 

@@ -22,8 +22,8 @@ from numpy.typing import NDArray
 
 from blockspin import checks
 from blockspin.rg.blocking import Rule, block
-from blockspin.rg.operators import EVEN, Operator, named
-from blockspin.rg.symmetric import symmetric, values
+from blockspin.rg.operators import EVEN
+from blockspin.rg.sectors import of_samples
 from blockspin.samples import lattice_of, provenance
 from blockspin.statistics import GROUPS, Estimate, jackknife_error
 
@@ -72,13 +72,12 @@ def critical_coupling(
         lattice = lattice_of(one)
         if lattice != lattice_of(two):
             raise ValueError(f"after one step more the large lattice must match; got {lattice} and {lattice_of(two)}")
-        chosen = symmetric(one, names, "matching")
-        sums = [_sums(chosen, blocked, fine) for blocked, fine in ((one, large), (two, small))]
-        found.append(_match(n, chosen, sums, coupling))
+        sums = [_sums(names, blocked, fine) for blocked, fine in ((one, large), (two, small))]
+        found.append(_match(n, names, sums, coupling))
     return tuple(found)
 
 
-def _match(n: int, operators: Sequence[Operator], sums: list[FloatArray], K: float) -> Matching:
+def _match(n: int, operators: tuple[str, ...], sums: list[FloatArray], K: float) -> Matching:
     totals = [part.sum(axis=0) for part in sums]
     value = _shifted(totals[0], totals[1], K)
     # one group left out at a time, of either lattice: the two are independent, so their variances add
@@ -89,7 +88,7 @@ def _match(n: int, operators: Sequence[Operator], sums: list[FloatArray], K: flo
     weight /= weight.sum()
     together = math.sqrt(sum(float(jackknife_error(part @ weight)) ** 2 for part in left))
     by_operator = tuple(map(Estimate, value.tolist(), error.tolist()))
-    return Matching(n, tuple(one.name for one in operators), by_operator, Estimate(float(value @ weight), together))
+    return Matching(n, operators, by_operator, Estimate(float(value @ weight), together))
 
 
 def _shifted(large: FloatArray, small: FloatArray, K: float) -> FloatArray:
@@ -105,10 +104,10 @@ def _means(sums: FloatArray) -> tuple[FloatArray, FloatArray]:
     return mean[2 : 2 + n], mean[2 + n :] - mean[1] * mean[2 : 2 + n]
 
 
-def _sums(operators: Sequence[Operator], blocked: xr.DataArray, fine: xr.DataArray) -> FloatArray:
+def _sums(operators: tuple[str, ...], blocked: xr.DataArray, fine: xr.DataArray) -> FloatArray:
     """Sums of 1, E, S (operators) and S E over the draws of each group of chains, (groups, 2 + 2 operators)."""
-    S = values(blocked, operators)
-    E = values(fine, named(lattice_of(fine), ["nn"]))
+    S = of_samples(blocked, operators)
+    E = of_samples(fine, ["nn"])
     E -= round(float(E.mean()))  # a shift that leaves connected moments as they are, and keeps their digits
     rows = np.concatenate([np.ones_like(E), E, S, S * E], axis=2).sum(axis=1)
     if len(rows) < 2:

@@ -13,14 +13,16 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 import xarray as xr
 from numpy.typing import ArrayLike, NDArray
 
+from blockspin.alphabet import SPINS, Alphabet
 from blockspin.lattice import Lattice
 from blockspin.models import known, not_critical
-from blockspin.rg.operators import EVEN, ODD, Operator, evaluate, named
+from blockspin.rg import sectors
 from blockspin.samples import ATTRIBUTE, provenance
 from blockspin.statistics import GROUPS, Estimate, jackknife
 
@@ -53,7 +55,7 @@ class Spectrum:
     note: str = ""
 
     def __str__(self) -> str:
-        why = "".join(f"; {one}" for one in (self.why_t, self.why_h, self.note) if one)
+        why = "".join(f"; {one}" for one in dict.fromkeys((self.why_t, self.why_h, self.note)) if one)
         return f"y_t = {self.y_t}, y_h = {self.y_h}{why}"
 
     @property
@@ -83,11 +85,13 @@ def spectrum(
     coarse_lattice: Lattice,
     even: Sequence[str] | None = None,
     odd: Sequence[str] | None = None,
+    alphabet: Alphabet = SPINS,
 ) -> Spectrum:
     """Exponents y_t and y_h of the step from fine to coarse spins, taken at a critical point without a field.
 
-    fine (chain, draw, *sites) and coarse (chain, draw, *coarse sites): spins -1/+1 of the same draws; b: ratio of
-    the lattice spacings; even, odd: names of operators (`rg.operators`), default 4 and 2 on the square lattice.
+    fine (chain, draw, *sites) and coarse (chain, draw, *coarse sites): of the same draws, spins -1/+1 or letters of
+    another alphabet; b: ratio of the lattice spacings; even, odd: names of operators of either sector (`rg.sectors`),
+    default 4 and 2 of spins on the square lattice.
     lambda is the eigenvalue of B^-1 A of largest modulus, y = ln lambda / ln b, negative where lambda < 1. y is
     not defined, and why_t or why_h say so, where B is singular (an operator constant on the coarse lattice, or two
     that are the same there), where lambda is complex or negative, or where it lies within 4 standard errors of 0.
@@ -96,7 +100,7 @@ def spectrum(
     unknown or of the wrong parity, or values that are not spins.
     Source: Swendsen, Phys. Rev. Lett. 42, 859 (1979).
     """
-    (found,) = _steps([(fine, fine_lattice), (coarse, coarse_lattice)], b, even, odd)
+    (found,) = _steps([(fine, fine_lattice), (coarse, coarse_lattice)], b, even, odd, alphabet)
     return found
 
 
@@ -107,6 +111,7 @@ def mcrg(
     lattice: Lattice,
     even: Sequence[str] | None = None,
     odd: Sequence[str] | None = None,
+    alphabet: Alphabet = SPINS,
 ) -> tuple[Spectrum, ...]:
     """`spectrum` between each level and the next of repeated blocking; levels[0] lives on `lattice`.
 
@@ -119,30 +124,32 @@ def mcrg(
             f"Monte Carlo RG needs at least 2 levels, the fine spins and once blocked ones; got {len(levels)}"
         )
     lattices = [lattice, *(Lattice(lattice.kind, np.shape(level)[2:]) for level in levels[1:])]
-    return tuple(_steps(list(zip(levels, lattices, strict=True)), b, even, odd))
+    return tuple(_steps(list(zip(levels, lattices, strict=True)), b, even, odd, alphabet))
 
 
 def _steps(
-    levels: list[tuple[ArrayLike, Lattice]], b: float, even: Sequence[str] | None, odd: Sequence[str] | None
+    levels: list[tuple[ArrayLike, Lattice]],
+    b: float,
+    even: Sequence[str] | None,
+    odd: Sequence[str] | None,
+    alphabet: Alphabet,
 ) -> list[Spectrum]:
     if not b > 1:
         raise ValueError(f"b, the ratio of the lattice spacings, must be above 1; got {b}")
     kinds = {lattice.kind for _, lattice in levels}
     if len(kinds) != 1:
         raise ValueError(f"fine and coarse lattice must be of one kind; got {' and '.join(sorted(kinds))}")
-    (kind,) = kinds
-    chosen = [tuple(EVEN[kind] if even is None else even), tuple(ODD[kind] if odd is None else odd)]
-    sectors = [_of_parity(levels[0][1], names, even=sector == 0) for sector, names in enumerate(chosen)]
-    operators = [operator for sector in sectors for operator in sector]
-    values = [_values(operators, spins, lattice) for spins, lattice in levels]
-    shapes = [value.shape[:2] for value in values]
+    usual = sectors.defaults(levels[0][1], alphabet)
+    chosen = [tuple(given if given is not None else usual[n]) for n, given in enumerate((even, odd))]
+    two = [sectors.operators(levels[0][1], alphabet, names, even=n == 0) for n, names in enumerate(chosen)]
+    found = [sectors.values(_on(spins, lattice), alphabet, *two) for spins, lattice in levels]
+    shapes = [S.shape[:2] for S, _ in found]
     if len(set(shapes)) != 1:
         raise ValueError(
             f"fine and coarse spins must have the same chains and draws; got {' and '.join(map(str, shapes))}"
         )
-    split = len(sectors[0])
-    S, M = [value[..., :split] for value in values], [value[..., split:] for value in values]
-    return [replace(found, note=_note(levels[0][0])) for found in of_values(chosen[0], chosen[1], S, M, b)]
+    S, M = zip(*found, strict=True)
+    return [replace(one, note=_note(levels[0][0])) for one in of_values(chosen[0], chosen[1], S, M, b)]
 
 
 def _note(fine: ArrayLike) -> str:
@@ -176,26 +183,23 @@ def of_values(
     return tuple(found)
 
 
-def _of_parity(lattice: Lattice, names: Sequence[str], *, even: bool) -> tuple[Operator, ...]:
-    operators = named(lattice, names)
-    parity = "even" if even else "odd"
-    if not operators:
-        raise ValueError(f"at least one {parity} operator is needed; got none")
-    for operator in operators:
-        if operator.even != even:
-            raise ValueError(f"{parity} operators have an {parity} number of spins; {operator.name!r} has not")
-    return operators
-
-
-def _values(operators: Sequence[Operator], spins: ArrayLike, lattice: Lattice) -> FloatArray:
-    """Values of the operators, (chain, draw, operator)."""
+def _on(spins: ArrayLike, lattice: Lattice) -> NDArray[Any]:
+    """The spins as an array, if they have the lattice's shape."""
     array = np.asarray(spins)
     if array.ndim < 3 or array.shape[2:] != lattice.shape:
         raise ValueError(
             f"spins of a {lattice} lattice have shape (chain, draw, {', '.join(map(str, lattice.shape))}); "
             f"got {array.shape}"
         )
-    return evaluate(operators, array.reshape(-1, *lattice.shape)).reshape(*array.shape[:2], -1)
+    return array
+
+
+def undefined(even: Sequence[str], odd: Sequence[str], why: str) -> Spectrum:
+    """The spectrum of a step that has none, and why."""
+    nothing = Estimate(math.nan, math.nan)
+    t, h = (tuple(nothing for _ in names) for names in (even, odd))
+    T_t, T_h = (np.full((len(names),) * 2, math.nan) for names in (even, odd))
+    return Spectrum(nothing, nothing, t, h, tuple(even), tuple(odd), why, why, T_t, T_h)
 
 
 def _sector(operators: Sequence[str], fine: FloatArray, coarse: FloatArray, b: float) -> _Sector:

@@ -1,11 +1,14 @@
-"""Lattice operators: sums over a periodic lattice of products of spins, one for each shape of a few sites.
+"""Lattice operators: sums over a periodic lattice of products of values, one for each shape of a few sites.
 
 S(s) = sum over the images of the shape under the lattice's point group, and over all translations, of the product
-of its spins. Images that are translations of each other count once, so "nn" is the sum over bonds.
+of its values, each to the power of its site. Images that are translations of each other count once, so "nn" is the sum
+over bonds. Powers above 1 say more of values of three letters or more: "nn^2" is the sum of s_i^2 s_j^2, "nn^12" that
+of s_i s_j^2 + s_i^2 s_j.
 """
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -27,6 +30,7 @@ Shape = tuple[Site, ...]
 BYTES = 2**21  # of spins handled at once: small enough for the cache
 WORDS: tuple[Any, ...] = (np.uint64, np.uint32, np.uint16, np.uint8)
 SITES = re.compile(r"\d+(-\d+)*")
+POWERS = re.compile(r"(?P<shape>[^^]+)\^(?P<powers>[1-9]+)")
 
 
 @dataclass(frozen=True)
@@ -34,13 +38,16 @@ class Operator:
     """A named operator, given by the sites of one of its shapes, such as ``Operator("nn", ((0, 0), (1, 0)))``.
 
     Sites are integer positions in the lattice's coordinates, 1 on a chain, 2 on the square lattice; kind: of the
-    lattice, whose point group makes the images, the hypercubic one of that dimension unless given.
-    Raises ValueError where a site comes twice, none comes, or the sites differ in dimension, or from the kind in it.
+    lattice, whose point group makes the images, the hypercubic one of that dimension unless given; powers: one a site,
+    all 1 unless given.
+    Raises ValueError where a site comes twice, none comes, the sites differ in dimension, or from the kind in it, or
+    powers are not one a site.
     """
 
     name: str
     sites: Shape
     kind: str = ""
+    powers: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.sites or len(set(self.sites)) != len(self.sites) or len({len(site) for site in self.sites}) != 1:
@@ -51,11 +58,15 @@ class Operator:
             raise ValueError(
                 f"sites on a {self.kind} lattice have {DIMENSION[self.kind]} coordinates; got {self.sites}"
             )
+        if not self.powers:
+            object.__setattr__(self, "powers", (1,) * len(self.sites))
+        if len(self.powers) != len(self.sites):
+            raise ValueError(f"powers of {self.name!r} must be one a site, {len(self.sites)}; got {self.powers}")
 
     @property
     def even(self) -> bool:
-        """Whether the operator keeps its sign where all spins are turned over."""
-        return len(self.sites) % 2 == 0
+        """Whether the operator keeps its sign where all values change theirs: the sum of its powers is even."""
+        return sum(self.powers) % 2 == 0
 
     @property
     def dimension(self) -> int:
@@ -65,10 +76,16 @@ class Operator:
     @cached_property
     def images(self) -> tuple[Shape, ...]:
         """The distinct images under the point group, up to translation."""
+        return tuple(shape for shape, _ in self.terms)
+
+    @cached_property
+    def terms(self) -> tuple[tuple[Shape, tuple[int, ...]], ...]:
+        """The images, each with the powers of its sites; images that differ in powers alone are two."""
         found = set()
         for element in point_group(self.kind):
-            turned = sorted((np.array(self.sites) @ element).tolist())
-            found.add(tuple(map(tuple, (np.array(turned) - turned[0]).tolist())))
+            turned = sorted(zip((np.array(self.sites) @ element).tolist(), self.powers, strict=True))
+            shape = np.array([site for site, _ in turned])
+            found.add((tuple(map(tuple, (shape - shape[0]).tolist())), tuple(power for _, power in turned)))
         return tuple(sorted(found))
 
 
@@ -154,11 +171,17 @@ def named(lattice: Lattice, names: Sequence[str]) -> tuple[Operator, ...]:
     """The operators of these names on the kind of `lattice`; raises ValueError for an unknown name.
 
     A name is one of the kind's table, or the sites of a shape, one digit a coordinate: "00-10-21" is
-    ((0, 0), (1, 0), (2, 1)), as `orbits.orbits` names them.
+    ((0, 0), (1, 0), (2, 1)), as `orbits.orbits` names them. Powers follow a ^, one digit for all sites or one a site.
     """
+    return tuple(_named(lattice, name) for name in checks.words("operators", names))
+
+
+def _named(lattice: Lattice, name: str) -> Operator:
+    if match := POWERS.fullmatch(name):
+        plain, powers = _named(lattice, match["shape"]), tuple(map(int, match["powers"]))
+        return Operator(name, plain.sites, plain.kind, powers * len(plain.sites) if len(powers) == 1 else powers)
     table = TABLES[lattice.kind]
-    known = checks.words("operators", names)
-    return tuple(table[name] if name in table else _by_sites(lattice, name) for name in known)
+    return table[name] if name in table else _by_sites(lattice, name)
 
 
 def _by_sites(lattice: Lattice, name: str) -> Operator:
@@ -176,7 +199,8 @@ def evaluate(operators: Sequence[Operator], spins: ArrayLike) -> FloatArray:
 
     Spins are packed eight to a byte: a product of spins is an exclusive or, a sum a count of bits.
     A shape that winds around a small torus counts as on a large one: "nn" has d N terms whatever the extents, as
-    `Lattice.bonds`. Raises ValueError where the spins are not -1/+1 or their dimension is not the operators'.
+    `Lattice.bonds`. Raises ValueError where the spins are not -1/+1, their dimension is not the operators', or a power
+    is not 1.
     """
     values = np.asarray(spins)
     for operator in operators:
@@ -185,6 +209,8 @@ def evaluate(operators: Sequence[Operator], spins: ArrayLike) -> FloatArray:
                 f"operator {operator.name!r} takes spins of shape (n, {', '.join('xyz'[: operator.dimension])}); "
                 f"got {values.shape}"
             )
+        if set(operator.powers) != {1}:
+            raise ValueError(f"powers of spins -1/+1 are 1 or spins again; got operator {operator.name!r}")
     n_sites = int(np.prod(values.shape[1:]))
     found = np.empty((len(values), len(operators)))
     rows = max(1, BYTES // n_sites)
@@ -196,6 +222,25 @@ def evaluate(operators: Sequence[Operator], spins: ArrayLike) -> FloatArray:
         for column, operator in enumerate(operators):
             odd = packed.odd(operator.images)
             found[start : start + rows, column] = n_sites * len(operator.images) - 2 * odd
+    return found
+
+
+def products(operators: Sequence[Operator], values: ArrayLike) -> FloatArray:
+    """`evaluate` on values of any numbers, (n, *sites), each to the power of its site."""
+    array = np.asarray(values)
+    axes = tuple(range(1, array.ndim))
+    found = np.empty((len(array), len(operators)))
+    rows = max(1, BYTES // max(1, 4 * math.prod(array.shape[1:])))
+    for start in range(0, len(array), rows):
+        piece = array[start : start + rows].astype(np.int32)
+        for column, operator in enumerate(operators):
+            total = np.zeros(len(piece))
+            for shape, powers in operator.terms:
+                term = np.ones_like(piece)
+                for site, power in zip(shape, powers, strict=True):
+                    term *= np.roll(piece, [-x for x in site], axes) ** power
+                total += term.sum(axis=axes, dtype=float)
+            found[start : start + rows, column] = total
     return found
 
 

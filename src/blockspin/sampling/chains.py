@@ -9,11 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from blockspin import randomness
-from blockspin.models import Dimers, Ising, Potts
+from blockspin.models import Dimers, Ising, PairModel, nearest
 from blockspin.sampling import cluster, configurations, worm
 from blockspin.sampling.multispin import Replicas
+from blockspin.sampling.pair_chains import PairChains
 
-Model = Ising | Potts | Dimers
+Model = PairModel | Dimers
 Arrays = dict[str, NDArray[Any]]
 Spins = NDArray[np.int8]
 Observables = NDArray[np.float64]
@@ -65,8 +66,9 @@ def start(
     """Chains of an algorithm; the random numbers of a chain depend on the seed, the path and its number alone."""
     if isinstance(model, Dimers):
         return WormChains(model, worm.start(model, chains), worm.generators(seed, chains, *path), clusters)
+    if not nearest(model):
+        return PairChains.start(model, algorithm, chains, seed, *path, clusters=clusters)
     if algorithm == "multi-spin":
-        assert isinstance(model, Ising)  # cost.check lets no other pass
         return Replicas.start(model, chains, seed, *path, stripes=stripes)
     spins = configurations.starts(model, chains, randomness.generator(seed, *path, "start"))
     return ClusterChains(model, algorithm, spins, cluster.generators(seed, chains, *path), clusters)
@@ -81,9 +83,9 @@ def image(model: Model, spins: Spins, random: np.random.Generator) -> Spins:
 
 @dataclass
 class ClusterChains:
-    """Chains of Swendsen-Wang, Wolff or heat bath, configurations (chain, N)."""
+    """Chains of Ising spins, of Swendsen-Wang, Wolff or heat bath, configurations (chain, N)."""
 
-    model: Ising | Potts
+    model: Ising
     algorithm: str
     values: Spins
     generators: NDArray[np.uint64]

@@ -1,74 +1,69 @@
-"""Configurations made without a Markov chain: starts, independent draws at K = 0, images under the exact symmetry."""
+"""Configurations made without a Markov chain: starts, independent draws, images under the exact symmetry."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
 
-from blockspin.models import Ising, Potts
+from blockspin.models.pair import MOST_TRIED, PairModel
 
-Model = Ising | Potts
 Configurations = NDArray[np.int8]
 PIECE = 2**22
 
 
-def starts(model: Model, chains: int, random: np.random.Generator) -> Configurations:
+def starts(model: PairModel, chains: int, random: np.random.Generator) -> Configurations:
     """Starts for chains that must forget them, shape (chain, N): even chains ordered, odd ones random.
 
-    The ordered ones take the ground states in turn: one state; for K < 0 one a sublattice (two of them, or three on
-    the triangular lattice).
+    The ordered ones take the letters in turn, one of them, or one a sublattice where neighbours of one letter do not
+    align (two sublattices, or three on the triangular lattice).
     """
-    shape = (chains, model.lattice.n_sites)
-    if isinstance(model, Ising):
-        q, values = 2, np.array([1, -1], np.int8)
-    else:
-        q, values = model.q, np.arange(model.q, dtype=np.int8)
-    states = random.integers(0, q, shape)
-    place = np.zeros(model.lattice.n_sites, int)
-    if model.K < 0:
-        place = model.lattice.coordinates.sum(axis=1) % (3 if model.lattice.kind == "triangular" else 2)
+    q = model.letters.q
+    states = random.integers(0, q, (chains, model.lattice.n_sites))
     turn = np.arange(len(states[::2]))
-    states[::2] = (place + turn[:, None]) % q
-    return values[states]
+    states[::2] = (sublattice(model) + turn[:, None]) % q
+    return model.letters.values[::-1][states]
 
 
-def independent(model: Model, shape: tuple[int, ...], random: np.random.Generator) -> Configurations:
-    """Independent configurations of the model at K = 0, shape (*shape, N); raises ValueError for another K."""
-    if model.K != 0:
-        raise ValueError(f"sites are independent at K = 0 only; got K = {model.K:g}")
-    sites = (*shape, model.lattice.n_sites)
-    if isinstance(model, Ising):
-        up = 1 / (1 + np.exp(-2 * min(max(model.h, -350.0), 350.0)))
-        spins = np.full(sites, -1, np.int8)
-        _put(spins, 1, up, random)
-        return spins
-    zero = 1 / (1 + (model.q - 1) * np.exp(-min(max(model.h, -700.0), 700.0)))
-    states = random.integers(1, model.q, sites, np.int8)
-    _put(states, 0, zero, random)
-    return states
+def sublattice(model: PairModel) -> NDArray[np.int64]:
+    """The sublattice of each site, (N,): one where neighbours align, else two, three on the triangular lattice."""
+    if model.aligning:
+        return np.zeros(model.lattice.n_sites, np.int64)
+    return np.asarray(model.lattice.coordinates.sum(axis=1) % (3 if model.lattice.kind == "triangular" else 2))
 
 
-def _put(values: Configurations, value: int, chance: float, random: np.random.Generator) -> None:
-    """Set each of the values to another with this chance; uniform numbers take 8 bytes, so they come in pieces."""
-    flat = values.reshape(-1)
-    for first in range(0, flat.size, PIECE):
-        piece = flat[first : first + PIECE]
-        piece[random.random(piece.size) < chance] = value
+def independent(model: PairModel, shape: tuple[int, ...], random: np.random.Generator) -> Configurations:
+    """Independent configurations of a model that is `free`, shape (*shape, N); raises ValueError for another."""
+    if not model.free:
+        raise ValueError(f"sites must be independent, as at K = 0; got {model}")
+    # a bond energy that is a sum of one of each site is a site energy, once a neighbour
+    b, (_, shell) = model.bonds, model.neighbours
+    own = model.sites + (b[shell, :, 0] - b[shell, :1, 0] / 2).sum(axis=0)
+    weight = np.exp(own.min() - own)[::-1]
+    up_to = weight.cumsum() / weight.sum()
+    values = np.empty((*shape, model.lattice.n_sites), np.int8)
+    flat, letters = values.reshape(-1), model.letters.values[::-1]
+    for first in range(0, flat.size, PIECE):  # uniform numbers take 8 bytes
+        u = random.random(min(PIECE, flat.size - first))
+        flat[first : first + PIECE] = letters[(u >= up_to[:-1, None]).sum(axis=0)]
+    return values
 
 
-def turned(model: Model, configurations: Configurations, random: np.random.Generator) -> Configurations:
+def turned(model: PairModel, configurations: Configurations, random: np.random.Generator) -> Configurations:
     """A random image of each configuration under the exact symmetry of the model, shape (n, N).
 
-    Without a field: spins are turned over by a coin, Potts states permuted at random; in a field the Potts states
-    1..q-1 are permuted. It rids samples of the slow change from one ordered state to another, and is exact.
+    Spins without a field are turned over by a coin, Potts states permuted at random (of more than 6 letters, exchanges
+    one after the other). It rids samples of the slow change from one ordered state to another, and is exact.
     """
-    if isinstance(model, Ising):
-        if model.h != 0:
-            return configurations
-        flipped: Configurations = configurations * (1 - 2 * random.integers(0, 2, (len(configurations), 1), np.int8))
-        return flipped
-    fixed = 0 if model.h == 0 else 1
-    names = np.tile(np.arange(model.q, dtype=np.int8), (len(configurations), 1))
-    names[:, fixed:] = random.permuted(names[:, fixed:], axis=1)
-    image: Configurations = np.take_along_axis(names, configurations.astype(np.intp), axis=1)
-    return image
+    group, letters = model.group, model.letters
+    if len(group) == 1:
+        return configurations
+    image: Configurations
+    if len(group) == 2 and letters.mirrored:  # the flip alone: a product is the fastest
+        image = configurations * (1 - 2 * random.integers(0, 2, (len(configurations), 1), np.int8))
+        return image
+    image = letters.numbers(configurations)
+    # exchanges, all that is known beyond 6 letters, reach an orbit's permutations one after the other
+    for _ in range(1 if letters.q <= MOST_TRIED else letters.q):
+        chosen = group[random.integers(0, len(group), len(image))]
+        image = np.take_along_axis(chosen, image.astype(np.intp), axis=1)
+    return letters.values[image]

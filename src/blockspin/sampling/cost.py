@@ -13,8 +13,8 @@ import math
 from dataclasses import dataclass
 
 from blockspin import checks
-from blockspin.models import KC_CUBIC, KC_SQUARE, KC_TRIANGULAR, Dimers, Ising, Potts
-from blockspin.sampling import cluster, packing
+from blockspin.models import KC_CUBIC, KC_SQUARE, KC_TRIANGULAR, Dimers, Ising, PairModel, nearest
+from blockspin.sampling import cluster, packing, pair_chains, pairs
 from blockspin.sampling.packing import Layout
 
 KC = {"chain": math.inf, "square": KC_SQUARE, "triangular": KC_TRIANGULAR, "cubic": KC_CUBIC}
@@ -28,7 +28,7 @@ DRAWS = 48  # draws a chain at which a second block of replicas pays, although i
 SPACING, EQUILIBRATION = 2, 20  # in tau
 
 
-Model = Ising | Potts | Dimers
+Model = PairModel | Dimers
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,8 @@ class Plan:
 def choose(model: Model, n: int, algorithm: str = "auto", chains: int | None = None) -> Plan:
     """The cheapest plan for n configurations, with the algorithm and the number of chains where they are given.
 
-    Dimers know the worm alone. Potts models take Swendsen-Wang, or heat bath where K < 0.
+    Dimers know the worm alone. Models other than the Ising model of nearest neighbours take Wolff's clusters where
+    their letters have a symmetry, else heat bath.
     Raises ValueError for an algorithm that is unknown or cannot serve the model.
     """
     if isinstance(model, Dimers):
@@ -54,11 +55,10 @@ def choose(model: Model, n: int, algorithm: str = "auto", chains: int | None = N
     if not isinstance(algorithm, str) or algorithm not in ALGORITHMS or algorithm == "worm":
         known = ", ".join(name for name in ALGORITHMS if name != "worm")
         raise ValueError(f"algorithm must be one of {known} (worm moves dimers alone); got {checks.shown(algorithm)}")
-    if isinstance(model, Potts):
-        if algorithm == "multi-spin":
-            raise ValueError("the algorithm multi-spin knows the Ising model; choose swendsen-wang, wolff or heat-bath")
-        name = algorithm if algorithm != "auto" else "swendsen-wang" if model.K >= 0 else "heat-bath"
-        cluster.check(model, name)
+    if not nearest(model):
+        name = "wolff" if len(pairs.reflections(model)) else "heat-bath"
+        name = algorithm if algorithm != "auto" else name
+        pair_chains.check(model, name)
         return _of_chains(name, n, chains)
     if algorithm not in ("auto", "multi-spin"):
         cluster.check(model, algorithm)
@@ -108,7 +108,7 @@ def correlation_length(model: Ising) -> float:
     distance = abs(Kc - abs(model.K))
     if distance == 0:
         return math.inf
-    return 0.5 * (distance / Kc) ** -0.63 if model.lattice.kind == "cubic" else 1 / (4 * distance)
+    return float(0.5 * (distance / Kc) ** -0.63 if model.lattice.kind == "cubic" else 1 / (4 * distance))
 
 
 def _plan(model: Ising, n: int, algorithm: str, chains: int | None) -> Plan:

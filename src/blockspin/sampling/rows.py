@@ -1,4 +1,4 @@
-"""What the kernels know of a lattice and of a model: rows of sites with the rows they are bonded to, states, weights.
+"""What the kernels of Ising spins know of a lattice: rows of sites with the rows they are bonded to.
 
 A row is a line of sites along the last axis. Every other bond step leads from site y of a row to site y, or y + 1
 for the triangular lattice's third step, of another row; so one table of rows serves every lattice.
@@ -32,14 +32,6 @@ class Rows(NamedTuple):
     sublattices: int
 
 
-class States(NamedTuple):
-    """q states first, first + gap, ..., first + gap (q - 1), as int8: -1/+1 are (-1, 2, 2) and 0..q-1 are (0, 1, q)."""
-
-    first: int
-    gap: int
-    q: int
-
-
 @lru_cache(maxsize=16)
 def rows_of(lattice: Lattice, sublattices: int) -> Rows:
     """The rows of the lattice; site (x, y, z) belongs to sublattice (x + y + z) mod `sublattices`."""
@@ -59,8 +51,8 @@ def rows_of(lattice: Lattice, sublattices: int) -> Rows:
 
 
 @njit(cache=True)
-def measure(s: Any, rows: Any, states: Any, sums: Any) -> None:
-    """The number of bonds between equal states, then the sites in each state: sums[1 + q * sublattice + state]."""
+def measure(s: Any, rows: Any, sums: Any) -> None:
+    """The number of bonds between equal spins, then the spins -1 and +1 of each sublattice."""
     L = rows.length
     sums[:] = 0
     alike = 0
@@ -78,20 +70,20 @@ def measure(s: Any, rows: Any, states: Any, sums: Any) -> None:
             if d:
                 alike += row[L - 1] == other[0]
         for start in range(rows.sublattices):
-            place = 1 + states.q * ((rows.sublattice[r] + start) % rows.sublattices)
-            for a in range(states.q):
-                value = np.int8(states.first + states.gap * a)
-                n = 0
-                for y in range(start, L, rows.sublattices):
-                    n += row[y] == value
-                sums[place + a] += n
+            place = 1 + 2 * ((rows.sublattice[r] + start) % rows.sublattices)
+            up, n = 0, 0
+            for y in range(start, L, rows.sublattices):
+                up += row[y] == 1
+                n += 1
+            sums[place] += n - up
+            sums[place + 1] += up
     sums[0] = alike
 
 
 @njit(parallel=True, cache=True)
-def sums_of(spins: Any, rows: Any, states: Any) -> Any:
-    """What `measure` gives for each chain, shape (chain, 1 + sublattices q)."""
-    sums = np.empty((spins.shape[0], 1 + rows.sublattices * states.q), np.int64)
+def sums_of(spins: Any, rows: Any) -> Any:
+    """What `measure` gives for each chain, shape (chain, 1 + 2 sublattices)."""
+    sums = np.empty((spins.shape[0], 1 + 2 * rows.sublattices), np.int64)
     for chain in prange(spins.shape[0]):
-        measure(spins[chain], rows, states, sums[chain])
+        measure(spins[chain], rows, sums[chain])
     return sums

@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 
 from blockspin import checks, files, randomness, samples, statistics
 from blockspin.files import parsed
-from blockspin.models import MODELS, Dimers, Potts
+from blockspin.models import Dimers, PairModel, nearest
 from blockspin.progress import Report, Wish, reporting
-from blockspin.sampling import cluster, configurations, cost, pilot
+from blockspin.sampling import cluster, configurations, cost, pair_chains, pilot
 from blockspin.sampling.chains import Chains, Model, image, start
 from blockspin.sampling.cost import Plan
 from blockspin.sampling.multispin import Replicas
@@ -42,19 +42,21 @@ def sample(
 ) -> xr.DataArray:
     """At least n equilibrium configurations of the model, in the schema of `blockspin.samples`.
 
-    model: `bs.Ising` or `bs.Potts` on any lattice, or `bs.Dimers`. n: configurations in all; each chain
-    gives ceil(n / chains) draws, and as few chains as reach n then run, so the total is n or a little more (exactly n
-    where `chains` divides it).
+    model: `bs.Ising`, `bs.Potts`, `bs.BlumeCapel` or a `PairModel` of one's own on any lattice, or `bs.Dimers`.
+    n: configurations in all; each chain gives ceil(n / chains) draws, and as few chains as reach n then run, so the
+    total is n or a little more (exactly n where `chains` divides it).
     chains: 100 unless given, but for multi-spin a multiple of the 512 replicas that it moves at once.
-    algorithm: "multi-spin" (Metropolis and heat bath on 512 replicas at a time; any K and h, an even last extent),
-    "swendsen-wang" (any K and h; a field enters as a ghost spin), "wolff" (h = 0), "heat-bath" (any), "worm" (dimers),
-    or "auto": the one that `sampling.cost` expects to be the fastest.
+    algorithm: "multi-spin" (Metropolis and heat bath on 512 replicas at a time; any K and h, an even last extent) and
+    "swendsen-wang" (any K and h; a field enters as a ghost spin), both of Ising spins with nearest neighbours; "wolff"
+    (of these h = 0, of other models a symmetry of the letters), "heat-bath" (any), "worm" (dimers), or "auto": the one
+    that `sampling.cost` expects to be the fastest.
     spacing: steps between draws, 2 tau unless given, with tau the larger integrated autocorrelation time
     (1/2 + sum rho, in steps) of energy and order parameter in a pilot run; equilibration: steps before the first
     draw, 20 tau unless given, or as many as the pilot needed to forget its start if those are more. A step is a
     sweep; for Wolff, as many clusters as flip about N sites; for dimers, as many worms as turn about N/2 dimers.
     The order parameter is the one of `sampling.cluster.observe`: m, staggered for K < 0, its absolute value for h = 0;
-    for dimers tau is that of energy, columnar order and winding numbers.
+    of other models that of `sampling.pair_chains.observables`; for dimers tau is that of energy, columnar order and
+    winding numbers.
     progress: True shows it on standard error; a function is called as progress(fraction done, text).
 
     Half of the chains start ordered and half at random; the pilot must bring both together (R-hat below 1.1)
@@ -75,14 +77,14 @@ def sample(
 
 
 def _in_memory(model: Model, settings: _Settings, tell: Report) -> xr.DataArray:
-    if _free(model):
+    if model.free:
         return _independent(model, settings, tell)
     schedule, running = _begin(model, settings, tell)
     values = np.empty((settings.plan.chains, settings.plan.draws, model.lattice.n_sites), np.int8)
     observed = np.empty((settings.plan.chains, settings.plan.draws, len(running.names)))
     for draw, spins, seen in _draws(model, settings, schedule, running, 0, tell):
         values[:, draw], observed[:, draw] = spins, seen
-    return samples.make(values, model.lattice, states=_states(model), **_told(settings, schedule, running, observed))
+    return samples.make(values, model.lattice, alphabet=model.letters, **_told(settings, schedule, running, observed))
 
 
 def sample_to(
@@ -118,7 +120,7 @@ def sample_to(
         with Parts(target, settings.asked()) as parts:
             if not overwrite and _finished(target, settings):  # by who was at work there a moment ago
                 return target
-            if _free(model):
+            if model.free:
                 samples.write(_independent(model, settings, tell), target)
             else:
                 _draw_parts(model, settings, parts, tell)
@@ -143,7 +145,7 @@ def _draw_parts(model: Model, settings: _Settings, parts: Parts, tell: Report) -
     observed: list[NDArray[np.float64]] = []
     began = time.monotonic()
     for draw, spins, seen in _draws(model, settings, schedule, running, drawn, tell):
-        bits.append(samples.packed_bits(spins, _states(model)))
+        bits.append(samples.packed_bits(spins, model.letters))
         observed.append(seen)
         due = len(bits) == a_part or time.monotonic() - began > PART_SECONDS
         if due or draw == settings.plan.draws - 1:
@@ -158,7 +160,7 @@ def _draw_parts(model: Model, settings: _Settings, parts: Parts, tell: Report) -
         whole,
         model.lattice,
         (settings.plan.chains, draws),
-        states=_states(model),
+        alphabet=model.letters,
         **_told(settings, schedule, running, all_observed),
     )
     parts.keep(whole)
@@ -192,8 +194,7 @@ class _Settings:
         spacing: int | None,
         equilibration: int | None,
     ) -> _Settings:
-        kinds = tuple(MODELS.values())
-        checks.instance("model", model, kinds, f"one of {', '.join(kind.__name__ for kind in kinds)}")
+        checks.instance("model", model, (PairModel, Dimers), "a model, such as Ising, Potts, BlumeCapel or Dimers")
         for name, value, least in (
             ("n", n, 1),
             ("seed", seed, 0),
@@ -203,13 +204,14 @@ class _Settings:
         ):
             if value is not None or name in ("n", "seed"):
                 checks.whole(name, value, least)
-        if _free(model):
+        if model.free:
             chains = chains if chains is not None else cost.CHAINS
         plan = cost.choose(model, int(n), algorithm, None if chains is None else int(chains))
         return cls(model, int(seed), plan, spacing, equilibration)
 
     def provenance(self) -> dict[str, Any]:
-        return {"model": self.model.settings(), "seed": self.seed, "algorithm": self.plan.algorithm}
+        found = {"model": self.model.settings(), "seed": self.seed, "algorithm": self.plan.algorithm}
+        return found if self.model.alike else found | {"letters_alike": False}
 
     def asked(self) -> dict[str, Any]:
         given = {"spacing": self.spacing, "equilibration": self.equilibration}
@@ -280,7 +282,7 @@ def _finished(target: Path, settings: _Settings) -> bool:
     found, size = samples.provenance_of(target), samples.sizes(target)
     plan, wanted = settings.plan, json.loads(json.dumps(settings.provenance()))
     wanted |= {"chains": plan.chains, "draws": plan.draws}
-    if _free(settings.model):
+    if settings.model.free:
         wanted["algorithm"] = "independent"
     else:
         given = {"spacing": settings.spacing, "equilibration": settings.equilibration}
@@ -291,17 +293,17 @@ def _finished(target: Path, settings: _Settings) -> bool:
     return True
 
 
-def _independent(model: Model, settings: _Settings, tell: Report) -> xr.DataArray:
+def _independent(model: PairModel | Dimers, settings: _Settings, tell: Report) -> xr.DataArray:
+    assert isinstance(model, PairModel)  # dimers are never free
     random = randomness.generator(settings.seed, "sample", "independent")
-    assert not isinstance(model, Dimers)  # _free says so
     chains, draws = settings.plan.chains, settings.plan.draws
     values = configurations.independent(model, (chains, draws), random)
     tell(1.0, f"{chains * draws} configurations")
-    names = cluster.names(model)
+    names = cluster.names(model) if nearest(model) else pair_chains.names(model)
     return samples.make(
         values,
         model.lattice,
-        states=_states(model),
+        alphabet=model.letters,
         **settings.provenance() | {"algorithm": "independent"},
         spacing=1,
         equilibration=0,
@@ -332,12 +334,3 @@ def _size(series: NDArray[np.float64]) -> float | None:
         return statistics.effective_sample_size(series)
     except ValueError:
         return None
-
-
-def _free(model: Model) -> bool:
-    """Whether the sites are independent."""
-    return not isinstance(model, Dimers) and model.K == 0
-
-
-def _states(model: Model) -> int | None:
-    return model.q if isinstance(model, Potts) else None

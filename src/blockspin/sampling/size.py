@@ -8,7 +8,6 @@ from pathlib import Path
 import numba
 
 from blockspin import memory
-from blockspin.models import Dimers, Potts
 from blockspin.sampling.cost import Model, Plan
 from blockspin.sampling.packing import Layout
 from blockspin.sampling.pilot import PILOT_CHAINS
@@ -43,11 +42,10 @@ class Size:
     def of(cls, model: Model, plan: Plan) -> Size:
         """Of a plan; independent sites are drawn without chains, and all at once."""
         N, n = model.lattice.n_sites, plan.chains * plan.draws
-        independent = not isinstance(model, Dimers) and model.K == 0
-        width = (model.q - 1).bit_length() if isinstance(model, Potts) else 1
+        width = model.letters.bits
         file = n * -(-N * width // 8)
         whole = CHECKED * n * N
-        if independent:
+        if model.free:
             return cls(model, "independent", plan.chains, plan.draws, whole, whole + file, file)
         moving = _chains(model, plan) + 2 * 8 * 4 * n  # and what is observed, twice
         part = min(n, max(PART // N, plan.chains)) * -(-N * width // 8)

@@ -1,4 +1,4 @@
-"""Swendsen-Wang sweeps of the Ising and Potts models on every lattice.
+"""Swendsen-Wang sweeps of the Ising model on every lattice.
 
 Source: Swendsen and Wang, Phys. Rev. Lett. 58, 86 (1987).
 """
@@ -15,15 +15,12 @@ from blockspin.sampling.words import CHUNK, LANES, fill
 
 
 @njit(cache=True, nogil=True)
-def swendsen_wang(
-    spins: Any, state: Any, trace: Any, rows: Any, states: Any, alike: Any, cut: Any, field: Any, steps: int
-) -> Any:
-    """Sweeps of every chain in place; returns how many sites changed their state, shape (chain,).
+def swendsen_wang(spins: Any, state: Any, trace: Any, rows: Any, alike: Any, cut: Any, field: Any, steps: int) -> Any:
+    """Sweeps of every chain in place; returns how many spins turned over, shape (chain,).
 
-    alike: whether bonds join equal states (K >= 0) or unequal ones. A bond is set where 32 random bits are at least
-    `cut`. field: (state, whether the field draws sites to it or away from it, cut): a site on the field's side is
-    joined to a ghost by its cut, and the clusters of the ghost keep their state, which the other clusters change
-    with equal chances.
+    alike: whether bonds join equal spins (K >= 0) or unequal ones. A bond is set where 32 random bits are at least
+    `cut`. field: (whether it draws spins up, cut): a spin on the field's side is joined to a ghost by its cut, and the
+    clusters of the ghost keep their spins, which the other clusters turn over by a coin.
     """
     N, L = spins.shape[1], rows.length
     flipped = np.zeros(spins.shape[0], np.int64)
@@ -32,23 +29,21 @@ def swendsen_wang(
     along = np.empty(N, np.uint8)
     turn = np.empty(N, np.uint8)
     bond, clean, joined = np.empty(L, np.uint8), np.zeros(L, np.uint8), np.empty(L, np.uint32)
-    top, period = states.first + states.gap * (states.q - 1), states.gap * states.q
     for chain in range(spins.shape[0]):
         s, g = spins[chain], state[chain]
         for step in range(steps):
             _within_rows(s, g, words, L, alike, cut, along, parent)
             _between_rows(s, g, words, rows, alike, cut, along, parent, bond, clean, joined)
-            _turns(s, g, words, states.q, field, parent, turn)
+            _turns(s, g, words, field, parent, turn)
             count = 0
             for i in range(N):
                 f = turn[parent[i]]
                 turn[i] = f
-                new = s[i] + states.gap * f
-                s[i] = new - period if new > top else new
-                count += f != 0
+                s[i] = -s[i] if f else s[i]
+                count += f
             flipped[chain] += count
             if step < trace.shape[1]:
-                measure(s, rows, states, trace[chain, step])
+                measure(s, rows, trace[chain, step])
     return flipped
 
 
@@ -119,29 +114,22 @@ def _between_rows(
 
 
 @njit(cache=True)
-def _turns(s: Any, g: Any, words: Any, q: int, field: Any, parent: Any, turn: Any) -> None:
-    """By how many states the cluster of each root goes on, uniformly out of q; 0 for clusters of the ghost."""
+def _turns(s: Any, g: Any, words: Any, field: Any, parent: Any, turn: Any) -> None:
+    """Whether the cluster of each root turns over, by a coin; clusters of the ghost do not."""
     halves = words.view(np.uint32)
-    if q == 2:  # one bit a site
-        for start in range(0, s.size, 64 * CHUNK):
-            n = min(64 * CHUNK, s.size - start)
-            fill(g, words, (n + 63) // 64)
-            for i in range(n):
-                turn[start + i] = (words[i >> 6] >> uint64(i & 63)) & uint64(1)
-    else:  # the high half of 32 bits times q: uniform to one part in 2^32 / q
-        for start in range(0, s.size, 2 * CHUNK):
-            n = min(2 * CHUNK, s.size - start)
-            fill(g, words, (n + 1) // 2)
-            for i in range(n):
-                turn[start + i] = (uint64(halves[i]) * uint64(q)) >> uint64(32)
-    value, towards, cut = field
+    for start in range(0, s.size, 64 * CHUNK):  # one bit a site
+        n = min(64 * CHUNK, s.size - start)
+        fill(g, words, (n + 63) // 64)
+        for i in range(n):
+            turn[start + i] = (words[i >> 6] >> uint64(i & 63)) & uint64(1)
+    up, cut = field
     if cut == 0xFFFFFFFF:
         return
     for start in range(0, s.size, 2 * CHUNK):
         n = min(2 * CHUNK, s.size - start)
         fill(g, words, (n + 1) // 2)
         for i in range(n):
-            if ((s[start + i] == value) == towards) & (halves[i] >= cut):
+            if ((s[start + i] == 1) == up) & (halves[i] >= cut):
                 turn[_root(parent, np.uint32(start + i))] = 0
 
 

@@ -1,4 +1,4 @@
-"""Wolff's clusters of the Ising and Potts models on every lattice.
+"""Wolff's clusters of the Ising model on every lattice.
 
 Source: U. Wolff, Phys. Rev. Lett. 62, 361 (1989).
 """
@@ -15,14 +15,12 @@ from blockspin.sampling.words import CHUNK, fill
 
 
 @njit(cache=True, nogil=True)
-def wolff(
-    spins: Any, state: Any, trace: Any, rows: Any, states: Any, alike: Any, cut: Any, steps: int, clusters: int
-) -> Any:
-    """Clusters of every chain, in place; returns how many sites changed their state, shape (chain,).
+def wolff(spins: Any, state: Any, trace: Any, rows: Any, alike: Any, cut: Any, steps: int, clusters: int) -> Any:
+    """Clusters of every chain, in place; returns how many spins turned over, shape (chain,).
 
-    Each cluster is grown from a random site and changes to another state, each of the q - 1 with equal chances. A
-    step takes `clusters`, or by a coin one more: without the coin a weakly coupled lattice would keep the parity of
-    its up spins, step after step. alike and cut as in `swendsen_wang`.
+    Each cluster is grown from a random site and turned over. A step takes `clusters`, or by a coin one more: without
+    the coin a weakly coupled lattice would keep the parity of its up spins, step after step. alike and cut as in
+    `swendsen_wang`.
     """
     N, L, K = spins.shape[1], rows.length, rows.near.shape[1] // 2
     flipped = np.zeros(spins.shape[0], np.int64)
@@ -32,7 +30,6 @@ def wolff(
     need = 2 * K + 2  # random halves of one site
     shift = rows.shift
     near = rows.near << 32 | rows.near * L  # of each row, its number and its first site
-    top, period = states.first + states.gap * (states.q - 1), states.gap * states.q
     for chain in range(spins.shape[0]):
         s, g = spins[chain], state[chain]
         used = 2 * CHUNK
@@ -48,10 +45,9 @@ def wolff(
                     used = 0
                 # 32 random bits times n, the high half: uniform to one part in 2^32 / n
                 i = np.int64((uint64(halves[used]) * uint64(N)) >> uint64(32))
-                turn = states.gap * (1 + np.int64((uint64(halves[used + 1]) * uint64(states.q - 1)) >> uint64(32)))
                 used += 2
                 old = s[i]
-                new = np.int8(old + turn - period if old + turn > top else old + turn)
+                new = np.int8(-old)
                 s[i] = new
                 stack[0] = (i // L) << 32 | (i % L)
                 n = 1
@@ -63,7 +59,6 @@ def wolff(
                         fill(g, words, CHUNK)
                         used = 0
                     r, y = stack[n] >> 32, stack[n] & 0xFFFFFFFF
-                    # unequal states are joined in the Ising model only, where the other state is the new one of i
                     here = s[r * L + y]
                     wanted = old if alike else here
                     other = new if alike else np.int8(-here)
@@ -82,7 +77,7 @@ def wolff(
                         n = _try(s, stack, n, near[np.uintp(r), 3], down, w[5] >= cut, wanted, other)
                 flipped[chain] += count
             if step < trace.shape[1]:
-                measure(s, rows, states, trace[chain, step])
+                measure(s, rows, trace[chain, step])
     return flipped
 
 

@@ -191,7 +191,7 @@ class ConvolutionalRBM(Trainer):
 
     def _start(self, X: Array) -> training.State:
         windows = self._windows(X.shape[1])
-        self.units_ = states.chosen(X) if self.units == "auto" else self.units
+        self.units_ = states.chosen(X, self.units)
         self._seed()
         self.n_epochs_ = 0
         generator = np.random.RandomState([self.seed_, 1])

@@ -45,7 +45,8 @@ class RBM(Trainer):
     n_components: hidden units M.
     units: "binary" (0/1 visible and hidden), "spin" (-1/+1 both), "gaussian" (real visible of unit variance, 0/1
         hidden), or "auto": spin where values lie in [-1, 1] with negatives, binary where in [0, 1]. Means inside the
-        range are data too, so that a stack can pass means on. Data outside [-1, 1] are Gaussian only where this is
+        range are data too, so that a stack can pass means on; spins of which some are 0 are refused, unless "means" (of
+        spins) says that a 0 is meant so. Data outside [-1, 1] are Gaussian only where this is
         said, and data that are all 1 fit both spin and binary: "auto" raises ValueError for them.
     biases: False keeps both layers' biases at zero, as up-down symmetric spins want.
     learning_rate, batch_size, n_iter (epochs; 0 leaves the machine as initialised), momentum: as above.
@@ -191,7 +192,7 @@ class RBM(Trainer):
 
     def _start(self, X: Array) -> training.State:
         """A new machine for these data."""
-        self.units_ = states.chosen(X) if self.units == "auto" else self.units
+        self.units_ = states.chosen(X, self.units)
         self._seed()
         self.n_epochs_ = 0
         generator = np.random.RandomState([self.seed_, 1])

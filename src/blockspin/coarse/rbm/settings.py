@@ -8,7 +8,7 @@ from blockspin import checks, memory
 from blockspin.coarse.rbm import units as states
 
 CHOICES = {
-    "units": ("auto", *states.UNITS),
+    "units": ("auto", *states.UNITS, "means"),
     "algorithm": ("cd", "pcd", "pt", "exact"),
     "reconstruction": ("sample", "mean"),
     "l1_method": ("proximal", "subgradient"),

@@ -29,20 +29,28 @@ def read_units(X: Array) -> str:
     return "spin" if low < 0 else "binary"
 
 
-def chosen(X: Array) -> str:
-    """The units for units="auto": as `read_units`, where the data leave no doubt.
+def chosen(X: Array, units: str) -> str:
+    """The units for the parameter `units`: themselves, "spin" for "means", for "auto" as `read_units`.
 
-    Raises ValueError for data outside [-1, 1], such as Potts states, and for data that are all 1.
+    Raises ValueError for "auto" where the data leave doubt: data outside [-1, 1], such as Potts states, and data that
+    are all 1; and for spins that are -1, 0 and +1, unless "means" says that a 0 is a mean.
     """
-    units = read_units(X)
-    if units == "gaussian":
+    if units == "means":
+        return "spin"
+    found = read_units(X) if units == "auto" else units
+    if units == "auto" and found == "gaussian":
         raise ValueError(
             f"units='auto' takes X of spins -1/+1 or of 0/1; got values from {X.min():g} to {X.max():g}: give "
             f"units='gaussian' where they are real numbers"
         )
-    if (X == 1).all():
+    if units == "auto" and (X == 1).all():
         raise ValueError("units='auto' takes X of which it can tell -1/+1 from 0/1; all values are 1: give units")
-    return units
+    size = np.abs(X)
+    if found == "spin" and (size == 0).any() and (size == 1).any() and ((size == 0) | (size == 1)).all():
+        raise ValueError(
+            "spin units take -1 and +1; X holds 0 as well: give units='means' where a 0 is a mean of spins"
+        )
+    return found
 
 
 def check_units(X: Array, units: str, name: str = "X") -> None:

@@ -15,8 +15,9 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from blockspin import checks, memory
+from blockspin.alphabet import SPINS
 from blockspin.coarse.blocks import fields_on
-from blockspin.coarse.rows import rows_on, spins_of
+from blockspin.coarse.rows import rows_on
 from blockspin.coarse.rsmi import bounds, networks, proxy
 from blockspin.coarse.rsmi.canonical import canonical
 from blockspin.coarse.rsmi.networks import Annealing, Batch
@@ -291,7 +292,9 @@ class RSMI(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         return best
 
     def _spins(self, X: ArrayLike, *, reset: bool = False) -> Spins:
-        return spins_of(self, rows_on(self, self.lattice, X, reset=reset, least=LEAST if reset else 1))
+        values = rows_on(self, self.lattice, X, reset=reset, least=LEAST if reset else 1)
+        SPINS.check("X of RSMI", values)
+        return np.ascontiguousarray(values, dtype=np.int8)
 
     def _check_settings(self) -> Windows:
         checks.instance("lattice", self.lattice, Lattice, "a blockspin Lattice")

@@ -54,7 +54,7 @@ def with_nulls(
 def inputs(data: str, X: NDArray[np.int8], seed: int) -> NDArray[np.int8]:
     """What a stack is trained on: the samples X, noise, or the samples with their sites permuted."""
     if data == "noise":
-        return noise(X.shape, seed)
+        return noise(X, seed)
     return permuted(X, seed) if data == "permuted" else X
 
 

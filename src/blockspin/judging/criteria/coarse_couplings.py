@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from blockspin.alphabet import Alphabet
 from blockspin.coarse.embedding import Embedding
 from blockspin.judging.evidence import Evidence, Subject
 from blockspin.judging.measurement import NotDefined
@@ -13,6 +14,15 @@ def spins_needed(subject: Subject) -> None:
     """Raise NotDefined where the samples are no spins."""
     if subject.evidence.not_spins:
         raise NotDefined("not spins", subject.evidence.not_spins)
+
+
+def same_letters(subject: Subject) -> Alphabet:
+    """The alphabet of fine and coarse variables; raises NotDefined where the map leads from one to another."""
+    fine, coarse = subject.evidence.alphabet, subject.alphabet
+    if fine != coarse:
+        why = f"the map leads from {fine} to {coarse}: couplings and exponents are of steps between equal alphabets"
+        raise NotDefined("other letters", why)
+    return fine
 
 
 def placed_units(subject: Subject) -> tuple[Embedding, str]:
@@ -43,11 +53,11 @@ def fine_and_coarse(
 
 
 def _both(subject: Subject, name: str, operators: tuple[str, ...]) -> tuple[Couplings, Couplings]:
-    embedding, _ = placed_units(subject)
+    alphabet, (embedding, _) = same_letters(subject), placed_units(subject)
     coarse = subject.placed(name)
     odd = ODD[subject.lattice.kind] if in_field(coarse) else ()
     try:
-        after = of_spins(coarse, embedding.lattice, operators + odd)
+        after = of_spins(coarse, embedding.lattice, operators + odd, alphabet=alphabet)
     except ValueError as error:  # operators that wind around a small coarse lattice, or a single chain
         raise NotDefined("no couplings", str(error)) from None
     before = subject.evidence.once(_fine, name, operators)
@@ -59,4 +69,5 @@ def _both(subject: Subject, name: str, operators: tuple[str, ...]) -> tuple[Coup
 
 def _fine(evidence: Evidence, name: str, operators: tuple[str, ...]) -> Couplings:
     spins = getattr(evidence, name).values
-    return of_spins(spins, evidence.lattice, operators + (ODD[evidence.lattice.kind] if in_field(spins) else ()))
+    odd = ODD[evidence.lattice.kind] if in_field(spins) else ()
+    return of_spins(spins, evidence.lattice, operators + odd, alphabet=evidence.alphabet)

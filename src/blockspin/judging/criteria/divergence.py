@@ -8,7 +8,7 @@ from blockspin.coarse.stack import as_rbm, layers, units_of
 from blockspin.exact import chain, enumeration, ising2d
 from blockspin.judging.evidence import Subject
 from blockspin.judging.measurement import NotDefined, Reading, Side
-from blockspin.models.ising import Ising
+from blockspin.models.ising import Ising, nearest
 from blockspin.samples import by_chain
 from blockspin.statistics import mean_over_chains
 
@@ -34,7 +34,7 @@ def divergence(subject: Subject) -> Reading | None:
     likelihood is a sum over the layers between. Not defined where annealing is refused.
     """
     model, samples, lattice = subject.evidence.model, subject.evidence.samples, subject.lattice
-    if not isinstance(model, Ising):
+    if not nearest(model):
         return None
     try:
         machines = layers(subject.transformer)

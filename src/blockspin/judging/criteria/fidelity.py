@@ -19,7 +19,8 @@ from blockspin.judging.nulls import PERMUTATIONS
 from blockspin.judging.questions import QUESTIONS
 from blockspin.judging.rules import CloserThanNulls, Described
 from blockspin.lattice import Lattice
-from blockspin.models.ising import Ising
+from blockspin.models.ising import Ising, nearest
+from blockspin.rg.sectors import neighbours
 from blockspin.samples import by_chain
 from blockspin.statistics import Estimate, jackknife, mean_over_chains
 
@@ -28,7 +29,7 @@ FloatArray = NDArray[np.float64]
 
 def energy_per_site(spins: NDArray[np.int8], lattice: Lattice) -> FloatArray:
     """Energy a site in units of J, -1/N sum_<ij> s_i s_j, shape (chain, draw)."""
-    return Ising(lattice, 1.0).energy(spins) / lattice.n_sites
+    return -neighbours(spins, lattice) / lattice.n_sites
 
 
 def absolute_magnetisation(spins: NDArray[np.int8], lattice: Lattice) -> FloatArray:
@@ -108,8 +109,8 @@ def _energy_a_site(subject: Subject) -> Reading | None:
 
 
 def _effective_K(subject: Subject) -> Reading | None:
-    model, lattice = subject.evidence.model, subject.lattice
-    if not isinstance(model, Ising) or model.h != 0 or lattice.kind != "square":
+    model, lattice = _solved(subject.evidence), subject.lattice
+    if model is None:
         return None
     found = subject.once(_energy)
     if found is None:
@@ -151,10 +152,14 @@ def _halves(from_data: FloatArray, from_noise: FloatArray) -> tuple[Estimate, st
 
 
 def _exact_energy(evidence: Evidence) -> Side | None:
+    model = _solved(evidence)
+    return None if model is None else Side("exact", ising2d.energy_per_site(model.lattice, model.K))
+
+
+def _solved(evidence: Evidence) -> Ising | None:
+    """The model, if its energy is known: the Ising model of the square lattice without a field."""
     model = evidence.model
-    if not isinstance(model, Ising) or model.h != 0 or evidence.lattice.kind != "square":
-        return None
-    return Side("exact", ising2d.energy_per_site(model.lattice, model.K))
+    return model if nearest(model) and model.h == 0 and evidence.lattice.kind == "square" else None
 
 
 FIDELITY = Criterion(

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from scipy.special import xlogy
 from sklearn.linear_model import LogisticRegression
 
+from blockspin.alphabet import SPINS
 from blockspin.coarse.embedding import Embedding
 from blockspin.coarse.rsmi.windows import Windows, windows
 from blockspin.coarse.sparse_fields import best_windows, on_sites, windows_at
@@ -30,7 +31,7 @@ from blockspin.judging.questions import QUESTIONS
 from blockspin.judging.rules import Described, Exceeds
 from blockspin.judging.thresholds import LOCAL
 from blockspin.lattice import Lattice
-from blockspin.models import Ising
+from blockspin.models import nearest
 from blockspin.randomness import generator
 from blockspin.statistics import Estimate, jackknife
 
@@ -76,6 +77,8 @@ def information(subject: Subject) -> Found:
     error over chains. Raises NotDefined where units have no places on a lattice or b is no whole number, and
     where block, buffer and ring do not fit the lattice, or the chains are fewer than 8.
     """
+    if subject.evidence.alphabet != SPINS:
+        raise NotDefined("not spins", f"information is estimated for spins -1/+1, not for {subject.evidence.alphabet}")
     embedding, forced = placed_units(subject)
     if forced:
         raise NotDefined("no places", forced)
@@ -129,7 +132,7 @@ def _share(subject: Subject) -> Reading:
 def exact_joint(evidence: Evidence, b: int) -> Joint | None:
     """p(V, E) where it can be summed, else None."""
     model, lattice = evidence.model, evidence.lattice
-    if not isinstance(model, Ising):
+    if not nearest(model):
         return None
     if lattice.kind == "chain" and b <= SUMMED:
         return surroundings.chain(model, b, max(1, b // 2))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from blockspin.judging.criteria.coarse_couplings import placed_units, spins_needed
+from blockspin.alphabet import SPINS
+from blockspin.judging.criteria.coarse_couplings import placed_units, same_letters, spins_needed
 from blockspin.judging.criteria.criterion import Criterion, Quantity
 from blockspin.judging.critical import EXACT, critical_needed
 from blockspin.judging.evidence import Subject
@@ -17,10 +18,11 @@ def exponents(subject: Subject) -> mcrg.Spectrum:
 
     lambda = b^y are the leading eigenvalues of B^-1 A with the connected moments A_ij = <S_i^coarse S_j^fine>
     and B_ij = <S_i^coarse S_j^coarse>. Raises NotDefined where the units have no places on a coarse lattice, or the
-    samples are not those of a critical point. Source: Swendsen, Phys. Rev. Lett. 42, 859 (1979).
+    samples are not those of a critical point, or fine and coarse letters differ.
+    Source: Swendsen, Phys. Rev. Lett. 42, 859 (1979).
     """
     spins_needed(subject)
-    critical = critical_needed(subject.evidence)
+    critical, alphabet = critical_needed(subject.evidence), same_letters(subject)
     embedding, _ = placed_units(subject)
     return mcrg.spectrum(
         critical.values,
@@ -28,6 +30,7 @@ def exponents(subject: Subject) -> mcrg.Spectrum:
         embedding.b,
         fine_lattice=subject.lattice,
         coarse_lattice=embedding.lattice,
+        alphabet=alphabet,
     )
 
 
@@ -48,13 +51,15 @@ def _exponent(subject: Subject, name: str, below: Side, above: str) -> Reading:
     if why:
         raise NotDefined("no exponent", why)
     _, forced = placed_units(subject)
+    if not forced and subject.alphabet != SPINS:
+        forced = f"where a model of {subject.alphabet} is critical is not known here: its exponents decide nothing"
     return Reading(
         y.value,
         y.error,
         forced=forced,
         below=below,
         above=Side(above, float(subject.lattice.dimension)),
-        exact=EXACT.get(subject.lattice.kind, {}).get(name),
+        exact=EXACT.get(subject.lattice.kind, {}).get(name) if subject.alphabet == SPINS else None,
     )
 
 
