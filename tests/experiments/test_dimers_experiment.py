@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -29,20 +31,11 @@ SMALL = (
 )  # fmt: skip
 
 
-@pytest.fixture(scope="module")
-def finished(tmp_path_factory: pytest.TempPathFactory) -> Run:
-    folder = tmp_path_factory.mktemp("run") / "small"
-    planned = prepare(find("dimers"), overrides=SMALL, seed=1)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(tasks, "STARTS", ("canonical",))  # one training in place of four
-        run(planned, folder)
-    return Run(planned.experiment, planned.settings, 1, Store(folder))
-
-
 @pytest.fixture
-def made(finished: Run) -> dict[str, Any]:
-    """The branches of the run, to be changed."""
-    return {name: dict(finished[name]) for name in ("filters", "decays", "exact")} | {"machines": finished["machines"]}
+def made(tiny_run: Callable[[str], Run]) -> dict[str, Any]:
+    """The branches of the tiny run, to be changed."""
+    run = tiny_run("dimers")
+    return {name: dict(run[name]) for name in ("filters", "decays", "exact")} | {"machines": run["machines"]}
 
 
 def with_trainings(made: dict[str, Any], T: float | str, *reads: dict[str, Any], **fields: Any) -> dict[str, Any]:
@@ -66,8 +59,13 @@ def counted(claim: Any, made: dict[str, Any]) -> list[tuple[int, int]]:
     return [(int(n), int(m)) for n, m in re.findall(r"(\d+) of (\d+)", claim(made)["why"])]
 
 
-def test_the_small_run_finds_the_fields(finished: Run) -> None:
+@pytest.mark.slow  # a quarter of a minute
+def test_a_small_run_finds_the_fields(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     # 200 samples of 16 x 16: fields read to 0.93 in trials; a random pair of filters to about 0.1
+    planned = prepare(find("dimers"), overrides=SMALL, seed=1)
+    monkeypatch.setattr(tasks, "STARTS", ("canonical",))  # one training in place of four
+    run(planned, tmp_path / "small")
+    finished = Run(planned.experiment, planned.settings, 1, Store(tmp_path / "small"))
     for one in finished["filters"][math.inf, 2].seeds:
         assert min(one.reads["staggered"]) > 0.8
         assert one.reads["staggered covered"] > 0.8

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -18,10 +19,8 @@ FILES = ("settings.toml", "provenance.json", "scorecards.json", "claims.json", "
 
 
 @pytest.fixture(scope="module", params=EXPERIMENTS)
-def finished(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
-    folder = tmp_path_factory.mktemp("run") / request.param
-    run(prepare(find(request.param), overrides=TINY[request.param], seed=1), folder)
-    return request.param, folder
+def finished(request: pytest.FixtureRequest, tiny_folder: Callable[[str], Path]) -> tuple[str, Path]:
+    return request.param, tiny_folder(request.param)
 
 
 def test_the_folder_is_complete(finished: tuple[str, Path]) -> None:
@@ -37,10 +36,14 @@ def test_the_folder_is_complete(finished: tuple[str, Path]) -> None:
         assert not re.search(r"\bnan\b|(?<!T = )\binf\b|None", claim["why"]), claim["why"]
 
 
-def test_the_page_opens_with_answer_and_picture_and_is_redrawn_to_the_same_bytes(finished: tuple[str, Path]) -> None:
+def test_the_page_opens_with_answer_and_picture_and_is_redrawn_to_the_same_bytes(
+    finished: tuple[str, Path], tmp_path: Path
+) -> None:
     name, folder = finished
     page = (folder / "report.html").read_bytes()
-    assert redraw(folder).read_bytes() == page
+    again = tmp_path / "again"
+    shutil.copytree(folder, again)
+    assert redraw(again).read_bytes() == page
     text = page.decode()
     assert "<script" not in text
     assert not re.search(r">\s*nan\s*<|\x00|{{|{%", text, re.IGNORECASE)
@@ -54,8 +57,9 @@ def test_the_page_opens_with_answer_and_picture_and_is_redrawn_to_the_same_bytes
         assert re.sub(r"<details>.*</details>", "", section, flags=re.DOTALL).count("<figure>") <= 1
 
 
-def test_a_second_run_computes_nothing(finished: tuple[str, Path]) -> None:
-    name, folder = finished
+def test_a_second_run_computes_nothing(finished: tuple[str, Path], tmp_path: Path) -> None:
+    name, folder = finished[0], tmp_path / "again"
+    shutil.copytree(finished[1], folder)
     stamps = {path.name: path.stat().st_mtime_ns for path in (folder / "tasks").glob("*.npz")}
     claims = (folder / "claims.json").read_bytes()
     run(prepare(find(name), overrides=TINY[name], seed=1), folder)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import math
 import re
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,33 +20,16 @@ from blockspin.experiments import find
 from blockspin.experiments.core import Run
 from blockspin.experiments.koch_janusz_ringel import claims, readings
 from blockspin.experiments.koch_janusz_ringel.tasks import Bounds, Curve
-from blockspin.experiments.run import prepare, run
+from blockspin.experiments.run import prepare
 from blockspin.models.ising import KC_SQUARE
 from blockspin.runs.settings import SettingsError
-from blockspin.runs.store import Store
 from blockspin.runs.task import Result
 from blockspin.statistics import Estimate
 
-SMALL = (
-    "chains=10", "n_iter=300", f"filters.K=[{KC_SQUARE!r}]", "filters.n_samples=1000", "filters.seeds=2",
-    "blocks.L=12", "blocks.sides=[4]", "blocks.n_samples=500", "blocks.seeds=2",
-    "curve.L=12", "curve.b=2", f"curve.T=[{1 / KC_SQUARE!r}]", "curve.buffers=[1, 2, 3]",
-    "curve.environment=1", "curve.n_samples=500",
-    "flow.L=16", "flow.steps=2", "flow.distances=[-0.04, -0.02, 0.02, 0.04]", "flow.n_samples=1000", "chain.points=5",
-)  # fmt: skip
-
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    target = tmp_path_factory.mktemp("run") / "small"
-    run(prepare(find("koch-janusz-ringel"), overrides=SMALL, seed=1), target)
-    return target
-
-
-@pytest.fixture(scope="module")
-def small(folder: Path) -> Run:
-    planned = prepare(find("koch-janusz-ringel"), overrides=SMALL, seed=1)
-    return Run(find("koch-janusz-ringel"), planned.settings, 1, Store(folder))
+def small(tiny_run: Callable[[str], Run]) -> Run:
+    return tiny_run("koch-janusz-ringel")
 
 
 class Changed(dict[str, Any]):
@@ -61,7 +45,8 @@ def counts(said: dict[str, Any]) -> list[tuple[int, int]]:
     return [(int(n), int(m)) for n, m in re.findall(r"(\d+) of (\d+)", said["why"])]
 
 
-def test_every_claim_is_there_and_every_figure(folder: Path) -> None:
+def test_every_claim_is_there_and_every_figure(tiny_folder: Callable[[str], Path]) -> None:
+    folder = tiny_folder("koch-janusz-ringel")
     said = {claim["id"]: claim["status"] for claim in json.loads((folder / "claims.json").read_text())["claims"]}
     assert list(said) == [f"KJR-{n}" for n in range(1, 8)]
     assert said["KJR-7"] == "partly"  # exact: the difference of two spins keeps less than their majority

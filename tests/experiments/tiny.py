@@ -16,9 +16,10 @@ TINY = {  # seconds each
     "koch-janusz-ringel": (
         "chains=10", "n_iter=20", f"filters.K=[{KC_SQUARE!r}]", "filters.n_samples=500", "filters.seeds=2",
         "blocks.L=12", "blocks.sides=[4]", "blocks.n_samples=500", "blocks.seeds=2", "blocks.buffer=1",
-        "blocks.environment=1", "curve.L=12", "curve.b=2", f"curve.T=[{1 / KC_SQUARE!r}]", "curve.buffers=[0, 1, 2]",
+        "blocks.environment=1", "curve.L=12", "curve.b=2", f"curve.T=[{1 / KC_SQUARE!r}]", "curve.buffers=[1, 2, 3]",
+        "curve.environment=1",
         "curve.n_samples=500", "flow.L=16", "flow.steps=2", "flow.distances=[-0.04, -0.02, 0.02, 0.04]",
-        "flow.n_samples=500", "chain.K=[0.5]", "chain.points=3",
+        "flow.n_samples=500", "chain.K=[0.1, 0.5]", "chain.points=3",
     ),
     "ho-2013": (
         "natural.n_train=100", "natural.n_test=30", "natural.side=6", "hidden=4", "updates=10", "seeds=2",
