@@ -61,7 +61,8 @@ def block(samples: xr.DataArray, rule: Rule, steps: int | None = None, *, seed: 
             ) from error
         values, alphabet = by_chain(blocks, fine), coarse_alphabet(made, alphabet_of(fine), blocks)
         try:
-            levels.append(make(values, coarse, alphabet=alphabet, blocked=step + 1, fine=provenance(samples)))
+            kept = {name: value for name, value in provenance(fine).items() if name == "letters_alike"}
+            levels.append(make(values, coarse, alphabet=alphabet, blocked=step + 1, fine=provenance(samples), **kept))
         except ValueError as error:
             hint = "" if alphabet.labels else ". bs.Placed makes spins of a map's outputs and puts its units in places"
             raise ValueError(f"{error}{hint}") from error

@@ -131,8 +131,8 @@ def _trajectory(
         _turn(fine, coarse, moment_sums(one, other), names)
         for (fine, coarse), (one, other) in zip(pairwise(levels), pairwise(moves), strict=True)
     )
-    K = provenance(samples).get("model", {}).get("K", math.nan)
-    return Trajectory(float(K), names, lattices, levels, turns)
+    K = provenance(samples).get("model", {}).get("K")
+    return Trajectory(K if isinstance(K, float) else math.nan, names, lattices, levels, turns)
 
 
 def _about_mean(level: xr.DataArray, names: tuple[str, ...]) -> FloatArray:

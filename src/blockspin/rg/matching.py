@@ -119,6 +119,6 @@ def _coupling(large: xr.DataArray, small: xr.DataArray, K: float | None) -> floa
     if K is not None:
         return float(K)
     known = [provenance(samples).get("model", {}).get("K") for samples in (large, small)]
-    if known[0] is None or known[0] != known[1]:
+    if not isinstance(known[0], float) or known[0] != known[1]:
         raise ValueError(f"both lattices must be sampled at the same known coupling K; got {known[0]} and {known[1]}")
     return float(known[0])
