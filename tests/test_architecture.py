@@ -34,12 +34,12 @@ MAY_IMPORT = {
     "sampling": "models samples randomness lattice statistics files locks memory progress",
     "coarse": "lattice files randomness statistics memory progress",
     "rg": "samples lattice statistics models",
-    "mapping": "exact models coarse lattice",
+    "boltzmann_map": "exact models coarse lattice",
     "judging": "blas rg exact models coarse samples lattice statistics randomness files progress",
     "runs": "blas samples randomness files seals locks extras progress",
     "report": "statistics",
-    "experiments": "lattice statistics randomness models samples exact sampling coarse rg mapping judging runs report "
-    "extras files seals locks memory",
+    "experiments": "lattice statistics randomness models samples exact sampling coarse rg boltzmann_map judging runs "
+    "report extras files seals locks memory",
     "choices": "coarse lattice models samples",
     "cli": "choices experiments runs report judging samples models coarse lattice files sampling",
 }

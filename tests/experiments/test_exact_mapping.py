@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from blockspin.experiments.exact_mapping.cases import CASES
 
 from blockspin.experiments import find
 from blockspin.experiments.core import Run
 from blockspin.experiments.exact_mapping import claims
-from blockspin.experiments.exact_mapping.cases import CASES
 from blockspin.experiments.exact_mapping.couplings import rows_by_kind
 from blockspin.experiments.exact_mapping.settings import PRESETS, Settings
 from blockspin.experiments.exact_mapping.tasks import FLOWS, USED, Found, plan
