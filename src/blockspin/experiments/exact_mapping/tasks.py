@@ -10,6 +10,7 @@ import numpy as np
 
 import blockspin.boltzmann_map as bm
 from blockspin.boltzmann_map.cases import CASES
+from blockspin.boltzmann_map.expected import Outcome
 from blockspin.experiments.exact_mapping.settings import Settings
 from blockspin.experiments.stored import Array, Real, Stored
 from blockspin.experiments.task import task
@@ -40,18 +41,6 @@ class Readings(Stored):
     trace_spread: Real
     KL: Real
     dF: Real
-
-
-class Outcome(Stored):
-    """An expectation and what came of it."""
-
-    quantity: str
-    measured: float
-    relation: str
-    expected: float
-    tolerance: float
-    unit: str
-    met: bool
 
 
 class Found(Stored):
@@ -96,12 +85,7 @@ def _seconds(ring: int = 12, starts: int = 0, n_draws: int = 0, n_iter: int = 0,
 
 @task(label="case {case}", weight=_seconds)
 def case(
-    case: str,
-    ring: int = 0,
-    K: float = 0.0,
-    torus: tuple[int, int] = (0, 0),
-    K_torus: float = 0.0,
-    **training: Any,
+    case: str, ring: int = 0, K: float = 0.0, torus: tuple[int, int] = (0, 0), K_torus: float = 0.0, **training: Any
 ) -> Found:
     """Evaluate one case, on the ring or, where this is given, on the torus."""
     row = CASES[case]
@@ -116,7 +100,7 @@ def case(
         readings=Readings(
             identity=m.identity_residual, trace=m.trace_deviation, trace_spread=m.trace_spread, KL=m.KL, dF=m.dF
         ),
-        outcomes=[Outcome.model_validate(one) for one in row.outcomes(m)],
+        outcomes=row.outcomes(m),
         K_coarse=m.K_coarse,
         sets=strongest,
         **{name: getattr(m.interactions, name)[strongest] for name in ("couplings", "bodies", "ranges")},
