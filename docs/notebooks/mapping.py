@@ -21,7 +21,10 @@ import math
 import numpy as np
 
 import blockspin as bs
-from blockspin import mapping
+from blockspin.boltzmann_map import exact_machines, rules
+from blockspin.boltzmann_map.cases import CASES
+from blockspin.boltzmann_map.machine import Machine
+from blockspin.boltzmann_map.mappings import MachineMapping
 
 K = 1.0
 ring = bs.Lattice.chain(10)
@@ -34,8 +37,8 @@ model = bs.Ising(ring, K)
 
 # %%
 random = np.random.default_rng(1)
-machine = mapping.Machine(random.standard_normal((5, 10)), random.standard_normal(10), random.standard_normal(5))
-anything = mapping.MachineMapping(model, machine)
+machine = Machine(random.standard_normal((5, 10)), random.standard_normal(10), random.standard_normal(5))
+anything = MachineMapping(model, machine)
 residual = np.abs(anything.direct() - anything.coarse).max()
 print(f"max |H_RG - H_RBM| = {residual:.1e} nats, while KL(P || p_lambda) = {anything.KL:.3g} nats")
 assert residual < 1e-12 < anything.KL
@@ -46,13 +49,14 @@ assert residual < 1e-12 < anything.KL
 # hidden unit on every bond is.
 
 # %%
-exact = mapping.MachineMapping(model, mapping.bond_machine(model))
-print(f"W = {mapping.bond_weight(K):.6f}, KL = {exact.KL:.1e}, trace condition off by {exact.trace_deviation:.1e} nats")
+exact = MachineMapping(model, exact_machines.bond_machine(model))
+W = exact_machines.bond_weight(K)
+print(f"W = {W:.6f}, KL = {exact.KL:.1e}, trace condition off by {exact.trace_deviation:.1e} nats")
 assert exact.KL < 1e-12
 assert exact.trace_deviation < 1e-12
 
 for other in (0.8, 0.95, 1.0, 1.05, 1.2):
-    detuned = mapping.MachineMapping(model, mapping.bond_machine(bs.Ising(ring, other)))
+    detuned = MachineMapping(model, exact_machines.bond_machine(bs.Ising(ring, other)))
     print(f"machine of K = {other:4}: KL = {detuned.KL:.2e}, trace but for a constant = {detuned.trace_spread:.2e}")
     assert (detuned.KL < 1e-12) == (detuned.trace_spread < 1e-12) == (other == K)
 
@@ -61,7 +65,7 @@ for other in (0.8, 0.95, 1.0, 1.05, 1.2):
 # dF = ln Z - ln Z_lambda. A constant in the energy makes it zero for the random machine, and changes no probability.
 
 # %%
-shifted = mapping.MachineMapping(model, machine.shifted(-anything.dF))
+shifted = MachineMapping(model, machine.shifted(-anything.dF))
 print(f"dF: {anything.dF:.4g} -> {shifted.dF:.1e}; KL: {anything.KL:.6g} -> {shifted.KL:.6g}")
 assert abs(shifted.dF) < 1e-12
 assert math.isclose(shifted.KL, anything.KL, rel_tol=1e-12)
@@ -73,21 +77,20 @@ assert math.isclose(shifted.KL, anything.KL, rel_tol=1e-12)
 # %%
 half = bs.Lattice.chain(5)
 maps = {
-    "decimation": (mapping.decimation(model), half),
-    "sublattice machine": (mapping.MachineMapping(model, mapping.sublattice_machine(model)), half),
-    "bond machine": (exact, ring),
-    "alternating machine": (mapping.MachineMapping(model, mapping.alternating_machine(model, 2.0)), ring),
+    "decimation": rules.decimation(model),
+    "sublattice machine": MachineMapping(model, exact_machines.sublattice_machine(model), half),
+    "bond machine": MachineMapping(model, exact_machines.bond_machine(model), ring),
+    "alternating machine": MachineMapping(model, exact_machines.alternating_machine(model, 2.0), ring),
 }
-for name, (found, lattice) in maps.items():
-    couplings = found.interactions(mapping.distances(lattice))
-    K_coarse, spread = mapping.nearest_neighbour(couplings, lattice)
-    strongest = [couplings.sites(int(number)) for number in couplings.order[:3]]
+for name, found in maps.items():
+    K_coarse, spread = found.K_coarse
+    strongest = [found.interactions.sites(int(number)) for number in found.interactions.order[:3]]
     print(f"{name:20} KL = {found.KL:.0e}  K' = {K_coarse:.6f} (spread {spread:.1e})  strongest: {strongest}")
     assert found.KL < 1e-12
 
 step = math.atanh(math.tanh(K) ** 2)
-assert math.isclose(mapping.nearest_neighbour(maps["decimation"][0].interactions(), half)[0], step, abs_tol=1e-12)
-assert math.isclose(mapping.nearest_neighbour(exact.interactions(), ring)[0], K, abs_tol=1e-12)
+assert math.isclose(maps["decimation"].K_coarse[0], step, abs_tol=1e-12)
+assert math.isclose(maps["bond machine"].K_coarse[0], K, abs_tol=1e-12)
 
 # %% [markdown]
 # The bond machine is exact and does not flow; the sublattice machine is exact and is decimation. Exactness decides
@@ -97,7 +100,7 @@ assert math.isclose(mapping.nearest_neighbour(exact.interactions(), ring)[0], K,
 # The exact gradient of KL, with half as many hidden units as sites.
 
 # %%
-trained = mapping.learned.maximum_likelihood(bs.Ising(ring, 0.5), 5, seed=1, starts=4)
-print(f"KL = {trained.readings.KL:.1e}, dF = {trained.readings.dF:.4g}, K' = {trained.K_coarse[0]:.6f}")
+trained = CASES["likelihood"].build(bs.Ising(ring, 0.5), seed=1, starts=4)
+print(f"KL = {trained.KL:.1e}, dF = {trained.dF:.4g}, K' = {trained.K_coarse[0]:.6f}")
 print(f"decimation gives K' = {math.atanh(math.tanh(0.5) ** 2):.6f}")
-assert trained.readings.identity < 1e-10
+assert trained.identity_residual < 1e-10

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
+from itertools import chain
 from typing import Any
 
 import numpy as np
 import pytest
 
+from blockspin.boltzmann_map.cases import CASES
 from blockspin.experiments import find
 from blockspin.experiments.core import Run
 from blockspin.experiments.exact_mapping import claims
-from blockspin.experiments.exact_mapping.cases import CASES
-from blockspin.experiments.exact_mapping.couplings import rows_by_kind
+from blockspin.experiments.exact_mapping.page import RING, rows_by_kind
 from blockspin.experiments.exact_mapping.settings import PRESETS, Settings
-from blockspin.experiments.exact_mapping.tasks import FLOWS, USED, Found, plan
+from blockspin.experiments.exact_mapping.tasks import FLOWS, Found, plan
 from blockspin.experiments.run import prepare, run
 from blockspin.runs.settings import SettingsError
 from blockspin.runs.store import Store
@@ -23,8 +25,8 @@ SMALL = ("ring=8", "K=0.6", "flow=[0.3, 0.6]", "n_draws=500", "n_iter=3", "start
 
 
 def test_the_plan_names_what_there_is() -> None:
-    assert tuple(CASES) == tuple(USED)
-    assert set(FLOWS.values()) <= set(CASES)
+    assert {*FLOWS.values(), *RING} <= set(CASES)
+    assert {*chain(*(case.uses for case in CASES.values()))} <= {*Settings.model_fields, "seed"}
 
 
 def test_couplings_are_sorted_into_kinds() -> None:
@@ -116,7 +118,7 @@ def test_sentences_count_what_there_is(cases: dict[str, Found]) -> None:
     assert counted(claims.exactness_is_renormalization, cases | {"decimation": moved}) == [(1, 5)]
 
     layers = cases["layers"]
-    missed = [one.model_copy(update={"met": False}) for one in layers.outcomes]
+    missed = [replace(one, measured=one.measured + 1) for one in layers.outcomes]
     n = sum(one.quantity.startswith("K after") for one in missed)
     assert counted(claims.one_dimension, cases) == [(n, n)]
     assert counted(claims.one_dimension, cases | {"layers": layers.model_copy(update={"outcomes": missed})}) == [(0, n)]

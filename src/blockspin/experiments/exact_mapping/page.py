@@ -8,10 +8,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from blockspin.experiments.core import Run
-from blockspin.experiments.exact_mapping.couplings import ROUNDING, rows_by_kind
-from blockspin.experiments.exact_mapping.tasks import SHIFTS
+from blockspin.experiments.exact_mapping.tasks import SHIFTS, Found
 from blockspin.experiments.stored import Array
-from blockspin.report.forest import Forest, forest
+from blockspin.report.forest import Forest, Row, forest
 from blockspin.report.lines import Panel, line_plot
 from blockspin.report.page import Figure, Table, minus
 from blockspin.report.tables import table
@@ -20,9 +19,13 @@ RING = (
     "decimation", "majority", "sublattice", "likelihood", "cd", "cd-l2", "cd-l1", "bond", "alternating",
     "likelihood-full", "product", "random",
 )  # fmt: skip
-TORUS = ("torus-decimation", "torus-majority", "torus-likelihood", "torus-sublattice", "torus-bond")
 LEARNED = ("maximum likelihood", "CD-1")
 FLOOR = 1e-6  # the weakest coupling on the scale
+ROUNDING = 1e-12  # what is smaller is written as 0
+KINDS = {  # (spins, r rounded up for a pair): both as far as they are told apart
+    (1, 0): "1 spin", (2, 0): "pairs", (2, 1): "pairs, r = 1", (2, 2): "pairs, r ≤ 2", (2, 3): "pairs, r ≤ 3",
+    (2, 4): "pairs, r > 3", (3, 0): "3 spins", (4, 0): "4 spins", (5, 0): "5 and more",
+}  # fmt: skip
 
 
 def facts(run: Run) -> dict[str, str]:
@@ -41,16 +44,9 @@ def flow(run: Run) -> Figure:
         name: np.column_stack([one.arrays[key] for key in ("K", "K_coarse", "spread")])
         for name, one in run["flows"].items()
     }
-    far = max(run.settings.flow)
-    panel = Panel(
-        "K, fine spins",
-        "K', coarse spins",
-        curves,
-        dashed={"K' = K: no flow": [(0.0, 0.0), (far, far)]},
-        square=True,
-    )
+    same = {"K' = K: no flow": [(0.0, 0.0), (max(run.settings.flow),) * 2]}
     return line_plot(
-        [panel],
+        [Panel("K, fine spins", "K', coarse spins", curves, dashed=same, square=True)],
         title="K' against K on the ring",
         caption="A step of the RG lies on the curve of decimation. Exact RBMs lie there, on the line K' = K, or "
         "between. Bars: standard deviation over bonds.",
@@ -78,13 +74,7 @@ def readings(run: Run) -> Table:
     """Every case with its residuals."""
     columns = ("map", "spins", "K", "|H_RG − H_RBM|", "trace", "trace − c", "KL", "dF", "K' (spread)")
     rows = [
-        (
-            one.name,
-            f"{one.lattice} -> {one.n_coarse}",
-            f"{one.K:.6g}",
-            *(_small(value) for _, value in one.readings),
-            _spread(*one.K_coarse),
-        )
+        (one.name, _where(one), f"{one.K:.6g}", *(_small(value) for _, value in one.readings), _spread(*one.K_coarse))
         for one in run["cases"].values()
     ]
     caption = (
@@ -130,8 +120,21 @@ def ring_couplings(run: Run) -> Figure:
 
 def torus_couplings(run: Run) -> Figure:
     """The same on the torus."""
-    large = [name for name in run["cases"] if name.startswith("large-")]
-    return _couplings(run, [*TORUS, *large], f"Couplings of H_RG, square lattices at K = {run.settings.K_torus:g}")
+    names = [name for name in run["cases"] if name.startswith(("torus-", "large-"))]
+    return _couplings(run, names, f"Couplings of H_RG, square lattices at K = {run.settings.K_torus:g}")
+
+
+def rows_by_kind(couplings: Array, bodies: Array, ranges: Array) -> list[Row]:
+    """Couplings (n,) by their numbers of spins and ranges, nan without places: a row a kind, for its strongest."""
+    spins = np.minimum(bodies, 5)
+    near = np.where(spins == 2, np.minimum(np.ceil(np.nan_to_num(ranges) - 1e-9), 4), 0)
+    rows = []
+    for (n, r), label in KINDS.items():
+        if (some := couplings[(spins == n) & (near == r)]).size:
+            most = float(some[np.argmax(np.abs(some))])
+            text = "0" if abs(most) < ROUNDING else minus(f"{most:.3g}" if abs(most) >= 1e-3 else f"{most:.1e}")
+            rows.append(Row(label, abs(most), text=text, ticks=np.abs(some)))
+    return rows
 
 
 def _couplings(run: Run, names: Sequence[str], title: str) -> Figure:
@@ -141,7 +144,7 @@ def _couplings(run: Run, names: Sequence[str], title: str) -> Figure:
     parts = []
     for one, rows in zip(cases, kinds, strict=True):
         kept, most = len(one.couplings), 2**one.n_coarse - 1
-        detail = f"{one.lattice} → {one.n_coarse}" + (f", strongest {kept} of {most}" if kept < most else "")
+        detail = _where(one) + (f", strongest {kept} of {most}" if kept < most else "")
         limits = (FLOOR, 2 * max(top, 10 * FLOOR))
         parts.append(Forest("|coupling|", rows, one.name, detail, log=True, limits=limits))
     caption = (
@@ -167,6 +170,10 @@ def expectations(run: Run) -> Table:
     columns = ("map", "quantity", "measured", "expected", "met")
     caption = "= means within 1e-12 of the largest energy."
     return table(columns, rows, title="All expectations", caption=caption, wide=True)
+
+
+def _where(case: Found) -> str:
+    return f"{case.lattice} → {case.n_coarse}"
 
 
 def _spread(value: float, spread: float) -> str:

@@ -8,35 +8,17 @@ from typing import Any
 
 import numpy as np
 
+import blockspin.boltzmann_map as bm
+from blockspin.boltzmann_map.cases import CASES
+from blockspin.boltzmann_map.expected import Outcome
 from blockspin.experiments.exact_mapping.settings import Settings
 from blockspin.experiments.stored import Array, Real, Stored
 from blockspin.experiments.task import task
 from blockspin.experiments.tree import Tree
+from blockspin.lattice import Lattice
+from blockspin.models import Ising
 from blockspin.runs.task import Progress, Result
 
-_CD = ("seed", "n_draws", "n_iter")
-USED = {  # by case: the settings that it uses, besides those of its model
-    "decimation": (),
-    "majority": (),
-    "random": ("seed",),
-    "likelihood": ("seed", "starts"),
-    "likelihood-full": ("seed", "starts"),
-    "cd": _CD,
-    "cd-l1": (*_CD, "l1"),
-    "cd-l2": (*_CD, "l2"),
-    "bond": (),
-    "alternating": (),
-    "sublattice": (),
-    "layers": (),
-    "product": (),
-    "matched": ("seed",),
-    "shifted": ("seed",),
-    "torus-decimation": (),
-    "torus-majority": (),
-    "torus-likelihood": ("seed",),
-    "torus-sublattice": (),
-    "torus-bond": (),
-}
 FLOWS = {  # name of a curve: its case
     "decimation": "decimation",
     "majority": "majority",
@@ -61,18 +43,6 @@ class Readings(Stored):
     dF: Real
 
 
-class Outcome(Stored):
-    """An expectation and what came of it."""
-
-    quantity: str
-    measured: float
-    relation: str
-    expected: float
-    tolerance: float
-    unit: str
-    met: bool
-
-
 class Found(Stored):
     """A case evaluated: K' with its spread over bonds, the strongest couplings of H_RG, their sets and ranges."""
 
@@ -91,15 +61,15 @@ class Found(Stored):
 
 
 def plan(settings: Settings, seed: int) -> dict[str, Tree]:
-    """Cases and flows by name, and the detuned machine. A task's settings hold what it uses and no more."""
+    """A case each by its key, a flow each by its name, and the detuned machine. A task's settings are those it uses."""
     s = settings
     values = s.model_dump() | {"seed": seed}
 
     def used(name: str) -> dict[str, Any]:
-        return {key: values[key] for key in USED[name]}
+        return {key: values[key] for key in CASES[name].uses}
 
     ring, torus = {"ring": s.ring, "K": s.K}, {"torus": s.torus, "K_torus": s.K_torus}
-    cases = {name: case(case=name, **(torus if name.startswith("torus") else ring), **used(name)) for name in USED}
+    cases = {name: case(case=name, **(torus if name.startswith("torus") else ring), **used(name)) for name in CASES}
     if s.rules_torus is not None:
         for rule in ("decimation", "majority"):
             large = case(case=f"torus-{rule}", torus=s.rules_torus, K_torus=s.K_torus)
@@ -115,54 +85,48 @@ def _seconds(ring: int = 12, starts: int = 0, n_draws: int = 0, n_iter: int = 0,
 
 @task(label="case {case}", weight=_seconds)
 def case(
-    case: str,
-    ring: int = 0,
-    K: float = 0.0,
-    torus: tuple[int, int] = (0, 0),
-    K_torus: float = 0.0,
-    **training: Any,
+    case: str, ring: int = 0, K: float = 0.0, torus: tuple[int, int] = (0, 0), K_torus: float = 0.0, **training: Any
 ) -> Found:
     """Evaluate one case, on the ring or, where this is given, on the torus."""
-    import blockspin as bs
-    from blockspin.experiments.exact_mapping.cases import CASES
-
-    model = bs.Ising(bs.Lattice.chain(ring), K) if ring else bs.Ising(bs.Lattice.square(*torus), K_torus)
-    evaluated = CASES[case](model, **training)
-    arrays = {}
-    if (found := evaluated.interactions) is not None:
-        strongest = found.order[:KEPT]
-        arrays = {name: getattr(found, name)[strongest] for name in ("couplings", "bodies", "ranges")}
-        arrays["sets"] = strongest
-    return Found(**evaluated.to_dict(), **arrays)
+    row = CASES[case]
+    m = row.build(Ising(Lattice.chain(ring), K) if ring else Ising(Lattice.square(*torus), K_torus), **training)
+    strongest = m.interactions.order[:KEPT]
+    return Found(
+        name=row.name.format(m=m),
+        about=row.about.format(m=m, **training),
+        lattice=str(m.model.lattice),
+        K=m.model.K,
+        n_coarse=m.n_coarse,
+        readings=Readings(
+            identity=m.identity_residual, trace=m.trace_deviation, trace_spread=m.trace_spread, KL=m.KL, dF=m.dF
+        ),
+        outcomes=row.outcomes(m),
+        K_coarse=m.K_coarse,
+        sets=strongest,
+        **{name: getattr(m.interactions, name)[strongest] for name in ("couplings", "bodies", "ranges")},
+    )
 
 
 @task(label="flow of {map}", weight=_seconds)
 def flow(map: str, ring: int, flow: list[float], *, progress: Progress, **training: Any) -> Result:
     """K' of one map at every K; arrays: K, K' and its spread over the bonds, KL, identity residual."""
-    import blockspin as bs
-    from blockspin.experiments.exact_mapping.cases import CASES
-
     rows = []
     for done, K in enumerate(flow):
         progress(done / len(flow), f"K = {K:g}")
-        at = CASES[FLOWS[map]](bs.Ising(bs.Lattice.chain(ring), K), **training)
-        rows.append((K, *at.K_coarse, at.readings.KL, at.readings.identity))
+        m = CASES[FLOWS[map]].build(Ising(Lattice.chain(ring), K), **training)
+        rows.append((K, *m.K_coarse, m.KL, m.identity_residual))
     return _columns(rows, "K", "K_coarse", "spread", "KL", "identity")
 
 
 @task(label="detuned machine")
 def detuned(ring: int, K: float) -> Result:
     """The bond machine of another K before the model of this K; arrays: its K, KL, trace spread, dF a constant."""
-    import blockspin as bs
-    from blockspin.mapping import MachineMapping, bond_machine
-
-    model = bs.Ising(bs.Lattice.chain(ring), K)
+    lattice = Lattice.chain(ring)
     rows = []
     for share in DETUNING:
-        other = bs.Ising(model.lattice, K * (1 + share))
-        mapping = MachineMapping(model, bond_machine(other))
-        shifted = [MachineMapping(model, mapping.machine.shifted(constant)).dF for constant in SHIFTS]
-        rows.append((other.K, mapping.KL, mapping.trace_spread, *shifted))
+        machine = bm.exact_machines.bond_machine(Ising(lattice, K * (1 + share)))
+        shifted = [bm.mappings.MachineMapping(Ising(lattice, K), machine.shifted(constant)) for constant in SHIFTS]
+        rows.append((K * (1 + share), shifted[0].KL, shifted[0].trace_spread, *(m.dF for m in shifted)))
     return _columns(rows, "K", "KL", "trace_spread", *(f"dF {constant:+g}" for constant in SHIFTS))
 
 

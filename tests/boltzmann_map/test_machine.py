@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import logsumexp
 
+from blockspin.boltzmann_map.machine import Machine, linear, log_2cosh, spins
 from blockspin.coarse.rbm import RBM
-from blockspin.mapping.machine import Machine, linear, log_2cosh, spins
 
 
 def random_machine(N: int, M: int, seed: int, scale: float = 1.0) -> Machine:

@@ -51,13 +51,6 @@ class Interactions:
         """The spins of the set with this number."""
         return tuple(i for i in range(self.n_spins) if number >> i & 1)
 
-    def pairs(self) -> FloatArray:
-        """The two-spin couplings K_ij, shape (n, n), symmetric with zero diagonal."""
-        bits = 1 << np.arange(self.n_spins)
-        pairs: FloatArray = self.couplings[bits[:, None] | bits[None, :]]
-        np.fill_diagonal(pairs, 0.0)
-        return pairs
-
 
 def interactions(H: ArrayLike, distances: ArrayLike | None = None) -> Interactions:
     """The couplings of the Hamiltonian with values H (2^n,) over all states of n spins -1/+1.
@@ -73,17 +66,9 @@ def interactions(H: ArrayLike, distances: ArrayLike | None = None) -> Interactio
             f"{values.size} are not (a state that nothing maps to has H = inf)"
         )
     bodies = bit_counts(n)
-    couplings = -_signs(bodies) * walsh_hadamard(values) / len(values)
+    # prod_(i in A) h_i = (-1)^|A| (-1)^|A & k|, since a bit that is not set is a spin -1
+    couplings = -(1.0 - 2.0 * (bodies % 2)) * walsh_hadamard(values) / len(values)
     return Interactions(couplings, bodies, _ranges(n, distances))
-
-
-def hamiltonian(couplings: ArrayLike) -> FloatArray:
-    """H(h) = -sum_A K_A prod_(i in A) h_i over all states, shape (2^n,): the inverse of `interactions`.
-
-    Raises ValueError where the number of couplings is no power of 2.
-    """
-    K = np.asarray(couplings, float)
-    return -walsh_hadamard(_signs(bit_counts(_spins(K))) * K)
 
 
 def walsh_hadamard(values: ArrayLike) -> FloatArray:
@@ -106,10 +91,9 @@ def nearest_neighbour(found: Interactions, lattice: Lattice) -> tuple[float, flo
     """
     if lattice.n_sites != found.n_spins:
         raise ValueError(f"a {lattice} lattice has {lattice.n_sites} sites; the Hamiltonian has {found.n_spins} spins")
-    start, end = lattice.bonds.T
-    bonds = np.zeros((lattice.n_sites,) * 2)
-    np.add.at(bonds, (np.r_[start, end], np.r_[end, start]), 1)
-    shared = (found.pairs() / np.maximum(bonds, 1))[start, end]
+    pairs = (1 << lattice.bonds).sum(axis=1)
+    _, place, bonds = np.unique(pairs, return_inverse=True, return_counts=True)
+    shared = found.couplings[pairs] / bonds[place]
     return float(shared.mean()), float(shared.std())
 
 
@@ -125,12 +109,6 @@ def bit_counts(n: int) -> IntArray:
     for _ in range(n):
         counts = np.concatenate([counts, counts + 1])
     return counts
-
-
-def _signs(bodies: IntArray) -> FloatArray:
-    # prod_(i in A) h_i = (-1)^|A| (-1)^|A & k|, since a bit that is not set is a spin -1
-    signs: FloatArray = (1 - 2 * (bodies % 2)).astype(np.float64)
-    return signs
 
 
 def _spins(values: FloatArray) -> int:

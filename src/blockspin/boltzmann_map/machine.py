@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -44,8 +43,10 @@ class Machine:
                 f"got {b.shape} and {c.shape}"
             )
         for name, part in (("weights", W), ("visible biases", b), ("hidden biases", c), ("offset", self.offset)):
-            if not np.isfinite(part).all():
-                raise ValueError(f"the {name} of a machine must be finite; {_strange(part)}")
+            if (wrong := np.extract(~np.isfinite(part), part)).size:
+                raise ValueError(
+                    f"the {name} of a machine must be finite; got {wrong[0]} in {wrong.size} of {np.size(part)}"
+                )
         for name, value in (("weights", W), ("visible", b), ("hidden", c), ("offset", float(self.offset))):
             object.__setattr__(self, name, value)
 
@@ -54,6 +55,15 @@ class Machine:
         """The machine with these weights (M, N) and no biases."""
         W = np.atleast_2d(np.asarray(weights, float))
         return cls(W, np.zeros(W.shape[1]), np.zeros(W.shape[0]), offset)
+
+    @classmethod
+    def random(cls, n_hidden: int, n_visible: int, seed: int, *, biases: bool = True) -> Machine:
+        """A machine with weights, and biases, drawn from N(0, 1)."""
+        random = np.random.default_rng(seed)
+        W = random.standard_normal((n_hidden, n_visible))
+        return (
+            cls(W, random.standard_normal(n_visible), random.standard_normal(n_hidden)) if biases else cls.unbiased(W)
+        )
 
     @classmethod
     def from_rbm(cls, rbm: RBM) -> Machine:
@@ -109,8 +119,8 @@ class Machine:
 
     def log_partition(self) -> float:
         """ln Z_lambda = ln sum_(v, h) e^-E in nats, summed over the smaller layer."""
-        smaller = self.visible_hamiltonian if self.n_visible <= self.n_hidden else self.hidden_hamiltonian
-        return float(logsumexp(-smaller()))
+        small = self.visible_hamiltonian() if self.n_visible <= self.n_hidden else self.hidden_hamiltonian()
+        return float(logsumexp(-small))
 
     def shifted(self, constant: float) -> Machine:
         """The machine with the constant added to its energy: no probability changes, ln Z_lambda falls by it."""
@@ -166,9 +176,3 @@ def _marginal(W: FloatArray, summed: FloatArray, kept: FloatArray, offset: float
     for row, bias in zip(W, summed, strict=True):
         total -= log_2cosh(linear(row, float(bias)))
     return total
-
-
-def _strange(part: Any) -> str:
-    values = np.atleast_1d(np.asarray(part, float))
-    wrong = ~np.isfinite(values)
-    return f"got {values[wrong][0]} in {int(wrong.sum())} of {values.size}"

@@ -7,7 +7,9 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from blockspin.mapping.machine import Machine, log_2cosh
+from blockspin.boltzmann_map.couplings import distances, interactions, nearest_neighbour
+from blockspin.boltzmann_map.machine import Machine, log_2cosh
+from blockspin.lattice import Lattice
 from blockspin.models import Ising
 
 FloatArray = NDArray[np.float64]
@@ -53,31 +55,32 @@ def alternating_machine(model: Ising, W: float) -> Machine:
     visible probability. As W -> infinity pairs of hidden units lock and the pairs are the decimated ring. Raises
     ValueError where the lattice is no ring of even length, K is not positive, or W is not above K.
     """
-    if model.lattice.kind != "chain" or model.lattice.n_sites % 2 or model.K <= 0:
-        raise ValueError(
-            f"alternating weights need a ring of even length and K > 0; got {model.lattice}, K = {model.K}"
-        )
-    if not W > model.K:
-        raise ValueError(f"the weight must be above K = {model.K:.6g}; got {W}")
+    if model.lattice.kind != "chain" or model.lattice.n_sites % 2 or not 0 < model.K < W:
+        raise ValueError(f"alternating weights need a ring of even length and 0 < K < W; got {model}, W = {W}")
     other = math.atanh(math.tanh(model.K) / math.tanh(W))
     return bond_machine(model, np.where(np.arange(model.lattice.n_sites) % 2, other, W))
 
 
-def sublattice_machine(model: Ising, copy: float = COPY) -> Machine:
-    """One hidden unit a site of colour 1: a copy of that site, joined to its neighbours by K. KL -> 0 with copy.
+def sublattice_machine(model: Ising) -> Machine:
+    """One hidden unit a site of colour 1: a copy of that site, joined to its neighbours by K. KL = 0.
 
     The lattice is bipartite, so that the sites of colour 0, given the copies, are independent, as a machine's visible
     units are. The hidden layer is the decimated model: on a ring tanh K' = tanh^2 K, on the square lattice decimation
-    by b = sqrt 2, whatever copy is. Raises ValueError where an extent is odd.
+    by b = sqrt 2. Raises ValueError where an extent is odd.
     """
     lattice = model.lattice
     kept = np.flatnonzero(lattice.colours == 1)
     weights = np.zeros((len(kept), lattice.n_sites))
     rows = np.arange(len(kept))
-    weights[rows, kept] = copy
+    weights[rows, kept] = COPY
     np.add.at(weights, (rows[:, None], lattice.neighbours[kept]), model.K)
     b = np.full(lattice.n_sites, model.h)
-    return Machine(weights, b, np.zeros(len(kept)), copy * len(kept))
+    return Machine(weights, b, np.zeros(len(kept)), COPY * len(kept))
+
+
+def sublattice_distances(lattice: Lattice) -> FloatArray:
+    """Distances between the copies on a square lattice, in the spacings sqrt 2 of their own, shape (M, M)."""
+    return distances(lattice, lattice.coordinates[lattice.colours == 1]) / 2**0.5
 
 
 def layer(K: float, M: int) -> Machine:
@@ -86,8 +89,16 @@ def layer(K: float, M: int) -> Machine:
     Every other spin is visible, the rest are hidden, and the weight between neighbours is K. Both layers have tanh K' =
     tanh^2 K (arXiv:1410.3831, Fig. 2). It is the bond machine of the ring of M spins with that K'.
     """
-    weights = np.zeros((M, M))
-    sites = np.arange(M)
-    np.add.at(weights, (sites, sites), K)
-    np.add.at(weights, (sites, (sites + 1) % M), K)
-    return Machine.unbiased(weights)
+    return Machine.unbiased(K * (np.eye(M) + np.roll(np.eye(M), 1, axis=1)))
+
+
+def layers(K: float, n: int, M: int = 6) -> tuple[float, ...]:
+    """K^(0), ..., K^(n): the couplings of the layers of that network, tanh K' = tanh^2 K.
+
+    The weights of layer k are K^(k), and K^(k+1) is read off all the couplings of its hidden units.
+    """
+    found = [K]
+    for _ in range(n):
+        hidden = layer(found[-1], M).hidden_hamiltonian()
+        found.append(nearest_neighbour(interactions(hidden), Lattice.chain(M))[0])
+    return tuple(found)

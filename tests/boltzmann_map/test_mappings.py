@@ -10,13 +10,14 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from scipy.special import logsumexp
 
+from blockspin.boltzmann_map import mappings, rules
+from blockspin.boltzmann_map.exact_machines import alternating_machine, bond_machine, bond_weight, sublattice_machine
+from blockspin.boltzmann_map.machine import Machine, spins
+from blockspin.boltzmann_map.mappings import MachineMapping, TableMapping, divergence
+from blockspin.boltzmann_map.rules import BlockMapping
 from blockspin.coarse.blocks import Decimation, Majority
 from blockspin.exact import enumeration
 from blockspin.lattice import Lattice
-from blockspin.mapping import mappings, rules
-from blockspin.mapping.exact_machines import alternating_machine, bond_machine, bond_weight, sublattice_machine
-from blockspin.mapping.machine import Machine, spins
-from blockspin.mapping.mappings import BlockMapping, MachineMapping, TableMapping, divergence
 from blockspin.models import Ising
 
 LATTICES = (Lattice.chain(3), Lattice.chain(6), Lattice.square(2), Lattice.square(2, 3))
@@ -42,7 +43,7 @@ def test_the_identities_hold_for_any_model_and_machine(mapping: MachineMapping) 
     H_RG = -logsumexp(T - H[:, None], axis=0)  # eq. 6
     np.testing.assert_allclose(H_RG, mapping.machine.hidden_hamiltonian(), atol=1e-12)  # eq. 20
     np.testing.assert_allclose(mapping.direct(), H_RG, atol=1e-12)
-    assert mapping.identity_residual() < 1e-12
+    assert mapping.identity_residual < 1e-12
     log_p = -mapping.machine.energy(v, h) - logsumexp(-mapping.machine.energy(v, h), axis=1)[:, None]
     np.testing.assert_allclose(T, log_p + (H - mapping.machine.visible_hamiltonian())[:, None], atol=1e-12)  # eq. 22
     assert mapping.factor_residual() < 1e-12
@@ -134,7 +135,7 @@ def test_alternating_weights_are_exact_and_set_the_hidden_couplings(W: float, K:
     mapping = MachineMapping(model, alternating_machine(model, W))
     assert mapping.KL < 1e-12
     assert mapping.trace_deviation < 1e-11
-    found = mapping.interactions()
+    found = mapping.interactions
     pair = [found.of((i - 1) % 6, i) for i in range(6)]
     tanh = np.tanh(W) ** 2, (np.tanh(K) / np.tanh(W)) ** 2
     np.testing.assert_allclose(np.tanh(pair), np.tile(tanh, 3), atol=1e-9)
@@ -159,7 +160,7 @@ def test_block_rules_are_the_transformers_of_the_package(lattice: Lattice, rule:
     model = Ising(lattice, 0.47, 0.1)
     mapping = getattr(rules, rule)(model)
     states = enumeration.states(lattice)
-    bits = 1 << np.arange(mapping.lattice.n_sites)
+    bits = 1 << np.arange(mapping.places.n_sites)
     P = np.exp(mapping.log_P)
     if rule == "decimation":
         h = Decimation(lattice, 2).fit(states).transform(states)
@@ -198,6 +199,16 @@ def test_a_block_rule_is_its_table(lattice: Lattice) -> None:
     assert mapping.dF == 0.0
 
 
+def test_a_random_exponent_matches_Z_and_breaks_the_trace_condition_as_the_comment_computes() -> None:
+    model = Ising(Lattice.chain(4), 0.5)
+    K = np.random.default_rng(5).standard_normal(16)
+    mapping = rules.matched(model, K)
+    Zt, Z = (np.exp(-mapping.H - extra).sum() for extra in (K, 0.0))
+    np.testing.assert_allclose(mapping.log_trace, np.log(Z / Zt) - K, atol=1e-13)
+    assert pytest.approx(float(np.exp(mapping.log_P) @ K + np.log(Zt / Z)), abs=1e-13) == mapping.KL
+    assert mapping.dF == pytest.approx(0, abs=1e-13)
+
+
 def test_divergence() -> None:
     P = np.array([0.5, 0.3, 0.2])
     assert divergence(np.log(P), np.log(P)) == 0
@@ -215,10 +226,10 @@ def test_what_is_too_large_is_refused_with_its_number_of_states() -> None:
     for method in (mapping.T, mapping.direct, mapping.factor_residual):
         with pytest.raises(ValueError, match=r"at most 2\^24; 14 fine and 11 coarse spins make 2\^25"):
             method()
-    assert mapping.identity_residual() < 1e-10  # on some of the hidden states
+    assert mapping.identity_residual < 1e-10  # on some of the hidden states
     torus = Ising(Lattice.square(4), 0.5)
     with pytest.raises(ValueError, match=r"32 hidden units have 2\^32"):
-        MachineMapping(torus, bond_machine(torus)).interactions()
+        _ = MachineMapping(torus, bond_machine(torus)).interactions
     with pytest.raises(ValueError, match=r"2\^36"):
         _ = rules.decimation(Ising(Lattice.square(6), 0.5)).coarse
     assert mappings.MOST_PAIRS == 2**24
@@ -230,7 +241,7 @@ def test_sixteen_hidden_units_on_the_torus() -> None:
     mapping = MachineMapping(torus, Machine.unbiased(0.3 * random.standard_normal((16, 16))))
     some = np.array([0, 1, 4711, 65535])
     np.testing.assert_allclose(mapping.direct(some), mapping.coarse[some], atol=1e-12)
-    assert mapping.interactions().couplings.shape == (2**16,)
+    assert mapping.interactions.couplings.shape == (2**16,)
     assert mapping.dF == pytest.approx(mapping.log_Z - mapping.machine.log_partition(), abs=1e-11)
 
 
@@ -248,8 +259,8 @@ def test_other_refusals() -> None:
         BlockMapping(model, 2, np.ones((4, 2)))
     with pytest.raises(ValueError, match="3 of 4 are not"):
         # every state goes to h = -1
-        BlockMapping(model, 2, np.tile([1.0, 0.0], (4, 1))).interactions()
-    with pytest.raises(ValueError, match=r"above K = 0\.5"):
+        _ = BlockMapping(model, 2, np.tile([1.0, 0.0], (4, 1))).interactions
+    with pytest.raises(ValueError, match=r"0 < K < W; got .* W = 0\.4"):
         alternating_machine(model, 0.4)
     with pytest.raises(ValueError, match="ring of even length"):
         alternating_machine(Ising(Lattice.square(2), 0.5), 1.0)

@@ -4,12 +4,13 @@
     dF = F_h - F_v,  F_h = -ln sum_h exp(-H_RG(h)),  F_v = -ln Z                                  eq. 7
     trace condition: sum_h exp(T(v, h)) = 1 for every v                                           eq. 9
 
-`TableMapping` takes T as a table, `BlockMapping` a rule for one block, `MachineMapping` a Boltzmann machine with
+`TableMapping` takes T as a table, `rules.BlockMapping` a rule for one block, `MachineMapping` a Boltzmann machine with
 T = -E + H (eq. 18).
 """
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from functools import cached_property
@@ -18,10 +19,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import logsumexp
 
+from blockspin.boltzmann_map.couplings import Interactions, distances, interactions, nearest_neighbour
+from blockspin.boltzmann_map.machine import Machine, linear, spins
 from blockspin.exact import enumeration
 from blockspin.lattice import Lattice
-from blockspin.mapping.couplings import Interactions, distances, interactions
-from blockspin.mapping.machine import Machine, check_units, linear, spins
 from blockspin.models import Ising
 
 FloatArray = NDArray[np.float64]
@@ -37,6 +38,11 @@ class Mapping(ABC):
     """
 
     model: Ising
+
+    @property
+    def places(self) -> Lattice | FloatArray | None:
+        """The lattice of the coarse spins, or the distances (M, M) between them, or None where they have no places."""
+        return None
 
     @property
     @abstractmethod
@@ -98,12 +104,30 @@ class Mapping(ABC):
         """min_c max_v |ln Tr_h e^T - c|: how far it fails once the best constant is taken out; 0 just where KL is."""
         return float(np.ptp(self.log_trace) / 2)
 
-    def interactions(self, between: FloatArray | None = None) -> Interactions:
-        """Every coupling of H_RG; ranges where the distances (M, M) between the coarse spins are given.
+    @property
+    def n_coarse(self) -> int:
+        """Coarse spins M."""
+        return len(self.coarse).bit_length() - 1
+
+    @property
+    def identity_residual(self) -> float:
+        """max_h |H_RG(h) - H_RBM(h)| (eq. 20); nan where T is no machine's."""
+        return math.nan
+
+    @cached_property
+    def interactions(self) -> Interactions:
+        """Every coupling of H_RG; ranges where the coarse spins have places.
 
         Raises ValueError where some h has H_RG = inf: no v goes there, and the couplings are infinite.
         """
-        return interactions(self.coarse, between)
+        return interactions(self.coarse, distances(self.places) if isinstance(self.places, Lattice) else self.places)
+
+    @property
+    def K_coarse(self) -> tuple[float, float]:
+        """K' of coarse spins on a lattice, its mean and standard deviation over bonds; nan where they are on none."""
+        if not isinstance(self.places, Lattice):
+            return math.nan, math.nan
+        return nearest_neighbour(self.interactions, self.places)
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,6 +140,7 @@ class TableMapping(Mapping):
 
     model: Ising
     T: FloatArray
+    places: Lattice | FloatArray | None = None
 
     def __post_init__(self) -> None:
         T = np.asarray(self.T, float)
@@ -139,58 +164,6 @@ class TableMapping(Mapping):
 
 
 @dataclass(frozen=True, eq=False)
-class BlockMapping(Mapping):
-    """A model with a rule for each block of side b: p(h | v) = prod_blocks chance[state of the block, h_block].
-
-    chance (2^(b^d), 2): the probability of -1 and of +1 given the block's spins, numbered by their bits in the order
-    of `Lattice.blocks`. The blocks are summed over one after another, so that no table of (v, h) is held: up to 24
-    sites. Raises ValueError where b does not fit the lattice or chance is no conditional probability.
-    """
-
-    model: Ising
-    b: int
-    chance: FloatArray
-
-    def __post_init__(self) -> None:
-        chance = np.asarray(self.chance, float)
-        size = self.model.lattice.blocks(self.b).shape[1]
-        if chance.shape != (1 << size, 2):
-            raise ValueError(f"the chance of a block of {size} spins has shape ({1 << size}, 2); got {chance.shape}")
-        if not ((chance >= 0).all() and np.allclose(chance.sum(axis=1), 1, rtol=0, atol=1e-12)):
-            raise ValueError("the chance of a block's spin must be a probability: none negative, rows that sum to 1")
-        object.__setattr__(self, "chance", chance)
-
-    @property
-    def lattice(self) -> Lattice:
-        """The lattice of the coarse spins."""
-        return self.model.lattice.coarse(self.b)
-
-    @cached_property
-    def log_trace(self) -> FloatArray:
-        """ln prod_blocks sum_h chance = 0 for every v: the rule is a conditional probability."""
-        return np.zeros(1 << self.model.lattice.n_sites)
-
-    @cached_property
-    def coarse(self) -> FloatArray:
-        """H_RG(h) = -ln sum_v p(h | v) exp(-H(v)), shape (2^M,)."""
-        N = self.model.lattice.n_sites
-        least = self.H.min()
-        weight = np.exp(least - self.H).reshape((2,) * N)  # the first axis is the highest bit, site N - 1
-        left = list(range(N))[::-1]
-        for sites in self.model.lattice.blocks(self.b).tolist():
-            rule = self.chance.reshape((2,) * len(sites) + (2,))
-            weight = np.tensordot(weight, rule, ([left.index(site) for site in sites[::-1]], range(len(sites))))
-            left = [site for site in left if site not in sites]
-        with np.errstate(divide="ignore"):
-            energy: FloatArray = least - np.log(weight.transpose().ravel())
-        return energy
-
-    def interactions(self, between: FloatArray | None = None) -> Interactions:
-        """Every coupling of H_RG, with ranges on the lattice of the blocks unless other distances are given."""
-        return super().interactions(distances(self.lattice) if between is None else between)
-
-
-@dataclass(frozen=True, eq=False)
 class MachineMapping(Mapping):
     """A model with a machine, and Mehta and Schwab's identification T(v, h) = -E(v, h) + H(v) (eq. 18).
 
@@ -202,6 +175,7 @@ class MachineMapping(Mapping):
 
     model: Ising
     machine: Machine
+    places: Lattice | FloatArray | None = None
 
     def __post_init__(self) -> None:
         if self.machine.n_visible != self.model.lattice.n_sites:
@@ -210,15 +184,14 @@ class MachineMapping(Mapping):
                 f"got {self.machine.n_visible}"
             )
 
-    @cached_property
-    def H_visible(self) -> FloatArray:
-        """H_RBM(v) = -ln sum_h e^-E, shape (2^N,)."""
-        return self.machine.visible_hamiltonian()
+    def of(self, machine: Machine) -> MachineMapping:
+        """The mapping of another machine of the same model."""
+        return MachineMapping(self.model, machine)
 
     @cached_property
     def log_trace(self) -> FloatArray:
         """ln Tr_h e^T = H(v) - H_RBM(v), shape (2^N,)."""
-        return self.H - self.H_visible
+        return self.H - self.machine.visible_hamiltonian()
 
     @cached_property
     def coarse(self) -> FloatArray:
@@ -246,12 +219,11 @@ class MachineMapping(Mapping):
             parts.append(-logsumexp(T - self.H[:, None], axis=0))
         return np.concatenate(parts)
 
+    @cached_property
     def identity_residual(self) -> float:
         """max_h |H_RG(h) - H_RBM(h)| (eq. 20), over all h, or over evenly spaced ones where pairs are above 2^22."""
-        M = self.machine.n_hidden
-        check_units(M, "hidden units")
-        some = max(1, min(1 << M, (1 << 22) >> self.machine.n_visible))
-        hidden = np.arange(0, 1 << M, (1 << M) // some)
+        some = max(1, min(len(self.coarse), (1 << 22) >> self.machine.n_visible))
+        hidden = np.arange(0, len(self.coarse), len(self.coarse) // some)
         return float(np.abs(self.direct(hidden) - self.coarse[hidden]).max())
 
     def factor_residual(self) -> float:
