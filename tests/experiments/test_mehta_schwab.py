@@ -227,15 +227,20 @@ def test_overfitting_is_a_gap_that_grows() -> None:
         )
 
     grown, shrunk = course(gap=(0, 1, 2, 3, 4, 5)), course(gap=(0, 5, 4, 3, 2, 1))
+    within = course(gap=(0, 3, 3, 4, 4, 4.9))  # of 2 errors
     for gaps, courses, status, n in (
         ((5.0, 4.0), (grown, grown), "reproduced", 2),
         ((5.0, 1.0), (grown, grown), "partly", 1),
         ((5.0, 4.0), (grown, shrunk), "partly", 1),
+        ((5.0, 4.9), (grown, within), "partly", 1),
         ((1.0, 4.0), (grown, shrunk), "not reproduced", 0),
     ):
         run = Ran([card("none", gaps[0]), card("l1", gaps[1])], trained=dict(zip(("none", "l1"), courses, strict=True)))
         entry = claims.overfits(run)
         assert (entry["status"], counted(entry)) == (status, [(n, 2)])
+        rises = [(row["value"], row["error"]) for row in entry["evidence"] if row["quantity"] == "rise since then"]
+        risen = [one["ising"][0].arrays["trajectory_free_energy_gap"] for one in courses]
+        assert rises == [(one[-1] - one[1], 1.0) for one in risen]
 
 
 def test_local_layers_must_pass_the_other_tests_too() -> None:
