@@ -17,7 +17,7 @@ from blockspin.experiments.mehta_schwab.machines import build, inputs
 from blockspin.experiments.mehta_schwab.settings import PRESETS, Settings
 from blockspin.experiments.mehta_schwab.tasks import plan, recipe_of
 from blockspin.experiments.run import prepare
-from blockspin.judging import Measured, Measurement, Scorecard, Side, scorecard
+from blockspin.judging import Measured, Measurement, Scorecard, Side, State, scorecard
 from blockspin.runs.settings import SettingsError
 from blockspin.runs.task import Result
 
@@ -157,17 +157,17 @@ def test_fields_are_local_alike_and_grow(sites: tuple[float, float], spread: flo
     ]
 
 
-def off_the_shelf(share: float, y_t: float) -> dict[str, Any]:
-    def made(name: str, share: float, y_t: float) -> Measured:
+def off_the_shelf(share: float, y_t: float, state: State = State.MEASURED) -> dict[str, Any]:
+    def made(name: str, share: float, y_t: float, state: State = State.MEASURED) -> Measured:
         rows = (
             Measurement("fidelity", "reconstructed sites", share, 0.001),
-            Measurement("spectrum", "y_t", y_t, 0.01, exact=Side("exact", 1.0, 0.0)),
+            Measurement("spectrum", "y_t", y_t, 0.01, state, exact=Side("exact", 1.0, 0.0)),
             Measurement("spectrum", "y_h", 1.875 * y_t, 0.01, exact=Side("exact", 1.875, 0.0)),
         )
         return Measured(name, 1, 2.0, rows)
 
     null, majority = made("untrained", 0.5, 0.2), made("majority", 0.85, 1.0)
-    return claims.off_the_shelf(Ran([scorecard(made("sklearn-default", share, y_t), [null], majority)]))
+    return claims.off_the_shelf(Ran([scorecard(made("sklearn-default", share, y_t, state), [null], majority)]))
 
 
 def test_a_reconstruction_is_no_spectrum() -> None:
@@ -178,6 +178,9 @@ def test_a_reconstruction_is_no_spectrum() -> None:
         (0.85, 0.3): ("reproduced", [(0, 1)]),
         (0.85, 1.0): ("partly", [(1, 1)]),
     }
+    assert not any("state" in row for row in found[0.85, 1.0]["evidence"])
+    forced = off_the_shelf(0.85, 1.0, State.FORCED)["evidence"]
+    assert [row["quantity"] for row in forced if row.get("state") == "forced"] == ["y_t"]
 
 
 @pytest.mark.parametrize(

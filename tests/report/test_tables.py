@@ -131,6 +131,15 @@ def test_claims_carry_status_and_evidence() -> None:
     seen, folded = html.split("<details>")
     assert "In one layer." in seen
     assert "Reproduced where it holds." in folded
+    claim["evidence"] = [
+        {"map": "T = 2", "quantity": "u", "value": 1.5, "error": None},
+        {"map": "l1", "layer": 1, "quantity": "y_h", "value": 1.7, "error": 0.1, "state": "forced"},
+        {"map": "l1", "layer": 1, "quantity": "y_t", "value": None, "error": None, "state": "undefined"},
+        {"map": "shifted", "KL": 2.0},
+    ]
+    shown = re.findall(r"<li>(.*?)</li>", re.sub("</?(i|sub)>", "", tables.claim_cards([claim]).body))
+    assert shown[:2] == ["T = 2: u 1.5", "l1, layer 1: yh 1.70(10) (forced)"]
+    assert shown[2:] == ["l1, layer 1: yt not defined", "shifted: KL 2"]
     del claim["rule"]  # a folder of an older version
     assert "Reproduced" not in tables.claim_cards([claim]).body
 

@@ -192,10 +192,14 @@ def _mark(outcome: str) -> Mark:
 def _evidence(item: Any) -> str:
     if not isinstance(item, Mapping):
         return str(item)
-    where = f"{item['map']}, layer {item['layer']}: " if "map" in item and "layer" in item else ""
+    where = [f"layer {item[key]}" if key == "layer" else str(item[key]) for key in ("map", "layer") if key in item]
     if "quantity" in item:
-        return f"{where}{item['quantity']} {number(item.get('value'), item.get('error'))}"
-    return where + ", ".join(f"{key} {_text(value)}" for key, value in item.items() if key not in ("map", "layer"))
+        words = f"{item['quantity']} {number(item.get('value'), item.get('error'))}"
+        # a number that the map has no right to is not shown as its own
+        words += f" ({item['state']})" if "state" in item and item.get("value") is not None else ""
+    else:
+        words = ", ".join(f"{key} {_text(value)}" for key, value in item.items() if key not in ("map", "layer"))
+    return ": ".join(part for part in (", ".join(where), words) if part)
 
 
 def _checked(cards: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:

@@ -35,7 +35,7 @@ def fields(run: Run) -> Answer:
     least = min(min(one["staggered"]) for one in reads)
     why = f"The filters do in {_of(clear)} trainings; the smallest overlap of a filter with the plane is {least:.2f}."
     covered = [
-        row(f"T = inf, training {k}", 1, "staggered covered", one["staggered covered"])
+        row(f"T = inf, training {k}", "staggered covered", one["staggered covered"])
         for k, one in enumerate(reads, start=1)
     ]
     return Answer(graded(all(clear), any(clear)), why, _readings(run, math.inf, 2, "staggered") + covered)
@@ -58,7 +58,7 @@ def mixtures(run: Run) -> Answer:
         f"The four directions are there in {_of(full)} trainings; together the filters read any field to {covered:.2f}."
     )
     angles = [
-        row(f"T = inf, training {k}", 1, f"angle, filter {j}", angle)
+        row(f"T = inf, training {k}", f"angle, filter {j}", angle)
         for k, one in enumerate(reads, start=1)
         for j, angle in enumerate(one["angle"], start=1)
     ]
@@ -144,7 +144,7 @@ def scaling(run: Run) -> Answer:
     away = abs(d.value - 1) - SIGMAS * d.error
     why = f"d = {_brackets(d)} at {span(one.learned.fitted)}; the exact pattern has {_brackets(exact)} in the same fit."
     evidence = [
-        row(f"T = {T:g}", 2, quantity, value)
+        row(f"T = {T:g}", quantity, value)
         for T, some in sorted(run["decays"].items())
         for quantity, value in (
             ("d", some.learned.dimension),
@@ -172,7 +172,7 @@ def noise(run: Run) -> Answer:
     )
     evidence = [
         *_readings(run, "noise", 2, "staggered"),
-        *(row(f"with noise, training {k}", 1, "share of w^2 on noise", s) for k, s in enumerate(shares, start=1)),
+        *(row(f"with noise, training {k}", "share of w^2 on noise", s) for k, s in enumerate(shares, start=1)),
     ]
     return Answer(graded(all(good), max(shares) < 4 * SMALL), why, evidence)
 
@@ -194,8 +194,8 @@ def first_units(run: Run) -> Answer:
         f"At least {min(spent[first])} of {first} units of the smallest RBMs are on noise, and {min(spent[worst])} of "
         f"{worst} where most are. The stronger of noise and columns comes first."
     )
-    evidence = [row(f"{one['hidden']} units", 1, "share of w^2 on noise", one["total"]) for one in rows]
-    evidence += [row(f"{M} units", 1, "units on noise", n) for M, some in spent.items() for n in some]
+    evidence = [row(f"{one['hidden']} units", "share of w^2 on noise", one["total"]) for one in rows]
+    evidence += [row(f"{M} units", "units on noise", n) for M, some in spent.items() for n in some]
     return Answer(graded(most[first], any(most.values())), why, evidence)
 
 
@@ -210,7 +210,7 @@ def textures(run: Run) -> Answer:
     rows = run["machines"].meta["machines"]
     more = [one["columnar"] > 3 * one["staggered"] for one in rows]
     why = f"Columnar patterns hold three times as much in {_of(more)} RBMs."
-    evidence = [row(f"{one['hidden']} units", 1, name, one[name]) for one in rows for name in ("columnar", "staggered")]
+    evidence = [row(f"{one['hidden']} units", name, one[name]) for one in rows for name in ("columnar", "staggered")]
     return Answer(graded(all(more), any(more)), why, evidence)
 
 
@@ -228,9 +228,9 @@ def exact(run: Run) -> Answer:
             states = 2**some.components
             ratios.append(some.kept / one.best[f"{states} states"])
             above += [bound.measured.z(some.kept) for bound in some.bounds.values()]
-            evidence.append(row(f"T = {T:g}", 1, f"kept, {states} states", some.kept))
-        evidence += [row(f"T = {T:g}", 1, f"best, {name}", value) for name, value in one.best.items()]
-        evidence.append(row(f"T = {T:g}", 1, "I(V:E)", one.information))
+            evidence.append(row(f"T = {T:g}", f"kept, {states} states", some.kept))
+        evidence += [row(f"T = {T:g}", f"best, {name}", value) for name, value in one.best.items()]
+        evidence.append(row(f"T = {T:g}", "I(V:E)", one.information))
     below, near = max(above) < SIGMAS, min(ratios) > CLEAR
     why = (
         f"The bounds lie at most {max(above):.1f} errors above what is kept; the filters keep at least "
@@ -277,7 +277,7 @@ def _brackets(one: Estimate) -> str:
 def _readings(run: Run, T: float | str, n: int, what: str) -> Rows:
     name = "with noise" if T == "noise" else f"T = {T:g}"
     return [
-        row(f"{name}, training {k}", 1, f"{what}, filter {j}", value)
+        row(f"{name}, training {k}", f"{what}, filter {j}", value)
         for k, one in enumerate(_trainings(run, T, n), start=1)
         for j, value in enumerate(one.reads[what], start=1)
     ]
@@ -285,7 +285,7 @@ def _readings(run: Run, T: float | str, n: int, what: str) -> Rows:
 
 def _information(run: Run, T: float, n: int, prefix: str = "") -> Rows:
     return [
-        row(f"T = {T:g}, training {k}", 1, f"{prefix}{name}", bound.measured)
+        row(f"T = {T:g}, training {k}", f"{prefix}{name}", bound.measured)
         for k, one in enumerate(_trainings(run, T, n), start=1)
         for name, bound in one.bounds.items()
     ]

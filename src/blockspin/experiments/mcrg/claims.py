@@ -42,7 +42,7 @@ def relevant_eigenvalue(run: Run) -> Answer:
         f"exponents of learned maps pass the judge; {len(learned) - len(placed)} of these maps have none."
     )
     evidence = [
-        row(name, number, key, getattr(step, key))
+        row(name, key, getattr(step, key), layer=number)
         for name, found in run["measured"].items()
         for number, step in enumerate(found.spectrum, start=1)
         for key in EXACT
@@ -72,7 +72,7 @@ def short_range(run: Run) -> Answer:
         f"{sum(agrees)} of {len(agrees)} couplings are the published ones."
     )
     evidence = [
-        row(name, step, f"K {operator}", one)
+        row(name, f"K {operator}", one, layer=step)
         for name in ("majority", "decimation")
         if name in run["measured"]
         for step, level in enumerate(run["measured"][name].couplings[1:], start=1)
@@ -98,7 +98,7 @@ def leaves(run: Run) -> Answer:
         + f" {none} more have no positions on a lattice." * (none > 0)
     )
     evidence = [
-        row(name, 1, f"growth at K = {K:.3f}", one)
+        row(name, f"growth at K = {K:.3f}", one, layer=1)
         for name, some in grown.items()
         for K, one in some.items()
         if math.isfinite(one.value)
@@ -118,8 +118,8 @@ def full_capture(run: Run) -> Answer:
     information = run["information"]
     kept = information.kept
     gained = gains(run)
-    evidence = [row(name, 1, "I(H:E)/I(V:E), 6 x 6 torus", Estimate(kept[name], 0.0)) for name in gained]
-    evidence += [row(name, 1, GAINED, one) for name, one in gained.items()]
+    evidence = [row(name, "I(H:E)/I(V:E), 6 x 6 torus", kept[name], layer=1) for name in gained]
+    evidence += [row(name, GAINED, one, layer=1) for name, one in gained.items()]
     if len(gained) < 2:
         raise NotTested("Fewer than two block rules have couplings in this run.", evidence)
     full = [one.value <= SIGMAS * one.error for name, one in gained.items() if kept[name] >= FULL]
