@@ -139,11 +139,15 @@ def _cell(card: Mapping[str, Any], name: str, headlines: Sequence[str]) -> dict[
     if not rows:
         return None
     decided = [row["outcome"] for row in rows.values() if row["outcome"] != "cannot tell"]
+    deciding = _deciding(rows, card["outcomes"][name])
+    named = not set(headlines) & set(deciding) and bool(deciding)  # the column's head names the headlines alone
+    headlines = deciding[:1] if named else headlines
     if all(not _defined(rows[one]) for one in headlines if one in rows):
         headlines = headlines[:1]  # "not defined" once is enough
     return {
         "mark": _mark(card["outcomes"][name]),
         "count": f"{decided.count('pass')} of {len(decided)}" if decided else "",
+        "named": named,
         "quantities": [
             {"name": one, "number": _number(rows[one]), "why": rows[one]["why"]}
             if one in rows
@@ -151,6 +155,13 @@ def _cell(card: Mapping[str, Any], name: str, headlines: Sequence[str]) -> dict[
             for one in headlines
         ],
     }
+
+
+def _deciding(rows: Mapping[str, Mapping[str, Any]], outcome: str) -> list[str]:
+    """The quantities that a criterion has its outcome by: those with the same one, which the judge does judge."""
+    alike = [name for name, row in rows.items() if row["outcome"] == outcome and row.get("code") != "described"]
+    blurred = [name for name in alike if rows[name].get("code") == "within errors"]
+    return blurred if outcome == "cannot tell" and blurred else alike
 
 
 def _detail(row: Mapping[str, Any]) -> dict[str, Any]:
