@@ -321,6 +321,17 @@ def test_list_shows_every_table():
         assert name in said
 
 
+def test_list_shows_the_settings_of_an_experiment():
+    lines = call("list", "toy").stdout.splitlines()
+    assert lines[1].endswith(": quick, paper")
+    assert lines[2].split() == ["setting", "type", "default", "preset", "quick"]
+    assert [line.split()[0] for line in lines[3:]] == [
+        "samples", "steps", "pause", "layer.n_hidden", "layer.penalty", "sizes", "field", "name", "behaviour",
+    ]  # fmt: skip
+    assert lines[3].split() == ["samples", "whole", "number", ">", "0", "3", "2"]
+    assert "toy" in call("list", "toi", code=2).stderr
+
+
 def test_every_command_and_option_is_documented():
     import typer
 

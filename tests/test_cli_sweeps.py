@@ -105,8 +105,11 @@ def test_a_dry_run_says_tasks_time_and_disk_and_writes_nothing(tmp_path):
     assert "on 2 workers" in told[-2]
     call("run", "toy", "--out", tmp_path / "a", *SWEEP)
     assert call("run", "toy", "--out", tmp_path / "a", "--dry-run", *SWEEP).stdout == (
-        "toy, preset quick: 8 points, 16 tasks, 16 stored\n"
+        "toy, preset quick: 8 points, 16 tasks, 16 stored\n  done already: 6 sample, 6 train, 4 score\n"
     )
+    more = call("run", "toy", "--out", tmp_path / "a", "--dry-run", *SWEEP[:-1], "seeds=3").stdout.splitlines()
+    assert more[1] == "  done already: 6 sample, 6 train, 4 score"
+    assert more[2].startswith("  3 sample: ")
 
 
 def test_shares_together_are_the_run(tmp_path):
@@ -160,7 +163,9 @@ def test_runs_are_listed_and_freed(tmp_path):
     assert len(list((tmp_path / "a" / "tasks").glob("*.npz"))) == 10
     assert "10 done before" in call("run", "toy", "--out", tmp_path / "a", "--sweep", "samples=2,4").stderr
     assert "is not the folder of a run" in call("runs", "gc", tmp_path, code=2).stderr
-    assert "holds no run" in call("runs", "list", tmp_path / "a", code=2).stderr
+    assert call("runs", "list", tmp_path / "a").stdout.startswith("a  toy quick, 10 of 10 tasks, ")
+    (tmp_path / "empty").mkdir()
+    assert "holds no run" in call("runs", "list", tmp_path / "empty", code=2).stderr
 
 
 def test_a_file_of_jobs_that_is_none_leaves_no_folder(tmp_path):

@@ -64,7 +64,9 @@ def run(
     ] = None,
     set_: Annotated[
         list[str] | None,
-        typer.Option("--set", metavar="KEY=VALUE", help="Change one setting, as in a.b=0.44; may be repeated."),
+        typer.Option(
+            "--set", metavar="KEY=VALUE", help="Change one setting, as in a.b=0.44 or sizes=16,24; may be repeated."
+        ),
     ] = None,
     out: Annotated[Path | None, typer.Option(help="The run's folder [default: runs/EXPERIMENT-PRESET].")] = None,
     seed: Annotated[int | None, typer.Option(min=0, help="The seed of all random numbers [default: 1].")] = None,
@@ -151,8 +153,18 @@ def run(
 
 
 @app.command("list", epilog=EXIT_CODES)
-def list_() -> None:
-    """Show the experiments with their presets, the models, the maps and the judge's criteria."""
+def list_(
+    experiment: Annotated[
+        str | None, typer.Argument(metavar="EXPERIMENT", help="Show the settings of this one instead.")
+    ] = None,
+) -> None:
+    """Show the experiments with their presets, the models, the maps and the judge's criteria.
+
+    Of an experiment: each setting with its type, default and value in the first preset, as --set takes it.
+    """
+    if experiment is not None:
+        _list_settings(experiment)
+        return
     with _one_line():
         from blockspin.coarse import MAPS
         from blockspin.experiments import EXPERIMENTS, find
@@ -164,6 +176,23 @@ def list_() -> None:
         _print_table("models", {name: _first_line(model.__doc__) for name, model in choices.models().items()})
         _print_table("maps", {name: _first_line(choices.docstring(place)) for name, place in MAPS.items()})
         _print_table("criteria", QUESTIONS)
+
+
+def _list_settings(experiment: str) -> None:
+    from blockspin.runs.settings import SettingsError
+
+    with _one_line(SettingsError):
+        from blockspin.experiments import find
+        from blockspin.runs.described import described
+
+        found = find(experiment)
+        typer.echo(f"{found.name}: {found.summary}\npresets: {', '.join(found.presets)}")
+        first, values = next(iter(found.presets.items()))
+        rows = [("setting", "type", "default", f"preset {first}"), *described(found.Settings, values)]
+        widths = [min(max(len(row[n]) for row in rows), 40) for n in range(3)]
+        for *cells, last in rows:
+            padded = [cell.ljust(width) for cell, width in zip(cells, widths, strict=True)]
+            typer.echo("  ".join(["", *padded, last]))
 
 
 @app.command(epilog=EXIT_CODES)
@@ -291,7 +320,7 @@ def report(
 
 @runs.command("list", epilog=EXIT_CODES)
 def runs_list(
-    folder: Annotated[Path, typer.Argument(help="Where the runs' folders are.")] = Path("runs"),
+    folder: Annotated[Path, typer.Argument(help="Where the runs' folders are, or one of them.")] = Path("runs"),
 ) -> None:
     """Show the runs in a folder: how far each has come, its size, and whether somebody is at work there."""
     with _one_line():

@@ -64,7 +64,8 @@ def build(
     """Settings from the model's defaults, then the preset, a file's tables, the overrides "a.b=value", and `values`.
 
     A value of an override is read as TOML (``0.44``, ``[400, 100]``, ``true``) and as a plain string where it is not
-    TOML. values: settings by dotted name, taken as they are. Raises SettingsError for a misspelt or invalid setting.
+    TOML; that of a setting which is a list may be values with commas between (``400,100``). values: settings by dotted
+    name, taken as they are. Raises SettingsError for a misspelt or invalid setting.
     """
     # defaults first: what changes inside a nested default keeps the rest of that default, not of its class
     merged = model.model_construct().model_dump()
@@ -75,7 +76,7 @@ def build(
         name, equals, text = override.partition("=")
         if not equals or not name.strip():
             raise SettingsError(f"an override must read key=value; got {override!r}")
-        named.append((name.strip(), value_of(text.strip())))
+        named.append((name.strip(), _given(model, name.strip().split("."), text.strip())))
     for name, value in [*named, *(values or {}).items()]:
         _put(merged, name.split("."), value)
     return validated(model, merged)
@@ -88,6 +89,22 @@ def value_of(text: str) -> Any:
     except tomllib.TOMLDecodeError:
         return text
     return parsed["value"] if len(parsed) == 1 else text
+
+
+def values_of(text: str) -> list[Any]:
+    """Values with commas between, each as `value_of` reads it, or a list as TOML reads it."""
+    listed = value_of(text if text.startswith("[") else f"[{text}]")
+    return listed if isinstance(listed, list) else [value_of(one.strip()) for one in text.removesuffix(",").split(",")]
+
+
+def _given(model: type[BaseModel], place: Sequence[str], text: str) -> Any:
+    """The value of an override: by commas where the setting is a list, so that a text keeps its own commas."""
+    inside: type[BaseModel] | None = model
+    for name in place[:-1]:
+        inside = section(inside, name)
+    annotation = inside.model_fields[place[-1]].annotation if inside and place[-1] in inside.model_fields else None
+    listed = any(typing.get_origin(one) in (list, tuple) for one in (annotation, *typing.get_args(annotation)))
+    return values_of(text) if listed and "," in text else value_of(text)
 
 
 def nearest(kind: str, name: str, choices: Iterable[str]) -> str:
@@ -162,7 +179,7 @@ def differences(stored: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[st
 def _merged(model: type[BaseModel], base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
     merged = dict(base)
     for name, value in over.items():
-        inside = _part(model, name)
+        inside = section(model, name)
         if inside is not None and isinstance(value, Mapping):
             value = _merged(inside, merged.get(name, {}), value)
         merged[name] = value
@@ -177,7 +194,7 @@ def _put(values: dict[str, Any], place: Sequence[str], value: Any) -> None:
     values[place[-1]] = value
 
 
-def _part(model: type[BaseModel] | None, name: Any) -> type[BaseModel] | None:
+def section(model: type[BaseModel] | None, name: Any) -> type[BaseModel] | None:
     """The model of a setting that is a section itself."""
     annotation = model.model_fields[name].annotation if model is not None and name in model.model_fields else None
     return annotation if isinstance(annotation, type) and issubclass(annotation, BaseModel) else None
@@ -197,7 +214,7 @@ def _problems(model: type[BaseModel], error: ValidationError, kind: str) -> Iter
         name, rule = ".".join(map(str, place)), problem["msg"].removeprefix("Value error, ")
         inside: type[BaseModel] | None = model
         for part in outer:
-            inside = _part(inside, part)
+            inside = section(inside, part)
         if problem["type"] == "extra_forbidden" and inside is not None:
             yield nearest(kind, name, [".".join(map(str, [*outer, field])) for field in inside.model_fields])
         elif problem["type"] == "missing":
@@ -205,7 +222,7 @@ def _problems(model: type[BaseModel], error: ValidationError, kind: str) -> Iter
         elif not name:
             yield rule  # about several settings: it says itself what came
         else:
-            whole = isinstance(problem["input"], Mapping) and _part(inside, last) is not None
+            whole = isinstance(problem["input"], Mapping) and section(inside, last) is not None
             came = "" if whole else f"; got {problem['input']!r}"
             yield f"{name}: {rule[:1].lower()}{rule[1:]}{came}"
 
