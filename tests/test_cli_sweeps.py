@@ -6,6 +6,7 @@ import csv
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,7 @@ from typer.testing import CliRunner
 RUNS = Path(__file__).parent / "runs"
 sys.path.insert(0, str(RUNS))
 
-import toy_experiment  # noqa: F401, E402
+import toy_experiment  # noqa: E402
 
 from blockspin import cli, experiments  # noqa: E402
 from blockspin.runs.store import Store  # noqa: E402
@@ -72,6 +73,17 @@ def test_a_sweep_leaves_a_dimension_an_axis_and_a_tidy_table(tmp_path):
     # its settings.toml is a file of settings
     again = call("run", "toy", "--out", tmp_path / "a", "--settings", tmp_path / "a" / "settings.toml")
     assert "16 tasks, 16 done before" in again.stderr
+
+
+def test_a_sweep_without_scorecards_leaves_no_empty_table(tmp_path, monkeypatch):
+    monkeypatch.setattr(toy_experiment, "EXPERIMENT", replace(toy_experiment.EXPERIMENT, cards=lambda run: {}))
+    call("run", "toy", "--out", tmp_path / "a", "--sweep", "samples=2,3")
+    assert not [*(tmp_path / "a").glob("results.*")]
+    assert len(json.loads((tmp_path / "a" / "claims.json").read_text())["claims"]) == 2
+    page = (tmp_path / "a" / "report.html").read_text()
+    assert "results.csv" not in page
+    call("report", tmp_path / "a")
+    assert (tmp_path / "a" / "report.html").read_text() == page
 
 
 def test_a_value_more_computes_nothing_else_again(tmp_path):

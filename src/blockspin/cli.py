@@ -162,37 +162,27 @@ def list_(
 
     Of an experiment: each setting with its type, default and value in the first preset, as --set takes it.
     """
-    if experiment is not None:
-        _list_settings(experiment)
-        return
-    with _one_line():
+    with _one_line(ValueError):
         from blockspin.coarse import MAPS
         from blockspin.experiments import EXPERIMENTS, find
         from blockspin.judging.questions import QUESTIONS
 
+        if experiment is not None:
+            from blockspin.runs.described import described
+            from blockspin.runs.settings import build
+
+            found = find(experiment)
+            first, preset = next(iter(found.presets.items()))
+            rows = described(found.Settings.model_construct(), build(found.Settings, preset))
+            told = {name: f"{kind}; default {one}; {first} {other}" for name, kind, one, other in rows}
+            _print_table(f"settings of {found.name}, presets {', '.join(found.presets)}", told)
+            return
         experiments = {name: find(name) for name in EXPERIMENTS}
         _print_table("experiments", {name: found.summary for name, found in experiments.items()})
         _print_table("presets", {name: ", ".join(found.presets) for name, found in experiments.items()})
         _print_table("models", {name: _first_line(model.__doc__) for name, model in choices.models().items()})
         _print_table("maps", {name: _first_line(choices.docstring(place)) for name, place in MAPS.items()})
         _print_table("criteria", QUESTIONS)
-
-
-def _list_settings(experiment: str) -> None:
-    from blockspin.runs.settings import SettingsError
-
-    with _one_line(SettingsError):
-        from blockspin.experiments import find
-        from blockspin.runs.described import described
-
-        found = find(experiment)
-        typer.echo(f"{found.name}: {found.summary}\npresets: {', '.join(found.presets)}")
-        first, values = next(iter(found.presets.items()))
-        rows = [("setting", "type", "default", f"preset {first}"), *described(found.Settings, values)]
-        widths = [min(max(len(row[n]) for row in rows), 40) for n in range(3)]
-        for *cells, last in rows:
-            padded = [cell.ljust(width) for cell, width in zip(cells, widths, strict=True)]
-            typer.echo("  ".join(["", *padded, last]))
 
 
 @app.command(epilog=EXIT_CODES)
@@ -306,13 +296,11 @@ def report(
     """Draw a run's report.html again from its files, computing nothing."""
     with _one_line(ValueError):
         from blockspin.experiments.run import redraw
-        from blockspin.files import Damaged
-        from blockspin.runs.settings import SettingsError
         from blockspin.runs.store import ResultError, StoreError
 
         try:
             typer.echo(redraw(folder))
-        except (SettingsError, Damaged, ResultError) as error:
+        except ResultError as error:
             _stop(str(error), WRONG)
         except StoreError as error:
             _stop(str(error), FAILED)
@@ -323,15 +311,11 @@ def runs_list(
     folder: Annotated[Path, typer.Argument(help="Where the runs' folders are, or one of them.")] = Path("runs"),
 ) -> None:
     """Show the runs in a folder: how far each has come, its size, and whether somebody is at work there."""
-    with _one_line():
+    with _one_line(ValueError):
         from blockspin.experiments.keeping import overview
-        from blockspin.runs.settings import SettingsError
 
-        try:
-            for line in overview(folder):
-                typer.echo(line)
-        except SettingsError as error:
-            _stop(str(error), WRONG)
+        for line in overview(folder):
+            typer.echo(line)
 
 
 @runs.command("gc", epilog=EXIT_CODES)
@@ -340,17 +324,13 @@ def runs_gc(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be freed; remove nothing.")] = False,
 ) -> None:
     """Free what runs no longer need: results that their settings do not ask for, and what kills left behind."""
-    with _one_line():
+    with _one_line(ValueError):
         from blockspin.experiments.keeping import collect
-        from blockspin.files import Damaged
-        from blockspin.runs.settings import SettingsError
         from blockspin.runs.store import StoreError
 
         try:
             for folder in folders:
                 typer.echo(collect(folder, remove=not dry_run))
-        except (SettingsError, Damaged) as error:
-            _stop(str(error), WRONG)
         except StoreError as error:
             _stop(str(error), FAILED)
 

@@ -12,7 +12,7 @@ from blockspin.experiments import find
 from blockspin.experiments.core import Run
 from blockspin.experiments.mcrg import claims
 from blockspin.experiments.mcrg.published import PUBLISHED, REFERENCE
-from blockspin.experiments.mcrg.tasks import Found, Level
+from blockspin.experiments.mcrg.tasks import Found, Level, train
 from blockspin.experiments.run import prepare, run
 from blockspin.models import KC_SQUARE
 from blockspin.runs.settings import SettingsError
@@ -32,6 +32,15 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Run:
     planned = prepare(find("mcrg"), overrides=SMALL, seed=1)
     run(planned, folder)
     return Run(planned.experiment, planned.settings, 1, Store(folder))
+
+
+def test_the_progress_of_training_only_grows(finished: Run) -> None:
+    heard: list[float] = []
+    recipe = {"learning_rate": 0.01, "n_iter": [4, 4], "l1": 0.02}
+    samples = next(iter(finished["samples"].values()))
+    result = train.plain(samples, "rbm-l1", 2, 1, recipe, progress=lambda fraction, text: heard.append(fraction))
+    assert heard == sorted(heard)
+    assert heard[-1] == len(result.arrays) / 2
 
 
 class Changed(dict[str, Any]):

@@ -16,10 +16,7 @@ from blockspin.seals import check_sums
 
 
 def overview(folder: Path) -> Iterator[str]:
-    """A line a run in the folder, or of the run whose folder it is: name, experiment, tasks done, size, state.
-
-    Raises SettingsError where there is none.
-    """
+    """A line a run in the folder, or of its own run: name, experiment, tasks, size, state. Raises SettingsError."""
     folder = folder.resolve()
     runs = sorted(path.parent for place in ("", "*/") for path in folder.glob(f"{place}{settings_file.FILE}"))
     if not runs:

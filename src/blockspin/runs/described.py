@@ -1,4 +1,4 @@
-"""An experiment's settings in words: name, type with its bounds or choices, default, and the value of a preset."""
+"""An experiment's settings in words: name, type with its bounds or choices, default, and chosen value."""
 
 from __future__ import annotations
 
@@ -7,26 +7,22 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from blockspin.runs.settings import build, section
+from blockspin.runs.settings import section
 
 TYPES = {"integer": "whole number", "number": "number", "string": "text", "boolean": "true or false", "null": "none"}
 BOUNDS = {"minimum": ">=", "exclusiveMinimum": ">", "maximum": "<=", "exclusiveMaximum": "<"}
-Row = tuple[str, str, str, str]
 
 
-def described(model: type[BaseModel], preset: Mapping[str, Any]) -> Iterator[Row]:
-    """A row a setting, those inside sections by dotted name: name, type, default, value of the preset."""
-    yield from _rows(model, model.model_construct(), build(model, preset), "")
-
-
-def _rows(model: type[BaseModel], default: BaseModel, chosen: BaseModel, path: str) -> Iterator[Row]:
+def described(default: BaseModel, chosen: BaseModel, path: str = "") -> Iterator[tuple[str, str, str, str]]:
+    """A row a setting, those inside sections by dotted name: name, type, default, chosen value."""
+    model = type(chosen)
     schema = model.model_json_schema()["properties"]
     for name in model.model_fields:
-        inside, values = section(model, name), (getattr(default, name), getattr(chosen, name))
-        if inside is not None:
-            yield from _rows(inside, *values, f"{path}{name}.")
+        values = getattr(default, name), getattr(chosen, name)
+        if section(model, name) is not None:
+            yield from described(*values, f"{path}{name}.")
         else:
-            yield f"{path}{name}", _type(schema[name]), *map(_value, values)
+            yield f"{path}{name}", _type(schema[name]), _value(values[0]), _value(values[1])
 
 
 def _type(schema: Mapping[str, Any]) -> str:

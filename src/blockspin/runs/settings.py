@@ -30,7 +30,8 @@ LARGEST = 2**53  # a whole number up to this is exact in TOML, JSON and floating
 class Section(BaseModel):
     """Settings, or a part of them: no unknown key; numbers that are finite, and whole ones of at most 2^53.
 
-    The word none is None where a setting may be that; None is then its default.
+    The word none is None where a setting may be that; None is then its default. A text with commas is a list where the
+    setting is one.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
@@ -41,6 +42,8 @@ class Section(BaseModel):
         annotation = cls.model_fields[str(info.field_name)].annotation
         if isinstance(value, str) and value.lower() == "none" and type(None) in typing.get_args(annotation):
             return None
+        if isinstance(value, str) and "," in value and _is_list(annotation):
+            value = values_of(value)
         for one in value if isinstance(value, list | tuple) else [value]:
             if isinstance(one, bool) and annotation is not bool:
                 raise ValueError("this setting is not true or false")
@@ -76,7 +79,7 @@ def build(
         name, equals, text = override.partition("=")
         if not equals or not name.strip():
             raise SettingsError(f"an override must read key=value; got {override!r}")
-        named.append((name.strip(), _given(model, name.strip().split("."), text.strip())))
+        named.append((name.strip(), value_of(text.strip())))
     for name, value in [*named, *(values or {}).items()]:
         _put(merged, name.split("."), value)
     return validated(model, merged)
@@ -97,14 +100,8 @@ def values_of(text: str) -> list[Any]:
     return listed if isinstance(listed, list) else [value_of(one.strip()) for one in text.removesuffix(",").split(",")]
 
 
-def _given(model: type[BaseModel], place: Sequence[str], text: str) -> Any:
-    """The value of an override: by commas where the setting is a list, so that a text keeps its own commas."""
-    inside: type[BaseModel] | None = model
-    for name in place[:-1]:
-        inside = section(inside, name)
-    annotation = inside.model_fields[place[-1]].annotation if inside and place[-1] in inside.model_fields else None
-    listed = any(typing.get_origin(one) in (list, tuple) for one in (annotation, *typing.get_args(annotation)))
-    return values_of(text) if listed and "," in text else value_of(text)
+def _is_list(annotation: Any) -> bool:
+    return any(typing.get_origin(one) in (list, tuple) for one in (annotation, *typing.get_args(annotation)))
 
 
 def nearest(kind: str, name: str, choices: Iterable[str]) -> str:

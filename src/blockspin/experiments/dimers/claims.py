@@ -10,7 +10,7 @@ from blockspin.experiments.claims import Answer, NotTested, claim, graded, row
 from blockspin.experiments.core import Run
 from blockspin.experiments.dimers.tasks import Training
 from blockspin.models.dimers import T_BKT
-from blockspin.statistics import Estimate, brackets
+from blockspin.statistics import Estimate
 
 KJR = "Koch-Janusz & Ringel 2018"
 GOKMEN = "Gokmen et al. 2021"
@@ -101,7 +101,7 @@ def ceiling(run: Run) -> Answer:
         raise NotTested(f"No temperature lies below the transition, T = {T_BKT:g}; the lowest is {T:g}.")
     values = [one.bounds["classifier"].measured for one in _trainings(run, T, 2)]
     within = [LN4 - 0.1 - SIGMAS * v.error < v.value < LN4 + SIGMAS * v.error for v in values]
-    why = f"{_of(within)} trainings at T = {T:g} do: the first keeps {_brackets(values[0])} nats, and ln 4 = {LN4:.4f}."
+    why = f"{_of(within)} trainings at T = {T:g} do: the first keeps {values[0]} nats, and ln 4 = {LN4:.4f}."
     return Answer(graded(all(within), any(within)), why, _information(run, T, 2))
 
 
@@ -115,14 +115,14 @@ def ceiling(run: Run) -> Answer:
 def half(run: Run) -> Answer:
     two = [_best(one) for one in _trainings(run, math.inf, 2)]
     if (math.inf, 1) not in run["filters"]:
-        raise NotTested(f"Two components keep {_brackets(two[0])} nats; one component is not in this run.")
+        raise NotTested(f"Two components keep {two[0]} nats; one component is not in this run.")
     one = [_best(some) for some in _trainings(run, math.inf, 1)]
     ratio = sum(v.value for v in one) / len(one) / (sum(v.value for v in two) / len(two))
     error = abs(ratio) * math.hypot(*(max(v.error / abs(v.value or math.nan) for v in some) for some in (one, two)))
     halved = abs(ratio - 0.5) < 0.05 + SIGMAS * error
     close = all(abs(v.value - 0.347) < 0.035 + SIGMAS * v.error for v in two)
     why = (
-        f"The ratio is {brackets(ratio, error)}; two keep {_brackets(two[0])} nats or more. The authors' own tutorial "
+        f"The ratio is {Estimate(ratio, error)}; two keep {two[0]} nats or more. The authors' own tutorial "
         "prints 0.257."
     )
     evidence = [*_information(run, math.inf, 2), *_information(run, math.inf, 1, "one filter, ")]
@@ -142,7 +142,7 @@ def scaling(run: Run) -> Answer:
     if not math.isfinite(d.value) or not math.isfinite(d.error):
         raise NotTested("The correlations are lost in noise at these distances.")
     away = abs(d.value - 1) - SIGMAS * d.error
-    why = f"d = {_brackets(d)} at {span(one.learned.fitted)}; the exact pattern has {_brackets(exact)} in the same fit."
+    why = f"d = {d} at {span(one.learned.fitted)}; the exact pattern has {exact} in the same fit."
     evidence = [
         row(f"T = {T:g}", quantity, value)
         for T, some in sorted(run["decays"].items())
@@ -268,10 +268,6 @@ def _apart(angles: Sequence[float]) -> float:
 
 def _of(held: Sequence[bool]) -> str:
     return f"{sum(held)} of {len(held)}"
-
-
-def _brackets(one: Estimate) -> str:
-    return brackets(one.value, one.error) if math.isfinite(one.value) else "no value"
 
 
 def _readings(run: Run, T: float | str, n: int, what: str) -> Rows:

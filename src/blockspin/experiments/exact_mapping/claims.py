@@ -113,11 +113,4 @@ def _met(case: Found, quantity: str) -> bool:
 
 
 def _evidence(cases: Iterable[Found], *names: str) -> list[dict[str, Any]]:
-    return [
-        {"map": f"{case.name}, {case.lattice}"} | {name: _number(getattr(case.readings, name)) for name in names}
-        for case in cases
-    ]
-
-
-def _number(value: float) -> float | None:
-    return None if math.isnan(value) else value
+    return [row(f"{case.name}, {case.lattice}", name, getattr(case.readings, name)) for case in cases for name in names]

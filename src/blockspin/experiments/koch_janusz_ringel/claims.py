@@ -132,9 +132,8 @@ def flow(run: Run) -> Answer:
     )
     evidence = [row(f"step {n}", "Kc by crossing", one) for n, one in enumerate(read.crossing, start=1)]
     for K, found in results.items():
-        after = enumerate(zip(found.arrays["K"][1:], readings.changes(found), strict=True), start=1)
-        for n, (value, change) in after:
-            evidence += [row(f"from K = {K:.4f}", f"K after step {n}", value)]
+        for n, change in enumerate(readings.changes(found), start=1):
+            evidence += [row(f"from K = {K:.4f}", f"K after step {n}", found.arrays["K"][n])]
             evidence += [row(f"from K = {K:.4f}", f"change of K in step {n}", change)]
     return Answer(graded(near and all(leaves), near or all(leaves)), why, evidence)
 

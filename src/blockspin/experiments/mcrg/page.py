@@ -47,11 +47,6 @@ def closest(run: Run) -> str:
     return min(known, key=lambda name: abs(learned[name] - EXACT["y_t"]), default="")
 
 
-def verdict(cards: Sequence[dict[str, Any]], name: str) -> str:
-    """The verdict of a map, from the entries of scorecards.json."""
-    return next(str(card["verdict"]) for card in cards if card["map"] == name)
-
-
 def exponents(run: Run) -> Figure:
     """Exponents by map and step."""
     rows: dict[str, list[forest.Row]] = {key: [] for key in EXACT}
