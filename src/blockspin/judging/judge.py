@@ -108,7 +108,7 @@ def judge(
     nulls: Mapping[str, Any] | None = None,
     criteria: Sequence[str] | None = None,
     reference: str = "majority",
-    name: str = "map",
+    name: str | None = None,
     seed: int = 0,
     progress: Wish = False,
 ) -> Scorecard:
@@ -120,7 +120,7 @@ def judge(
     sites as nulls (without it the cheap nulls serve: untrained, shuffled sites); nulls: fitted null maps of one's own,
     name to transformer, instead. criteria: names of `blockspin.judging.CRITERIA`, all unless given; reference: the
     block rule to compare with, "majority" or "decimation". progress: True shows on standard error how far it is, a
-    function is called with (fraction of the criteria done, text).
+    function is called with (fraction of the criteria done, text). name: on the card, that of the class unless given.
     The rules behind each outcome are those of `blockspin.judging.rules`, the criteria are in docs/judge.md.
     Raises ValueError where lattices differ, where the map's outputs have the wrong shape, for unknown criteria and
     references; TypeError for what is no map or no samples.
@@ -128,6 +128,7 @@ def judge(
     names = chosen(criteria)
     checks.choice("reference", reference, RULES)
     checks.whole("seed", seed, 0, checks.MOST_SEED)
+    name = type(transformer).__name__ if name is None else name
     _check_arguments(transformer, nulls, name)
     evidence = Evidence(samples, critical=critical, train=train, model=model, seed=seed)
     with reporting(progress, name) as report:
