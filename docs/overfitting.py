@@ -1,4 +1,4 @@
-"""Draw how machines overfit: ./run python docs/overfitting.py, then docs/picture.py runs/overfitting overfitting 1
+"""Draw how machines overfit: ./run python docs/overfitting.py, then docs/picture.py runs/overfitting 1 overfitting.png
 
 Samples of the 12 x 12 Ising model at K = 0.408, split by chain; spin machines of 16 hidden units, whose ln Z is summed,
 so that every likelihood is exact. Writes runs/overfitting/report.html and prints a table.

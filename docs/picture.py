@@ -1,7 +1,7 @@
-"""Cut a figure out of a report as docs/images/NAME.png: ./run python docs/picture.py runs/mehta-schwab-quick fields 1
+"""Cut a figure out of a report: ./run python docs/picture.py runs/mehta-schwab-quick 1 fields.png
 
-Arguments: the folder of a finished run, the name of the picture, the number of the figure on the page (from 1).
-Needs a chromium on the machine.
+Arguments: the folder of a finished run, the number of the figure on the page (from 1), the file to write. The pictures
+of these pages are in docs/images. Needs a chromium on the machine.
 """
 
 import shutil
@@ -11,10 +11,8 @@ from pathlib import Path
 from playwright.sync_api import sync_playwright
 
 
-def main(folder: Path, name: str, number: int) -> None:
-    """Write docs/images/NAME.png from figure `number` of the report in `folder`."""
-    target = Path(__file__).parent / "images" / f"{name}.png"
-    target.parent.mkdir(exist_ok=True)
+def main(folder: Path, number: int, target: Path) -> None:
+    """Write figure `number` of the report in `folder` to the file `target`, .png."""
     with sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
         page = browser.new_page(viewport={"width": 1100, "height": 900})
@@ -25,4 +23,4 @@ def main(folder: Path, name: str, number: int) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]))
+    main(Path(sys.argv[1]), int(sys.argv[2]), Path(sys.argv[3]))

@@ -39,7 +39,7 @@ MAY_IMPORT = {
     "runs": "blas samples randomness files seals locks extras progress",
     "report": "statistics",
     "experiments": "lattice statistics randomness models samples exact sampling coarse rg boltzmann_map judging runs "
-    "report extras files seals locks memory",
+    "report extras files seals locks memory progress",
     "choices": "coarse lattice models samples",
     "cli": "choices experiments runs report judging samples models coarse lattice files sampling",
 }
@@ -154,7 +154,7 @@ def test_every_module_is_reached_by_a_public_name_or_a_command() -> None:
 
 AIM = 2_500  # lines a room, a folder without its subfolders: what one reads in an hour
 MORE = {"sampling": 3_100, "coarse/rbm": 2_900}  # these must shrink
-MOST = 30_900  # in all, with the words and templates of pages
+MOST = 31_000  # in all, with the words and templates of pages
 
 
 def test_rooms_stay_small() -> None:

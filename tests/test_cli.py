@@ -321,6 +321,16 @@ def test_list_shows_every_table():
         assert name in said
 
 
+def test_list_shows_the_settings_of_an_experiment():
+    lines = call("list", "toy").stdout.splitlines()
+    assert "quick, paper" in lines[0]
+    assert [line.split()[0] for line in lines[1:]] == [
+        "samples", "steps", "pause", "layer.n_hidden", "layer.penalty", "sizes", "field", "name", "behaviour",
+    ]  # fmt: skip
+    assert lines[1].split() == ["samples", "whole", "number", ">", "0;", "default", "3;", "quick", "2"]
+    assert "toy" in call("list", "toi", code=2).stderr
+
+
 def test_every_command_and_option_is_documented():
     import typer
 

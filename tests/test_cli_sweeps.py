@@ -6,6 +6,7 @@ import csv
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,7 @@ from typer.testing import CliRunner
 RUNS = Path(__file__).parent / "runs"
 sys.path.insert(0, str(RUNS))
 
-import toy_experiment  # noqa: F401, E402
+import toy_experiment  # noqa: E402
 
 from blockspin import cli, experiments  # noqa: E402
 from blockspin.runs.store import Store  # noqa: E402
@@ -74,6 +75,17 @@ def test_a_sweep_leaves_a_dimension_an_axis_and_a_tidy_table(tmp_path):
     assert "16 tasks, 16 done before" in again.stderr
 
 
+def test_a_sweep_without_scorecards_leaves_no_empty_table(tmp_path, monkeypatch):
+    monkeypatch.setattr(toy_experiment, "EXPERIMENT", replace(toy_experiment.EXPERIMENT, cards=lambda run: {}))
+    call("run", "toy", "--out", tmp_path / "a", "--sweep", "samples=2,3")
+    assert not [*(tmp_path / "a").glob("results.*")]
+    assert len(json.loads((tmp_path / "a" / "claims.json").read_text())["claims"]) == 2
+    page = (tmp_path / "a" / "report.html").read_text()
+    assert "results.csv" not in page
+    call("report", tmp_path / "a")
+    assert (tmp_path / "a" / "report.html").read_text() == page
+
+
 def test_a_value_more_computes_nothing_else_again(tmp_path):
     call("run", "toy", "--out", tmp_path, "--sweep", "seeds=2", "--sweep", "samples=2,3")
     written = {path: path.stat().st_mtime_ns for path in (tmp_path / "tasks").glob("*.npz")}
@@ -105,8 +117,11 @@ def test_a_dry_run_says_tasks_time_and_disk_and_writes_nothing(tmp_path):
     assert "on 2 workers" in told[-2]
     call("run", "toy", "--out", tmp_path / "a", *SWEEP)
     assert call("run", "toy", "--out", tmp_path / "a", "--dry-run", *SWEEP).stdout == (
-        "toy, preset quick: 8 points, 16 tasks, 16 stored\n"
+        "toy, preset quick: 8 points, 16 tasks, 16 stored\n  done already: 6 sample, 6 train, 4 score\n"
     )
+    more = call("run", "toy", "--out", tmp_path / "a", "--dry-run", *SWEEP[:-1], "seeds=3").stdout.splitlines()
+    assert more[1] == "  done already: 6 sample, 6 train, 4 score"
+    assert more[2].startswith("  3 sample: ")
 
 
 def test_shares_together_are_the_run(tmp_path):
@@ -160,7 +175,9 @@ def test_runs_are_listed_and_freed(tmp_path):
     assert len(list((tmp_path / "a" / "tasks").glob("*.npz"))) == 10
     assert "10 done before" in call("run", "toy", "--out", tmp_path / "a", "--sweep", "samples=2,4").stderr
     assert "is not the folder of a run" in call("runs", "gc", tmp_path, code=2).stderr
-    assert "holds no run" in call("runs", "list", tmp_path / "a", code=2).stderr
+    assert call("runs", "list", tmp_path / "a").stdout.startswith("a  toy quick, 10 of 10 tasks, ")
+    (tmp_path / "empty").mkdir()
+    assert "holds no run" in call("runs", "list", tmp_path / "empty", code=2).stderr
 
 
 def test_a_file_of_jobs_that_is_none_leaves_no_folder(tmp_path):

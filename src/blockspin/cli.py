@@ -64,7 +64,9 @@ def run(
     ] = None,
     set_: Annotated[
         list[str] | None,
-        typer.Option("--set", metavar="KEY=VALUE", help="Change one setting, as in a.b=0.44; may be repeated."),
+        typer.Option(
+            "--set", metavar="KEY=VALUE", help="Change one setting, as in a.b=0.44 or sizes=16,24; may be repeated."
+        ),
     ] = None,
     out: Annotated[Path | None, typer.Option(help="The run's folder [default: runs/EXPERIMENT-PRESET].")] = None,
     seed: Annotated[int | None, typer.Option(min=0, help="The seed of all random numbers [default: 1].")] = None,
@@ -151,13 +153,30 @@ def run(
 
 
 @app.command("list", epilog=EXIT_CODES)
-def list_() -> None:
-    """Show the experiments with their presets, the models, the maps and the judge's criteria."""
-    with _one_line():
+def list_(
+    experiment: Annotated[
+        str | None, typer.Argument(metavar="EXPERIMENT", help="Show the settings of this one instead.")
+    ] = None,
+) -> None:
+    """Show the experiments with their presets, the models, the maps and the judge's criteria.
+
+    Of an experiment: each setting with its type, default and value in the first preset, as --set takes it.
+    """
+    with _one_line(ValueError):
         from blockspin.coarse import MAPS
         from blockspin.experiments import EXPERIMENTS, find
         from blockspin.judging.questions import QUESTIONS
 
+        if experiment is not None:
+            from blockspin.runs.described import described
+            from blockspin.runs.settings import build
+
+            found = find(experiment)
+            first, preset = next(iter(found.presets.items()))
+            rows = described(found.Settings.model_construct(), build(found.Settings, preset))
+            told = {name: f"{kind}; default {one}; {first} {other}" for name, kind, one, other in rows}
+            _print_table(f"settings of {found.name}, presets {', '.join(found.presets)}", told)
+            return
         experiments = {name: find(name) for name in EXPERIMENTS}
         _print_table("experiments", {name: found.summary for name, found in experiments.items()})
         _print_table("presets", {name: ", ".join(found.presets) for name, found in experiments.items()})
@@ -289,13 +308,11 @@ def report(
     """Draw a run's report.html again from its files, computing nothing."""
     with _one_line(ValueError):
         from blockspin.experiments.run import redraw
-        from blockspin.files import Damaged
-        from blockspin.runs.settings import SettingsError
         from blockspin.runs.store import ResultError, StoreError
 
         try:
             typer.echo(redraw(folder))
-        except (SettingsError, Damaged, ResultError) as error:
+        except ResultError as error:
             _stop(str(error), WRONG)
         except StoreError as error:
             _stop(str(error), FAILED)
@@ -303,18 +320,14 @@ def report(
 
 @runs.command("list", epilog=EXIT_CODES)
 def runs_list(
-    folder: Annotated[Path, typer.Argument(help="Where the runs' folders are.")] = Path("runs"),
+    folder: Annotated[Path, typer.Argument(help="Where the runs' folders are, or one of them.")] = Path("runs"),
 ) -> None:
     """Show the runs in a folder: how far each has come, its size, and whether somebody is at work there."""
-    with _one_line():
+    with _one_line(ValueError):
         from blockspin.experiments.keeping import overview
-        from blockspin.runs.settings import SettingsError
 
-        try:
-            for line in overview(folder):
-                typer.echo(line)
-        except SettingsError as error:
-            _stop(str(error), WRONG)
+        for line in overview(folder):
+            typer.echo(line)
 
 
 @runs.command("gc", epilog=EXIT_CODES)
@@ -323,17 +336,13 @@ def runs_gc(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be freed; remove nothing.")] = False,
 ) -> None:
     """Free what runs no longer need: results that their settings do not ask for, and what kills left behind."""
-    with _one_line():
+    with _one_line(ValueError):
         from blockspin.experiments.keeping import collect
-        from blockspin.files import Damaged
-        from blockspin.runs.settings import SettingsError
         from blockspin.runs.store import StoreError
 
         try:
             for folder in folders:
                 typer.echo(collect(folder, remove=not dry_run))
-        except (SettingsError, Damaged) as error:
-            _stop(str(error), WRONG)
         except StoreError as error:
             _stop(str(error), FAILED)
 

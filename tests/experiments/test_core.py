@@ -125,12 +125,18 @@ def test_a_claim_is_answered_or_says_why_not() -> None:
     @claim("X-1", "nobody 2014", "A claim.", rule="Reproduced where n > 1.")
     def more(run: Any) -> Answer:
         if "n" not in run:
-            raise NotTested("no n", [row("map", 1, "n", math.inf)])
-        return Answer(graded(run["n"] > 1, run["n"] > 0), "why", [row("map", 1, "n", Estimate(run["n"], 0.5))])
+            raise NotTested("no n", [row("map", "n", math.inf)])
+        return Answer(graded(run["n"] > 1, run["n"] > 0), "why", [row("map", "n", Estimate(run["n"], 0.5))])
 
     told = [more({"n": n})["status"] for n in (2, 1, 0)]
     assert told == ["reproduced", "partly", "not reproduced"]
-    assert more({"n": 2})["evidence"] == [{"map": "map", "layer": 1, "quantity": "n", "value": 2, "error": 0.5}]
+    assert more({"n": 2})["evidence"] == [{"map": "map", "quantity": "n", "value": 2, "error": 0.5}]
     entry = more({})
     assert (entry["status"], entry["why"], entry["rule"]) == ("not tested", "no n", "Reproduced where n > 1.")
     assert entry["evidence"][0]["value"] is None
+
+
+def test_a_number_of_the_evidence_keeps_its_layer_and_its_state() -> None:
+    number = {"map": "map", "quantity": "n", "value": 1.5, "error": None}
+    assert row("map", "n", 1.5) == number
+    assert row("map", "n", 1.5, layer=2, state="forced") == number | {"layer": 2, "state": "forced"}

@@ -12,7 +12,7 @@ from blockspin.experiments import find
 from blockspin.experiments.core import Run
 from blockspin.experiments.mcrg import claims
 from blockspin.experiments.mcrg.published import PUBLISHED, REFERENCE
-from blockspin.experiments.mcrg.tasks import Found, Level
+from blockspin.experiments.mcrg.tasks import Found, Level, train
 from blockspin.experiments.run import prepare, run
 from blockspin.models import KC_SQUARE
 from blockspin.runs.settings import SettingsError
@@ -32,6 +32,15 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Run:
     planned = prepare(find("mcrg"), overrides=SMALL, seed=1)
     run(planned, folder)
     return Run(planned.experiment, planned.settings, 1, Store(folder))
+
+
+def test_the_progress_of_training_only_grows(finished: Run) -> None:
+    heard: list[float] = []
+    recipe = {"learning_rate": 0.01, "n_iter": [4, 4], "l1": 0.02}
+    samples = next(iter(finished["samples"].values()))
+    result = train.plain(samples, "rbm-l1", 2, 1, recipe, progress=lambda fraction, text: heard.append(fraction))
+    assert heard == sorted(heard)
+    assert heard[-1] == len(result.arrays) / 2
 
 
 class Changed(dict[str, Any]):
@@ -75,25 +84,53 @@ def test_majority_and_decimation_are_told_apart(finished: Run) -> None:
     assert (kept["majority"], kept["decimation"]) == pytest.approx((0.8392, 0.6927), abs=1e-4)
 
 
-def published(finished: Run, **moved: float) -> Found:
+def published(finished: Run, error: float = 0.0005, **moved: float) -> Found:
     """The majority rule with the published couplings at its first step, some of them moved."""
     majority: Found = finished["measured"]["majority"]
     K = [
-        Estimate(value + moved.get(name, 0.0), 0.0005)
+        Estimate(value + moved.get(name, 0.0), error)
         for name, value in zip(claims.EVEN, PUBLISHED[REFERENCE][0], strict=True)
     ]
     return majority.model_copy(update={"couplings": (majority.couplings[0], Level(K=K, nested=[], why=""))})
 
 
 @pytest.mark.parametrize(
-    ("moved", "status", "agree"),
-    [({}, "reproduced", 7), ({"nn": 0.02}, "partly", 6), ({"third": -0.2}, "not reproduced", 6)],
+    ("moved", "status", "agree", "decided"),
+    [
+        ({}, "reproduced", 2, 2),  # five are as small as the tolerance: 0 would agree
+        ({"nn": 0.02}, "partly", 1, 2),
+        ({"third": 0.03}, "partly", 2, 3),  # too far from the published one is decided
+        ({"third": -0.2}, "not reproduced", 2, 3),
+        ({"error": 0.011}, "partly", 0, 0),  # short, and nothing else decided
+    ],
 )
 def test_couplings_are_short_and_the_published_ones(
-    finished: Run, moved: dict[str, float], status: str, agree: int
+    finished: Run, moved: dict[str, float], status: str, agree: int, decided: int
 ) -> None:
     entry = claims.short_range(changed(finished, majority=published(finished, **moved)))
-    assert (entry["status"], counts(entry)) == (status, [(agree, 7)])
+    assert (entry["status"], counts(entry)) == (status, [(agree, decided)])
+    found = {row["quantity"]: row["value"] for row in entry["evidence"] if row["quantity"].endswith("decided")}
+    assert list(found.values()) == [decided, 7 - decided]
+
+
+def test_two_numbers_of_an_exponent_have_their_operators_beside_them(finished: Run) -> None:
+    entry = claims.relevant_eigenvalue(finished)
+    first = {row["quantity"] for row in entry["evidence"] if (row["map"], row["layer"]) == ("majority", 1)}
+    assert first == {f"{key}, {of[key]} operators" for key in claims.EXACT for of in (claims.MEASURED, claims.JUDGED)}
+    judged = next(row for row in entry["evidence"] if row["quantity"] == f"y_t, {claims.JUDGED['y_t']} operators")
+    steps = finished["measured"]["majority"].spectrum[0].y_t_by_operators
+    assert judged["value"] == pytest.approx(steps[int(claims.JUDGED["y_t"].split()[0]) - 1].value)
+    page = (finished.store.folder / "report.html").read_text()
+    for of in (claims.MEASURED, claims.JUDGED):
+        assert all(page.count(words) > 1 for words in of.values())
+
+
+def test_the_answer_names_the_maps_that_renormalize(finished: Run) -> None:
+    page = (finished.store.folder / "report.html").read_text()
+    answer = page[page.index('class="verdict"') : page.index("</section>")]
+    good = [card.map for card in finished.cards.values() if card.verdict == "renormalizes"]
+    assert f"{len(good) or 'none'} of {len(MAPS)} maps" in answer
+    assert all(name in answer for name in good)
 
 
 def test_couplings_leave_the_critical_one_under_every_map(finished: Run) -> None:

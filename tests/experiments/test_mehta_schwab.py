@@ -17,7 +17,7 @@ from blockspin.experiments.mehta_schwab.machines import build, inputs
 from blockspin.experiments.mehta_schwab.settings import PRESETS, Settings
 from blockspin.experiments.mehta_schwab.tasks import plan, recipe_of
 from blockspin.experiments.run import prepare
-from blockspin.judging import Measured, Measurement, Scorecard, Side, scorecard
+from blockspin.judging import Measured, Measurement, Scorecard, Side, State, scorecard
 from blockspin.runs.settings import SettingsError
 from blockspin.runs.task import Result
 
@@ -157,17 +157,17 @@ def test_fields_are_local_alike_and_grow(sites: tuple[float, float], spread: flo
     ]
 
 
-def off_the_shelf(share: float, y_t: float) -> dict[str, Any]:
-    def made(name: str, share: float, y_t: float) -> Measured:
+def off_the_shelf(share: float, y_t: float, state: State = State.MEASURED) -> dict[str, Any]:
+    def made(name: str, share: float, y_t: float, state: State = State.MEASURED) -> Measured:
         rows = (
             Measurement("fidelity", "reconstructed sites", share, 0.001),
-            Measurement("spectrum", "y_t", y_t, 0.01, exact=Side("exact", 1.0, 0.0)),
+            Measurement("spectrum", "y_t", y_t, 0.01, state, exact=Side("exact", 1.0, 0.0)),
             Measurement("spectrum", "y_h", 1.875 * y_t, 0.01, exact=Side("exact", 1.875, 0.0)),
         )
         return Measured(name, 1, 2.0, rows)
 
     null, majority = made("untrained", 0.5, 0.2), made("majority", 0.85, 1.0)
-    return claims.off_the_shelf(Ran([scorecard(made("sklearn-default", share, y_t), [null], majority)]))
+    return claims.off_the_shelf(Ran([scorecard(made("sklearn-default", share, y_t, state), [null], majority)]))
 
 
 def test_a_reconstruction_is_no_spectrum() -> None:
@@ -178,6 +178,9 @@ def test_a_reconstruction_is_no_spectrum() -> None:
         (0.85, 0.3): ("reproduced", [(0, 1)]),
         (0.85, 1.0): ("partly", [(1, 1)]),
     }
+    assert not any("state" in row for row in found[0.85, 1.0]["evidence"])
+    forced = off_the_shelf(0.85, 1.0, State.FORCED)["evidence"]
+    assert [row["quantity"] for row in forced if row.get("state") == "forced"] == ["y_t"]
 
 
 @pytest.mark.parametrize(
@@ -227,15 +230,20 @@ def test_overfitting_is_a_gap_that_grows() -> None:
         )
 
     grown, shrunk = course(gap=(0, 1, 2, 3, 4, 5)), course(gap=(0, 5, 4, 3, 2, 1))
+    within = course(gap=(0, 3, 3, 4, 4, 4.9))  # of 2 errors
     for gaps, courses, status, n in (
         ((5.0, 4.0), (grown, grown), "reproduced", 2),
         ((5.0, 1.0), (grown, grown), "partly", 1),
         ((5.0, 4.0), (grown, shrunk), "partly", 1),
+        ((5.0, 4.9), (grown, within), "partly", 1),
         ((1.0, 4.0), (grown, shrunk), "not reproduced", 0),
     ):
         run = Ran([card("none", gaps[0]), card("l1", gaps[1])], trained=dict(zip(("none", "l1"), courses, strict=True)))
         entry = claims.overfits(run)
         assert (entry["status"], counted(entry)) == (status, [(n, 2)])
+        rises = [(row["value"], row["error"]) for row in entry["evidence"] if row["quantity"] == "rise since then"]
+        risen = [one["ising"][0].arrays["trajectory_free_energy_gap"] for one in courses]
+        assert rises == [(one[-1] - one[1], 1.0) for one in risen]
 
 
 def test_local_layers_must_pass_the_other_tests_too() -> None:

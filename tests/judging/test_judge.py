@@ -237,6 +237,7 @@ def test_the_same_call_gives_the_same_card(
     cards = [bs.judge(majority, held_out, critical=critical, seed=seed) for seed in (1, 1, 2)]
     assert cards[0] == cards[1]
     assert cards[0] != cards[2]
+    assert cards[0].map == "Majority"  # its class, where no name is given
 
 
 def test_a_chain_is_judged_too() -> None:

@@ -81,6 +81,20 @@ def test_the_page_opens_whole(browser: Any, address: str, width: int, scheme: st
     context.close()
 
 
+@pytest.mark.parametrize(("width", "hinted"), [(390, True), (1280, False)])
+def test_a_wide_table_says_where_it_must_be_scrolled(browser: Any, address: str, width: int, hinted: bool) -> None:
+    page = browser.new_page(viewport={"width": width, "height": 900})
+    page.goto(address)
+    page.evaluate("document.querySelectorAll('details').forEach(fold => fold.open = true)")
+    hints = page.evaluate(
+        "[...document.querySelectorAll('.scroll:has(> .wide)')]"
+        ".map(e => [getComputedStyle(e, '::before').content != 'none', e.scrollWidth > e.clientWidth])"
+    )
+    assert hints
+    assert {(hint, scrolls) for hint, scrolls in hints} == {(hinted, hinted)}
+    page.close()
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_words_stand_out_from_their_ground(browser: Any, address: str, scheme: str) -> None:
     context = browser.new_context(viewport={"width": 1280, "height": 900}, color_scheme=scheme)

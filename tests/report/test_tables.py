@@ -83,6 +83,33 @@ def test_a_criterion_has_the_outcome_that_the_judge_gave_it() -> None:
     assert 'aria-label="cannot tell"' in summary
 
 
+@pytest.mark.parametrize(
+    ("outcomes", "codes", "shown"),
+    [
+        (("pass", "fail", "pass"), ("", "", ""), "radius 2.00(10)"),
+        (("pass", "cannot tell", "pass"), ("", "within errors", ""), "radius 2.00(10)"),
+        (("cannot tell", "cannot tell", "pass"), ("no null", "within errors", ""), "radius 2.00(10)"),
+        (("cannot tell", "pass", "pass"), ("no null", "", ""), "radius 2.00(10)"),
+        (("fail", "fail", "pass"), ("", "", ""), "1.00(10)"),
+        (("cannot tell",) * 3, ("described",) * 3, "1.00(10)"),
+    ],
+)
+def test_a_criterion_shows_the_quantity_that_decided(
+    outcomes: tuple[str, ...], codes: tuple[str, ...], shown: str
+) -> None:
+    names = ("participation ratio", "radius", "share")
+    made = card()
+    made["rows"] = [
+        row("locality", name, n, 0.1, outcome) | {"code": code}
+        for n, (name, outcome, code) in enumerate(zip(names, outcomes, codes, strict=True), start=1)
+    ]
+    said = "fail" if "fail" in outcomes else "cannot tell" if "within errors" in codes else "pass"
+    said = said if said in outcomes else "cannot tell"
+    summary, _ = tables.scorecard_table([made | {"outcomes": {"locality": said}}], HEADLINES).body.split("All quant")
+    cell = summary.rpartition("<tbody>")[2].partition("<td>")[2].partition("</td>")[0]
+    assert re.sub(r"<[^>]*>", "", cell.partition("<small>")[2]) == shown
+
+
 def test_the_first_view_is_a_row_a_map_with_the_distance_from_exact() -> None:
     near, far = card("near"), card("far")
     far["rows"][4] |= {"value": 1.9, "error": 0.003, "ratio": 5.02}
@@ -131,6 +158,15 @@ def test_claims_carry_status_and_evidence() -> None:
     seen, folded = html.split("<details>")
     assert "In one layer." in seen
     assert "Reproduced where it holds." in folded
+    claim["evidence"] = [
+        {"map": "T = 2", "quantity": "u", "value": 1.5, "error": None},
+        {"map": "l1", "layer": 1, "quantity": "y_h", "value": 1.7, "error": 0.1, "state": "forced"},
+        {"map": "l1", "layer": 1, "quantity": "y_t", "value": None, "error": None, "state": "undefined"},
+        {"map": "shifted", "KL": 2.0},
+    ]
+    shown = re.findall(r"<li>(.*?)</li>", re.sub("</?(i|sub)>", "", tables.claim_cards([claim]).body))
+    assert shown[:2] == ["T = 2: u 1.5", "l1, layer 1: yh 1.70(10) (forced)"]
+    assert shown[2:] == ["l1, layer 1: yt not defined", "shifted: KL 2"]
     del claim["rule"]  # a folder of an older version
     assert "Reproduced" not in tables.claim_cards([claim]).body
 

@@ -8,6 +8,7 @@ from pydantic import BaseModel, Field
 from toy_experiment import EXPERIMENT, Layer, Settings
 
 from blockspin.experiments import EXPERIMENTS, find
+from blockspin.runs.described import described
 from blockspin.runs.settings import Section, SettingsError, build, differences, document, read, restore, write
 
 
@@ -32,6 +33,9 @@ def test_defaults_then_preset_then_overrides():
         ("name=a=b", "name", "a=b"),
         ("sizes=[400, 100]", "sizes", (400, 100)),
         ("sizes=[]", "sizes", ()),
+        ("sizes=400,100", "sizes", (400, 100)),
+        ("sizes=400, 100,", "sizes", (400, 100)),
+        ("name=first,second", "name", "first,second"),
         ("name=1\nsamples = 9", "name", "1\nsamples = 9"),
     ],
 )
@@ -48,6 +52,10 @@ def test_values_are_toml_or_words(override, name, value):
         ("xyzzy=3", r"no setting is called 'xyzzy'\. The choices are: samples"),
         ("samples.inner=3", r"samples: input should be a valid integer; got {'inner': 3}"),
         ("samples=0", "samples: input should be greater than 0; got 0"),
+        ("samples=3,4", "samples: input should be a valid integer.*; got '3,4'"),
+        ("layer.penalty=0.1,0.2", "layer.penalty: input should be a valid number.*; got '0.1,0.2'"),
+        ("sizes=4,two", r"sizes.1: input should be a valid integer.*; got 'two'"),
+        ("sizes=4", "sizes: input should be a valid tuple; got 4"),
         ("samples=many", "samples: input should be a valid integer.*; got 'many'"),
         ("layer.n_hidden=-1", "layer.n_hidden: input should be greater than 0; got -1"),
         ("layer=3", "layer: .*got 3"),
@@ -59,6 +67,38 @@ def test_values_are_toml_or_words(override, name, value):
 def test_wrong_overrides_name_the_thing_the_rule_and_the_choices(override, words):
     with pytest.raises(SettingsError, match=words):
         build(Settings, {}, [override])
+
+
+def test_words_with_commas_are_a_list_of_words():
+    class Maps(Section):
+        maps: tuple[str, ...] = ()
+        few: tuple[int, ...] | None = None
+
+    assert build(Maps, {}, ["maps=majority, decimation"]).maps == ("majority", "decimation")
+    assert build(Maps, {}, ["maps=majority,"]).maps == ("majority",)
+    assert build(Maps, {}, ["few=1,2"]).few == (1, 2)
+    assert build(Maps, {}, ["few=none"]).few is None
+
+
+def test_every_setting_is_described_with_type_default_and_value():
+    chosen = build(Settings, EXPERIMENT.presets["paper"])
+    rows = {name: rest for name, *rest in described(Settings.model_construct(), chosen)}
+    assert list(rows)[:4] == ["samples", "steps", "pause", "layer.n_hidden"]
+    assert rows["samples"] == ["whole number > 0", "3", "5"]
+    assert rows["layer.n_hidden"] == ["whole number > 0", "9", "9"]
+    assert rows["layer.penalty"] == ["number or none", "none", "0.1"]
+    assert rows["sizes"] == ["values, each whole number", "4,2", "4,2"]
+
+
+@pytest.mark.parametrize("name", EXPERIMENTS)
+def test_a_described_value_is_one_that_set_takes(name):
+    found = find(name)
+    preset = next(iter(found.presets.values()))
+    rows = list(described(found.Settings.model_construct(), build(found.Settings, preset)))
+    assert all(all(row) for row in rows)
+    for setting, kind, _, value in rows:
+        if kind != "table":
+            assert build(found.Settings, preset, [f"{setting}={value}"]) == build(found.Settings, preset)
 
 
 def test_wrong_presets_are_refused():

@@ -45,8 +45,8 @@ class Finished(Run):
 
     @cached_property
     def data(self) -> dict[str, xr.Dataset]:
-        """The groups of results.nc."""
-        return read_groups(self.store.folder)
+        """The groups of results.nc; none where nothing was planned."""
+        return read_groups(self.store.folder) if leaves(self.plan) else {}
 
 
 def draw(experiment: Experiment, folder: Path) -> str:

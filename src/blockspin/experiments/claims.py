@@ -60,8 +60,15 @@ def claim(id: str, source: str, text: str, *, rule: str) -> Callable[[Callable[[
     return lambda answer: Claim(id, source, text, rule, answer)
 
 
-def row(map: str, layer: int, quantity: str, one: Estimate | float) -> dict[str, Any]:
-    """A number of a claim's evidence; None for a value or an error that there is none of."""
-    pair = (one.value, one.error) if isinstance(one, Estimate) else (one, math.nan)
+def row(
+    map: str, quantity: str, one: Estimate | float, *, layer: int | None = None, state: str = "measured"
+) -> dict[str, Any]:
+    """A number of a claim's evidence; None for a value or an error that there is none of.
+
+    layer: where the map has several; state: the judge's, which is kept where the number is not a measured one.
+    """
+    pair = (one.value, one.error) if isinstance(one, Estimate) else (float(one), math.nan)
     value, error = (number if math.isfinite(number) else None for number in pair)
-    return {"map": map, "layer": layer, "quantity": quantity, "value": value, "error": error}
+    where = {"map": map} if layer is None else {"map": map, "layer": layer}
+    about = {"quantity": quantity, "value": value, "error": error}
+    return where | about | ({} if state == "measured" else {"state": str(state)})

@@ -106,5 +106,10 @@ class Run:
         return {"scorecards": [card.to_dict() for card in self.cards.values()], "claims": claims}
 
 
+def card_name(card: Mapping[str, Any]) -> str:
+    """What an entry of scorecards.json is called in tables and lines."""
+    return f"{card['map']} layer {card['layer']}" if "layer" in card else str(card["map"])
+
+
 def _size(result: Result) -> int:
     return sum(array.nbytes for array in result.arrays.values())

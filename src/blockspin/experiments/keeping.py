@@ -16,8 +16,9 @@ from blockspin.seals import check_sums
 
 
 def overview(folder: Path) -> Iterator[str]:
-    """A line a run in the folder: name, experiment, tasks done of how many, size, state. Raises SettingsError."""
-    runs = sorted(path.parent for path in folder.glob(f"*/{settings_file.FILE}"))
+    """A line a run in the folder, or of its own run: name, experiment, tasks, size, state. Raises SettingsError."""
+    folder = folder.resolve()
+    runs = sorted(path.parent for place in ("", "*/") for path in folder.glob(f"{place}{settings_file.FILE}"))
     if not runs:
         raise SettingsError(f"{folder} holds no run (no folder in it has a {settings_file.FILE})")
     width = max(len(run.name) for run in runs)

@@ -154,6 +154,9 @@ def forecast(plan: Plan, folder: Path, workers: int = 1) -> Iterator[str]:
     left = [task for task in tasks if task.key not in stored]
     points = f"{len(plan.cells)} points, " if plan.cells else ""
     yield f"{plan.experiment.name}, preset {plan.preset}: {points}{len(tasks)} tasks, {len(tasks) - len(left)} stored"
+    if len(left) < len(tasks):
+        done = Counter(task.kind for task in tasks if task.key in stored)
+        yield f"  done already: {', '.join(f'{n} {kind}' for kind, n in done.items())}"
     if not left:
         return
     size = 0.0

@@ -14,6 +14,7 @@ import h5netcdf
 import numpy as np
 import xarray as xr
 
+from blockspin.experiments.core import card_name
 from blockspin.files import parsed
 from blockspin.runs.store import writing
 from blockspin.runs.sweep import Point, Sweep
@@ -52,13 +53,13 @@ def coordinates(sweep: Sweep, seed: int) -> dict[str, Any]:
 
 def of_cards(sweep: Sweep, seed: int, cards: Sequence[tuple[Point, Mapping[str, Any]]]) -> xr.Dataset:
     """The scorecards of a swept experiment over axes, seed, map and quantity: value, error, passed (nan: undecided)."""
-    maps = list(dict.fromkeys(_map(card) for _, card in cards))
+    maps = list(dict.fromkeys(card_name(card) for _, card in cards))
     quantities = list(dict.fromkeys(_quantity(row) for _, card in cards for row in card["rows"]))
     shape = (*sweep.shape.values(), len(maps), len(quantities))
     arrays = {name: np.full(shape, np.nan) for name in ("value", "error", "passed")}
     for point, card in cards:
         for row in card["rows"]:
-            place = (*point.place, maps.index(_map(card)), quantities.index(_quantity(row)))
+            place = (*point.place, maps.index(card_name(card)), quantities.index(_quantity(row)))
             numbers = {"value": row["value"], "error": row["error"], "passed": PASSED.get(row["outcome"])}
             for name, array in arrays.items():
                 array[place] = np.nan if numbers[name] is None else numbers[name]
@@ -133,10 +134,6 @@ def _column(values: Sequence[Any]) -> Any:
     return np.asarray(
         [value if isinstance(value, str) else json.dumps(value, default=list) for value in values], object
     )
-
-
-def _map(card: Mapping[str, Any]) -> str:
-    return f"{card['map']} layer {card['layer']}" if "layer" in card else str(card["map"])
 
 
 def _quantity(row: Mapping[str, Any]) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from blockspin.experiments.claims import STATUSES
-from blockspin.experiments.core import Experiment, Run
+from blockspin.experiments.core import Experiment, Run, card_name
 from blockspin.experiments.plan import Plan, prepare, stored_experiment
 from blockspin.files import check_place
 from blockspin.runs import provenance as provenance_file
@@ -147,7 +147,7 @@ def verdicts(concluded: dict[str, Any], most: int = 6) -> str:
     """One line: each map's verdict (or how many of each, beyond `most` maps), then the claims by status."""
     cards, claims = concluded["scorecards"], concluded["claims"]
     if len(cards) <= most:
-        parts = [f"{_name(card)}: {card['verdict']}" for card in cards]
+        parts = [f"{card_name(card)}: {card['verdict']}" for card in cards]
     else:
         parts = [
             f"{n} map{'s' * (n > 1)}: {verdict}" for verdict, n in Counter(card["verdict"] for card in cards).items()
@@ -178,7 +178,7 @@ def _conclude(plan: Plan, store: Store) -> dict[str, Any]:
 
 
 def _swept(plan: Plan, store: Store) -> tuple[dict[str, Any], dict[str, xr.Dataset]]:
-    """The scorecards and claims of every point, with the point in them, and the numbers as one dataset."""
+    """The scorecards and claims of every point, with the point in them, and the cards' numbers as one dataset."""
     from blockspin.experiments.results import of_cards
 
     assert plan.sweep is not None
@@ -189,7 +189,7 @@ def _swept(plan: Plan, store: Store) -> tuple[dict[str, Any], dict[str, xr.Datas
         cards += [(cell.point, {**card, **place}) for card in one["scorecards"]]
         claims += [{**claim, **place} for claim in one["claims"]]
     concluded = {"scorecards": [card for _, card in cards], "claims": claims}
-    return concluded, {"": of_cards(plan.sweep, plan.seed, cards)}
+    return concluded, {"": of_cards(plan.sweep, plan.seed, cards)} if cards else {}
 
 
 def _page(experiment: Experiment, folder: Path, *, swept: bool) -> str:
@@ -201,7 +201,3 @@ def _page(experiment: Experiment, folder: Path, *, swept: bool) -> str:
     from blockspin.experiments.about import draw
 
     return draw(experiment, folder)
-
-
-def _name(card: dict[str, Any]) -> str:
-    return f"{card['map']} layer {card['layer']}" if "layer" in card else str(card["map"])

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from blockspin.experiments.about import claims, provenance_table, scorecards
+from blockspin.experiments.core import card_name
 from blockspin.report import tables
 from blockspin.report.page import Page, Section, render
 from blockspin.runs import provenance
@@ -32,7 +33,7 @@ def page(folder: Path) -> str:
             answer.append(f"Of {len(some)} {what}: {', '.join(f'{n} {word}' for word, n in sorted(counts.items()))}.")
     sections = []
     if cards:
-        rows = [[*_place(card, names), _name(card), card["verdict"]] for card in cards[:MOST]]
+        rows = [[*_place(card, names), card_name(card), card["verdict"]] for card in cards[:MOST]]
         verdicts = tables.table([*names, "map", "verdict"], rows, title="Verdict at each point")
         sections.append(Section("Verdicts", [replace(verdicts, open=True)]))
     if found:
@@ -42,7 +43,7 @@ def page(folder: Path) -> str:
     criteria = list(dict.fromkeys(row["criterion"] for card in cards for row in card["rows"]))
     for criterion in criteria:
         rows = [
-            [*_place(card, names), _name(card), row["quantity"], tables.number(row["value"], row["error"])]
+            [*_place(card, names), card_name(card), row["quantity"], tables.number(row["value"], row["error"])]
             for card in cards
             for row in card["rows"]
             if row["criterion"] == criterion
@@ -53,12 +54,9 @@ def page(folder: Path) -> str:
     sections.append(Section("Provenance", [provenance_table(provenance.read(folder))]))
     facts = {"points": str(n_points), "seed": str(stored["seed"])}
     question = "All numbers are in results.nc (a dimension a swept key) and in results.csv (a row a number)."
+    question = question if cards else "All claims with their numbers are in claims.json, point by point."
     return render(Page(title, question, answer, sections=sections, facts=facts))
 
 
 def _place(card: Mapping[str, Any], names: list[str]) -> list[str]:
     return [f"{value:.4g}" if isinstance(value, float) else str(value) for value in map(card["point"].get, names)]
-
-
-def _name(card: Mapping[str, Any]) -> str:
-    return f"{card['map']} layer {card['layer']}" if "layer" in card else str(card["map"])

@@ -111,7 +111,7 @@ def judge(
     nulls: Mapping[str, Any] | None = None,
     criteria: Sequence[str] | None = None,
     reference: str | None = None,
-    name: str = "map",
+    name: str | None = None,
     seed: int = 0,
     progress: Wish = False,
 ) -> Scorecard:
@@ -124,7 +124,7 @@ def judge(
     name to transformer, instead. criteria: names of `blockspin.judging.CRITERIA`, all unless given; reference: the
     block rule to compare with, "majority", "decimation" or "plurality", which keeps the alphabet and is the default
     where samples are no spins. progress: True shows on standard error how far it is, a function is called with
-    (fraction of the criteria done, text).
+    (fraction of the criteria done, text). name: on the card, that of the class unless given.
     The rules behind each outcome are those of `blockspin.judging.rules`, the criteria are in docs/judge.md.
     Raises ValueError where lattices differ, where the map's outputs have the wrong shape, for unknown criteria and
     references; TypeError for what is no map or no samples.
@@ -133,6 +133,7 @@ def judge(
     if reference is not None:
         checks.choice("reference", reference, RULES)
     checks.whole("seed", seed, 0, checks.MOST_SEED)
+    name = type(transformer).__name__ if name is None else name
     _check_arguments(transformer, nulls, name)
     evidence = Evidence(samples, critical=critical, train=train, model=model, seed=seed)
     with reporting(progress, name) as report:

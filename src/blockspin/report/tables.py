@@ -139,11 +139,15 @@ def _cell(card: Mapping[str, Any], name: str, headlines: Sequence[str]) -> dict[
     if not rows:
         return None
     decided = [row["outcome"] for row in rows.values() if row["outcome"] != "cannot tell"]
+    deciding = _deciding(rows, card["outcomes"][name])
+    named = not set(headlines) & set(deciding) and bool(deciding)  # the column's head names the headlines alone
+    headlines = deciding[:1] if named else headlines
     if all(not _defined(rows[one]) for one in headlines if one in rows):
         headlines = headlines[:1]  # "not defined" once is enough
     return {
         "mark": _mark(card["outcomes"][name]),
         "count": f"{decided.count('pass')} of {len(decided)}" if decided else "",
+        "named": named,
         "quantities": [
             {"name": one, "number": _number(rows[one]), "why": rows[one]["why"]}
             if one in rows
@@ -151,6 +155,13 @@ def _cell(card: Mapping[str, Any], name: str, headlines: Sequence[str]) -> dict[
             for one in headlines
         ],
     }
+
+
+def _deciding(rows: Mapping[str, Mapping[str, Any]], outcome: str) -> list[str]:
+    """The quantities that a criterion has its outcome by: those with the same one, which the judge does judge."""
+    alike = [name for name, row in rows.items() if row["outcome"] == outcome and row.get("code") != "described"]
+    blurred = [name for name in alike if rows[name].get("code") == "within errors"]
+    return blurred if outcome == "cannot tell" and blurred else alike
 
 
 def _detail(row: Mapping[str, Any]) -> dict[str, Any]:
@@ -192,10 +203,14 @@ def _mark(outcome: str) -> Mark:
 def _evidence(item: Any) -> str:
     if not isinstance(item, Mapping):
         return str(item)
-    where = f"{item['map']}, layer {item['layer']}: " if "map" in item and "layer" in item else ""
+    where = [f"layer {item[key]}" if key == "layer" else str(item[key]) for key in ("map", "layer") if key in item]
     if "quantity" in item:
-        return f"{where}{item['quantity']} {number(item.get('value'), item.get('error'))}"
-    return where + ", ".join(f"{key} {_text(value)}" for key, value in item.items() if key not in ("map", "layer"))
+        words = f"{item['quantity']} {number(item.get('value'), item.get('error'))}"
+        # a number that the map has no right to is not shown as its own
+        words += f" ({item['state']})" if "state" in item and item.get("value") is not None else ""
+    else:
+        words = ", ".join(f"{key} {_text(value)}" for key, value in item.items() if key not in ("map", "layer"))
+    return ": ".join(part for part in (", ".join(where), words) if part)
 
 
 def _checked(cards: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:

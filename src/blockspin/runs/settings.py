@@ -30,7 +30,8 @@ LARGEST = 2**53  # a whole number up to this is exact in TOML, JSON and floating
 class Section(BaseModel):
     """Settings, or a part of them: no unknown key; numbers that are finite, and whole ones of at most 2^53.
 
-    The word none is None where a setting may be that; None is then its default.
+    The word none is None where a setting may be that; None is then its default. A text with commas is a list where the
+    setting is one.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
@@ -41,6 +42,8 @@ class Section(BaseModel):
         annotation = cls.model_fields[str(info.field_name)].annotation
         if isinstance(value, str) and value.lower() == "none" and type(None) in typing.get_args(annotation):
             return None
+        if isinstance(value, str) and "," in value and _is_list(annotation):
+            value = values_of(value)
         for one in value if isinstance(value, list | tuple) else [value]:
             if isinstance(one, bool) and annotation is not bool:
                 raise ValueError("this setting is not true or false")
@@ -64,7 +67,8 @@ def build(
     """Settings from the model's defaults, then the preset, a file's tables, the overrides "a.b=value", and `values`.
 
     A value of an override is read as TOML (``0.44``, ``[400, 100]``, ``true``) and as a plain string where it is not
-    TOML. values: settings by dotted name, taken as they are. Raises SettingsError for a misspelt or invalid setting.
+    TOML; that of a setting which is a list may be values with commas between (``400,100``). values: settings by dotted
+    name, taken as they are. Raises SettingsError for a misspelt or invalid setting.
     """
     # defaults first: what changes inside a nested default keeps the rest of that default, not of its class
     merged = model.model_construct().model_dump()
@@ -88,6 +92,16 @@ def value_of(text: str) -> Any:
     except tomllib.TOMLDecodeError:
         return text
     return parsed["value"] if len(parsed) == 1 else text
+
+
+def values_of(text: str) -> list[Any]:
+    """Values with commas between, each as `value_of` reads it, or a list as TOML reads it."""
+    listed = value_of(text if text.startswith("[") else f"[{text}]")
+    return listed if isinstance(listed, list) else [value_of(one.strip()) for one in text.removesuffix(",").split(",")]
+
+
+def _is_list(annotation: Any) -> bool:
+    return any(typing.get_origin(one) in (list, tuple) for one in (annotation, *typing.get_args(annotation)))
 
 
 def nearest(kind: str, name: str, choices: Iterable[str]) -> str:
@@ -162,7 +176,7 @@ def differences(stored: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[st
 def _merged(model: type[BaseModel], base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
     merged = dict(base)
     for name, value in over.items():
-        inside = _part(model, name)
+        inside = section(model, name)
         if inside is not None and isinstance(value, Mapping):
             value = _merged(inside, merged.get(name, {}), value)
         merged[name] = value
@@ -177,7 +191,7 @@ def _put(values: dict[str, Any], place: Sequence[str], value: Any) -> None:
     values[place[-1]] = value
 
 
-def _part(model: type[BaseModel] | None, name: Any) -> type[BaseModel] | None:
+def section(model: type[BaseModel] | None, name: Any) -> type[BaseModel] | None:
     """The model of a setting that is a section itself."""
     annotation = model.model_fields[name].annotation if model is not None and name in model.model_fields else None
     return annotation if isinstance(annotation, type) and issubclass(annotation, BaseModel) else None
@@ -197,7 +211,7 @@ def _problems(model: type[BaseModel], error: ValidationError, kind: str) -> Iter
         name, rule = ".".join(map(str, place)), problem["msg"].removeprefix("Value error, ")
         inside: type[BaseModel] | None = model
         for part in outer:
-            inside = _part(inside, part)
+            inside = section(inside, part)
         if problem["type"] == "extra_forbidden" and inside is not None:
             yield nearest(kind, name, [".".join(map(str, [*outer, field])) for field in inside.model_fields])
         elif problem["type"] == "missing":
@@ -205,7 +219,7 @@ def _problems(model: type[BaseModel], error: ValidationError, kind: str) -> Iter
         elif not name:
             yield rule  # about several settings: it says itself what came
         else:
-            whole = isinstance(problem["input"], Mapping) and _part(inside, last) is not None
+            whole = isinstance(problem["input"], Mapping) and section(inside, last) is not None
             came = "" if whole else f"; got {problem['input']!r}"
             yield f"{name}: {rule[:1].lower()}{rule[1:]}{came}"
 

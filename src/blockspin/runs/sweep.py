@@ -26,7 +26,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from blockspin.runs.settings import SettingsError, validated, value_of
+from blockspin.runs.settings import SettingsError, validated, value_of, values_of
 
 MOST = 100_000  # points of a sweep
 RULE = "an axis is a list of values, or a range start:stop:number, with :log for equal ratios (1e-4:1e-1:8:log)"
@@ -150,8 +150,7 @@ _AXIS = re.compile(r"([^\s=]+)=(\S.*?)(?=\s+[^\s=]+=|\s*$)")
 
 def _axis(text: str) -> Any:
     if text.startswith(("[", '"')) or ":" not in text:
-        listed = value_of(text if text.startswith("[") else f"[{text}]")
-        return listed if isinstance(listed, list) else [value_of(part.strip()) for part in text.split(",")]
+        return values_of(text)
     return text
 
 

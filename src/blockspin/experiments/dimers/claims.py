@@ -10,7 +10,7 @@ from blockspin.experiments.claims import Answer, NotTested, claim, graded, row
 from blockspin.experiments.core import Run
 from blockspin.experiments.dimers.tasks import Training
 from blockspin.models.dimers import T_BKT
-from blockspin.statistics import Estimate, brackets
+from blockspin.statistics import Estimate
 
 KJR = "Koch-Janusz & Ringel 2018"
 GOKMEN = "Gokmen et al. 2021"
@@ -35,7 +35,7 @@ def fields(run: Run) -> Answer:
     least = min(min(one["staggered"]) for one in reads)
     why = f"The filters do in {_of(clear)} trainings; the smallest overlap of a filter with the plane is {least:.2f}."
     covered = [
-        row(f"T = inf, training {k}", 1, "staggered covered", one["staggered covered"])
+        row(f"T = inf, training {k}", "staggered covered", one["staggered covered"])
         for k, one in enumerate(reads, start=1)
     ]
     return Answer(graded(all(clear), any(clear)), why, _readings(run, math.inf, 2, "staggered") + covered)
@@ -58,7 +58,7 @@ def mixtures(run: Run) -> Answer:
         f"The four directions are there in {_of(full)} trainings; together the filters read any field to {covered:.2f}."
     )
     angles = [
-        row(f"T = inf, training {k}", 1, f"angle, filter {j}", angle)
+        row(f"T = inf, training {k}", f"angle, filter {j}", angle)
         for k, one in enumerate(reads, start=1)
         for j, angle in enumerate(one["angle"], start=1)
     ]
@@ -101,7 +101,7 @@ def ceiling(run: Run) -> Answer:
         raise NotTested(f"No temperature lies below the transition, T = {T_BKT:g}; the lowest is {T:g}.")
     values = [one.bounds["classifier"].measured for one in _trainings(run, T, 2)]
     within = [LN4 - 0.1 - SIGMAS * v.error < v.value < LN4 + SIGMAS * v.error for v in values]
-    why = f"{_of(within)} trainings at T = {T:g} do: the first keeps {_brackets(values[0])} nats, and ln 4 = {LN4:.4f}."
+    why = f"{_of(within)} trainings at T = {T:g} do: the first keeps {values[0]} nats, and ln 4 = {LN4:.4f}."
     return Answer(graded(all(within), any(within)), why, _information(run, T, 2))
 
 
@@ -115,14 +115,14 @@ def ceiling(run: Run) -> Answer:
 def half(run: Run) -> Answer:
     two = [_best(one) for one in _trainings(run, math.inf, 2)]
     if (math.inf, 1) not in run["filters"]:
-        raise NotTested(f"Two components keep {_brackets(two[0])} nats; one component is not in this run.")
+        raise NotTested(f"Two components keep {two[0]} nats; one component is not in this run.")
     one = [_best(some) for some in _trainings(run, math.inf, 1)]
     ratio = sum(v.value for v in one) / len(one) / (sum(v.value for v in two) / len(two))
     error = abs(ratio) * math.hypot(*(max(v.error / abs(v.value or math.nan) for v in some) for some in (one, two)))
     halved = abs(ratio - 0.5) < 0.05 + SIGMAS * error
     close = all(abs(v.value - 0.347) < 0.035 + SIGMAS * v.error for v in two)
     why = (
-        f"The ratio is {brackets(ratio, error)}; two keep {_brackets(two[0])} nats or more. The authors' own tutorial "
+        f"The ratio is {Estimate(ratio, error)}; two keep {two[0]} nats or more. The authors' own tutorial "
         "prints 0.257."
     )
     evidence = [*_information(run, math.inf, 2), *_information(run, math.inf, 1, "one filter, ")]
@@ -142,9 +142,9 @@ def scaling(run: Run) -> Answer:
     if not math.isfinite(d.value) or not math.isfinite(d.error):
         raise NotTested("The correlations are lost in noise at these distances.")
     away = abs(d.value - 1) - SIGMAS * d.error
-    why = f"d = {_brackets(d)} at {span(one.learned.fitted)}; the exact pattern has {_brackets(exact)} in the same fit."
+    why = f"d = {d} at {span(one.learned.fitted)}; the exact pattern has {exact} in the same fit."
     evidence = [
-        row(f"T = {T:g}", 2, quantity, value)
+        row(f"T = {T:g}", quantity, value)
         for T, some in sorted(run["decays"].items())
         for quantity, value in (
             ("d", some.learned.dimension),
@@ -172,7 +172,7 @@ def noise(run: Run) -> Answer:
     )
     evidence = [
         *_readings(run, "noise", 2, "staggered"),
-        *(row(f"with noise, training {k}", 1, "share of w^2 on noise", s) for k, s in enumerate(shares, start=1)),
+        *(row(f"with noise, training {k}", "share of w^2 on noise", s) for k, s in enumerate(shares, start=1)),
     ]
     return Answer(graded(all(good), max(shares) < 4 * SMALL), why, evidence)
 
@@ -194,8 +194,8 @@ def first_units(run: Run) -> Answer:
         f"At least {min(spent[first])} of {first} units of the smallest RBMs are on noise, and {min(spent[worst])} of "
         f"{worst} where most are. The stronger of noise and columns comes first."
     )
-    evidence = [row(f"{one['hidden']} units", 1, "share of w^2 on noise", one["total"]) for one in rows]
-    evidence += [row(f"{M} units", 1, "units on noise", n) for M, some in spent.items() for n in some]
+    evidence = [row(f"{one['hidden']} units", "share of w^2 on noise", one["total"]) for one in rows]
+    evidence += [row(f"{M} units", "units on noise", n) for M, some in spent.items() for n in some]
     return Answer(graded(most[first], any(most.values())), why, evidence)
 
 
@@ -210,7 +210,7 @@ def textures(run: Run) -> Answer:
     rows = run["machines"].meta["machines"]
     more = [one["columnar"] > 3 * one["staggered"] for one in rows]
     why = f"Columnar patterns hold three times as much in {_of(more)} RBMs."
-    evidence = [row(f"{one['hidden']} units", 1, name, one[name]) for one in rows for name in ("columnar", "staggered")]
+    evidence = [row(f"{one['hidden']} units", name, one[name]) for one in rows for name in ("columnar", "staggered")]
     return Answer(graded(all(more), any(more)), why, evidence)
 
 
@@ -228,9 +228,9 @@ def exact(run: Run) -> Answer:
             states = 2**some.components
             ratios.append(some.kept / one.best[f"{states} states"])
             above += [bound.measured.z(some.kept) for bound in some.bounds.values()]
-            evidence.append(row(f"T = {T:g}", 1, f"kept, {states} states", some.kept))
-        evidence += [row(f"T = {T:g}", 1, f"best, {name}", value) for name, value in one.best.items()]
-        evidence.append(row(f"T = {T:g}", 1, "I(V:E)", one.information))
+            evidence.append(row(f"T = {T:g}", f"kept, {states} states", some.kept))
+        evidence += [row(f"T = {T:g}", f"best, {name}", value) for name, value in one.best.items()]
+        evidence.append(row(f"T = {T:g}", "I(V:E)", one.information))
     below, near = max(above) < SIGMAS, min(ratios) > CLEAR
     why = (
         f"The bounds lie at most {max(above):.1f} errors above what is kept; the filters keep at least "
@@ -270,14 +270,10 @@ def _of(held: Sequence[bool]) -> str:
     return f"{sum(held)} of {len(held)}"
 
 
-def _brackets(one: Estimate) -> str:
-    return brackets(one.value, one.error) if math.isfinite(one.value) else "no value"
-
-
 def _readings(run: Run, T: float | str, n: int, what: str) -> Rows:
     name = "with noise" if T == "noise" else f"T = {T:g}"
     return [
-        row(f"{name}, training {k}", 1, f"{what}, filter {j}", value)
+        row(f"{name}, training {k}", f"{what}, filter {j}", value)
         for k, one in enumerate(_trainings(run, T, n), start=1)
         for j, value in enumerate(one.reads[what], start=1)
     ]
@@ -285,7 +281,7 @@ def _readings(run: Run, T: float | str, n: int, what: str) -> Rows:
 
 def _information(run: Run, T: float, n: int, prefix: str = "") -> Rows:
     return [
-        row(f"T = {T:g}, training {k}", 1, f"{prefix}{name}", bound.measured)
+        row(f"T = {T:g}, training {k}", f"{prefix}{name}", bound.measured)
         for k, one in enumerate(_trainings(run, T, n), start=1)
         for name, bound in one.bounds.items()
     ]

@@ -66,7 +66,7 @@ def exactness_is_renormalization(run: Run) -> Answer:
     held = [case.readings.trace < TINY and case.readings.KL < TINY for case in exact]
     steps = [abs(case.K_coarse[0] - wanted) < TINY and case.K_coarse[1] < TINY for case in exact]
     shown = [*exact, run["cases"]["likelihood"]]
-    rows = [row(case.name, 1, "K'", case.K_coarse[0]) for case in shown]
+    rows = [row(case.name, "K'", case.K_coarse[0]) for case in shown]
     why = f"{sum(steps)} of {len(steps)} exact maps are a step of the RG (K' = {wanted:.4g}); exactness is no test."
     return Answer(graded(all(steps)) if all(held) else "partly", why, _evidence(shown, "trace", "KL") + rows)
 
@@ -100,7 +100,7 @@ def one_dimension(run: Run) -> Answer:
     case = run["cases"]["layers"]
     layers = [one for one in case.outcomes if one.quantity.startswith("K after")]
     followed = [one.met for one in layers]
-    rows = [row(case.name, 1, one.quantity, one.measured) for one in layers]
+    rows = [row(case.name, one.quantity, one.measured) for one in layers]
     return Answer(graded(all(followed)), f"{sum(followed)} of {len(followed)} layers follow it.", rows)
 
 
@@ -108,7 +108,4 @@ CLAIMS = (identity, only_if, exactness_is_renormalization, same_objective, one_d
 
 
 def _evidence(cases: Iterable[Found], *names: str) -> list[dict[str, Any]]:
-    return [
-        {"map": f"{case.name}, {case.lattice}"} | {name: getattr(case.readings, name) for name in names}
-        for case in cases
-    ]
+    return [row(f"{case.name}, {case.lattice}", name, getattr(case.readings, name)) for case in cases for name in names]

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from blockspin.experiments.claims import Answer, NotTested, claim, graded
+from blockspin.experiments.claims import Answer, NotTested, claim, graded, row
 from blockspin.experiments.core import Run
 from blockspin.experiments.ho_2013.findings import NONE, SIZES, Findings, Machine, clear, over_seeds
 
@@ -180,6 +179,4 @@ def _rows(some: Findings, machines: Iterable[Machine], quantities: Iterable[str]
 
 
 def _row(some: Findings, one: Machine | str, quantity: str, values: ArrayLike) -> dict[str, Any]:
-    found = over_seeds(values)
-    value, error = (number if math.isfinite(number) else None for number in (found.value, found.error))
-    return {"quantity": f"{some.name}, {one}: {quantity}", "value": value, "error": error}
+    return row(f"{some.name}, {one}", quantity, over_seeds(values))

@@ -117,6 +117,12 @@ def read_flow(run: Run) -> Flow:
     return Flow(sizes, slope, y_t, crossing, last, crossing[last - 1], nu, spectrum, of_correlations)
 
 
+def changes(result: Result) -> list[Estimate]:
+    """By how much the coupling changes in each step; errors by leaving out groups of chains."""
+    errors = jackknife_error(np.diff(result.arrays["left_out"], axis=1))
+    return [Estimate(*map(float, pair)) for pair in zip(np.diff(result.arrays["K"]), errors, strict=True)]
+
+
 def _polynomials(K: FloatArray, results: list[Result]) -> tuple[FloatArray, list[list[FloatArray]]]:
     """K_n(K - Kc) through all sets of samples, coefficients (steps + 1, 4); the same without each group of each set."""
     paths = np.array([one.arrays["K"] for one in results])

@@ -87,7 +87,7 @@ def paper_is_local(run: Run) -> Answer:
         f"At L1 = {float(point['l1']):g}, K = {float(point['K']):g} fields cover {covered} sites; {local.sum()} of "
         f"{local.size} seeds are local."
     )
-    evidence = [row(plane, 1, "sites covered", covered), row(plane, 1, "the paper's L1 in these units", paper["l1"])]
+    evidence = [row(plane, "sites covered", covered), row(plane, "the paper's L1 in these units", paper["l1"])]
     return Answer(graded(bool(mostly(point["local"]))), why, evidence)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from blockspin.experiments.core import Run
-from blockspin.experiments.mcrg.claims import EXACT
+from blockspin.experiments.mcrg.claims import EXACT, JUDGED, MEASURED
 from blockspin.experiments.mcrg.maps import MAPS
 from blockspin.experiments.mcrg.published import EVEN, ODD, PUBLISHED
 from blockspin.experiments.mcrg.tasks import Found
@@ -59,8 +59,9 @@ def exponents(run: Run) -> Figure:
                 text = "" if found.layers else "no lattice"
                 some.append(forest.Row(name, one.value, one.error, group=f"step {step + 1}", text=text))
     caption = (
-        f"From {len(EVEN)} even and {len(ODD)} odd operators at Kc. Grey: block rules; coloured: learned maps; line: "
-        "exact. Compare a learned map with how far the rules lie apart."
+        f"From {MEASURED['y_t']} and {MEASURED['y_h']} operators at Kc; the scorecards have {JUDGED['y_t']} and "
+        f"{JUDGED['y_h']} ones. Grey: block rules; coloured: learned maps; line: exact. Compare a learned map with how "
+        "far the rules lie apart."
     )
     return forest.exponents(rows, title="Exponents", caption=caption)
 
@@ -68,7 +69,10 @@ def exponents(run: Run) -> Figure:
 def by_operators(run: Run, key: str) -> Table:
     """y_t or y_h as operators are added."""
     names = {"y_t": EVEN, "y_h": ODD}[key]
-    caption = "Each column adds an operator. Where a row still moves, the set is too small."
+    caption = (
+        f"Each column adds an operator. The figure has the last column, {MEASURED[key]} ones; the scorecards have the "
+        f"first {JUDGED[key]} ones, with hidden spins drawn anew. Where a row still moves, the set is too small."
+    )
     rows = _rows(run, lambda found, step: getattr(found.spectrum[step - 1], f"{key}_by_operators"))
     return _table((names[0], *(f"+ {name}" for name in names[1:])), rows, f"{key} by the number of operators", caption)
 

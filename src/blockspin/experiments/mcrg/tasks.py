@@ -19,6 +19,7 @@ from blockspin.experiments.stored import Number, Samples, Stored
 from blockspin.experiments.task import task
 from blockspin.experiments.tree import Tree
 from blockspin.models.ising import KC_SQUARE
+from blockspin.progress import part
 from blockspin.randomness import integer
 from blockspin.runs.task import Progress, Result
 
@@ -136,7 +137,11 @@ def train(
     samples: Samples, /, map: str, steps: int, seed: int, training: dict[str, Any], *, progress: Progress
 ) -> Result:
     """Train an RBM layer by layer; arrays: weights_1, weights_2, ... of the layers that were trained."""
-    layers = [training | {"n_iter": n_iter, "verbose": progress} for n_iter in training["n_iter"]]
+    of = len(training["n_iter"])
+    layers = [
+        training | {"n_iter": n_iter, "verbose": part(progress, layer / of, (layer + 1) / of)}
+        for layer, n_iter in enumerate(training["n_iter"])
+    ]
     found = climb(map, samples, steps, seed, training=layers)
     weights = {f"weights_{layer}": np.asarray(one.components_) for layer, one in enumerate(found.fitted, start=1)}
     return Result(weights, {"why": found.why})
