@@ -106,7 +106,9 @@ def test_long_strips_do_not_overflow_and_decay_at_the_gap() -> None:
         ((3, 3), lambda lattice: BlumeCapel(lattice, -0.5, -0.2, 0.1)),
     ],
 )
-def test_letters_agree_with_enumeration(kind: str, shape: tuple[int, int], make: Callable[[Lattice], PairModel]) -> None:
+def test_letters_agree_with_enumeration(
+    kind: str, shape: tuple[int, int], make: Callable[[Lattice], PairModel]
+) -> None:
     model = make(Lattice(kind, shape))
     N, chance = model.lattice.n_sites, enumeration.probabilities(model)
     states = enumeration.states(model.lattice, model.letters)
