@@ -270,12 +270,12 @@ def test_a_file_gives_back_the_letters_of_any_alphabet(given: Any, tmp_path: Pat
 def test_the_attribute_of_spins_and_of_states_is_that_of_earlier_versions() -> None:
     # so that files of spins keep their bytes, and older programs read them
     lattice = {"lattice": {"kind": "chain", "shape": [4]}}
-    for values, given, said in (
+    for values, alphabet, said in (
         ([[[1, -1, 1, 1]]], SPINS, {}),
         ([[[0, 1, 2, 1]]], labels(3), {"states": 3}),
         ([[[0, 1, -1, 1]]], (-1, 0, 1), {"alphabet": [-1, 0, 1]}),
     ):
-        assert samples.provenance(samples.make(values, Lattice.chain(4), alphabet=given)) == lattice | said
+        assert samples.provenance(samples.make(values, Lattice.chain(4), alphabet=alphabet)) == lattice | said
     with pytest.raises(ValueError, match="states"):  # what an earlier version called them is no provenance
         samples.make([[[1, -1, 1, 1]]], Lattice.chain(4), states=2)
 
@@ -286,10 +286,10 @@ def test_how_own_values_are_read_is_said(tmp_path: Path) -> None:
     np.testing.assert_array_equal(read.values, 2 * bits - 1)
     assert samples.provenance(read)["read_as"] == "0/1 became -1/+1"
     assert "read_as" not in samples.provenance(samples.own(2 * bits - 1))
-    for given in ((0, 1), "0,1", labels(2)):
-        kept = samples.own(bits, alphabet=given)
+    for alphabet in ((0, 1), "0,1", labels(2)):
+        kept = samples.own(bits, alphabet=alphabet)
         np.testing.assert_array_equal(kept.values, bits)
-        assert samples.alphabet_of(kept) == Alphabet.of(given)
+        assert samples.alphabet_of(kept) == Alphabet.of(alphabet)
         assert "read_as" not in samples.provenance(kept)
         as_spins = samples.as_spins(kept)
         np.testing.assert_array_equal(as_spins.values, read.values)

@@ -164,7 +164,7 @@ def test_rows_that_the_package_cannot_hold_are_refused() -> None:
         BlumeCapel(Lattice.triangular(3), 0.5, 0.0),
         Ising(Lattice.square(4), (0.4, 0.1)),
     ):
-        with pytest.raises(ValueError, match="3\\^7|2187"):
+        with pytest.raises(ValueError, match="2187"):
             rows.log_partition(model)
 
 

@@ -17,7 +17,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from blockspin.lattice import Lattice
 from blockspin.models import Ising, PairModel
 
 FloatArray = NDArray[np.float64]

@@ -7,6 +7,7 @@ from itertools import product
 
 import numpy as np
 import pytest
+from blockspin.rg.potts_couplings import Alike, alike_around
 
 import blockspin as bs
 from blockspin.lattice import Lattice
@@ -15,7 +16,6 @@ from blockspin.rg.couplings import couplings
 from blockspin.rg.likelihood import newton
 from blockspin.rg.matching import critical_coupling
 from blockspin.rg.operators import named
-from blockspin.rg.potts_couplings import Alike, alike_around
 from blockspin.samples import make
 from blockspin.statistics import Estimate
 

@@ -2,9 +2,9 @@
 
 Mutants tried by hand, and what sees each: K 3 % high in the thresholds; a bond counted twice (Lx = 1 coupled to
 itself, or an extent of 2 taken as one bond); Wolff's p with the wrong sign; the wrap-around bond left out; flips
-shared by neighbouring clusters; a join skipped too often; the ghost spin flipping; a clean bond taken for a dirty one; a step
-between rows left out; the triangular step back taken forward.
-`test_distribution` fails for every one of them (z > 8 each).
+shared by neighbouring clusters; a join skipped too often; the ghost spin flipping; a clean bond taken for a dirty one;
+a step between rows left out; the triangular step back taken forward.
+`test_distribution` fails for every one of them (z > 7 each).
 """
 
 from __future__ import annotations
