@@ -14,13 +14,16 @@ import xarray as xr
 from sklearn.decomposition import PCA
 
 import blockspin as bs
+from blockspin.alphabet import labels
 from blockspin.samples import make
 
 L = bs.Lattice.square(4)
 TRIANGULAR = bs.Lattice.triangular(6)
 ISING = bs.Ising(L, 0.3)
 POTTS = bs.Potts(L, 0.5, 3)
+BLUME_CAPEL = bs.BlumeCapel(L, 0.5, 0.1)
 DIMERS = bs.Dimers(L)
+HOOKS = {"bond", "site", "checked"}  # functions of a model that PairModel calls, and nobody else
 
 
 @dataclass(frozen=True)
@@ -51,7 +54,7 @@ def spins(model: Any = ISING, chains: int = 4, draws: int = 10, seed: int = 0) -
 @cache
 def states() -> xr.DataArray:
     values = np.random.default_rng(0).integers(0, 3, (4, 10, *L.shape), np.int8)
-    return make(values, L, states=3, model=POTTS.settings())
+    return make(values, L, alphabet=labels(3), model=POTTS.settings())
 
 
 def rows(model: Any = ISING) -> np.ndarray:
@@ -161,14 +164,18 @@ def calls() -> dict[str, Call]:
         "Lattice.distance": of(L.distance, start=(0, 0), end=(1, 2)),
         "Lattice.length": of(L.length, step=(1, 2)),
         "Lattice.cartesian": of(L.cartesian, step=(1, 2)),
+        "Lattice.moved": of(L.moved, step=(1, 2)),
+        "Lattice.shell": of(L.shell, n=2),
         "Ising": of(bs.Ising, lattice=L, K=0.4, h=0.0),
         "Potts": of(bs.Potts, lattice=L, K=0.4, q=3, h=0.0),
+        "BlumeCapel": of(bs.BlumeCapel, lattice=L, K=0.4, D=0.2, h=0.0),
+        "PairModel": of(bs.PairModel),
         "Dimers": of(bs.Dimers, vertices=L, T=1.0, noise=0.1),
         "potts_kc": of(bs.potts_kc, q=3),
         "Dimers.check": of(DIMERS.check, configurations=_columns()),
         "split": of(bs.split, samples=spins(), fraction=0.5, seed=0),
         "features": of(bs.features, samples=spins()),
-        "read": file(bs.read, ".nc", lambda path: bs.write(spins(), path), shape=None),
+        "read": file(bs.read, ".nc", lambda path: bs.write(spins(), path), shape=None, alphabet=None),
         "write": Call(lambda folder: (bs.write, {"samples": spins(), "path": folder / "written.nc"})),
         "sample": of(
             bs.sample, "n", "chains", "spacing", "equilibration", model=bs.Ising(L, 0.0), n=10, seed=1, chains=2,
@@ -248,8 +255,9 @@ def calls() -> dict[str, Call]:
         ),
         "Placed.chance": method(lambda: bs.Placed(bs.Majority(L, 2), L).fit(rows()), "chance", X=rows()),
     }  # fmt: skip
-    for model, configurations in ((ISING, rows()), (POTTS, states().values), (DIMERS, _columns())):
-        name = type(model).__name__
+    examples = {"BlumeCapel": (BLUME_CAPEL, rows()), "PairModel": (BLUME_CAPEL, rows()), "Ising": (ISING, rows())}
+    examples |= {"Potts": (POTTS, states().values), "Dimers": (DIMERS, _columns())}
+    for name, (model, configurations) in examples.items():
         found[f"{name}.energy"] = of(model.energy, configurations=configurations)
         found[f"{name}.settings"] = of(model.settings)
         found[f"{name}.from_settings"] = of(type(model).from_settings, settings=model.settings())

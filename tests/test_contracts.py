@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+import xarray as xr
 from sklearn.base import clone
+from typer.testing import CliRunner
 
+from blockspin.cli import app
 from blockspin.coarse import MAPS
 from blockspin.coarse.blocks import Majority
 from blockspin.exact import enumeration
@@ -18,8 +22,8 @@ from blockspin.experiments import EXPERIMENTS, find
 from blockspin.judging import CRITERIA, Evidence, Measured, Outcome, State, Subject
 from blockspin.judging.verdict import decide
 from blockspin.lattice import Lattice
-from blockspin.models import MODELS
-from blockspin.samples import features
+from blockspin.models import MODELS, PairModel, known
+from blockspin.samples import features, read
 from blockspin.sampling import sample
 
 DOCS = Path(__file__).parents[1] / "docs"
@@ -27,6 +31,7 @@ DOCS = Path(__file__).parents[1] / "docs"
 EXAMPLES: dict[str, tuple[tuple[Lattice, ...], dict[str, Any]]] = {
     "ising": ((Lattice.square(2, 4), Lattice.chain(8)), {"K": 0.4, "h": 0.1}),
     "potts": ((Lattice.square(2, 4), Lattice.chain(8)), {"K": 0.6, "q": 3, "h": -0.2}),
+    "blume-capel": ((Lattice.triangular(3), Lattice.cubic(2)), {"K": (0.3, 0.1), "D": 0.2}),
     "dimers": ((Lattice.square(2),), {"T": 1.5, "noise": 0.3}),
 }
 CASES = [(name, lattice) for name in MODELS for lattice in EXAMPLES[name][0]]
@@ -36,24 +41,51 @@ BLOCKS = dict.fromkeys(
 
 
 @pytest.mark.parametrize(("name", "lattice"), CASES, ids=str)
-def test_a_model_has_an_energy_settings_and_a_sampler(name: str, lattice: Lattice) -> None:
-    model = MODELS[name](lattice, **EXAMPLES[name][1])
-    states = enumeration.states(model.lattice, EXAMPLES[name][1].get("q"))
+def test_a_model_has_an_energy_settings_and_a_sampler(name: str, lattice: Lattice, tmp_path: Path) -> None:
+    model: Any = MODELS[name](lattice, **EXAMPLES[name][1])
+    states = enumeration.states(model.lattice, model.letters)
     energy = model.energy(states)
     assert energy.shape == (len(states),)
     np.testing.assert_array_equal(energy, model.energy(states.reshape(-1, *model.lattice.shape)))
     stored = json.loads(json.dumps(model.settings(), allow_nan=False))
     assert MODELS[name].from_settings(stored) == model
     assert stored["model"] == name
+    assert known(stored) == model
+    if isinstance(model, PairModel):
+        np.testing.assert_allclose(energy[::97], [loop(model, one) for one in states[::97]], atol=1e-9)
+        for image in model.group:
+            np.testing.assert_allclose(model.energy(model.letters.values[image[model.letters.numbers(states)]]), energy)
     # forbidden states have H = infinity, and no chance
     allowed = energy < np.inf
     chance = enumeration.probabilities(model)
     assert chance[allowed].sum() == pytest.approx(1, rel=1e-12)
     # 4000 draws know <H> to 1/60 of its spread: sees an error of 8 % of it at 5 sigma
     drawn = sample(model, 4000, seed=1)
-    known = chance[allowed] @ energy[allowed]
+    exact = chance[allowed] @ energy[allowed]
     observed = model.energy(drawn.values).mean(axis=1)
-    assert abs(observed.mean() - known) < 5 * observed.std(ddof=1) / np.sqrt(len(observed))
+    assert abs(observed.mean() - exact) < 5 * observed.std(ddof=1) / np.sqrt(len(observed))
+    # the command draws the same
+    settings = [f"{key}={str(value).strip('()')}" for key, value in EXAMPLES[name][1].items()]
+    words = ["--shape", "x".join(map(str, lattice.shape)), "--lattice", lattice.kind, "-n", "4000", "--seed", "1"]
+    words += [word for one in settings for word in ("--set", one)]
+    outcome = CliRunner().invoke(app, ["sample", name, *words, "--out", str(tmp_path / "s.nc")])
+    assert outcome.exit_code == 0, outcome.output
+    xr.testing.assert_identical(read(tmp_path / "s.nc"), drawn)
+
+
+def loop(model: PairModel, configuration: np.ndarray) -> float:
+    """The energy as its definition says, bond by bond."""
+    lattice, K = model.lattice, model.K if isinstance(model.K, tuple) else (model.K,)
+    total = sum(float(model.site(int(a))) for a in configuration)
+    sites = [tuple(map(int, place)) for place in lattice.coordinates]
+    value = dict(zip(sites, map(int, configuration), strict=True))
+    for n, one in enumerate(K, start=1):
+        coupled = replace(model, K=one)
+        for place in sites:
+            for step in lattice.shell(n):
+                other = tuple((x + d) % L for x, d, L in zip(place, step, lattice.shape, strict=True))
+                total += float(coupled.bond(value[place], value[other]))
+    return total
 
 
 @pytest.mark.parametrize("name", MAPS)

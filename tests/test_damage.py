@@ -15,6 +15,7 @@ import xarray as xr
 
 import blockspin as bs
 from blockspin import samples as schema
+from blockspin.alphabet import Alphabet
 from blockspin.files import Damaged
 from damage import TIERS, check_every_accident, damaged, names
 
@@ -26,16 +27,17 @@ def spins(*shape: int, seed: int = 1) -> np.ndarray:
 
 
 @pytest.mark.parametrize("n", TIERS)
-@pytest.mark.parametrize("q", [None, 3])
-def test_a_sample_file_gives_its_samples_or_its_name(n: int, q: int | None, tmp_path: Path) -> None:
-    values = spins(7, 8, 6, 6) if q is None else np.random.default_rng(1).integers(0, q, (7, 8, 6, 6))
-    made, path = schema.make(values, L, states=q, model={"K": 0.4}), tmp_path / "s.nc"
+@pytest.mark.parametrize("letters", ["-1,1", "labels:3", "-1,0,1"])
+def test_a_sample_file_gives_its_samples_or_its_name(n: int, letters: str, tmp_path: Path) -> None:
+    alphabet = Alphabet.of(letters)
+    values = np.random.default_rng(1).choice(alphabet.values, (7, 8, 6, 6))
+    made, path = schema.make(values, L, alphabet=alphabet, model={"K": 0.4}), tmp_path / "s.nc"
     bs.write(made, path)
 
     def use() -> None:
         xr.testing.assert_identical(bs.read(path), made)
         xr.testing.assert_identical(xr.concat(schema.parts(path, 3), "draw"), made)
-        assert schema.sizes(path) == {"chain": 7, "draw": 8, "byte": 5 if q is None else 9}
+        assert schema.sizes(path) == {"chain": 7, "draw": 8, "byte": 5 if alphabet.q == 2 else 9}
         assert schema.provenance_of(path) == schema.provenance(made)
 
     use()
@@ -164,6 +166,7 @@ def test_a_file_without_checksums_opens_where_its_sizes_agree(tmp_path: Path) ->
         {"lattice": {"kind": ["square"], "shape": [6, 6]}}, {"lattice": {"kind": "square", "shape": ["6", "6"]}},
         {"lattice": {"kind": "square", "shape": [10**9, 10**9]}}, {"lattice": square, "values": 1},
         *({"lattice": square, "states": q} for q in (1, 128, "3", True, [3], 3.0, 10**30)),
+        *({"lattice": square, "alphabet": a} for a in ([1], [1, -1], [0, 128], "01", 3, [0, 0.5], [[0, 1]], [0, True])),
     ]  # fmt: skip
     arrays = [stray, packed[:, :, :4], packed[:0], packed[0], packed.astype(float), packed.astype(np.int8)]
     for settings, array in [*((one, packed) for one in attributes), *(({"lattice": square}, one) for one in arrays)]:

@@ -141,6 +141,24 @@ def test_half_the_lattice_away_is_taken_as_negative() -> None:
     assert Lattice.square(4, 6).distance([[0, 0], [3, 5]], [[0, 0], [0, 0]]).tolist() == [0, pytest.approx(2**0.5)]
 
 
+def test_shells_hold_all_sites_at_their_distance() -> None:
+    counts = {"chain": (2, 2, 2), "square": (4, 4, 4, 8, 4), "triangular": (6, 6, 6, 12), "cubic": (6, 12, 8, 6, 24)}
+    for kind, sizes in counts.items():
+        lattice = Lattice(kind, (12,) * {"chain": 1, "cubic": 3}.get(kind, 2))
+        before = 0.0
+        for n, size in enumerate(sizes, start=1):
+            steps = np.array(lattice.shell(n))
+            (length,) = np.unique(np.round(lattice.length(steps), 9))
+            assert length > before
+            assert len({tuple(step) for step in (*steps.tolist(), *(-steps).tolist())}) == size
+            before = length
+        assert lattice.shell(1) == lattice.steps
+        sites = lattice.moved(lattice.shell(2)[0])
+        np.testing.assert_array_equal(lattice.coordinates[sites], (lattice.coordinates + lattice.shell(2)[0]) % 12)
+    with pytest.raises(ValueError, match="too small"):
+        Lattice.square(2).shell(3)
+
+
 def test_what_is_no_lattice_is_refused() -> None:
     with pytest.raises(ValueError, match="kind must be one of chain, square, triangular, cubic; got 'kagome'"):
         Lattice("kagome", (4, 4))

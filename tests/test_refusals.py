@@ -18,7 +18,7 @@ import pytest
 import sklearn
 
 import blockspin as bs
-from public_calls import Call, calls, wrong
+from public_calls import HOOKS, Call, calls, wrong
 
 PACKAGE = str(Path(bs.__file__).parent)
 VALIDATION = str(Path(sklearn.__file__).parent / "utils")
@@ -31,8 +31,8 @@ def public_names() -> set[str]:
     for name in bs.__all__:
         value = getattr(bs, name)
         if inspect.isclass(value):
-            own = [vars(kind) for kind in value.__mro__ if kind.__module__.startswith("blockspin")]
-            methods = {key for part in own for key in part if not key.startswith("_") and callable(getattr(value, key))}
+            own = {key for kind in value.__mro__ if kind.__module__.startswith("blockspin") for key in vars(kind)}
+            methods = {key for key in own - HOOKS if not key.startswith("_") and callable(getattr(value, key))}
             found |= {name, *(f"{name}.{method}" for method in methods)}
         elif callable(value):
             found.add(name)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import errno
 import os
 import pickle
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,6 +17,8 @@ from hypothesis import strategies as st
 
 import blockspin as bs
 from blockspin import samples
+from blockspin.alphabet import SPINS, Alphabet, labels
+from blockspin.files import Damaged
 from blockspin.lattice import Lattice
 
 
@@ -145,11 +149,10 @@ def test_own_data_that_do_not_fit_are_refused(tmp_path: Path) -> None:
         np.save(tmp_path / "own.npy", values)
         return bs.read(tmp_path / "own.npy", shape=shape)
 
-    with pytest.raises(ValueError, match=r"spins must be -1 or \+1; got values -1, 0, 1"):
-        read(np.array([[[-1, 0], [1, 1]]]))
-    with pytest.raises(ValueError, match=r"spins must be -1 or \+1; got values 0.0, 0.5, 1.0"):
-        read(np.array([[[0, 0.5], [1, 1]]]))
-    with pytest.raises(ValueError, match="spins must be -1 or"):
+    for values in ([[[-1, 0], [1, 1]]], [[[0, 1], [2, 1]]], [[[0, 0.5], [1, 1]]]):
+        with pytest.raises(ValueError, match="alphabet"):
+            read(np.array(values))
+    with pytest.raises(ValueError, match="spins"):
         read(np.full((3, 4, 4), np.nan))
     with pytest.raises(ValueError, match=r"\(draw, x, y\) or \(chain, draw, x, y\) .*; got \(5, 16\)"):
         read(spins(5, 16))
@@ -215,13 +218,13 @@ def test_what_breaks_the_schema_is_named() -> None:
     with pytest.raises(ValueError, match="at least one draw; got shape"):
         samples.check(made.isel(draw=slice(0)))
     for wrong in (0, 2, -128):
-        with pytest.raises(ValueError, match=rf"-1 or \+1; got values .*{wrong}"):
+        with pytest.raises(ValueError, match=rf"got values .*{wrong}"):
             samples.check(made.where(made > 0, np.int8(wrong)))
 
 
 def potts(q: int, *shape: int, lattice: Lattice | None = None) -> xr.DataArray:
     values = np.random.default_rng(q).integers(0, q, shape, np.int8)
-    return samples.make(values, lattice or Lattice.square(*shape[2:]), states=q, model={"K": 1.0})
+    return samples.make(values, lattice or Lattice.square(*shape[2:]), alphabet=labels(q), model={"K": 1.0})
 
 
 @pytest.mark.parametrize("q", [2, 3, 4, 5, 8, 9, 10])
@@ -231,8 +234,8 @@ def test_a_file_gives_back_potts_states(q: int, lattice: Lattice, tmp_path: Path
     bs.write(made, tmp_path / "s.nc")
     found = bs.read(tmp_path / "s.nc")
     xr.testing.assert_identical(found, made)
-    assert (samples.states_of(found), found.name, found.dtype) == (q, "state", np.int8)
-    assert samples.states_of(samples.make(spins(2, 3, 5), Lattice.chain(5))) is None
+    assert (samples.alphabet_of(found), found.name, found.dtype) == (labels(q), "state", np.int8)
+    assert samples.alphabet_of(samples.make(spins(2, 3, 5), Lattice.chain(5))) == SPINS
 
 
 @pytest.mark.parametrize(("q", "bits"), [(2, 1), (3, 2), (4, 2), (10, 4)])
@@ -243,37 +246,98 @@ def test_potts_states_take_few_bits(q: int, bits: int, tmp_path: Path) -> None:
 
 def test_potts_samples_are_split_by_chain() -> None:
     first, second = samples.split(potts(3, 8, 2, 4, 4), 0.5, seed=1)
-    assert samples.states_of(samples.check_any(first)) == samples.states_of(samples.check_any(second)) == 3
+    assert samples.alphabet_of(samples.check_any(first)) == samples.alphabet_of(samples.check_any(second)) == labels(3)
+
+
+@pytest.mark.parametrize("given", [(-1, 0, 1), (0, 1), (-3, -1, 1, 3), (-127, 5), "0,1,2", "-1,1", "labels:2"])
+def test_a_file_gives_back_the_letters_of_any_alphabet(given: Any, tmp_path: Path) -> None:
+    letters = Alphabet.of(given)
+    values = np.random.default_rng(1).choice(letters.values, (3, 4, 5, 6))
+    made = samples.make(values, Lattice.square(5, 6), alphabet=given, model={"K": 1.0})
+    assert samples.alphabet_of(made) == letters
+    bs.write(made, tmp_path / "s.nc")
+    xr.testing.assert_identical(bs.read(tmp_path / "s.nc"), made)
+    xr.testing.assert_identical(bs.read(tmp_path / "s.nc", alphabet=given), made)
+    with pytest.raises(ValueError, match="alphabet"):
+        bs.read(tmp_path / "s.nc", alphabet=(-5, 5))
+    parts = [samples.packed_bits(made.values[:, at : at + 2].reshape(3, 2, -1), letters) for at in (0, 2)]
+    samples.write_packed(parts, tmp_path / "p.nc", Lattice.square(5, 6), (3, 4), alphabet=given, model={"K": 1.0})
+    assert (tmp_path / "p.nc").read_bytes() == (tmp_path / "s.nc").read_bytes()
+    with pytest.raises(ValueError, match="values"):
+        samples.check_any(made.where(made == letters.letters[0], np.int8(77)))
+
+
+def test_the_attribute_of_spins_and_of_states_is_that_of_earlier_versions() -> None:
+    # so that files of spins keep their bytes, and older programs read them
+    lattice = {"lattice": {"kind": "chain", "shape": [4]}}
+    for values, alphabet, said in (
+        ([[[1, -1, 1, 1]]], SPINS, {}),
+        ([[[0, 1, 2, 1]]], labels(3), {"states": 3}),
+        ([[[0, 1, -1, 1]]], (-1, 0, 1), {"alphabet": [-1, 0, 1]}),
+    ):
+        assert samples.provenance(samples.make(values, Lattice.chain(4), alphabet=alphabet)) == lattice | said
+    with pytest.raises(ValueError, match="states"):  # what an earlier version called them is no provenance
+        samples.make([[[1, -1, 1, 1]]], Lattice.chain(4), states=2)
+
+
+def test_how_own_values_are_read_is_said(tmp_path: Path) -> None:
+    bits = np.random.default_rng(1).integers(0, 2, (5, 6, 4, 3))
+    read = samples.own(bits)
+    np.testing.assert_array_equal(read.values, 2 * bits - 1)
+    assert samples.provenance(read)["read_as"] == "0/1 became -1/+1"
+    assert "read_as" not in samples.provenance(samples.own(2 * bits - 1))
+    for alphabet in ((0, 1), "0,1", labels(2)):
+        kept = samples.own(bits, alphabet=alphabet)
+        np.testing.assert_array_equal(kept.values, bits)
+        assert samples.alphabet_of(kept) == Alphabet.of(alphabet)
+        assert "read_as" not in samples.provenance(kept)
+        as_spins = samples.as_spins(kept)
+        np.testing.assert_array_equal(as_spins.values, read.values)
+        assert samples.alphabet_of(samples.check(as_spins)) == SPINS
+    np.save(tmp_path / "own.npy", bits + 1)
+    assert samples.alphabet_of(bs.read(tmp_path / "own.npy", alphabet="1,2")) == Alphabet((1, 2))
+    for values in (bits - (bits == 0) * np.arange(3), bits + 1, np.where(bits, 2, 0), bits * 0.5):
+        with pytest.raises(ValueError, match="values"):
+            samples.own(values)
+    with pytest.raises(ValueError, match="two letters"):
+        samples.as_spins(samples.own(bits, alphabet=(0, 1, 2)))
+
+
+def test_read_as_spins_a_model_of_other_values_is_forgotten() -> None:
+    gas = samples.make([[[0, 1, 1, 0]]], Lattice.chain(4), alphabet=(0, 1), model={"model": "gas"}, seed=3)
+    stored = samples.provenance(samples.as_spins(gas))
+    assert "model" not in stored
+    assert stored["seed"] == 3
 
 
 def test_states_that_are_none_are_named(tmp_path: Path) -> None:
     made = potts(3, 4, 5, 4, 4)
     for wrong in (-1, 3, 100):
-        with pytest.raises(ValueError, match=rf"Potts states must be 0\.\.2 \(q = 3\); got values .*{wrong}"):
+        with pytest.raises(ValueError, match=rf"labels 0\.\.2; got values .*{wrong}"):
             samples.check_any(made.where(made > 0, np.int8(wrong)))
-    with pytest.raises(ValueError, match=r"states must be 0\.\.2 \(q = 3\); got values 0.5"):
-        samples.make(np.full((1, 1, 4), 0.5), Lattice.chain(4), states=3)
     for q in (1, 128, 2.0, True):
-        with pytest.raises(ValueError, match="q must be an integer from 2 to 127; got"):
-            samples.make(made.values, Lattice.square(4), states=q)  # type: ignore[arg-type]
-    with pytest.raises(ValueError, match=r"spins must be -1 or \+1; got values 0, 1, 2"):
+        with pytest.raises(ValueError, match="number of states q"):
+            labels(q)
+    with pytest.raises(ValueError, match=r"got values 0, 1, 2"):
         samples.make(made.values, Lattice.square(4))
     bs.write(made, tmp_path / "s.nc")  # a file whose bits say 3 where q = 3
     with xr.load_dataset(tmp_path / "s.nc", engine="h5netcdf") as stored:
         stored["packed"][0, 0, 0] = 255
         stored.to_netcdf(tmp_path / "bad.nc", engine="h5netcdf")
-    with pytest.raises(ValueError, match=r"states must be 0\.\.2"):
+    with pytest.raises(Damaged, match=r"labels 0\.\.2"):
         bs.read(tmp_path / "bad.nc")
 
 
-def test_what_needs_spins_refuses_potts_samples() -> None:
+def test_what_needs_spins_refuses_other_letters() -> None:
     made = potts(2, 4, 5, 8, 8)  # q = 2: values 0/1, the easiest to misread
-    for use in (
-        samples.features,
-        samples.check,
-        lambda s: bs.judge(bs.Majority(Lattice.square(8), 2), s),
-    ):
-        with pytest.raises(ValueError, match=r"spins -1/\+1 are needed here; these samples hold Potts states 0\.\.1"):
+    gas = samples.make(made.values, Lattice.square(8), alphabet=(0, 1))
+    judged = partial(bs.judge, bs.Majority(Lattice.square(8), 2))
+    for use in (samples.check, judged):
+        with pytest.raises(ValueError, match=r"these samples hold labels 0\.\.1$"):
             use(made)
-    with pytest.raises(ValueError, match="spins -1 or"):
-        bs.mcrg(made, bs.Majority, 1)  # a rule of spins; Potts states take bs.Plurality
+        with pytest.raises(ValueError, match=r"these samples hold numbers 0, 1; samples\.as_spins"):
+            use(gas)
+    for letters in (made, gas):
+        with pytest.raises(ValueError, match="spins"):
+            bs.mcrg(letters, bs.Majority, 1)  # a rule of spins; labels take bs.Plurality
+    np.testing.assert_array_equal(samples.features(made), made.values.reshape(20, -1))

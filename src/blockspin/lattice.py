@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -32,6 +33,7 @@ VECTORS = {"triangular": ((1.0, 0.0), (-0.5, math.sqrt(0.75)))}
 """Lattice vectors where they are not the unit vectors: two at 120 degrees, so that their sum has length 1 too."""
 DIMENSION = {kind: len(steps[0]) for kind, steps in STEPS.items()}
 MOST_SITES = 2**62
+MOST_SHELLS = 20
 HYPERCUBIC = {1: "chain", 2: "square", 3: "cubic"}
 """The kind of lattice that a bare shape of so many extents is taken for."""
 
@@ -143,7 +145,7 @@ class Lattice:
         The square lattice's second shell are the diagonals (1, 1), (1, -1). Raises ValueError where a step leads back
         to the site itself, as on a ring of 2 for n = 2.
         """
-        if checks.whole("the number of a shell", n, 1) == 1:
+        if checks.whole("the number n of a shell", n, 1, MOST_SHELLS) == 1:
             return self.steps
         # on these lattices every distance up to the n-th takes coordinates of at most n
         every = np.array(list(itertools.product(range(-n, n + 1), repeat=self.dimension)))
@@ -159,10 +161,13 @@ class Lattice:
         """Raise ValueError where so many integers a site, and the sites' own, are more than the free memory."""
         memory.require(8 * numbers * self.n_sites, f"the {what} of a lattice of shape {self.shape}")
 
-    def moved(self, step: tuple[int, ...]) -> IntArray:
-        """The site that lies a step from each site, shape (N,)."""
-        sites = np.arange(self.n_sites).reshape(self.shape)
-        return np.roll(sites, [-x for x in step], range(self.dimension)).ravel()
+    def moved(self, step: Sequence[int]) -> IntArray:
+        """The site that lies a step from each site, shape (N,); raises ValueError unless it is d integers."""
+        given = checks.listed("step", step, f"{self.dimension} integers")
+        if len(given) != self.dimension:
+            raise ValueError(f"step must be {self.dimension} integers on a {self} lattice; got {checks.shown(step)}")
+        back = [-checks.whole("every entry of a step", x) % L for x, L in zip(given, self.shape, strict=True)]
+        return np.roll(np.arange(self.n_sites).reshape(self.shape), back, range(self.dimension)).ravel()
 
     @cached_property
     def colours(self) -> IntArray:

@@ -35,8 +35,7 @@ def spins_for(estimator: BaseEstimator, X: Any, kernel: Any = None) -> np.ndarra
     """Signs about the mean, columns repeated to a site each."""
     values = np.asarray(X)
     lattice = getattr(estimator, "lattice", None)
-    least = 0 if isinstance(estimator, bs.Plurality) else -1
-    spins = np.where(values > values.mean(), 1, least).astype(values.dtype)
+    spins = np.where(values > values.mean(), 1, -1).astype(values.dtype)
     if lattice is None:
         return spins
     return spins[:, np.arange(lattice.n_sites) % spins.shape[1]]

@@ -66,6 +66,15 @@ def test_an_integer_seed_makes_a_function_of_the_row_that_knows_no_names_of_stat
     assert (Plurality(lattice, 2).fit_transform(X) != Plurality(lattice, 2).fit_transform(X)).any()
 
 
+def test_any_letters_are_kept() -> None:
+    lattice = Lattice.square(6)
+    X = states(lattice, 200, 3)
+    rule = Plurality(lattice, random_state=3).fit(X)
+    for letters in ([-1, 0, 1], [-127, 5, 100]):
+        named = np.array(letters, np.int8)
+        np.testing.assert_array_equal(named[rule.transform(X)], rule.transform(named[X]))
+
+
 def test_two_states_are_the_majority_rule() -> None:
     lattice = Lattice.square(6)
     X = states(lattice, 200, 2)
@@ -80,7 +89,7 @@ def test_what_does_not_fit_is_named() -> None:
         Plurality(lattice).fit(X[:, :15])
     with pytest.raises(ValueError, match="must divide every extent"):
         Plurality(lattice, 3).fit(X)
-    for bad in (X - 1, X * 0.5, X.astype(int) * 200, np.full((2, 16), "up")):
+    for bad in (X * 0.5, X.astype(int) * 200, np.full((2, 16), "up")):
         with pytest.raises(ValueError, match=r"X|numeric"):
             Plurality(lattice).transform(bad)
     with pytest.raises(ValueError, match="ties must be one of random, first; got 'up'"):

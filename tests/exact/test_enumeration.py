@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 import oracles.enumeration
+from blockspin.alphabet import Alphabet, labels
 from blockspin.exact import enumeration
 from blockspin.lattice import Lattice
-from blockspin.models import Ising, Potts
+from blockspin.models import BlumeCapel, Ising, Potts
 
 
 def test_density_of_states_of_the_4x4_torus() -> None:
@@ -63,17 +64,21 @@ def test_errors_name_the_limit() -> None:
         oracles.enumeration.expectation(Ising(Lattice.chain(4), 0.4), lambda s: 1.0)
 
 
-@pytest.mark.parametrize(("lattice", "q"), [(Lattice.square(2, 3), 3), (Lattice.chain(4), 10)], ids=str)
-def test_states_of_potts_are_numbered_by_their_digits(lattice: Lattice, q: int) -> None:
-    states = enumeration.states(lattice, q)
+@pytest.mark.parametrize(
+    ("lattice", "letters"),
+    [(Lattice.square(2, 3), labels(3)), (Lattice.chain(4), labels(10)), (Lattice.chain(5), Alphabet((-1, 0, 1)))],
+    ids=str,
+)
+def test_states_of_letters_are_numbered_by_their_digits(lattice: Lattice, letters: Alphabet) -> None:
+    states, q = enumeration.states(lattice, letters), letters.q
     assert states.shape == (q**lattice.n_sites, lattice.n_sites)
-    np.testing.assert_array_equal(oracles.enumeration.index(states, lattice, q), np.arange(len(states)))
-    np.testing.assert_array_equal(states[q + 2, :3], [2, 1, 0])
+    np.testing.assert_array_equal(oracles.enumeration.index(states, lattice, letters), np.arange(len(states)))
+    np.testing.assert_array_equal(states[q + 2, :3], letters.values[[2, 1, 0]])
 
 
 def test_density_of_potts_gives_the_partition_function() -> None:
     lattice, K, h = Lattice.triangular(3), 0.5, 0.3  # 19,683 states: more than one block
-    energy, in_0, count = oracles.enumeration.density(lattice, 3)
+    energy, in_0, count = oracles.enumeration.density(lattice, labels(3))
     assert count.sum() == 3**9
     total = (count * np.exp(-K * energy + h * in_0)).sum()
     model = Potts(lattice, K, 3, h)
@@ -84,6 +89,6 @@ def test_density_of_potts_gives_the_partition_function() -> None:
 
 def test_the_limit_is_on_states() -> None:
     with pytest.raises(ValueError, match=r"at most 15 sites; a square 4x4 lattice has 3\^16 \(about 10\^8\) states"):
-        enumeration.energies(Potts(Lattice.square(4), 1.0, 3))
+        enumeration.energies(BlumeCapel(Lattice.square(4), 1.0, 0.0))
     with pytest.raises(ValueError, match="at most 6 sites"):
-        enumeration.states(Lattice.chain(7), 10)
+        enumeration.states(Lattice.chain(7), labels(10))

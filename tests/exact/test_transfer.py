@@ -1,5 +1,6 @@
 """Transfer matrices against enumeration, Kaufman's torus, Fortuin and Kasteleyn's q = 2, and computed moments.
 
+`oracles.transfer` and `oracles.strip` are those of tests; the package has `exact.transfer`, of any model of pairs.
 Mutants tried, each seen to fail here: the bond (y = L - 1, y = 0) left out, the diagonal to y + 1 in place of y - 1 on
 one site only, the field halved, first rows counted once in place of by their class, colours renamed in a field.
 """
@@ -7,14 +8,17 @@ one site only, the field halved, first rows counted once in place of by their cl
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from dataclasses import fields, replace
 
 import numpy as np
 import pytest
 
 from blockspin.exact import enumeration, ising2d
+from blockspin.exact import transfer as rows
 from blockspin.lattice import Lattice
-from blockspin.models import KC_SQUARE, Ising
-from oracles import transfer
+from blockspin.models import KC_SQUARE, BlumeCapel, Ising, PairModel, Potts, potts_kc
+from oracles import strip, transfer
 
 LATTICES = [
     *(Lattice.square(*shape) for shape in [(2, 2), (3, 4), (4, 4), (5, 3), (2, 5)]),
@@ -31,10 +35,9 @@ def test_the_torus_agrees_with_enumeration(lattice: Lattice, K: float, h: float)
     assert transfer.log_partition(model) == pytest.approx(enumeration.log_partition(model), rel=1e-13)
     energy = chance @ enumeration.energies(model) / lattice.n_sites
     assert transfer.energy_per_site(model) == pytest.approx(energy, rel=1e-12, abs=1e-14)
-    values, probability = transfer.magnetisation_distribution(model)
+    probability = transfer.count_distribution(model)
     counted = np.bincount((states > 0).sum(axis=1), weights=chance, minlength=lattice.n_sites + 1)
     np.testing.assert_allclose(probability, counted, rtol=1e-11)
-    np.testing.assert_allclose(values, np.linspace(-1, 1, lattice.n_sites + 1), atol=1e-15)
     moments = transfer.magnetisation_moments(model)
     known = [math.fsum(chance * power) for power in (m, np.abs(m), m**2, m**4)]  # <m> = 0 is left by 2^16 roundings
     np.testing.assert_allclose((moments.m, moments.abs_m, moments.m2, moments.m4), known, rtol=1e-11, atol=1e-14)
@@ -91,45 +94,94 @@ def test_long_strips_do_not_overflow_and_decay_at_the_gap() -> None:
     assert transfer.log_partition(Ising(Lattice.square(4), 400.0)) == pytest.approx(32 * 400 + math.log(2), rel=1e-14)
 
 
-def potts_states(lattice: Lattice, q: int) -> tuple[np.ndarray, np.ndarray]:
-    states = np.indices((q,) * lattice.n_sites).reshape(lattice.n_sites, -1).T
-    first, second = lattice.bonds.T
-    return states, (states[:, first] == states[:, second]).sum(axis=1)
-
-
 @pytest.mark.parametrize("kind", ["square", "triangular"])
-@pytest.mark.parametrize(("shape", "q"), [((3, 3), 3), ((2, 3), 5), ((4, 2), 3), ((2, 2), 7), ((2, 4), 4)])
-@pytest.mark.parametrize("K", [0.9, -0.5, 0.0])
-def test_potts_agrees_with_enumeration(kind: str, shape: tuple[int, int], q: int, K: float) -> None:
-    lattice = Lattice(kind, shape)
-    states, like = potts_states(lattice, q)
-    weight = np.exp(K * like)
-    assert transfer.potts_log_partition(lattice, K, q) == pytest.approx(np.log(weight.sum()), rel=1e-13)
-    energy = -(weight @ like) / weight.sum() / lattice.n_sites
-    assert transfer.potts_energy_per_site(lattice, K, q) == pytest.approx(energy, rel=1e-12)
-    counted = np.bincount((states == 0).sum(axis=1), weights=weight, minlength=lattice.n_sites + 1) / weight.sum()
-    np.testing.assert_allclose(transfer.potts_colour_distribution(lattice, K, q), counted, rtol=1e-10)
+@pytest.mark.parametrize(
+    ("shape", "make"),
+    [
+        ((3, 3), lambda lattice: Potts(lattice, 0.9, 3)),
+        ((2, 3), lambda lattice: Potts(lattice, -0.5, 5)),
+        ((2, 2), lambda lattice: Potts(lattice, 0.0, 7)),
+        ((2, 4), lambda lattice: Potts(lattice, 0.9, 4, 0.3)),
+        ((3, 4), lambda lattice: BlumeCapel(lattice, 0.6, 0.3)),
+        ((3, 3), lambda lattice: BlumeCapel(lattice, -0.5, -0.2, 0.1)),
+    ],
+)
+def test_letters_agree_with_enumeration(
+    kind: str, shape: tuple[int, int], make: Callable[[Lattice], PairModel]
+) -> None:
+    model = make(Lattice(kind, shape))
+    N, chance = model.lattice.n_sites, enumeration.probabilities(model)
+    states = enumeration.states(model.lattice, model.letters)
+    known = enumeration.log_partition(model)
+    energy = chance @ enumeration.energies(model) / N
+    for torus in (transfer, strip):
+        assert torus.log_partition(model) == pytest.approx(known, rel=1e-13)
+        assert torus.energy_per_site(model) == pytest.approx(energy, rel=1e-7, abs=1e-8)
+    counted = np.bincount((states == model.letters.letters[-1]).sum(axis=1), weights=chance, minlength=N + 1)
+    np.testing.assert_allclose(transfer.count_distribution(model), counted, rtol=1e-10)
+    assert strip.conjugate(model, "h") == pytest.approx(-chance @ (model_of_field(model).energy(states)), abs=1e-7)
+    if kind == "square":
+        check_package(model, energy, chance @ (states == model.letters.letters[0]).sum(axis=1))
+
+
+def model_of_field(model: PairModel) -> PairModel:
+    """dH/dh."""
+    off = {field.name: 0.0 for field in fields(model)[1:] if field.name not in ("q", "h")}
+    return replace(model, **off, h=1.0)
+
+
+def check_package(model: PairModel, energy: float, first: float) -> None:
+    """What `blockspin.exact.transfer` says of <H>/N and of how many sites have the first letter."""
+    N, q = model.lattice.n_sites, model.letters.q
+    assert rows.log_partition(model) == pytest.approx(enumeration.log_partition(model), rel=1e-12)
+    assert rows.mean_energy(model) / N == pytest.approx(energy, rel=1e-6, abs=1e-8)
+    assert rows.mean_of_sites(model, np.eye(q)[0]) == pytest.approx(first, rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        BlumeCapel(Lattice.square(4), 0.590473, 0.0),
+        BlumeCapel(Lattice.square(6, 4), 1 / 0.608578, 1.9658149 / 0.608578),  # the tricritical point
+        BlumeCapel(Lattice.square(4), 0.5, 0.4, -0.2),
+        Potts(Lattice.square(5, 4), math.log(1 + math.sqrt(3)), 3),
+        Ising(Lattice.square(7, 8), 0.4, 0.1),
+    ],
+    ids=str,
+)
+def test_the_rows_of_the_package_agree_with_those_of_the_tests(model: PairModel) -> None:
+    assert rows.log_partition(model) == pytest.approx(transfer.log_partition(model), rel=1e-13)
+    N = model.lattice.n_sites
+    assert rows.mean_energy(model) / N == pytest.approx(transfer.energy_per_site(model), rel=1e-6)
+    last = np.eye(model.letters.q)[-1]
+    known = np.arange(N + 1) @ transfer.count_distribution(model)
+    assert rows.mean_of_sites(model, last) == pytest.approx(known, rel=1e-6)
+
+
+def test_rows_that_the_package_cannot_hold_are_refused() -> None:
+    for model in (
+        BlumeCapel(Lattice.square(4, 8), 0.5, 0.0),
+        BlumeCapel(Lattice.triangular(3), 0.5, 0.0),
+        Ising(Lattice.square(4), (0.4, 0.1)),
+    ):
+        with pytest.raises(ValueError, match="2187"):
+            rows.log_partition(model)
 
 
 @pytest.mark.parametrize("lattice", [Lattice.square(4, 7), Lattice.triangular(5, 4)], ids=str)
 def test_potts_with_two_states_is_ising(lattice: Lattice) -> None:
     # delta = (1 + s s')/2: K_Potts = 2 K, and a constant K a bond
-    K, model = 0.37, Ising(lattice, 0.37)
+    K, one, other = 0.37, Ising(lattice, 0.37), Potts(lattice, 0.74, 2)
     constant = K * len(lattice.bonds)
-    assert transfer.potts_log_partition(lattice, 2 * K, 2) == pytest.approx(transfer.log_partition(model) + constant)
-    np.testing.assert_allclose(
-        transfer.potts_colour_distribution(lattice, 2 * K, 2), transfer.magnetisation_distribution(model)[1], rtol=1e-11
-    )
+    assert transfer.log_partition(other) == pytest.approx(transfer.log_partition(one) + constant)
+    np.testing.assert_allclose(transfer.count_distribution(other), transfer.count_distribution(one), rtol=1e-11)
 
 
 def test_the_critical_potts_energy_is_that_of_self_duality() -> None:
     # at Kc = ln(1 + sqrt q) the bulk energy is -(1 + 1/sqrt q) for q <= 4; corrections fall as L^(1/nu - 2)
     for q in (3, 4):
-        exact = -(1 + 1 / math.sqrt(q))
-        gap = [
-            transfer.potts_energy_per_site(Lattice.square(L, 4 * L), math.log(1 + math.sqrt(q)), q) - exact
-            for L in (2, 3, 4)
-        ]
+        exact, Kc = -(1 + 1 / math.sqrt(q)), potts_kc(q)
+        gap = [transfer.energy_per_site(Potts(Lattice.square(L, 4 * L), Kc, q)) / Kc - exact for L in (2, 3, 4)]
         assert 0 > gap[2] > gap[1] > gap[0]
 
 
@@ -140,8 +192,3 @@ def test_errors_name_the_rule() -> None:
         transfer.log_partition(Ising(Lattice.square(17, 20), 0.4))
     with pytest.raises(ValueError, match=r"square 16x16 .* multiplications here, and at most"):
         transfer.magnetisation_moments(Ising(Lattice.square(16), 0.4))
-    for q in (1, 2.0, True):
-        with pytest.raises(ValueError, match="integer of at least 2; got"):
-            transfer.potts_log_partition(Lattice.square(3), 0.4, q)  # type: ignore[arg-type]
-    with pytest.raises(ValueError, match="finite number; got nan"):
-        transfer.potts_energy_per_site(Lattice.square(3), math.nan, 3)

@@ -1,4 +1,4 @@
-"""The Ising Hamiltonian against a sum over the bonds, its settings and its errors."""
+"""The Ising model: large lattices, numbers, its critical coupling and its errors."""
 
 from __future__ import annotations
 
@@ -6,35 +6,13 @@ import json
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from blockspin.lattice import Lattice
 from blockspin.models import KC_SQUARE, Ising
 
-LATTICES = st.one_of(
-    st.builds(Lattice.square, st.integers(2, 6), st.integers(2, 6)), st.builds(Lattice.chain, st.integers(2, 9))
-)
-
-
-@given(lattice=LATTICES, K=st.floats(-3, 3), h=st.floats(-3, 3), seed=st.integers(0, 99))
-def test_energy_is_the_sum_over_bonds_and_sites(lattice: Lattice, K: float, h: float, seed: int) -> None:
-    flat = np.random.default_rng(seed).choice(np.array([-1, 1], np.int8), (3, 2, lattice.n_sites))
-    first, second = lattice.bonds.T
-    expected = -K * (flat[..., first] * flat[..., second]).sum(-1) - h * flat.sum(-1)
-    model = Ising(lattice, K, h)
-    np.testing.assert_allclose(model.energy(flat), expected, atol=1e-12)
-    np.testing.assert_allclose(model.energy(flat.reshape(3, 2, *lattice.shape)), expected, atol=1e-12)
-
 
 def test_energy_of_a_large_lattice_does_not_overflow_the_spins_int8() -> None:
     assert Ising(Lattice.square(40), 1.0).energy(np.ones(1600, np.int8)) == -3200
-
-
-@given(lattice=LATTICES, K=st.floats(-1e3, 1e3), h=st.floats(-1e3, 1e3))
-def test_settings_survive_json(lattice: Lattice, K: float, h: float) -> None:
-    model = Ising(lattice, K, h)
-    assert Ising.from_settings(json.loads(json.dumps(model.settings()))) == model
 
 
 def test_numbers_of_numpy_become_plain() -> None:

@@ -1,8 +1,6 @@
-"""The Potts Hamiltonian against a sum over the bonds, against the Ising model at q = 2, its settings and its errors."""
+"""The Potts model: against the Ising model at q = 2, its ring, its critical coupling and its errors."""
 
 from __future__ import annotations
-
-import json
 
 import numpy as np
 import pytest
@@ -22,28 +20,12 @@ LATTICES = st.one_of(
 )
 
 
-@given(lattice=LATTICES, K=st.floats(-3, 3), q=st.integers(2, 10), h=st.floats(-3, 3), seed=st.integers(0, 99))
-def test_energy_is_the_sum_over_bonds_and_sites(lattice: Lattice, K: float, q: int, h: float, seed: int) -> None:
-    flat = np.random.default_rng(seed).integers(0, q, (3, 2, lattice.n_sites), np.int8)
-    first, second = lattice.bonds.T
-    expected = -K * (flat[..., first] == flat[..., second]).sum(-1) - h * (flat == 0).sum(-1)
-    model = Potts(lattice, K, q, h)
-    np.testing.assert_allclose(model.energy(flat), expected, atol=1e-12)
-    np.testing.assert_allclose(model.energy(flat.reshape(3, 2, *lattice.shape)), expected, atol=1e-12)
-
-
 @given(lattice=LATTICES, K=st.floats(-3, 3), h=st.floats(-3, 3), seed=st.integers(0, 99))
 def test_two_states_are_spins_at_half_the_coupling(lattice: Lattice, K: float, h: float, seed: int) -> None:
     spins = np.random.default_rng(seed).choice(np.array([-1, 1], np.int8), (4, lattice.n_sites))
     constant = K * len(lattice.bonds) + h * lattice.n_sites
     two = Potts(lattice, 2 * K, 2, 2 * h).energy((spins < 0).astype(np.int8))
     np.testing.assert_allclose(two, Ising(lattice, K, h).energy(spins) - constant, atol=1e-10)
-
-
-@given(lattice=LATTICES, K=st.floats(-1e3, 1e3), q=st.integers(2, 64), h=st.floats(-1e3, 1e3))
-def test_settings_survive_json(lattice: Lattice, K: float, q: int, h: float) -> None:
-    model = Potts(lattice, K, q, h)
-    assert Potts.from_settings(json.loads(json.dumps(model.settings()))) == model
 
 
 def test_the_partition_function_of_the_ring_is_the_trace_of_its_transfer_matrix() -> None:

@@ -1,9 +1,9 @@
-"""Row-to-row transfer matrices of small tori, exactly: Ising with a field and Potts, square and triangular.
+"""Row-to-row transfer matrices of small tori, exactly: any model of nearest neighbours, square and triangular.
 
 Z = Tr T^n with T(r, r') = exp(bonds between the rows r, r' + bonds and field within r'). A row is the smaller extent;
 its q^L states are a vector with one axis a site, and T acts site by site (q^(L+2) operations each), never as a matrix
-of q^2L. The trace is a sum over first rows, one of each class that translations (and permutations of the colours
-where no field tells them apart) make equal. An extent of 2 has two bonds between the same sites, as in `Lattice.bonds`.
+of q^2L. The trace is a sum over first rows, one of each class that translations (and permutations of the letters
+where nothing tells them apart) make equal. An extent of 2 has two bonds between the same sites, as in `Lattice.bonds`.
 Source: H. A. Kramers and G. H. Wannier, Phys. Rev. 60, 252 (1941); site by site: K. Binder, Physica 62, 508 (1972).
 """
 
@@ -17,8 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from blockspin.lattice import Lattice
-from blockspin.models import Ising
+from blockspin.models import Ising, PairModel
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -44,92 +43,60 @@ class Moments:
         return 1 - self.m4 / (3 * self.m2**2)
 
 
-def log_partition(model: Ising) -> float:
-    """ln Z of the torus in nats, any K and h.
+def log_partition(model: PairModel) -> float:
+    """ln Z of the torus in nats.
 
-    Raises ValueError for a lattice other than square and triangular, or one that is too large.
+    Raises ValueError for a lattice other than square and triangular, or one that is too large (q^L states of a row at
+    most 2^16).
     """
-    return _ising(model).log_trace().real
+    return _Torus(model).log_trace().real
 
 
-def energy_per_site(model: Ising) -> float:
-    """The reduced energy a site <H>/N = -d/dt ln Z(t K, t h)/N at t = 1, by a complex step.
+def energy_per_site(model: PairModel) -> float:
+    """The reduced energy a site <H>/N = -d/dt ln Z(t H)/N at t = 1, by a complex step.
 
     Raises ValueError as `log_partition` does.
     """
-    slope = _ising(model, complex(1, STEP)).log_trace().imag / STEP
+    slope = _Torus(model, complex(1, STEP)).log_trace().imag / STEP
     return float(-slope / model.lattice.n_sites)
 
 
-def magnetisation_distribution(model: Ising) -> tuple[FloatArray, FloatArray]:
-    """The values of m = sum_i s_i/N, shape (N + 1,) ascending, and their probabilities: a polynomial is carried along.
+def count_distribution(model: PairModel) -> FloatArray:
+    """The probability that n sites have the last letter, n = 0 ... N, (N + 1,): a polynomial is carried along.
 
     Every coefficient is a sum of positive terms, exact to rounding relative to itself.
-    Raises ValueError as `log_partition` does: a square torus to about 10 x 10.
+    Raises ValueError as `log_partition` does: of spins a square torus to about 10 x 10.
     """
-    N = model.lattice.n_sites
-    return np.arange(-N, N + 1, 2) / N, _ising(model).count_distribution()
+    return _Torus(model).count_distribution()
 
 
 def magnetisation_moments(model: Ising) -> Moments:
-    """<m>, <|m|>, <m^2>, <m^4> and U4 from `magnetisation_distribution`; raises ValueError as it does."""
-    m, chance = magnetisation_distribution(model)
+    """<m>, <|m|>, <m^2>, <m^4> and U4 from `count_distribution`; raises ValueError as it does."""
+    N, chance = model.lattice.n_sites, count_distribution(model)
+    m = np.arange(-N, N + 1, 2) / N
     return Moments(*(float(chance @ values) for values in (m, np.abs(m), m**2, m**4)))
 
 
-def correlation(model: Ising) -> FloatArray:
+def correlation(model: PairModel) -> FloatArray:
     """<s_0 s_r> along the larger extent L, for r = 0 ... L - 1, not connected, shape (L,), exact to about 1e-13.
 
     Tr(s T^r s T^(L - r))/Z. Raises ValueError as `log_partition` does.
     """
-    return _ising(model).correlation(np.array([-1.0, 1.0]))
-
-
-def potts_log_partition(lattice: Lattice, K: float, q: int) -> float:
-    """ln Z in nats of the q-state Potts model H = -K sum_<ij> delta(s_i, s_j) without a field.
-
-    Raises ValueError for q < 2, K not finite, a lattice other than square and triangular, or one that is too large
-    (q^L states of a row at most 2^16).
-    """
-    return _potts(lattice, K, q).log_trace().real
-
-
-def potts_energy_per_site(lattice: Lattice, K: float, q: int) -> float:
-    """The energy -<sum_<ij> delta(s_i, s_j)>/N in units of J; raises ValueError as `potts_log_partition` does."""
-    return -_potts(lattice, complex(K, STEP), q).log_trace().imag / STEP / lattice.n_sites
-
-
-def potts_colour_distribution(lattice: Lattice, K: float, q: int) -> FloatArray:
-    """The probability that n sites have a given colour, for n = 0 ... N, shape (N + 1,).
-
-    <sum_a (n_a/N)^2> = q sum_n P(n) (n/N)^2 and so on. Raises ValueError as `potts_log_partition` does.
-    """
-    return _potts(lattice, K, q).count_distribution()
-
-
-def _ising(model: Ising, t: complex = 1.0) -> _Torus:
-    spin = np.array([-1.0, 1.0])
-    return _Torus(model.lattice, t * model.K * np.outer(spin, spin), t * model.h * spin, alike=model.h == 0)
-
-
-def _potts(lattice: Lattice, K: complex, q: int) -> _Torus:
-    if isinstance(q, bool) or not isinstance(q, (int, np.integer)) or q < 2:
-        raise ValueError(f"the number q of Potts states must be an integer of at least 2; got {q!r}")
-    if not np.isfinite(K):
-        raise ValueError(f"the coupling K must be a finite number; got {K.real}")
-    return _Torus(lattice, K * np.eye(q), np.zeros(q), alike=True)
+    return _Torus(model).correlation(model.letters.values.astype(float))
 
 
 class _Torus:
-    """Rows of L sites with q states, from the logarithms of the weights of a bond (q, q) and of a site (q,).
+    """Rows of L sites with q letters, of the weights exp(-t H).
 
-    `alike`: no field tells the colours apart.
+    `alike`: no field tells the letters apart.
     """
 
-    def __init__(self, lattice: Lattice, bond: NDArray[Any], site: NDArray[Any], *, alike: bool) -> None:
+    def __init__(self, model: PairModel, t: complex = 1.0) -> None:
+        lattice, (bond,), site = model.lattice, -t * model.bonds, -t * model.sites
         if lattice.kind not in ("square", "triangular"):
             raise ValueError(f"the transfer matrix knows the square and the triangular lattice; got {lattice}")
-        self.lattice, self.q, self.alike = lattice, len(site), alike
+        self.lattice, self.q = lattice, len(site)
+        self.alike = len(model.group) == math.factorial(self.q)
         self.L, self.n_rows = min(lattice.shape), max(lattice.shape)  # both kinds look the same with x and y exchanged
         if self.q**self.L > MOST_STATES:
             raise ValueError(

@@ -8,12 +8,8 @@ import numpy as np
 
 import oracles.enumeration
 from blockspin.exact import enumeration
-from blockspin.lattice import Lattice
-from blockspin.models import Ising, Potts
-from blockspin.sampling import cluster
-from blockspin.sampling.configurations import starts
-
-Model = Ising | Potts
+from blockspin.models import PairModel
+from blockspin.sampling.chains import start
 
 
 def chi_square(counts: np.ndarray, chance: np.ndarray) -> float:
@@ -30,28 +26,27 @@ def chi_square(counts: np.ndarray, chance: np.ndarray) -> float:
 
 
 def draw(
-    model: Model, algorithm: str, *, chains: int, draws: int, spacing: int, clusters: int = 1, seed: int = 1
+    model: PairModel, algorithm: str, *, chains: int, draws: int, spacing: int, clusters: int = 1, seed: int = 1
 ) -> np.ndarray:
     """Configurations (draw, chain, N) after 20 spacings from ordered and random starts."""
-    state = cluster.generators(seed, chains, "test")
-    spins = starts(model, chains, np.random.default_rng(seed))
-    cluster.advance(model, algorithm, spins, state, 20 * spacing, clusters=clusters)
-    drawn = np.empty((draws, *spins.shape), np.int8)
+    running = start(model, algorithm, chains, seed, "test", clusters=clusters)
+    running.advance(20 * spacing)
+    drawn = np.empty((draws, chains, model.lattice.n_sites), np.int8)
     for k in range(draws):
-        cluster.advance(model, algorithm, spins, state, spacing, clusters=clusters)
-        drawn[k] = spins
+        running.advance(spacing)
+        drawn[k] = running.spins()
     return drawn
 
 
-def chi_squares(model: Model, drawn: np.ndarray) -> tuple[float, float]:
-    """`chi_square` over all states, and over the classes of bond energy and order (sum of spins, or sites in 0)."""
-    lattice: Lattice = model.lattice
-    q = model.q if isinstance(model, Potts) else None
+def chi_squares(model: PairModel, drawn: np.ndarray) -> tuple[float, float]:
+    """`chi_square` over all states, and over the classes of energy, alike neighbours and sites of the first letter."""
+    lattice, letters = model.lattice, model.letters
     chance = enumeration.probabilities(model)
-    counts = np.bincount(oracles.enumeration.index(drawn, lattice, q).ravel(), minlength=len(chance))
-    states = enumeration.states(lattice, q)
-    unit: Model = Ising(lattice, 1.0) if q is None else Potts(lattice, 1.0, q)
-    order = states.sum(axis=1, dtype=int) if q is None else (states == 0).sum(axis=1)
-    label = np.rint(unit.energy(states)).astype(int) * (2 * lattice.n_sites + 1) + order
-    _, group = np.unique(label, return_inverse=True)
+    counts = np.bincount(oracles.enumeration.index(drawn, lattice, letters).ravel(), minlength=len(chance))
+    states = enumeration.states(lattice, letters)
+    first, second = lattice.bonds.T
+    alike = (states[:, first] == states[:, second]).sum(axis=1)
+    in_first = (states == letters.letters[0]).sum(axis=1)
+    label = np.stack([np.round(model.energy(states), 6), alike, in_first])
+    _, group = np.unique(label, axis=1, return_inverse=True)
     return chi_square(counts, chance), chi_square(np.bincount(group, counts), np.bincount(group, chance))

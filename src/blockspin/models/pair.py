@@ -55,10 +55,15 @@ class PairModel:
             self.lattice.shell(n)
 
     def checked(self, name: str, value: Any) -> Any:
-        """The value of a setting, a finite number unless a model says otherwise; of K one a shell of neighbours."""
+        """The value of a setting, a finite number unless a model says otherwise; of K one a shell of neighbours.
+
+        An integer where the field is annotated `int`.
+        """
         said = {"K": "the coupling K", "h": "the field h"}.get(name, name)
         if name == "K" and isinstance(value, (list, tuple)) and len(value):
             return tuple(checks.number(said, one) for one in value)
+        if type(self).__dataclass_fields__[name].type in (int, "int"):  # type: ignore[attr-defined]
+            return checks.whole(said, value)
         return checks.number(said, value)
 
     def __str__(self) -> str:

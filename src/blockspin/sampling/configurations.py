@@ -51,8 +51,8 @@ def independent(model: PairModel, shape: tuple[int, ...], random: np.random.Gene
 def turned(model: PairModel, configurations: Configurations, random: np.random.Generator) -> Configurations:
     """A random image of each configuration under the exact symmetry of the model, shape (n, N).
 
-    Spins without a field are turned over by a coin, Potts states permuted at random (of more than 6 letters, exchanges
-    one after the other). It rids samples of the slow change from one ordered state to another, and is exact.
+    Spins without a field are turned over by a coin, Potts states permuted at random. It rids samples of the slow change
+    from one ordered state to another, and is exact.
     """
     group, letters = model.group, model.letters
     if len(group) == 1:
@@ -61,9 +61,12 @@ def turned(model: PairModel, configurations: Configurations, random: np.random.G
     if len(group) == 2 and letters.mirrored:  # the flip alone: a product is the fastest
         image = configurations * (1 - 2 * random.integers(0, 2, (len(configurations), 1), np.int8))
         return image
-    image = letters.numbers(configurations)
-    # exchanges, all that is known beyond 6 letters, reach an orbit's permutations one after the other
-    for _ in range(1 if letters.q <= MOST_TRIED else letters.q):
-        chosen = group[random.integers(0, len(group), len(image))]
-        image = np.take_along_axis(chosen, image.astype(np.intp), axis=1)
-    return letters.values[image]
+    numbers = letters.numbers(configurations)
+    if letters.q <= MOST_TRIED:
+        chosen = group[random.integers(0, len(group), len(numbers))]
+    else:  # exchanges of two, all that is known then, make every permutation within an orbit
+        chosen = np.empty((len(numbers), letters.q), np.int8)
+        for orbit in np.unique(model.orbits):
+            own = np.flatnonzero(model.orbits == orbit)
+            chosen[:, own] = own[random.random((len(numbers), own.size)).argsort(axis=1)]
+    return letters.values[np.take_along_axis(chosen, numbers.astype(np.intp), axis=1)]

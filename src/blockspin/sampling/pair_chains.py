@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, Self
 
 import numpy as np
@@ -115,20 +115,28 @@ def observables(model: PairModel, sums: FloatArray) -> FloatArray:
     """Energy a site and order parameter, (..., 2), from the sums of `pairs.measured`.
 
     The densities of the letters, less their mean over the letters that the model's symmetry carries into one another,
-    are what order breaks: the order parameter is their length over that of a lattice of one letter, abs(m) of spins.
-    Without a symmetry it is m, the mean value; where neighbours do not align, of the densities weighted by the
-    sublattice's root of unity.
+    are what order breaks: the order parameter is their length over the largest, abs(m) of spins. Without a symmetry it
+    is m, the mean value; where neighbours do not align, of the densities weighted by the sublattice's root of unity.
     """
     N, q = model.lattice.n_sites, model.letters.q
     counts = sums[..., 1:].reshape(*sums.shape[:-1], -1, q)
     energy = (sums[..., 0] + counts.sum(axis=-2) @ model.sites) / N
-    roots = np.exp(2j * np.pi * np.arange(counts.shape[-2]) / counts.shape[-2])
-    density = np.moveaxis(counts, -2, -1) @ roots / N
-    alike = model.orbits[:, None] == model.orbits
-    broken = np.eye(q) - alike / alike.sum(axis=1)
-    if model.aligning and not broken.any():
+    sublattices = counts.shape[-2]
+    density = np.moveaxis(counts, -2, -1) @ np.exp(2j * np.pi * np.arange(sublattices) / sublattices) / N
+    if names(model)[1] == "m":
         return np.stack([energy, density.real @ model.letters.values.astype(float)], axis=-1)
-    if not broken.any():
-        broken = np.eye(q) - 1 / q
-    largest = np.linalg.norm(broken, axis=0).max()
-    return np.stack([energy, np.linalg.norm(density @ broken, axis=-1) / largest], axis=-1)
+    return np.stack([energy, np.linalg.norm(density @ _broken(model, sublattices), axis=-1)], axis=-1)
+
+
+@lru_cache(maxsize=16)
+def _broken(model: PairModel, sublattices: int) -> FloatArray:
+    """What makes of densities the ones that order breaks, (q, q), so that their largest length is 1."""
+    q = model.letters.q
+    alike = model.orbits[:, None] == model.orbits
+    broken = np.eye(q) - (alike / alike.sum(axis=1) if len(np.unique(model.orbits)) < q else 1 / q)
+    # of one letter a sublattice, by the scalar products of the letters' own
+    product, letter = broken @ broken, np.indices((q,) * sublattices)
+    turns = np.cos(2 * np.pi * np.subtract.outer(np.arange(sublattices), np.arange(sublattices)) / sublattices)
+    pairs_of = np.ndindex(sublattices, sublattices)
+    squares = sum(turns[k, m] * product[letter[k], letter[m]] for k, m in pairs_of)
+    return np.asarray(broken * sublattices / np.sqrt(np.max(squares)))
