@@ -33,7 +33,7 @@ MAY_IMPORT = {
     "exact": "models lattice",
     "sampling": "models samples randomness lattice statistics files locks memory progress",
     "coarse": "lattice files randomness statistics memory progress",
-    "rg": "samples lattice statistics models",
+    "rg": "coarse samples lattice statistics models",
     "mapping": "exact models coarse lattice",
     "judging": "blas rg exact models coarse samples lattice statistics randomness files progress",
     "runs": "blas samples randomness files seals locks extras progress",

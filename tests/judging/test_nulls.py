@@ -13,9 +13,10 @@ from sklearn.neural_network import BernoulliRBM
 from sklearn.pipeline import make_pipeline
 
 from blockspin.coarse.blocks import Majority
-from blockspin.coarse.fields import ToBinary, fields_of
+from blockspin.coarse.fields import ToBinary
+from blockspin.coarse.maps import taken
 from blockspin.judging.criteria.locality import participation
-from blockspin.judging.nulls import cheap, noise, permuted, retrained, shuffled, untrained
+from blockspin.judging.nulls import cheap, noise, permuted, retrained, shuffled
 from blockspin.lattice import Lattice
 from blockspin.samples import features
 
@@ -53,15 +54,15 @@ def test_shuffled_sites_are_the_same_map_of_a_scrambled_lattice(lattice: Lattice
     # its fields are those of what it computes: c = r v still holds
     linear = Linear(np.random.default_rng(2).normal(size=(9, 256)))
     null = shuffled(linear, 256, 1)
-    np.testing.assert_allclose(null.transform(X), X @ null.fields_.T)
-    np.testing.assert_allclose(participation(null.fields_), participation(linear.fields_))
+    np.testing.assert_allclose(null.transform(X), X @ null.weights(256).T)
+    np.testing.assert_allclose(participation(null.weights(256)), participation(linear.fields_))
 
 
 def test_a_shuffled_map_without_weights_gets_its_fields_by_regression(held_out: xr.DataArray) -> None:
     X = features(held_out)
     null = shuffled(Of(lambda spins: spins[:, [3, 7]].astype(float)), 256, 1)
-    assert not hasattr(null, "fields_")
-    fields, origin = fields_of(null, X, null.transform(X))
+    assert null.weights(256) is None
+    fields, origin = null.fields(X, null.transform(X))
     assert origin == "regression"
     np.testing.assert_array_equal(np.abs(fields).argmax(axis=1), null.permutation[[3, 7]])
 
@@ -70,13 +71,13 @@ def test_an_untrained_map_is_as_initialised(held_out: xr.DataArray) -> None:
     X = features(held_out)
     stack = make_pipeline(ToBinary(), BernoulliRBM(8, n_iter=3, random_state=1), BernoulliRBM(4, n_iter=3)).fit(X)
     trained = stack[1].components_.copy()
-    fresh = untrained(stack, X)
+    fresh = taken(stack).untrained(X)
     assert fresh is not None
     assert [step.n_iter for step in fresh[1:]] == [0, 0]
     assert np.abs(fresh[1].components_).max() < 0.06  # N(0, 0.01^2): the largest of 2048
     assert (stack[1].components_ == trained).all()
     assert stack[1].n_iter == 3
-    assert untrained(PCA(4).fit(X), X) is None
+    assert taken(PCA(4).fit(X)).untrained(X) is None
 
 
 def test_retrained_nulls_are_fitted_clones_and_the_map_stays_as_it_is(held_out: xr.DataArray) -> None:
