@@ -11,7 +11,6 @@ from scipy.sparse import csr_array, issparse
 
 import blockspin as bs
 from blockspin.coarse.embedding import alive, centres, embed, radius_of_gyration
-from blockspin.coarse.fields import weight_fields
 from blockspin.coarse.maps import taken
 from blockspin.coarse.sparse_fields import best_windows, dense, on_sites, pieces, sparse, windows_at
 from blockspin.judging.criteria.locality import participation, window_share

@@ -14,16 +14,15 @@ from sklearn.exceptions import NotFittedError
 from blockspin import checks
 from blockspin.alphabet import SPINS
 from blockspin.blas import one_thread
-from blockspin.coarse.blocks import Decimation, Majority
+from blockspin.coarse import MAPS
+from blockspin.coarse import rule as block_rule
 from blockspin.coarse.maps import learns, seeded, taken
-from blockspin.coarse.plurality import Plurality
 from blockspin.judging import nulls as null_maps
 from blockspin.judging.card import Note, Scorecard, scorecard
 from blockspin.judging.criteria import CRITERIA
 from blockspin.judging.evidence import Evidence, Subject
 from blockspin.judging.measurement import Measured
 from blockspin.judging.notes import warnings
-from blockspin.lattice import Lattice
 from blockspin.progress import Report, Wish, reporting
 from blockspin.samples import features
 
@@ -68,13 +67,6 @@ def chosen(criteria: Sequence[str] | None) -> list[str]:
     return [name for name in CRITERIA if name in wanted]
 
 
-RULES: dict[str, Callable[[Lattice, int, int], Any]] = {
-    "majority": lambda lattice, b, seed: Majority(lattice, b, random_state=seed),
-    "decimation": lambda lattice, b, seed: Decimation(lattice, b),
-    "plurality": lambda lattice, b, seed: Plurality(lattice, b, random_state=seed),
-}
-
-
 def reference(
     evidence: Evidence,
     b: float,
@@ -89,11 +81,11 @@ def reference(
 
     Raises ValueError for an unknown rule.
     """
-    checks.choice("rule", rule, RULES)
+    checks.choice("rule", rule, MAPS)
     side = round(b)
     if abs(b - side) > 1e-9 or side < 2 or any(L % side or L // side < 2 for L in evidence.lattice.shape):
         return None
-    block = RULES[rule](evidence.lattice, side, seed).fit(evidence.X)
+    block = seeded(block_rule(rule)(evidence.lattice, side), seed).fit(evidence.X)
     return measure_subject(Subject(block, evidence, name=rule, layer=layer), criteria, step=step)
 
 
@@ -114,12 +106,14 @@ def judge(
 ) -> Scorecard:
     """Does this coarse-graining renormalize? A scorecard for any scikit-learn transformer of spins to M variables.
 
-    transformer: fitted, X (n, N) of the samples' values to (n, M); it is fitted on `train` where it is not.
+    transformer: fitted, X (n, N) of the samples' values to (n, M); it is fitted on `train` where it is not. A class of
+    one's own needs transform(X); what else it may say of itself, that it is a generative model too, is in
+    `blockspin.coarse.maps` (docs/how-to/own-network.md).
     samples: held-out samples; critical: samples at the critical coupling, for the exponents (checked by what they are:
     `blockspin.judging.critical`); train: the training samples, with which clones are retrained on noise and on permuted
     sites as nulls (without it the cheap nulls serve: untrained, shuffled sites); nulls: fitted null maps of one's own,
     name to transformer, instead. criteria: names of `blockspin.judging.CRITERIA`, all unless given; reference: the
-    block rule to compare with, "majority", "decimation" or "plurality", which keeps the alphabet and is the default
+    block rule to compare with, a name of `blockspin.coarse.MAPS`: "majority", or "plurality", which keeps the alphabet,
     where samples are no spins. progress: True shows on standard error how far it is, a function is called with
     (fraction of the criteria done, text).
     The rules behind each outcome are those of `blockspin.judging.rules`, the criteria are in docs/judge.md.
@@ -128,7 +122,7 @@ def judge(
     """
     names = chosen(criteria)
     if reference is not None:
-        checks.choice("reference", reference, RULES)
+        checks.choice("reference", reference, MAPS)
     checks.whole("seed", seed, 0, checks.MOST_SEED)
     _check_arguments(transformer, nulls, name)
     evidence = Evidence(samples, critical=critical, train=train, model=model, seed=seed)

@@ -22,10 +22,8 @@ def _of_map(subject: Subject) -> list[Note]:
     X = subject.evidence.X
     notes = []
     if subject.map.as_bits:
-        text = (
-            "the RBM has 0/1 units: it gets the spins as 0/1, and must have been trained so (put bs.ToBinary() first)"
-        )
-        notes.append(Note("binary units", text))
+        how = "it gets the spins as 0/1, and must have been trained so (put bs.ToBinary() before it)"
+        notes.append(Note("binary units", f"the RBM has 0/1 units: {how}"))
     if (varying := np.ptp(subject.outputs, axis=0) > 0).sum() == 0:
         notes.append(Note("constant map", "the map is constant: its outputs are the same for all samples"))
     elif not varying.all():
