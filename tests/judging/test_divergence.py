@@ -9,8 +9,8 @@ from made_maps import ising_machine, z
 from sklearn.pipeline import make_pipeline
 
 import oracles.chain
-from blockspin.coarse.blocks import Majority
 from blockspin.coarse import stack as stack_of
+from blockspin.coarse.blocks import Majority
 from blockspin.coarse.fields import ToBinary
 from blockspin.coarse.rbm import RBM
 from blockspin.coarse.rbm.units import binary_from_spin

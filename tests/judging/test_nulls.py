@@ -14,9 +14,8 @@ from sklearn.pipeline import make_pipeline
 
 from blockspin.coarse.blocks import Majority
 from blockspin.coarse.fields import ToBinary
-from blockspin.coarse.maps import taken
 from blockspin.judging.criteria.locality import participation
-from blockspin.judging.nulls import cheap, noise, permuted, retrained, shuffled
+from blockspin.judging.nulls import cheap, noise, permuted, retrained, shuffled, untrained
 from blockspin.lattice import Lattice
 from blockspin.samples import features
 
@@ -71,13 +70,13 @@ def test_an_untrained_map_is_as_initialised(held_out: xr.DataArray) -> None:
     X = features(held_out)
     stack = make_pipeline(ToBinary(), BernoulliRBM(8, n_iter=3, random_state=1), BernoulliRBM(4, n_iter=3)).fit(X)
     trained = stack[1].components_.copy()
-    fresh = taken(stack).untrained(X)
+    fresh = untrained(stack, X)
     assert fresh is not None
     assert [step.n_iter for step in fresh[1:]] == [0, 0]
     assert np.abs(fresh[1].components_).max() < 0.06  # N(0, 0.01^2): the largest of 2048
     assert (stack[1].components_ == trained).all()
     assert stack[1].n_iter == 3
-    assert taken(PCA(4).fit(X)).untrained(X) is None
+    assert untrained(PCA(4).fit(X), X) is None
 
 
 def test_retrained_nulls_are_fitted_clones_and_the_map_stays_as_it_is(held_out: xr.DataArray) -> None:

@@ -53,7 +53,7 @@ class ToBinary(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
 def parts(transformer: Any) -> list[Any]:
     """The steps of a Pipeline that do something, or the map itself: `ToBinary` and what passes all on left out."""
     steps = [step for _, step in transformer.steps] if isinstance(transformer, Pipeline) else [transformer]
-    return [step for step in steps if not isinstance(step, ToBinary) and step not in (None, "passthrough")]
+    return [step for step in steps if not isinstance(step, (ToBinary, str, type(None)))]  # "passthrough" and None
 
 
 def is_machine(step: Any) -> bool:

@@ -13,11 +13,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import log_expit
-from sklearn.base import clone
-from sklearn.exceptions import NotFittedError
 from sklearn.pipeline import Pipeline
-from sklearn.utils import get_tags
-from sklearn.utils.validation import check_is_fitted
 
 from blockspin import checks
 from blockspin.alphabet import SPINS, Alphabet
@@ -95,7 +91,7 @@ class Taken:
         checks.transformer("transformer", given)
         self.name = name or type(given).__name__
         steps = given.steps if isinstance(given, Pipeline) else [("map", given)]
-        first = next((step for _, step in steps if step not in (None, "passthrough")), None)
+        first = next((step for _, step in steps if not isinstance(step, (str, type(None)))), None)
         self.as_bits = is_machine(first) and units_of(first) == "binary"
         self.given = Pipeline([("tobinary", ToBinary()), *steps]) if self.as_bits else given
         self._last = steps[-1][1]
@@ -103,11 +99,7 @@ class Taken:
             checks.choice(f"outputs_ of the map {self.name}", declared, KINDS)
 
     def transform(self, X: ArrayLike) -> NDArray[Any]:
-        """The outputs (n, M) on X (n, N), of which the map gets a copy.
-
-        Raises ValueError for outputs that are sparse, complex, words, objects or not finite, that have no columns or
-        not a row a sample.
-        """
+        """The outputs (n, M) on X (n, N), of which the map gets a copy; ValueError for what are none (see `Map`)."""
         return self._outputs(self.given, X)
 
     def means(self, X: ArrayLike) -> NDArray[Any]:
@@ -165,33 +157,6 @@ class Taken:
         return hasattr(self._last, "lattice") or not hasattr(self._last, "components_")
 
     @property
-    def lacking(self) -> str:
-        """What the map lacks for an untrained copy, "" where it lacks nothing."""
-        if hasattr(self.given, "untrained") or self._epochs:
-            return ""
-        own = "" if hasattr(self.given, "get_params") else "untrained() or "
-        return f"{own}parameters n_iter and learning_rate, of which n_iter=0 is untrained"
-
-    def untrained(self, X: NDArray[Any]) -> Any | None:
-        """A copy as initialised: the map's own, or a clone fitted to X with every number of epochs 0."""
-        if hasattr(self.given, "untrained"):
-            return self.given.untrained()
-        return self.retrained(X, **dict.fromkeys(self._epochs, 0)) if self._epochs else None
-
-    def retrained(self, X: NDArray[Any], **settings: Any) -> Any:
-        """A clone with these settings fitted to X. Units may lose their places: they are not insisted on."""
-        loose = {"strict": False} if "strict" in self.given.get_params(deep=False) else {}
-        return clone(self.given).set_params(**settings, **loose).fit(X.copy())
-
-    @property
-    def _epochs(self) -> list[str]:
-        # a number of iterations is one of epochs where a learning rate goes with it: TruncatedSVD's is not
-        names = self.given.get_params() if hasattr(self.given, "get_params") else {}
-        return [
-            name for name in names if name.endswith("n_iter") and name.removesuffix("n_iter") + "learning_rate" in names
-        ]
-
-    @property
     def depth(self) -> int:
         """The number of RBMs of a stack, 1 for any other map."""
         machines = parts(self.given)
@@ -200,17 +165,16 @@ class Taken:
     @cached_property
     def generative(self) -> Any:
         """What has the methods of `Generative` and `reconstruct`, as far as they go: RBMs as one, or the map itself."""
+        machines = parts(self.given)
+        if not machines or not all(map(is_machine, machines)):
+            return self.given
         from blockspin.coarse.stack import Stack  # jax takes its second where there are machines
 
-        machines = parts(self.given)
-        if machines and all(map(is_machine, machines)):
-            return Stack(self.given)
-        return self.given
+        return Stack(self.given)
 
     def reconstruct(self, X: ArrayLike) -> NDArray[Any] | None:
         """The sites as the outputs remember them, (n, N)."""
-        found: NDArray[Any] | None = self._generated("reconstruct", np.shape(X), X)
-        return found
+        return self._generated("reconstruct", np.shape(X), X)
 
     def free_run(self, start: NDArray[np.int8], *, steps: int, draws: int, random: np.random.Generator) -> Any:
         """Spins drawn by the map, int8 (chain, draw, N), as `Generative` says. Raises ValueError for what are none."""
@@ -222,8 +186,7 @@ class Taken:
 
     def free_energy(self, X: NDArray[np.int8]) -> FloatArray | None:
         """F of each row, (n,), in nats."""
-        found: FloatArray | None = self._generated("free_energy", (len(X),), X)
-        return found
+        return self._generated("free_energy", (len(X),), X)
 
     def log_partition(self, X: NDArray[np.int8], *, seed: int) -> Estimate | None:
         """ln Z with its error; raises RuntimeError where it is refused."""
@@ -248,10 +211,10 @@ class Taken:
         for site in sites:
             turned = X.copy()
             turned[:, site] *= -1
-            total += log_expit(self._generated("free_energy", (len(X),), turned) - energy)
+            total += log_expit(np.asarray(self.free_energy(turned)) - energy)
         return total, len(sites)
 
-    def _generated(self, name: str, shape: tuple[int, ...], X: ArrayLike, **how: Any) -> Any:
+    def _generated(self, name: str, shape: tuple[int, ...], X: ArrayLike, **how: Any) -> NDArray[Any] | None:
         """What a method of the map gives for X, an array of this shape; None where it has none, or gives none."""
         method = getattr(self.generative, name, None)
         found = None if method is None else method(np.array(X), **how)
@@ -270,34 +233,6 @@ def taken(given: Any, name: str = "") -> Taken:
     `outputs_`.
     """
     return given if isinstance(given, Taken) else Taken(given, name)
-
-
-def learns(given: Any) -> bool:
-    """Whether an object learns from data, by scikit-learn's tags; what has none may."""
-    return not hasattr(given, "__sklearn_tags__") or bool(get_tags(given).requires_fit)
-
-
-def is_fitted(given: Any) -> bool:
-    """Whether an estimator is fitted, as scikit-learn sees it."""
-    try:
-        check_is_fitted(given)
-    except NotFittedError:
-        return False
-    return True
-
-
-def seeded(given: Any, random_state: Any, *, fits: bool = False) -> Any:
-    """The object, or where it would toss new coins at every call (random_state=None) a clone with this random_state.
-
-    That is one that learns nothing; fits: also one that is not fitted yet; in a Pipeline, each such step.
-    """
-    if isinstance(given, Pipeline):
-        return Pipeline([(name, seeded(step, random_state, fits=fits)) for name, step in given.steps])
-    if not hasattr(given, "get_params") or given.get_params(deep=False).get("random_state", 0) is not None:
-        return given
-    if learns(given) and (not fits or is_fitted(given)):
-        return given
-    return clone(given).set_params(random_state=random_state)
 
 
 def _expected(given: Any) -> Any:

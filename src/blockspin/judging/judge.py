@@ -16,7 +16,8 @@ from blockspin.alphabet import SPINS
 from blockspin.blas import one_thread
 from blockspin.coarse import MAPS
 from blockspin.coarse import rule as block_rule
-from blockspin.coarse.maps import learns, seeded, taken
+from blockspin.coarse.fitting import learns, seeded
+from blockspin.coarse.maps import taken
 from blockspin.judging import nulls as null_maps
 from blockspin.judging.card import Note, Scorecard, scorecard
 from blockspin.judging.criteria import CRITERIA
@@ -193,7 +194,7 @@ def _nulls(subject: Subject) -> tuple[dict[str, Any], list[Note]]:
     if not learns(fitted.given):  # a rule that learns nothing has no other nulls
         return nulls, []
     notes = []
-    if lack := fitted.lacking:
+    if lack := null_maps.lacking(fitted):
         notes.append(Note("null untrained", f"there is no untrained null: the map lacks {lack}"))
     if train is None or not hasattr(fitted.given, "get_params"):
         why = "no training samples were given" if train is None else "the map lacks get_params"

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from sklearn.base import clone
 
 from blockspin.coarse.maps import Taken, taken
 from blockspin.coarse.sparse_fields import Fields, sparse
@@ -55,15 +56,45 @@ def permuted(X: NDArray[Any], seed: int) -> NDArray[Any]:
     return X[:, generator(seed, "permuted data").permutation(X.shape[1])]
 
 
+def lacking(transformer: Any) -> str:
+    """What a map lacks for an untrained copy, "" where it lacks nothing."""
+    given = taken(transformer).given
+    if hasattr(given, "untrained") or _epochs(given):
+        return ""
+    own = "" if hasattr(given, "get_params") else "untrained() or "
+    return f"{own}parameters n_iter and learning_rate, of which n_iter=0 is untrained"
+
+
+def untrained(transformer: Any, X: NDArray[Any]) -> Any | None:
+    """A copy as initialised: the map's own, or a clone fitted to X with every number of epochs 0; else None."""
+    given = taken(transformer).given
+    if hasattr(given, "untrained"):
+        return given.untrained()
+    return _anew(given, X, **dict.fromkeys(_epochs(given), 0)) if _epochs(given) else None
+
+
 def cheap(transformer: Any, X: NDArray[Any], seed: int) -> dict[str, Any]:
     """The nulls that need no training: shuffled sites, and untrained where the map can be."""
-    given = taken(transformer)
-    found: dict[str, Any] = {"shuffled sites": shuffled(given.given, X.shape[1], seed)}
-    fresh = given.untrained(X)
+    found: dict[str, Any] = {"shuffled sites": shuffled(taken(transformer).given, X.shape[1], seed)}
+    fresh = untrained(transformer, X)
     return {**found, "untrained": fresh} if fresh is not None else found
 
 
 def retrained(transformer: Any, X: NDArray[Any], seed: int) -> dict[str, Any]:
     """Clones trained on K = 0 data and on site-permuted data, as many samples as X has."""
-    given = taken(transformer)
-    return {"K=0 data": given.retrained(noise(X, seed)), "permuted data": given.retrained(permuted(X, seed))}
+    given = taken(transformer).given
+    return {"K=0 data": _anew(given, noise(X, seed)), "permuted data": _anew(given, permuted(X, seed))}
+
+
+def _anew(given: Any, X: NDArray[Any], **settings: Any) -> Any:
+    # a clone with these settings fitted to X; its units may have no places, on which `bs.Placed` would insist
+    loose = {"strict": False} if "strict" in given.get_params(deep=False) else {}
+    return clone(given).set_params(**settings, **loose).fit(X.copy())
+
+
+def _epochs(given: Any) -> list[str]:
+    # a number of iterations is one of epochs where a learning rate goes with it: TruncatedSVD's is not
+    names = given.get_params() if hasattr(given, "get_params") else {}
+    return [
+        name for name in names if name.endswith("n_iter") and name.removesuffix("n_iter") + "learning_rate" in names
+    ]

@@ -12,7 +12,8 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from blockspin import checks
-from blockspin.coarse.maps import Taken, is_fitted, learns, seeded, taken
+from blockspin.coarse.fitting import learns, ready, seeded
+from blockspin.coarse.maps import Taken, taken
 from blockspin.lattice import Lattice
 from blockspin.rg import mcrg as kernel
 from blockspin.rg.sectors import readable, split
@@ -108,11 +109,6 @@ def _steps_of(rule: Any, steps: int | None) -> tuple[Callable[[int, Lattice], An
     if steps is None:
         raise ValueError("steps must be given, how often a rule that builds transformers is applied; got None")
     return lambda step, lattice: rule(lattice), int(steps)
-
-
-def ready(transformer: Any, X: NDArray[np.int8]) -> Any:
-    """The transformer fitted to X, or as it is where it comes fitted or there is nothing to fit."""
-    return transformer if not hasattr(transformer, "fit") or is_fitted(transformer) else transformer.fit(X.copy())
 
 
 def _check_places(given: Taken) -> None:
