@@ -13,7 +13,7 @@ from sklearn.exceptions import NotFittedError
 
 import blockspin as bs
 from blockspin import checks
-from blockspin.coarse.outputs import outputs_of
+from blockspin.coarse.maps import taken
 from blockspin.rg.blocking import block
 from public_calls import L, machine, rows, spins, states
 
@@ -132,7 +132,7 @@ class Gives(TransformerMixin, BaseEstimator):
 )
 def test_outputs_that_no_map_of_spins_may_give(outputs: Any) -> None:
     with pytest.raises(ValueError, match="Gives"):
-        outputs_of(Gives(outputs), rows())
+        taken(Gives(outputs)).transform(rows())
     with pytest.raises(ValueError, match="Gives"):
         block(spins(), Gives(outputs))
 
@@ -140,7 +140,7 @@ def test_outputs_that_no_map_of_spins_may_give(outputs: Any) -> None:
 def test_a_class_is_no_map() -> None:
     for wrong in (PCA, None, "x"):
         with pytest.raises(TypeError, match="transform"):
-            outputs_of(wrong, rows())
+            taken(wrong)
 
 
 def test_what_is_not_fitted_says_so() -> None:

@@ -306,6 +306,35 @@ def test_judge_trained_weights_and_a_stack(tmp_path, monkeypatch):
     assert "bits, layer 1" in call("judge", "s.nc", "--map", "bits.npz").stdout
 
 
+def test_judge_a_map_of_ones_own_and_any_rule(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    call("sample", "ising", "--shape", "8x8", "--set", "K=0.4", "-n", "200", "--chains", "20", "--out", "s.nc")
+    Path("own_map.py").write_text("""
+class Sums:
+    def transform(self, X):
+        return X.reshape(-1, 4, 2, 4, 2).sum(axis=(2, 4)).reshape(len(X), -1)
+class Broken(Sums):
+    def transform(self, X):
+        raise RuntimeError("expected Float")
+def build(lattice):
+    assert lattice.shape == (8, 8)
+    return Sums()
+def alone():
+    return Sums()
+def none():
+    return 3
+def fails(lattice):
+    raise OSError("no weights")
+""")
+    for place in ("own_map:build", "own_map:alone", "own_map:Sums"):
+        assert f"{place}, layer 1 (b = 2)" in call("judge", "s.nc", "--map", place).stdout
+    for place in ("own_map:none", "own_map:fails", "own_map:gone", "nowhere:build", "own_map:Broken"):
+        said = call("judge", "s.nc", "--map", place, code=2).stderr.strip().splitlines()[-1]
+        assert said.startswith("blockspin: ")
+        assert place.partition(":")[0] in said or "expected Float" in said
+    assert "plurality, layer 1 (b = 2)" in call("judge", "s.nc", "--map", "plurality").stdout
+
+
 # --- the program
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,7 @@ from sklearn.base import clone
 from typer.testing import CliRunner
 
 from blockspin.cli import app
-from blockspin.coarse import MAPS
+from blockspin.coarse import MAPS, rule
 from blockspin.coarse.blocks import Majority
 from blockspin.exact import enumeration
 from blockspin.experiments import EXPERIMENTS, find
@@ -35,9 +34,13 @@ EXAMPLES: dict[str, tuple[tuple[Lattice, ...], dict[str, Any]]] = {
     "dimers": ((Lattice.square(2),), {"T": 1.5, "noise": 0.3}),
 }
 CASES = [(name, lattice) for name in MODELS for lattice in EXAMPLES[name][0]]
-BLOCKS = dict.fromkeys(
-    ("majority", "decimation", "threshold", "weighted-majority"), (2, 3)
-)  # block sides that a rule takes
+# lattices that a rule takes, and block sides
+BLOCKS: dict[str, tuple[Any, tuple[int, ...]]] = {
+    **dict.fromkeys(
+        ("majority", "decimation", "plurality", "threshold", "weighted-majority"), (Lattice.square, (2, 3))
+    ),
+    "triangular-majority": (Lattice.triangular, (3,)),
+}
 
 
 @pytest.mark.parametrize(("name", "lattice"), CASES, ids=str)
@@ -90,20 +93,20 @@ def loop(model: PairModel, configuration: np.ndarray) -> float:
 
 @pytest.mark.parametrize("name", MAPS)
 def test_a_map_blocks_spins_to_spins_and_can_be_judged(name: str) -> None:
-    module, _, attribute = MAPS[name].partition(":")
-    for b in BLOCKS[name]:
-        lattice = Lattice.square(4 * b)
+    kind, sides = BLOCKS[name]
+    for b in sides:
+        lattice = kind(4 * b)
         samples = sample(MODELS["ising"](lattice, 0.3), 100, seed=2, chains=10)
         X = features(samples)
-        rule = clone(getattr(import_module(module), attribute)(lattice, b)).fit(X)
-        blocks = rule.transform(X)
+        built = clone(rule(name)(lattice, b)).fit(X)
+        blocks = built.transform(X)
         assert blocks.shape == (len(X), lattice.coarse(b).n_sites)
         assert set(np.unique(blocks)) == {-1, 1}
-        subject = Subject(rule, Evidence(samples), name=name)
+        subject = Subject(built, Evidence(samples), name=name)
         assert subject.fields.shape == (blocks.shape[1], lattice.n_sites)
         assert all(row.defined for row in CRITERIA["locality"].measure("locality", subject))
     with pytest.raises(ValueError, match="must divide every extent"):
-        getattr(import_module(module), attribute)(Lattice.square(8), 5).fit(X)
+        rule(name)(kind(8), 5).fit(X)
 
 
 def test_every_criterion_is_documented_and_leads_with_a_quantity_of_its_own() -> None:

@@ -56,14 +56,14 @@ def attribute(kind: str, place: str) -> Any:
         sys.path.insert(0, "")
     try:
         return getattr(import_module(module), name)
-    except (ImportError, AttributeError, ValueError) as error:
+    except Exception as error:  # of the user's own code
         raise ValueError(f"{kind} {place!r} cannot be imported: {error}") from error
 
 
 def transformer(names: list[str], samples: xr.DataArray, b: int) -> Any:
-    """The fitted transformer that --map asks for: a rule by name, trained weights, or a stack of them.
+    """The transformer that --map asks for: a rule by name, "package.module:build", trained weights, a stack of them.
 
-    Raises ValueError for a name that is none, and for rules in a stack.
+    Raises ValueError for a name that is none, for what gives no map, and for all but weights in a stack.
     """
     import blockspin as bs
     from blockspin.samples import lattice_of
@@ -80,8 +80,27 @@ def transformer(names: list[str], samples: xr.DataArray, b: int) -> Any:
         return make_pipeline(*machines)
     if len(names) > 1:
         raise ValueError(f"only .npz weights can be stacked; got {', '.join(names)}")
-    rule = chosen("map", names[0], maps(), "an .npz file of trained weights")
+    if ":" in names[0]:
+        return built(names[0], lattice_of(samples))
+    rule = chosen("map", names[0], maps(), "an .npz file of trained weights", "package.module:build")
     return rule(lattice_of(samples), b).fit(bs.features(samples))
+
+
+def built(place: str, lattice: Any) -> Any:
+    """The map that "package.module:build" gives: build(lattice), or build() where it takes nothing.
+
+    Raises ValueError where it cannot be imported or called, and where it gives no map.
+    """
+    from inspect import signature
+
+    from blockspin import checks
+
+    build = checks.function(f"map {place}", attribute("map", place), "a function of the lattice, or of nothing")
+    try:
+        given = build(lattice) if signature(build).parameters else build()
+    except Exception as error:  # of the user's own code
+        raise ValueError(f"map {place} is not built: {type(error).__name__}: {error}") from error
+    return checks.transformer(f"what {place} gives", given)
 
 
 def chosen(kind: str, name: str, table: Mapping[str, Any], *others: str) -> Any:
@@ -100,13 +119,9 @@ def models() -> Mapping[str, Any]:
 
 def maps() -> Mapping[str, Any]:
     """The block rules by name."""
-    from blockspin.coarse import MAPS
+    from blockspin.coarse import MAPS, rule
 
-    found = {}
-    for name, place in MAPS.items():
-        module, _, attribute = place.partition(":")
-        found[name] = getattr(import_module(module), attribute)
-    return found
+    return {name: rule(name) for name in MAPS}
 
 
 def docstring(place: str) -> str | None:

@@ -253,10 +253,12 @@ def judge(
         list[str],
         typer.Option(
             "--map",
-            help="majority, decimation, or trained weights .npz; repeat .npz files, in order, for a stack.",
+            help="A block rule such as majority (`blockspin list` shows all), package.module:build, a function that "
+            "returns a map and is called with the lattice where it takes an argument, or trained weights .npz; repeat "
+            ".npz files, in order, for a stack.",
         ),
     ],
-    b: Annotated[int, typer.Option("-b", "--b", min=2, help="The side of a block of majority and decimation.")] = 2,
+    b: Annotated[int, typer.Option("-b", "--b", min=2, help="The side of a rule's block.")] = 2,
     train: Annotated[
         Path | None, typer.Option(help="The training samples: nulls are then retrained on noise, which takes longer.")
     ] = None,
@@ -272,7 +274,7 @@ def judge(
     seed: Annotated[int, typer.Option(min=0, help="The seed of the nulls and of what is sampled.")] = 0,
 ) -> None:
     """Judge a coarse-graining map on samples: criteria with errors, nulls and references, and a verdict."""
-    with _one_line(ValueError, TypeError):
+    with _one_line(ValueError, TypeError, RuntimeError):  # the last of a network of the user's own
         for path in (samples, train, critical, *(Path(name) for name in map_ if name.endswith(".npz"))):
             if path is not None and not path.is_file():
                 raise ValueError(f"no such file: {path}")
@@ -292,7 +294,7 @@ def judge(
         if read_as := provenance(data).get("read_as"):
             typer.echo(f"{samples}: {read_as}; --alphabet 0,1 keeps the numbers")
         transformer = choices.transformer(map_, data, b)
-        name = " + ".join(Path(part).stem for part in map_)
+        name = " + ".join(part if ":" in part else Path(part).stem for part in map_)
         card = bs.judge(transformer, data, train=training, critical=at_critical, name=name, seed=seed, progress=True)
         try:
             typer.echo(str(card))  # first: a disk that fails must not take the work with it

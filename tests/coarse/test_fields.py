@@ -12,7 +12,8 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.random_projection import SparseRandomProjection
 
 from blockspin.coarse.blocks import Decimation, Majority
-from blockspin.coarse.fields import ToBinary, fields_of, regression_fields, weight_fields
+from blockspin.coarse.fields import ToBinary, regression_fields, weight_fields
+from blockspin.coarse.maps import taken
 from blockspin.coarse.rbm import RBM
 from blockspin.lattice import Lattice
 
@@ -49,7 +50,7 @@ def test_fields_through_layers_are_the_product_of_the_weights(kind: str) -> None
         fields = weight_fields(stack[:depth], 16)
         assert fields is not None
         np.testing.assert_allclose(fields, expected, rtol=1e-6)
-    assert fields_of(stack, spins(5, 16), stack.transform(spins(5, 16)))[1] == "weights"
+    assert taken(stack).fields(spins(5, 16), stack.transform(spins(5, 16)))[1] == "weights"
 
 
 def test_two_block_steps_have_the_fields_of_one_larger_block() -> None:
@@ -98,7 +99,7 @@ def test_regression_finds_the_blocks_of_a_block_rule(rule: str) -> None:
     lattice = Lattice.square(8)
     X = spins(4000, 64, seed=6)
     transformer = Majority(lattice, 2, random_state=1) if rule == "majority" else Decimation(lattice, 2)
-    fields, origin = fields_of(Nameless(transformer.fit(X)), X, transformer.transform(X))
+    fields, origin = taken(Nameless(transformer.fit(X))).fields(X, transformer.transform(X))
     assert origin == "regression"
     expected = 1.5 * transformer.fields_ if rule == "majority" else transformer.fields_
     np.testing.assert_allclose(fields, expected, atol=0.08)
@@ -107,5 +108,5 @@ def test_regression_finds_the_blocks_of_a_block_rule(rule: str) -> None:
 class Nameless:
     """A map that says nothing of its weights."""
 
-    def __init__(self, transformer: object) -> None:
-        self.inner = transformer
+    def __init__(self, transformer: Majority | Decimation) -> None:
+        self.transform = transformer.transform

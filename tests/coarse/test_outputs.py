@@ -15,7 +15,8 @@ from sklearn.neural_network import BernoulliRBM
 from blockspin.coarse.blocks import Majority
 from blockspin.coarse.coins import coins, uniforms
 from blockspin.coarse.fields import ToBinary
-from blockspin.coarse.outputs import AsSpins, graded_as
+from blockspin.coarse.maps import taken
+from blockspin.coarse.outputs import AsSpins
 from blockspin.coarse.rbm import RBM
 from blockspin.judging.nulls import shuffled
 from blockspin.lattice import Lattice
@@ -29,7 +30,7 @@ class Of:
     def __init__(self, function: Callable[[np.ndarray], np.ndarray], graded: str = "") -> None:
         self.transform = function
         if graded:
-            self.graded_ = graded
+            self.outputs_ = graded
 
 
 def read(transformer: Of, X: np.ndarray = SPINS, seed: int = 0) -> np.ndarray:
@@ -56,7 +57,7 @@ def test_batches_and_other_samples_are_read_alike_and_turn_over() -> None:
     transformer = Of(lambda X: np.tanh(block_sums(X) + 0.1 * X[:, :16]))
     for graded in ("", "means"):
         if graded:
-            transformer.graded_ = graded
+            transformer.outputs_ = graded
         reading = AsSpins.of(transformer, SPINS, transformer.transform(SPINS), 5)
         whole = reading(SPINS, transformer.transform(SPINS))
         parts = [reading(X, transformer.transform(X)) for X in np.split(SPINS, 8)]
@@ -84,12 +85,12 @@ def test_an_asymmetric_output_is_cut_where_half_of_both_lie() -> None:
 def test_machines_declare_what_they_give() -> None:
     weights = np.random.default_rng(2).normal(size=(3, 64))
     spin, binary = RBM.from_weights(weights, units="spin"), RBM.from_weights(weights, units="binary")
-    assert (graded_as(spin), graded_as(binary)) == ("means", "probabilities")
-    assert graded_as(shuffled(spin, 64, 1)) == "means"
-    assert graded_as(spin.set_params(output="sample")) == ""
+    assert (taken(spin).outputs, taken(binary).outputs) == ("means", "probabilities")
+    assert shuffled(spin, 64, 1).outputs == "means"
+    assert taken(spin.set_params(output="sample")).outputs == ""
     sklearn = BernoulliRBM(3, n_iter=1, random_state=0).fit(ToBinary().fit_transform(SPINS[:100]))
-    assert graded_as(sklearn) == "probabilities"
-    assert graded_as(Majority(Lattice.square(8), 2)) == ""
+    assert taken(sklearn).outputs == "probabilities"
+    assert taken(Majority(Lattice.square(8), 2)).outputs == ""
 
 
 def test_coins_and_uniforms_are_fair_and_odd() -> None:

@@ -31,7 +31,7 @@ class Hidden:
 class Means(Hidden):
     """The same as the means of noisy units."""
 
-    graded_ = "means"
+    outputs_ = "means"
 
     def transform(self, X: np.ndarray) -> np.ndarray:
         return 0.98 * super().transform(X)

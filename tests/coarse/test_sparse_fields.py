@@ -11,7 +11,7 @@ from scipy.sparse import csr_array, issparse
 
 import blockspin as bs
 from blockspin.coarse.embedding import alive, centres, embed, radius_of_gyration
-from blockspin.coarse.fields import fields_of, weight_fields
+from blockspin.coarse.maps import taken
 from blockspin.coarse.sparse_fields import best_windows, dense, on_sites, pieces, sparse, windows_at
 from blockspin.judging.criteria.locality import participation, window_share
 from blockspin.judging.criteria.symmetry import translation
@@ -65,9 +65,9 @@ def test_a_block_rule_its_null_and_a_stack_of_them_have_sparse_fields() -> None:
     rule = bs.Majority(fine, 2, random_state=1)
     null = shuffled(rule, 256, seed=1)
     for one in (rule, null):
-        fields, origin = fields_of(one, X, one.transform(X))
+        fields, origin = taken(one).fields(X, one.transform(X))
         assert (issparse(fields), origin) == (True, "weights")
-    moved = weight_fields(null, 256)
+    moved = null.weights(256)
     assert moved is not None
     np.testing.assert_array_equal(dense(moved)[:, null.permutation], rule.fields_)
     assert embed(moved, fine) is not None

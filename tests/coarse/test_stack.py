@@ -13,9 +13,10 @@ from sklearn.neural_network import BernoulliRBM
 from sklearn.pipeline import make_pipeline
 
 from blockspin.coarse.fields import ToBinary
+from blockspin.coarse.maps import taken
 from blockspin.coarse.rbm import RBM
 from blockspin.coarse.rbm.units import binary_from_spin
-from blockspin.coarse.stack import as_rbm, draw, expected, generate, layers, machine_from, reconstruct, units_of, up_to
+from blockspin.coarse.stack import as_rbm, draw, generate, layers, machine_from, reconstruct, units_of, up_to
 from blockspin.exact import enumeration
 from blockspin.lattice import Lattice
 from blockspin.models import Ising
@@ -91,14 +92,14 @@ def test_up_to_a_layer() -> None:
             up_to(stack, layer)
 
 
-def test_expected_passes_on_means_and_leaves_the_machine_as_it_is() -> None:
+def test_means_are_passed_on_and_leaves_the_machine_as_it_is() -> None:
     X = spins(20, 9)
     first, second = random_machine(4, 9, "spin", seed=1), random_machine(2, 4, "spin", seed=2)
     first.output = "sample"
     stack = make_pipeline(first, second)
     means = np.tanh(X @ first.components_.T + first.intercept_hidden_)
     np.testing.assert_allclose(
-        expected(stack).transform(X),
+        taken(stack).means(X),
         np.tanh(means @ second.components_.T + second.intercept_hidden_),
         atol=1e-6,
     )

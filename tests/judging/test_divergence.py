@@ -9,13 +9,13 @@ from made_maps import ising_machine, z
 from sklearn.pipeline import make_pipeline
 
 import oracles.chain
+from blockspin.coarse import stack as stack_of
 from blockspin.coarse.blocks import Majority
 from blockspin.coarse.fields import ToBinary
 from blockspin.coarse.rbm import RBM
 from blockspin.coarse.rbm.units import binary_from_spin
 from blockspin.exact import chain, enumeration, ising2d
 from blockspin.judging import Evidence, NotDefined, Reading, Subject
-from blockspin.judging.criteria import divergence as module
 from blockspin.judging.criteria.divergence import divergence, log_partition
 from blockspin.lattice import Lattice
 from blockspin.models import Ising
@@ -77,7 +77,7 @@ def test_annealing_serves_where_no_layer_can_be_summed() -> None:
 
 
 def test_what_annealing_cannot_tell_is_not_a_number(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "STEPS", 2)
+    monkeypatch.setattr(stack_of, "STEPS", 2)
     with pytest.raises(NotDefined) as refused:
         row(RBM.from_weights(5 * np.random.default_rng(0).normal(size=(72, 36)), units="spin"), LARGE)
     assert refused.value.code == "ln Z refused"

@@ -94,6 +94,8 @@ def test_what_cannot_be_told_has_a_reason(model: Ising, held_out: xr.DataArray, 
     gap = rows["free-energy gap"]
     assert (gap.state, gap.code) == (State.NOT_REQUESTED, "no training samples")
     bits = BernoulliRBM(4, n_iter=1).fit(features(train))  # trained on -1/+1, which scikit-learn lets pass
-    for row in measured(bits, Evidence(held_out, train=train)).values():
-        assert (row.state, row.code) == (State.UNDEFINED, "binary units")
-        assert math.isnan(row.value)
+    alone, behind = (measured(one, Evidence(held_out, train=train)) for one in (bits, make_pipeline(ToBinary(), bits)))
+    assert len(alone) == 2
+    assert alone == behind  # it gets 0/1, whoever sees to that
+    below = RBM.from_weights(0.1 * np.ones((8, 256)), units="spin")
+    assert measured(make_pipeline(below, BernoulliRBM(4, n_iter=1)).fit(features(train)), Evidence(held_out)) == {}

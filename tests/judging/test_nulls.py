@@ -13,7 +13,7 @@ from sklearn.neural_network import BernoulliRBM
 from sklearn.pipeline import make_pipeline
 
 from blockspin.coarse.blocks import Majority
-from blockspin.coarse.fields import ToBinary, fields_of
+from blockspin.coarse.fields import ToBinary
 from blockspin.judging.criteria.locality import participation
 from blockspin.judging.nulls import cheap, noise, permuted, retrained, shuffled, untrained
 from blockspin.lattice import Lattice
@@ -53,15 +53,15 @@ def test_shuffled_sites_are_the_same_map_of_a_scrambled_lattice(lattice: Lattice
     # its fields are those of what it computes: c = r v still holds
     linear = Linear(np.random.default_rng(2).normal(size=(9, 256)))
     null = shuffled(linear, 256, 1)
-    np.testing.assert_allclose(null.transform(X), X @ null.fields_.T)
-    np.testing.assert_allclose(participation(null.fields_), participation(linear.fields_))
+    np.testing.assert_allclose(null.transform(X), X @ null.weights(256).T)
+    np.testing.assert_allclose(participation(null.weights(256)), participation(linear.fields_))
 
 
 def test_a_shuffled_map_without_weights_gets_its_fields_by_regression(held_out: xr.DataArray) -> None:
     X = features(held_out)
     null = shuffled(Of(lambda spins: spins[:, [3, 7]].astype(float)), 256, 1)
-    assert not hasattr(null, "fields_")
-    fields, origin = fields_of(null, X, null.transform(X))
+    assert null.weights(256) is None
+    fields, origin = null.fields(X, null.transform(X))
     assert origin == "regression"
     np.testing.assert_array_equal(np.abs(fields).argmax(axis=1), null.permutation[[3, 7]])
 

@@ -1,4 +1,20 @@
 """Coarse-grainings: block rules and learned maps, all scikit-learn transformers. One row of MAPS a rule with a name."""
 
-MAPS = {"majority": "blockspin.coarse.blocks:Majority", "decimation": "blockspin.coarse.blocks:Decimation"}
+from importlib import import_module
+from typing import Any
+
+MAPS = {
+    "majority": "blockspin.coarse.blocks:Majority",
+    "decimation": "blockspin.coarse.blocks:Decimation",
+    "plurality": "blockspin.coarse.plurality:Plurality",
+    "threshold": "blockspin.coarse.weighted:Threshold",
+    "weighted-majority": "blockspin.coarse.weighted:WeightedMajority",
+    "triangular-majority": "blockspin.coarse.triangular:TriangularMajority",
+}
 """Name to "module:class" of rules that a lattice and a block side determine; imported when asked for."""
+
+
+def rule(name: str) -> Any:
+    """The class of a row of MAPS, called with a lattice and a block side."""
+    module, _, attribute = MAPS[name].partition(":")
+    return getattr(import_module(module), attribute)

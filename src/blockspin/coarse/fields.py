@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -49,6 +50,22 @@ class ToBinary(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         return tags
 
 
+def parts(transformer: Any) -> list[Any]:
+    """The steps of a Pipeline that do something, or the map itself: `ToBinary` and what passes all on left out."""
+    steps = [step for _, step in transformer.steps] if isinstance(transformer, Pipeline) else [transformer]
+    return [step for step in steps if not isinstance(step, (ToBinary, str, type(None)))]  # "passthrough" and None
+
+
+def is_machine(step: Any) -> bool:
+    """Whether a step is a fitted RBM, ours, scikit-learn's or another of the same attributes."""
+    return all(hasattr(step, name) for name in ("components_", "intercept_visible_", "intercept_hidden_"))
+
+
+def units_of(machine: Any) -> str:
+    """The units of an RBM's visible layer: "binary", "spin" or "gaussian" (BernoulliRBM is binary)."""
+    return str(getattr(machine, "units_", "binary"))
+
+
 def weight_fields(transformer: Any, n_sites: int) -> Fields | None:
     """Effective fields from the weights, shape (M, N), or None where the map is not a chain of weight matrices.
 
@@ -57,13 +74,12 @@ def weight_fields(transformer: Any, n_sites: int) -> Fields | None:
     They are a csr_array where most of them are 0.
     Source: Mehta & Schwab, arXiv 1410.3831, Appendix B.
     """
-    steps = [step for _, step in transformer.steps] if isinstance(transformer, Pipeline) else [transformer]
     fields: Fields | None = None
-    for step in steps:
-        if isinstance(step, ToBinary) or step in (None, "passthrough"):
-            continue
-        matrix = getattr(step, "fields_", getattr(step, "components_", None))
-        if matrix is None or matrix.shape[1] != (n_sites if fields is None else fields.shape[0]):
+    for step in parts(transformer):
+        given = getattr(step, "fields_", None)
+        matrix: Any = getattr(step, "components_", None) if given is None else given
+        shape = np.shape(matrix)
+        if len(shape) != 2 or shape[1] != (n_sites if fields is None else fields.shape[0]):
             return None
         weights = sparse(matrix)
         fields = weights if fields is None else weights @ fields
@@ -91,28 +107,10 @@ def regression_fields(fine: ArrayLike, coarse: ArrayLike, ridge: float = 1.0) ->
     return fields
 
 
-def fields_of(transformer: Any, fine: ArrayLike, coarse: ArrayLike) -> tuple[Fields, str]:
-    """The fields of a map (M, N) and where they come from: "weights", or "regression" on fine and coarse data.
-
-    The weights of a machine are taken as they are. Those of any other map must be what its outputs follow on spins
-    without correlations, a median correlation of outputs with fields times spins of at least 1/2: `components_` may be
-    a dictionary, and `fields_` may say anything.
-    """
-    n_sites = np.asarray(fine).shape[1]
-    fields = weight_fields(transformer, n_sites)
-    if fields is not None and (_is_machine(transformer) or _follows(transformer, fields)):
-        return fields, "weights"
-    return regression_fields(fine, coarse), "regression"
-
-
-def _is_machine(transformer: Any) -> bool:
-    last = transformer.steps[-1][1] if isinstance(transformer, Pipeline) else transformer
-    return hasattr(getattr(last, "transformer", last), "intercept_hidden_")
-
-
-def _follows(transformer: Any, fields: Fields) -> bool:
+def follows(transform: Callable[[NDArray[np.int8]], ArrayLike], fields: Fields) -> bool:
+    """Whether outputs follow fields on spins without correlations: a median correlation with r v of at least 1/2."""
     spins = generator(0, "fields").choice(np.array([-1, 1], np.int8), (CHECKED, fields.shape[1]))
-    linear, given = spins @ fields.T, np.asarray(transformer.transform(spins), float)
+    linear, given = spins @ fields.T, np.asarray(transform(spins), float)
     linear, given = linear - linear.mean(axis=0), given - given.mean(axis=0)
     size = np.sqrt((linear**2).sum(axis=0) * (given**2).sum(axis=0))
     varying = size > 0

@@ -7,10 +7,9 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.pipeline import Pipeline
 
-from blockspin import checks
 from blockspin.coarse.coins import coins, uniforms
+from blockspin.coarse.maps import taken
 
 FloatArray = NDArray[np.float64]
 
@@ -22,9 +21,9 @@ ROUNDING = 1e-6  # of an output's spread: nearer to its cut it is tied
 class AsSpins:
     """How a map's outputs (n, M) become spins; `AsSpins.of` settles it, a call reads outputs.
 
-    kind: "spins" (-1/+1, as they are), "bits" (0/1), "means" (of spins, drawn), "probabilities" (drawn), or "cut": +1
-    above `cut` (M,) and -1 below; outputs within `tie` (M,) of it are tied. Draws and the coins of ties are functions
-    of seed and row, odd in the row (`coarse.coins`).
+    kind: "spins" (-1/+1, as they are), "bits" (0/1), "means" (of spins, drawn), "probabilities" (drawn), or "numbers",
+    +1 above `cut` (M,) and -1 below; outputs within `tie` (M,) of it are tied. Draws and the coins of ties are
+    functions of seed and row, odd in the row (`coarse.coins`).
     """
 
     kind: str
@@ -36,22 +35,24 @@ class AsSpins:
     def of(cls, transformer: Any, X: ArrayLike, outputs: ArrayLike, seed: int = 0) -> AsSpins:
         """The reading of a map that gave these outputs (n, M) on spins X (n, N).
 
-        Machines with `output="mean"` and BernoulliRBM give means or probabilities, and so does a map whose attribute
-        `graded_` says "means" or "probabilities". Outputs that are all -1/+1, or all 0/1, are spins or bits. Any other
-        unit is cut at the median of its outputs on X and on -X together, which is 0 for an odd function of the spins,
-        whatever its scale.
+        Outputs are what the map says that they are (`coarse.maps`: RBMs with `output="mean"` and BernoulliRBM give
+        means or probabilities). Of others those that are all -1/+1, or all 0/1, are spins or bits. Any other unit is
+        cut at the median of its outputs on X and on -X together, which is 0 for an odd function of the spins, whatever
+        its scale. Raises ValueError where outputs are not what the map says.
         """
-        values = np.asarray(outputs)
-        if graded := graded_as(transformer):
-            return cls(graded, seed)
-        if (np.abs(values) == 1).all():
-            return cls("spins", seed)
-        if ((values == 0) | (values == 1)).all():
-            return cls("bits", seed)
+        values, given = np.asarray(outputs), taken(transformer)
+        kind = given.outputs or next(kind for kind in ("spins", "bits", "numbers") if _may_be(kind, values))
+        if not _may_be(kind, values):
+            raise ValueError(
+                f"the map {given.name} says that its outputs are {kind}; got values from {values.min():g} to "
+                f"{values.max():g}"
+            )
+        if kind != "numbers":
+            return cls(kind, seed)
         rows = np.asarray(X)
         some = slice(None, None, max(1, -(-len(rows) // ROWS)))
-        both = np.concatenate([values[some], np.asarray(transformer.transform(-rows[some]))]).astype(float)
-        return cls("cut", seed, np.median(both, axis=0), ROUNDING * both.std(axis=0))
+        both = np.concatenate([values[some], given.transform(-rows[some])]).astype(float)
+        return cls("numbers", seed, np.median(both, axis=0), ROUNDING * both.std(axis=0))
 
     def __call__(self, X: ArrayLike, outputs: ArrayLike) -> NDArray[np.int8]:
         """Spins -1/+1, shape (n, M), of the outputs on spins X (n, N)."""
@@ -74,47 +75,25 @@ class AsSpins:
         away = values - self.cut
         return np.where(np.abs(away) <= self.tie, 0.5, np.where(away > 0, 1.0, 0.0))
 
+    def chance_of(self, transformer: Any, X: ArrayLike) -> NDArray[Any]:
+        """P(+1 | row) of the coarse spins (n, M) of spins X (n, N), as far as the map offers it, without a draw.
 
-def chance_of(transformer: Any, X: ArrayLike, read: AsSpins) -> NDArray[Any]:
-    """P(+1 | row) of the coarse spins (n, M) of spins X (n, N), as far as the map offers it, without a draw.
-
-    A map whose last step has a method `chance`, as the block rules have, gives it for its coins, and P is 1/2 at a tie;
-    the outputs of any other map are read by `read`: coins that such a map tosses itself are in them, drawn.
-    """
-    rows, last = np.array(X), transformer  # a copy: a map may work in place
-    if isinstance(transformer, Pipeline):
-        last = transformer.steps[-1][1]
-        if len(transformer.steps) > 1 and hasattr(last, "chance"):
-            rows = transformer[:-1].transform(rows)
-    if hasattr(last, "chance"):
-        chance: NDArray[Any] = last.chance(rows)
-        return chance
-    return read.chance(transformer.transform(rows))
+        A map whose last step has a method `chance`, as the block rules have, gives it for its coins, and P is 1/2 at a
+        tie; of any other map the outputs are read: coins that such a map tosses itself are in them, drawn.
+        """
+        given = taken(transformer)
+        chance = given.chance(X)
+        return self.chance(given.transform(X)) if chance is None else chance
 
 
-def outputs_of(transformer: Any, X: ArrayLike, name: str = "") -> NDArray[Any]:
-    """What a fitted map makes of X (n, N): a dense array (n, M) of finite real numbers, M at least 1.
-
-    name: what the map is called in an error, its class unless given. Raises TypeError for a class in place of an
-    object and for what has no `transform`; ValueError for outputs that are sparse, complex, words, objects or not
-    finite, that have no columns or not a row a sample.
-    """
-    checks.transformer("transformer", transformer)
-    rows = np.array(X)  # a copy: a map may work in place
-    return checks.outputs(name or type(transformer).__name__, transformer.transform(rows), len(rows))
-
-
-def graded_as(transformer: Any) -> str:
-    """ "means" or "probabilities" where the map declares its outputs to be these, else ""."""
-    last = transformer.steps[-1][1] if isinstance(transformer, Pipeline) else transformer
-    if isinstance(declared := getattr(last, "graded_", None), str):
-        return declared
-    if hasattr(last, "components_") and hasattr(last, "intercept_hidden_"):
-        if getattr(last, "output", "mean") != "mean":
-            return ""
-        return "means" if getattr(last, "units_", "binary") == "spin" else "probabilities"
-    inner = getattr(last, "transformer", None)  # of a wrapper, such as one that shuffles sites
-    return graded_as(inner) if inner is not None else ""
+def _may_be(kind: str, values: NDArray[Any]) -> bool:
+    """Whether values are of this kind: any are numbers, and means and probabilities lie between spins and bits."""
+    low, high = {"spins": (-1, 1), "bits": (0, 1), "means": (-1, 1), "probabilities": (0, 1)}.get(
+        kind, (-np.inf, np.inf)
+    )
+    if kind in ("spins", "bits"):
+        return bool(((values == low) | (values == high)).all())
+    return bool(values.min() >= low and values.max() <= high)
 
 
 def _signs(up: NDArray[np.bool_]) -> NDArray[np.int8]:

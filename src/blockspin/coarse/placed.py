@@ -6,13 +6,14 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.base import BaseEstimator, TransformerMixin, clone
+from sklearn.exceptions import NotFittedError
 from sklearn.utils.validation import check_is_fitted
 
 from blockspin import checks
 from blockspin.coarse.embedding import embed
-from blockspin.coarse.fields import fields_of
-from blockspin.coarse.outputs import AsSpins, chance_of, outputs_of
+from blockspin.coarse.maps import taken
+from blockspin.coarse.outputs import AsSpins
 from blockspin.coarse.rows import rows_on
 from blockspin.lattice import Lattice
 
@@ -20,7 +21,7 @@ from blockspin.lattice import Lattice
 class Placed(TransformerMixin, BaseEstimator):
     """A fitted map with its units on a coarse lattice: what `bs.mcrg` and `bs.flow` take in place of a block rule.
 
-    transformer: fitted, spins (n, N) to (n, M), read as spins by `coarse.outputs.AsSpins`; lattice: the fine Lattice;
+    transformer: spins (n, N) to (n, M), read as spins by `coarse.outputs.AsSpins`; lattice: the fine Lattice;
     seed: of its draws and coins, which are functions of the row; strict: refuse where the centres of the fields lie
     no nearer to a grid than random ones.
     A unit goes to the site that the optimal assignment gives its field's centre, turned over where its field sums to
@@ -36,15 +37,20 @@ class Placed(TransformerMixin, BaseEstimator):
     def fit(self, X: ArrayLike, y: object = None) -> Placed:
         """Find the units' places from the map's weights, or where it has none by regression on X (n, N).
 
-        Sets embedding_ and as_spins_. Raises ValueError where the units fill no coarse lattice, or (strict) have no
-        places.
+        A map that is not fitted is cloned and fitted to X first. Sets transformer_, embedding_ and as_spins_. Raises
+        ValueError where the units fill no coarse lattice, or (strict) have no places.
         """
         checks.instance("lattice", self.lattice, Lattice, "a blockspin Lattice")
         checks.whole("seed", self.seed, 0)
         checks.flag("strict", self.strict)
         rows = rows_on(self, self.lattice, X, reset=True)
-        outputs = outputs_of(self.transformer, rows)
-        fields, _ = fields_of(self.transformer, rows, outputs)
+        try:
+            self.transformer_ = taken(self.transformer)
+            outputs = self.transformer_.transform(rows)
+        except NotFittedError:
+            self.transformer_ = taken(clone(self.transformer).fit(rows.copy()))
+            outputs = self.transformer_.transform(rows)
+        fields, _ = self.transformer_.fields(rows, outputs)
         found = embed(fields, self.lattice)
         if found is None:
             raise ValueError(f"the {fields.shape[0]} units of the map fill no coarse lattice of {self.lattice}")
@@ -55,7 +61,7 @@ class Placed(TransformerMixin, BaseEstimator):
                 "strict=False goes on"
             )
         self.embedding_ = found
-        self.as_spins_ = AsSpins.of(self.transformer, rows, outputs, self.seed)
+        self.as_spins_ = AsSpins.of(self.transformer_, rows, outputs, self.seed)
         return self
 
     def __sklearn_tags__(self) -> Any:
@@ -67,7 +73,7 @@ class Placed(TransformerMixin, BaseEstimator):
         """Coarse spins -1/+1, shape (n, M), in the order of the sites of the coarse lattice `embedding_.lattice`."""
         check_is_fitted(self)
         rows = rows_on(self, self.lattice, X, reset=False)
-        spins = self.as_spins_(rows, outputs_of(self.transformer, rows))
+        spins = self.as_spins_(rows, self.transformer_.transform(rows))
         placed: NDArray[np.int8] = self.embedding_.place(spins).reshape(len(spins), -1)
         return placed
 
@@ -75,5 +81,5 @@ class Placed(TransformerMixin, BaseEstimator):
         """P(+1 | row) of the coarse spins, shape (n, M), in the order of `transform`; no draw where none is needed."""
         check_is_fitted(self)
         rows = rows_on(self, self.lattice, X, reset=False)
-        magnetisation = 2 * np.asarray(chance_of(self.transformer, rows, self.as_spins_), float) - 1
+        magnetisation = 2 * np.asarray(self.as_spins_.chance_of(self.transformer_, rows), float) - 1
         return np.asarray((1 + self.embedding_.place(magnetisation).reshape(len(magnetisation), -1)) / 2)

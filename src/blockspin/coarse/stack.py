@@ -6,7 +6,6 @@ A stack is a scikit-learn Pipeline of machines with ``components_``, ``intercept
 
 from __future__ import annotations
 
-import copy
 from typing import Any
 
 import numpy as np
@@ -15,22 +14,23 @@ from scipy.special import expit
 from sklearn.pipeline import Pipeline
 
 from blockspin import checks
-from blockspin.coarse.fields import ToBinary
+from blockspin.coarse.fields import is_machine, parts, units_of
 from blockspin.coarse.rbm import RBM
 from blockspin.coarse.rbm.machine import FittedMachine
+from blockspin.statistics import Estimate
 
 FloatArray = NDArray[np.float32]
+
+CHAINS, STEPS = 64, 1000  # of annealing
 
 
 def layers(transformer: Any) -> list[Any]:
     """The machines of a stack, from the lattice up; ValueError where a step is neither machine nor `ToBinary`."""
-    steps = [step for _, step in transformer.steps] if isinstance(transformer, Pipeline) else [transformer]
-    passes = (ToBinary, str, type(None))  # "passthrough" and None
-    machines = [step for step in steps if not isinstance(step, passes)]
-    if isinstance(transformer, passes):
+    machines = parts(transformer)
+    if not machines:
         raise ValueError(f"transformer must hold a machine; got {checks.shown(transformer)}")
     for machine in machines:
-        if not hasattr(machine, "components_") or not hasattr(machine, "intercept_visible_"):
+        if not is_machine(machine):
             raise ValueError(
                 "transformer must be a fitted machine with components_ and intercept_visible_ (RBM, BernoulliRBM), or "
                 f"a stack of them and ToBinary; got {checks.shown(machine)}"
@@ -49,27 +49,6 @@ def up_to(transformer: Any, layer: int) -> Any:
         return transformer
     last = [step for _, step in transformer.steps].index(machines[layer - 1])
     return transformer[: last + 1]
-
-
-def expected(transformer: Any) -> Any:
-    """The same map passing on means: a stack whose machines have output="sample" with output="mean" instead.
-
-    A block rule that tosses new coins for its ties at every call gets coins that turn over with the row.
-    """
-    if isinstance(transformer, Pipeline):
-        return Pipeline([(name, expected(step)) for name, step in transformer.steps])
-    if isinstance(transformer, FittedMachine) and transformer.output == "sample":
-        machine = copy.copy(transformer)
-        machine.output = "mean"
-        return machine
-    if getattr(transformer, "ties", None) == "random" and not isinstance(transformer.random_state, int):
-        return copy.copy(transformer).set_params(random_state=0)
-    return transformer
-
-
-def units_of(machine: Any) -> str:
-    """The units of a machine's visible layer: "binary", "spin" or "gaussian" (BernoulliRBM is binary)."""
-    return str(getattr(machine, "units_", "binary"))
 
 
 def as_rbm(machine: Any) -> FittedMachine:
@@ -152,6 +131,53 @@ def generate(
     states = as_rbm(machines[-1]).gibbs_chain(visible, steps, thin=steps // (2 * draws), random_state=seed)
     kept = [_down(machines[:-1], state.astype(np.float32), units_of(machines[-1]), random) for state in states[-draws:]]
     return np.stack(kept, axis=1).astype(np.int8)
+
+
+class Stack:
+    """A stack of machines, fed with spins, as a generative map (`coarse.maps.Generative`): what the judge asks of it.
+
+    Free energy and pseudo-likelihood are those of the top machine, at what the layers below make of the spins; ln Z
+    is that of a single machine alone, since the likelihood of several is a sum over the layers between.
+    """
+
+    def __init__(self, transformer: Any) -> None:
+        self.transformer = transformer
+        self.machines = layers(transformer)
+        self.n_visible = self.machines[-1].components_.shape[1]
+
+    def free_run(self, start: ArrayLike, *, steps: int, draws: int, random: np.random.Generator) -> Any:
+        """As `generate`; None where the lowest machine has Gaussian units."""
+        gaussian = units_of(self.machines[0]) == "gaussian"
+        return None if gaussian else generate(self.transformer, start, steps=steps, draws=draws, random=random)
+
+    def reconstruct(self, X: ArrayLike) -> FloatArray:
+        """As `reconstruct`, from the top."""
+        return reconstruct(self.transformer, X)
+
+    def free_energy(self, X: ArrayLike) -> Any:
+        """F of the top machine, (n,); None where it has 0/1 units and means of spins below."""
+        inputs = self._inputs(X)
+        return None if inputs is None else as_rbm(self.machines[-1]).free_energy(inputs)
+
+    def pseudo_log_likelihood(self, X: ArrayLike) -> Any:
+        """sum_i ln p(v_i | the others) of the top machine, (n,); None as `free_energy`."""
+        inputs = self._inputs(X)
+        return None if inputs is None else as_rbm(self.machines[-1]).pseudo_log_likelihood(inputs)
+
+    def log_partition(self, X: ArrayLike, *, seed: int) -> Estimate | None:
+        """ln Z of a single machine of spins or bits, summed or annealed; RuntimeError says why annealing is refused."""
+        inputs = self._inputs(X)
+        if inputs is None or len(self.machines) > 1 or units_of(self.machines[0]) == "gaussian":
+            return None
+        found = as_rbm(self.machines[0]).partition(inputs, n_chains=CHAINS, n_steps=STEPS, random_state=seed)
+        if found.trouble:
+            raise RuntimeError(found.trouble)
+        return found.value
+
+    def _inputs(self, X: ArrayLike) -> NDArray[Any] | None:
+        # what the top machine sees
+        inputs = np.asarray(_below(self.transformer, self.machines[-1]).transform(np.array(X)))
+        return None if units_of(self.machines[-1]) == "binary" and inputs.min() < 0 else inputs
 
 
 def _variance(machine: Any) -> Any:

@@ -8,8 +8,6 @@ are. A second step turns the lattice back: triangles of three mutually neighbour
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -26,17 +24,16 @@ class TriangularMajority(SpinRule):
     """The majority of three majorities of three spins on the triangular lattice: blocks of 9 sites, b = 3, no ties.
 
     s' = sign(t_1 + t_2 + t_3) with t the sign of the sum of three mutual neighbours; the three triangles are neighbours
-    of each other in turn. lattice: the fine triangular Lattice, extents divisible by 3. The block keeps the rotations
-    by 120 degrees and has no mirror, so that later couplings may be chiral.
+    of each other in turn. lattice: the fine triangular Lattice, extents divisible by 3; b: 3, no other. The block keeps
+    the rotations by 120 degrees and has no mirror, so that later couplings may be chiral.
     `transform` maps X (n, N) of -1/+1 to (n, N / 9) int8, in the order of `lattice.coarse(3)`. Raises ValueError as
     `fit` says, and for another kind of lattice.
     Source: the cells of Th. Niemeijer and J. M. J. van Leeuwen, Phys. Rev. Lett. 31, 1411 (1973), two steps at once.
     """
 
-    b: ClassVar[int] = 3  # type: ignore[misc]  # a setting of the other rules
-
-    def __init__(self, lattice: Lattice) -> None:
+    def __init__(self, lattice: Lattice, b: int = 3) -> None:
         self.lattice = lattice
+        self.b = b
 
     @property
     def cells(self) -> NDArray[np.intp]:
@@ -59,5 +56,7 @@ class TriangularMajority(SpinRule):
 
     def _check_settings(self) -> None:
         super()._check_settings()
+        if self.b != 3:
+            raise ValueError(f"b of TriangularMajority is 3; got {self.b!r}")
         if self.lattice.kind != "triangular":
             raise ValueError(f"the lattice of TriangularMajority is triangular; got {self.lattice}")

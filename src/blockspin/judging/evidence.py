@@ -14,15 +14,13 @@ from numpy.typing import NDArray
 from blockspin import checks
 from blockspin.alphabet import SPINS, Alphabet
 from blockspin.coarse.embedding import Embedding, alive, coarse_lattice, embed
-from blockspin.coarse.fields import fields_of
-from blockspin.coarse.outputs import AsSpins, chance_of, outputs_of
+from blockspin.coarse.maps import taken
+from blockspin.coarse.outputs import AsSpins
 from blockspin.coarse.sparse_fields import Fields
-from blockspin.coarse.stack import generate, layers, units_of
 from blockspin.judging.thresholds import ENOUGH
 from blockspin.lattice import Lattice
 from blockspin.models import Dimers, known
 from blockspin.randomness import generator, integer
-from blockspin.rg.blocking import coarse_alphabet
 from blockspin.samples import alphabet_of, by_chain, check_numbers, features, lattice_of, provenance
 
 FloatArray = NDArray[np.float64]
@@ -113,21 +111,24 @@ class FreeRun:
 
 
 class Subject:
-    """A fitted transformer before the judge: its outputs on the held-out samples, its fields, its embedding."""
+    """A fitted map as it is judged: its outputs on the held-out samples, its fields, its embedding.
+
+    map: the transformer as `coarse.maps` takes it.
+    """
 
     def __init__(self, transformer: Any, evidence: Evidence, *, name: str, layer: int = 1) -> None:
-        self.transformer = transformer
+        self.map = taken(transformer, name)
         self.evidence = evidence
         self.name = name
         self.layer = layer
         self.outputs = self.transform(evidence.X)
         self._placed: dict[str, NDArray[np.int8]] = {}
         self._found: dict[Any, Any] = {}
-        self.fields, self.fields_from = fields_of(transformer, evidence.X, self.outputs)
+        self.fields, self.fields_from = self.map.fields(evidence.X, self.outputs)
 
     def transform(self, X: NDArray[np.int8]) -> NDArray[Any]:
         """The map's outputs (n, M) on spins (n, N), of which it gets a copy; raises ValueError for what are none."""
-        return outputs_of(self.transformer, X, self.name)
+        return self.map.transform(X)
 
     @property
     def lattice(self) -> Lattice:
@@ -167,19 +168,15 @@ class Subject:
 
     @cached_property
     def free_run(self) -> FreeRun | None:
-        """What the map makes when run freely, or None where it is not a stack of machines that make spins."""
-        try:
-            machines = layers(self.transformer)
-        except ValueError:
-            return None
-        if units_of(machines[0]) == "gaussian":
-            return None
+        """What the map makes when run freely, or None where it is no generative map of spins."""
         X = self.evidence.X
         random = generator(self.evidence.seed, "free run", self.name, self.layer)
         data = X[random.choice(len(X), CHAINS // 2, replace=len(X) < CHAINS // 2)]
         noise = np.where(random.random(data.shape) < 0.5, 1, -1).astype(np.int8)
         start = np.concatenate([data, noise])
-        spins = generate(self.transformer, start, steps=STEPS, draws=DRAWS, random=random)
+        spins = self.map.free_run(start, steps=STEPS, draws=DRAWS, random=random)
+        if spins is None:
+            return None
         pictures = spins.reshape(CHAINS, DRAWS, *self.lattice.shape)
         return FreeRun(pictures[: len(data)], pictures[len(data) :])
 
@@ -189,17 +186,17 @@ class Subject:
         fine, outputs = self.evidence.alphabet, self.outputs
         if fine == SPINS or not np.isin(outputs, fine.letters).all():
             return SPINS
-        return coarse_alphabet(self.transformer, fine, outputs)
+        return self.map.alphabet(fine, outputs)
 
     @cached_property
     def as_spins(self) -> AsSpins:
         """How the map's outputs are read as spins."""
         seed = integer(self.evidence.seed, "coarse spins", self.name, self.layer)
-        return AsSpins.of(self.transformer, self.evidence.X, self.outputs, seed)
+        return AsSpins.of(self.map, self.evidence.X, self.outputs, seed)
 
     def chance(self, X: NDArray[Any]) -> NDArray[Any]:
         """P(+1 | row) of the map's coarse spins (n, M) on spins X, as far as it can be had without a draw."""
-        return chance_of(self.transformer, X, self.as_spins)
+        return self.as_spins.chance_of(self.map, X)
 
     def once(self, function: Callable[..., T], *arguments: Any) -> T:
         """function(subject, *arguments), computed once for all criteria; the arguments are hashable."""

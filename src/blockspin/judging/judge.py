@@ -10,23 +10,20 @@ import numpy as np
 import xarray as xr
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
-from sklearn.pipeline import Pipeline, make_pipeline
-from sklearn.utils import get_tags
 
 from blockspin import checks
 from blockspin.alphabet import SPINS
 from blockspin.blas import one_thread
-from blockspin.coarse.blocks import Decimation, Majority
-from blockspin.coarse.fields import ToBinary
-from blockspin.coarse.plurality import Plurality
-from blockspin.coarse.stack import layers, units_of
+from blockspin.coarse import MAPS
+from blockspin.coarse import rule as block_rule
+from blockspin.coarse.fitting import learns, seeded
+from blockspin.coarse.maps import taken
 from blockspin.judging import nulls as null_maps
 from blockspin.judging.card import Note, Scorecard, scorecard
 from blockspin.judging.criteria import CRITERIA
 from blockspin.judging.evidence import Evidence, Subject
 from blockspin.judging.measurement import Measured
 from blockspin.judging.notes import warnings
-from blockspin.lattice import Lattice
 from blockspin.progress import Report, Wish, reporting
 from blockspin.samples import features
 
@@ -71,13 +68,6 @@ def chosen(criteria: Sequence[str] | None) -> list[str]:
     return [name for name in CRITERIA if name in wanted]
 
 
-RULES: dict[str, Callable[[Lattice, int, int], Any]] = {
-    "majority": lambda lattice, b, seed: Majority(lattice, b, random_state=seed),
-    "decimation": lambda lattice, b, seed: Decimation(lattice, b),
-    "plurality": lambda lattice, b, seed: Plurality(lattice, b, random_state=seed),
-}
-
-
 def reference(
     evidence: Evidence,
     b: float,
@@ -92,11 +82,11 @@ def reference(
 
     Raises ValueError for an unknown rule.
     """
-    checks.choice("rule", rule, RULES)
+    checks.choice("rule", rule, MAPS)
     side = round(b)
     if abs(b - side) > 1e-9 or side < 2 or any(L % side or L // side < 2 for L in evidence.lattice.shape):
         return None
-    block = RULES[rule](evidence.lattice, side, seed).fit(evidence.X)
+    block = seeded(block_rule(rule)(evidence.lattice, side), seed).fit(evidence.X)
     return measure_subject(Subject(block, evidence, name=rule, layer=layer), criteria, step=step)
 
 
@@ -117,12 +107,14 @@ def judge(
 ) -> Scorecard:
     """Does this coarse-graining renormalize? A scorecard for any scikit-learn transformer of spins to M variables.
 
-    transformer: fitted, X (n, N) of the samples' values to (n, M); it is fitted on `train` where it is not.
+    transformer: fitted, X (n, N) of the samples' values to (n, M); it is fitted on `train` where it is not. A class of
+    one's own needs transform(X); what else it may say of itself, that it is a generative model too, is in
+    `blockspin.coarse.maps` (docs/how-to/own-network.md).
     samples: held-out samples; critical: samples at the critical coupling, for the exponents (checked by what they are:
     `blockspin.judging.critical`); train: the training samples, with which clones are retrained on noise and on permuted
     sites as nulls (without it the cheap nulls serve: untrained, shuffled sites); nulls: fitted null maps of one's own,
     name to transformer, instead. criteria: names of `blockspin.judging.CRITERIA`, all unless given; reference: the
-    block rule to compare with, "majority", "decimation" or "plurality", which keeps the alphabet and is the default
+    block rule to compare with, a name of `blockspin.coarse.MAPS`: "majority", or "plurality", which keeps the alphabet,
     where samples are no spins. progress: True shows on standard error how far it is, a function is called with
     (fraction of the criteria done, text). name: on the card, that of the class unless given.
     The rules behind each outcome are those of `blockspin.judging.rules`, the criteria are in docs/judge.md.
@@ -131,7 +123,7 @@ def judge(
     """
     names = chosen(criteria)
     if reference is not None:
-        checks.choice("reference", reference, RULES)
+        checks.choice("reference", reference, MAPS)
     checks.whole("seed", seed, 0, checks.MOST_SEED)
     name = type(transformer).__name__ if name is None else name
     _check_arguments(transformer, nulls, name)
@@ -159,9 +151,9 @@ def judge(
 
 def _subject(transformer: Any, evidence: Evidence, name: str) -> tuple[Subject, list[Note]]:
     """The map as it is judged, fitted, and what a reader must know of it and of the samples."""
-    fitted, notes = _read_as_spins(_fitted(_seeded(transformer, evidence.seed), evidence))
-    subject = Subject(fitted, evidence, name=name, layer=_depth(fitted))
-    return subject, [*notes, *warnings(subject)]
+    fitted = taken(_fitted(seeded(transformer, evidence.seed), evidence), name)
+    subject = Subject(fitted, evidence, name=name, layer=fitted.depth)
+    return subject, warnings(subject)
 
 
 def _steps(report: Report, steps: int) -> Callable[[str], None]:
@@ -197,15 +189,15 @@ def _check_arguments(transformer: Any, nulls: Any, name: Any) -> None:
 
 def _nulls(subject: Subject) -> tuple[dict[str, Any], list[Note]]:
     """The null maps of a fitted map, and a note for each that cannot be made: what the map lacks."""
-    fitted, evidence = subject.transformer, subject.evidence
+    fitted, evidence = subject.map, subject.evidence
     train, seed = evidence.train, evidence.seed
     nulls = null_maps.cheap(fitted, features(train) if train is not None else evidence.X, seed)
-    if not _learns(fitted):  # a rule that learns nothing has no other nulls
+    if not learns(fitted.given):  # a rule that learns nothing has no other nulls
         return nulls, []
     notes = []
     if lack := null_maps.lacking(fitted):
         notes.append(Note("null untrained", f"there is no untrained null: the map lacks {lack}"))
-    if train is None or not hasattr(fitted, "get_params"):
+    if train is None or not hasattr(fitted.given, "get_params"):
         why = "no training samples were given" if train is None else "the map lacks get_params"
         text = f"{why}: the nulls are not retrained on noise or on permuted sites"
         return nulls, [*notes, Note("nulls retrained", text)]
@@ -217,42 +209,19 @@ def _nulls(subject: Subject) -> tuple[dict[str, Any], list[Note]]:
     return {**changed, **nulls}, notes
 
 
-def _read_as_spins(transformer: Any) -> tuple[Any, list[Note]]:
-    """The map as all criteria use it: an RBM of 0/1 units gets spins as 0/1, whatever it was given bare."""
-    steps = [step for _, step in transformer.steps] if isinstance(transformer, Pipeline) else [transformer]
-    first = next((step for step in steps if step not in (None, "passthrough")), None)
-    if not (hasattr(first, "components_") and hasattr(first, "intercept_visible_") and units_of(first) == "binary"):
-        return transformer, []
-    text = (
-        "the RBM has 0/1 units: it gets the spins as 0/1, and must have been trained so (put bs.ToBinary() before it)"
-    )
-    return make_pipeline(ToBinary(), transformer), [Note("binary units", text)]
-
-
 def _fitted(transformer: Any, evidence: Evidence) -> Any:
     """The map itself where it transforms, else a clone fitted on `train`, or on anything where nothing is learned."""
     try:
-        transformer.transform(evidence.X[:2].copy())
+        taken(transformer).given.transform(evidence.X[:2].copy())
     except (NotFittedError, AttributeError) as error:
         if not isinstance(error, NotFittedError) and _looks_fitted(transformer):
             raise
         if evidence.train is not None:
             return clone(transformer).fit(features(evidence.train).copy())
-        if not _learns(transformer):
+        if not learns(transformer):
             return clone(transformer).fit(evidence.X.copy())
         raise ValueError("transformer must be fitted, or training samples given with train=") from None
     return transformer
-
-
-def _seeded(transformer: Any, seed: int) -> Any:
-    # a rule that learns nothing and tosses new coins at every call gets them from the judge's seed
-    if not hasattr(transformer, "get_params") or _learns(transformer):
-        return transformer
-    return clone(transformer).set_params(random_state=seed) if _unseeded(transformer) else transformer
-
-
-def _unseeded(transformer: Any) -> bool:
-    return transformer.get_params(deep=False).get("random_state", 0) is None
 
 
 def _looks_fitted(transformer: Any) -> bool:
@@ -265,15 +234,3 @@ def _same(one: Any, other: Any, X: Any) -> bool:
     # a map that learns nothing is its own retrained clone
     rows = X[:SAME]
     return np.array_equal(np.asarray(one.transform(rows.copy())), np.asarray(other.transform(rows.copy())))
-
-
-def _learns(transformer: Any) -> bool:
-    # by scikit-learn's tags; what has none may learn
-    return not hasattr(transformer, "__sklearn_tags__") or bool(get_tags(transformer).requires_fit)
-
-
-def _depth(transformer: Any) -> int:
-    try:
-        return max(1, len(layers(transformer)))
-    except ValueError:
-        return 1

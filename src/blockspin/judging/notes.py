@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from blockspin.coarse.fields import weight_fields
 from blockspin.judging.card import Note
 from blockspin.judging.critical import few, in_order, refusal
 from blockspin.judging.evidence import Evidence, Subject
@@ -22,6 +21,9 @@ def warnings(subject: Subject) -> list[Note]:
 def _of_map(subject: Subject) -> list[Note]:
     X = subject.evidence.X
     notes = []
+    if subject.map.as_bits:
+        how = "it gets the spins as 0/1, and must have been trained so (put bs.ToBinary() before it)"
+        notes.append(Note("binary units", f"the RBM has 0/1 units: {how}"))
     if (varying := np.ptp(subject.outputs, axis=0) > 0).sum() == 0:
         notes.append(Note("constant map", "the map is constant: its outputs are the same for all samples"))
     elif not varying.all():
@@ -37,7 +39,7 @@ def _of_map(subject: Subject) -> list[Note]:
             f"spreads its fields: locality and tiling are too wide. Give at least {ENOUGH * X.shape[1]} draws"
         )
         notes.append(Note("few draws for fields", text))
-    if subject.fields_from == "regression" and weight_fields(subject.transformer, X.shape[1]) is not None:
+    if subject.fields_from == "regression" and subject.map.weights(X.shape[1]) is not None:
         text = "the outputs do not follow the map's weights: its fields are a regression of outputs on spins"
         notes.append(Note("fields by regression", text))
     return notes

@@ -9,73 +9,37 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
-from sklearn.base import BaseEstimator, TransformerMixin, clone
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import clone
 
-from blockspin.coarse.fields import weight_fields
+from blockspin.coarse.maps import Taken, taken
+from blockspin.coarse.sparse_fields import Fields, sparse
 from blockspin.randomness import generator
 
 PERMUTATIONS = ("permuted data", "shuffled sites")  # kinds of nulls that leave what ignores the sites' places as it is
 
 
-class ShuffledSites(TransformerMixin, BaseEstimator):
+class ShuffledSites(Taken):
     """A fitted map that reads site `permutation[i]` where it was trained to read site i."""
 
+    generative = None  # it makes spins on the sites that it reads
+
     def __init__(self, transformer: Any, permutation: NDArray[np.intp]) -> None:
-        self.transformer = transformer
+        super().__init__(transformer)
         self.permutation = permutation
 
-    def fit(self, X: Any, y: object = None) -> ShuffledSites:
-        """Do nothing: the map comes fitted."""
-        return self
+    def weights(self, n_sites: int) -> Fields | None:
+        """The fields of the map, on the sites that it reads."""
+        found = super().weights(n_sites)
+        return found if found is None else sparse(found[:, np.argsort(self.permutation)])
 
-    def transform(self, X: NDArray[Any]) -> Any:
-        """The inner map's outputs on X with its columns permuted."""
-        return self.transformer.transform(X[:, self.permutation])
-
-    def __sklearn_is_fitted__(self) -> bool:
-        return True
-
-    def __getattr__(self, name: str) -> Any:
-        if name == "chance" and hasattr(self.transformer, name):
-            return lambda X: self.transformer.chance(X[:, self.permutation])
-        # only a chain of weight matrices has fields to permute; other maps get theirs by regression
-        if name == "fields_":
-            inner = weight_fields(self.transformer, len(self.permutation))
-            if inner is not None:
-                return inner[:, np.argsort(self.permutation)]
-        raise AttributeError(name)
+    def _rows(self, X: ArrayLike) -> NDArray[Any]:
+        return np.asarray(X)[:, self.permutation]
 
 
 def shuffled(transformer: Any, n_sites: int, seed: int) -> ShuffledSites:
     """The fitted map behind a random permutation of the sites."""
     return ShuffledSites(transformer, generator(seed, "shuffled sites").permutation(n_sites))
-
-
-def lacking(transformer: Any) -> str:
-    """What a map lacks for an untrained clone of it, "" where it lacks nothing.
-
-    An untrained clone has every number of epochs set to 0. A number of iterations is one of epochs where a learning
-    rate goes with it: TruncatedSVD's is not.
-    """
-    if not hasattr(transformer, "get_params"):
-        return "get_params"
-    return "" if _epochs(transformer) else "parameters n_iter and learning_rate, of which n_iter=0 is untrained"
-
-
-def untrained(transformer: Any, X: NDArray[Any]) -> Any | None:
-    """A clone as initialised, every number of epochs set to 0; None where `lacking` says why there is none."""
-    if lacking(transformer):
-        return None
-    fresh = clone(transformer)
-    return fresh.set_params(**dict.fromkeys(_epochs(fresh), 0)).fit(X.copy())
-
-
-def _epochs(transformer: Any) -> list[str]:
-    names = transformer.get_params()
-    return [
-        name for name in names if name.endswith("n_iter") and name.removesuffix("n_iter") + "learning_rate" in names
-    ]
 
 
 def noise(X: NDArray[Any], seed: int) -> NDArray[np.int8]:
@@ -92,16 +56,45 @@ def permuted(X: NDArray[Any], seed: int) -> NDArray[Any]:
     return X[:, generator(seed, "permuted data").permutation(X.shape[1])]
 
 
+def lacking(transformer: Any) -> str:
+    """What a map lacks for an untrained copy, "" where it lacks nothing."""
+    given = taken(transformer).given
+    if hasattr(given, "untrained") or _epochs(given):
+        return ""
+    own = "" if hasattr(given, "get_params") else "untrained() or "
+    return f"{own}parameters n_iter and learning_rate, of which n_iter=0 is untrained"
+
+
+def untrained(transformer: Any, X: NDArray[Any]) -> Any | None:
+    """A copy as initialised: the map's own, or a clone fitted to X with every number of epochs 0; else None."""
+    given = taken(transformer).given
+    if hasattr(given, "untrained"):
+        return given.untrained()
+    return _anew(given, X, **dict.fromkeys(_epochs(given), 0)) if _epochs(given) else None
+
+
 def cheap(transformer: Any, X: NDArray[Any], seed: int) -> dict[str, Any]:
     """The nulls that need no training: shuffled sites, and untrained where the map can be."""
-    found: dict[str, Any] = {"shuffled sites": shuffled(transformer, X.shape[1], seed)}
+    found: dict[str, Any] = {"shuffled sites": shuffled(taken(transformer).given, X.shape[1], seed)}
     fresh = untrained(transformer, X)
     return {**found, "untrained": fresh} if fresh is not None else found
 
 
 def retrained(transformer: Any, X: NDArray[Any], seed: int) -> dict[str, Any]:
     """Clones trained on K = 0 data and on site-permuted data, as many samples as X has."""
-    return {
-        "K=0 data": clone(transformer).fit(noise(X, seed)),
-        "permuted data": clone(transformer).fit(permuted(X, seed)),
-    }
+    given = taken(transformer).given
+    return {"K=0 data": _anew(given, noise(X, seed)), "permuted data": _anew(given, permuted(X, seed))}
+
+
+def _anew(given: Any, X: NDArray[Any], **settings: Any) -> Any:
+    # a clone with these settings fitted to X; its units may have no places, on which `bs.Placed` would insist
+    loose = {"strict": False} if "strict" in given.get_params(deep=False) else {}
+    return clone(given).set_params(**settings, **loose).fit(X.copy())
+
+
+def _epochs(given: Any) -> list[str]:
+    # a number of iterations is one of epochs where a learning rate goes with it: TruncatedSVD's is not
+    names = given.get_params() if hasattr(given, "get_params") else {}
+    return [
+        name for name in names if name.endswith("n_iter") and name.removesuffix("n_iter") + "learning_rate" in names
+    ]

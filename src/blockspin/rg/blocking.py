@@ -10,14 +10,10 @@ from typing import Any
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
-from sklearn.base import clone
-from sklearn.exceptions import NotFittedError
-from sklearn.pipeline import Pipeline
-from sklearn.utils import get_tags
-from sklearn.utils.validation import check_is_fitted
 
 from blockspin import checks
-from blockspin.alphabet import SPINS, Alphabet
+from blockspin.coarse.fitting import learns, ready, seeded
+from blockspin.coarse.maps import Taken, taken
 from blockspin.lattice import Lattice
 from blockspin.rg import mcrg as kernel
 from blockspin.rg.sectors import readable, split
@@ -47,11 +43,10 @@ def block(samples: xr.DataArray, rule: Rule, steps: int | None = None, *, seed: 
         fine = levels[-1]
         lattice = lattice_of(fine)
         X = np.ascontiguousarray(fine.values.reshape(-1, lattice.n_sites))
-        made = build(step, lattice, X)
+        made = taken(build(step, lattice, X))
         _check_places(made)
         try:
-            given = made.transform(X.copy())  # a map may work in place
-            blocks = checks.outputs(type(made).__name__, given, len(X))
+            blocks = made.transform(X)
             coarse = _coarse(lattice, blocks)
         except ValueError as error:
             if step == 0:
@@ -59,7 +54,7 @@ def block(samples: xr.DataArray, rule: Rule, steps: int | None = None, *, seed: 
             raise ValueError(
                 f"{step} of {steps} steps fit a {lattice_of(samples)} lattice; on the {lattice} that is left: {error}"
             ) from error
-        values, alphabet = by_chain(blocks, fine), coarse_alphabet(made, alphabet_of(fine), blocks)
+        values, alphabet = by_chain(blocks, fine), made.alphabet(alphabet_of(fine), blocks)
         try:
             kept = {name: value for name, value in provenance(fine).items() if name == "letters_alike"}
             levels.append(make(values, coarse, alphabet=alphabet, blocked=step + 1, fine=provenance(samples), **kept))
@@ -67,16 +62,6 @@ def block(samples: xr.DataArray, rule: Rule, steps: int | None = None, *, seed: 
             hint = "" if alphabet.labels else ". bs.Placed makes spins of a map's outputs and puts its units in places"
             raise ValueError(f"{error}{hint}") from error
     return tuple(levels)
-
-
-def coarse_alphabet(transformer: Any, fine: Alphabet, outputs: NDArray[Any]) -> Alphabet:
-    """What a map's outputs are letters of: the fine alphabet for labels and rules that keep it, spins where all are.
-
-    A rule that keeps its alphabet says so by an attribute `keeps_alphabet`, as `bs.Plurality` does.
-    """
-    if fine.labels or getattr(transformer, "keeps_alphabet", False) or not (np.abs(outputs) == 1).all():
-        return fine
-    return SPINS
 
 
 Build = Callable[[int, Lattice, NDArray[np.int8]], Any]
@@ -89,7 +74,7 @@ def steps_of(rule: Rule, steps: int | None, seed: int = 0) -> tuple[Build, int]:
 
     def settled(step: int, lattice: Lattice, X: NDArray[np.int8]) -> Any:
         made = checks.transformer("what rule gives", build(step, lattice))
-        made = seeded(made, np.random.RandomState(_stream(seed, step)))
+        made = seeded(made, np.random.RandomState(_stream(seed, step)), fits=True)
         return ready(made, X) if _builds(rule) else made
 
     return settled, count
@@ -127,40 +112,12 @@ def _steps_of(rule: Any, steps: int | None) -> tuple[Callable[[int, Lattice], An
     return lambda step, lattice: rule(lattice), int(steps)
 
 
-def seeded(transformer: Any, random: np.random.RandomState) -> Any:
-    """The transformer, or where it would toss new coins at every call its like that draws them from `random`.
-
-    That is one with random_state=None that learns nothing or is not fitted; in a Pipeline, each such step.
-    """
-    if isinstance(transformer, Pipeline):
-        return Pipeline([(name, seeded(step, random)) for name, step in transformer.steps])
-    if not hasattr(transformer, "get_params") or transformer.get_params(deep=False).get("random_state", 0) is not None:
-        return transformer
-    if get_tags(transformer).requires_fit and _is_fitted(transformer):
-        return transformer
-    return clone(transformer).set_params(random_state=random)
-
-
-def _is_fitted(transformer: Any) -> bool:
-    try:
-        check_is_fitted(transformer)
-    except NotFittedError:
-        return False
-    return True
-
-
-def ready(transformer: Any, X: NDArray[np.int8]) -> Any:
-    """The transformer fitted to X, or as it is where it comes fitted or there is nothing to fit."""
-    return transformer if not hasattr(transformer, "fit") or _is_fitted(transformer) else transformer.fit(X.copy())
-
-
-def _check_places(transformer: Any) -> None:
+def _check_places(given: Taken) -> None:
     """Raise ValueError for a machine whose units come in any order: weights, and no lattice to put them on."""
-    last = transformer.steps[-1][1] if hasattr(transformer, "steps") else transformer
-    if hasattr(last, "components_") and not hasattr(last, "lattice"):
+    if not given.placed:
         raise ValueError(
-            f"the units of {type(last).__name__} have no places on the lattice, so that their order would be taken for "
-            f"one; bs.Placed(map, lattice).fit(X) finds the places"
+            f"the units of {given.name} have no places on the lattice, so that their order would be taken for one; "
+            f"bs.Placed(map, lattice).fit(X) finds the places"
         )
 
 
@@ -171,7 +128,7 @@ def _on(transformer: Any, lattice: Lattice) -> Any:
         return transformer
     if hasattr(transformer, "on"):
         return transformer.on(lattice)
-    if hasattr(transformer, "__sklearn_tags__") and not transformer.__sklearn_tags__().requires_fit:
+    if not learns(transformer):
         return type(transformer)(**(transformer.get_params(deep=False) | {"lattice": lattice}))
     return transformer  # which says what it misses
 

@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import brentq
 
-from blockspin.coarse.stack import reconstruct
 from blockspin.exact import ising2d
 from blockspin.judging.criteria.coarse_couplings import spins_needed
 from blockspin.judging.criteria.criterion import Criterion, Quantity
@@ -67,14 +66,13 @@ def effective_coupling(energy: Estimate, lattice: Lattice) -> Estimate:
 def reconstruction(subject: Subject) -> Reading:
     """Share of held-out sites whose spin is reconstructed from the coarse variables, jackknife over chains.
 
-    A stack passes its means down; any other map is read back through its own fields, sign(sum_a r_ai c_a). A site
-    about which nothing is said counts one half. The sign of the magnetisation alone reconstructs (1 + <|m|>)/2 of the
-    sites: that is a null of the quantity's own.
+    A stack passes its means down; a map without `reconstruct` is read back through its fields, sign(sum_a r_ai c_a). A
+    site about which nothing is said counts one half. The sign of the magnetisation alone reconstructs (1 + <|m|>)/2 of
+    the sites: that is a null of the quantity's own.
     """
     X = subject.evidence.X
-    try:
-        back = reconstruct(subject.transformer, X.copy())
-    except ValueError:
+    back = subject.map.reconstruct(X)
+    if back is None:
         outputs = subject.outputs.astype(np.float32)
         back = (outputs - (0 if outputs.min() < 0 else outputs.mean(axis=0))) @ subject.fields.astype(np.float32)
     right = by_chain((1 + np.sign(back) * X).mean(axis=1) / 2, subject.evidence.samples).mean(axis=1)

@@ -1,7 +1,8 @@
 """Generalization: does the model know held-out chains as well as those it was trained on?
 
-Of the map's last RBM: the free-energy gap <F>_held-out - <F>_train in nats a sample, in which ln Z cancels, so that it
-is the log-likelihood that unseen chains lose against the training chains; 0 where nothing was learned by heart. And the
+Of a generative map, of a stack its last RBM: the free-energy gap <F>_held-out - <F>_train in nats a sample, in which
+ln Z cancels, so that it is the log-likelihood that unseen chains lose against the training chains; 0 where nothing was
+learned by heart. And the
 pseudo-likelihood (1/N) sum_i ln p(v_i | the others) in nats a site, over all sites, against that of the training
 chains. At most `MOST` samples a side are used. Errors: jackknife over chains.
 """
@@ -9,17 +10,15 @@ chains. At most `MOST` samples a side are used. Errors: jackknife over chains.
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
-from sklearn.pipeline import Pipeline
 
-from blockspin.coarse.stack import as_rbm, layers, units_of
+from blockspin.coarse.maps import Taken
 from blockspin.judging.criteria.criterion import Criterion, Quantity
 from blockspin.judging.evidence import Subject
-from blockspin.judging.measurement import NotDefined, NotRequested, Reading, Side
+from blockspin.judging.measurement import NotRequested, Reading, Side
 from blockspin.judging.questions import QUESTIONS
 from blockspin.judging.rules import Agrees, Described
 from blockspin.samples import by_chain, features
@@ -30,27 +29,25 @@ MOST = 4000
 Pair = tuple[Estimate, Estimate]  # of held-out chains, of training chains
 
 
-def _both(subject: Subject) -> tuple[Pair, Pair] | None:
-    """Free energy and pseudo-likelihood, each of held-out and of training chains; None for what is no RBM."""
-    try:
-        machine = as_rbm(layers(subject.transformer)[-1])
-    except ValueError:
+def _both(subject: Subject) -> tuple[Pair, Pair | None] | None:
+    """Free energy and pseudo-likelihood, each of held-out and of training chains; None for what has none."""
+    if subject.map.free_energy(subject.evidence.X[:1]) is None:
         return None
     train = subject.evidence.train
     if train is None:
         raise NotRequested("no training samples", "no training samples were given")
-    if units_of(machine) == "binary" and _inputs(subject.transformer, subject.evidence.X[:1]).min() < 0:
-        raise NotDefined("binary units", "the RBM has 0/1 units and gets -1/+1: put a ToBinary before it")
-    held_out, trained = (_measured(subject.transformer, machine, one) for one in (subject.evidence.samples, train))
-    return (held_out[0], trained[0]), (held_out[1], trained[1])
+    out, kept = (_measured(subject.map, one) for one in (subject.evidence.samples, train))
+    return (out[0], kept[0]), None if out[1] is None or kept[1] is None else (out[1], kept[1])
 
 
-def _measured(transformer: Any, machine: Any, samples: xr.DataArray) -> Pair:
+def _measured(map: Taken, samples: xr.DataArray) -> tuple[Estimate, Estimate | None]:
     thin = samples.isel(draw=slice(None, None, max(1, samples.sizes["chain"] * samples.sizes["draw"] // MOST)))
-    inputs = _inputs(transformer, features(thin))
-    free = by_chain(machine.free_energy(inputs), thin).mean(axis=1)
-    pseudo = by_chain(machine.pseudo_log_likelihood(inputs), thin).mean(axis=1) / inputs.shape[1]
-    return _mean(free), _mean(pseudo)
+    X = features(thin)
+    free = _mean(by_chain(np.asarray(map.free_energy(X)), thin).mean(axis=1))
+    if (found := map.pseudo_log_likelihood(X)) is None:
+        return free, None
+    pseudo, n_sites = found
+    return free, _mean(by_chain(pseudo, thin).mean(axis=1) / n_sites)
 
 
 def _gap(subject: Subject) -> Reading | None:
@@ -66,17 +63,10 @@ def _pseudo_likelihood(subject: Subject) -> Reading | None:
     if subject.evidence.train is None:
         return None  # the gap says why
     found = subject.once(_both)
-    if found is None:
+    if found is None or found[1] is None:
         return None
     held_out, trained = found[1]
     return Reading(held_out.value, held_out.error, target=Side.of("training chains", trained))
-
-
-def _inputs(transformer: Any, X: NDArray[Any]) -> NDArray[Any]:
-    # what the last machine of a stack sees
-    if isinstance(transformer, Pipeline) and len(transformer.steps) > 1:
-        return np.asarray(transformer[:-1].transform(X.copy()))
-    return X
 
 
 def _mean(chains: FloatArray) -> Estimate:

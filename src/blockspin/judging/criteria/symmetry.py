@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import math
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,11 +11,10 @@ from scipy.sparse import coo_array
 
 from blockspin.coarse.embedding import centres
 from blockspin.coarse.sparse_fields import Fields, dense, pieces
-from blockspin.coarse.stack import expected
 from blockspin.judging.criteria.criterion import Criterion, Quantity
 from blockspin.judging.evidence import Subject
 from blockspin.judging.measurement import NotDefined, Reading, Side
-from blockspin.judging.nulls import PERMUTATIONS, ShuffledSites
+from blockspin.judging.nulls import PERMUTATIONS
 from blockspin.judging.questions import QUESTIONS
 from blockspin.judging.rules import CloserThanNulls, Described
 from blockspin.lattice import Lattice
@@ -36,9 +34,8 @@ def flip_equivariance(subject: Subject) -> Reading:
     """
     if subject.evidence.not_spins:
         raise NotDefined("not spins", "a covering of dimers that is turned over is none")
-    means = _means(subject.transformer)
-    straight = np.asarray(means.transform(subject.evidence.X.copy()), float)
-    flipped = np.asarray(means.transform(-subject.evidence.X), float)
+    X = subject.evidence.X
+    straight, flipped = subject.map.means(X).astype(float), subject.map.means(-X).astype(float)
     varying = np.ptp(np.concatenate([straight, flipped]), axis=0) > 0  # the mean of many 0.1 is not 0.1
     straight, flipped = straight[:, varying], flipped[:, varying]
     centre = (straight.mean(axis=0) + flipped.mean(axis=0)) / 2
@@ -49,13 +46,6 @@ def flip_equivariance(subject: Subject) -> Reading:
         raise NotDefined("constant", "the outputs are constant")
     value, error = jackknife(chains, lambda m: -m[..., 0] / np.sqrt(m[..., 1] * m[..., 2]))
     return Reading(float(value), float(error), target=Side("equivariant", 1.0))
-
-
-def _means(transformer: Any) -> Any:
-    # a null that wraps a machine is asked for means as the machine is, or noise would pass for asymmetry
-    if isinstance(transformer, ShuffledSites):
-        return ShuffledSites(_means(transformer.transformer), transformer.permutation)
-    return expected(transformer)
 
 
 def translation(fields: Fields, lattice: Lattice, rounds: int = 4) -> tuple[FloatArray, FloatArray]:
