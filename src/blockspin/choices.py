@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from importlib import import_module
 from importlib.abc import InspectLoader
 from importlib.util import find_spec
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -122,6 +123,26 @@ def maps() -> Mapping[str, Any]:
     from blockspin.coarse import MAPS, rule
 
     return {name: rule(name) for name in MAPS}
+
+
+def criteria() -> dict[str, str]:
+    """The judge's criteria and the first lines of their files, read from the source as in `docstring`."""
+    spec = find_spec("blockspin.judging")
+    assert spec is not None
+    assert spec.origin is not None
+    folder = Path(spec.origin).parent / "criteria"
+    (table,) = [
+        one.value
+        for one in ast.parse((folder / "__init__.py").read_text("utf-8")).body
+        if isinstance(one, ast.AnnAssign) and isinstance(one.value, ast.Dict)
+    ]
+    names = [str(key.value) for key in table.keys if isinstance(key, ast.Constant)]
+    return {name: _question((folder / f"{name}.py").read_text("utf-8")) for name in names}
+
+
+def _question(source: str) -> str:
+    """What the first line of a criterion's file asks, behind its name."""
+    return (ast.get_docstring(ast.parse(source)) or "").partition("\n")[0].partition(": ")[2]
 
 
 def docstring(place: str) -> str | None:

@@ -165,7 +165,6 @@ def list_(
     with _one_line(ValueError):
         from blockspin.coarse import MAPS
         from blockspin.experiments import EXPERIMENTS, find
-        from blockspin.judging.questions import QUESTIONS
 
         if experiment is not None:
             from blockspin.runs.described import described
@@ -182,7 +181,7 @@ def list_(
         _print_table("presets", {name: ", ".join(found.presets) for name, found in experiments.items()})
         _print_table("models", {name: _first_line(model.__doc__) for name, model in choices.models().items()})
         _print_table("maps", {name: _first_line(choices.docstring(place)) for name, place in MAPS.items()})
-        _print_table("criteria", QUESTIONS)
+        _print_table("criteria", choices.criteria())
 
 
 @app.command(epilog=EXIT_CODES)

@@ -29,11 +29,12 @@ class Quantity:
 class Criterion:
     """A question with its quantities.
 
-    headline: the quantities shown first. decides: whether the verdict rests on it. whole: it passes only where all its
-    quantities can tell.
+    question: the docstring of the criterion's file, whose first line asks it (`blockspin list` shows it). headline: the
+    quantities shown first. decides: whether the verdict rests on it. whole: it passes only where all its quantities
+    can tell.
     """
 
-    question: str
+    question: str | None
     quantities: tuple[Quantity, ...]
     headline: tuple[str, ...]
     decides: bool = False

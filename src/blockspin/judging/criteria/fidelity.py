@@ -1,4 +1,4 @@
-"""Fidelity: run the machine freely and compare what it makes with the model it learned from."""
+"""Fidelity: does the model, run freely, make samples of the model it learned from?"""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ from blockspin.judging.criteria.divergence import divergence
 from blockspin.judging.evidence import Evidence, FreeRun, Subject
 from blockspin.judging.measurement import NotDefined, Reading, Side
 from blockspin.judging.nulls import PERMUTATIONS
-from blockspin.judging.questions import QUESTIONS
 from blockspin.judging.rules import CloserThanNulls, Described
 from blockspin.lattice import Lattice
 from blockspin.models.ising import Ising, nearest
@@ -161,7 +160,7 @@ def _solved(evidence: Evidence) -> Ising | None:
 
 
 FIDELITY = Criterion(
-    QUESTIONS["fidelity"],
+    __doc__,
     (
         Quantity("reconstructed sites", reconstruction, CloserThanNulls(one_sided=True), of_fields=True),
         Quantity("KL a site", divergence, Described()),

@@ -1,4 +1,4 @@
-"""Flow: does the coarse-graining take couplings away from the critical point, and leave the critical point near itself.
+"""Flow: do couplings leave the critical point, and does the critical point stay near itself?
 
 K is the nearest-neighbour coupling that alone fits a set of spins best (by pseudo-likelihood): one thermometer for fine
 spins, coarse spins and spins of any origin. Growth: (K'(samples) - K'(critical)) / (K(samples) - K(critical)), b^y_t of
@@ -17,7 +17,6 @@ from blockspin.judging.criteria.criterion import Criterion, Quantity
 from blockspin.judging.critical import critical_needed
 from blockspin.judging.evidence import Subject
 from blockspin.judging.measurement import NotDefined, Reading, Side
-from blockspin.judging.questions import QUESTIONS
 from blockspin.judging.rules import CloserThanNulls
 from blockspin.judging.thresholds import APART
 from blockspin.rg.couplings import Couplings
@@ -62,7 +61,7 @@ def _drift(subject: Subject) -> Reading:
 
 
 FLOW = Criterion(
-    QUESTIONS["flow"],
+    __doc__,
     (Quantity(GROWTH, _growth, CloserThanNulls()), Quantity(DRIFT, _drift, CloserThanNulls())),
     headline=(GROWTH, DRIFT),
 )

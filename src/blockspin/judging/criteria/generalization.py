@@ -1,4 +1,4 @@
-"""Generalization: does the model know held-out chains as well as those it was trained on?
+"""Generalization: does it know held-out chains as well as those it was trained on?
 
 Of a generative map, of a stack its last RBM: the free-energy gap <F>_held-out - <F>_train in nats a sample, in which
 ln Z cancels, so that it is the log-likelihood that unseen chains lose against the training chains; 0 where nothing was
@@ -19,7 +19,6 @@ from blockspin.coarse.maps import Taken
 from blockspin.judging.criteria.criterion import Criterion, Quantity
 from blockspin.judging.evidence import Subject
 from blockspin.judging.measurement import NotRequested, Reading, Side
-from blockspin.judging.questions import QUESTIONS
 from blockspin.judging.rules import Agrees, Described
 from blockspin.samples import by_chain, features
 from blockspin.statistics import Estimate, jackknife
@@ -75,7 +74,7 @@ def _mean(chains: FloatArray) -> Estimate:
 
 
 GENERALIZATION = Criterion(
-    QUESTIONS["generalization"],
+    __doc__,
     (
         Quantity("free-energy gap", _gap, Agrees(one_sided=True)),
         Quantity("pseudo-likelihood", _pseudo_likelihood, Described()),

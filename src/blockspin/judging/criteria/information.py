@@ -1,4 +1,4 @@
-"""Information: what a coarse spin tells about its block's environment, beyond a buffer, and what share of all that is.
+"""Information: what does a coarse spin tell about its environment beyond a buffer?
 
 V is the b x b block of a unit, E the ring one site wide beyond a buffer of b/2 sites (for nearest-neighbour models it
 says all that the rest of the lattice says of V), H the unit's coarse spin. Source of the quantity: M. Koch-Janusz and
@@ -27,7 +27,6 @@ from blockspin.judging.criteria.coarse_couplings import placed_units
 from blockspin.judging.criteria.criterion import Criterion, Quantity
 from blockspin.judging.evidence import Evidence, Subject
 from blockspin.judging.measurement import NotDefined, Reading, Side
-from blockspin.judging.questions import QUESTIONS
 from blockspin.judging.rules import Described, Exceeds
 from blockspin.judging.thresholds import LOCAL
 from blockspin.lattice import Lattice
@@ -282,7 +281,7 @@ def _summed(joint: Joint, rules: FloatArray, weights: FloatArray, local: bool) -
 
 
 INFORMATION = Criterion(
-    QUESTIONS["information"],
+    __doc__,
     (Quantity(KEPT, _kept, Exceeds()), Quantity(SHARE, _share, Described())),
     headline=(KEPT,),
 )

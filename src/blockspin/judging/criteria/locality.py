@@ -1,4 +1,4 @@
-"""Locality: how much of the lattice the field of a unit covers.
+"""Locality: do the fields of the units cover a block, not the lattice?
 
 With p_i = w_i^2 / sum w^2 of a unit's effective field: the participation ratio 1 / sum p_i^2 (1 for one site, N for
 all, b^d for a block), the share of p in the best window of side b + 1 (an even block has no site at its centre, and a
@@ -19,7 +19,6 @@ from blockspin.judging.criteria.criterion import Criterion, Quantity
 from blockspin.judging.evidence import Subject
 from blockspin.judging.measurement import NotDefined, Reading
 from blockspin.judging.nulls import PERMUTATIONS
-from blockspin.judging.questions import QUESTIONS
 from blockspin.judging.rules import CloserThanNulls
 from blockspin.lattice import Lattice
 
@@ -77,7 +76,7 @@ def _mean(values: FloatArray) -> Reading:
 
 
 LOCALITY = Criterion(
-    QUESTIONS["locality"],
+    __doc__,
     (
         Quantity("participation ratio", _participation, CloserThanNulls(log=True, blind=PERMUTATIONS), of_fields=True),
         Quantity("share of w^2 in the best window", _window, CloserThanNulls(), of_fields=True),

@@ -1,4 +1,4 @@
-"""Range: how far the coarse Hamiltonian's couplings reach beyond nearest neighbours, against the fine one's.
+"""Range: how far the coarse Hamiltonian's couplings reach, against the fine one's?
 
 The share sum_a |K_a| beyond nearest neighbours over sum_a |K_a| of all, of coarse spins, and that less the fine spins'.
 On critical samples where they are given, else on the held-out ones; K_a of the table's even operators, each counted
@@ -17,7 +17,6 @@ from blockspin.judging.criteria.coarse_couplings import fine_and_coarse, placed_
 from blockspin.judging.criteria.criterion import Criterion, Quantity
 from blockspin.judging.evidence import Subject
 from blockspin.judging.measurement import NotDefined, Reading, Side
-from blockspin.judging.questions import QUESTIONS
 from blockspin.judging.rules import CloserThanNulls, Described
 from blockspin.judging.thresholds import SIGNIFICANT
 from blockspin.rg.couplings import Couplings
@@ -67,7 +66,7 @@ def _stand_out(K: tuple[Estimate, ...]) -> bool:
 
 
 RANGE = Criterion(
-    QUESTIONS["range"],
+    __doc__,
     (Quantity(QUANTITY, _gained, CloserThanNulls()), Quantity(COARSE, _coarse, Described())),
     headline=(QUANTITY,),
 )

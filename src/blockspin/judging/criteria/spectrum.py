@@ -1,4 +1,4 @@
-"""Spectrum: the exponents y_t and y_h that a map gives at the critical point, by Monte Carlo RG through the map."""
+"""Spectrum: which exponents y_t and y_h does the map give at the critical point?"""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from blockspin.judging.criteria.criterion import Criterion, Quantity
 from blockspin.judging.critical import EXACT, critical_needed
 from blockspin.judging.evidence import Subject
 from blockspin.judging.measurement import NotDefined, Reading, Side
-from blockspin.judging.questions import QUESTIONS
 from blockspin.judging.rules import CloserThanNulls
 from blockspin.rg import mcrg
 
@@ -64,7 +63,7 @@ def _exponent(subject: Subject, name: str, below: Side, above: str) -> Reading:
 
 
 SPECTRUM = Criterion(
-    QUESTIONS["spectrum"],
+    __doc__,
     (Quantity("y_t", _y_t, CloserThanNulls()), Quantity("y_h", _y_h, CloserThanNulls())),
     headline=("y_t", "y_h"),
     decides=True,

@@ -1,4 +1,4 @@
-"""Symmetry: spin flip, translation and the point group of the lattice."""
+"""Symmetry: does the map respect spin flip, translation and the lattice's point group?"""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ from blockspin.judging.criteria.criterion import Criterion, Quantity
 from blockspin.judging.evidence import Subject
 from blockspin.judging.measurement import NotDefined, Reading, Side
 from blockspin.judging.nulls import PERMUTATIONS
-from blockspin.judging.questions import QUESTIONS
 from blockspin.judging.rules import CloserThanNulls, Described
 from blockspin.lattice import Lattice
 from blockspin.rg.operators import point_group as group_of
@@ -138,7 +137,7 @@ def _point_group(subject: Subject) -> Reading | None:
 
 
 SYMMETRY = Criterion(
-    QUESTIONS["symmetry"],
+    __doc__,
     (
         Quantity("spin flip", flip_equivariance, CloserThanNulls(blind=PERMUTATIONS)),
         Quantity("translation", _translation, CloserThanNulls(), of_fields=True),

@@ -1,4 +1,4 @@
-"""Tiling: do the fields' centres cover the lattice once, as the blocks of a block rule do?"""
+"""Tiling: do the fields' centres tile the lattice as blocks do?"""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from blockspin.coarse.sparse_fields import Fields, pieces
 from blockspin.judging.criteria.criterion import Criterion, Quantity
 from blockspin.judging.evidence import Subject
 from blockspin.judging.measurement import NotDefined, Reading
-from blockspin.judging.questions import QUESTIONS
 from blockspin.judging.rules import CloserThanNulls, Described
 from blockspin.judging.thresholds import DUPLICATE
 from blockspin.lattice import Lattice
@@ -102,7 +101,7 @@ def _leave_one_out(fields: Fields) -> float:
 
 
 TILING = Criterion(
-    QUESTIONS["tiling"],
+    __doc__,
     (
         Quantity("spacing of centres / b", _spacing, CloserThanNulls(), of_fields=True),
         Quantity("residual of the embedding / b", _residual, CloserThanNulls(), of_fields=True),
