@@ -110,7 +110,7 @@ def values(
         thermal = _alike(flat, even, alphabet.q).sum(axis=1)
         counts = _alike(flat, odd, alphabet.q)
         magnetic = counts - counts.sum(axis=1, keepdims=True) / alphabet.q
-        return thermal.reshape(*array.shape[:2], -1), magnetic.reshape(len(array), -1, len(odd))
+        return thermal.reshape(*array.shape[:2], -1), magnetic.reshape(len(array), -1 if odd else 0, len(odd))
     found = (evaluate if alphabet == SPINS else products)([*even, *odd], flat).reshape(*array.shape[:2], -1)
     return found[..., : len(even)], found[..., len(even) :]
 
