@@ -20,7 +20,7 @@ def main() -> None:
     model = bs.Ising(bs.Lattice.square(40), K=0.408)
     N = model.lattice.n_sites
     train, test = bs.split(bs.sample(model, 5000, seed=1), 0.8, seed=1)
-    X, V = bs.features(train), bs.features(test)
+    X, V = bs.to_matrix(train), bs.to_matrix(test)
     best = (-model.energy(test.values.reshape(len(V), -1)).mean() - ising2d.log_partition(model.lattice, model.K)) / N
     for name, l1 in PENALTIES.items():
         start = time.process_time()

@@ -90,7 +90,7 @@ def likelihood(seeds: int = 6) -> None:
     lattice = bs.Lattice.square(16)
     samples = bs.sample(bs.Ising(lattice, K=0.408), 8000, seed=1)
     train, test = bs.split(samples, 0.75, seed=1)
-    X, V = bs.features(train), bs.features(test)
+    X, V = bs.to_matrix(train), bs.to_matrix(test)
     found: dict[str, list[float]] = {}
     for kind in KINDS:
         use(kind)

@@ -15,6 +15,7 @@ from typing import TypeVar
 import xarray as xr
 
 import blockspin as bs
+from blockspin.models import KC_SQUARE
 from blockspin.statistics import Estimate
 
 NAMES = ["nn", "magnetisation", "nnn", "corner", "third", "plaquette", "row", "fourth", "fifth", "diamond", "diagonal"]
@@ -33,7 +34,7 @@ def timed(function: Callable[[], Result]) -> tuple[Result, float, float]:
 
 def critical(L: int, n: int, spacing: int | None = None) -> xr.DataArray:
     """Samples of the L x L torus at Kc."""
-    return bs.sample(bs.Ising(bs.Lattice.square(L), K=bs.KC_SQUARE), n, seed=1, spacing=spacing)
+    return bs.sample(bs.Ising(bs.Lattice.square(L), K=KC_SQUARE), n, seed=1, spacing=spacing)
 
 
 def majority(lattice: bs.Lattice) -> bs.Majority:
@@ -48,15 +49,15 @@ def against_size(n: int) -> None:
     for L in (16, 32, 64, 128):
         samples, *row = timed(lambda L=L: critical(L, n))[:2]  # type: ignore[misc]
         for k in (2, 5, 11):
-            row.append(timed(lambda k=k, s=samples: bs.mcrg(s, majority, 3, NAMES[:k]))[1])  # type: ignore[misc]
-        row.append(timed(lambda s=samples: bs.couplings(s, EVEN))[1])  # type: ignore[misc]
+            row.append(timed(lambda k=k, s=samples: bs.rg.exponents(s, majority, 3, NAMES[:k]))[1])  # type: ignore[misc]
+        row.append(timed(lambda s=samples: bs.rg.couplings(s, EVEN))[1])  # type: ignore[misc]
         print(f"{L:4d} " + " ".join(f"{seconds:8.2f}" for seconds in row))
 
 
 def task(spacing: int | None) -> None:
     """The set task: seconds of its parts, exponents by the number of operators at each level."""
     samples, drawing, drawn = timed(lambda: critical(64, 200_000, spacing))
-    levels, blocking, blocked = timed(lambda: bs.mcrg(samples, majority, 3, TASK))
+    levels, blocking, blocked = timed(lambda: bs.rg.exponents(samples, majority, 3, TASK))
     shape = f"{samples.sizes['chain'] * samples.sizes['draw']} configurations"
     between = "2 tau" if spacing is None else f"{spacing} sweeps"
     print(f"\nL = 64, {shape} {between} apart, 7 even and 4 odd operators, 3 levels, from nothing:")
@@ -73,7 +74,9 @@ def _row(estimates: Sequence[Estimate]) -> str:
 def main() -> None:
     """Print the table against L and operators, then the task, with the usual spacing and with twice that."""
     n = int(sys.argv[1]) if len(sys.argv) > 1 else 2000
-    bs.mcrg(bs.sample(bs.Ising(bs.Lattice.square(8), K=bs.KC_SQUARE), 100, seed=1), majority, 1)  # imports, compiles
+    bs.rg.exponents(
+        bs.sample(bs.Ising(bs.Lattice.square(8), K=KC_SQUARE), 100, seed=1), majority, 1
+    )  # imports, compiles
     against_size(n)
     for spacing in (None, 800):
         task(spacing)

@@ -9,6 +9,7 @@ import numpy as np
 import blockspin as bs
 from blockspin.exact import surroundings
 from blockspin.exact.information import sign_rule
+from blockspin.models import KC_SQUARE
 
 AROUND = [0, 1, 3, 2]  # from row by row to around the square
 SEEDS = range(1, 6)
@@ -23,9 +24,9 @@ def main() -> None:
     """A row a coupling and a way to learn; processor seconds of whole fits, the bounds included, after compilation."""
     lattice = bs.Lattice.square(6)
     print(f"{'K':>7} {'way':18} {'seconds':>8} {'worst':>6} {'nats/s':>7} {'of exact':>9} {'estimate':>11}")
-    for K in (0.408, bs.KC_SQUARE):
+    for K in (0.408, KC_SQUARE):
         model = bs.Ising(lattice, K)
-        X = bs.features(bs.sample(model, 5000, seed=1, chains=50))
+        X = bs.to_matrix(bs.sample(model, 5000, seed=1, chains=50))
         joint = surroundings.torus(model)
         best = joint.best_binary(odd=True)[0]
         for name, way in WAYS.items():

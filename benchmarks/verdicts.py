@@ -39,7 +39,8 @@ from blockspin.judging import (
     scorecard,
 )
 from blockspin.judging.nulls import cheap
-from blockspin.samples import features, make
+from blockspin.models import KC_SQUARE
+from blockspin.samples import make, to_matrix
 
 DRAWS, CHAINS = 2000, 50
 DECISIVE = ("locality", "tiling", "spectrum")
@@ -50,8 +51,8 @@ app = typer.Typer(add_completion=False)
 def cases(lattice: bs.Lattice, seed: int) -> Iterator[tuple[str, Any, xr.DataArray]]:
     """Name, fitted map and samples of each case; only "majority" on critical samples renormalizes."""
     random = np.random.default_rng([seed, 7])
-    critical = bs.sample(bs.Ising(lattice, bs.KC_SQUARE), DRAWS, seed=seed, chains=CHAINS)
-    X, M = features(critical), lattice.n_sites // 4
+    critical = bs.sample(bs.Ising(lattice, KC_SQUARE), DRAWS, seed=seed, chains=CHAINS)
+    X, M = to_matrix(critical), lattice.n_sites // 4
     majority = bs.Majority(lattice, 2, random_state=seed).fit(X)
     weights = random.normal(size=(lattice.n_sites, M))
     yield "majority", majority, critical

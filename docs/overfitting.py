@@ -40,7 +40,7 @@ def overfitting(n_rows: int, epochs: int = 400, seed: int = 1, **settings: Any) 
         16, units="spin", biases=False, learning_rate=0.02, batch_size=50, init_scale=0.05, track_likelihood=True,
         n_iter=epochs * 300 // n_rows, random_state=seed, **settings,
     )  # fmt: skip
-    return machine.fit(bs.features(few), validation=bs.features(test))
+    return machine.fit(bs.to_matrix(few), validation=bs.to_matrix(test))
 
 
 def main() -> None:

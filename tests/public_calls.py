@@ -58,7 +58,7 @@ def states() -> xr.DataArray:
 
 
 def rows(model: Any = ISING) -> np.ndarray:
-    return np.array(bs.features(spins(model)))
+    return np.array(bs.to_matrix(spins(model)))
 
 
 def fit(kind: type, X: np.ndarray, **defaults: Any) -> Callable[..., Any]:
@@ -150,6 +150,13 @@ def rules(kind: type, lattice: bs.Lattice = L, X: np.ndarray | None = None) -> d
     }
 
 
+def public() -> dict[str, Any]:
+    """Every public name and what it is, those of `bs.rg` as rg.NAME, those of `bs.rules` bare."""
+    found = {name: getattr(bs, name) for name in bs.__all__ if name not in ("rg", "rules", "__version__")}
+    found |= {f"rg.{name}": getattr(bs.rg, name) for name in bs.rg.__all__}
+    return found | {name: getattr(bs.rules, name) for name in bs.rules.__all__}
+
+
 def calls() -> dict[str, Call]:
     """Name to example: a public function, a class (its constructor), or Class.method."""
     found: dict[str, Call] = {
@@ -171,47 +178,35 @@ def calls() -> dict[str, Call]:
         "BlumeCapel": of(bs.BlumeCapel, lattice=L, K=0.4, D=0.2, h=0.0),
         "PairModel": of(bs.PairModel),
         "Dimers": of(bs.Dimers, vertices=L, T=1.0, noise=0.1),
-        "potts_kc": of(bs.potts_kc, q=3),
+        "critical_coupling": of(bs.critical_coupling, model=ISING, lattice=L),
         "Dimers.check": of(DIMERS.check, configurations=_columns()),
         "split": of(bs.split, samples=spins(), fraction=0.5, seed=0),
-        "features": of(bs.features, samples=spins()),
-        "read": file(bs.read, ".nc", lambda path: bs.write(spins(), path), shape=None, alphabet=None),
-        "write": Call(lambda folder: (bs.write, {"samples": spins(), "path": folder / "written.nc"})),
+        "to_matrix": of(bs.to_matrix, samples=spins()),
+        "read_samples": file(
+            bs.read_samples, ".nc", lambda path: bs.write_samples(spins(), path), shape=None, alphabet=None
+        ),
+        "write_samples": Call(lambda folder: (bs.write_samples, {"samples": spins(), "path": folder / "written.nc"})),
         "sample": of(
             bs.sample, "n", "chains", "spacing", "equilibration", model=bs.Ising(L, 0.0), n=10, seed=1, chains=2,
             algorithm="auto", spacing=1, equilibration=0, progress=None,
         ),
-        "sample_to": Call(
-            lambda folder: (
-                bs.sample_to,
-                {"path": _absent(folder / "drawn.nc"), "model": bs.Ising(L, 0.0), "n": 10, "seed": 1, "chains": 2}
-                | {"algorithm": "auto", "spacing": None, "equilibration": None, "progress": None},
-            ),
-            ("n", "chains", "spacing", "equilibration"),
+        "RBM.fit_many": of(
+            bs.RBM.fit_many, machines=[bs.RBM(3, n_iter=1, random_state=0)] * 1, X=rows(), validation=None, slow=True
         ),
-        "fit_ensemble": of(
-            bs.fit_ensemble, machines=[bs.RBM(3, n_iter=1, random_state=0)] * 1, X=rows(), validation=None, slow=True
-        ),
-        "reconstruct": of(bs.reconstruct, transformer=machine(), X=rows(), layer=1),
-        "mcrg": of(
-            bs.mcrg, samples=spins(), rule=bs.Majority, steps=1, operators=["nn", "magnetisation"], seed=0,
+        "rg.exponents": of(
+            bs.rg.exponents, samples=spins(), rule=bs.Majority, steps=1, operators=["nn", "magnetisation"], seed=0,
             also={"samples": ("rule", "X"), "rule": ("X", "lattice"), "operators": ("operator",)},
         ),
-        "flow": of(
-            bs.flow, samples=spins(), rule=bs.Majority, steps=1, operators=["nn"], seed=0,
+        "rg.flow": of(
+            bs.rg.flow, samples=spins(), rule=bs.Majority, steps=1, operators=["nn"], seed=0,
             also={"samples": ("rule", "X"), "rule": ("X", "lattice"), "operators": ("operator",)},
         ),
-        "couplings": of(bs.couplings, samples=spins(), operators=["nn"], also={"operators": ("operator",)}),
+        "rg.couplings": of(bs.rg.couplings, samples=spins(), operators=["nn"], also={"operators": ("operator",)}),
         "judge": of(
             bs.judge, transformer=bs.Majority(L, 2, random_state=0), samples=spins(), model=None, critical=None,
             train=None, nulls={}, criteria=["locality"], reference="majority", name="majority", seed=0, progress=None,
             slow=True,
         ),
-        "Scorecard": of(bs.Scorecard, map="map", layer=1, b=2.0, rows=(), notes=()),
-        "Scorecard.outcome": of(bs.Scorecard("map", 1, 2.0, ()).outcome, criterion="locality"),
-        "Scorecard.passes": of(bs.Scorecard("map", 1, 2.0, ()).passes, criterion="locality"),
-        "Scorecard.row": of(bs.Scorecard("map", 1, 2.0, ()).row, criterion="spectrum", quantity="y_t"),
-        "Scorecard.to_dict": of(bs.Scorecard("map", 1, 2.0, ()).to_dict),
         "Estimate": of(bs.Estimate, value=1.0, error=0.1),
         "Estimate.z": of(bs.Estimate(1.0, 0.1).z, reference=1.0),
         "RBM": of(bs.RBM, n_components=3),
@@ -263,19 +258,15 @@ def calls() -> dict[str, Call]:
         found[f"{name}.from_settings"] = of(type(model).from_settings, settings=model.settings())
     for kind in ("RBM", "ConvolutionalRBM"):
         found |= {f"{kind}.{name}": call for name, call in machines(kind).items()}
-    for rule in (bs.Majority, bs.Decimation, bs.Threshold, bs.WeightedMajority):
+    for rule in (bs.Majority, bs.Decimation, bs.rules.Threshold, bs.rules.WeightedMajority):
         found |= {f"{rule.__name__}{name}": call for name, call in rules(rule).items()}
     triangular = rows(bs.Ising(TRIANGULAR, 0.2))
     found |= {
-        f"TriangularMajority{name}": call for name, call in rules(bs.TriangularMajority, TRIANGULAR, triangular).items()
+        f"TriangularMajority{name}": call
+        for name, call in rules(bs.rules.TriangularMajority, TRIANGULAR, triangular).items()
     }
     potts = states().values.reshape(-1, L.n_sites)
-    return found | {f"Plurality{name}": call for name, call in rules(bs.Plurality, X=potts).items()}
-
-
-def _absent(path: Path) -> Path:
-    path.unlink(missing_ok=True)
-    return path
+    return found | {f"Plurality{name}": call for name, call in rules(bs.rules.Plurality, X=potts).items()}
 
 
 def _columns() -> np.ndarray:

@@ -93,9 +93,9 @@ def test_a_rule_without_a_seed_gives_the_same_coins_again() -> None:
     np.testing.assert_array_equal(one, block(spins(), unseeded(L))[1].values)
     np.testing.assert_array_equal(block(spins(), bs.Majority(L, random_state=3), seed=1)[1].values,
                                   block(spins(), bs.Majority(L, random_state=3), seed=2)[1].values)  # fmt: skip
-    potts = [block(states(), lambda lattice: bs.Plurality(lattice, 2), 1)[1].values for _ in range(2)]
+    potts = [block(states(), lambda lattice: bs.rules.Plurality(lattice, 2), 1)[1].values for _ in range(2)]
     np.testing.assert_array_equal(*potts)
-    for measure, names in ((bs.mcrg, ["nn", "magnetisation"]), (bs.flow, ["nn"])):
+    for measure, names in ((bs.rg.exponents, ["nn", "magnetisation"]), (bs.rg.flow, ["nn"])):
         assert str(measure(spins(), unseeded, 1, names)) == str(measure(spins(), unseeded, 1, names))
 
 
@@ -162,7 +162,13 @@ def test_a_pickled_lattice_is_its_kind_and_shape() -> None:
 
 
 def test_a_block_rule_takes_no_rows() -> None:
-    for rule in (bs.Majority(L), bs.Decimation(L), bs.Threshold(L), bs.WeightedMajority(L), bs.Plurality(L)):
+    for rule in (
+        bs.Majority(L),
+        bs.Decimation(L),
+        bs.rules.Threshold(L),
+        bs.rules.WeightedMajority(L),
+        bs.rules.Plurality(L),
+    ):
         assert rule.transform(np.empty((0, 16), np.int8)).shape == (0, 4)
 
 

@@ -295,8 +295,8 @@ def test_judge_trained_weights_and_a_stack(tmp_path, monkeypatch):
     import blockspin as bs
 
     monkeypatch.chdir(tmp_path)
-    bs.write(bs.sample(bs.Ising(bs.Lattice.square(8), K=0.4), 200, seed=1, chains=20), "s.nc")
-    data = bs.features(bs.read("s.nc"))
+    bs.write_samples(bs.sample(bs.Ising(bs.Lattice.square(8), K=0.4), 200, seed=1, chains=20), "s.nc")
+    data = bs.to_matrix(bs.read_samples("s.nc"))
     first = bs.RBM(16, n_iter=2, random_state=1).fit(data)
     first.save("first.npz")
     bs.RBM(4, n_iter=2, random_state=1).fit(first.transform(data)).save("second.npz")

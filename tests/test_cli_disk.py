@@ -84,7 +84,7 @@ def test_what_cannot_be_written_is_refused_before_the_work(words: list[str], mon
         raise AssertionError("worked for nothing")
 
     monkeypatch.setattr(bs, "judge", work, raising=False)
-    monkeypatch.setattr(bs, "sample_to", work, raising=False)
+    monkeypatch.setattr(bs, "sample", work, raising=False)
     Path("data.npy").write_bytes(b"")
     Path("folder.nc").mkdir()
     for target in ("folder.nc", "gone/a.nc", "data.npy/a.nc"):
@@ -104,7 +104,7 @@ def test_a_card_is_printed_before_it_is_written(monkeypatch: pytest.MonkeyPatch)
 
     monkeypatch.setattr(bs, "judge", lambda *_, **__: Card(), raising=False)
     monkeypatch.setattr("blockspin.judging.files.document", lambda cards: {"cards": cards})
-    bs.write(bs.sample(bs.Ising(bs.Lattice.square(4), 0.0), 20, seed=1), "s.nc")
+    bs.write_samples(bs.sample(bs.Ising(bs.Lattice.square(4), 0.0), 20, seed=1), "s.nc")
     words = ("judge", "s.nc", "--map", "majority", "--json", "card.json")
     assert "the card" in call(*words).stdout
     before = Path("card.json").read_bytes()

@@ -22,7 +22,7 @@ from blockspin.judging import CRITERIA, Evidence, Measured, Outcome, State, Subj
 from blockspin.judging.verdict import decide
 from blockspin.lattice import Lattice
 from blockspin.models import MODELS, PairModel, known
-from blockspin.samples import features, read
+from blockspin.samples import read_samples, to_matrix
 from blockspin.sampling import sample
 
 DOCS = Path(__file__).parents[1] / "docs"
@@ -73,7 +73,7 @@ def test_a_model_has_an_energy_settings_and_a_sampler(name: str, lattice: Lattic
     words += [word for one in settings for word in ("--set", one)]
     outcome = CliRunner().invoke(app, ["sample", name, *words, "--out", str(tmp_path / "s.nc")])
     assert outcome.exit_code == 0, outcome.output
-    xr.testing.assert_identical(read(tmp_path / "s.nc"), drawn)
+    xr.testing.assert_identical(read_samples(tmp_path / "s.nc"), drawn)
 
 
 def loop(model: PairModel, configuration: np.ndarray) -> float:
@@ -97,7 +97,7 @@ def test_a_map_blocks_spins_to_spins_and_can_be_judged(name: str) -> None:
     for b in sides:
         lattice = kind(4 * b)
         samples = sample(MODELS["ising"](lattice, 0.3), 100, seed=2, chains=10)
-        X = features(samples)
+        X = to_matrix(samples)
         built = clone(rule(name)(lattice, b)).fit(X)
         blocks = built.transform(X)
         assert blocks.shape == (len(X), lattice.coarse(b).n_sites)
@@ -123,7 +123,7 @@ def test_every_criterion_is_documented_and_leads_with_a_quantity_of_its_own() ->
 def test_a_criterion_gives_numbers_or_reasons(name: str) -> None:
     lattice = Lattice.square(8)
     samples = sample(MODELS["ising"](lattice, 0.4), 400, seed=3, chains=20)
-    rule = Majority(lattice, 2, random_state=1).fit(features(samples))
+    rule = Majority(lattice, 2, random_state=1).fit(to_matrix(samples))
     for evidence in (Evidence(samples), Evidence(samples, critical=samples)):
         rows = CRITERIA[name].measure(name, Subject(rule, evidence, name="majority"))
         assert rows or name == "generalization"  # of which a block rule, that learns nothing, has none

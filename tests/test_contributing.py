@@ -56,7 +56,7 @@ def test_a_model(written: Callable[[str], Any], monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setitem(models.MODELS, "lattice-gas", LatticeGas)
     line = "sample lattice-gas --shape 3x4 --set K=1.2 --set mu=-2 -n 4000 --out gas.nc"
     assert CliRunner().invoke(app, line.split()).exit_code == 0
-    samples = bs.read("gas.nc")
+    samples = bs.read_samples("gas.nc")
     energy = model.energy(samples.values).mean(axis=1)
     exact = enumeration.probabilities(model) @ enumeration.energies(model)
     # seed 1, error 0.03 of 7: a wrong bond (K instead of K / 2 a site) is off by 3
@@ -73,7 +73,7 @@ def test_a_map(written: Callable[[str], Any], monkeypatch: pytest.MonkeyPatch) -
     assert (blocked == np.sign(pairs))[pairs != 0].all()
     assert set(np.unique(blocked[pairs == 0])) == {-1, 1}
     monkeypatch.setitem(coarse.MAPS, "diagonal", "diagonal:Diagonal")
-    bs.write(bs.sample(bs.Ising(LATTICE, KC_SQUARE), 500, seed=1), "s.nc")
+    bs.write_samples(bs.sample(bs.Ising(LATTICE, KC_SQUARE), 500, seed=1), "s.nc")
     shown = CliRunner().invoke(app, ["judge", "s.nc", "--map", "diagonal", "--critical", "s.nc"])
     assert shown.exit_code == 0, shown.output
     assert shown.stdout.startswith("diagonal, layer 1")

@@ -32,10 +32,10 @@ def test_a_sample_file_gives_its_samples_or_its_name(n: int, letters: str, tmp_p
     alphabet = Alphabet.of(letters)
     values = np.random.default_rng(1).choice(alphabet.values, (7, 8, 6, 6))
     made, path = schema.make(values, L, alphabet=alphabet, model={"K": 0.4}), tmp_path / "s.nc"
-    bs.write(made, path)
+    bs.write_samples(made, path)
 
     def use() -> None:
-        xr.testing.assert_identical(bs.read(path), made)
+        xr.testing.assert_identical(bs.read_samples(path), made)
         xr.testing.assert_identical(xr.concat(schema.parts(path, 3), "draw"), made)
         assert schema.sizes(path) == {"chain": 7, "draw": 8, "byte": 5 if alphabet.q == 2 else 9}
         assert schema.provenance_of(path) == schema.provenance(made)
@@ -52,7 +52,7 @@ def test_an_own_array_is_read_or_named(n: int, name: str, tmp_path: Path) -> Non
     save(path, values)
 
     def use() -> None:
-        found = bs.read(path).values
+        found = bs.read_samples(path).values
         if path.suffix == ".npz":  # which has checksums; .npy has none
             np.testing.assert_array_equal(found[:, 0], values)
 
@@ -88,7 +88,7 @@ def test_parts_go_on_to_the_same_file_or_are_named(n: int, tmp_path: Path, monke
             if calls > patience:
                 raise KeyboardInterrupt
 
-        bs.sample_to(target, bs.Ising(L, 0.4), 24, progress=impatient, **wanted)
+        bs.sample(bs.Ising(L, 0.4), 24, progress=impatient, out=target, **wanted)
 
     draw(whole)
     with pytest.raises(KeyboardInterrupt):
@@ -121,27 +121,27 @@ def test_sixteen_spins_turned_over_are_seen(tmp_path: Path) -> None:
     """0xFFFF for 0x0000, which HDF5's own sum cannot tell apart: what an erased sector does to an ordered lattice."""
     path, values = tmp_path / "s.nc", np.ones((2, 8, 8, 8), np.int8)
     values[0, 0] = -1
-    bs.write(schema.make(values, bs.Lattice.square(8)), path)
+    bs.write_samples(schema.make(values, bs.Lattice.square(8)), path)
     good = path.read_bytes()
     place = good.index(bytes(8) + b"\xff" * 16) + 8
     spoilt = good[: place + 8] + bytes(2) + good[place + 10 :]
     path.write_bytes(spoilt)
     with pytest.raises(Damaged, match=path.name):
-        bs.read(path)
+        bs.read_samples(path)
     path.write_bytes(spoilt[: spoilt.index(b"\nblockspin sha256 ")])  # without the seal
-    assert (bs.read(path).values != values).sum() == 16
+    assert (bs.read_samples(path).values != values).sum() == 16
 
 
 def test_every_flipped_bit_of_a_sample_file_is_seen(tmp_path: Path) -> None:
     """Bytes of the spins, the attribute and the seal."""
     path = tmp_path / "s.nc"
     ordered = np.ones((2, 4, 6, 6), np.int8)
-    bs.write(schema.make(ordered, L, model={"K": 0.9}), path)
+    bs.write_samples(schema.make(ordered, L, model={"K": 0.9}), path)
     good = path.read_bytes()
     for place in range(len(good) - 900, len(good), 7):
         path.write_bytes(good[:place] + bytes([good[place] ^ 0x10]) + good[place + 1 :])
         with pytest.raises(Damaged, match=path.name):
-            bs.read(path)
+            bs.read_samples(path)
 
 
 def plain_file(path: Path, settings: dict[str, Any] | str, packed: np.ndarray) -> None:
@@ -156,7 +156,7 @@ def test_a_file_without_checksums_opens_where_its_sizes_agree(tmp_path: Path) ->
     packed = schema.packed_bits(made.values.reshape(3, 4, -1))
     square = {"kind": "square", "shape": [6, 6]}
     plain_file(path, {"lattice": square}, packed)
-    xr.testing.assert_identical(bs.read(path), made)
+    xr.testing.assert_identical(bs.read_samples(path), made)
     stray = packed.copy()
     stray[0, 0, -1] |= 1  # 36 sites leave 4 bits of the fifth byte
     attributes: list[Any] = [
@@ -171,15 +171,15 @@ def test_a_file_without_checksums_opens_where_its_sizes_agree(tmp_path: Path) ->
     arrays = [stray, packed[:, :, :4], packed[:0], packed[0], packed.astype(float), packed.astype(np.int8)]
     for settings, array in [*((one, packed) for one in attributes), *(({"lattice": square}, one) for one in arrays)]:
         plain_file(path, settings if isinstance(settings, str) else json.dumps(settings), array)
-        for use in (bs.read, lambda path: list(schema.parts(path, 2))):
+        for use in (bs.read_samples, lambda path: list(schema.parts(path, 2))):
             with pytest.raises(Damaged, match=path.name):
                 use(path)
 
 
 def test_the_same_samples_give_the_same_bytes_however_they_come(tmp_path: Path) -> None:
     made = schema.make(spins(3, 50, 6, 6), L, model={"K": 0.4})
-    bs.write(made, tmp_path / "a.nc")
-    bs.write(bs.read(tmp_path / "a.nc"), tmp_path / "b.nc")
+    bs.write_samples(made, tmp_path / "a.nc")
+    bs.write_samples(bs.read_samples(tmp_path / "a.nc"), tmp_path / "b.nc")
     packed = schema.packed_bits(made.values.reshape(3, 50, -1))
     for n in (1, 7, 50):
         pieces = (packed[:, first : first + n] for first in range(0, 50, n))

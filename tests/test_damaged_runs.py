@@ -166,7 +166,7 @@ def refused(path: Path, *words: object, code: int = 2) -> None:
 @pytest.mark.parametrize("strange", STRANGE)
 def test_commands_that_read_name_the_strange_file(strange: str, folder: Path, tmp_path: Path) -> None:
     good = tmp_path / "good.nc"
-    bs.write(schema.make(spins(4, 5, 6, 6), L), good)
+    bs.write_samples(schema.make(spins(4, 5, 6, 6), L), good)
     for suffix in (".nc", ".npy", ".npz"):
         path = tmp_path / f"strange{suffix}"
         STRANGE[strange](path)
@@ -190,7 +190,7 @@ def test_commands_that_read_name_the_strange_file(strange: str, folder: Path, tm
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
 def test_a_file_that_may_not_be_read_is_named(folder: Path, tmp_path: Path) -> None:
     path = tmp_path / "s.nc"
-    bs.write(schema.make(spins(4, 5, 6, 6), L), path)
+    bs.write_samples(schema.make(spins(4, 5, 6, 6), L), path)
     path.chmod(0)
     refused(path, "judge", path, "--map", "majority", code=1)
     for path in files_of(folder):

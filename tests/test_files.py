@@ -36,7 +36,7 @@ def quota(size: int) -> Iterator[None]:
 
 def _samples(path: Path) -> None:
     spins = np.where(np.random.default_rng(1).random((4, 500, 32, 32)) < 0.5, 1, -1)
-    bs.write(bs.samples.make(spins, LATTICE), path)
+    bs.write_samples(bs.samples.make(spins, LATTICE), path)
 
 
 def _packed(path: Path) -> None:
@@ -45,7 +45,7 @@ def _packed(path: Path) -> None:
 
 
 def _drawn(path: Path) -> None:
-    bs.sample_to(path, Ising(LATTICE, 0.0), 2000, seed=1)
+    bs.sample(Ising(LATTICE, 0.0), 2000, seed=1, out=path)
 
 
 def _machine(path: Path) -> None:

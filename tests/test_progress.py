@@ -26,12 +26,12 @@ def judged(wish: Any, tmp_path: Any) -> Any:
 CALLS: dict[str, Callable[[Any, Any], Any]] = {
     "sample": lambda wish, path: bs.sample(RING, 20, seed=1, progress=wish),
     "sample, independent": lambda wish, path: bs.sample(bs.Ising(RING.lattice, 0.0), 20, seed=1, progress=wish),
-    "sample_to": lambda wish, path: bs.sample_to(path / f"{wish!r:.3}.nc", RING, 20, seed=1, progress=wish),
+    "sample, to a file": lambda wish, path: bs.sample(RING, 20, seed=1, progress=wish, out=path / f"{wish!r:.3}.nc"),
     "RBM": lambda wish, path: bs.RBM(3, n_iter=3, random_state=1, verbose=wish).fit(X),
     "ConvolutionalRBM": lambda wish, path: bs.ConvolutionalRBM(
         RING.lattice, 2, 2, n_iter=3, random_state=1, verbose=wish
     ).fit(X),
-    "fit_ensemble": lambda wish, path: bs.fit_ensemble([bs.RBM(3, n_iter=3, random_state=1, verbose=wish)], X),
+    "fit_many": lambda wish, path: bs.RBM.fit_many([bs.RBM(3, n_iter=3, random_state=1, verbose=wish)], X),
     "judge": judged,
 }
 

@@ -18,7 +18,7 @@ import pytest
 import sklearn
 
 import blockspin as bs
-from public_calls import HOOKS, Call, calls, wrong
+from public_calls import HOOKS, Call, calls, public, wrong
 
 PACKAGE = str(Path(bs.__file__).parent)
 VALIDATION = str(Path(sklearn.__file__).parent / "utils")
@@ -28,8 +28,7 @@ CALLS = calls()
 
 def public_names() -> set[str]:
     found = set()
-    for name in bs.__all__:
-        value = getattr(bs, name)
+    for name, value in public().items():
         if inspect.isclass(value):
             own = {key for kind in value.__mro__ if kind.__module__.startswith("blockspin") for key in vars(kind)}
             methods = {key for key in own - HOOKS if not key.startswith("_") and callable(getattr(value, key))}

@@ -44,7 +44,7 @@ def test_the_schema() -> None:
 def test_a_part_of_a_periodic_lattice_is_refused() -> None:
     made = samples.make(spins(3, 8, 8, 8), Lattice.square(8))
     with pytest.raises(ValueError, match=r"square 8x8 lattice must hold all its sites; got \(4, 8\)"):
-        samples.features(made.isel(x=slice(0, 4)))
+        samples.to_matrix(made.isel(x=slice(0, 4)))
     assert samples.check(made.isel(chain=[0], draw=slice(0, 4))).shape == (1, 4, 8, 8)
 
 
@@ -58,7 +58,7 @@ def test_a_cube_of_numbers_may_be_two_things() -> None:
 def test_features_go_chain_by_chain_and_site_by_site() -> None:
     lattice = Lattice.square(3, 4)
     made = samples.make(spins(5, 6, 3, 4), lattice)
-    X = samples.features(made)
+    X = samples.to_matrix(made)
     assert X.shape == (30, 12)
     for chain, draw, site in ((0, 0, 0), (2, 3, 7), (4, 5, 11)):
         assert X[6 * chain + draw, site] == made.values[chain, draw, *lattice.coordinates[site]]
@@ -92,13 +92,13 @@ def test_the_seed_chooses_the_chains() -> None:
 @pytest.mark.parametrize("lattice", [Lattice.square(3, 5), Lattice.square(4), Lattice.chain(9)], ids=str)
 def test_a_file_gives_back_what_was_written(lattice: Lattice, tmp_path: Path) -> None:
     made = samples.make(spins(4, 7, *lattice.shape), lattice, model={"K": 0.44}, seed=3, note="β = 1/kT")
-    bs.write(made, tmp_path / "s.nc")
-    xr.testing.assert_identical(bs.read(tmp_path / "s.nc"), made)
+    bs.write_samples(made, tmp_path / "s.nc")
+    xr.testing.assert_identical(bs.read_samples(tmp_path / "s.nc"), made)
     assert [path.name for path in tmp_path.iterdir()] == ["s.nc"]
 
 
 def test_a_file_takes_one_bit_a_spin_and_others_may_read_it(tmp_path: Path) -> None:
-    bs.write(samples.make(spins(100, 10, 32, 32), Lattice.square(32)), tmp_path / "s.nc")
+    bs.write_samples(samples.make(spins(100, 10, 32, 32), Lattice.square(32)), tmp_path / "s.nc")
     assert (tmp_path / "s.nc").stat().st_size < 100 * 10 * 1024 / 8 + 20_000
     assert (tmp_path / "s.nc").stat().st_mode & 0o777 == 0o644
 
@@ -107,7 +107,7 @@ def test_a_write_that_fails_leaves_the_old_file_and_nothing_else(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made = samples.make(spins(4, 7, 9), Lattice.chain(9))
-    bs.write(made, tmp_path / "s.nc")
+    bs.write_samples(made, tmp_path / "s.nc")
 
     def full_disk(handle: int, data: bytes, at: int) -> int:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
@@ -115,9 +115,9 @@ def test_a_write_that_fails_leaves_the_old_file_and_nothing_else(
     monkeypatch.setattr(os, "pwrite", full_disk)
     for name in ("s.nc", "new.nc"):
         with pytest.raises(OSError, match="No space left"):
-            bs.write(-made, tmp_path / name)
+            bs.write_samples(-made, tmp_path / name)
     assert [path.name for path in tmp_path.iterdir()] == ["s.nc"]
-    xr.testing.assert_identical(bs.read(tmp_path / "s.nc"), made)
+    xr.testing.assert_identical(bs.read_samples(tmp_path / "s.nc"), made)
 
 
 @pytest.mark.parametrize(
@@ -138,7 +138,7 @@ def test_own_data(
     values, path = spins(*shape), tmp_path / f"own{suffix}"
     for stored in (values, values.astype(float), (values + 1) // 2, values > 0):
         np.save(path, stored) if suffix == ".npy" else np.savez(path, spins=stored)
-        found = bs.read(path, shape=given)
+        found = bs.read_samples(path, shape=given)
         np.testing.assert_array_equal(found.values, values.reshape(expected))
         assert samples.check(found).dtype == np.int8
         assert samples.provenance(found)["source"] == path.name
@@ -147,7 +147,7 @@ def test_own_data(
 def test_own_data_that_do_not_fit_are_refused(tmp_path: Path) -> None:
     def read(values: np.ndarray, shape: tuple[int, ...] | None = None) -> xr.DataArray:
         np.save(tmp_path / "own.npy", values)
-        return bs.read(tmp_path / "own.npy", shape=shape)
+        return bs.read_samples(tmp_path / "own.npy", shape=shape)
 
     for values in ([[[-1, 0], [1, 1]]], [[[0, 1], [2, 1]]], [[[0, 0.5], [1, 1]]]):
         with pytest.raises(ValueError, match="alphabet"):
@@ -177,7 +177,7 @@ def test_no_pickle_is_loaded(tmp_path: Path) -> None:
     (tmp_path / "raw.npy").write_bytes(pickle.dumps(Bomb()))
     for name in ("array.npy", "archive.npz", "raw.npy"):
         with pytest.raises(ValueError, match="pickle"):
-            bs.read(tmp_path / name)
+            bs.read_samples(tmp_path / name)
     assert not (tmp_path / "exploded").exists()
 
 
@@ -186,18 +186,18 @@ def test_files_of_another_kind_are_named(tmp_path: Path) -> None:
     xr.Dataset({"other": ("x", [1.0])}).to_netcdf(tmp_path / "other.nc", engine="h5netcdf")
     np.savez(tmp_path / "two.npz", a=spins(2, 4, 4), b=spins(2, 4, 4))
     with pytest.raises(ValueError, match=r"text\.nc is not a sample file: it is no netCDF-4"):
-        bs.read(tmp_path / "text.nc")
+        bs.read_samples(tmp_path / "text.nc")
     with pytest.raises(ValueError, match=r"other\.nc is not a sample file: it lacks"):
-        bs.read(tmp_path / "other.nc")
+        bs.read_samples(tmp_path / "other.nc")
     with pytest.raises(ValueError, match=r"two\.npz must hold one array; it holds a, b"):
-        bs.read(tmp_path / "two.npz")
+        bs.read_samples(tmp_path / "two.npz")
     with pytest.raises(ValueError, match="path"):
-        bs.read(tmp_path / "table.csv")
+        bs.read_samples(tmp_path / "table.csv")
     for name in ("missing.nc", "missing.npy"):
         with pytest.raises(FileNotFoundError, match=name):
-            bs.read(tmp_path / name)
+            bs.read_samples(tmp_path / name)
     with pytest.raises(ValueError, match="path"):
-        bs.write(samples.make(spins(2, 2, 4), Lattice.chain(4)), tmp_path / "s.npy")
+        bs.write_samples(samples.make(spins(2, 2, 4), Lattice.chain(4)), tmp_path / "s.npy")
 
 
 def test_what_breaks_the_schema_is_named() -> None:
@@ -231,8 +231,8 @@ def potts(q: int, *shape: int, lattice: Lattice | None = None) -> xr.DataArray:
 @pytest.mark.parametrize("lattice", [Lattice.square(3, 5), Lattice.triangular(4), Lattice.cubic(2, 3, 4)], ids=str)
 def test_a_file_gives_back_potts_states(q: int, lattice: Lattice, tmp_path: Path) -> None:
     made = potts(q, 4, 7, *lattice.shape, lattice=lattice)
-    bs.write(made, tmp_path / "s.nc")
-    found = bs.read(tmp_path / "s.nc")
+    bs.write_samples(made, tmp_path / "s.nc")
+    found = bs.read_samples(tmp_path / "s.nc")
     xr.testing.assert_identical(found, made)
     assert (samples.alphabet_of(found), found.name, found.dtype) == (labels(q), "state", np.int8)
     assert samples.alphabet_of(samples.make(spins(2, 3, 5), Lattice.chain(5))) == SPINS
@@ -240,7 +240,7 @@ def test_a_file_gives_back_potts_states(q: int, lattice: Lattice, tmp_path: Path
 
 @pytest.mark.parametrize(("q", "bits"), [(2, 1), (3, 2), (4, 2), (10, 4)])
 def test_potts_states_take_few_bits(q: int, bits: int, tmp_path: Path) -> None:
-    bs.write(potts(q, 100, 10, 32, 32), tmp_path / "s.nc")
+    bs.write_samples(potts(q, 100, 10, 32, 32), tmp_path / "s.nc")
     assert (tmp_path / "s.nc").stat().st_size < bits * 100 * 10 * 1024 / 8 + 20_000
 
 
@@ -255,11 +255,11 @@ def test_a_file_gives_back_the_letters_of_any_alphabet(given: Any, tmp_path: Pat
     values = np.random.default_rng(1).choice(letters.values, (3, 4, 5, 6))
     made = samples.make(values, Lattice.square(5, 6), alphabet=given, model={"K": 1.0})
     assert samples.alphabet_of(made) == letters
-    bs.write(made, tmp_path / "s.nc")
-    xr.testing.assert_identical(bs.read(tmp_path / "s.nc"), made)
-    xr.testing.assert_identical(bs.read(tmp_path / "s.nc", alphabet=given), made)
+    bs.write_samples(made, tmp_path / "s.nc")
+    xr.testing.assert_identical(bs.read_samples(tmp_path / "s.nc"), made)
+    xr.testing.assert_identical(bs.read_samples(tmp_path / "s.nc", alphabet=given), made)
     with pytest.raises(ValueError, match="alphabet"):
-        bs.read(tmp_path / "s.nc", alphabet=(-5, 5))
+        bs.read_samples(tmp_path / "s.nc", alphabet=(-5, 5))
     parts = [samples.packed_bits(made.values[:, at : at + 2].reshape(3, 2, -1), letters) for at in (0, 2)]
     samples.write_packed(parts, tmp_path / "p.nc", Lattice.square(5, 6), (3, 4), alphabet=given, model={"K": 1.0})
     assert (tmp_path / "p.nc").read_bytes() == (tmp_path / "s.nc").read_bytes()
@@ -295,7 +295,7 @@ def test_how_own_values_are_read_is_said(tmp_path: Path) -> None:
         np.testing.assert_array_equal(as_spins.values, read.values)
         assert samples.alphabet_of(samples.check(as_spins)) == SPINS
     np.save(tmp_path / "own.npy", bits + 1)
-    assert samples.alphabet_of(bs.read(tmp_path / "own.npy", alphabet="1,2")) == Alphabet((1, 2))
+    assert samples.alphabet_of(bs.read_samples(tmp_path / "own.npy", alphabet="1,2")) == Alphabet((1, 2))
     for values in (bits - (bits == 0) * np.arange(3), bits + 1, np.where(bits, 2, 0), bits * 0.5):
         with pytest.raises(ValueError, match="values"):
             samples.own(values)
@@ -320,12 +320,12 @@ def test_states_that_are_none_are_named(tmp_path: Path) -> None:
             labels(q)
     with pytest.raises(ValueError, match=r"got values 0, 1, 2"):
         samples.make(made.values, Lattice.square(4))
-    bs.write(made, tmp_path / "s.nc")  # a file whose bits say 3 where q = 3
+    bs.write_samples(made, tmp_path / "s.nc")  # a file whose bits say 3 where q = 3
     with xr.load_dataset(tmp_path / "s.nc", engine="h5netcdf") as stored:
         stored["packed"][0, 0, 0] = 255
         stored.to_netcdf(tmp_path / "bad.nc", engine="h5netcdf")
     with pytest.raises(Damaged, match=r"labels 0\.\.2"):
-        bs.read(tmp_path / "bad.nc")
+        bs.read_samples(tmp_path / "bad.nc")
 
 
 def test_what_needs_spins_refuses_other_letters() -> None:
@@ -339,5 +339,5 @@ def test_what_needs_spins_refuses_other_letters() -> None:
             use(gas)
     for letters in (made, gas):
         with pytest.raises(ValueError, match="spins"):
-            bs.mcrg(letters, bs.Majority, 1)  # a rule of spins; labels take bs.Plurality
-    np.testing.assert_array_equal(samples.features(made), made.values.reshape(20, -1))
+            bs.rg.exponents(letters, bs.Majority, 1)  # a rule of spins; labels take bs.rules.Plurality
+    np.testing.assert_array_equal(samples.to_matrix(made), made.values.reshape(20, -1))

@@ -36,7 +36,7 @@ TOO_LARGE: dict[str, tuple[str, Callable[[], Any]]] = {
     "RBM": ("n_components = 1000000000", lambda: bs.RBM(10**9).fit(X)),
     "RBM, partial": ("n_components", lambda: bs.RBM(10**9).partial_fit(X)),
     "RBM, batch": ("n_components", lambda: bs.RBM(10**8, algorithm="pcd", optimizer="adam").fit(X)),
-    "ensemble": ("n_components", lambda: bs.fit_ensemble([bs.RBM(10**8) for _ in range(3)], X)),
+    "ensemble": ("n_components", lambda: bs.RBM.fit_many([bs.RBM(10**8) for _ in range(3)], X)),
     "filters": ("n_filters", lambda: bs.ConvolutionalRBM(L.square(4), 2, 2, 10**9).fit(X)),
     "fields": ("1000000", lambda: bs.Majority(L.chain(10**6), 2).fit(np.ones((2, 10**6), np.int8)).fields_),
     "regression": (
@@ -73,8 +73,8 @@ def test_a_forecast_is_what_is_drawn(tmp_path: Path) -> None:
         (bs.Ising(L.chain(9), 0.0), 30, {}),
     ):
         seen = forecast(model, n, **options)  # type: ignore[arg-type]
-        path = bs.sample_to(tmp_path / "s.nc", model, n, seed=1, **options)  # type: ignore[arg-type]
-        samples = bs.read(path)
+        path = bs.sample(model, n, seed=1, out=tmp_path / "s.nc", **options)  # type: ignore[arg-type]
+        samples = bs.read_samples(path)
         assert (seen.chains, seen.draws) == (samples.sizes["chain"], samples.sizes["draw"])
         assert seen.file <= path.stat().st_size < seen.file + 20_000
         assert seen.algorithm == bs.samples.provenance(samples)["algorithm"]
@@ -86,12 +86,12 @@ def test_a_file_needs_disk_for_itself_and_its_parts(tmp_path: Path, monkeypatch:
     size = forecast(ISING, 1000)
     monkeypatch.setattr(memory, "free_disk", lambda path: 2 * size.file - 1)
     with pytest.raises(ValueError, match="disk"):
-        bs.sample_to(tmp_path / "s.nc", ISING, 1000, seed=1)
+        bs.sample(ISING, 1000, seed=1, out=tmp_path / "s.nc")
     assert list(tmp_path.iterdir()) == []
     monkeypatch.setattr(memory, "free_disk", lambda path: 2 * size.file)
-    bs.sample_to(tmp_path / "s.nc", ISING, 1000, seed=1)
+    bs.sample(ISING, 1000, seed=1, out=tmp_path / "s.nc")
     monkeypatch.setattr(memory, "free_disk", lambda path: 0)
-    bs.sample_to(tmp_path / "s.nc", ISING, 1000, seed=1)  # it is there
+    bs.sample(ISING, 1000, seed=1, out=tmp_path / "s.nc")  # it is there
 
 
 def test_the_command_refuses_before_anything_is_touched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -84,7 +84,7 @@ def transformer(names: list[str], samples: xr.DataArray, b: int) -> Any:
     if ":" in names[0]:
         return built(names[0], lattice_of(samples))
     rule = chosen("map", names[0], maps(), "an .npz file of trained weights", "package.module:build")
-    return rule(lattice_of(samples), b).fit(bs.features(samples))
+    return rule(lattice_of(samples), b).fit(bs.to_matrix(samples))
 
 
 def built(place: str, lattice: Any) -> Any:

@@ -239,7 +239,7 @@ def sample(
             foreseen.check_file(out)
             return
         there = out.exists() and not force
-        bs.sample_to(out, drawn_from, n, seed=seed, chains=chains, algorithm=algorithm, progress=True, overwrite=force)
+        bs.sample(drawn_from, n, seed=seed, chains=chains, algorithm=algorithm, progress=True, out=out, overwrite=force)
         size = sizes(out)
         already = ", there already" if there else ""
         typer.echo(f"{out}: {size['chain']} chains of {size['draw']} draws, {drawn_from}{already}")
@@ -286,7 +286,7 @@ def judge(
 
         sites = choices.lattice(shape).shape if shape is not None else None
         data, training, at_critical = (
-            bs.read(path, shape=sites, alphabet=alphabet) if path is not None else None
+            bs.read_samples(path, shape=sites, alphabet=alphabet) if path is not None else None
             for path in (samples, train, critical)
         )
         assert data is not None

@@ -141,16 +141,16 @@ def lattice_of(samples: xr.DataArray) -> Lattice:
     return Lattice(stored["kind"], stored["shape"])
 
 
-def features(samples: xr.DataArray) -> NDArray[np.int8]:
+def to_matrix(samples: xr.DataArray) -> NDArray[np.int8]:
     """The samples as a scikit-learn matrix, shape (chain * draw, N), chain by chain, values as the samples hold them.
 
-    It is a view of the samples where that can be, and cannot be written to: `features(samples).copy()` can.
+    It is a view of the samples where that can be, and cannot be written to: `to_matrix(samples).copy()` can.
     """
     return read_only(np.ascontiguousarray(check_any(samples).values.reshape(-1, lattice_of(samples).n_sites)))
 
 
 def by_chain(rows: NDArray[Any], samples: xr.DataArray) -> NDArray[Any]:
-    """Rows made from `features(samples)`, shape (chain * draw, ...), as (chain, draw, ...): a view, not to write to."""
+    """Rows made from `to_matrix(samples)`, (chain * draw, ...), as (chain, draw, ...): a view, not to write to."""
     return read_only(rows.reshape(samples.sizes["chain"], samples.sizes["draw"], *rows.shape[1:]))
 
 
@@ -174,7 +174,7 @@ def split(samples: xr.DataArray, fraction: float, *, seed: int) -> tuple[xr.Data
     return first.copy(data=read_only(first.values)), second.copy(data=read_only(second.values))
 
 
-def write(samples: xr.DataArray, path: str | os.PathLike[str]) -> None:
+def write_samples(samples: xr.DataArray, path: str | os.PathLike[str]) -> None:
     """Write the samples to a netCDF file (.nc), one bit a spin; the file appears whole or not at all.
 
     A site of q letters takes as many bits as q - 1 has in base 2. Raises ValueError for another suffix, OSError with
@@ -195,7 +195,7 @@ def write_packed(
     alphabet: Any = SPINS,
     **provenance: Any,
 ) -> None:
-    """Write a file as `write` does from parts that come one after the other, (chain, draw, byte) of `packed_bits`.
+    """Write a file as `write_samples` does from parts that come in turn, (chain, draw, byte) of `packed_bits`.
 
     size: chains and draws in all; alphabet: as `make` takes it. The file appears whole or not at all.
     Raises ValueError for another suffix, or where the parts do not hold so many draws, OSError with the file's name
@@ -232,8 +232,10 @@ def parts(path: str | os.PathLike[str], draws: int) -> Iterator[xr.DataArray]:
             yield _unpacked(stored, first, first + int(draws))
 
 
-def read(path: str | os.PathLike[str], *, shape: tuple[int, ...] | None = None, alphabet: Any = None) -> xr.DataArray:
-    """Read samples: .nc as `write` makes it, or one's own .npy / .npz (one array) of spins -1/+1 or 0/1.
+def read_samples(
+    path: str | os.PathLike[str], *, shape: tuple[int, ...] | None = None, alphabet: Any = None
+) -> xr.DataArray:
+    """Read samples: .nc as `write_samples` makes it, or one's own .npy / .npz (one array) of spins -1/+1 or 0/1.
 
     An own array has shape (chain, draw, *sites), or (draw, *sites) where every draw is then taken as a chain
     of its own, that is, as independent; flat sites need `shape`. A one-dimensional `shape` is a chain, a
@@ -262,7 +264,7 @@ def read(path: str | os.PathLike[str], *, shape: tuple[int, ...] | None = None, 
 def own(
     values: ArrayLike, *, shape: tuple[int, ...] | None = None, alphabet: Any = None, source: str = "array"
 ) -> xr.DataArray:
-    """Samples from one's own array, with the shapes that `read` describes.
+    """Samples from one's own array, with the shapes that `read_samples` describes.
 
     alphabet: how values are read, an `Alphabet` or what `Alphabet.of` takes, as (0, 1) for the numbers of a lattice gas
     or "labels:3" for Potts states. Unless given the values are spins, -1/+1, or 0/1 that become -1/+1 (the samples

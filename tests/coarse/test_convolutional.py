@@ -28,6 +28,7 @@ from blockspin.coarse.rbm.tied import tied_gradient
 from blockspin.coarse.rbm.training import Rule, State, gradient
 from blockspin.exact import chain, ising2d
 from blockspin.lattice import Lattice
+from blockspin.models import KC_SQUARE
 
 correlated = jax.jit(correlate, static_argnums=2)
 tied_slope = jax.jit(tied_gradient, static_argnums=(3, 4))
@@ -245,20 +246,20 @@ def test_it_learns_the_ising_model_that_it_can_hold() -> None:
 @pytest.mark.slow
 def test_one_filter_is_a_block_rule() -> None:
     lattice = Lattice.square(8)
-    samples = bs.sample(bs.Ising(lattice, bs.KC_SQUARE), 400, seed=1)
+    samples = bs.sample(bs.Ising(lattice, KC_SQUARE), 400, seed=1)
     rule = ConvolutionalRBM(
         lattice, 2, 4, units="spin", biases=False, learning_rate=0.02, n_iter=20, output="sample", random_state=0
     )
     train, test = bs.split(samples, 0.7, seed=1)
-    rule.fit(bs.features(train))
+    rule.fit(bs.to_matrix(train))
     assert rule.filters_.sum() > 1
-    coarse = rule.transform(bs.features(test))
+    coarse = rule.transform(bs.to_matrix(test))
     assert coarse.dtype == np.int8
-    assert coarse.shape == (len(bs.features(test)), 16)
+    assert coarse.shape == (len(bs.to_matrix(test)), 16)
     # the hidden spin of a block follows its majority
-    majority = bs.Majority(lattice, 2, random_state=0).fit_transform(bs.features(test))
+    majority = bs.Majority(lattice, 2, random_state=0).fit_transform(bs.to_matrix(test))
     assert (coarse * majority).mean() > 0.5
-    (step,) = bs.mcrg(samples, [rule], operators=["nn", "magnetisation"])
+    (step,) = bs.rg.exponents(samples, [rule], operators=["nn", "magnetisation"])
     assert step.y_h.value == pytest.approx(1.8, abs=0.15)
     wider = rule.on(Lattice.square(16))
     assert wider.transform(np.ones((2, 256), np.int8)).shape == (2, 64)
@@ -268,10 +269,10 @@ def test_one_filter_is_a_block_rule() -> None:
 @pytest.mark.slow
 def test_the_judge_takes_it_as_it_is() -> None:
     lattice = Lattice.square(8)
-    model = bs.Ising(lattice, bs.KC_SQUARE)
+    model = bs.Ising(lattice, KC_SQUARE)
     train, test = bs.split(bs.sample(model, 2000, seed=1), 0.7, seed=1)
     rule = ConvolutionalRBM(lattice, 2, 4, units="spin", biases=False, learning_rate=0.02, n_iter=20, random_state=0)
-    card = bs.judge(rule.fit(bs.features(train)), test, model=model)
+    card = bs.judge(rule.fit(bs.to_matrix(train)), test, model=model)
     found = {row.quantity: row for row in card.rows}
     assert found["spin flip"].value == pytest.approx(1, abs=1e-6)
     assert found["translation"].value == pytest.approx(1, abs=1e-6)
@@ -335,7 +336,7 @@ def test_wrong_filters_are_named() -> None:
     with pytest.raises(TypeError, match="lattice"):
         ConvolutionalRBM((4, 4)).fit(np.ones((5, 16)))
     with pytest.raises(TypeError, match="machines"):
-        bs.fit_ensemble([ConvolutionalRBM()], np.ones((5, 16)))
+        bs.RBM.fit_many([ConvolutionalRBM()], np.ones((5, 16)))
     machine = ConvolutionalRBM(Lattice.chain(8), 2, 4, units="binary", n_iter=0).fit(np.ones((5, 8), np.int8))
     with pytest.raises(ValueError, match="filters of a chain lattice do not fit a square 8x8 lattice"):
         machine.on(Lattice.square(8))

@@ -16,7 +16,7 @@ import blockspin as bs
 from blockspin.coarse.maps import taken
 from blockspin.coarse.stack import Stack
 from blockspin.exact import enumeration
-from blockspin.judging import Evidence, NotDefined, Outcome, Reading, Subject
+from blockspin.judging import Evidence, NotDefined, Outcome, Reading, Scorecard, Subject
 from blockspin.judging.criteria.divergence import divergence
 from blockspin.judging.criteria.generalization import GENERALIZATION
 from blockspin.judging.nulls import shuffled
@@ -69,7 +69,7 @@ def train() -> xr.DataArray:
     return bs.sample(MODEL, 1000, seed=2, chains=20)
 
 
-def rows(card: bs.Scorecard) -> dict[str, Any]:
+def rows(card: Scorecard) -> dict[str, Any]:
     return {row.quantity: row for row in card.rows}
 
 
@@ -85,7 +85,7 @@ def test_a_network_of_ones_own_is_judged_as_a_generative_model(samples: xr.DataA
     chains = [MODEL.energy(one.values).mean() for one in (samples, train)]
     assert gap.value == pytest.approx(chains[0] - chains[1])
     assert gap.outcome is Outcome.PASS
-    X = bs.features(samples).astype(float)
+    X = bs.to_matrix(samples).astype(float)
     conditional = -np.log1p(np.exp(-2 * MODEL.K * X * X[:, LATTICE.neighbours].sum(axis=2)))
     assert found["pseudo-likelihood"].value == pytest.approx(conditional.mean())
     assert "null untrained" not in {note.code for note in card.notes}
@@ -96,7 +96,7 @@ def test_a_network_of_ones_own_is_judged_as_a_generative_model(samples: xr.DataA
 
 
 def test_an_rbm_by_the_protocol_is_what_it_is_to_the_judge(samples: xr.DataArray, train: xr.DataArray) -> None:
-    machine = bs.RBM(4, n_iter=2, random_state=1).fit(bs.features(train))
+    machine = bs.RBM(4, n_iter=2, random_state=1).fit(bs.to_matrix(train))
     stack = Stack(machine)
     names = ("free_run", "free_energy", "log_partition", "pseudo_log_likelihood", "reconstruct")
     wrapped = Of(machine.transform, outputs_="means", **{name: getattr(stack, name) for name in names})
@@ -139,7 +139,7 @@ def test_what_is_missing_is_left_out_and_what_is_wrong_is_named(samples: xr.Data
 
 
 def test_what_a_map_says_of_its_outputs_is_checked(samples: xr.DataArray) -> None:
-    X = bs.features(samples)
+    X = bs.to_matrix(samples)
     with pytest.raises(ValueError, match="outputs_"):
         taken(Of(lambda X: X, outputs_="spin"))
     for kind in ("spins", "bits", "means", "probabilities"):
@@ -150,8 +150,8 @@ def test_what_a_map_says_of_its_outputs_is_checked(samples: xr.DataArray) -> Non
 
 
 def test_what_is_taken_of_estimators_and_wrappers(samples: xr.DataArray) -> None:
-    X = bs.features(samples)
-    rule, twice = bs.Decimation(LATTICE, 2), taken(make_pipeline(bs.Plurality(LATTICE, 2, random_state=1)))
+    X = bs.to_matrix(samples)
+    rule, twice = bs.Decimation(LATTICE, 2), taken(make_pipeline(bs.rules.Plurality(LATTICE, 2, random_state=1)))
     fine, outputs = bs.BlumeCapel.alphabet, np.ones((3, 4), np.int8)
     keeps = [taken(one).alphabet(fine_letters(fine), outputs) for one in (rule, twice.given, bs.Majority(LATTICE, 2))]
     assert [alphabet.q for alphabet in keeps] == [3, 3, 2]
@@ -176,7 +176,7 @@ def fine_letters(letters: Any) -> Any:
 
 
 def test_a_placed_map_has_the_nulls_of_what_it_places(samples: xr.DataArray, train: xr.DataArray) -> None:
-    placed = bs.Placed(PCA(4, random_state=0).fit(bs.features(train)), LATTICE, strict=False).fit(bs.features(train))
+    placed = bs.Placed(PCA(4, random_state=0).fit(bs.to_matrix(train)), LATTICE, strict=False).fit(bs.to_matrix(train))
     card = bs.judge(placed, samples, train=train, criteria=["locality"])
     assert "nulls retrained" not in {note.code for note in card.notes}
     assert isinstance(divergence(Subject(Network(0.3), Evidence(samples), name="m")), Reading)

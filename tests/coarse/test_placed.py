@@ -12,7 +12,7 @@ from blockspin.coarse.placed import Placed
 from blockspin.lattice import Lattice
 from blockspin.models import KC_SQUARE, Ising
 from blockspin.rg.blocking import block
-from blockspin.samples import features
+from blockspin.samples import to_matrix
 from blockspin.sampling.sample import sample
 
 
@@ -40,14 +40,14 @@ class Means(Hidden):
 def test_a_hidden_majority_rule_comes_back() -> None:
     lattice = Lattice.square(18)
     samples = sample(Ising(lattice, KC_SQUARE), 400, seed=1)
-    X = features(samples)
+    X = to_matrix(samples)
     placed = Placed(Hidden(lattice, 3, seed=2), lattice).fit(X)
     np.testing.assert_array_equal(placed.transform(X), Majority(lattice, 3).fit_transform(X))
     assert placed.embedding_.lattice == Lattice.square(6)
-    by_rule = bs.mcrg(samples, lambda lattice: Majority(lattice, 3), 2)
+    by_rule = bs.rg.exponents(samples, lambda lattice: Majority(lattice, 3), 2)
     second = Placed(Hidden(Lattice.square(6), 3, seed=3), Lattice.square(6), strict=False)  # 4 units are few to tell
-    second.fit(features(block(samples, [placed])[1]))
-    by_map = bs.mcrg(samples, [placed, second])
+    second.fit(to_matrix(block(samples, [placed])[1]))
+    by_map = bs.rg.exponents(samples, [placed, second])
     for one, other in zip(by_map, by_rule, strict=True):
         assert (one.y_t_by_operators[0], one.y_h_by_operators[0]) == (
             other.y_t_by_operators[0],
@@ -57,7 +57,7 @@ def test_a_hidden_majority_rule_comes_back() -> None:
 
 def test_means_are_drawn() -> None:
     lattice = Lattice.square(18)
-    X = features(sample(Ising(lattice, KC_SQUARE), 400, seed=1))
+    X = to_matrix(sample(Ising(lattice, KC_SQUARE), 400, seed=1))
     placed = Placed(Means(lattice, 3, seed=2), lattice, seed=5).fit(X)
     drawn = placed.transform(X)
     assert set(np.unique(drawn)) == {-1, 1}
@@ -69,7 +69,7 @@ def test_means_are_drawn() -> None:
 
 def test_what_has_no_places_is_refused() -> None:
     lattice = Lattice.square(18)
-    X = features(sample(Ising(lattice, KC_SQUARE), 100, seed=1))
+    X = to_matrix(sample(Ising(lattice, KC_SQUARE), 100, seed=1))
     noise = Hidden(lattice, 3, seed=2)
     noise.fields_ = np.random.default_rng(1).normal(size=(36, 324))
     with pytest.raises(ValueError, match=r"the units of the map have no places: .* strict=False goes on"):

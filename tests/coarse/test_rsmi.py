@@ -15,7 +15,8 @@ import blockspin as bs
 from blockspin.coarse.blocks import Majority
 from blockspin.exact import surroundings
 from blockspin.exact.information import Joint, sign_rule
-from blockspin.samples import features
+from blockspin.models import KC_SQUARE
+from blockspin.samples import to_matrix
 
 SQUARE = bs.Lattice.square(6)
 AROUND = [0, 1, 3, 2]  # from the order of `Lattice.blocks` to that of `torus_block`
@@ -23,10 +24,10 @@ CHAINS = 50
 
 
 def drawn(model: bs.Ising, n: int = 5000) -> np.ndarray:
-    return features(bs.sample(model, n, seed=1, chains=CHAINS))
+    return to_matrix(bs.sample(model, n, seed=1, chains=CHAINS))
 
 
-@pytest.fixture(scope="module", params=[0.408, bs.KC_SQUARE], ids=["K=0.408", "Kc"])
+@pytest.fixture(scope="module", params=[0.408, KC_SQUARE], ids=["K=0.408", "Kc"])
 def learned(request: pytest.FixtureRequest) -> tuple[bs.RSMI, np.ndarray, Joint]:
     model = bs.Ising(SQUARE, request.param)
     X = drawn(model)
@@ -87,7 +88,7 @@ def test_environments_of_other_samples_tell_nothing() -> None:
     from blockspin.coarse.rsmi.bounds import lower_bound
     from blockspin.coarse.rsmi.windows import cut, windows
 
-    X = drawn(bs.Ising(SQUARE, bs.KC_SQUARE), 3000)
+    X = drawn(bs.Ising(SQUARE, KC_SQUARE), 3000)
     block, around = cut(X, windows(SQUARE, 2, 1, 1), 10**5, np.random.default_rng(1))
     sums = np.where(block.sum(axis=1) + 0.5 * block[:, 0] > 0, 1, -1)
     nothing = lower_bound(sums, np.roll(around, len(around) // 3, axis=0), "classifier", chains=CHAINS, n_iter=500)
@@ -110,9 +111,9 @@ def test_components_come_one_after_the_other() -> None:
 
 def test_the_filters_of_one_lattice_serve_another_and_go_through_mcrg(learned: Learned) -> None:
     rsmi, _, _ = learned
-    samples = bs.sample(bs.Ising(bs.Lattice.square(16), bs.KC_SQUARE), 400, seed=2, chains=20)
-    first, second = bs.mcrg(samples, [rsmi.on(bs.Lattice.square(16)), rsmi.on(bs.Lattice.square(8))])
-    majority = bs.mcrg(samples, lambda lattice: bs.Majority(lattice, random_state=0), 1)[0]
+    samples = bs.sample(bs.Ising(bs.Lattice.square(16), KC_SQUARE), 400, seed=2, chains=20)
+    first, second = bs.rg.exponents(samples, [rsmi.on(bs.Lattice.square(16)), rsmi.on(bs.Lattice.square(8))])
+    majority = bs.rg.exponents(samples, lambda lattice: bs.Majority(lattice, random_state=0), 1)[0]
     assert abs(first.y_h.z(majority.y_h)) < 4
     assert np.isfinite(second.y_t.value)
     with pytest.raises(ValueError, match="of a square lattice do not fit a chain 12"):
@@ -152,7 +153,7 @@ def test_data_that_do_not_fit_are_refused() -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("objective", ["infonce", "classifier"])
-@pytest.mark.parametrize("K", [0.25, 0.3, 0.408, bs.KC_SQUARE, 0.5])
+@pytest.mark.parametrize("K", [0.25, 0.3, 0.408, KC_SQUARE, 0.5])
 def test_over_fifty_seeds_the_filter_is_within_one_percent_and_the_bounds_below(K: float, objective: str) -> None:
     joint = surroundings.torus(bs.Ising(SQUARE, K))
     X = drawn(bs.Ising(SQUARE, K), 10_000)
@@ -188,7 +189,7 @@ def test_training_gives_the_numbers_it_gave(
     Another processor rounds otherwise, and 200 steps of training make 0.0035 of it in a filter and 0.0009 nats in an
     information; other seeds lie 0.08 and 0.008 away.
     """
-    X = features(bs.sample(bs.Ising(SQUARE, bs.KC_SQUARE), 600, seed=1, chains=30))
+    X = to_matrix(bs.sample(bs.Ising(SQUARE, KC_SQUARE), 600, seed=1, chains=30))
     made = bs.RSMI(SQUARE, n_iter=200, random_state=3, **settings)  # type: ignore[arg-type]
     rsmi = made.fit(X, chains=30)
     np.testing.assert_allclose(rsmi.filters_, filters, rtol=0, atol=0.01)

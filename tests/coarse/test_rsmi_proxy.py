@@ -16,7 +16,8 @@ import blockspin as bs
 from blockspin.coarse.rsmi.proxy import Machine, Recipe, sampled, summed
 from blockspin.exact import surroundings
 from blockspin.exact.information import sign_rule
-from blockspin.samples import features
+from blockspin.models import KC_SQUARE
+from blockspin.samples import to_matrix
 
 N, AROUND = 3, 2
 
@@ -82,8 +83,8 @@ def test_drawn_gradient_is_that_of_the_sums_in_the_mean() -> None:
 @pytest.mark.slow
 def test_the_filter_of_2018_is_the_best_one_on_the_torus() -> None:
     lattice = bs.Lattice.square(6)
-    model = bs.Ising(lattice, bs.KC_SQUARE)
-    X = features(bs.sample(model, 5000, seed=1, chains=50))
+    model = bs.Ising(lattice, KC_SQUARE)
+    X = to_matrix(bs.sample(model, 5000, seed=1, chains=50))
     rsmi = bs.RSMI(lattice, algorithm="rbm-proxy", random_state=0).fit(X, chains=50)
     joint = surroundings.torus(model)
     exact = joint.kept(sign_rule(rsmi.filters_[0, [0, 1, 3, 2]]))
@@ -98,12 +99,12 @@ def test_another_algorithm_is_refused() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("K", [0.408, bs.KC_SQUARE, 0.5])
+@pytest.mark.parametrize("K", [0.408, KC_SQUARE, 0.5])
 def test_over_seeds_and_couplings(K: float) -> None:
     # at K = 0.3 it does not hold: of five trainings two keep 99 %, the others 49 to 73 % of the best
     lattice = bs.Lattice.square(6)
     model = bs.Ising(lattice, K)
-    X = features(bs.sample(model, 5000, seed=2, chains=50))
+    X = to_matrix(bs.sample(model, 5000, seed=2, chains=50))
     joint = surroundings.torus(model)
     for seed in range(5):
         rsmi = bs.RSMI(lattice, algorithm="rbm-proxy", random_state=seed).fit(X, chains=50)

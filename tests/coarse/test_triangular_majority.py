@@ -85,7 +85,7 @@ def test_uncorrelated_spins_have_the_slopes_of_the_first_cumulant() -> None:
     assert slope == pytest.approx(1 / 2, rel=1e-5)
     lattice = Lattice.triangular(6)
     samples = make(spins(lattice, 400_000, seed=2).reshape(100, 4000, -1), lattice)
-    (found,) = bs.mcrg(samples, TriangularMajority, 1, ["nn", "magnetisation"])
+    (found,) = bs.rg.exponents(samples, TriangularMajority, 1, ["nn", "magnetisation"])
     assert abs(found.y_t.z(math.log(slope**2, 3))) < 4.5
     assert abs(found.y_h.z(math.log(9 / 4, 3))) < 4.5
     assert found.y_t.error < 0.02
@@ -97,7 +97,7 @@ def test_the_critical_ising_model() -> None:
     # the second gives the exact 1 and 15/8 within a percent. Statistics see 0.1 in y_t and 0.01 in y_h
     # at 4.5 sigma. Blocks whose neighbours are not the coarse lattice's, or b = sqrt 3 for 3, are far outside
     samples = bs.sample(bs.Ising(Lattice.triangular(36), K=KC_TRIANGULAR), 5000, seed=3)
-    first, second = bs.mcrg(samples, TriangularMajority, 2)
+    first, second = bs.rg.exponents(samples, TriangularMajority, 2)
     assert abs(second.y_t.z(Estimate(1, 0.01))) < 4.5
     assert abs(second.y_h.z(Estimate(15 / 8, 0.003))) < 4.5
     assert abs(second.y_h.value - 15 / 8) < abs(first.y_h.value - 15 / 8) / 3

@@ -12,7 +12,7 @@ from blockspin.coarse.blocks import Decimation, Majority
 from blockspin.coarse.weighted import Threshold, WeightedMajority
 from blockspin.lattice import Lattice
 from blockspin.models import KC_SQUARE, Ising
-from blockspin.rg.blocking import mcrg
+from blockspin.rg.blocking import exponents
 from blockspin.sampling.sample import sample
 from blockspin.statistics import Estimate
 
@@ -76,7 +76,7 @@ def test_a_threshold_goes_from_majority_to_decimation_in_the_magnetic_exponent()
     # L = 32, b = 4, 4000 configurations: y_h goes from 1.88 to 2 (a spin taken out keeps its correlations whole)
     samples = sample(Ising(Lattice.square(32), KC_SQUARE), 4000, seed=5)
     y_h = [
-        mcrg(samples, lambda lattice, t=t: Threshold(lattice, 4, t, "first"), 1, ["nn", "magnetisation"])[0].y_h
+        exponents(samples, lambda lattice, t=t: Threshold(lattice, 4, t, "first"), 1, ["nn", "magnetisation"])[0].y_h
         for t in (0, 10, 17)
     ]
     for low, high in pairwise(y_h):

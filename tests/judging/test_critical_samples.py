@@ -18,6 +18,7 @@ import blockspin as bs
 from blockspin import samples as S
 from blockspin.judging import Evidence, Outcome, State
 from blockspin.judging.critical import few, refusal
+from blockspin.models import KC_SQUARE
 from blockspin.models.ising import KC_CUBIC, KC_TRIANGULAR
 from blockspin.statistics import Estimate
 
@@ -41,7 +42,7 @@ def occupied(p: float) -> xr.DataArray:
 
 
 def window() -> xr.DataArray:
-    large = drawn(bs.KC_SQUARE, 400, lattice=bs.Lattice.square(32))
+    large = drawn(KC_SQUARE, 400, lattice=bs.Lattice.square(32))
     return S.make(large.values[:, :, :16, :16], SQUARE)
 
 
@@ -53,7 +54,7 @@ def mixture(*, own: bool) -> xr.DataArray:
 def heated() -> xr.DataArray:
     """Chains that start ordered and forget it: not in equilibrium."""
     cold = drawn(0.55, 1000).values
-    return S.make(np.concatenate([cold, drawn(bs.KC_SQUARE, 1000).values]), SQUARE)
+    return S.make(np.concatenate([cold, drawn(KC_SQUARE, 1000).values]), SQUARE)
 
 
 def one_phase(samples: xr.DataArray) -> xr.DataArray:
@@ -65,7 +66,7 @@ def one_phase(samples: xr.DataArray) -> xr.DataArray:
 def slow(chains: int, draws: int) -> xr.DataArray:
     """Every sweep of a local update: the chains' means differ as correlated draws do."""
     more = {"algorithm": "heat-bath", "spacing": 1, "equilibration": 1500}
-    return drawn(bs.KC_SQUARE, chains * draws, lattice=bs.Lattice.square(8), chains=chains, **more)
+    return drawn(KC_SQUARE, chains * draws, lattice=bs.Lattice.square(8), chains=chains, **more)
 
 
 def one_long_chain() -> xr.DataArray:
@@ -80,14 +81,14 @@ def alike(K: float) -> xr.DataArray:
 
 def labelled(samples: xr.DataArray) -> xr.DataArray:
     """The same with the label of the critical model."""
-    return S.make(samples.values, SQUARE, model=bs.Ising(SQUARE, bs.KC_SQUARE).settings())
+    return S.make(samples.values, SQUARE, model=bs.Ising(SQUARE, KC_SQUARE).settings())
 
 
 CASES: dict[str, tuple[Callable[[], xr.DataArray], str]] = {
     "sites occupied at random, 30 %": (lambda: occupied(0.3), "field"),
     "sites occupied at random, 70 %": (lambda: occupied(0.7), "field"),
     "sites occupied at random, half": (lambda: occupied(0.5), "off critical"),
-    "a field": (lambda: drawn(bs.KC_SQUARE, h=0.02), "field"),
+    "a field": (lambda: drawn(KC_SQUARE, h=0.02), "field"),
     "one phase": (lambda: one_phase(drawn(0.46)), "field"),
     "a frozen set": (lambda: S.make(np.ones((20, 5, 16, 16)), SQUARE), "frozen"),
     "too warm": (lambda: drawn(0.43), "off critical"),
@@ -97,22 +98,22 @@ CASES: dict[str, tuple[Callable[[], xr.DataArray], str]] = {
     "a mixture, one draw a chain": (lambda: mixture(own=True), "energy variance"),
     "chains that are not in equilibrium": (heated, "mixed chains"),
     "a window of a larger lattice": (window, "open edges"),
-    "an antiferromagnet": (lambda: drawn(-bs.KC_SQUARE), "antiferromagnet"),
+    "an antiferromagnet": (lambda: drawn(-KC_SQUARE), "antiferromagnet"),
     "a chain": (lambda: drawn(0.6, lattice=bs.Lattice.chain(64)), "no critical point"),
-    "one long chain": (lambda: drawn(bs.KC_SQUARE).isel(chain=range(1, 2)), "few chains"),
+    "one long chain": (lambda: drawn(KC_SQUARE).isel(chain=range(1, 2)), "few chains"),
     "seven chains, far from Kc": (lambda: drawn(0.38).isel(chain=range(7)), "few chains"),
     "eight chains, far from Kc": (lambda: drawn(0.38).isel(chain=range(8)), "off critical"),
-    "chains that are all alike": (lambda: alike(bs.KC_SQUARE), "open edges"),
+    "chains that are all alike": (lambda: alike(KC_SQUARE), "open edges"),
     "one long chain, as if of independent draws": (lambda: one_long_chain(), "not independent"),
-    "critical": (lambda: drawn(bs.KC_SQUARE), ""),
-    "critical, eight chains": (lambda: drawn(bs.KC_SQUARE).isel(chain=range(8)), ""),
+    "critical": (lambda: drawn(KC_SQUARE), ""),
+    "critical, eight chains": (lambda: drawn(KC_SQUARE).isel(chain=range(8)), ""),
     "critical, chains with long correlations": (lambda: slow(100, 20), ""),
     "critical, long chains with long correlations": (lambda: slow(50, 100), ""),
-    "critical, one draw a chain": (lambda: S.own(drawn(bs.KC_SQUARE).values.reshape(-1, 16, 16)), ""),
+    "critical, one draw a chain": (lambda: S.own(drawn(KC_SQUARE).values.reshape(-1, 16, 16)), ""),
     "critical, triangular": (lambda: drawn(KC_TRIANGULAR, lattice=bs.Lattice.triangular(12)), ""),
     "critical, cubic": (lambda: drawn(KC_CUBIC, lattice=bs.Lattice.cubic(6)), ""),
-    "critical, long torus": (lambda: drawn(bs.KC_SQUARE, lattice=bs.Lattice.square(8, 24)), ""),
-    "a little off Kc, which nobody sees": (lambda: drawn(bs.KC_SQUARE + 0.002), ""),
+    "critical, long torus": (lambda: drawn(KC_SQUARE, lattice=bs.Lattice.square(8, 24)), ""),
+    "a little off Kc, which nobody sees": (lambda: drawn(KC_SQUARE + 0.002), ""),
 }
 
 
@@ -125,7 +126,7 @@ def test_samples_are_judged_by_what_they_are(name: str) -> None:
 def test_critical_samples_are_not_refused_by_chance() -> None:
     """Of 30 sets none; at the probabilities in thresholds.py all checks together refuse one in thousands."""
     lattice = bs.Lattice.square(8)
-    assert [code(drawn(bs.KC_SQUARE, 400, lattice=lattice, seed=seed)) for seed in range(30)] == [""] * 30
+    assert [code(drawn(KC_SQUARE, 400, lattice=lattice, seed=seed)) for seed in range(30)] == [""] * 30
 
 
 def test_refused_samples_fail_and_pass_nothing() -> None:
@@ -139,7 +140,7 @@ def test_refused_samples_fail_and_pass_nothing() -> None:
 
 def test_a_field_is_no_coupling() -> None:
     """30 % occupied sites: h = artanh(-.4), all couplings 0 (even operators alone gave nn = .113(1))."""
-    found = bs.couplings(occupied(0.3))
+    found = bs.rg.couplings(occupied(0.3))
     assert all(
         abs(one.z(0.0)) < 4 for name, one in zip(found.operators, found.K, strict=True) if name != "magnetisation"
     )
@@ -148,7 +149,7 @@ def test_a_field_is_no_coupling() -> None:
 
 
 def test_a_coupling_in_a_field_is_itself() -> None:
-    found = bs.couplings(S.make(drawn(0.3, h=0.1).values, SQUARE))
+    found = bs.rg.couplings(S.make(drawn(0.3, h=0.1).values, SQUARE))
     assert abs(found["nn"].z(0.3)) < 4
     assert abs(found["magnetisation"].z(0.1)) < 4
 
@@ -157,11 +158,11 @@ def test_a_coupling_in_a_field_is_itself() -> None:
     ("n", "sites", "expected"), [(40, 8, {"few independent draws", "fewer draws than sites"}), (2000, 8, set())]
 )
 def test_few_draws_are_noted(n: int, sites: int, expected: set[str]) -> None:
-    assert {one for one, _ in few(drawn(bs.KC_SQUARE, n, lattice=bs.Lattice.square(sites)))} == expected
+    assert {one for one, _ in few(drawn(KC_SQUARE, n, lattice=bs.Lattice.square(sites)))} == expected
 
 
 def test_the_majority_rule_has_its_distance_from_the_exact_exponents() -> None:
-    samples = drawn(bs.KC_SQUARE)
+    samples = drawn(KC_SQUARE)
     card = bs.judge(bs.Majority(SQUARE, 2, random_state=1), samples, critical=samples, criteria=["spectrum"])
     for name, exact in (("y_t", 1.0), ("y_h", 15 / 8)):
         row = card.row("spectrum", name)

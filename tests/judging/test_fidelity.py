@@ -26,7 +26,7 @@ from blockspin.judging.criteria.fidelity import (
 )
 from blockspin.lattice import Lattice
 from blockspin.models import Ising
-from blockspin.samples import features, make, own
+from blockspin.samples import make, own, to_matrix
 from blockspin.sampling.sample import sample
 from blockspin.statistics import Estimate
 
@@ -150,7 +150,7 @@ def test_what_makes_no_spins_is_not_run(units: str, small: xr.DataArray) -> None
 def test_half_of_the_free_run_starts_from_data_and_half_from_noise(small: xr.DataArray) -> None:
     frozen = Subject(RBM.from_weights(20 * np.eye(36), units="spin"), Evidence(small), name="m").free_run
     assert frozen is not None
-    known = {row.tobytes() for row in features(small)}
+    known = {row.tobytes() for row in to_matrix(small)}
     assert all(draw.tobytes() in known for draw in frozen.from_data.reshape(-1, 36))
     noise = frozen.from_noise[:, 0]
     assert frozen.from_data.shape == frozen.from_noise.shape == (100, 6, 6, 6)
@@ -160,7 +160,7 @@ def test_half_of_the_free_run_starts_from_data_and_half_from_noise(small: xr.Dat
 
 def test_a_block_spin_gives_back_its_majority(lattice: Lattice, held_out: xr.DataArray) -> None:
     # a site of a block of sum S agrees with probability (1 + |S| / 4) / 2, whatever coin broke a tie
-    X = features(held_out)
+    X = to_matrix(held_out)
     total = X[:, lattice.blocks(2)].sum(axis=2)
     exact = ((1 + np.abs(total) / 4) / 2).mean()
     subject = Subject(Majority(lattice, 2, random_state=1).fit(X), Evidence(held_out), name="m")
@@ -171,7 +171,7 @@ def test_a_block_spin_gives_back_its_majority(lattice: Lattice, held_out: xr.Dat
 
 
 def test_decimation_knows_one_site_and_nothing_of_the_rest(lattice: Lattice, held_out: xr.DataArray) -> None:
-    subject = Subject(Decimation(lattice, 2).fit(features(held_out)), Evidence(held_out), name="m")
+    subject = Subject(Decimation(lattice, 2).fit(to_matrix(held_out)), Evidence(held_out), name="m")
     row = reconstruction(subject)
     assert row.value == pytest.approx((1 + 3 / 2) / 4)
     assert row.error == pytest.approx(0, abs=1e-9)

@@ -19,9 +19,9 @@ from blockspin.judging.criteria.flow import DRIFT, GROWTH
 from blockspin.judging.nulls import shuffled
 from blockspin.lattice import Lattice
 from blockspin.models import KC_SQUARE, Ising
-from blockspin.rg.couplings import couplings
+from blockspin.rg.pseudolikelihood import couplings
 from blockspin.rg.recursions.decimation import chain
-from blockspin.samples import features, make
+from blockspin.samples import make, to_matrix
 from blockspin.sampling.sample import sample
 
 
@@ -40,7 +40,7 @@ def test_decimation_of_the_chain_is_exact(K: float, other: float, b: int, monkey
     # the growth (of 0.6 to 0.9) and 0.008 in the drift (of -0.25 to -0.5) at 4.5 sigma
     ring = Lattice.chain(48)
     critical, samples = (sample(Ising(ring, k), 20_000, seed=seed) for seed, k in ((1, K), (2, other)))
-    rule, evidence = Decimation(ring, b).fit(features(samples)), Evidence(samples, critical=critical)
+    rule, evidence = Decimation(ring, b).fit(to_matrix(samples)), Evidence(samples, critical=critical)
     assert states(*rows(rule, evidence)) == 2 * [(State.UNDEFINED, "no critical point")]
     monkeypatch.setattr(flow, "critical_needed", lambda evidence: evidence.critical)
     growth, drift = rows(rule, evidence)
@@ -53,11 +53,11 @@ def test_decimation_of_the_chain_is_exact(K: float, other: float, b: int, monkey
 def test_majority_on_the_square_lattice(lattice: Lattice, held_out: xr.DataArray, critical: xr.DataArray) -> None:
     # b^y_t = 2 for an exact step; the majority rule's at L = 32 is 2.13(5), beyond 1 and short of b^d = 4. 1000 samples
     # at K = 0.408: error 0.09. The drift is that of one coupling fitted to the blocks, wherever they came from
-    majority = Majority(lattice, 2, random_state=1).fit(features(held_out))
+    majority = Majority(lattice, 2, random_state=1).fit(to_matrix(held_out))
     growth, drift = rows(majority, Evidence(held_out, critical=critical))
     assert abs(growth.value - 2.1) < 4.5 * growth.error
     assert growth.error < 0.15
-    blocks = make(majority.transform(features(critical)).reshape(*critical.shape[:2], 8, 8), Lattice.square(8))
+    blocks = make(majority.transform(to_matrix(critical)).reshape(*critical.shape[:2], 8, 8), Lattice.square(8))
     assert drift.value == pytest.approx(couplings(blocks, ["nn"])["nn"].value - couplings(critical, ["nn"])["nn"].value)
     assert -0.05 < drift.value < 0
     assert (growth.below, growth.above) == (Side("nothing grows, 1", 1.0), Side("a first-order jump, b^d", 4.0))
@@ -73,7 +73,7 @@ def test_majority_on_the_square_lattice(lattice: Lattice, held_out: xr.DataArray
 
 
 def test_what_is_not_defined_says_why(lattice: Lattice, held_out: xr.DataArray, critical: xr.DataArray) -> None:
-    majority = Majority(lattice, 2, random_state=1).fit(features(held_out))
+    majority = Majority(lattice, 2, random_state=1).fit(to_matrix(held_out))
     assert states(*rows(majority, Evidence(held_out))) == 2 * [(State.NOT_REQUESTED, "no critical samples")]
     at_kc = rows(majority, Evidence(critical, critical=critical))
     assert states(*at_kc) == [(State.UNDEFINED, "at Kc"), (State.MEASURED, "")]

@@ -20,7 +20,7 @@ from blockspin.judging import Evidence, Measurement, Outcome, State, measure, sc
 from blockspin.judging.criteria import generalization, rule_of
 from blockspin.judging.rules import Agrees
 from blockspin.models import Ising
-from blockspin.samples import features, make
+from blockspin.samples import make, to_matrix
 from blockspin.statistics import jackknife
 
 
@@ -49,7 +49,7 @@ def test_the_exact_machine_has_the_ising_models_energies_and_conditional_probabi
     pseudo = rows["pseudo-likelihood"]
     assert pseudo.target is not None
     for found, samples in ((pseudo.value, held_out), (pseudo.target.value, train)):
-        X = features(samples).astype(float)
+        X = to_matrix(samples).astype(float)
         field = X * X[:, model.lattice.neighbours].sum(axis=2)
         assert found == pytest.approx(-np.log1p(np.exp(-2 * model.K * field)).mean(), rel=1e-4)
 
@@ -68,8 +68,8 @@ def test_samples_of_one_model_leave_no_gap_and_those_of_another_do(
 
 def test_samples_learned_by_heart_are_found_out(model: Ising, held_out: xr.DataArray, train: xr.DataArray) -> None:
     # a hidden spin a training sample, each the sample's own picture: the Hopfield machine of five samples
-    few = make(features(train)[:: len(features(train)) // 4 - 1][:5].reshape(5, 1, 16, 16), model.lattice)
-    machine = RBM.from_weights(0.05 * features(few).astype(float), units="spin")
+    few = make(to_matrix(train)[:: len(to_matrix(train)) // 4 - 1][:5].reshape(5, 1, 16, 16), model.lattice)
+    machine = RBM.from_weights(0.05 * to_matrix(few).astype(float), units="spin")
     evidence = Evidence(held_out, train=few)
     gap = measured(machine, evidence)["free-energy gap"]
     assert gap.value > 2
@@ -93,9 +93,9 @@ def test_what_cannot_be_told_has_a_reason(model: Ising, held_out: xr.DataArray, 
     assert list(rows) == ["free-energy gap"]
     gap = rows["free-energy gap"]
     assert (gap.state, gap.code) == (State.NOT_REQUESTED, "no training samples")
-    bits = BernoulliRBM(4, n_iter=1).fit(features(train))  # trained on -1/+1, which scikit-learn lets pass
+    bits = BernoulliRBM(4, n_iter=1).fit(to_matrix(train))  # trained on -1/+1, which scikit-learn lets pass
     alone, behind = (measured(one, Evidence(held_out, train=train)) for one in (bits, make_pipeline(ToBinary(), bits)))
     assert len(alone) == 2
     assert alone == behind  # it gets 0/1, whoever sees to that
     below = RBM.from_weights(0.1 * np.ones((8, 256)), units="spin")
-    assert measured(make_pipeline(below, BernoulliRBM(4, n_iter=1)).fit(features(train)), Evidence(held_out)) == {}
+    assert measured(make_pipeline(below, BernoulliRBM(4, n_iter=1)).fit(to_matrix(train)), Evidence(held_out)) == {}

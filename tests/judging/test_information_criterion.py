@@ -21,10 +21,11 @@ from blockspin.judging.criteria.information import KEPT, SHARE, bound
 from blockspin.judging.nulls import noise
 from blockspin.judging.rules import Decision, Described, Exceeds
 from blockspin.judging.verdict import decide
-from blockspin.samples import features, make, own
+from blockspin.models import KC_SQUARE
+from blockspin.samples import make, own, to_matrix
 
 SQUARE = bs.Lattice.square(6)
-CRITICAL = bs.Ising(SQUARE, bs.KC_SQUARE)
+CRITICAL = bs.Ising(SQUARE, KC_SQUARE)
 
 
 @pytest.fixture(scope="module")
@@ -49,10 +50,10 @@ def test_more_is_better_and_the_share_is_shown() -> None:
 RULES = {
     "decimation": (bs.Decimation(SQUARE, 2), [1, 0, 0, 0], 1e-9),
     "majority": (bs.Majority(SQUARE, 2, random_state=1), [1, 1, 1, 1], 2e-3),  # its ties are drawn
-    "corner": (bs.WeightedMajority(SQUARE, 2, weights=[3, 2, 2, 2]), [3, 2, 2, 2], 1e-9),
-    "rows": (bs.WeightedMajority(SQUARE, 2, weights=[1, 1, -1, -1], random_state=1), [1, 1, -1, -1], 2e-3),
+    "corner": (bs.rules.WeightedMajority(SQUARE, 2, weights=[3, 2, 2, 2]), [3, 2, 2, 2], 1e-9),
+    "rows": (bs.rules.WeightedMajority(SQUARE, 2, weights=[1, 1, -1, -1], random_state=1), [1, 1, -1, -1], 2e-3),
     # row by row; around the square the last two change places
-    "diagonals": (bs.WeightedMajority(SQUARE, 2, weights=[3, -2, -2, 2]), [3, -2, 2, -2], 1e-9),
+    "diagonals": (bs.rules.WeightedMajority(SQUARE, 2, weights=[3, -2, -2, 2]), [3, -2, 2, -2], 1e-9),
 }
 
 
@@ -61,7 +62,7 @@ def test_exact_on_the_small_torus_and_a_bound_without_the_model(name: str, sampl
     # 9,000 windows of 50 chains: errors of .01; sees a bound 10 % too high at 4 sigma
     rule, weights, near = RULES[name]
     joint = surroundings.torus(CRITICAL)
-    fitted = rule.fit(features(samples))
+    fitted = rule.fit(to_matrix(samples))
     kept, share = rows(fitted, Evidence(samples, model=CRITICAL))
     exact = joint.kept(sign_rule(weights))
     assert kept.value == pytest.approx(exact, abs=near)
@@ -76,7 +77,7 @@ def test_exact_on_the_small_torus_and_a_bound_without_the_model(name: str, sampl
     assert estimated.below is not None
     assert abs(estimated.below.value - kept.below.value) < 0.02 + 4 * estimated.below.error
     # random signs keep .23 at Kc, three spins against the fourth .31, a difference of rows .002
-    majority = RULES["majority"][0].fit(features(samples))
+    majority = RULES["majority"][0].fit(to_matrix(samples))
     for one, evidence in ((kept, Evidence(samples, model=CRITICAL)), (estimated, Evidence(own(samples.values)))):
         found = decision(one, rows(majority, evidence)[0])
         assert found.outcome is (Outcome.FAIL if name == "rows" else Outcome.PASS)
@@ -87,7 +88,7 @@ def test_exact_on_the_chain() -> None:
     ring = bs.Lattice.chain(48)
     model = bs.Ising(ring, 1.0)
     samples = bs.sample(model, 200, seed=2, chains=20)
-    X = features(samples)
+    X = to_matrix(samples)
     decimation, majority = bs.Decimation(ring, 2).fit(X), bs.Majority(ring, 2, random_state=1).fit(X)
     (one, share), (other, beside) = (rows(rule, Evidence(samples, model=model)) for rule in (decimation, majority))
     assert share.value == pytest.approx(0.7596, abs=1e-3)
@@ -97,7 +98,7 @@ def test_exact_on_the_chain() -> None:
 
 def test_spins_that_know_nothing_tell_nothing() -> None:
     samples = make(noise((400, 12, 12), 1).reshape(20, 20, 12, 12), bs.Lattice.square(12))
-    rule = bs.Majority(bs.Lattice.square(12), 2, random_state=1).fit(features(samples))
+    rule = bs.Majority(bs.Lattice.square(12), 2, random_state=1).fit(to_matrix(samples))
     kept, _ = rows(rule, Evidence(samples))
     assert abs(kept.value) < 4 * kept.error + 0.003  # what the regression loses on the other half
     # the majority rule itself keeps no more than random signs
@@ -113,7 +114,7 @@ def test_the_other_half_of_the_chains_reads(samples: xr.DataArray) -> None:
 
 def test_a_wide_field_is_cut_to_its_block(samples: xr.DataArray) -> None:
     # each unit adds the ring of its environment to its block's sum: uncut it would tell H(h) nearly
-    majority = bs.Majority(SQUARE, 2, random_state=1).fit(features(samples))
+    majority = bs.Majority(SQUARE, 2, random_state=1).fit(to_matrix(samples))
     wide = majority.fields_ + 0.04 * (1 - 4 * majority.fields_)
     kept, share = rows(Linear(wide), Evidence(samples, model=CRITICAL))
     assert kept.why  # the share of w^2 that is left
@@ -124,10 +125,10 @@ def test_a_wide_field_is_cut_to_its_block(samples: xr.DataArray) -> None:
 
 
 def test_what_is_not_defined_says_why(samples: xr.DataArray) -> None:
-    X, four = features(samples), bs.Lattice.square(4)
+    X, four = to_matrix(samples), bs.Lattice.square(4)
     small = bs.sample(bs.Ising(four, 0.3), 100, seed=1, chains=10)
     few = own(samples.isel(chain=slice(0, 4)).values)
-    decimation = bs.Decimation(four, 2).fit(features(small))
+    decimation = bs.Decimation(four, 2).fit(to_matrix(small))
     for transformer, drawn, state, code, outcome in (
         (PCA(9, random_state=0).fit(X), samples, State.UNDEFINED, "no places", Outcome.FAIL),
         (decimation, small, State.UNDEFINED, "no environment", Outcome.CANNOT_TELL),

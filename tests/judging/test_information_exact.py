@@ -19,7 +19,7 @@ import blockspin as bs
 from blockspin.judging.criteria.information import information
 from blockspin.judging.evidence import Evidence, Subject
 from blockspin.judging.nulls import ShuffledSites
-from blockspin.samples import features
+from blockspin.samples import to_matrix
 from blockspin.statistics import Estimate
 
 MAJORITY_6 = 0.05536516  # of majority on the 6 x 6 torus at K = .3
@@ -53,7 +53,7 @@ def torus() -> tuple[object, bs.Ising]:
 @pytest.mark.parametrize("random_state", [None, 0, 2, 17])
 def test_majority_on_the_torus_is_exact_whatever_its_coins(random_state: int | None, torus: tuple) -> None:
     samples, model = torus
-    rule = bs.Majority(model.lattice, 2, random_state=random_state).fit(features(samples))
+    rule = bs.Majority(model.lattice, 2, random_state=random_state).fit(to_matrix(samples))
     found = kept(rule, samples, model)
     assert found.value == pytest.approx(MAJORITY_6, abs=1e-8)
     assert found.error == 0
@@ -64,13 +64,13 @@ def test_majority_on_the_torus_is_exact_whatever_its_coins(random_state: int | N
 def test_rules_on_the_chain_are_sums_over_all_states(b: int, L: int, make: str) -> None:
     model = bs.Ising(bs.Lattice.chain(L), 0.7, h=0.1)
     samples = bs.sample(model, 200, seed=2, chains=10)
-    lattice, X = model.lattice, features(samples)
+    lattice, X = model.lattice, to_matrix(samples)
     weights, cut = [1.0, -1.0, 2.0, -2.0][:b], {2: 1.0, 3: 0.5, 4: 2.5}[b]
     majority = bs.Majority(lattice, b, random_state=3)
     rule = {
         "majority": majority,
-        "weighted": bs.WeightedMajority(lattice, b, weights=weights, random_state=3),
-        "threshold": bs.Threshold(lattice, b, threshold=cut, ties="random", random_state=3),
+        "weighted": bs.rules.WeightedMajority(lattice, b, weights=weights, random_state=3),
+        "threshold": bs.rules.Threshold(lattice, b, threshold=cut, ties="random", random_state=3),
         "decimation": bs.Decimation(lattice, b),
         "placed": bs.Placed(majority, lattice, strict=False),
         "pipeline": Pipeline([("nothing", "passthrough"), ("majority", majority)]),
@@ -95,7 +95,7 @@ def test_means_and_probabilities_are_summed_as_such(units: str) -> None:
     samples = bs.sample(model, 200, seed=2, chains=10)
     W, c = np.kron(np.eye(6), [[0.8, 0.5]]), np.linspace(-0.4, 0.6, 6)
     rbm = bs.RBM.from_weights(W, np.zeros(12), c, units=units)
-    step = bs.ToBinary().fit(features(samples))
+    step = bs.ToBinary().fit(to_matrix(samples))
     states = np.array(list(itertools.product((-1, 1), repeat=2)))
     field = states @ [0.8, 0.5] if units == "spin" else (states + 1) / 2 @ [0.8, 0.5]
     ups = [1 / (1 + np.exp(-(2 if units == "spin" else 1) * (field + bias))) for bias in c]
@@ -132,7 +132,7 @@ def test_coins_that_a_map_tosses_itself_leave_an_error() -> None:
 
 def test_shuffled_sites_pass_the_chance_on(torus: tuple) -> None:
     samples, model = torus
-    X = features(samples)
+    X = to_matrix(samples)
     rule = bs.Majority(model.lattice, 2, random_state=1).fit(X)
     order = np.random.default_rng(0).permutation(36)
     np.testing.assert_array_equal(ShuffledSites(rule, order).chance(X), rule.chance(X[:, order]))

@@ -36,7 +36,7 @@ from blockspin.judging.judge import chosen
 from blockspin.judging.notes import warnings
 from blockspin.judging.nulls import cheap, noise
 from blockspin.models import Ising
-from blockspin.samples import features, make
+from blockspin.samples import make, to_matrix
 
 PASS, FAIL, CANNOT_TELL = Outcome.PASS, Outcome.FAIL, Outcome.CANNOT_TELL
 
@@ -51,7 +51,7 @@ def codes(card: Scorecard) -> set[str]:
 
 @pytest.fixture(scope="module")
 def majority(lattice: bs.Lattice, held_out: xr.DataArray) -> bs.Majority:
-    return bs.Majority(lattice, 2, random_state=1).fit(features(held_out))
+    return bs.Majority(lattice, 2, random_state=1).fit(to_matrix(held_out))
 
 
 def test_majority_renormalizes(
@@ -76,7 +76,7 @@ def test_decimation_tiles_and_has_other_exponents_than_majority(
 ) -> None:
     # one-site fields stay so where the sites are permuted, and its locality says little of a lattice; decimation has
     # no fixed point, and y_h lies at 1.95, not at 15/8
-    rule = bs.Decimation(lattice, 2).fit(features(held_out))
+    rule = bs.Decimation(lattice, 2).fit(to_matrix(held_out))
     card = bs.judge(rule, held_out, critical=critical)
     assert card.outcome("tiling") is PASS
     assert rows(card)["y_t"].outcome is PASS
@@ -97,7 +97,7 @@ def test_noise_on_the_blocks_shows_in_the_magnetic_exponent(
             flip = np.random.default_rng(3).random(blocks.shape) < 0.1
             return np.where(flip, -blocks, blocks).astype(np.int8)
 
-    card = bs.judge(Noisy(lattice, 2, random_state=1).fit(features(held_out)), held_out, critical=critical)
+    card = bs.judge(Noisy(lattice, 2, random_state=1).fit(to_matrix(held_out)), held_out, critical=critical)
     assert rows(card)["y_h"].outcome is FAIL
     assert card.verdict is not Verdict.RENORMALIZES
 
@@ -157,7 +157,7 @@ def test_nulls_of_the_majority_rule_fail(
     majority: bs.Majority, held_out: xr.DataArray, critical: xr.DataArray, train: xr.DataArray
 ) -> None:
     for seed in range(3):
-        for name, null in cheap(majority, features(train), seed).items():
+        for name, null in cheap(majority, to_matrix(train), seed).items():
             card = bs.judge(null, held_out, critical=critical, nulls={name: majority}, name=name)
             assert card.verdict is Verdict.DOES_NOT
             assert card.outcome("spectrum") is FAIL
@@ -243,7 +243,7 @@ def test_the_same_call_gives_the_same_card(
 def test_a_chain_is_judged_too() -> None:
     chain = bs.Lattice.chain(48)
     samples = bs.sample(Ising(chain, 0.5), 400, seed=1)
-    card = bs.judge(bs.Majority(chain, 3).fit(features(samples)), samples, model=Ising(chain, 0.5))
+    card = bs.judge(bs.Majority(chain, 3).fit(to_matrix(samples)), samples, model=Ising(chain, 0.5))
     assert card.outcome("locality") is PASS
     assert rows(card)["spacing of centres / b"].outcome is PASS
     assert rows(card)["y_h"].code == "no critical samples"
@@ -260,7 +260,7 @@ def test_wrong_input_is_named(majority: bs.Majority, held_out: xr.DataArray, lat
     with pytest.raises(ValueError, match="train="):
         bs.judge(PCA(64), held_out)
     with pytest.raises(TypeError, match="got ndarray"):
-        bs.judge(majority, features(held_out))  # type: ignore[arg-type]
+        bs.judge(majority, to_matrix(held_out))  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="256"):
         bs.judge(majority, other)
     for wrong in (lambda X: X[:, 0], lambda X: X[:10, :64]):
@@ -308,13 +308,13 @@ def test_another_model_than_the_samples_name_is_refused(
 
 
 def test_fields_that_the_outputs_do_not_follow_are_not_believed(lattice: bs.Lattice, held_out: xr.DataArray) -> None:
-    X = features(held_out)
+    X = to_matrix(held_out)
     liar = GaussianRandomProjection(64, random_state=0).fit(X)
     liar.fields_ = bs.Majority(lattice, 2).fields_
     subject = Subject(liar, Evidence(held_out), name="m")
     assert subject.fields_from == "regression"
     assert "fields by regression" in {note.code for note in warnings(subject)}
-    mostly_ties = bs.WeightedMajority(lattice, 2, weights=[1, 1, -1, -1], random_state=1)
+    mostly_ties = bs.rules.WeightedMajority(lattice, 2, weights=[1, 1, -1, -1], random_state=1)
     for honest in (PCA(64).fit(X), GaussianRandomProjection(64, random_state=0).fit(X), mostly_ties):
         assert Subject(honest, Evidence(held_out), name="m").fields_from == "weights"
 
@@ -332,7 +332,7 @@ def test_a_map_of_ones_own_that_learns_nothing_is_no_null_of_itself(
         def transform(self, X: Any) -> np.ndarray:
             return np.asarray(X).reshape(-1, 8, 2, 8, 2).sum(axis=(2, 4)).reshape(len(X), -1)
 
-    card = bs.judge(Sums().fit(features(train)), held_out, critical=critical, train=train, model=model)
+    card = bs.judge(Sums().fit(to_matrix(train)), held_out, critical=critical, train=train, model=model)
     assert "nulls retrained" in codes(card)
     assert card.verdict is Verdict.RENORMALIZES
 

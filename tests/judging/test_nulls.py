@@ -17,7 +17,7 @@ from blockspin.coarse.fields import ToBinary
 from blockspin.judging.criteria.locality import participation
 from blockspin.judging.nulls import cheap, noise, permuted, retrained, shuffled, untrained
 from blockspin.lattice import Lattice
-from blockspin.samples import features
+from blockspin.samples import to_matrix
 
 
 def test_noise_has_no_correlations() -> None:
@@ -34,7 +34,7 @@ def test_noise_has_no_correlations() -> None:
 
 
 def test_permuted_data_keep_everything_but_the_lattice(lattice: Lattice, held_out: xr.DataArray) -> None:
-    X = features(held_out)
+    X = to_matrix(held_out)
     P = permuted(X, 1)
     np.testing.assert_array_equal(P.sum(axis=1), X.sum(axis=1))
     assert sorted(map(bytes, P.T.copy())) == sorted(map(bytes, X.T.copy()))  # whole columns, one permutation for all
@@ -45,7 +45,7 @@ def test_permuted_data_keep_everything_but_the_lattice(lattice: Lattice, held_ou
 
 
 def test_shuffled_sites_are_the_same_map_of_a_scrambled_lattice(lattice: Lattice, held_out: xr.DataArray) -> None:
-    X = features(held_out)
+    X = to_matrix(held_out)
     rule = Majority(lattice, 2, random_state=1).fit(X)
     null = shuffled(rule, 256, 1)
     np.testing.assert_array_equal(null.transform(X), rule.transform(X[:, null.permutation]))
@@ -58,7 +58,7 @@ def test_shuffled_sites_are_the_same_map_of_a_scrambled_lattice(lattice: Lattice
 
 
 def test_a_shuffled_map_without_weights_gets_its_fields_by_regression(held_out: xr.DataArray) -> None:
-    X = features(held_out)
+    X = to_matrix(held_out)
     null = shuffled(Of(lambda spins: spins[:, [3, 7]].astype(float)), 256, 1)
     assert null.weights(256) is None
     fields, origin = null.fields(X, null.transform(X))
@@ -67,7 +67,7 @@ def test_a_shuffled_map_without_weights_gets_its_fields_by_regression(held_out: 
 
 
 def test_an_untrained_map_is_as_initialised(held_out: xr.DataArray) -> None:
-    X = features(held_out)
+    X = to_matrix(held_out)
     stack = make_pipeline(ToBinary(), BernoulliRBM(8, n_iter=3, random_state=1), BernoulliRBM(4, n_iter=3)).fit(X)
     trained = stack[1].components_.copy()
     fresh = untrained(stack, X)
@@ -80,7 +80,7 @@ def test_an_untrained_map_is_as_initialised(held_out: xr.DataArray) -> None:
 
 
 def test_retrained_nulls_are_fitted_clones_and_the_map_stays_as_it_is(held_out: xr.DataArray) -> None:
-    X = features(held_out)
+    X = to_matrix(held_out)
     pca = PCA(4).fit(X)
     leading = pca.components_.copy()
     nulls = retrained(pca, X, 1)
@@ -95,7 +95,7 @@ def test_retrained_nulls_are_fitted_clones_and_the_map_stays_as_it_is(held_out: 
 
 
 def test_cheap_nulls_need_no_training(held_out: xr.DataArray) -> None:
-    X = features(held_out)
+    X = to_matrix(held_out)
     assert list(cheap(PCA(4).fit(X), X, 1)) == ["shuffled sites"]
     machine = make_pipeline(ToBinary(), BernoulliRBM(4, n_iter=1)).fit(X)
     assert list(cheap(machine, X, 1)) == ["shuffled sites", "untrained"]

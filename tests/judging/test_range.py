@@ -20,8 +20,8 @@ from blockspin.judging.nulls import noise, shuffled
 from blockspin.judging.rules import CloserThanNulls, Described
 from blockspin.lattice import Lattice
 from blockspin.models import Ising
-from blockspin.rg.couplings import couplings
-from blockspin.samples import features, make
+from blockspin.rg.pseudolikelihood import couplings
+from blockspin.samples import make, to_matrix
 from blockspin.sampling.sample import sample
 
 
@@ -42,7 +42,7 @@ def test_decimation_of_the_chain_gains_no_range() -> None:
     # beside one of 0.3 make a share of 0.03 by their sizes alone, seen too among the fine spins
     ring = Lattice.chain(48)
     samples = sample(Ising(ring, 0.7), 4000, seed=1)
-    gained, coarse = rows(Decimation(ring, 2).fit(features(samples)), Evidence(samples))
+    gained, coarse = rows(Decimation(ring, 2).fit(to_matrix(samples)), Evidence(samples))
     assert abs(gained.value) < 0.05
     assert 0 <= coarse.value < 0.07
 
@@ -51,10 +51,10 @@ def test_blocks_of_critical_spins(lattice: Lattice, held_out: xr.DataArray, crit
     # L = 32, 10,000 samples: 0.21 for majority, 0.33 for decimation, whose couplings are known to reach farther
     evidence = Evidence(held_out, critical=critical)
     majority, decimation = Majority(lattice, 2, random_state=1), Decimation(lattice, 2)
-    short, far = (rows(rule.fit(features(held_out)), evidence)[0] for rule in (majority, decimation))
+    short, far = (rows(rule.fit(to_matrix(held_out)), evidence)[0] for rule in (majority, decimation))
     assert short.value + 3 * math.hypot(short.error, far.error) < far.value
     assert 0.1 < short.value < 0.25
-    blocks = make(majority.transform(features(critical)).reshape(*critical.shape[:2], 8, 8), Lattice.square(8))
+    blocks = make(majority.transform(to_matrix(critical)).reshape(*critical.shape[:2], 8, 8), Lattice.square(8))
     expected = [float(share([one.value for one in couplings(level).K])) for level in (blocks, critical)]
     assert short.value == pytest.approx(expected[0] - expected[1])
     assert short.above is not None
@@ -63,13 +63,13 @@ def test_blocks_of_critical_spins(lattice: Lattice, held_out: xr.DataArray, crit
 
 
 def test_what_is_not_defined_says_why(lattice: Lattice, held_out: xr.DataArray, critical: xr.DataArray) -> None:
-    majority = Majority(lattice, 2, random_state=1).fit(features(held_out))
+    majority = Majority(lattice, 2, random_state=1).fit(to_matrix(held_out))
     still = make(noise((2000, 256), 3).reshape(20, 100, 16, 16), lattice)
     for row in rows(majority, Evidence(held_out, critical=still)):
         assert math.isnan(row.value)
         assert (row.state, row.code) == (State.UNDEFINED, "no couplings")
     for row in rows(shuffled(majority, 256, 0), Evidence(held_out, critical=critical)):
         assert row.state is State.FORCED
-    small = Majority(lattice, 8).fit(features(held_out))  # 2 x 2 coarse sites
+    small = Majority(lattice, 8).fit(to_matrix(held_out))  # 2 x 2 coarse sites
     for row in rows(small, Evidence(held_out, critical=critical)):
         assert (row.state, row.code) == (State.UNDEFINED, "no couplings")

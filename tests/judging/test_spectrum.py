@@ -15,7 +15,7 @@ from blockspin.judging.criteria import spectrum
 from blockspin.judging.nulls import noise, shuffled
 from blockspin.lattice import Lattice
 from blockspin.rg import mcrg
-from blockspin.samples import features, make
+from blockspin.samples import make, to_matrix
 
 
 def exponents(transformer: object, evidence: Evidence) -> tuple[Measurement, Measurement]:
@@ -44,7 +44,7 @@ def test_majority_at_the_critical_point(
         found = (exponent.below, exponent.above, exponent.exact)
         assert [(side.value, side.error) for side in found if side] == [(value, 0) for value in sides]
     # the embedding puts the units where they were: the numbers are those of Monte Carlo RG without a judge
-    coarse = majority.transform(features(critical)).reshape(*critical.shape[:2], 8, 8)
+    coarse = majority.transform(to_matrix(critical)).reshape(*critical.shape[:2], 8, 8)
     direct = mcrg.spectrum(critical, coarse, 2, fine_lattice=lattice, coarse_lattice=Lattice.square(8))
     assert (y_t.value, y_t.error) == pytest.approx((direct.y_t.value, direct.y_t.error))
     assert (y_h.value, y_h.error) == pytest.approx((direct.y_h.value, direct.y_h.error))

@@ -18,7 +18,7 @@ from blockspin.judging.criteria.symmetry import flip_equivariance, point_group, 
 from blockspin.judging.nulls import PERMUTATIONS, shuffled
 from blockspin.judging.rules import CloserThanNulls, Described
 from blockspin.lattice import Lattice
-from blockspin.samples import features
+from blockspin.samples import to_matrix
 from blockspin.statistics import Estimate
 
 
@@ -82,7 +82,7 @@ def test_unlike_fields_share_what_they_must() -> None:
 
 
 def test_a_permutation_of_sites_destroys_translation_alone(lattice: Lattice, held_out: xr.DataArray) -> None:
-    rule = Majority(lattice, 2, random_state=1).fit(features(held_out))
+    rule = Majority(lattice, 2, random_state=1).fit(to_matrix(held_out))
     rows = measured("symmetry", rule, Evidence(held_out))
     assert {quantity: row.value for quantity, row in rows.items()} == pytest.approx(
         {"spin flip": 1, "translation": 1, "point group": 1}
@@ -154,7 +154,7 @@ def test_the_point_group_against_every_element_written_out() -> None:
 
 
 def test_decimation_is_even_about_its_site(lattice: Lattice, held_out: xr.DataArray) -> None:
-    rule = Decimation(lattice, 2).fit(features(held_out))
+    rule = Decimation(lattice, 2).fit(to_matrix(held_out))
     assert measured("symmetry", rule, Evidence(held_out))["point group"].value == pytest.approx(1)
     assert rule_of("symmetry", "point group") == Described()
     assert rule_of("symmetry", "spin flip") == CloserThanNulls(blind=PERMUTATIONS)

@@ -15,7 +15,7 @@ from sklearn.preprocessing import FunctionTransformer
 
 import blockspin as bs
 from blockspin.judging import Verdict
-from blockspin.samples import features
+from blockspin.samples import to_matrix
 
 LATTICE = bs.Lattice.square(16)
 
@@ -56,7 +56,7 @@ def codes(transformer: Any, **more: Any) -> set[str]:
 
 def test_an_rbm_of_binary_units_is_read_in_one_way() -> None:
     """Bare or behind ToBinary: the same card, and a note on the bare one."""
-    bits = (features(SAMPLES) + 1) // 2
+    bits = (to_matrix(SAMPLES) + 1) // 2
     machine = BernoulliRBM(16, random_state=0, n_iter=2, learning_rate=0.05).fit(bits)
     bare = bs.judge(machine, SAMPLES, train=SAMPLES)
     behind = bs.judge(make_pipeline(bs.ToBinary(), machine), SAMPLES, train=SAMPLES)
@@ -93,7 +93,7 @@ def test_the_training_samples_are_no_held_out_ones() -> None:
 def test_what_a_map_lacks_for_a_null_is_named() -> None:
     from sklearn.decomposition import PCA
 
-    assert codes(PCA(16).fit(features(SAMPLES))) == {"null untrained", "nulls retrained"}
+    assert codes(PCA(16).fit(to_matrix(SAMPLES))) == {"null untrained", "nulls retrained"}
 
 
 class InPlace:

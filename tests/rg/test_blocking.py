@@ -13,8 +13,8 @@ from blockspin.coarse.blocks import Decimation, Majority
 from blockspin.lattice import Lattice
 from blockspin.models import KC_SQUARE, Ising
 from blockspin.rg import mcrg as kernel
-from blockspin.rg.blocking import block, mcrg
-from blockspin.samples import check, features, lattice_of, make, provenance
+from blockspin.rg.blocking import block, exponents
+from blockspin.samples import check, lattice_of, make, provenance, to_matrix
 from blockspin.sampling.sample import sample
 from blockspin.statistics import Estimate
 
@@ -38,10 +38,10 @@ def test_levels_are_blocks_of_blocks() -> None:
     samples = sample(Ising(lattice, 0.4), 60, seed=1, chains=6)
     levels = block(samples, lambda lattice: Majority(lattice, 2, ties="first"), 3)
     assert [lattice_of(level).shape for level in levels] == [(16, 24), (8, 12), (4, 6), (2, 3)]
-    rows = features(samples)
+    rows = to_matrix(samples)
     for level, size in zip(levels[1:], ((16, 24), (8, 12), (4, 6)), strict=True):
         rows = Majority(Lattice.square(*size), 2, ties="first").fit_transform(rows)
-        np.testing.assert_array_equal(features(check(level)), rows)
+        np.testing.assert_array_equal(to_matrix(check(level)), rows)
     assert provenance(levels[2])["blocked"] == 2
     assert provenance(levels[2])["fine"]["model"]["K"] == 0.4
 
@@ -55,7 +55,7 @@ def test_fitted_maps_one_a_step() -> None:
     np.testing.assert_array_equal(once, by_rule[1])
     np.testing.assert_array_equal(twice, by_rule[2])
     assert len(block(samples, maps, 1)) == 2
-    found, expected = mcrg(samples, maps, 1), mcrg(samples, lambda lattice: Majority(lattice, 3), 1)
+    found, expected = exponents(samples, maps, 1), exponents(samples, lambda lattice: Majority(lattice, 3), 1)
     assert (found[0].y_t, found[0].y_h) == (expected[0].y_t, expected[0].y_h)
 
 
@@ -63,7 +63,7 @@ def test_a_single_transformer() -> None:
     lattice = Lattice.square(16)
     samples = sample(Ising(lattice, KC_SQUARE), 2000, seed=1)
     one = Majority(lattice, 2, random_state=1)
-    (single,), (built,) = bs.mcrg(samples, one), bs.mcrg(samples, majority, 1)
+    (single,), (built,) = bs.rg.exponents(samples, one), bs.rg.exponents(samples, majority, 1)
     assert (single.y_t, single.y_h) == (built.y_t, built.y_h)
     # a block rule is its like on the coarse lattice; a map of one lattice is not
     for level, expected in zip(block(samples, one, 2), block(samples, majority, 2), strict=True):
@@ -76,7 +76,7 @@ def test_decimation_of_the_ring_follows_the_recursion() -> None:
     # dK'/dK = tanh 2K and dh'/dh = 1 + tanh 2K at every level; sees 0.06 in y_t and 0.02 in y_h at 4.5 sigma
     K = 1.0
     samples = sample(Ising(Lattice.chain(64), K), 20_000, seed=3)
-    found = bs.mcrg(samples, Decimation, 3, ["nn", "magnetisation"])
+    found = bs.rg.exponents(samples, Decimation, 3, ["nn", "magnetisation"])
     assert len(found) == 3
     for step in found:
         assert abs(step.y_t.z(math.log2(math.tanh(2 * K)))) < 4.5
@@ -90,7 +90,7 @@ def test_the_critical_ising_model_level_by_level() -> None:
     # L = 32, 10,000 configurations, seven even and four odd operators; sees 0.05 in y_t and 0.003 in y_h at 4.5 sigma
     samples = sample(Ising(Lattice.square(32), KC_SQUARE), 10_000, seed=5)
     names = ["nn", "nnn", "third", "plaquette", "fourth", "fifth", "diamond"]
-    first, second = bs.mcrg(samples, majority, 2, [*names[:3], "magnetisation", *names[3:], "corner"])
+    first, second = bs.rg.exponents(samples, majority, 2, [*names[:3], "magnetisation", *names[3:], "corner"])
     assert first.even == tuple(names)
     assert first.odd == ("magnetisation", "corner")
     for estimate, value in zip(first.y_t_by_operators, (0.9112, 0.9666, 0.9674), strict=False):
@@ -112,12 +112,12 @@ def test_the_critical_ising_model_level_by_level() -> None:
 def test_directions_of_decimation() -> None:
     # decimation of the ring maps K to K' and nothing else: the direction of growth is the first coupling's
     samples = sample(Ising(Lattice.chain(32), 0.7), 20_000, seed=2)
-    (found,) = mcrg(samples, Decimation, 1)
+    (found,) = exponents(samples, Decimation, 1)
     np.testing.assert_allclose(found.direction_t, [1, 0, 0], atol=0.05)
     np.testing.assert_allclose(found.direction_h, [1, 0], atol=0.02)
     dead = Linear(np.zeros((8, 16)))
-    (nothing,) = mcrg(
-        make(np.where(features(samples)[:40, :16] > 0, 1, -1).reshape(4, 10, 16), Lattice.chain(16)), [dead]
+    (nothing,) = exponents(
+        make(np.where(to_matrix(samples)[:40, :16] > 0, 1, -1).reshape(4, 10, 16), Lattice.chain(16)), [dead]
     )
     assert np.isnan(nothing.direction_t).all()
 
@@ -146,9 +146,12 @@ def test_what_does_not_fit_is_named() -> None:
     with pytest.raises(ValueError, match="fill a coarser lattice"):
         block(samples, maps)
     wide = make(np.ones((3, 2, 24, 24), np.int8), Lattice.square(24))
-    maps = [Majority(Lattice.square(24), 2).fit(features(wide)), Majority(Lattice.square(12), 3).fit(np.ones((1, 144)))]
+    maps = [
+        Majority(Lattice.square(24), 2).fit(to_matrix(wide)),
+        Majority(Lattice.square(12), 3).fit(np.ones((1, 144))),
+    ]
     with pytest.raises(ValueError, match=r"one ratio of lattice spacings; got 2.0, 3.0"):
-        mcrg(wide, maps)
+        exponents(wide, maps)
 
     class Real:
         def transform(self, X: np.ndarray) -> np.ndarray:
@@ -159,21 +162,24 @@ def test_what_does_not_fit_is_named() -> None:
 
 
 def test_machines_need_places_and_fitted_rules_stay_as_they_are() -> None:
-    critical = bs.sample(bs.Ising(bs.Lattice.square(8), bs.KC_SQUARE), 200, seed=1, chains=10)
+    critical = bs.sample(bs.Ising(bs.Lattice.square(8), KC_SQUARE), 200, seed=1, chains=10)
     machine = bs.RBM.from_weights(np.ones((16, 64)), units="spin", output="sample", random_state=0)
     with pytest.raises(
         ValueError, match=r"the units of RBM have no places on the lattice.*; bs\.Placed\(map, lattice\)"
     ):
-        bs.mcrg(critical, [machine])
+        bs.rg.exponents(critical, [machine])
     rule = bs.ConvolutionalRBM.from_filters(np.ones((1, 2, 2)), bs.Lattice.square(8), units="spin", output="sample")
-    given, built = bs.mcrg(critical, [rule])[0], bs.mcrg(critical, lambda lattice: rule.on(lattice), 1)[0]
+    given, built = (
+        bs.rg.exponents(critical, [rule])[0],
+        bs.rg.exponents(critical, lambda lattice: rule.on(lattice), 1)[0],
+    )
     assert given.y_t == built.y_t
     assert str(given).startswith("y_t = ")
     in_field = bs.sample(bs.Ising(bs.Lattice.square(8), 0.4, 0.05), 200, seed=1, chains=10)
     with pytest.raises(ValueError, match=r"without a field; these samples have h = 0\.05"):
-        bs.mcrg(in_field, bs.Majority, 1)
-    assert "magnetisation" in bs.couplings(in_field).operators
+        bs.rg.exponents(in_field, bs.Majority, 1)
+    assert "magnetisation" in bs.rg.couplings(in_field).operators
     with pytest.raises(ValueError, match=r"a list of names; got the string 'nn': give \['nn'\]"):
-        bs.couplings(critical, "nn")
-    (path,) = bs.flow(critical, bs.Majority, 1)
+        bs.rg.couplings(critical, "nn")
+    (path,) = bs.rg.flow(critical, bs.Majority, 1)
     assert str(path).startswith("from K = 0.440687")

@@ -11,13 +11,13 @@ import blockspin as bs
 from blockspin.coarse.blocks import Majority
 from blockspin.lattice import Lattice
 from blockspin.models import KC_SQUARE, Ising
-from blockspin.rg import couplings as module
+from blockspin.rg import pseudolikelihood as module
 from blockspin.rg.blocking import block
-from blockspin.rg.couplings import Couplings, Spins, couplings, local_terms, of_spins
 from blockspin.rg.likelihood import newton
 from blockspin.rg.operators import TABLES, evaluate, named
 from blockspin.rg.orbits import orbits
-from blockspin.samples import features, make
+from blockspin.rg.pseudolikelihood import Couplings, Spins, couplings, local_terms, of_spins
+from blockspin.samples import make, to_matrix
 from blockspin.sampling.sample import sample
 
 SEVEN = ["nn", "nnn", "third", "plaquette", "diamond", "fourth", "fifth"]
@@ -119,7 +119,7 @@ def test_errors_are_the_spread_over_repetitions() -> None:
 def test_the_model_comes_back_from_its_samples() -> None:
     # sees 0.004 in K at 4.5 sigma; a bond counted twice would give K / 2
     model = Ising(Lattice.square(16), 0.4, h=0.05)
-    found = bs.couplings(sample(model, 4000, seed=4), ["nn", "magnetisation", "nnn", "corner"])
+    found = bs.rg.couplings(sample(model, 4000, seed=4), ["nn", "magnetisation", "nnn", "corner"])
     for estimate, value in zip(found.K, [0.4, 0.05, 0, 0], strict=True):
         assert abs(estimate.z(value)) < 4.5
     assert found["nn"].error < 0.004
@@ -129,7 +129,7 @@ def blocked(n: int, seed: int) -> tuple[Lattice, np.ndarray]:
     """32 x 32 at Kc after one majority step with random ties, (chain, draw, 16, 16)."""
     lattice = Lattice.square(32)
     samples = sample(Ising(lattice, KC_SQUARE), n, seed=seed)
-    blocks = Majority(lattice, 2, random_state=1).fit_transform(features(samples))
+    blocks = Majority(lattice, 2, random_state=1).fit_transform(to_matrix(samples))
     return lattice.coarse(2), blocks.reshape(*samples.shape[:2], 16, 16)
 
 
@@ -236,6 +236,6 @@ def test_dimers_are_refused_and_their_blocks_are_not() -> None:
     with pytest.raises(ValueError, match="these samples hold dimers, whose lattice of cells mixes vertices"):
         couplings(dimers)
     with pytest.raises(ValueError, match="these samples hold dimers"):
-        bs.mcrg(dimers, bs.Majority, 1)
+        bs.rg.exponents(dimers, bs.Majority, 1)
     _, blocks = block(dimers, bs.Majority(Lattice.square(8), 2, random_state=1))
     assert len(couplings(blocks, ["nn"]).K) == 1

@@ -11,8 +11,8 @@ import blockspin as bs
 from blockspin.coarse.blocks import Decimation, Majority
 from blockspin.lattice import Lattice
 from blockspin.models import KC_SQUARE, Ising
-from blockspin.rg.flow import Trajectory, Turn, _fixed, fixed_point, flow
 from blockspin.rg.recursions.decimation import chain, chain_slope
+from blockspin.rg.trajectories import Trajectory, Turn, _fixed, fixed_point, flow
 from blockspin.samples import make
 from blockspin.sampling.sample import sample
 from blockspin.statistics import Estimate
@@ -52,7 +52,7 @@ def test_the_flow_leaves_the_critical_point_on_both_sides() -> None:
     # 32 x 32, 4000 configurations a coupling: the first coupling after two steps is known to 0.007 in a set of four
     # operators, the fixed point to 0.01. The distance of the outer two grows by 0.05(1): seen at 5 standard errors
     spins = [sample(Ising(Lattice.square(32), K), 4000, seed=n) for n, K in enumerate((0.42, KC_SQUARE, 0.46))]
-    below, critical, above = found = bs.flow(spins, majority, 2)
+    below, critical, above = found = bs.rg.flow(spins, majority, 2)
     np.testing.assert_allclose(np.array([one.values[0, 0] for one in found]), [0.42, KC_SQUARE, 0.46], atol=0.013)
     two = [[level.nested[1][0] for level in one.levels] for one in found]  # with two operators the errors are smaller
     apart = [

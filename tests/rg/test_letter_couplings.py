@@ -12,16 +12,16 @@ from blockspin.alphabet import SPINS, Alphabet, labels
 from blockspin.exact import enumeration
 from blockspin.lattice import Lattice
 from blockspin.rg import sectors, surroundings
-from blockspin.rg.couplings import couplings
 from blockspin.rg.likelihood import newton
 from blockspin.rg.matching import critical_coupling
 from blockspin.rg.operators import EVEN, named
+from blockspin.rg.pseudolikelihood import couplings
 from blockspin.samples import make
 from blockspin.statistics import Estimate
 
 
-def plurality(lattice: Lattice) -> bs.Plurality:
-    return bs.Plurality(lattice, 2, random_state=1)
+def plurality(lattice: Lattice) -> bs.rules.Plurality:
+    return bs.rules.Plurality(lattice, 2, random_state=1)
 
 
 SPIN_1, GAS = Alphabet((-1, 0, 1)), Alphabet((0, 1))
@@ -116,8 +116,8 @@ def test_the_defaults_of_spin_1_hold_its_couplings_and_nn_alone_does_not() -> No
 def test_the_chain_follows_its_recursion() -> None:
     # t = (e^K - 1)/(e^K + q - 1) goes to t^2 (decimation: a block of two takes its first site where they differ)
     K, q = 2.0, 3
-    first = lambda lattice: bs.Plurality(lattice, 2, ties="first")  # noqa: E731  a rule is a function here
-    (found,) = bs.flow([bs.sample(bs.Potts(Lattice.chain(32), K=K, q=q), 4000, seed=2)], first, 2, ["nn", "nnn"])
+    first = lambda lattice: bs.rules.Plurality(lattice, 2, ties="first")  # noqa: E731  a rule is a function here
+    (found,) = bs.rg.flow([bs.sample(bs.Potts(Lattice.chain(32), K=K, q=q), 4000, seed=2)], first, 2, ["nn", "nnn"])
     for level in found.levels:
         assert abs(level["nn"].z(K)) < 4.5
         assert abs(level["nnn"].z(0)) < 4.5
@@ -130,13 +130,13 @@ def test_the_chain_follows_its_recursion() -> None:
 @pytest.mark.slow
 def test_the_critical_coupling_by_matching_and_by_flow() -> None:
     # 16 against 8 at q = 3, from either side: sees 0.02 in Kc at 4.5 sigma; what is irrelevant is 0.005 of it
-    exact = bs.potts_kc(3)
+    exact = bs.critical_coupling(bs.Potts, Lattice.square(8), q=3)
     for K in (exact - 0.01, exact + 0.01):
         large, small = (bs.sample(bs.Potts(Lattice.square(L), K=K, q=3), 6000, seed=L) for L in (16, 8))
         found = critical_coupling(large, small, plurality, 2)[1]
         assert abs(found.Kc.z(Estimate(exact, 0.005))) < 4.5
         assert found.Kc.error < 0.005
-    below, above = bs.flow(
+    below, above = bs.rg.flow(
         [bs.sample(bs.Potts(Lattice.square(16), K=exact + d, q=3), 6000, seed=5) for d in (-0.1, 0.1)], plurality, 2
     )
     apart = [

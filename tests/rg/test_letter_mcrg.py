@@ -18,6 +18,7 @@ import xarray as xr
 import blockspin as bs
 from blockspin.alphabet import labels
 from blockspin.lattice import Lattice
+from blockspin.models import KC_SQUARE
 from blockspin.rg import sectors
 from blockspin.rg.blocking import block
 from blockspin.rg.operators import EVEN, ODD, named, products
@@ -91,19 +92,21 @@ def test_two_states_have_the_exponents_of_ising() -> None:
     # on the same configurations the operators span the same space, delta = (1 + s s')/2: equal to rounding. nn, nnn
     # and plaquette: delta of four spins is (1 + six pairs + their product)/8; of a corner (sum + product)/8
     lattice = Lattice.square(8)
-    spins = bs.sample(bs.Ising(lattice, K=bs.KC_SQUARE), 2000, seed=1)
+    spins = bs.sample(bs.Ising(lattice, K=KC_SQUARE), 2000, seed=1)
     states = make((1 - spins.values) // 2, lattice, alphabet=labels(2))
     ising, two = ["nn", "nnn", "plaquette"], ["magnetisation", "magnetisation.corner"]
-    (one,) = bs.mcrg(
+    (one,) = bs.rg.exponents(
         spins, lambda lattice: bs.Majority(lattice, 2, ties="first"), 1, [*ising, "magnetisation", "corner"]
     )
-    (other,) = bs.mcrg(states, lambda lattice: bs.Plurality(lattice, 2, ties="first"), 1, [*ising, *two])
+    (other,) = bs.rg.exponents(states, lambda lattice: bs.rules.Plurality(lattice, 2, ties="first"), 1, [*ising, *two])
     for k in (0, 1, 2):
         assert one.y_t_by_operators[k].value == pytest.approx(other.y_t_by_operators[k].value, abs=1e-8)
         assert one.y_t_by_operators[k].error == pytest.approx(other.y_t_by_operators[k].error, rel=1e-6)
     # magnetic means over a = 0 and 1 make up for the symmetry that the sample has only in the mean
     turned = make(np.concatenate([spins.values, -spins.values], axis=1), lattice)
-    (one,) = bs.mcrg(turned, lambda lattice: bs.Majority(lattice, 2, ties="first"), 1, ["magnetisation", "corner"])
+    (one,) = bs.rg.exponents(
+        turned, lambda lattice: bs.Majority(lattice, 2, ties="first"), 1, ["magnetisation", "corner"]
+    )
     for k in (0, 1):
         assert one.y_h_by_operators[k].value == pytest.approx(other.y_h_by_operators[k].value, abs=1e-8)
 
@@ -112,11 +115,12 @@ def test_two_states_have_the_exponents_of_ising() -> None:
 def test_the_critical_three_state_model() -> None:
     # L = 32: two steps of b = 2 against the exact y_t = 6/5 and y_h = 28/15 (Nienhuis 1984). Statistics see 0.04 and
     # 0.005 at 4.5 sigma; y_t still rises (at L = 64 1.115(9), 1.155(11), 1.179(14)), so that only its approach is asked
-    samples = bs.sample(bs.Potts(Lattice.square(32), K=bs.potts_kc(3), q=3), 4000, seed=2)
-    rule = lambda lattice: bs.Plurality(lattice, 2, random_state=1)  # noqa: E731  a rule is a function here
+    lattice = Lattice.square(32)
+    samples = bs.sample(bs.Potts(lattice, bs.critical_coupling(bs.Potts, lattice, q=3), 3), 4000, seed=2)
+    rule = lambda lattice: bs.rules.Plurality(lattice, 2, random_state=1)  # noqa: E731  a rule is a function here
     levels = block(samples, rule, 2)
     assert {alphabet_of(level) for level in levels} == {labels(3)}
-    first, second = bs.mcrg(samples, rule, 2)
+    first, second = bs.rg.exponents(samples, rule, 2)
     assert first.even == ("nn", "nnn", "third", "plaquette")
     assert first.odd == ("magnetisation", "magnetisation.nn")
     assert abs(second.y_h.z(Estimate(28 / 15, 0.002))) < 4.5
@@ -133,8 +137,8 @@ def majority(lattice: Lattice) -> bs.Majority:
     return bs.Majority(lattice, 2, random_state=1)
 
 
-def plurality(lattice: Lattice) -> bs.Plurality:
-    return bs.Plurality(lattice, 2, random_state=1)
+def plurality(lattice: Lattice) -> bs.rules.Plurality:
+    return bs.rules.Plurality(lattice, 2, random_state=1)
 
 
 def test_a_step_between_alphabets_has_no_exponents() -> None:
@@ -142,7 +146,7 @@ def test_a_step_between_alphabets_has_no_exponents() -> None:
     for rule, letters in ((majority, [(-1, 0, 1), (-1, 1), (-1, 1)]), (plurality, [(-1, 0, 1)] * 3)):
         levels = block(samples, rule, 2)
         assert [alphabet_of(level).letters for level in levels] == letters
-        first, second = bs.mcrg(samples, rule, 2)
+        first, second = bs.rg.exponents(samples, rule, 2)
         if rule is majority:
             assert math.isnan(first.y_t.value)
             assert math.isnan(first.y_h.value)
@@ -154,7 +158,7 @@ def test_a_step_between_alphabets_has_no_exponents() -> None:
             assert first.odd == (*ODD["square"], "nn^12")
             assert first.why_t == ""
         assert second.why_t == second.why_h == ""
-    only = bs.mcrg(samples, plurality, 1, ["nn", "magnetisation"])[0]
+    only = bs.rg.exponents(samples, plurality, 1, ["nn", "magnetisation"])[0]
     assert (only.even, only.odd) == (("nn",), ("magnetisation",))
 
 
@@ -162,7 +166,7 @@ def test_a_step_between_alphabets_has_no_exponents() -> None:
 def test_exponents_of_the_critical_spin_1_model_are_those_of_ising() -> None:
     # L = 32: measured before with other streams y_t .992(8), .994(10), y_h 1.8775(5), 1.8762(9) at steps 2 and 3
     samples = blume_capel(32, 40_000)
-    first, *steps = bs.mcrg(samples, majority, 3)
+    first, *steps = bs.rg.exponents(samples, majority, 3)
     assert math.isnan(first.y_t.value)
     for found, y_t, y_h in zip(
         steps, (E(0.992, 0.008), E(0.994, 0.010)), (E(1.8775, 5e-4), E(1.8762, 9e-4)), strict=True
@@ -179,12 +183,12 @@ def test_tricritical_exponents() -> None:
     # exact: even 1.8, .8, odd 1.925, 1.125; measured before at L = 16, plurality, step 2: 1.798, .792, 1.936, 1.054.
     # The errors here are .002 to .02; finite L leaves .07 of the last one
     samples = blume_capel(16, 20_000, K=1 / 0.608578, D=1.9658149 / 0.608578)
-    second = bs.mcrg(samples, plurality, 2)[1]
+    second = bs.rg.exponents(samples, plurality, 2)[1]
     even, odd = (np.sort(np.abs(np.linalg.eigvals(T)))[::-1][:2] for T in (second.T_t, second.T_h))
     np.testing.assert_allclose(np.log2(even), [1.798, 0.792], atol=0.06)
     np.testing.assert_allclose(np.log2(odd), [1.936, 1.054], atol=0.06)
     # majority to -1/+1 loses the second even one
-    (spins,) = bs.mcrg(samples, majority, 2)[1:]
+    (spins,) = bs.rg.exponents(samples, majority, 2)[1:]
     assert np.log2(np.sort(np.abs(np.linalg.eigvals(spins.T_t)))[-2]) < 0.5
 
 
@@ -214,8 +218,10 @@ def test_binder_cumulants_cross_at_the_critical_point() -> None:
 @pytest.mark.slow
 def test_two_critical_starts_meet_after_one_step() -> None:
     # K' of nn after one majority step, alone among couplings: .4230(6) for D = 0, .4185(7) for Ising
-    ising = bs.sample(bs.Ising(Lattice.square(32), bs.KC_SQUARE), 20_000, seed=1)
-    found = [bs.couplings(block(samples, majority, 1)[1]).nested[0][0] for samples in (blume_capel(32, 20_000), ising)]
+    ising = bs.sample(bs.Ising(Lattice.square(32), KC_SQUARE), 20_000, seed=1)
+    found = [
+        bs.rg.couplings(block(samples, majority, 1)[1]).nested[0][0] for samples in (blume_capel(32, 20_000), ising)
+    ]
     assert abs(found[0].z(E(0.4230, 0.0006))) < 4
     assert abs(found[1].z(E(0.4185, 0.0007))) < 4
 
@@ -226,13 +232,13 @@ def test_what_does_not_fit_is_named() -> None:
     samples = make(random.integers(0, 3, (4, 50, 4, 4)), lattice, alphabet=labels(3))
     for names, said in ((["00"], "'00' has one"), (["magnetisation.up"], "got 'up'"), (["nn^2"], "no powers")):
         with pytest.raises(ValueError, match=said):
-            bs.mcrg(samples, bs.Plurality, 1, names)
+            bs.rg.exponents(samples, bs.rules.Plurality, 1, names)
     with pytest.raises(ValueError, match="X"):
-        bs.mcrg(samples, bs.Majority, 1)
+        bs.rg.exponents(samples, bs.Majority, 1)
     gas = make(random.integers(0, 2, (4, 50, 4, 4)), lattice, alphabet=(0, 1))
     with pytest.raises(ValueError, match="as_spins"):
-        bs.mcrg(gas, bs.Plurality, 1)
+        bs.rg.exponents(gas, bs.rules.Plurality, 1)
     told_apart = make(samples.values, lattice, alphabet=labels(3), letters_alike=False)
-    for measure in (bs.mcrg, bs.flow):
+    for measure in (bs.rg.exponents, bs.rg.flow):
         with pytest.raises(ValueError, match="labels"):
-            measure(told_apart, bs.Plurality, 1)
+            measure(told_apart, bs.rules.Plurality, 1)

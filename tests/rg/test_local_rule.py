@@ -17,9 +17,9 @@ def test_local_rules_as_tables() -> None:
     np.testing.assert_array_equal(sites, lattice.blocks(2))
     ups = np.array([bin(pattern).count("1") for pattern in range(16)])
     np.testing.assert_array_equal(table, np.sign(ups - 2))
-    _, _, table = local_rule(bs.Threshold(lattice, 2, threshold=4, ties="random"), lattice)
+    _, _, table = local_rule(bs.rules.Threshold(lattice, 2, threshold=4, ties="random"), lattice)
     assert np.flatnonzero(table).tolist() == [0, 15]
-    _, sites, table = local_rule(bs.TriangularMajority(Lattice.triangular(9)), Lattice.triangular(9))
+    _, sites, table = local_rule(bs.rules.TriangularMajority(Lattice.triangular(9)), Lattice.triangular(9))
     assert len(table) == 512
     assert (table == -table[::-1]).all()
     assert (np.sort(sites.ravel()) == np.arange(81)).all()

@@ -15,7 +15,7 @@ from blockspin.models import KC_SQUARE, Ising
 from blockspin.models.ising import KC_CUBIC, KC_TRIANGULAR
 from blockspin.rg.mcrg import Spectrum, linearised, mcrg, spectrum
 from blockspin.rg.operators import evaluate, named
-from blockspin.samples import features
+from blockspin.samples import to_matrix
 from blockspin.sampling.sample import sample
 from blockspin.statistics import Estimate
 
@@ -376,7 +376,7 @@ def test_what_does_not_fit_is_named() -> None:
 def test_samples_serve_as_they_are() -> None:
     lattice = Lattice.square(8)
     samples = sample(Ising(lattice, 0.3), 200, seed=1)
-    coarse = Majority(lattice, 2, random_state=1).fit_transform(features(samples)).reshape(*samples.shape[:2], 4, 4)
+    coarse = Majority(lattice, 2, random_state=1).fit_transform(to_matrix(samples)).reshape(*samples.shape[:2], 4, 4)
     found = spectrum(samples, coarse, 2, fine_lattice=lattice, coarse_lattice=lattice.coarse(2))
     assert found.even == ("nn", "nnn", "third", "plaquette")
     assert found.odd == ("magnetisation", "corner")

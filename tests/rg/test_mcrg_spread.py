@@ -11,7 +11,7 @@ import pytest
 import blockspin as bs
 from blockspin.exact import enumeration
 from blockspin.lattice import Lattice
-from blockspin.models import Ising
+from blockspin.models import KC_SQUARE, Ising
 from blockspin.rg import mcrg as kernel
 from blockspin.rg.blocking import block
 from blockspin.rg.operators import evaluate, named
@@ -28,7 +28,7 @@ NAMES = {
     "triangular": (["nn"], ["magnetisation", "triangle"]),
     "chain": (["nn"], ["magnetisation"]),
 }
-K = {"square": bs.KC_SQUARE, "weak": 0.1, "triangular": 0.25, "chain": 0.6}
+K = {"square": KC_SQUARE, "weak": 0.1, "triangular": 0.25, "chain": 0.6}
 SETS = 5  # of 50 chains that one seed's sample is cut into
 
 

@@ -90,7 +90,7 @@ def test_ctrl_c_a_hundred_times(tmp_path: Path, n: int, whole: tuple[dict[str, b
 @pytest.fixture(scope="module")
 def samples(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("samples") / "s.nc"
-    bs.write(bs.sample(bs.Ising(bs.Lattice.square(8), K=0.4), 400, seed=1), path)
+    bs.write_samples(bs.sample(bs.Ising(bs.Lattice.square(8), K=0.4), 400, seed=1), path)
     return path
 
 
@@ -116,7 +116,7 @@ def test_ctrl_c_in_every_command(tmp_path: Path, samples: Path, name: str, momen
     ended = interrupt(blockspin(*words), moment)
     assert ended.well, ended
     assert partial(tmp_path) == []
-    assert not (tmp_path / "s.nc").exists() or np.isfinite(bs.read(tmp_path / "s.nc")).all()
+    assert not (tmp_path / "s.nc").exists() or np.isfinite(bs.read_samples(tmp_path / "s.nc")).all()
 
 
 # --- what it meets: programs of a few lines that end on Ctrl-C as the command line does

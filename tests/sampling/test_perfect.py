@@ -69,7 +69,7 @@ def test_draws_are_independent_of_each_other_and_of_how_many_there_are() -> None
     drawn = schema.check(perfect(model, 64, seed=3))
     xr.testing.assert_equal(drawn[:10], perfect(model, 10, seed=3))
     assert not np.array_equal(drawn[:10], perfect(model, 10, seed=4)[:10])
-    assert len(np.unique(schema.features(drawn), axis=0)) > 30
+    assert len(np.unique(schema.to_matrix(drawn), axis=0)) > 30
     told = schema.provenance(drawn)
     assert Ising.from_settings(told["model"]) == model
     assert (told["algorithm"], told["seed"]) == ("coupling-from-the-past", 3)

@@ -1,4 +1,4 @@
-"""`sample_to`: the draws of `sample`, in a file, however often it is interrupted."""
+"""`sample` with out=: the same draws, in a file, however often it is interrupted."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from blockspin import locks
 from blockspin import samples as schema
 from blockspin.lattice import Lattice
 from blockspin.models import Ising
-from blockspin.sampling import sample, sample_to
+from blockspin.sampling import sample
 from blockspin.sampling.parts import Parts
 
 MODEL = Ising(Lattice.square(6, 4), 0.4)
@@ -28,20 +28,20 @@ def _small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("algorithm", ["multi-spin", "swendsen-wang", "wolff", "heat-bath"])
 def test_the_file_holds_the_draws_of_sample(tmp_path: Path, algorithm: str) -> None:
-    path = sample_to(tmp_path / "s.nc", MODEL, 200, seed=3, chains=20, algorithm=algorithm)
-    xr.testing.assert_identical(schema.read(path), sample(MODEL, 200, seed=3, chains=20, algorithm=algorithm))
+    path = sample(MODEL, 200, out=tmp_path / "s.nc", seed=3, chains=20, algorithm=algorithm)
+    xr.testing.assert_identical(schema.read_samples(path), sample(MODEL, 200, seed=3, chains=20, algorithm=algorithm))
     assert [entry.name for entry in tmp_path.iterdir()] == ["s.nc"]
 
 
 def test_independent_draws_and_a_field(tmp_path: Path) -> None:
     for k, model in enumerate((Ising(MODEL.lattice, 0.0), Ising(MODEL.lattice, 0.3, 0.1))):
-        path = sample_to(tmp_path / f"{k}.nc", model, 100, seed=1)
-        xr.testing.assert_identical(schema.read(path), sample(model, 100, seed=1))
+        path = sample(model, 100, out=tmp_path / f"{k}.nc", seed=1)
+        xr.testing.assert_identical(schema.read_samples(path), sample(model, 100, seed=1))
 
 
 @pytest.mark.parametrize("algorithm", ["multi-spin", "wolff"])
 def test_interrupted_again_and_again_it_ends_with_the_same_bytes(tmp_path: Path, algorithm: str) -> None:
-    whole = sample_to(tmp_path / "whole.nc", MODEL, 200, seed=3, chains=20, algorithm=algorithm)
+    whole = sample(MODEL, 200, out=tmp_path / "whole.nc", seed=3, chains=20, algorithm=algorithm)
     path, interruptions = tmp_path / "s.nc", 0
     for patience in (0, 2, 4, 5, 9, 9, 9, 99):
         calls = 0
@@ -53,7 +53,7 @@ def test_interrupted_again_and_again_it_ends_with_the_same_bytes(tmp_path: Path,
                 raise KeyboardInterrupt
 
         try:
-            sample_to(path, MODEL, 200, seed=3, chains=20, algorithm=algorithm, progress=impatient)
+            sample(MODEL, 200, out=path, seed=3, chains=20, algorithm=algorithm, progress=impatient)
         except KeyboardInterrupt:
             interruptions += 1
             assert not path.exists()
@@ -63,14 +63,14 @@ def test_interrupted_again_and_again_it_ends_with_the_same_bytes(tmp_path: Path,
 
 
 def test_a_finished_file_is_left_alone(tmp_path: Path) -> None:
-    path = sample_to(tmp_path / "s.nc", MODEL, 60, seed=3, chains=20)
+    path = sample(MODEL, 60, out=tmp_path / "s.nc", seed=3, chains=20)
     before = path.stat().st_mtime_ns
-    assert sample_to(path, MODEL, 60, seed=3, chains=20) == path
+    assert sample(MODEL, 60, out=path, seed=3, chains=20) == path
     assert path.stat().st_mtime_ns == before
 
 
 def test_a_finished_file_of_other_samples_is_refused(tmp_path: Path) -> None:
-    path = sample_to(tmp_path / "s.nc", MODEL, 60, seed=3, chains=20, spacing=2)
+    path = sample(MODEL, 60, out=tmp_path / "s.nc", seed=3, chains=20, spacing=2)
     for change, why in (
         ({"seed": 4}, "seed is 3 there, asked for is 4"),
         ({"n": 80}, "draws is 3 there, asked for is 4"),
@@ -79,14 +79,14 @@ def test_a_finished_file_of_other_samples_is_refused(tmp_path: Path) -> None:
     ):
         asked = {"model": MODEL, "n": 60, "seed": 3, "chains": 20, "spacing": 2} | change
         with pytest.raises(ValueError, match=rf"s\.nc holds other samples: {why}"):
-            sample_to(path, **asked)  # type: ignore[arg-type]
+            sample(out=path, **asked)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("algorithm", ["multi-spin", "swendsen-wang"])
 def test_parts_go_by_time_too_and_change_no_draw(
     tmp_path: Path, algorithm: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    whole = sample_to(tmp_path / "whole.nc", MODEL, 200, seed=3, chains=20, algorithm=algorithm)
+    whole = sample(MODEL, 200, out=tmp_path / "whole.nc", seed=3, chains=20, algorithm=algorithm)
     monkeypatch.setattr(importlib.import_module("blockspin.sampling.sample"), "PART_SECONDS", 0.0)
 
     def stop(fraction: float, text: str) -> None:
@@ -95,9 +95,9 @@ def test_parts_go_by_time_too_and_change_no_draw(
 
     path = tmp_path / "s.nc"
     with pytest.raises(KeyboardInterrupt):
-        sample_to(path, MODEL, 200, seed=3, chains=20, algorithm=algorithm, progress=stop)
+        sample(MODEL, 200, out=path, seed=3, chains=20, algorithm=algorithm, progress=stop)
     assert len(list((tmp_path / "s.nc.parts").glob("part-*.npz"))) == 8  # a draw each, where three fill a part
-    sample_to(path, MODEL, 200, seed=3, chains=20, algorithm=algorithm)
+    sample(MODEL, 200, out=path, seed=3, chains=20, algorithm=algorithm)
     assert path.read_bytes() == whole.read_bytes()
 
 
@@ -107,16 +107,16 @@ def test_parts_of_other_samples_are_refused(tmp_path: Path) -> None:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        sample_to(tmp_path / "s.nc", MODEL, 200, seed=3, chains=20, progress=stop)
+        sample(MODEL, 200, out=tmp_path / "s.nc", seed=3, chains=20, progress=stop)
     with pytest.raises(ValueError, match=r"s\.nc\.parts .* other samples: seed is 3 there, asked for is 4"):
-        sample_to(tmp_path / "s.nc", MODEL, 200, seed=4, chains=20)
+        sample(MODEL, 200, out=tmp_path / "s.nc", seed=4, chains=20)
     with pytest.raises(ValueError, match=r"s\.npz"):
-        sample_to(tmp_path / "s.npz", MODEL, 200, seed=4)
+        sample(MODEL, 200, out=tmp_path / "s.npz", seed=4)
 
 
 def test_a_file_can_be_read_part_by_part(tmp_path: Path) -> None:
-    path = sample_to(tmp_path / "s.nc", MODEL, 200, seed=3, chains=20)
-    whole, pieces = schema.read(path), list(schema.parts(path, 4))
+    path = sample(MODEL, 200, out=tmp_path / "s.nc", seed=3, chains=20)
+    whole, pieces = schema.read_samples(path), list(schema.parts(path, 4))
     assert [piece.sizes["draw"] for piece in pieces] == [4, 4, 2]
     for piece in pieces:
         schema.check(piece)
@@ -136,22 +136,22 @@ def stop_at(fraction: float) -> Callable[[float, str], None]:
 def begun(path: Path, seed: int = 3) -> Path:
     """The folder of parts of an interrupted call: two parts and more."""
     with pytest.raises(KeyboardInterrupt):
-        sample_to(path, MODEL, 200, seed=seed, chains=20, progress=stop_at(0.7))
+        sample(MODEL, 200, out=path, seed=seed, chains=20, progress=stop_at(0.7))
     return path.with_name(f"{path.name}.parts")
 
 
 def test_a_second_process_is_kept_out(tmp_path: Path) -> None:
-    whole = sample_to(tmp_path / "whole.nc", MODEL, 200, seed=3, chains=20)
+    whole = sample(MODEL, 200, out=tmp_path / "whole.nc", seed=3, chains=20)
     path, refused = tmp_path / "s.nc", 0
 
     def again(fraction: float, text: str) -> None:
         nonlocal refused
         for seed in (3, 4):
             with pytest.raises(BlockingIOError, match=r"s\.nc"):
-                sample_to(path, MODEL, 200, seed=seed, chains=20)
+                sample(MODEL, 200, out=path, seed=seed, chains=20)
         refused += 1
 
-    sample_to(path, MODEL, 200, seed=3, chains=20, progress=again)
+    sample(MODEL, 200, out=path, seed=3, chains=20, progress=again)
     assert refused > 5
     assert path.read_bytes() == whole.read_bytes()
     assert not path.with_name("s.nc.parts").exists()
@@ -162,14 +162,14 @@ def test_who_comes_as_the_other_ends_finds_the_file(tmp_path: Path, monkeypatch:
 
     def late(parts: Parts) -> Parts:
         monkeypatch.setattr(Parts, "__enter__", enter)
-        sample_to(path, MODEL, 60, seed=3, chains=20)
+        sample(MODEL, 60, out=path, seed=3, chains=20)
         path.touch()
         times.append(path.stat().st_mtime_ns)
         return enter(parts)
 
     times: list[int] = []
     monkeypatch.setattr(Parts, "__enter__", late)
-    sample_to(path, MODEL, 60, seed=3, chains=20)
+    sample(MODEL, 60, out=path, seed=3, chains=20)
     assert [path.stat().st_mtime_ns] == times
     assert [entry.name for entry in tmp_path.iterdir()] == ["s.nc"]
 
@@ -183,7 +183,7 @@ def test_a_folder_that_goes_between_two_steps_is_made_again(tmp_path: Path, monk
         return claim(path)
 
     monkeypatch.setattr(locks, "claim", gone)
-    sample_to(tmp_path / "s.nc", MODEL, 60, seed=3, chains=20)
+    sample(MODEL, 60, out=tmp_path / "s.nc", seed=3, chains=20)
     assert [entry.name for entry in tmp_path.iterdir()] == ["s.nc"]
 
 
@@ -212,11 +212,11 @@ def test_without_locks_parts_of_another_call_are_found(tmp_path: Path) -> None:
         before = {path: path.read_bytes() for path in folder.iterdir()}
         damage()
         with pytest.raises(ValueError, match=named.name):
-            sample_to(tmp_path / "s.nc", MODEL, 200, seed=3, chains=20)
+            sample(MODEL, 200, out=tmp_path / "s.nc", seed=3, chains=20)
         for path, content in before.items():
             path.write_bytes(content)
     state = (folder / "state.npz").read_bytes()
-    sample_to(tmp_path / "s.nc", MODEL, 200, seed=3, chains=20)
+    sample(MODEL, 200, out=tmp_path / "s.nc", seed=3, chains=20)
     # a state that is ahead of its parts: the last of them holds fewer draws than it says
     folder = begun(tmp_path / "t.nc")
     (folder / "state.npz").write_bytes(state)
@@ -225,27 +225,27 @@ def test_without_locks_parts_of_another_call_are_found(tmp_path: Path) -> None:
     arrays["draws"] = arrays["draws"] - [0, 1]
     np.savez(folder / "part-0001.npz", **arrays)
     with pytest.raises(ValueError, match="part-000"):
-        sample_to(tmp_path / "t.nc", MODEL, 200, seed=3, chains=20)
+        sample(MODEL, 200, out=tmp_path / "t.nc", seed=3, chains=20)
 
 
 def test_what_ended_before_its_first_state_leaves_nothing(tmp_path: Path) -> None:
     with pytest.raises(KeyboardInterrupt):
-        sample_to(tmp_path / "s.nc", MODEL, 200, seed=3, chains=20, progress=stop_at(-1.0))
+        sample(MODEL, 200, out=tmp_path / "s.nc", seed=3, chains=20, progress=stop_at(-1.0))
     assert list(tmp_path.iterdir()) == []
     (tmp_path / "s.nc.parts").mkdir()
     (tmp_path / "s.nc.parts" / "settings.json").write_text("{}")  # killed there by another request
-    sample_to(tmp_path / "s.nc", MODEL, 60, seed=3, chains=20)
+    sample(MODEL, 60, out=tmp_path / "s.nc", seed=3, chains=20)
     assert [entry.name for entry in tmp_path.iterdir()] == ["s.nc"]
 
 
 def test_a_file_is_overwritten_when_the_new_draws_are_there(tmp_path: Path) -> None:
-    path = sample_to(tmp_path / "s.nc", MODEL, 60, seed=3, chains=20)
+    path = sample(MODEL, 60, out=tmp_path / "s.nc", seed=3, chains=20)
     before = path.read_bytes()
     with pytest.raises(KeyboardInterrupt):
-        sample_to(path, MODEL, 200, seed=4, chains=20, progress=stop_at(0.7), overwrite=True)
+        sample(MODEL, 200, out=path, seed=4, chains=20, progress=stop_at(0.7), overwrite=True)
     with pytest.raises(ValueError, match="chains"):
-        sample_to(path, MODEL, 200, seed=4, chains=0, overwrite=True)
+        sample(MODEL, 200, out=path, seed=4, chains=0, overwrite=True)
     assert path.read_bytes() == before
-    sample_to(path, MODEL, 200, seed=4, chains=20, overwrite=True)
-    xr.testing.assert_identical(schema.read(path), sample(MODEL, 200, seed=4, chains=20))
+    sample(MODEL, 200, out=path, seed=4, chains=20, overwrite=True)
+    xr.testing.assert_identical(schema.read_samples(path), sample(MODEL, 200, seed=4, chains=20))
     assert [entry.name for entry in tmp_path.iterdir()] == ["s.nc"]

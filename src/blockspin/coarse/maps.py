@@ -37,7 +37,7 @@ class Map(Protocol):
         without correlations; otherwise the fields are a regression of the outputs on the spins of the samples.
     outputs_: what the outputs are: "spins" -1/+1, "bits" 0/1, "means" of spins and "probabilities" of +1 (both are
         drawn), or "numbers" (cut at their median). Without it -1/+1 and 0/1 are recognised, all others are numbers.
-    keeps_alphabet: True where the outputs are letters of the inputs' alphabet, as those of `bs.Plurality` are.
+    keeps_alphabet: True where the outputs are letters of the inputs' alphabet, as those of `bs.rules.Plurality` are.
     chance(X): P(+1 | row), (n, M), of a map that tosses coins of its own.
     reconstruct(X): the sites as the outputs remember them, (n, N) within [-1, 1].
     untrained(): a copy as initialised, which is a null. Estimators with n_iter and learning_rate need none.

@@ -19,7 +19,7 @@ from blockspin.lattice import Lattice
 
 
 class Placed(TransformerMixin, BaseEstimator):
-    """A fitted map with its units on a coarse lattice: what `bs.mcrg` and `bs.flow` take in place of a block rule.
+    """A fitted map with its units on a coarse lattice: what `bs.rg` takes in place of a block rule.
 
     transformer: spins (n, N) to (n, M), read as spins by `coarse.outputs.AsSpins`; lattice: the fine Lattice;
     seed: of its draws and coins, which are functions of the row; strict: refuse where the centres of the fields lie

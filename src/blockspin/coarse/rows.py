@@ -16,13 +16,13 @@ from blockspin.lattice import Lattice
 def rows(estimator: Any, X: Any, *, reset: bool, least: int = 1, name: str = "X") -> NDArray[Any]:
     """X (n, N) of finite real numbers, at least `least` rows of them; `reset` as in `validate_data`.
 
-    Raises TypeError for samples, which `bs.features` makes a matrix of, and ValueError for masked entries and as
+    Raises TypeError for samples, which `bs.to_matrix` makes a matrix of, and ValueError for masked entries and as
     scikit-learn does.
     """
     checks.unmasked(name, X)
     if checks.is_samples(X) and X.ndim != 2:
         raise TypeError(
-            f"{name} of {type(estimator).__name__} must be a matrix (n, N), as bs.features(samples) makes of samples; "
+            f"{name} of {type(estimator).__name__} must be a matrix (n, N), as bs.to_matrix(samples) makes of samples; "
             f"got {checks.shown(X)}"
         )
     found = validate_data(estimator, X, dtype="numeric", reset=reset, ensure_min_samples=least)
@@ -35,7 +35,7 @@ def rows_on(estimator: Any, lattice: Lattice, X: Any, *, reset: bool, least: int
     if found.shape[1] != lattice.n_sites:
         raise ValueError(
             f"{type(estimator).__name__} on a {lattice} lattice takes X of shape (n, {lattice.n_sites}), one column a "
-            f"site (bs.features(samples) makes it); got {found.shape}"
+            f"site (bs.to_matrix(samples) makes it); got {found.shape}"
         )
     return found
 
@@ -49,8 +49,8 @@ def signed(estimator: Any, values: NDArray[Any]) -> NDArray[np.int8]:
         name, two = type(estimator).__name__, ((values == 0) | (values == 1)).all()
         hint = ". Map 0/1 data by 2 * x - 1" if two else ""
         raise ValueError(
-            f"{name} takes X of spins -1/+1, or of integers of either sign; got {distinct(values)}{hint}. bs.Plurality "
-            f"blocks labels 0..q-1"
+            f"{name} takes X of spins -1/+1, or of integers of either sign; got {distinct(values)}{hint}. "
+            f"bs.rules.Plurality blocks labels 0..q-1"
         )
     return np.ascontiguousarray(values, dtype=np.int8)
 

@@ -32,7 +32,7 @@ from blockspin.judging.thresholds import (
 )
 from blockspin.lattice import Lattice
 from blockspin.models.critical import KC_ISING
-from blockspin.rg.couplings import in_field, of_spins
+from blockspin.rg.pseudolikelihood import in_field, of_spins
 from blockspin.rg.sectors import neighbours
 from blockspin.samples import alphabet_of, lattice_of
 from blockspin.statistics import GROUPS, autocorrelation_time, certain, effective_sample_size, jackknife

@@ -21,7 +21,7 @@ from blockspin.judging.thresholds import ENOUGH
 from blockspin.lattice import Lattice
 from blockspin.models import Dimers, known
 from blockspin.randomness import generator, integer
-from blockspin.samples import alphabet_of, by_chain, check_numbers, features, lattice_of, provenance
+from blockspin.samples import alphabet_of, by_chain, check_numbers, lattice_of, provenance, to_matrix
 
 FloatArray = NDArray[np.float64]
 T = TypeVar("T")
@@ -76,7 +76,7 @@ class Evidence:
     @cached_property
     def X(self) -> NDArray[np.int8]:
         """Held-out samples as a matrix (n, N)."""
-        return features(self.samples)
+        return to_matrix(self.samples)
 
     @cached_property
     def not_spins(self) -> str:
@@ -210,7 +210,7 @@ class Subject:
         if name not in self._placed:
             assert self.embedding is not None
             samples = getattr(self.evidence, name)
-            X = features(samples)
+            X = to_matrix(samples)
             outputs = self.transform(X)
             letters = self.as_spins(X, outputs) if self.alphabet == SPINS else outputs.astype(np.int8)
             self._placed[name] = by_chain(self.embedding.place(letters), samples)

@@ -25,7 +25,7 @@ from blockspin.judging.evidence import Evidence, Subject
 from blockspin.judging.measurement import Measured
 from blockspin.judging.notes import warnings
 from blockspin.progress import Report, Wish, reporting
-from blockspin.samples import features
+from blockspin.samples import to_matrix
 
 SAME = 200  # rows on which a retrained clone must differ somewhere to be a null
 
@@ -191,7 +191,7 @@ def _nulls(subject: Subject) -> tuple[dict[str, Any], list[Note]]:
     """The null maps of a fitted map, and a note for each that cannot be made: what the map lacks."""
     fitted, evidence = subject.map, subject.evidence
     train, seed = evidence.train, evidence.seed
-    nulls = null_maps.cheap(fitted, features(train) if train is not None else evidence.X, seed)
+    nulls = null_maps.cheap(fitted, to_matrix(train) if train is not None else evidence.X, seed)
     if not learns(fitted.given):  # a rule that learns nothing has no other nulls
         return nulls, []
     notes = []
@@ -201,7 +201,7 @@ def _nulls(subject: Subject) -> tuple[dict[str, Any], list[Note]]:
         why = "no training samples were given" if train is None else "the map lacks get_params"
         text = f"{why}: the nulls are not retrained on noise or on permuted sites"
         return nulls, [*notes, Note("nulls retrained", text)]
-    trained = null_maps.retrained(fitted, features(train), seed)
+    trained = null_maps.retrained(fitted, to_matrix(train), seed)
     changed = {label: null for label, null in trained.items() if not _same(fitted, null, evidence.X)}
     if len(changed) < len(trained):
         text = "trained on noise or on permuted sites the map is what it was: these are no nulls of it"
@@ -217,7 +217,7 @@ def _fitted(transformer: Any, evidence: Evidence) -> Any:
         if not isinstance(error, NotFittedError) and _looks_fitted(transformer):
             raise
         if evidence.train is not None:
-            return clone(transformer).fit(features(evidence.train).copy())
+            return clone(transformer).fit(to_matrix(evidence.train).copy())
         if not learns(transformer):
             return clone(transformer).fit(evidence.X.copy())
         raise ValueError("transformer must be fitted, or training samples given with train=") from None

@@ -9,8 +9,8 @@ from __future__ import annotations
 from blockspin.coarse.embedding import DEAD as DEAD
 from blockspin.coarse.embedding import PLACED as PLACED
 from blockspin.coarse.fields import FOLLOWS as FOLLOWS
-from blockspin.rg.couplings import MAGNETISED as MAGNETISED
 from blockspin.rg.mcrg import SIGNIFICANT as SIGNIFICANT
+from blockspin.rg.pseudolikelihood import MAGNETISED as MAGNETISED
 
 # rules
 SIGMAS = 2.0  # standard errors that a comparison must clear
@@ -29,7 +29,7 @@ ENOUGH = 16  # draws a site for the fields of a map without weights: they then c
 APART = 4.0  # errors that the K of samples must lie from that of critical ones for a growth
 
 # samples
-# MAGNETISED (rg.couplings): errors that <s> must lie from 0 for a field
+# MAGNETISED (rg.pseudolikelihood): errors that <s> must lie from 0 for a field
 CERTAIN = 5.0  # errors that a mean must lie from what it should be before samples are refused for it
 OFF_ERRORS, OFF_KC = 4.0, 0.003  # errors, and distance, by which the coupling that fits critical samples may miss Kc
 MIXED = 1e-4  # probability (F test) of chains' mean energies below which the chains are not of one distribution

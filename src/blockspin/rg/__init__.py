@@ -1,1 +1,18 @@
-"""Renormalization: operators and the Monte Carlo renormalization group."""
+"""Renormalization: operators, couplings, exponents by Monte Carlo RG, and flows; loaded when used, as `bs.rg`."""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+_WHERE = {"couplings": "pseudolikelihood", "exponents": "blocking", "flow": "trajectories"}
+__all__ = [*_WHERE]
+
+if TYPE_CHECKING:
+    from blockspin.rg.blocking import exponents as exponents
+    from blockspin.rg.pseudolikelihood import couplings as couplings
+    from blockspin.rg.trajectories import flow as flow
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _WHERE:
+        raise AttributeError(f"blockspin.rg has no {name!r}; it has {', '.join(_WHERE)}")
+    return getattr(import_module(f"blockspin.rg.{_WHERE[name]}"), name)

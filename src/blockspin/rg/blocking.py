@@ -133,7 +133,7 @@ def _on(transformer: Any, lattice: Lattice) -> Any:
     return transformer  # which says what it misses
 
 
-def mcrg(
+def exponents(
     samples: xr.DataArray,
     rule: Rule,
     steps: int | None = None,

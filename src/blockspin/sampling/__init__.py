@@ -1,5 +1,0 @@
-"""Sampling: independent chains of configurations of a model, with the proof that they have equilibrated."""
-
-from blockspin.sampling.sample import sample, sample_to
-
-__all__ = ["sample", "sample_to"]

@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, overload
 
 import numpy as np
 import xarray as xr
@@ -29,6 +29,7 @@ from blockspin.sampling.size import PART, Size
 PART_SECONDS = 10.0  # after which a part is written, full or not
 
 
+@overload
 def sample(
     model: Model,
     n: int,
@@ -39,7 +40,36 @@ def sample(
     spacing: int | None = None,
     equilibration: int | None = None,
     progress: Wish = False,
-) -> xr.DataArray:
+    out: None = None,
+    overwrite: bool = False,
+) -> xr.DataArray: ...
+@overload
+def sample(
+    model: Model,
+    n: int,
+    *,
+    seed: int,
+    chains: int | None = None,
+    algorithm: str = "auto",
+    spacing: int | None = None,
+    equilibration: int | None = None,
+    progress: Wish = False,
+    out: str | os.PathLike[str],
+    overwrite: bool = False,
+) -> Path: ...
+def sample(
+    model: Model,
+    n: int,
+    *,
+    seed: int,
+    chains: int | None = None,
+    algorithm: str = "auto",
+    spacing: int | None = None,
+    equilibration: int | None = None,
+    progress: Wish = False,
+    out: str | os.PathLike[str] | None = None,
+    overwrite: bool = False,
+) -> xr.DataArray | Path:
     """At least n equilibrium configurations of the model, in the schema of `blockspin.samples`.
 
     model: `bs.Ising`, `bs.Potts`, `bs.BlumeCapel` or a `PairModel` of one's own on any lattice, or `bs.Dimers`.
@@ -66,11 +96,20 @@ def sample(
     are independent. The provenance of the samples holds model, algorithm, seed, tau of the observables with errors,
     spacing, equilibration, R-hat and effective sample size. The result depends on the arguments alone, not on the
     number of threads.
-    For more than memory holds, `sample_to` writes the same draws to a file.
+    out: a file (.nc) that takes the same draws, for more of them than memory holds; its path is then returned. It is
+    what `bs.read_samples` reads, and `samples.parts` part by part. Parts go to `OUT.parts` every 10 seconds, or every
+    2^26 spins where that is sooner: interrupted at any moment, the same call goes on where the last part ended, and
+    ends with the same file. A finished file of the same arguments is left as it is; overwrite: whatever file is there,
+    these draws take its place when they are done.
     Raises ValueError for a bad argument or an algorithm that cannot serve the model, RuntimeError where the
-    pilot does not equilibrate (unless spacing and equilibration are both given; tau is then null).
+    pilot does not equilibrate (unless spacing and equilibration are both given; tau is then null). Of a file:
+    ValueError where it or its parts are those of other arguments, BlockingIOError where another process draws into it,
+    OSError with the file's name where the disk fails.
     """
+    checks.flag("overwrite", overwrite)
     settings = _Settings.checked(model, n, seed, chains, algorithm, spacing, equilibration)
+    if out is not None:
+        return _to_file(out, model, settings, progress, overwrite)
     Size.of(model, settings.plan).check_memory()
     with reporting(progress, str(model)) as tell:
         return _in_memory(model, settings, tell)
@@ -87,30 +126,7 @@ def _in_memory(model: Model, settings: _Settings, tell: Report) -> xr.DataArray:
     return samples.make(values, model.lattice, alphabet=model.letters, **_told(settings, schedule, running, observed))
 
 
-def sample_to(
-    path: str | os.PathLike[str],
-    model: Model,
-    n: int,
-    *,
-    seed: int,
-    chains: int | None = None,
-    algorithm: str = "auto",
-    spacing: int | None = None,
-    equilibration: int | None = None,
-    progress: Wish = False,
-    overwrite: bool = False,
-) -> Path:
-    """Draw as `sample` does, but into a file (.nc), holding one part of the draws in memory at a time.
-
-    The file is what `bs.read` reads, and `samples.parts` where it does not fit the memory; the same arguments give the
-    same draws as `sample`. Parts go to `PATH.parts` every 10 seconds, or every 2^26 spins where that is sooner:
-    interrupted at any moment, the same call goes on where the last part ended, and ends with the same file. A finished
-    file of the same arguments is left as it is, and returned; overwrite: whatever file is there, these draws take its
-    place when they are done.
-    Raises ValueError and RuntimeError as `sample` does, ValueError where file or parts are those of other arguments,
-    BlockingIOError where another process draws into that file, OSError with the file's name where the disk fails.
-    """
-    settings = _Settings.checked(model, n, seed, chains, algorithm, spacing, equilibration)
+def _to_file(path: str | os.PathLike[str], model: Model, settings: _Settings, progress: Wish, overwrite: bool) -> Path:
     target = samples.checked_path(path)
     with reporting(progress, str(model)) as tell:
         if not overwrite and _finished(target, settings):
@@ -121,7 +137,7 @@ def sample_to(
             if not overwrite and _finished(target, settings):  # by who was at work there a moment ago
                 return target
             if model.free:
-                samples.write(_independent(model, settings, tell), target)
+                samples.write_samples(_independent(model, settings, tell), target)
             else:
                 _draw_parts(model, settings, parts, tell)
     return target
@@ -167,7 +183,7 @@ def _draw_parts(model: Model, settings: _Settings, parts: Parts, tell: Report) -
 
 
 def forecast(model: Model, n: int, *, chains: int | None = None, algorithm: str = "auto") -> Size:
-    """What `sample` and `sample_to` would draw for these arguments, and how large it is; nothing is drawn.
+    """What `sample` would draw for these arguments, and how large it is; nothing is drawn.
 
     Raises ValueError and TypeError for bad arguments as they do; `Size.check_memory` and `check_file` raise ValueError
     where it does not fit.

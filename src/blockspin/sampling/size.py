@@ -20,7 +20,7 @@ CHECKED = 4  # bytes a spin of samples in memory at once: their values, and what
 class Size:
     """A set of samples to be drawn: chains of draws by an algorithm, and bytes.
 
-    memory: of `sample`, which holds all draws; streaming: of `sample_to`, which holds a part of them; file: of the .nc.
+    memory: of `sample`, which holds all draws; streaming: into a file, which holds a part of them; file: of the .nc.
     """
 
     model: Model
@@ -56,7 +56,7 @@ class Size:
         memory.require(self.memory, self._blamed)
 
     def check_file(self, path: Path) -> None:
-        """Raise ValueError where `sample_to` needs more memory or, for file and parts, more disk than is free."""
+        """Raise ValueError where a file and its parts need more memory or more disk than is free."""
         memory.require(self.streaming, self._blamed)
         held = sum(part.stat().st_size for part in path.with_name(f"{path.name}.parts").glob("part-*"))
         memory.require_disk(2 * self.file - held, path, self._blamed)

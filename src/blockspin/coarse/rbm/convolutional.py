@@ -36,7 +36,7 @@ class ConvolutionalRBM(Trainer):
 
     Training is that of `RBM`, with gradients divided by the number of blocks, so that rates and penalties mean the
     same on every lattice. With one filter, spin units and output="sample" it stands where a block rule does, in
-    `bs.mcrg`, `bs.flow`, `bs.couplings` and `bs.judge`: its units have places, so that no embedding is needed.
+    `bs.rg` and `bs.judge`: its units have places, so that no embedding is needed.
 
     Parameters
     ----------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Self
 
 import jax
@@ -189,6 +190,15 @@ class RBM(Trainer):
         machine._velocity = tuple(np.zeros_like(part) for part in (W, b, c))
         machine._chains = np.zeros((0, len(W)), np.float32)
         return machine
+
+    @staticmethod
+    def fit_many(
+        machines: Sequence[RBM], X: ArrayLike | Sequence[ArrayLike], *, validation: ArrayLike | None = None
+    ) -> list[RBM]:
+        """Train several machines of one shape in one program: `coarse.rbm.ensemble.fit_ensemble`."""
+        from blockspin.coarse.rbm.ensemble import fit_ensemble  # which trains machines of this class
+
+        return fit_ensemble(machines, X, validation=validation)
 
     def _start(self, X: Array) -> training.State:
         """A new machine for these data."""

@@ -80,13 +80,13 @@ class RSMI(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
 
     Examples
     --------
-    `fit` takes a matrix, so not samples but `bs.features(samples)`, and is told how many chains its rows come in:
+    `fit` takes a matrix, so not samples but `bs.to_matrix(samples)`, and is told how many chains its rows come in:
 
     >>> import blockspin as bs
     >>> lattice = bs.Lattice.square(6)
-    >>> samples = bs.sample(bs.Ising(lattice, bs.KC_SQUARE), 5000, seed=1, chains=50)
+    >>> samples = bs.sample(bs.Ising(lattice, KC_SQUARE), 5000, seed=1, chains=50)
     >>> rsmi = bs.RSMI(lattice, b=2, buffer=1, environment=1, random_state=0)
-    >>> rsmi.fit(bs.features(samples), chains=50).filters_.shape
+    >>> rsmi.fit(bs.to_matrix(samples), chains=50).filters_.shape
     (1, 4)
     >>> rsmi.information_  # doctest: +SKIP
     Estimate(value=0.454, error=0.013)

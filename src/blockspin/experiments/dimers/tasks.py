@@ -182,7 +182,7 @@ def filters(
             starts=("canonical",),
             random_state=integer(seed, "filters", n_components, number),
             **learning.model_dump(),
-        ).fit(bs.features(samples), chains=samples.sizes["chain"])
+        ).fit(bs.to_matrix(samples), chains=samples.sizes["chain"])
         found.append(rsmi.filters_)
         reads, noise = overlaps(rsmi.filters_), noise_share(rsmi.filters_).tolist()
         trainings.append(Training(bounds=_bounds(rsmi.bounds_), reads=reads, noise=noise))
@@ -247,7 +247,7 @@ def rbms(
     from blockspin.experiments.dimers.readings import readings
 
     b = 2 * block
-    X = bs.features(samples)[:, bs.Lattice.square(samples.sizes["x"]).blocks(b)].reshape(-1, b * b)
+    X = bs.to_matrix(samples)[:, bs.Lattice.square(samples.sizes["x"]).blocks(b)].reshape(-1, b * b)
     rows: list[dict[str, Any]] = []
     kept = {}
     for M in hidden:

@@ -82,7 +82,7 @@ def train(
         )
         for one in machines
     ]
-    bs.fit_ensemble(some, train)
+    bs.RBM.fit_many(some, train)
     arrays = {name: np.stack([getattr(one, fitted) for one in some]) for name, fitted in FITTED.items()}
     return Result(arrays, {"weight_change": [float(one.trajectory_["weight_change"][-1]) for one in some]})
 

@@ -130,7 +130,7 @@ def small_filters(samples: Samples, /, K: float, seeds: int, n_iter: int, seed: 
     for number in range(seeds):
         progress(number / seeds, "training")
         rsmi = bs.RSMI(lattice, n_iter=n_iter, random_state=integer(seed, "filter", number))
-        rsmi.fit(bs.features(samples), chains=samples.sizes["chain"])
+        rsmi.fit(bs.to_matrix(samples), chains=samples.sizes["chain"])
         filters.append(rsmi.filters_[0, AROUND])
         estimates.append(Bounds(**_bounds(rsmi)))
     exact = {
@@ -155,7 +155,7 @@ def block_filters(
     from blockspin.coarse.rsmi.bounds import lower_bound
     from blockspin.coarse.rsmi.windows import cut, windows
 
-    lattice, X, chains = bs.Lattice.square(samples.sizes["x"]), bs.features(samples), samples.sizes["chain"]
+    lattice, X, chains = bs.Lattice.square(samples.sizes["x"]), bs.to_matrix(samples), samples.sizes["chain"]
     filters = []
     for number in range(seeds):
         progress(number / (seeds + 3), "training")
@@ -202,7 +202,7 @@ def curve(
     """I(H:E) of a learned filter a buffer, and exact values of 2 x 2 blocks on the small torus. shell: environment."""
     from blockspin.exact import surroundings
 
-    lattice, X = bs.Lattice.square(samples.sizes["x"]), bs.features(samples)
+    lattice, X = bs.Lattice.square(samples.sizes["x"]), bs.to_matrix(samples)
     rows = []
     for number, buffer in enumerate(buffers):
         progress(number / len(buffers), f"buffer {buffer}")
@@ -219,7 +219,7 @@ def curve(
 @task(kind="steps", label="filters step by step at K = {samples.settings[K]:.4f}", weight=_training)
 def step_filters(samples: Samples, /, steps: int, n_iter: int, seed: int, *, progress: Progress) -> Filters:
     """Filters of one step after the other, each learned on the coarse spins of the one before."""
-    lattice, X = bs.Lattice.square(samples.sizes["x"]), bs.features(samples)
+    lattice, X = bs.Lattice.square(samples.sizes["x"]), bs.to_matrix(samples)
     filters, information = [], []
     for step in range(steps):
         progress(step / steps, f"step {step + 1}")
@@ -244,15 +244,15 @@ def flow(samples: Samples, trained: Filters, /, critical: bool, seed: int, *, pr
 
     maps, lattice = [], bs.Lattice.square(samples.sizes["x"])
     for weights in trained.filters:
-        maps.append(bs.WeightedMajority(lattice, 2, weights, ties="first"))
+        maps.append(bs.rules.WeightedMajority(lattice, 2, weights, ties="first"))
         lattice = lattice.coarse(2)
-    levels = [bs.couplings(level, ("nn",)) for level in block(samples, maps)]
+    levels = [bs.rg.couplings(level, ("nn",)) for level in block(samples, maps)]
     spectrum = []
     if critical:
         progress(0.5, "exponents")
         # the last step leaves too few sites for the table's operators
         wide = [one for one in maps if one.lattice.shape[0] >= 16]
-        spectrum = [Exponents.model_validate(one).model_dump(mode="json") for one in bs.mcrg(samples, wide)]
+        spectrum = [Exponents.model_validate(one).model_dump(mode="json") for one in bs.rg.exponents(samples, wide)]
     K = np.array([level.K[0].value for level in levels])
     left_out = np.stack([level.left_out[:, 0] for level in levels], axis=1)
     meta = {"K": float(provenance(samples)["model"]["K"]), "why": [level.why for level in levels], "spectrum": spectrum}

@@ -89,7 +89,7 @@ def measured_layer(
     from blockspin.judging.nulls import shuffled
 
     train, rest = bs.split(pool, 1 - held_out / (pool.sizes["chain"] * pool.sizes["draw"]), seed=seed)
-    X = bs.features(train)
+    X = bs.to_matrix(train)
     X = X[np.linspace(0, len(X) - 1, layer.n_samples).round().astype(int)]  # of all chains alike
     machine = bs.RBM(
         layer.units,

@@ -59,12 +59,12 @@ MAPS = {
     "decimation": Map("one spin of each block", lambda lattice, seed: bs.Decimation(lattice, 2), rule=True),
     "threshold": Map(
         "sign of a block of four equal spins, else a fair coin",
-        lambda lattice, seed: bs.Threshold(lattice, 2, threshold=4, ties="random", random_state=seed),
+        lambda lattice, seed: bs.rules.Threshold(lattice, 2, threshold=4, ties="random", random_state=seed),
         rule=True,
     ),
     "weighted-majority": Map(
         "sign of 3 s_1 + 2 s_2 + 2 s_3 + s_4, ties by a fair coin",
-        lambda lattice, seed: bs.WeightedMajority(lattice, 2, weights=[3, 2, 2, 1], random_state=seed),
+        lambda lattice, seed: bs.rules.WeightedMajority(lattice, 2, weights=[3, 2, 2, 1], random_state=seed),
         rule=True,
     ),
     "rbm-l1": Map("RBM with the L1 penalty, layer by layer", _rbm, training=("learning_rate", "n_iter", "l1")),
@@ -95,7 +95,7 @@ def climb(
     a dictionary a layer.
     """
     chosen = MAPS[name]
-    spins, lattice = bs.features(samples), bs.Lattice.square(samples.sizes["x"])
+    spins, lattice = bs.to_matrix(samples), bs.Lattice.square(samples.sizes["x"])
     found = Climb([], [])
     for layer in range(1, steps + 1):
         if weights:

@@ -176,11 +176,11 @@ def measure(
     if not found.placed:
         return Found.model_validate(about)
     progress(0.4, "exponents")
-    spectra = bs.mcrg(critical, found.placed, len(found.placed), EVEN + ODD)
+    spectra = bs.rg.exponents(critical, found.placed, len(found.placed), EVEN + ODD)
     progress(0.6, "couplings")
-    coarse = [bs.couplings(level, EVEN) for level in block(critical, found.placed)]
+    coarse = [bs.rg.couplings(level, EVEN) for level in block(critical, found.placed)]
     progress(0.8, "flow")
-    paths = bs.flow([*samples.values()], found.placed, len(found.placed))
+    paths = bs.rg.flow([*samples.values()], found.placed, len(found.placed))
     fixed = [_fixed(paths, step) for step in range(len(found.placed))]
     flow = [_path(path) for path in paths]
     return Found.model_validate(about | {"spectrum": spectra, "couplings": coarse, "flow": flow, "fixed": fixed})
@@ -206,7 +206,7 @@ def _path(path: Any) -> Path:
 
 
 def _fixed(paths: Any, step: int) -> Fixed:
-    from blockspin.rg.flow import fixed_point
+    from blockspin.rg.trajectories import fixed_point
 
     try:
         return Fixed(K=list(fixed_point(paths, step)))

@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 
-import blockspin as bs
 from blockspin.experiments.core import Run
 from blockspin.experiments.mehta_schwab.cards import SIZE, courses, size, stack, studied
 from blockspin.experiments.mehta_schwab.settings import SOURCES, VARIANTS
 from blockspin.experiments.stored import Array
 from blockspin.judging import Row
+from blockspin.models.ising import KC_SQUARE
 from blockspin.report import forest, pictures, tables
 from blockspin.report import training as trajectories
 from blockspin.report.lines import Panel, line_plot
@@ -30,7 +30,7 @@ def facts(run: Run) -> dict[str, str]:
     return {
         "lattice": f"{s.L} × {s.L}, periodic",
         "trained at": f"K = {s.K:g}",
-        "exponents at": f"K_c = {bs.KC_SQUARE:.6f}",
+        "exponents at": f"K_c = {KC_SQUARE:.6f}",
         "samples": f"{s.n_samples} in {s.chains} chains",
         "stack": "-".join(map(str, (s.L**2, *s.layers))),
     }
@@ -237,7 +237,7 @@ def configurations(run: Run) -> Figure:
     """What the data look like."""
     spins = [run["samples"][part].values for part in ("training", "critical")]
     shown = [one for part in spins for one in part[:: max(1, len(part) // 3), -1][:3]]
-    names = [f"K = {run.settings.K:g}"] * 3 + [f"critical, K = {bs.KC_SQUARE:.4f}"] * 3
+    names = [f"K = {run.settings.K:g}"] * 3 + [f"critical, K = {KC_SQUARE:.4f}"] * 3
     caption = (
         "Light sites are +1. Domains have the size of the correlation length where the RBMs are trained, and all sizes "
         "at the critical point. A share of the chains is held out of training."

@@ -13,6 +13,7 @@ from blockspin.experiments.mehta_schwab.settings import OWN, Recipe, Settings
 from blockspin.experiments.stored import Samples
 from blockspin.experiments.task import task
 from blockspin.experiments.tree import Tree
+from blockspin.models.ising import KC_SQUARE
 from blockspin.randomness import integer
 from blockspin.runs.task import Progress, Result, Task
 
@@ -28,7 +29,7 @@ def plan(settings: Settings, seed: int) -> dict[str, Tree]:
     s = settings
     used = {"held_out": s.held_out, "seed": seed}
     training = _drawn("samples", s.L, s.K, s.n_samples, s.chains, seed)
-    critical = _drawn("critical samples", s.L, bs.KC_SQUARE, s.n_critical, s.chains, seed)
+    critical = _drawn("critical samples", s.L, KC_SQUARE, s.n_critical, s.chains, seed)
 
     def stack(variant: str, data: str) -> list[Task]:
         layers: list[Task] = []
@@ -133,7 +134,7 @@ def train(
 
     parts = bs.split(samples, 1 - held_out, seed=seed)
     shift = 1 if data == "noise" else 0  # the held-out noise must not repeat the training noise
-    X, validation = (inputs(data, bs.features(part), seed + n * shift) for n, part in enumerate(parts))
+    X, validation = (inputs(data, bs.to_matrix(part), seed + n * shift) for n, part in enumerate(parts))
     stack = stack_of(variant, recipe.get("units", "binary"), below, seed)
     X, validation = stack.transform(X), stack.transform(validation)
     machine = build(variant, units, recipe, layer, seed)
@@ -169,6 +170,7 @@ def measure(
 ) -> Result:
     """Measure one layer of one map; arrays: fields, centres, free-run correlations, reconstructions."""
     from blockspin.coarse.sparse_fields import dense
+    from blockspin.coarse.stack import reconstruct
     from blockspin.experiments.mehta_schwab.machines import block_rule, stack_of
     from blockspin.judging.criteria.fidelity import correlation
     from blockspin.judging.nulls import shuffled
@@ -194,7 +196,7 @@ def measure(
     if kind == "learned":
         rows = np.linspace(0, len(evidence.X) - 1, SHOWN).astype(int)
         arrays["shown"] = evidence.X[rows]
-        arrays["reconstructed"] = bs.reconstruct(transformer, evidence.X[rows])
+        arrays["reconstructed"] = reconstruct(transformer, evidence.X[rows])
         if subject.free_run is not None:
             arrays["G"], arrays["G_error"] = jackknife(correlation(subject.free_run.all))
             arrays["G_data"], arrays["G_data_error"] = jackknife(correlation(evidence.samples.values))
@@ -225,10 +227,10 @@ def condition(
     from blockspin.experiments.mehta_schwab.machines import build, with_nulls
 
     training, rest = bs.split(samples, 1 - held_out, seed=seed)
-    X = bs.features(training)
+    X = bs.to_matrix(training)
     X = X[np.linspace(0, len(X) - 1, n).round().astype(int)]  # of all chains alike
     machine = build(variant, units, recipe, 1, seed)
-    stacks = with_nulls(machine, X, bs.features(rest), seed, progress)
+    stacks = with_nulls(machine, X, bs.to_matrix(rest), seed, progress)
     evidence = judging.Evidence(rest, seed=seed)
     measured, *nulls = (
         judging.measure_subject(judging.Subject(one, evidence, name=null or variant), ["locality"], kind=null)

@@ -6,8 +6,8 @@ from blockspin.alphabet import Alphabet
 from blockspin.coarse.embedding import Embedding
 from blockspin.judging.evidence import Evidence, Subject
 from blockspin.judging.measurement import NotDefined
-from blockspin.rg.couplings import Couplings, in_field, of_spins
 from blockspin.rg.operators import EVEN, ODD
+from blockspin.rg.pseudolikelihood import Couplings, in_field, of_spins
 
 
 def spins_needed(subject: Subject) -> None:

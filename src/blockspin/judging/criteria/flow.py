@@ -19,7 +19,7 @@ from blockspin.judging.evidence import Subject
 from blockspin.judging.measurement import NotDefined, Reading, Side
 from blockspin.judging.rules import CloserThanNulls
 from blockspin.judging.thresholds import APART
-from blockspin.rg.couplings import Couplings
+from blockspin.rg.pseudolikelihood import Couplings
 from blockspin.statistics import jackknife_error
 
 GROWTH, DRIFT = "growth of K - Kc", "K' - K at Kc"

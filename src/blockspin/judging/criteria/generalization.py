@@ -20,7 +20,7 @@ from blockspin.judging.criteria.criterion import Criterion, Quantity
 from blockspin.judging.evidence import Subject
 from blockspin.judging.measurement import NotRequested, Reading, Side
 from blockspin.judging.rules import Agrees, Described
-from blockspin.samples import by_chain, features
+from blockspin.samples import by_chain, to_matrix
 from blockspin.statistics import Estimate, jackknife
 
 FloatArray = NDArray[np.float64]
@@ -41,7 +41,7 @@ def _both(subject: Subject) -> tuple[Pair, Pair | None] | None:
 
 def _measured(map: Taken, samples: xr.DataArray) -> tuple[Estimate, Estimate | None]:
     thin = samples.isel(draw=slice(None, None, max(1, samples.sizes["chain"] * samples.sizes["draw"] // MOST)))
-    X = features(thin)
+    X = to_matrix(thin)
     free = _mean(by_chain(np.asarray(map.free_energy(X)), thin).mean(axis=1))
     if (found := map.pseudo_log_likelihood(X)) is None:
         return free, None

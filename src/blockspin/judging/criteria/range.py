@@ -19,8 +19,8 @@ from blockspin.judging.evidence import Subject
 from blockspin.judging.measurement import NotDefined, Reading, Side
 from blockspin.judging.rules import CloserThanNulls, Described
 from blockspin.judging.thresholds import SIGNIFICANT
-from blockspin.rg.couplings import Couplings
 from blockspin.rg.operators import EVEN
+from blockspin.rg.pseudolikelihood import Couplings
 from blockspin.statistics import Estimate, jackknife_error
 
 QUANTITY, COARSE = "couplings beyond neighbours, gained", "couplings beyond neighbours, coarse"

@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from blockspin import checks
 from blockspin.lattice import Lattice
 from blockspin.rg.blocking import Rule, block
-from blockspin.rg.couplings import Couplings, couplings
 from blockspin.rg.mcrg import connected, linearised, moment_sums
 from blockspin.rg.operators import EVEN
+from blockspin.rg.pseudolikelihood import Couplings, couplings
 from blockspin.rg.sectors import of_samples, readable
 from blockspin.samples import lattice_of, provenance
 from blockspin.statistics import Estimate, jackknife_error
@@ -84,9 +84,9 @@ def flow(
     """How the couplings move where samples are coarse-grained again and again: one trajectory a set of samples.
 
     samples: sets (or one) at couplings below, at and above the critical one, each (chain, draw, *sites) without a
-    field, spins or Potts states; rule, steps and seed as in `bs.mcrg`; operators: names of even ones, default the
-    table's.
-    The couplings are those of `bs.couplings`, T is Swendsen's B^-1 A; both are cut to the operators, which no error
+    field, spins or Potts states; rule, steps and seed as in `bs.rg.exponents`; operators: names of even ones, default
+    the table's.
+    The couplings are those of `bs.rg.couplings`, T is Swendsen's B^-1 A; both are cut to the operators, which no error
     bar holds.
     Raises ValueError for an odd operator and as `block` and `couplings`.
     Source: R. H. Swendsen, Phys. Rev. Lett. 52, 1165 (1984); the linear step to K* is Newton's with that T.

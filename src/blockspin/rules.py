@@ -1,0 +1,7 @@
+"""The block rules beside majority and decimation, as `bs.rules`; all of them are rows of `coarse.MAPS`."""
+
+from blockspin.coarse.plurality import Plurality
+from blockspin.coarse.triangular import TriangularMajority
+from blockspin.coarse.weighted import Threshold, WeightedMajority
+
+__all__ = ["Plurality", "Threshold", "TriangularMajority", "WeightedMajority"]
