@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import fields
 from functools import partial
 from typing import Any
 
@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from blockspin import checks
-from blockspin.coarse.rbm import settings, training, trajectory
+from blockspin.coarse.rbm import training, trajectory
 from blockspin.coarse.rbm.estimator import RBM
 from blockspin.progress import reporting
 
@@ -25,12 +25,12 @@ def fit_ensemble(
 ) -> list[RBM]:
     """Train several machines of one shape in one program, which a small machine alone cannot fill the processor with.
 
-    machines: they may differ in learning_rate, schedule, momentum, penalties, init and random_state; n_components,
-    n_iter and what changes the program (units, algorithm, k, optimizer, ...) must be the same. X: rows (n, N) for all,
-    or a sequence of as many sets of rows, of one shape (one a temperature). Every machine is fitted in place and
-    returned, with its trajectory: it shuffles and draws as it would alone, so that its numbers are those of its own
-    `fit` up to rounding, until rounding turns a draw over. The first's `verbose` says how far training has come. Raises
-    ValueError for what cannot share a program, for early stopping, and as `RBM.fit` does; TypeError for other machines.
+    machines: they may differ in learning_rate, momentum, penalties, init and random_state; n_components, n_iter and
+    what changes the program (units, algorithm, k, ...) must be the same. X: rows (n, N) for all, or a sequence of as
+    many sets of rows, of one shape (one a temperature). Every machine is fitted in place and returned, with its
+    trajectory: it shuffles and draws as it would alone, so that its numbers are those of its own `fit` up to rounding,
+    until rounding turns a draw over. The first's `verbose` says how far training has come. Raises ValueError for what
+    cannot share a program, and as `RBM.fit` does; TypeError for other machines.
     """
     machines = checks.listed("machines", machines, "a list of RBM machines")
     if not machines:
@@ -40,12 +40,8 @@ def fit_ensemble(
     sets = _sets(X, len(machines))
     states, rows, recorders = [], [], []
     for machine, own in zip(machines, sets, strict=True):
-        settings.check(machine)
-        if machine.early_stopping:
-            raise ValueError("machines of an ensemble end together: early_stopping must be False")
         train, watched = machine._rows(own, validation, reset=True)
-        settings.check_memory(machine, len(train), train.shape[1], machines=len(machines))
-        states.append(machine._start(train))
+        states.append(machine._start(train, len(machines)))
         machine._check_rows(train, watched)
         rows.append(train)
         recorders.append(machine._recorder(train, watched))
@@ -68,9 +64,6 @@ def fit_ensemble(
                 for index, (machine, recorder) in enumerate(zip(machines, recorders, strict=True)):
                     machine._record(recorder, number, _one(state, index))
             report(number / max(n_iter, 1), f"epoch {number}")
-    for index, (machine, recorder) in enumerate(zip(machines, recorders, strict=True)):
-        machine._keep(_one(state, index))
-        machine.trajectory_ = recorder.table()
     return machines
 
 
@@ -102,12 +95,9 @@ def _shared_rule(machines: Sequence[RBM], rows: Sequence[np.ndarray]) -> trainin
         _check_same(name, [getattr(machine, name) for machine in machines])
     _check_same("rows", [part.shape for part in rows])
     rules = [machine._rule(len(part)) for machine, part in zip(machines, rows, strict=True)]
-    _check_same("variance", [machine._log_variance is None for machine in machines])
-    grouped = any(rule.grouped for rule in rules)  # a strength of 0 changes nothing
-    for name in asdict(rules[0]):
-        if name != "grouped":
-            _check_same(name, [getattr(rule, name) for rule in rules])
-    return training.Rule(**asdict(rules[0]) | {"grouped": grouped})
+    for field in fields(training.Rule):
+        _check_same(field.name, [getattr(rule, field.name) for rule in rules])
+    return rules[0]
 
 
 def _check_same(name: str, values: list[object]) -> None:
