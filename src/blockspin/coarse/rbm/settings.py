@@ -50,7 +50,7 @@ def check_size(machine: Any, n_sites: int) -> None:
         )
 
 
-def check_memory(machine: Any, n_rows: int, n_sites: int, machines: int = 1) -> None:
+def check_memory(machine: Any, n_rows: int, n_sites: int, machines: int) -> None:
     """Raise ValueError where weights, velocity and float32 rows of a fit take more memory than is free."""
     n_hidden = machine._n_hidden(n_sites)
     # 4 bytes each: weights, velocity, gradient, step and the new weights, or float64 draws at the start

@@ -153,7 +153,7 @@ class Trainer(FittedMachine):
 
     def _start(self, X: Array, machines: int = 1) -> training.State:
         """A new machine for these data, one of so many that are trained together."""
-        settings.check_memory(self, *X.shape, machines=machines)
+        settings.check_memory(self, len(X), X.shape[1], machines)
         self.units_ = states.chosen(X, self.units)
         self._seed()
         self.n_epochs_ = 0
