@@ -211,7 +211,7 @@ def calls() -> dict[str, Call]:
         "Estimate.z": of(bs.Estimate(1.0, 0.1).z, reference=1.0),
         "RBM": of(bs.RBM, n_components=3),
         "RBM.fit": fitting(
-            bs.RBM, rows(), "n_components", "batch_size", "k", "n_iter", "patience", "n_replicas", n_components=3,
+            bs.RBM, rows(), "n_components", "batch_size", "k", "n_iter", n_components=3,
             n_iter=1, random_state=0, slow=True,
         ),
         "RBM.from_weights": of(
@@ -220,7 +220,7 @@ def calls() -> dict[str, Call]:
         ),
         "ConvolutionalRBM": of(bs.ConvolutionalRBM, lattice=L),
         "ConvolutionalRBM.fit": fitting(
-            bs.ConvolutionalRBM, rows(), "n_filters", "batch_size", "k", "n_iter", "patience", lattice=L, n_iter=1,
+            bs.ConvolutionalRBM, rows(), "n_filters", "batch_size", "k", "n_iter", lattice=L, n_iter=1,
             random_state=0, slow=True, also={"filter_side": ("block",)},
         ),
         "ConvolutionalRBM.from_filters": of(

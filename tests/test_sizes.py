@@ -35,7 +35,7 @@ TOO_LARGE: dict[str, tuple[str, Callable[[], Any]]] = {
     "blocks": ("1000000", lambda: HUGE.blocks(2)),
     "RBM": ("n_components = 1000000000", lambda: bs.RBM(10**9).fit(X)),
     "RBM, partial": ("n_components", lambda: bs.RBM(10**9).partial_fit(X)),
-    "RBM, batch": ("n_components", lambda: bs.RBM(10**8, algorithm="pcd", optimizer="adam").fit(X)),
+    "RBM, batch": ("n_components", lambda: bs.RBM(10**8, algorithm="pcd").fit(X)),
     "ensemble": ("n_components", lambda: bs.RBM.fit_many([bs.RBM(10**8) for _ in range(3)], X)),
     "filters": ("n_filters", lambda: bs.ConvolutionalRBM(L.square(4), 2, 2, 10**9).fit(X)),
     "fields": ("1000000", lambda: bs.Majority(L.chain(10**6), 2).fit(np.ones((2, 10**6), np.int8)).fields_),

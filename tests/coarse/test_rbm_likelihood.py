@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scipy.special import logsumexp
 from scipy.stats import chi2
+from test_rbm import spins
 from test_rbm_exact import DISCRETE, all_states, free_energy_by_sum, machine
 
 from blockspin.coarse.rbm import RBM
@@ -157,3 +158,38 @@ def test_wrong_requests_are_named() -> None:
         machine("spin").partition(method="ais", n_steps=1)
     with pytest.raises(ValueError, match="divide the 64 rows; got 5"):
         machine("spin").log_likelihood(all_states(6, "spin"), chains=5)
+
+
+def test_the_trajectory_holds_absolute_likelihoods() -> None:
+    X, V = spins(), spins(seed=1)[:200]
+    rbm = RBM(5, n_iter=3, track_likelihood=True, random_state=0).fit(X, validation=V)
+    for name, rows in (("log_likelihood", X), ("log_likelihood_validation", V)):
+        assert rbm.trajectory_[name][-1] == pytest.approx(rbm.log_likelihood(rows).value / 8, abs=1e-5)
+    assert rbm.trajectory_["log_likelihood"][0] == pytest.approx(-np.log(2), abs=1e-3)
+    assert not rbm.trajectory_["log_likelihood_error"].any()
+    gap = rbm.trajectory_["log_likelihood"] - rbm.trajectory_["log_likelihood_validation"]
+    np.testing.assert_allclose(8 * gap, rbm.trajectory_["free_energy_gap"], atol=1e-4)
+    assert np.isnan(RBM(5, n_iter=3, random_state=0).fit(X).trajectory_["log_likelihood"]).all()
+
+
+def test_tracked_densities_are_those_of_the_rows() -> None:
+    X = np.random.default_rng(0).normal(1, 1, (200, 4))
+    rbm = RBM(3, units="gaussian", n_iter=2, learning_rate=0.01, track_likelihood=True, random_state=0).fit(X)
+    assert rbm.trajectory_["log_likelihood"][-1] == pytest.approx(rbm.log_likelihood(X).value / 4, abs=1e-5)
+    # unit normals about 0: close to what such small weights give
+    about = -0.5 * np.log(2 * np.pi) - 0.5 * (X**2).mean()
+    assert rbm.trajectory_["log_likelihood"][0] == pytest.approx(about, abs=0.02)
+
+
+def test_held_out_rows_say_where_to_stop_and_a_shorter_fit_has_the_same_bits() -> None:
+    # 40 rows for 12 x 8 weights: the held-out likelihood turns, that of the rows and the reconstruction never
+    X, V = spins(40, seed=3), spins(2000, seed=4)
+    settings = {"units": "spin", "biases": False, "init_scale": 0.1, "learning_rate": 0.05, "batch_size": 20}
+    rbm = RBM(12, n_iter=500, track_likelihood=True, random_state=0, **settings).fit(X, validation=V)
+    held_out = rbm.trajectory_["log_likelihood_validation"]
+    best = int(np.argmax(held_out))
+    assert 0 < best < len(held_out) - 3
+    assert np.diff(rbm.trajectory_["log_likelihood"][best:]).mean() > 0
+    assert np.diff(rbm.trajectory_["reconstruction_error"][best:]).mean() < 0
+    again = RBM(12, n_iter=int(rbm.trajectory_["epoch"][best]), random_state=0, **settings).fit(X)
+    assert again.log_likelihood(V).value / 8 == pytest.approx(held_out[best], abs=1e-5)

@@ -67,25 +67,23 @@ def test_any_machine_comes_back_from_its_file_or_is_refused(
 @pytest.mark.timeout(1800)  # a program each is compiled
 @given(
     units=st.sampled_from(["binary", "spin", "gaussian"]),
-    algorithm=st.sampled_from(["cd", "pcd", "pt", "exact"]),
+    algorithm=st.sampled_from(["cd", "pcd", "exact"]),
     k=st.integers(1, 3),
-    optimizer=st.sampled_from(["momentum", "adam"]),
-    schedule=st.sampled_from(["constant", "linear", "exponential", "inverse"]),
     centered=st.booleans(),
     l1_method=st.sampled_from(["proximal", "subgradient"]),
-    strengths=st.tuples(*[st.sampled_from([0.0, 0.01])] * 3),
+    strengths=st.tuples(*[st.sampled_from([0.0, 0.01])] * 2),
     batch_size=st.integers(1, 400),
     n_hidden=st.integers(1, 8),
 )
 @settings(max_examples=12, deadline=None, derandomize=True)
 def test_any_settings_train_and_go_on_with_the_same_bits(
-    units: str, strengths: tuple[float, float, float], batch_size: int, n_hidden: int, **settings: object
+    units: str, strengths: tuple[float, float], batch_size: int, n_hidden: int, **settings: object
 ) -> None:
     X = {"spin": spins(60), "binary": (spins(60) + 1) // 2, "gaussian": spins(60) * 0.7}[units]
-    l1, l2, group = strengths
+    l1, l2 = strengths
     made = {
         "units": units, "learning_rate": 0.01, "batch_size": batch_size, "n_iter": 3, "random_state": 0,
-        "l1": l1, "l2": l2, "group": group, "n_replicas": 3, **settings,
+        "l1": l1, "l2": l2, **settings,
     }  # fmt: skip
     whole = RBM(n_hidden, **made).fit(X)
     assert np.isfinite(whole.components_).all()

@@ -147,9 +147,6 @@ def test_draws_have_the_means_they_are_given(units: str) -> None:
     variance = {"binary": mean * (1 - mean), "spin": 1 - mean**2, "gaussian": np.ones(3)}[units]
     assert (np.abs(drawn.mean(axis=0) - mean) <= 4.5 * np.sqrt(variance / 40_000) + 1e-6).all()
     np.testing.assert_allclose(drawn.var(axis=0), variance, atol=0.035)
-    if units == "gaussian":
-        wide = draw(np.tile(mean, (40_000, 1)), units, np.random.default_rng(1), np.array([0.1, 1.0, 9.0]))
-        np.testing.assert_allclose(wide.var(axis=0), [0.1, 1.0, 9.0], rtol=0.035)
 
 
 @pytest.mark.parametrize("units", ["spin", "binary", "scikit-learn"])

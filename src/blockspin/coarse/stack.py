@@ -92,11 +92,10 @@ def visible_mean(machine: Any, hidden: ArrayLike) -> FloatArray:
     return np.asarray(np.tanh(field)) if units == "spin" else field
 
 
-def draw(mean: FloatArray, units: str, random: np.random.Generator, variance: ArrayLike = 1.0) -> FloatArray:
-    """A draw of units with the given means: binary 0/1, spin -1/+1, Gaussian of this variance (one, or one a unit)."""
+def draw(mean: FloatArray, units: str, random: np.random.Generator) -> FloatArray:
+    """A draw of units with the given means: binary 0/1, spin -1/+1, Gaussian of variance 1."""
     if units == "gaussian":
-        spread = np.sqrt(np.asarray(variance, np.float32))
-        return np.asarray(mean + spread * random.standard_normal(mean.shape, dtype=np.float32), np.float32)
+        return np.asarray(mean + random.standard_normal(mean.shape, dtype=np.float32), np.float32)
     probability = mean if units == "binary" else (1 + mean) / 2
     up = random.random(mean.shape, dtype=np.float32) < probability
     return (up if units == "binary" else 2.0 * up - 1.0).astype(np.float32)
@@ -126,7 +125,7 @@ def generate(
     if units_of(machines[0]) == "gaussian":
         raise ValueError("a machine with Gaussian visible units makes real numbers, not spins")
     inputs = np.asarray(_below(transformer, machines[-1]).transform(np.array(start)), np.float32)
-    visible = draw(inputs, units_of(machines[-1]), random, _variance(machines[-1]))
+    visible = draw(inputs, units_of(machines[-1]), random)
     seed = int(random.integers(2**31 - 1))
     states = as_rbm(machines[-1]).gibbs_chain(visible, steps, thin=steps // (2 * draws), random_state=seed)
     kept = [_down(machines[:-1], state.astype(np.float32), units_of(machines[-1]), random) for state in states[-draws:]]
@@ -180,11 +179,6 @@ class Stack:
         return None if units_of(self.machines[-1]) == "binary" and inputs.min() < 0 else inputs
 
 
-def _variance(machine: Any) -> Any:
-    variance = getattr(machine, "variance_", None)
-    return 1.0 if variance is None else variance
-
-
 def _below(transformer: Any, machine: Any) -> Any:
     # what stands before a machine: a pipeline that may be nothing but a pass
     steps = transformer.steps if isinstance(transformer, Pipeline) else [("machine", transformer)]
@@ -198,5 +192,5 @@ def _down(machines: list[Any], values: FloatArray, units: str, random: np.random
         units = units_of(machine)
         values = visible_mean(machine, values)
         if random is not None:
-            values = draw(values, units, random, _variance(machine))
+            values = draw(values, units, random)
     return 2 * values - 1 if units == "binary" else values

@@ -26,7 +26,7 @@ COLUMNS = {
 def training(tables: Mapping[str, Table], *, title: str, caption: str) -> Figure:
     """A panel a quantity over epochs, a curve a machine; tables: columns of one length, "epoch" among them.
 
-    Held-out chains are dashed, and a ring is where early stopping goes back to: the best held-out log-likelihood.
+    Held-out chains are dashed, and a ring is at the best held-out log-likelihood.
     What no machine has gets no panel. Raises ValueError where "epoch" is missing, or no machine has anything.
     """
     for name, table in tables.items():

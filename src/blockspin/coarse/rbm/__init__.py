@@ -1,7 +1,6 @@
 """Restricted Boltzmann machines: the estimators and what they are made of."""
 
 from blockspin.coarse.rbm.convolutional import ConvolutionalRBM
-from blockspin.coarse.rbm.ensemble import fit_ensemble
 from blockspin.coarse.rbm.estimator import RBM
 
-__all__ = ["RBM", "ConvolutionalRBM", "fit_ensemble"]
+__all__ = ["RBM", "ConvolutionalRBM"]

@@ -7,7 +7,7 @@ machine's own: at beta = 0 ln Z is known, at beta = 1 it is the machine's.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -19,8 +19,8 @@ from scipy.linalg import eigh
 from scipy.optimize import brentq
 from scipy.special import expit, logsumexp, stdtrit
 
-from blockspin.coarse.rbm.gibbs import Parameters, chain, draw, draw_hidden, visible_mean
-from blockspin.coarse.rbm.units import free_energy
+from blockspin.coarse.rbm.gibbs import Parameters, chain, draw, draw_hidden, log_sum, squashed, visible_mean
+from blockspin.coarse.rbm.units import HIDDEN, free_energy
 from blockspin.statistics import Estimate, r_hat
 
 FloatArray = NDArray[np.float64]
@@ -54,14 +54,6 @@ class Partition:
     reverse: Estimate | None = None
     effective_chains: float = math.inf
     r_hat: float = 1.0
-
-    def shifted(self, constant: float) -> Partition:
-        """The same with a constant added to ln Z."""
-        both = (self.forward, self.reverse)
-        forward, reverse = (part and Estimate(part.value + constant, part.error) for part in both)
-        return replace(
-            self, value=Estimate(self.value.value + constant, self.value.error), forward=forward, reverse=reverse
-        )
 
     @property
     def trouble(self) -> str:
@@ -116,18 +108,14 @@ def anneal(
     Source: Neal, Stat. Comput. 11, 125 (2001); Salakhutdinov and Murray, ICML (2008).
     """
 
-    def log_sum(field: jax.Array) -> jax.Array:
-        return jnp.logaddexp(-field, field) if units == "spin" else jax.nn.softplus(field)
-
     def step(state: jax.Array, part: tuple[jax.Array, jax.Array, jax.Array]) -> tuple[jax.Array, jax.Array]:
         old, new, index = part
         field = state @ parameters.weights.T + parameters.hidden
-        gain = (log_sum(new * field) - log_sum(old * field)).sum(axis=1)
+        gain = (log_sum(new * field, units) - log_sum(old * field, units)).sum(axis=1)
         gain += (new - old) * (state @ (parameters.visible - base))
         machine = tempered(parameters, base, new)
         up, down = jax.random.split(jax.random.fold_in(key, index))
-        mean = jnp.tanh(new * field) if units == "spin" else jax.nn.sigmoid(new * field)
-        hidden = draw_hidden(up, mean, units)
+        hidden = draw_hidden(up, squashed(new * field, HIDDEN[units]), units)
         return draw(down, visible_mean(machine, hidden, units), units), gain
 
     end, gains = jax.lax.scan(step, visible, (betas[:-1], betas[1:], jnp.arange(len(betas) - 1)))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, Self
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -13,7 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from blockspin import checks
 from blockspin.coarse.blocks import fields_on
-from blockspin.coarse.rbm import settings, training
+from blockspin.coarse.rbm import settings
 from blockspin.coarse.rbm import units as states
 from blockspin.coarse.rbm.convolution import Windows
 from blockspin.coarse.rbm.gibbs import Parameters
@@ -42,10 +41,8 @@ class ConvolutionalRBM(Trainer):
     ----------
     lattice: the fine Lattice; None is the ring of as many sites as X has columns. b: side of a block, the stride of
         the filters; filter_side: from b to the smallest extent of the lattice; n_filters: hidden units a block.
-    algorithm: "cd", "pcd" or "exact" (a layer of at most 16 units), k: Gibbs steps.
-    units, biases (one for all sites, one a filter), learning_rate, batch_size, n_iter, momentum, l1, l2, l1_method,
-        optimizer, schedule, final_rate, track_likelihood, early_stopping, patience, output, validation_fraction,
-        random_state, verbose: as in `RBM`.
+    units, biases (one for all sites, one a filter), algorithm, k, learning_rate, momentum, batch_size, n_iter, l1, l2,
+        l1_method, random_state, output, validation_fraction, track_likelihood, verbose: as in `RBM`.
     init_scale: deviation of the filters' first weights, 0.01 unless given. Each filter starts with a sum that is not
         negative, so that what grows along the magnetisation counts it forwards.
 
@@ -54,13 +51,14 @@ class ConvolutionalRBM(Trainer):
     filters_ (n_filters, filter_side, ...): the weights, float32. lattice_: the lattice in use.
     components_ (M, N), intercept_hidden_ (M,), intercept_visible_ (N,): of the `RBM` that this is, filter by filter
         and within a filter in the order of the sites of `lattice.coarse(b)`.
-    units_, n_epochs_, seed_, trajectory_, best_epoch_: as in `RBM`.
+    units_, n_epochs_, seed_, trajectory_: as in `RBM`.
     Source: Lee, Grosse, Ranganath and Ng, ICML (2009); as a block rule J.-H. Chung and Y.-J. Kao, Phys. Rev. Research
     3, 023230 (2021).
     """
 
     _LEARNED: ClassVar[tuple[str, ...]] = ("filters_", "_biases")
-    _ALGORITHMS: ClassVar[tuple[str, ...]] = ("cd", "pcd", "exact")
+    _SIZE: ClassVar[str] = "n_filters"
+    reconstruction, centered, init = "sample", False, "small"  # settings of `RBM` that are none here
 
     def __init__(
         self,
@@ -71,25 +69,20 @@ class ConvolutionalRBM(Trainer):
         *,
         units: str = "auto",
         biases: bool = True,
-        learning_rate: float = 0.1,
-        batch_size: int = 100,
-        n_iter: int = 10,
-        momentum: float = 0.5,
         algorithm: str = "cd",
         k: int = 1,
+        learning_rate: float = 0.1,
+        momentum: float = 0.5,
+        batch_size: int = 100,
+        n_iter: int = 10,
         l1: float = 0.0,
         l2: float = 0.0,
         l1_method: str = "proximal",
-        optimizer: str = "momentum",
-        schedule: str = "constant",
-        final_rate: float = 0.01,
-        track_likelihood: bool = False,
-        early_stopping: bool = False,
-        patience: int = 3,
         init_scale: float | None = None,
+        random_state: Seed = None,
         output: str = "mean",
         validation_fraction: float = 0.0,
-        random_state: Seed = None,
+        track_likelihood: bool = False,
         verbose: Wish = 0,
     ) -> None:
         self.lattice = lattice
@@ -98,25 +91,20 @@ class ConvolutionalRBM(Trainer):
         self.n_filters = n_filters
         self.units = units
         self.biases = biases
-        self.learning_rate = learning_rate
-        self.batch_size = batch_size
-        self.n_iter = n_iter
-        self.momentum = momentum
         self.algorithm = algorithm
         self.k = k
+        self.learning_rate = learning_rate
+        self.momentum = momentum
+        self.batch_size = batch_size
+        self.n_iter = n_iter
         self.l1 = l1
         self.l2 = l2
         self.l1_method = l1_method
-        self.optimizer = optimizer
-        self.schedule = schedule
-        self.final_rate = final_rate
-        self.track_likelihood = track_likelihood
-        self.early_stopping = early_stopping
-        self.patience = patience
         self.init_scale = init_scale
+        self.random_state = random_state
         self.output = output
         self.validation_fraction = validation_fraction
-        self.random_state = random_state
+        self.track_likelihood = track_likelihood
         self.verbose = verbose
 
     @classmethod
@@ -148,11 +136,9 @@ class ConvolutionalRBM(Trainer):
             raise ValueError(f"hidden must hold a bias for each of {len(weights)} filters; got shape {c.shape}")
         machine = cls(lattice, b, weights.shape[1], len(weights), units=units, **parameters)
         settings.check(machine)
-        machine.units_, machine.n_features_in_, machine.n_epochs_ = units, lattice.n_sites, 0
-        machine._set_learned(filters_=weights, _biases=np.array([visible, *c], np.float32))
         machine._seed()
-        machine._velocity, machine._chains = (), np.zeros((0, len(machine.components_)), np.float32)
-        return machine
+        biases = np.array([visible, *c], np.float32)
+        return machine._as_if_trained(units, lattice.n_sites, filters_=weights, _biases=biases)
 
     def on(self, lattice: Lattice) -> Self:
         """The same fitted filters on another lattice, as if trained there: one set of filters serves all blocks.
@@ -164,10 +150,9 @@ class ConvolutionalRBM(Trainer):
         if lattice.kind != self.lattice_.kind:
             raise ValueError(f"filters of a {self.lattice_.kind} lattice do not fit a {lattice} lattice")
         other: Self = clone(self).set_params(lattice=lattice)
-        other.units_, other.n_features_in_, other.n_epochs_ = self.units_, lattice.n_sites, self.n_epochs_
-        other._set_learned(filters_=self.filters_, _biases=self._biases)
+        other._as_if_trained(self.units_, lattice.n_sites, filters_=self.filters_, _biases=self._biases)
+        other.n_epochs_, other._velocity = self.n_epochs_, self._velocity
         other.seed_, other.random_state_ = self.seed_, np.random.RandomState(self.seed_)
-        other._velocity, other._chains = self._velocity, np.zeros((0, len(other.components_)), np.float32)
         return other
 
     def _windows(self, n_sites: int) -> Windows:
@@ -189,53 +174,23 @@ class ConvolutionalRBM(Trainer):
         self.lattice_ = lattice
         return Windows(lattice.shape, self.b, self.filter_side)
 
-    def _start(self, X: Array) -> training.State:
-        windows = self._windows(X.shape[1])
-        self.units_ = states.chosen(X, self.units)
-        self._seed()
-        self.n_epochs_ = 0
-        generator = np.random.RandomState([self.seed_, 1])
-        scale = settings.INIT_SCALE["small"] if self.init_scale is None else self.init_scale
-        weights = scale * generator.standard_normal((self.n_filters, windows.size))
+    def _first(self, X: Array, generator: np.random.RandomState, scale: float) -> tuple[Array, Array, Array]:
+        weights = scale * generator.standard_normal((self.n_filters, self._windows(X.shape[1]).size))
         weights *= np.where(weights.sum(axis=1, keepdims=True) < 0, -1, 1)
-        parts = (weights, np.zeros(1), np.zeros(self.n_filters))
-        parameters = Parameters(*(jnp.asarray(part.astype(np.float32)) for part in parts))
-        return training.State(parameters, training.at_rest(parameters, self.optimizer), self._new_chains(*X.shape))
+        return weights, np.zeros(1), np.zeros(self.n_filters)
 
     def _trained(self) -> Parameters:
         filters = self.filters_.reshape(len(self.filters_), -1)
-        return Parameters(*(jnp.asarray(part) for part in (filters, self._biases[:1], self._biases[1:])))
+        return Parameters(*map(jnp.array, (filters, self._biases[:1], self._biases[1:])))
 
-    def _new_chains(self, n_rows: int, n_sites: int) -> jax.Array:
-        """The persistent chains, uniform hidden states, for "pcd"; else none."""
-        n_chains = min(self.batch_size, n_rows) if self.algorithm == "pcd" else 0
-        coin = np.full((n_chains, self._n_hidden(n_sites)), 0.0 if self._hidden_units == "spin" else 0.5)
-        generator = np.random.RandomState([self.seed_, 2])
-        return jnp.asarray(states.draw(coin, self._hidden_units, generator).astype(np.float32))
-
-    def _rule(self, n_rows: int) -> training.Rule:
-        return training.Rule(
-            self.units_,
-            self.algorithm,
-            self.k,
-            "sample",
-            self.l1_method,
-            bool(self.biases),
-            min(self.batch_size, n_rows),
-            self.optimizer,
-            windows=self._windows(self.n_features_in_),
-        )
-
-    def _publish(self, state: training.State) -> tuple[Array, Array, Array]:
-        weights, visible, hidden = (np.array(part) for part in state.parameters)
+    def _publish(self, parameters: Parameters) -> None:
+        weights, visible, hidden = map(np.array, parameters)
         side = (self.filter_side,) * self.lattice_.dimension
         self._set_learned(filters_=weights.reshape(-1, *side), _biases=np.concatenate([visible, hidden]))
-        return self._machine(np.float32)
 
     def _set_learned(self, **learned: Array) -> None:
         """Take up filters_ (F, side, ...) and _biases, the visible one and the filters' own, (1 + F,)."""
         self.filters_, self._biases = learned["filters_"], learned["_biases"]
-        self._set_log_variance(None)
         windows, flat = self._windows(self.n_features_in_), self.filters_.reshape(len(self.filters_), -1)
         rows = [fields_on(self.lattice_, windows.places, filter_) for filter_ in flat]
         self.components_ = np.concatenate(rows).astype(np.float32)

@@ -3,49 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import fields
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from numpy.typing import ArrayLike
 
-from blockspin import checks
-from blockspin.coarse.rbm import settings, training, trajectory
-from blockspin.coarse.rbm.estimator import RBM
+from blockspin.coarse.rbm import training, trajectory
+from blockspin.coarse.rbm.trainer import Trainer
 from blockspin.progress import reporting
+
+Machine = TypeVar("Machine", bound=Trainer)
 
 SHARED = ("n_components", "n_iter")
 
 
-def fit_ensemble(
-    machines: Sequence[RBM], X: ArrayLike | Sequence[ArrayLike], *, validation: ArrayLike | None = None
-) -> list[RBM]:
+def fit_together(machines: list[Machine], X: Any, *, validation: ArrayLike | None = None) -> list[Machine]:
     """Train several machines of one shape in one program, which a small machine alone cannot fill the processor with.
 
-    machines: they may differ in learning_rate, schedule, momentum, penalties, init and random_state; n_components,
-    n_iter and what changes the program (units, algorithm, k, optimizer, ...) must be the same. X: rows (n, N) for all,
-    or a sequence of as many sets of rows, of one shape (one a temperature). Every machine is fitted in place and
-    returned, with its trajectory: it shuffles and draws as it would alone, so that its numbers are those of its own
-    `fit` up to rounding, until rounding turns a draw over. The first's `verbose` says how far training has come. Raises
-    ValueError for what cannot share a program, for early stopping, and as `RBM.fit` does; TypeError for other machines.
+    machines: they may differ in learning_rate, momentum, penalties, init and random_state; n_components, n_iter and
+    what changes the program (units, algorithm, k, ...) must be the same. X: rows (n, N) for all, or a sequence of as
+    many sets of rows, of one shape (one a temperature). Every machine is fitted in place and returned, with its
+    trajectory: it shuffles and draws as it would alone, so that its numbers are those of its own `fit` up to rounding,
+    until rounding turns a draw over. The first's `verbose` says how far training has come. Raises ValueError for what
+    cannot share a program, and as `RBM.fit` does.
     """
-    machines = checks.listed("machines", machines, "a list of RBM machines")
     if not machines:
         raise ValueError("machines must be at least one; got none")
-    for machine in machines:
-        checks.instance("every entry of machines", machine, RBM, "an RBM")
     sets = _sets(X, len(machines))
     states, rows, recorders = [], [], []
     for machine, own in zip(machines, sets, strict=True):
-        settings.check(machine)
-        if machine.early_stopping:
-            raise ValueError("machines of an ensemble end together: early_stopping must be False")
         train, watched = machine._rows(own, validation, reset=True)
-        settings.check_memory(machine, len(train), train.shape[1], machines=len(machines))
-        states.append(machine._start(train))
+        states.append(machine._start(train, len(machines)))
         machine._check_rows(train, watched)
         rows.append(train)
         recorders.append(machine._recorder(train, watched))
@@ -68,9 +60,6 @@ def fit_ensemble(
                 for index, (machine, recorder) in enumerate(zip(machines, recorders, strict=True)):
                     machine._record(recorder, number, _one(state, index))
             report(number / max(n_iter, 1), f"epoch {number}")
-    for index, (machine, recorder) in enumerate(zip(machines, recorders, strict=True)):
-        machine._keep(_one(state, index))
-        machine.trajectory_ = recorder.table()
     return machines
 
 
@@ -97,17 +86,14 @@ def _is_matrix(part: Any) -> bool:
     return nested or getattr(part, "ndim", 0) == 2
 
 
-def _shared_rule(machines: Sequence[RBM], rows: Sequence[np.ndarray]) -> training.Rule:
+def _shared_rule(machines: Sequence[Trainer], rows: Sequence[np.ndarray]) -> training.Rule:
     for name in SHARED:
         _check_same(name, [getattr(machine, name) for machine in machines])
     _check_same("rows", [part.shape for part in rows])
     rules = [machine._rule(len(part)) for machine, part in zip(machines, rows, strict=True)]
-    _check_same("variance", [machine._log_variance is None for machine in machines])
-    grouped = any(rule.grouped for rule in rules)  # a strength of 0 changes nothing
-    for name in asdict(rules[0]):
-        if name != "grouped":
-            _check_same(name, [getattr(rule, name) for rule in rules])
-    return training.Rule(**asdict(rules[0]) | {"grouped": grouped})
+    for field in fields(training.Rule):
+        _check_same(field.name, [getattr(rule, field.name) for rule in rules])
+    return rules[0]
 
 
 def _check_same(name: str, values: list[object]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import warnings
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,11 @@ from blockspin.lattice import Lattice
 FORMAT = "blockspin."  # and the class
 VERSION = 3
 
-NUMBERS = ("units_", "seed_", "n_epochs_", "n_features_in_", "best_epoch_")
+NUMBERS = ("units_", "seed_", "n_epochs_", "n_features_in_")
+VELOCITY = ("velocity_0", "velocity_1", "velocity_2")
+# settings of earlier versions, with what training is now; the others said more about these
+GONE = {"optimizer": "momentum", "schedule": "constant", "group": 0, "early_stopping": False}
+IDLE = ("final_rate", "n_replicas", "patience", "variance")
 
 
 def write(machine: Any, path: str | os.PathLike[str]) -> None:
@@ -36,15 +41,12 @@ def write(machine: Any, path: str | os.PathLike[str]) -> None:
         "format": FORMAT + type(machine).__name__,
         "version": VERSION,
         "parameters": parameters,
-        "learned": {name: getattr(machine, name) for name in NUMBERS if hasattr(machine, name)},
+        "learned": {name: getattr(machine, name) for name in NUMBERS},
         "feature_names": [str(name) for name in getattr(machine, "feature_names_in_", [])],
     }
     arrays = {name: getattr(machine, name) for name in machine._LEARNED}
-    arrays |= {f"velocity_{index}": part for index, part in enumerate(machine._velocity)}
-    if getattr(machine, "_log_variance", None) is not None:
-        arrays["log_variance"] = machine._log_variance
+    arrays |= dict(zip(VELOCITY, machine._velocity, strict=False))  # none of weights that were given
     arrays["chains"] = machine._chains
-    arrays |= {f"waiting_{name}": part for name, part in machine._waiting.items()}
     arrays |= {f"trajectory_{name}": column for name, column in getattr(machine, "trajectory_", {}).items()}
     text = json.dumps(header, default=_plain)
     arrays["digest"] = np.array(_digest(text, arrays))
@@ -92,24 +94,39 @@ def _machine(kind: type[Any], source: Path, refusal: str, text: str, stored: dic
     digest = stored.pop("digest", None)
     if (digest is not None or header["version"] > 1) and str(digest) != _digest(text, stored):
         raise Damaged(f"{source} was changed since {kind.__name__}.save wrote it: its checksum does not hold")
+    if "log_variance" in stored:
+        raise Damaged(f"{source} holds Gaussian units of variances other than 1, which this version does not have")
     parameters = header["parameters"]
+    gone = _take_gone(parameters)
+    if gone:
+        warnings.warn(f"{source} was trained with {gone}; this version would train on without", stacklevel=4)
     if isinstance(parameters.get("lattice"), dict):
         parameters["lattice"] = Lattice(parameters["lattice"]["kind"], tuple(parameters["lattice"]["shape"]))
     machine = kind(**parameters)
-    for name, value in header["learned"].items():
-        setattr(machine, name, value)
-    machine._set_learned(**{name: stored.pop(name) for name in kind._LEARNED})
-    n_moments = sum(name.startswith("velocity_") for name in stored)
-    machine._velocity = tuple(stored.pop(f"velocity_{index}") for index in range(n_moments))
-    machine._set_log_variance(stored.pop("log_variance", None))
-    machine._chains = stored.pop("chains")
-    waiting = [name for name in stored if name.startswith("waiting_")]
-    machine._waiting = {name.removeprefix("waiting_"): stored.pop(name) for name in waiting}
+    learned = header["learned"]
+    arrays = {name: stored[name] for name in kind._LEARNED}
+    machine._as_if_trained(learned["units_"], learned["n_features_in_"], **arrays)
+    machine.seed_, machine.n_epochs_ = learned["seed_"], learned["n_epochs_"]
+    if not gone:  # else what stands there is of another way to train
+        machine._velocity = tuple(stored[name] for name in VELOCITY if name in stored)
+        machine._chains = stored["chains"]
     if header["feature_names"]:
         machine.feature_names_in_ = np.array(header["feature_names"], object)
-    if stored:
-        machine.trajectory_ = {name.removeprefix("trajectory_"): column for name, column in stored.items()}
+    trajectory = [name for name in stored if name.startswith("trajectory_")]
+    if trajectory:
+        machine.trajectory_ = {name.removeprefix("trajectory_"): stored[name] for name in trajectory}
     return machine
+
+
+def _take_gone(parameters: dict[str, Any]) -> str:
+    """Take out what earlier versions could be told; returns what of it training used, in words."""
+    used = {name: parameters.pop(name, now) for name, now in GONE.items()}
+    used = {name: value for name, value in used.items() if value != GONE[name]}
+    if parameters["algorithm"] == "pt":
+        parameters["algorithm"], used["algorithm"] = "pcd", "pt"
+    for name in IDLE:
+        parameters.pop(name, None)
+    return ", ".join(f"{name}={value!r}" for name, value in used.items())
 
 
 def _digest(text: str, arrays: dict[str, Any]) -> str:

@@ -8,6 +8,8 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 
+from blockspin.coarse.rbm.units import HIDDEN
+
 
 class Parameters(NamedTuple):
     """Weights (M, N), visible biases (N,) and hidden biases (M,), float32."""
@@ -19,7 +21,7 @@ class Parameters(NamedTuple):
 
 def hidden_mean(parameters: Parameters, visible: jax.Array, units: str) -> jax.Array:
     """<h> given v, shape (n, M)."""
-    return squashed(visible @ parameters.weights.T + parameters.hidden, "spin" if units == "spin" else "binary")
+    return squashed(visible @ parameters.weights.T + parameters.hidden, HIDDEN[units])
 
 
 def visible_mean(parameters: Parameters, hidden: jax.Array, units: str) -> jax.Array:
@@ -34,6 +36,11 @@ def squashed(field: jax.Array, units: str) -> jax.Array:
     return jnp.tanh(field) if units == "spin" else jax.nn.sigmoid(field)
 
 
+def log_sum(field: jax.Array, units: str) -> jax.Array:
+    """ln of the sum over a unit's two states of exp(state field)."""
+    return jnp.logaddexp(-field, field) if units == "spin" else jax.nn.softplus(field)
+
+
 def draw(key: jax.Array, mean: jax.Array, units: str) -> jax.Array:
     """Independent 0/1 or -1/+1 states with these means (unit-variance normals for "gaussian"), as float32."""
     if units == "gaussian":
@@ -46,7 +53,7 @@ def draw(key: jax.Array, mean: jax.Array, units: str) -> jax.Array:
 
 def draw_hidden(key: jax.Array, mean: jax.Array, units: str) -> jax.Array:
     """Hidden states with these means; they are 0/1 where the visible units are Gaussian."""
-    return draw(key, mean, "spin" if units == "spin" else "binary")
+    return draw(key, mean, HIDDEN[units])
 
 
 @partial(jax.jit, static_argnames=("kept", "units"))

@@ -27,7 +27,6 @@ from blockspin.statistics import Estimate, mean_over_chains
 Array = NDArray[Any]
 Seed = int | np.random.RandomState | None
 
-FLAT = 1e-3  # of the largest variance of a column, the least that learning starts from
 QUICK = 20  # units whose states are summed in about a second
 ANNEALING = 1 << 30  # folded into the seed's key, away from the numbers of epochs
 
@@ -38,20 +37,15 @@ class FittedMachine(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
     components_: Array
     intercept_visible_: Array
     intercept_hidden_: Array
-    variance_: Array | None
     units_: str
     seed_: int
     n_features_in_: int
     n_epochs_: int
     random_state_: np.random.RandomState
     output: str
-    variance: float | str
-    _log_variance: Array | None
     random_state: Seed
     _velocity: tuple[Array, ...]
     _chains: Array
-    _waiting: dict[str, Array] = {}  # noqa: RUF012  # of early stopping, in a checkpoint; never changed in place
-    _ALGORITHMS: ClassVar[tuple[str, ...]] = settings.CHOICES["algorithm"]
     _LEARNED: ClassVar[tuple[str, ...]] = ("components_", "intercept_visible_", "intercept_hidden_")
 
     def transform(self, X: ArrayLike) -> Array:
@@ -82,8 +76,8 @@ class FittedMachine(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         if hidden.ndim != 2 or hidden.shape[1] != len(self.components_):
             raise ValueError(f"H, the hidden states, has shape (n, {len(self.components_)}); got {hidden.shape}")
         hidden = _floating(hidden)
-        field = hidden @ self.components_.astype(hidden.dtype) + self.intercept_visible_.astype(hidden.dtype)
-        return states.visible_mean(field, self.units_)
+        weights, visible, _ = self._machine(hidden.dtype)
+        return states.visible_mean(hidden @ weights + visible, self.units_)
 
     def reconstruct(self, X: ArrayLike) -> Array:
         """<v> given the hidden means of X, shape (n, N)."""
@@ -95,11 +89,7 @@ class FittedMachine(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         check_is_fitted(self)
         generator = self._generator(random_state)
         hidden = states.draw(self._hidden_mean(self._validated(X)), self._hidden_units, generator)
-        mean = self.visible_mean(hidden)
-        if not self._has_variance:
-            return states.draw(mean, self.units_, generator)
-        deviation = self._deviation
-        return states.draw(mean / deviation, self.units_, generator) * deviation
+        return states.draw(self.visible_mean(hidden), self.units_, generator)
 
     def gibbs_chain(self, X: ArrayLike, steps: int, *, thin: int | None = None, random_state: Seed = None) -> Array:
         """The visible states (n, N) after `steps` block Gibbs steps from each row of X, run on the device.
@@ -116,21 +106,19 @@ class FittedMachine(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         key = jax.random.key(seed, impl="threefry2x32")
         chain = gibbs.chain(
             self._parameters(),
-            jnp.asarray(self._in_deviations(data.astype(np.float32))),
+            jnp.asarray(data.astype(np.float32)),
             key,
             jnp.int32(thin or steps),
             kept=steps // thin if thin else 1,
             units=self.units_,
         )
         kept = np.asarray(chain)
-        if self._has_variance:
-            kept = kept * self._deviation
         return kept if thin else kept[0]
 
     def free_energy(self, X: ArrayLike) -> NDArray[np.float64]:
         """F(v) = -ln sum_h exp(-E(v, h)), shape (n,), in nats; ln p(v) = -F(v) - ln Z."""
         check_is_fitted(self)
-        data = self._in_deviations(_floating(self._validated(X)))
+        data = _floating(self._validated(X))
         return states.free_energy(data, *self._machine(data.dtype), self.units_)
 
     def pseudo_log_likelihood(self, X: ArrayLike) -> NDArray[np.float64]:
@@ -139,8 +127,8 @@ class FittedMachine(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         Source: Besag, Statistician 24, 179 (1975); `BernoulliRBM.score_samples` estimates it from one site.
         """
         check_is_fitted(self)
-        data = self._in_deviations(_floating(self._validated(X)))
-        return pseudo_log_likelihood(data, *self._machine(data.dtype), self.units_) - self._log_deviations
+        data = _floating(self._validated(X))
+        return pseudo_log_likelihood(data, *self._machine(data.dtype), self.units_)
 
     def score_samples(self, X: ArrayLike) -> NDArray[np.float64]:
         """`pseudo_log_likelihood`, under scikit-learn's name."""
@@ -165,11 +153,10 @@ class FittedMachine(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         """
         check_is_fitted(self)
         checks.choice("method", method, ("auto", "exact", "ais"))
-        data = None if X is None else self._in_deviations(self._validated(X))
+        data = None if X is None else self._validated(X)
         weights, visible, hidden = self._machine(np.float64)
         if method == "exact" or (method == "auto" and summation.summable(weights, self.units_) <= QUICK):
-            summed = summation.log_partition(weights, visible, hidden, self.units_)
-            return Partition("exact", Estimate(summed + self._log_deviations, 0.0))
+            return Partition("exact", Estimate(summation.log_partition(weights, visible, hidden, self.units_), 0.0))
         for name, number in (("n_chains", n_chains), ("n_steps", n_steps)):
             checks.whole(name, number, 2)
         base, start = annealing.neutral(weights, visible, self.units_), None
@@ -179,10 +166,9 @@ class FittedMachine(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         if random_state is not None:
             seed = check_random_state(checks.random_state(random_state)).randint(2**31 - 1)
         key = jax.random.fold_in(jax.random.key(seed, impl="threefry2x32"), ANNEALING)
-        found = annealing.log_partition(
+        return annealing.log_partition(
             self._parameters(), base, start, key, units=self.units_, n_chains=n_chains, n_steps=n_steps
         )
-        return found.shifted(self._log_deviations)
 
     def log_partition(self, X: ArrayLike | None = None, **how: Any) -> Estimate:
         """ln Z in nats with its error, as `partition` finds it; RuntimeError where that is not to be believed."""
@@ -230,13 +216,20 @@ class FittedMachine(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         for name, value in learned.items():
             setattr(self, name, value)
 
+    def _as_if_trained(self, units: str, n_sites: int, **learned: Array) -> Self:
+        """The machine with what it might have learned in training that left no velocity and no chains."""
+        self.units_, self.n_features_in_, self.n_epochs_ = units, n_sites, 0
+        self._set_learned(**learned)
+        self._velocity, self._chains = (), np.zeros((0, len(self.components_)), np.float32)
+        return self
+
     @property
     def _n_features_out(self) -> int:
         return len(self.components_)
 
     @property
     def _hidden_units(self) -> str:
-        return "spin" if self.units_ == "spin" else "binary"
+        return states.HIDDEN[self.units_]
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -247,51 +240,10 @@ class FittedMachine(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         self.seed_ = int(check_random_state(self.random_state).randint(2**31 - 1))
         self.random_state_ = np.random.RandomState(self.seed_)
 
-    @property
-    def _has_variance(self) -> bool:
-        """Whether the visible units are Gaussian with a variance other than one."""
-        return self.units_ == "gaussian" and getattr(self, "_log_variance", None) is not None
-
-    def _first_log_variance(self, n_sites: int, units: str, X: Array | None = None) -> Array | None:
-        """ln s^2 (N,) before training: None where it is one for good; the data's variance where it is learned."""
-        if units != "gaussian" or self.variance == 1:
-            return None
-        if self.variance != "learned":
-            return np.full(n_sites, np.log(float(self.variance)), np.float32)
-        spread = np.ones(n_sites) if X is None else X.var(axis=0, dtype=np.float64)
-        floor = FLAT * spread.max() or 1.0  # a column that never changes must not be infinitely narrow
-        return np.log(np.maximum(spread, floor)).astype(np.float32)
-
-    def _set_log_variance(self, log_variance: Array | None) -> None:
-        self._log_variance = log_variance  # kept itself: exp and ln do not give back the bits
-        self.variance_ = None if log_variance is None else np.exp(log_variance)
-
-    @property
-    def _deviation(self) -> Array:
-        deviation: Array = np.exp(self._log_variance / 2)  # type: ignore[operator]  # where there is a variance
-        return deviation
-
-    @property
-    def _log_deviations(self) -> float:
-        """ln of the product of the units' deviations: the volume of v in units of x = v / s."""
-        log_variance = getattr(self, "_log_variance", None)
-        return 0.0 if log_variance is None else 0.5 * float(log_variance.astype(float).sum())
-
-    def _in_deviations(self, X: Array) -> Array:
-        """Rows in units of the visible units' deviations, in which the variance is one; a copy only where it is not."""
-        if not self._has_variance:
-            return X
-        data = _floating(X)
-        scaled: Array = data / self._deviation.astype(data.dtype)
-        return scaled
-
     def _machine(self, dtype: Any) -> tuple[Array, Array, Array]:
-        """W, b, c in this precision, of rows in units of the deviations."""
+        """W, b, c in this precision."""
         parts = (self.components_, self.intercept_visible_, self.intercept_hidden_)
         weights, visible, hidden = (part.astype(dtype, copy=False) for part in parts)
-        if self._has_variance:
-            deviation = self._deviation.astype(dtype)
-            return weights / deviation, visible / deviation, hidden
         return weights, visible, hidden
 
     def _parameters(self) -> Parameters:
@@ -306,7 +258,7 @@ class FittedMachine(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         states.check_units(X, self.units_, name)
 
     def _hidden_mean(self, X: Array) -> Array:
-        data = self._in_deviations(_floating(X))
+        data = _floating(X)
         weights, _, hidden = self._machine(data.dtype)
         return states.hidden_mean(data @ weights.T + hidden, self._hidden_units)
 

@@ -5,24 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 
 from blockspin.coarse.rbm.convolution import Windows
-from blockspin.coarse.rbm.gibbs import Parameters, draw, draw_hidden, hidden_mean, visible_mean
+from blockspin.coarse.rbm.gibbs import Parameters, draw, draw_hidden, hidden_mean, log_sum, visible_mean
 
 
 class State(NamedTuple):
-    """What training carries: parameters, the optimizer's moments, and the states of the persistent chains.
+    """What training carries: parameters, their velocity, and the hidden states (n, M) of "pcd"'s chains, else none."""
 
-    parameters are `GaussianParameters` where the variance is not one. velocity is of their form, or `Moments` for
-    Adam. chains: hidden states (n, M) for "pcd", visible ones (replica, n, N) from beta = 0 to 1 for "pt", else none.
-    """
-
-    parameters: Any
-    velocity: Any
+    parameters: Parameters
+    velocity: Parameters
     chains: jax.Array
 
 
@@ -40,10 +36,7 @@ class Rule:
     l1_method: str
     biases: bool
     batch_size: int
-    optimizer: str = "momentum"
     centered: bool = False
-    grouped: bool = False
-    learned_variance: bool = False
     windows: Windows | None = None
 
 
@@ -51,11 +44,10 @@ def gradient(state: State, visible: jax.Array, key: jax.Array, rule: Rule) -> tu
     """The estimated gradient of the mean log-likelihood, and the persistent chains after k Gibbs steps.
 
     <h v>_data - <h v>_model with hidden means in both phases. "cd" starts the model's chains at the data, "pcd" where
-    they stood, "pt" where they stood among replicas that exchange places; "exact" sums over the smaller layer.
-    Sources: Hinton, Neural Comput. 14, 1771 (2002); Tieleman, ICML (2008); Desjardins et al., AISTATS (2010).
+    they stood; "exact" sums over the smaller layer. Sources: Hinton, Neural Comput. 14, 1771 (2002); Tieleman, ICML
+    (2008).
     """
-    parameters: Parameters = state.parameters
-    units = rule.units
+    parameters, units = state.parameters, rule.units
     hidden_data = hidden_mean(parameters, visible, units)
     if rule.algorithm == "exact":
         mean = exact_means(parameters, units)
@@ -63,25 +55,14 @@ def gradient(state: State, visible: jax.Array, key: jax.Array, rule: Rule) -> tu
         slope = Parameters(weights, visible.mean(axis=0) - mean.visible, hidden_data.mean(axis=0) - mean.hidden)
         chains = state.chains
     else:
-        model, hidden_model, chains = _negative(state, hidden_data, key, rule)
+        up, down = partial(hidden_mean, parameters, units=units), partial(visible_mean, parameters, units=units)
+        model, hidden_model, chains = gibbs_steps(up, down, state.chains, hidden_data, key, rule)
         slope = _difference(visible, hidden_data, model, hidden_model, rule)
     if rule.centered:
         slope = centered(slope, visible.mean(axis=0), hidden_data.mean(axis=0))
     if not rule.biases:
         slope = slope._replace(visible=jnp.zeros_like(slope.visible), hidden=jnp.zeros_like(slope.hidden))
     return slope, chains
-
-
-def _negative(
-    state: State, hidden_data: jax.Array, key: jax.Array, rule: Rule
-) -> tuple[jax.Array, jax.Array, jax.Array]:
-    # visible states (or means) of the model's chains, their hidden means, and the chains as they stand
-    parameters, units = state.parameters, rule.units
-    if rule.algorithm == "pt":
-        chains = exchange(parameters, state.chains, key, rule)
-        return chains[-1], hidden_mean(parameters, chains[-1], units), chains
-    up, down = partial(hidden_mean, parameters, units=units), partial(visible_mean, parameters, units=units)
-    return gibbs_steps(up, down, state.chains, hidden_data, key, rule)
 
 
 def gibbs_steps(
@@ -159,52 +140,3 @@ def exact_means(parameters: Parameters, units: str) -> Parameters:
 def _states(n: int, low: float) -> jax.Array:
     bits = (jnp.arange(1 << n)[:, None] >> jnp.arange(n)) & 1
     return jnp.where(bits == 1, 1.0, low).astype(jnp.float32)
-
-
-def log_sum(field: jax.Array, units: str) -> jax.Array:
-    """ln of the sum over a unit's two states of exp(state field)."""
-    return jnp.logaddexp(-field, field) if units == "spin" else jax.nn.softplus(field)
-
-
-def exchange(parameters: Parameters, chains: jax.Array, key: jax.Array, rule: Rule) -> jax.Array:
-    """k steps of parallel tempering of visible states (replica, n, N): block Gibbs, then exchange of neighbours.
-
-    Replica r has weights beta W and hidden biases beta c with beta = r/(R - 1), so that the first is independent
-    sites, drawn anew; neighbours change places with probability min(1, p_r(v') p_r'(v) / (p_r(v) p_r'(v'))).
-    0/1 hidden units are scaled as -1/+1 ones, h = (1 + s)/2, whose mean field goes to the visible biases:
-
-        b_beta = b + (1 - beta) sum_i W_i / 2.
-
-    Scaled as they stand, weights that balance biases would do so no longer, and warm replicas see one sign only.
-    """
-    units = rule.units
-    n_replicas = chains.shape[0]
-    betas = jnp.linspace(0, 1, n_replicas, dtype=jnp.float32)[:, None, None]
-    shift = jnp.zeros_like(parameters.visible) if units == "spin" else parameters.weights.sum(axis=0) / 2
-    biases = parameters.visible + (1 - betas) * shift
-
-    def step(index: jax.Array, visible: jax.Array) -> jax.Array:
-        up, down, coin, parity = jax.random.split(jax.random.fold_in(key, index), 4)
-        scaled = betas * (visible @ parameters.weights.T + parameters.hidden)
-        mean = jnp.tanh(scaled) if units == "spin" else jax.nn.sigmoid(scaled)
-        field = betas * (draw_hidden(up, mean, units) @ parameters.weights) + biases
-        if units != "gaussian":
-            field = jnp.tanh(field) if units == "spin" else jax.nn.sigmoid(field)
-        visible = draw(down, field, units)
-        field = visible @ parameters.weights.T + parameters.hidden
-
-        def marginal(beta: jax.Array, field: jax.Array) -> jax.Array:
-            return log_sum(beta * field, units).sum(axis=2)  # b.v and |v|^2 are the same on either side
-
-        own = marginal(betas, field)
-        gain = marginal(betas[1:], field[:-1]) + marginal(betas[:-1], field[1:]) - own[:-1] - own[1:]
-        shifted = visible @ shift
-        gain += (betas[:-1] - betas[1:])[:, :, 0] * (shifted[:-1] - shifted[1:])
-        accepted = jnp.log(jax.random.uniform(coin, gain.shape)) < gain
-        pairs = (jnp.arange(n_replicas - 1) % 2 == jax.random.bernoulli(parity))[:, None]
-        moved = (accepted & pairs).astype(jnp.int32)
-        source = jnp.arange(n_replicas)[:, None] + jnp.pad(moved, ((0, 1), (0, 0))) - jnp.pad(moved, ((1, 0), (0, 0)))
-        return jnp.take_along_axis(visible, source[:, :, None], axis=0)
-
-    moved: jax.Array = jax.lax.fori_loop(0, rule.k, step, chains)
-    return moved

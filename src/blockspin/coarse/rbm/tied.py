@@ -8,6 +8,7 @@ import jax.numpy as jnp
 from blockspin.coarse.rbm.convolution import Windows, correlate, spread
 from blockspin.coarse.rbm.gibbs import Parameters, squashed
 from blockspin.coarse.rbm.phases import Rule, State, exact_means, gibbs_steps
+from blockspin.coarse.rbm.units import HIDDEN
 
 
 def tied_gradient(
@@ -20,11 +21,11 @@ def tied_gradient(
     are these without their pooling layer.
     """
     tied: Parameters = state.parameters
-    units, hidden_units = rule.units, "spin" if rule.units == "spin" else "binary"
+    units = rule.units
     biases = jnp.repeat(tied.hidden, windows.n_blocks)
 
     def up(v: jax.Array) -> jax.Array:
-        return squashed(correlate(tied.weights, v, windows) + biases, hidden_units)
+        return squashed(correlate(tied.weights, v, windows) + biases, HIDDEN[units])
 
     def down(h: jax.Array) -> jax.Array:
         like = jnp.zeros((len(h), windows.n_sites), h.dtype)  # its shape alone is looked at

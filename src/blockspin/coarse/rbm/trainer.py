@@ -1,10 +1,10 @@
-"""How a machine is trained: epochs, held-out rows, the trajectory, checkpoints and early stopping."""
+"""How a machine is trained: epochs, held-out rows, the trajectory and checkpoints."""
 
 from __future__ import annotations
 
 import os
 from functools import partial
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import jax
 import jax.numpy as jnp
@@ -14,8 +14,9 @@ from sklearn.utils.validation import check_is_fitted
 
 from blockspin.coarse.rbm import files, settings, training, trajectory
 from blockspin.coarse.rbm import units as states
+from blockspin.coarse.rbm.convolution import Windows
+from blockspin.coarse.rbm.gibbs import Parameters
 from blockspin.coarse.rbm.machine import FittedMachine
-from blockspin.coarse.rbm.stopping import Stopping
 from blockspin.coarse.rows import rows
 from blockspin.progress import Wish, reporting
 
@@ -28,47 +29,37 @@ CHAINS, STEPS = 64, 1000  # of annealing, a recorded epoch
 class Trainer(FittedMachine):
     """A machine that learns: what `RBM` and `ConvolutionalRBM` share, whatever their parameters look like."""
 
+    _SIZE: ClassVar[str]  # the setting that says how many hidden units there are
     units: str
     biases: bool
-    learning_rate: float
-    batch_size: int
-    n_iter: int
-    momentum: float
     algorithm: str
     k: int
+    reconstruction: str
+    centered: bool
+    learning_rate: float
+    momentum: float
+    batch_size: int
+    n_iter: int
     l1: float
     l2: float
     l1_method: str
-    optimizer: str
-    schedule: str
-    final_rate: float
-    track_likelihood: bool
-    early_stopping: bool
-    patience: int
+    init: str
     init_scale: float | None
     validation_fraction: float
+    track_likelihood: bool
     verbose: Wish
     trajectory_: dict[str, Array]
-    best_epoch_: int
 
-    def _start(self, X: Array) -> training.State:
-        """A new machine for these data."""
+    def _first(self, X: Array, generator: np.random.RandomState, scale: float) -> tuple[Array, Array, Array]:
+        """Weights of deviation `scale` and biases for these data, before training."""
         raise NotImplementedError
 
-    def _trained(self) -> Any:
+    def _trained(self) -> Parameters:
         """The parameters as they stand, in the form that training takes."""
         raise NotImplementedError
 
-    def _rule(self, n_rows: int) -> training.Rule:
-        """The choices that change the program."""
-        raise NotImplementedError
-
-    def _publish(self, state: training.State) -> tuple[Array, Array, Array]:
-        """Set the learned attributes; W, b, c of the machine of rows in units of the deviations."""
-        raise NotImplementedError
-
-    def _new_chains(self, n_rows: int, n_sites: int) -> jax.Array:
-        """The persistent chains where they start."""
+    def _publish(self, parameters: Parameters) -> None:
+        """Set the learned attributes."""
         raise NotImplementedError
 
     def _check_unchanged(self) -> None:
@@ -78,6 +69,10 @@ class Trainer(FittedMachine):
     def _n_hidden(self, n_sites: int) -> int:
         """Hidden units of a machine of so many sites."""
         raise NotImplementedError
+
+    def _windows(self, n_sites: int) -> Windows | None:
+        """The windows that tie the weights together, if any."""
+        return None
 
     def fit(
         self,
@@ -93,14 +88,8 @@ class Trainer(FittedMachine):
         interruption `RBM.load(checkpoint).resume(X)` ends with the bits of the whole fit. Raises ValueError for
         parameters or values out of range, fewer than 2 rows, or training that diverges.
         """
-        settings.check(self)
-        if checkpoint is not None:
-            files.target_of(checkpoint, "checkpoint")
-        train, watched = self._rows(X, validation, reset=True)
-        settings.check_memory(self, len(train), train.shape[1])
-        state = self._start(train)
-        self._check_rows(train, watched)
-        return self._run(state, train, watched, checkpoint)
+        train, watched = self._rows(X, validation, checkpoint, reset=True)
+        return self._run(self._start(train), train, watched, checkpoint)
 
     def resume(
         self,
@@ -114,82 +103,10 @@ class Trainer(FittedMachine):
         Raises ValueError as `fit` does, and where n_iter epochs are done already.
         """
         check_is_fitted(self)
-        settings.check(self)
-        if self.n_epochs_ >= self.n_iter and not self._waiting:
+        train, watched = self._rows(X, validation, checkpoint, reset=False)
+        if self.n_epochs_ >= self.n_iter:
             raise ValueError(f"nothing to resume: {self.n_epochs_} epochs are done and n_iter is {self.n_iter}")
-        if checkpoint is not None:
-            files.target_of(checkpoint, "checkpoint")
-        train, watched = self._rows(X, validation, reset=False)
-        self._check_rows(train, watched)
         return self._run(self._resume(len(train)), train, watched, checkpoint)
-
-    def _run(self, state: training.State, train: Array, watched: Array | None, checkpoint: Path | None) -> Self:
-        """Epochs up to n_iter, with the trajectory and the checkpoints on the way."""
-        if self.early_stopping and watched is None:
-            raise ValueError("early_stopping needs held-out rows: give validation, or a validation_fraction")
-        data = self._on_device(train)
-        recorder = self._recorder(train, watched)
-        stopping = Stopping(self.patience) if self.early_stopping else None
-        first = self.n_epochs_
-        if first:
-            recorder.restore(getattr(self, "trajectory_", {}), self.components_, first)
-            text = f"epoch {first}"
-            if stopping:
-                stopping.restore(self._waiting, state)
-        else:
-            text = self._record(recorder, 0, state)
-            if stopping:
-                stopping.see(0, recorder.held_out, state)
-        stops = set(trajectory.checkpoints(self.n_iter))
-        with reporting(self.verbose, type(self).__name__, name="verbose") as report:
-            for number in range(first + 1, self.n_iter + 1):
-                if stopping and stopping.over:
-                    report(1.0, f"stopped at epoch {number - 1}: the best was {stopping.epoch}")
-                    break
-                state = self._epoch(state, data)
-                if number in stops:
-                    text = self._record(recorder, number, state)
-                    if stopping:
-                        stopping.see(number, recorder.held_out, state)
-                        self._waiting = stopping.arrays()
-                    if checkpoint is not None:
-                        self._keep(state)
-                        self.trajectory_ = recorder.table()
-                        self.save(checkpoint)
-                report(number / self.n_iter, text)
-        if stopping and stopping.epoch is not None:
-            state = stopping.state
-            self.best_epoch_ = self.n_epochs_ = stopping.epoch
-            self._publish(state)
-        self._waiting = {}
-        self._keep(state)
-        self.trajectory_ = recorder.table()
-        return self
-
-    def _recorder(self, train: Array, watched: Array | None) -> trajectory.Recorder:
-        return trajectory.Recorder(train, watched, self.units_, self._n_hidden(train.shape[1]), self.n_iter)
-
-    def _record(self, recorder: trajectory.Recorder, epoch: int, state: training.State) -> str:
-        """Publish the state and record it; returns a line of text."""
-        machine = self._publish(state)
-        finder = partial(self.partition, recorder.train, n_chains=CHAINS, n_steps=STEPS)
-        tracked = self.track_likelihood or self.early_stopping
-        return recorder.record(epoch, *machine, self.variance_, finder if tracked else None)
-
-    def _rows(self, X: ArrayLike, validation: ArrayLike | None, *, reset: bool) -> tuple[Array, Array | None]:
-        """Rows to train on and rows to watch."""
-        train = rows(self, X, least=2, reset=reset)
-        if validation is None:
-            return self._hold_out(train)
-        if self.validation_fraction:
-            raise ValueError("validation rows and validation_fraction exclude each other: give one")
-        return train, rows(self, validation, reset=False, name="validation")
-
-    def _check_rows(self, train: Array, watched: Array | None) -> None:
-        self._check_values(train, "X")
-        if watched is not None:
-            self._check_values(watched, "validation")
-        settings.check_size(self, train.shape[1])
 
     def partial_fit(self, X: ArrayLike, y: object = None) -> Self:
         """One more epoch, over the rows of X; the first call starts from scratch. No trajectory is kept.
@@ -199,13 +116,24 @@ class Trainer(FittedMachine):
         settings.check(self)
         first = not hasattr(self, "components_")
         data = rows(self, X, reset=first)
-        settings.check_memory(self, len(data), data.shape[1])
         state = self._start(data) if first else self._resume(len(data))
         self._check_rows(data, None)
-        state = self._epoch(state, self._on_device(data))
-        self._publish(state)
-        self._keep(state)
+        self._keep(self._epoch(state, self._on_device(data)))
         return self
+
+    def _rows(
+        self, X: ArrayLike, validation: ArrayLike | None, checkpoint: Path | None = None, *, reset: bool
+    ) -> tuple[Array, Array | None]:
+        """Rows to train on and rows to watch, once the settings are found right."""
+        settings.check(self)
+        if checkpoint is not None:
+            files.target_of(checkpoint, "checkpoint")
+        train = rows(self, X, least=2, reset=reset)
+        if validation is None:
+            return self._hold_out(train)
+        if self.validation_fraction:
+            raise ValueError("validation rows and validation_fraction exclude each other: give one")
+        return train, rows(self, validation, reset=False, name="validation")
 
     def _hold_out(self, X: Array) -> tuple[Array, Array | None]:
         n_held = round(self.validation_fraction * len(X))
@@ -217,17 +145,73 @@ class Trainer(FittedMachine):
             )
         return X[:-n_held], X[-n_held:]
 
+    def _check_rows(self, train: Array, watched: Array | None) -> None:
+        self._check_values(train, "X")
+        if watched is not None:
+            self._check_values(watched, "validation")
+        settings.check_size(self, train.shape[1])
+
+    def _start(self, X: Array, machines: int = 1) -> training.State:
+        """A new machine for these data, one of so many that are trained together."""
+        settings.check_memory(self, len(X), X.shape[1], machines)
+        self.units_ = states.chosen(X, self.units)
+        self._seed()
+        self.n_epochs_ = 0
+        scale = settings.INIT_SCALE[self.init] if self.init_scale is None else self.init_scale
+        parts = self._first(X, np.random.RandomState([self.seed_, 1]), scale)
+        parameters = Parameters(*(jnp.asarray(part.astype(np.float32)) for part in parts))
+        return training.State(parameters, jax.tree.map(jnp.zeros_like, parameters), self._new_chains(*X.shape))
+
     def _resume(self, n_rows: int) -> training.State:
         """Where training stood. Raises ValueError where the shape asked for has changed since."""
         self._check_unchanged()
         parameters = self._trained()
-        velocity, chains = training.at_rest(parameters, self.optimizer), self._new_chains(n_rows, self.n_features_in_)
-        leaves, form = jax.tree.flatten(velocity)
-        if len(self._velocity) == len(leaves):
-            velocity = jax.tree.unflatten(form, [jnp.array(part) for part in self._velocity])
-        if self._chains.ndim == chains.ndim and len(self._chains):
-            chains = jnp.array(self._chains)
-        return training.State(jax.tree.map(jnp.array, parameters), velocity, chains)
+        velocity = Parameters(*map(jnp.array, self._velocity or map(jnp.zeros_like, parameters)))
+        chains = jnp.array(self._chains) if len(self._chains) else self._new_chains(n_rows, self.n_features_in_)
+        return training.State(parameters, velocity, chains)
+
+    def _new_chains(self, n_rows: int, n_sites: int) -> jax.Array:
+        """The persistent chains of "pcd" where they start, uniform hidden states; none else."""
+        n_chains = min(self.batch_size, n_rows) if self.algorithm == "pcd" else 0
+        coin = np.full((n_chains, self._n_hidden(n_sites)), 0.0 if self._hidden_units == "spin" else 0.5)
+        generator = np.random.RandomState([self.seed_, 2])
+        return jnp.asarray(states.draw(coin, self._hidden_units, generator).astype(np.float32))
+
+    def _run(self, state: training.State, train: Array, watched: Array | None, checkpoint: Path | None) -> Self:
+        """Epochs up to n_iter, with the trajectory and the checkpoints on the way."""
+        self._check_rows(train, watched)
+        data, recorder, first = self._on_device(train), self._recorder(train, watched), self.n_epochs_
+        text = f"epoch {first}"
+        if first:
+            recorder.restore(getattr(self, "trajectory_", {}), self.components_, first)
+        else:
+            text = self._record(recorder, 0, state)
+        stops = set(trajectory.checkpoints(self.n_iter))
+        with reporting(self.verbose, type(self).__name__, name="verbose") as report:
+            for number in range(first + 1, self.n_iter + 1):
+                state = self._epoch(state, data)
+                if number in stops:
+                    text = self._record(recorder, number, state)
+                    if checkpoint is not None:
+                        self.save(checkpoint)
+                report(number / self.n_iter, text)
+        return self
+
+    def _recorder(self, train: Array, watched: Array | None) -> trajectory.Recorder:
+        return trajectory.Recorder(train, watched, self.units_, self._n_hidden(train.shape[1]), self.n_iter)
+
+    def _record(self, recorder: trajectory.Recorder, epoch: int, state: training.State) -> str:
+        """Keep the state and record it; returns a line of text."""
+        self._keep(state)
+        finder = partial(self.partition, recorder.train, n_chains=CHAINS, n_steps=STEPS)
+        text = recorder.record(epoch, *self._machine(np.float32), finder if self.track_likelihood else None)
+        self.trajectory_ = recorder.table()
+        return text
+
+    def _keep(self, state: training.State) -> None:
+        self._publish(state.parameters)
+        self._velocity = tuple(map(np.array, state.velocity))
+        self._chains = np.array(state.chains)
 
     def _epoch(self, state: training.State, data: jax.Array) -> training.State:
         key, rates = self._epoch_key(), self._rates()
@@ -240,15 +224,21 @@ class Trainer(FittedMachine):
         return jax.random.fold_in(jax.random.key(self.seed_, impl="threefry2x32"), self.n_epochs_)
 
     def _rates(self) -> training.Rates:
-        """The rates of the epoch that comes next."""
-        rate = self.learning_rate * settings.decay(self.schedule, self.final_rate, self.n_epochs_, self.n_iter)
-        return training.Rates(
-            float(rate), *(float(getattr(self, name, 0.0)) for name in ("momentum", "l1", "l2", "group"))
-        )
+        return training.Rates(*(float(getattr(self, name)) for name in training.Rates._fields))
 
-    def _keep(self, state: training.State) -> None:
-        self._velocity = tuple(np.array(part) for part in jax.tree.leaves(state.velocity))
-        self._chains = np.array(state.chains)
+    def _rule(self, n_rows: int) -> training.Rule:
+        """The choices that change the program."""
+        return training.Rule(
+            self.units_,
+            self.algorithm,
+            self.k,
+            self.reconstruction,
+            self.l1_method,
+            bool(self.biases),
+            min(self.batch_size, n_rows),
+            bool(self.centered),
+            self._windows(self.n_features_in_),
+        )
 
     def _on_device(self, X: Array) -> jax.Array:
         return jnp.asarray(X.astype(np.int8 if states.is_hard(X, self.units_) else np.float32))

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 
-from blockspin.coarse.rbm.gibbs import Parameters
 from blockspin.coarse.rbm.phases import Rule as Rule
 from blockspin.coarse.rbm.phases import State as State
 from blockspin.coarse.rbm.phases import gradient as gradient
 from blockspin.coarse.rbm.tied import tied_gradient
-from blockspin.coarse.rbm.variance import GaussianParameters, gaussian_gradient
-
-ADAM_SECOND, ADAM_FLOOR = 0.999, 1e-8
 
 
 class Rates(NamedTuple):
@@ -25,23 +21,6 @@ class Rates(NamedTuple):
     momentum: float
     l1: float
     l2: float
-    group: float = 0.0
-
-
-class Moments(NamedTuple):
-    """Adam's running means of the gradient and of its square, and the number of updates so far."""
-
-    first: Parameters
-    second: Parameters
-    updates: jax.Array
-
-
-def at_rest(parameters: Parameters | GaussianParameters, optimizer: str) -> Any:
-    """The optimizer's moments before the first update."""
-    zeros = jax.tree.map(jnp.zeros_like, parameters)
-    if optimizer == "momentum":
-        return zeros
-    return Moments(zeros, jax.tree.map(jnp.zeros_like, parameters), jnp.zeros((), jnp.float32))
 
 
 def one_epoch(state: State, data: jax.Array, key: jax.Array, rates: Rates, rule: Rule) -> State:
@@ -69,17 +48,13 @@ epoch = partial(jax.jit, static_argnames=("rule",), donate_argnames=("state",))(
 
 
 def update(state: State, visible: jax.Array, key: jax.Array, rates: Rates, rule: Rule) -> State:
-    """One step along `gradient` by the optimizer, then the penalties on the weights.
+    """One step along `gradient` with momentum, then the penalty on the weights.
 
-    g = gradient - l2 W [- l1 sign W, "subgradient"]. "momentum": velocity <- momentum velocity + learning_rate g,
-    W <- W + velocity; "adam": `adam`. Then "proximal" W <- sign(W) max(|W| - learning_rate l1, 0), and for each
-    hidden unit W_i <- W_i max(1 - learning_rate group / |W_i|, 0), the proximal step of group sum_i |W_i|.
+    With g = gradient - l2 W [- l1 sign W, "subgradient"]: velocity <- momentum velocity + learning_rate g, then
+    W <- W + velocity [, then W <- sign(W) max(|W| - learning_rate l1, 0), "proximal"].
     """
     old = state.parameters
-    slope: Any
-    if isinstance(old, GaussianParameters):
-        slope, chains = gaussian_gradient(state, visible, key, rule)
-    elif rule.windows is not None:
+    if rule.windows is not None:
         slope, chains = tied_gradient(state, visible, key, rule, rule.windows)
     else:
         slope, chains = gradient(state, visible, key, rule)
@@ -87,35 +62,9 @@ def update(state: State, visible: jax.Array, key: jax.Array, rates: Rates, rule:
     if rule.l1_method == "subgradient":
         pull -= rates.l1 * jnp.sign(old.weights)
     slope = slope._replace(weights=pull)
-    if rule.optimizer == "adam":
-        velocity, step = adam(state.velocity, slope, rates)
-    else:
-        velocity = step = jax.tree.map(
-            lambda past, now: rates.momentum * past + rates.learning_rate * now, state.velocity, slope
-        )
-    new = jax.tree.map(jnp.add, old, step)
+    velocity = jax.tree.map(lambda past, now: rates.momentum * past + rates.learning_rate * now, state.velocity, slope)
+    new = jax.tree.map(jnp.add, old, velocity)
     if rule.l1_method == "proximal":
         threshold = rates.learning_rate * rates.l1
-        weights = new.weights - jnp.clip(new.weights, -threshold, threshold)
-        new = new._replace(weights=weights)
-    if rule.grouped:
-        length = jnp.linalg.norm(new.weights, axis=1, keepdims=True)
-        left = jnp.maximum(length - rates.learning_rate * rates.group, 0)
-        new = new._replace(weights=new.weights * (left / jnp.where(length > 0, length, 1)))
+        new = new._replace(weights=new.weights - jnp.clip(new.weights, -threshold, threshold))
     return State(new, velocity, chains)
-
-
-def adam(moments: Moments, slope: Parameters, rates: Rates) -> tuple[Moments, Parameters]:
-    """Adam's moments and step, with beta_1 = momentum, beta_2 = 0.999, epsilon = 1e-8.
-
-    m <- beta_1 m + (1 - beta_1) g, s <- beta_2 s + (1 - beta_2) g^2, and the step learning_rate m' / (sqrt(s') +
-    epsilon) with m' = m/(1 - beta_1^t), s' = s/(1 - beta_2^t). Source: Kingma and Ba, ICLR (2015).
-    """
-    count = moments.updates + 1
-    first = jax.tree.map(lambda m, g: rates.momentum * m + (1 - rates.momentum) * g, moments.first, slope)
-    second = jax.tree.map(lambda s, g: ADAM_SECOND * s + (1 - ADAM_SECOND) * g**2, moments.second, slope)
-    mean, spread = 1 - jnp.float32(rates.momentum) ** count, 1 - jnp.float32(ADAM_SECOND) ** count
-    step = jax.tree.map(
-        lambda m, s: rates.learning_rate * (m / mean) / (jnp.sqrt(s / spread) + ADAM_FLOOR), first, second
-    )
-    return Moments(first, second, count), step

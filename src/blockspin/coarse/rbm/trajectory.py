@@ -59,13 +59,11 @@ class Recorder:
         weights: Array,
         visible: Array,
         hidden: Array,
-        variance: Array | None = None,
         partition: Callable[[], Partition] | None = None,
     ) -> str:
         """Add a row; returns it as a line of text. Raises ValueError where the weights have left the finite.
 
-        The machine is that of rows in units of the deviations where a variance (N,) is given; partition finds ln Z,
-        for absolute likelihoods.
+        partition finds ln Z, for absolute likelihoods.
         """
         if not all(np.isfinite(part).all() for part in (weights, visible, hidden)):
             raise ValueError(f"training diverged by epoch {epoch}: parameters are not finite. Lower learning_rate")
@@ -75,19 +73,15 @@ class Recorder:
         if self.weights is not None:
             elapsed = epoch - self.rows[-1][0]
             change = float(np.linalg.norm(weights - self.weights)) / norm / elapsed if norm else 0.0
-        deviation = 1 if variance is None else np.sqrt(variance)
-        train = self.train if variance is None else self.train / deviation
-        inside = self._pseudo(train, *machine)
-        watched = None
+        inside = self._pseudo(self.train, *machine)
         if self.validation is not None:
-            watched = self.validation if variance is None else self.validation / deviation
-            energies = [states.free_energy(rows, *machine).mean() for rows in (watched, train)]
+            energies = [states.free_energy(rows, *machine).mean() for rows in (self.validation, self.train)]
             gap = energies[0] - energies[1]
-            outside = self._pseudo(watched, *machine)
-        known = self._likelihoods(train, watched, machine, partition)
-        h = states.hidden_mean(train @ weights.T + hidden, self.units)
+            outside = self._pseudo(self.validation, *machine)
+        known = self._likelihoods(machine, partition)
+        h = states.hidden_mean(self.train @ weights.T + hidden, self.units)
         back = states.visible_mean(h @ weights + visible, self.units)
-        error = float((((train - back) * deviation) ** 2).mean())
+        error = float(((self.train - back) ** 2).mean())
         self.weights = weights
         self.rows.append((epoch, change, norm, inside, outside, gap, error, *known))
         if np.isnan(inside):
@@ -108,27 +102,14 @@ class Recorder:
         table = dict(zip(COLUMNS, np.array(self.rows, float).T, strict=True))
         return table | {"epoch": table["epoch"].astype(int)}
 
-    @property
-    def held_out(self) -> float:
-        """The log-likelihood of the validation rows in the last row recorded, nats a site; nan where unknown."""
-        return self.rows[-1][COLUMNS.index("log_likelihood_validation")]
-
-    def _likelihoods(
-        self,
-        train: Array,
-        watched: Array | None,
-        machine: Any,
-        partition: Callable[[], Partition] | None,
-    ) -> tuple[float, float, float]:
-        if partition is None:
+    def _likelihoods(self, machine: Any, partition: Callable[[], Partition] | None) -> tuple[float, float, float]:
+        found = partition and partition()
+        if found is None or found.trouble:
             return np.nan, np.nan, np.nan
-        found = partition()
-        if found.trouble:
-            return np.nan, np.nan, np.nan
-        n_sites = train.shape[1]
+        n_sites = self.train.shape[1]
         inside, outside = (
             np.nan if rows is None else -(states.free_energy(rows, *machine).mean() + found.value.value) / n_sites
-            for rows in (train, watched)
+            for rows in (self.train, self.validation)
         )
         return inside, outside, found.value.error / n_sites
 

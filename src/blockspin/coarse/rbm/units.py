@@ -15,6 +15,7 @@ from scipy.special import expit
 Array = NDArray[Any]
 
 UNITS = ("binary", "spin", "gaussian")
+HIDDEN = {"binary": "binary", "spin": "spin", "gaussian": "binary"}  # the hidden units beneath visible ones
 RANGE = {"binary": (0.0, 1.0), "spin": (-1.0, 1.0), "gaussian": (-np.inf, np.inf)}
 
 
