@@ -35,9 +35,7 @@ EXAMPLES: dict[str, tuple[tuple[Lattice, ...], dict[str, Any]]] = {
     "dimers": ((Lattice.square(2),), {"T": 1.5, "noise": 0.3}),
 }
 CASES = [(name, lattice) for name in MODELS for lattice in EXAMPLES[name][0]]
-BLOCKS = dict.fromkeys(
-    ("majority", "decimation", "threshold", "weighted-majority"), (2, 3)
-)  # block sides that a rule takes
+BLOCKS = dict.fromkeys(("majority", "decimation", "plurality"), (2, 3))  # block sides that a rule takes
 
 
 @pytest.mark.parametrize(("name", "lattice"), CASES, ids=str)

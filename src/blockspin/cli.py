@@ -234,7 +234,7 @@ def judge(
         list[str],
         typer.Option(
             "--map",
-            help="majority, decimation, or trained weights .npz; repeat .npz files, in order, for a stack.",
+            help="majority, decimation, plurality, or trained weights .npz; repeat .npz files, in order, for a stack.",
         ),
     ],
     b: Annotated[int, typer.Option("-b", "--b", min=2, help="The side of a block of majority and decimation.")] = 2,
