@@ -6,6 +6,7 @@ import io
 import pickle
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,9 +16,10 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 from test_rbm_exact import all_states, machine
 
 from blockspin import progress
-from blockspin.coarse.rbm import RBM
+from blockspin.coarse.rbm import RBM, ConvolutionalRBM
 from blockspin.coarse.rbm import units as states
 from blockspin.coarse.rbm.trajectory import COLUMNS, checkpoints
+from blockspin.lattice import Lattice
 
 
 @parametrize_with_checks(
@@ -49,6 +51,7 @@ def spins(n: int = 300, sites: int = 8, seed: int = 0) -> np.ndarray:
     [
         ([-1, 1], "spin"),
         ([-0.3, 0.8], "spin"),
+        ([-1, 0.5], "spin"),
         ([0, 1], "binary"),
         ([0.2, 0.8], "binary"),
         ([0, 0], "binary"),
@@ -65,6 +68,22 @@ def test_auto_refuses_data_that_leave_a_doubt(values: list[float]) -> None:
     X = np.resize(np.array(values), (300, 8))
     with pytest.raises(ValueError, match="units"):
         RBM(5, n_iter=0, random_state=0).fit(X)
+
+
+@pytest.mark.parametrize(
+    "machine", [RBM(5), ConvolutionalRBM(Lattice.chain(8), 2, 2, 2)], ids=lambda m: type(m).__name__
+)
+def test_a_0_among_spins_is_refused_unless_means_are_meant(machine: Any) -> None:
+    X = np.random.default_rng(1).integers(-1, 2, (300, 8))
+    quick = {"n_iter": 1, "random_state": 0}
+    for units in ("auto", "spin"):
+        with pytest.raises(ValueError, match="units='means'"):
+            clone(machine).set_params(units=units, **quick).fit(X)
+    trained = clone(machine).set_params(units="means", **quick).fit(X)
+    assert trained.units_ == "spin"
+    assert trained.transform(X).shape[0] == 300
+    for means in (X * 0.5, np.where(X == 0, 0.3, X)):
+        clone(machine).set_params(units="spin", **quick).fit(means)
 
 
 @pytest.mark.parametrize(

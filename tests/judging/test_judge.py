@@ -194,7 +194,7 @@ def test_the_reference_is_the_block_rule_of_the_maps_side(
         assert (found.name, found.b, found.measurements[0].value) == (rule, 4, ratio)
     for b in (1.0, 2.5, 3.0, 16.0):  # no block, no whole number, does not divide, leaves one site
         assert reference(evidence, b) is None
-    with pytest.raises(ValueError, match=r"majority, decimation; got 'mean'"):
+    with pytest.raises(ValueError, match=r"majority, decimation, plurality; got 'mean'"):
         reference(evidence, 2.0, rule="mean")
 
 

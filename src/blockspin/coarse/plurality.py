@@ -7,7 +7,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.utils import check_random_state
 
 from blockspin.alphabet import MOST, distinct
-from blockspin.coarse.blocks import BlockRule, Spins
+from blockspin.coarse.blocks import BlockRule, FloatArray, Spins, fields_on
 from blockspin.coarse.coins import GOLDEN, hashed, mix
 from blockspin.coarse.rows import rows_on, whole
 from blockspin.lattice import Lattice
@@ -41,6 +41,12 @@ class Plurality(BlockRule):
         self.b = b
         self.ties = ties
         self.random_state = random_state
+
+    @property
+    def fields_(self) -> FloatArray:
+        """The linear field of each block's letter, as a number: the mean of its sites, shape (M, N)."""
+        self._check_settings()
+        return fields_on(self.lattice, self.lattice.blocks(self.b), 1 / self.b**self.lattice.dimension)
 
     def transform(self, X: ArrayLike) -> Spins:
         """The block states of X (n, N), shape (n, N / b^d), int8; `fit` need not come first."""

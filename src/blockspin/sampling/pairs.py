@@ -159,12 +159,13 @@ def _reflect(s: Any, g: Any, words: Any, used: int, stack: Any, mark: Any, label
 def _measure(s: Any, t: Any, sums: Any) -> None:
     q = t.own.size
     sums[:] = 0
-    energy = 0.0
-    for i in range(s.size):
-        for k in range(0, t.near.shape[1], 2):
-            energy += t.bonds[t.shell[k], s[i], s[t.near[i, k]]]
-        sums[1 + q * t.place[i] + s[i]] += 1
-    sums[0] = energy
+    for first in range(0, s.size, CHUNK):
+        energy = 0.0  # of some sites at a time: one long sum would lose digits
+        for i in range(first, min(first + CHUNK, s.size)):
+            for k in range(0, t.near.shape[1], 2):
+                energy += t.bonds[t.shell[k], s[i], s[t.near[i, k]]]
+            sums[1 + q * t.place[i] + s[i]] += 1
+        sums[0] += energy
 
 
 def tables_of(model: PairModel) -> Tables:
