@@ -58,8 +58,8 @@ def test_an_rbm_of_binary_units_is_read_in_one_way() -> None:
     """Bare or behind ToBinary: the same card, and a note on the bare one."""
     bits = (to_matrix(SAMPLES) + 1) // 2
     machine = BernoulliRBM(16, random_state=0, n_iter=2, learning_rate=0.05).fit(bits)
-    bare = bs.judge(machine, SAMPLES, train=SAMPLES)
-    behind = bs.judge(make_pipeline(bs.ToBinary(), machine), SAMPLES, train=SAMPLES)
+    bare = bs.judge(machine, SAMPLES, train=SAMPLES, name="rbm")
+    behind = bs.judge(make_pipeline(bs.ToBinary(), machine), SAMPLES, train=SAMPLES, name="rbm")
     assert bare.rows == behind.rows
     assert {note.code for note in bare.notes} - {note.code for note in behind.notes} == {"binary units"}
 
