@@ -57,7 +57,7 @@ def test_a_seed_is_needed() -> None:
 
 def test_samples_are_no_matrix() -> None:
     for estimator in (bs.RBM(3), bs.ToBinary(), bs.Majority(L), bs.RSMI(L, buffer=0), bs.Placed(bs.Majority(L), L)):
-        with pytest.raises(TypeError, match=r"bs\.features"):
+        with pytest.raises(TypeError, match=r"bs\.to_matrix"):
             estimator.fit(spins())
 
 
