@@ -96,7 +96,7 @@ def test_exact_on_the_chain() -> None:
 
 
 def test_spins_that_know_nothing_tell_nothing() -> None:
-    samples = make(noise((400, 12, 12), 1).reshape(20, 20, 12, 12), bs.Lattice.square(12))
+    samples = make(noise(np.ones((400, 12, 12)), 1).reshape(20, 20, 12, 12), bs.Lattice.square(12))
     rule = bs.Majority(bs.Lattice.square(12), 2, random_state=1).fit(features(samples))
     kept, _ = rows(rule, Evidence(samples))
     assert abs(kept.value) < 4 * kept.error + 0.003  # what the regression loses on the other half

@@ -172,7 +172,7 @@ def test_the_exponents_of_noise_are_no_exponents(
 ) -> None:
     # the majority rule on samples without correlations, believed to be critical, against itself at the critical point
     monkeypatch.setattr(spectrum, "critical_needed", lambda evidence: evidence.critical)
-    still = make(noise((8000, 256), 1).reshape(100, 80, 16, 16), lattice)
+    still = make(noise(np.ones((8000, 256)), 1).reshape(100, 80, 16, 16), lattice)
     found = measure(majority, Evidence(held_out, critical=still), name="at K = 0", criteria=["spectrum"])
     beside = measure(majority, Evidence(held_out, critical=critical), name="majority", criteria=["spectrum"])
     card = scorecard(found, [], beside)

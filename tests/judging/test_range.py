@@ -64,7 +64,7 @@ def test_blocks_of_critical_spins(lattice: Lattice, held_out: xr.DataArray, crit
 
 def test_what_is_not_defined_says_why(lattice: Lattice, held_out: xr.DataArray, critical: xr.DataArray) -> None:
     majority = Majority(lattice, 2, random_state=1).fit(features(held_out))
-    still = make(noise((2000, 256), 3).reshape(20, 100, 16, 16), lattice)
+    still = make(noise(np.ones((2000, 256)), 3).reshape(20, 100, 16, 16), lattice)
     for row in rows(majority, Evidence(held_out, critical=still)):
         assert math.isnan(row.value)
         assert (row.state, row.code) == (State.UNDEFINED, "no couplings")

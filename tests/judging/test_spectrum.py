@@ -75,7 +75,7 @@ def test_majority_of_independent_spins_has_its_exact_eigenvalues(
 ) -> None:
     # at K = 0, <s' s> = 3/8: lambda_h = 4 * 3/8 = 3/2; nn bonds cross between blocks twice: lambda_t = 2 (3/8)^2.
     # 40,000 states: sees 0.65 in y_t and 0.026 in y_h at 4.5 sigma
-    still = make(noise((40_000, 256), 7).reshape(50, 800, 16, 16), lattice)
+    still = make(noise(np.ones((40_000, 256)), 7).reshape(50, 800, 16, 16), lattice)
     evidence = Evidence(held_out, critical=still)
     assert [(row.state, row.code) for row in exponents(majority, evidence)] == 2 * [(State.UNDEFINED, "off critical")]
     monkeypatch.setattr(spectrum, "critical_needed", lambda evidence: evidence.critical)

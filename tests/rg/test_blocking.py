@@ -154,7 +154,7 @@ def test_what_does_not_fit_is_named() -> None:
         def transform(self, X: np.ndarray) -> np.ndarray:
             return np.full((len(X), 16), 0.5)
 
-    with pytest.raises(ValueError, match=r"spins must be -1 or \+1; got values 0.5\. bs\.Placed makes spins of a"):
+    with pytest.raises(ValueError, match=r"values 0\.5\. bs\.Placed"):
         block(samples, [Real()])
 
 

@@ -99,7 +99,7 @@ def test_a_fixed_point_of_several_trajectories() -> None:
 def test_what_does_not_fit_is_named() -> None:
     random = (2 * np.random.default_rng(1).integers(0, 2, (10, 100, 8, 8)) - 1).astype(np.int8)
     samples = make(random, Lattice.square(8))
-    with pytest.raises(ValueError, match="the flow takes even operators; got magnetisation"):
+    with pytest.raises(ValueError, match="'magnetisation' has not"):
         flow([samples], majority, 1, ["nn", "magnetisation"])
     up = make(np.ones((10, 20, 8, 8), np.int8), Lattice.square(8))
     (found,) = flow([up], majority, 1, ["nn"])

@@ -49,7 +49,7 @@ def test_what_does_not_fit_is_named() -> None:
     with pytest.raises(ValueError, match="same known coupling K; got None and None"):
         critical_coupling(large, small, majority, 1)
     fine = make(np.ones((3, 2, 16, 16), np.int8), Lattice.square(16))
-    with pytest.raises(ValueError, match="matching takes even operators; got corner"):
+    with pytest.raises(ValueError, match="'corner' has not"):
         critical_coupling(fine, small, majority, 1, ["corner"], K=0.4)
     with pytest.raises(ValueError, match="at least 2 chains; got 1"):
         critical_coupling(fine.isel(chain=[0]), small.isel(chain=[0]), majority, 1, K=0.4)
