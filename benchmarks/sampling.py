@@ -21,10 +21,12 @@ import numpy as np
 from numba import njit
 
 from blockspin.lattice import Lattice
-from blockspin.models import KC_CUBIC, KC_SQUARE, KC_TRIANGULAR, Ising, Potts, potts_kc
+from blockspin.models import KC_CUBIC, KC_SQUARE, KC_TRIANGULAR, BlumeCapel, Ising, PairModel, Potts, potts_kc
 from blockspin.sampling import cluster, sample
 from blockspin.sampling.lanes import LANES, fair, generators, load, store
 from blockspin.sampling.multispin import Replicas
+from blockspin.sampling.pair_chains import ALGORITHMS, PairChains
+from blockspin.sampling.pairs import reflections, tables_of
 
 HERE = Path(__file__).resolve().parent
 PEERS = ("mcising==1.1.0", "peapods==0.2.0", "isingenerator==3.1.2")
@@ -67,7 +69,7 @@ def metropolis(model: Ising, stripes: int) -> float:
     return chains * model.lattice.n_sites * steps / least(lambda: replicas.advance(steps)) / 1e9
 
 
-def clusters(model: Ising | Potts) -> dict[str, float]:
+def clusters(model: Ising) -> dict[str, float]:
     """ns a site of Swendsen-Wang and heat bath, ns a changed site of Wolff."""
     N = model.lattice.n_sites
     chains, steps = max(1, 12_800 // N), max(6, 2_000_000 // N)
@@ -83,6 +85,19 @@ def clusters(model: Ising | Potts) -> dict[str, float]:
         changed = cluster.advance(model, "wolff", spins, state, steps, clusters=3).sum()
         times.append((time.process_time() - start) / changed * 1e9)
     return cost | {"wolff": min(times)}
+
+
+def pairs_of(model: PairModel) -> dict[str, float]:
+    """ns a site of the heat bath of any model, near equilibrium, and of a step of as many clusters as turn N sites."""
+    cost = {}
+    for algorithm in ALGORITHMS if len(reflections(model)) else ("heat-bath",):
+        running = PairChains.start(model, algorithm, max(1, 12_800 // model.lattice.n_sites), 1, "benchmark")
+        running.advance(50)
+        running.measure_step()
+        steps = max(4, 1_000_000 // model.lattice.n_sites)
+        spent = least(lambda: running.advance(steps))  # noqa: B023
+        cost[algorithm] = spent / (steps * running.letters.size) * 1e9
+    return cost
 
 
 def peers() -> list[dict[str, object]]:
@@ -114,14 +129,26 @@ def main() -> None:
         ours["metropolis", lattice.shape[0]] = max(value, ours.get(("metropolis", lattice.shape[0]), 0.0))
         print(f"{lattice!s:<16s} {stripes:4d} stripe(s) {value:9.2f}  {value / limit:.0%}")
     print("\nns a site (Wolff: a changed site)  swendsen-wang  heat-bath  wolff")
-    models: list[Ising | Potts] = [Ising(Lattice.square(L), KC_SQUARE) for L in (40, 256, 1024, 4096)]
+    models = [Ising(Lattice.square(L), KC_SQUARE) for L in (40, 256, 1024, 4096)]
     models += [Ising(Lattice.triangular(256), KC_TRIANGULAR), Ising(Lattice.cubic(40), KC_CUBIC)]
-    models += [Potts(Lattice.square(256), potts_kc(q), q) for q in (2, 3, 10)]
     for model in models:
         cost = clusters(model)
         print(f"{model!s:<52s} " + "  ".join(f"{value:8.1f}" for value in cost.values()))
-        if isinstance(model, Ising) and model.lattice.kind == "square":
+        if model.lattice.kind == "square":
             ours |= {(name, model.lattice.shape[0]): value for name, value in cost.items()}
+    print(
+        "\nany model of pairs                                     updates/ns of heat bath, ns a site of a step of wolff"
+    )
+    square, triangular, cubic = Lattice.square(64), Lattice.triangular(64), Lattice.cubic(16)
+    others_of: list[PairModel] = [
+        BlumeCapel(lattice, K, 0.3) for lattice, K in ((square, 0.5), (triangular, 0.3), (cubic, 0.3))
+    ]
+    others_of += [Potts(square, potts_kc(q), q) for q in (2, 3, 10)]
+    others_of += [Ising(square, (0.3, 0.05)), BlumeCapel(cubic, (0.2, 0.05), 0.3), Potts(triangular, 0.5, 8)]
+    for one in others_of:
+        cost = pairs_of(one)
+        way = "table" if tables_of(one).up_to.size else "products"
+        print(f"{one!s:<52s} {way:<9s} {1 / cost['heat-bath']:6.3f}  {cost.get('wolff', 0):8.1f}")
     print("\n20,000 configurations of 40 x 40, equilibration and tau included: processor seconds, a second")
     for K in (0.408, KC_SQUARE):
         model = Ising(Lattice.square(40), K)

@@ -29,8 +29,20 @@ def test_noise_has_no_correlations() -> None:
     correlations = np.corrcoef(X.T)[np.triu_indices(64, 1)]
     assert np.abs(correlations).max() < 5 / 100  # the largest of 2016
     assert correlations.std() * 100 == pytest.approx(1, abs=0.1)
-    np.testing.assert_array_equal(noise(np.ones((10, 4)), 1), noise(np.ones((10, 4)), 1))
-    assert (noise(np.ones((10, 4)), 1) != noise(np.ones((10, 4)), 2)).any()
+    few = X[:10, :4]
+    np.testing.assert_array_equal(noise(few, 1), noise(-few, 1))
+    assert (noise(few, 1) != noise(few, 2)).any()
+
+
+def test_noise_has_the_letters_as_often_as_the_data_and_their_mirror_image() -> None:
+    # 100,000 sites: sees 0.007 in a probability of 0.35 at 4.5 sigma
+    data = np.random.default_rng(1).choice(np.array([-1, 0, 1], np.int8), (1000, 100), p=[0.1, 0.3, 0.6])
+    X = noise(data, 1)
+    assert X.dtype == np.int8
+    zeros = (data == 0).mean()
+    for letter, chance in ((-1, (1 - zeros) / 2), (0, zeros), (1, (1 - zeros) / 2)):
+        assert abs((letter == X).mean() - chance) < 4.5 * math.sqrt(chance * (1 - chance) / X.size)
+    assert np.abs(np.corrcoef(X[:, :20].T)[np.triu_indices(20, 1)]).max() < 0.17
 
 
 def test_permuted_data_keep_everything_but_the_lattice(lattice: Lattice, held_out: xr.DataArray) -> None:
