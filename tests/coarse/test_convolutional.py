@@ -15,10 +15,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from made_rbms import all_states
 from scipy.special import logsumexp
 from sklearn.utils import estimator_checks
 from sklearn.utils.estimator_checks import parametrize_with_checks
-from test_rbm_exact import all_states
 
 import blockspin as bs
 from blockspin.coarse.rbm import RBM, ConvolutionalRBM

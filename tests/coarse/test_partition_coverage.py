@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from test_rbm_exact import all_states
+from made_rbms import all_states
 
 from blockspin.coarse.rbm import RBM
 from blockspin.coarse.rbm.annealing import MIXED, bennett, effective_forward, joined

@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+from made_rbms import all_states, machine, spins
 from sklearn.base import clone
 from sklearn.pipeline import make_pipeline
 from sklearn.utils.estimator_checks import parametrize_with_checks
-from test_rbm_exact import all_states, machine
 
 from blockspin import progress
 from blockspin.coarse.rbm import RBM, ConvolutionalRBM
@@ -38,12 +38,6 @@ from blockspin.lattice import Lattice
 )
 def test_scikit_learn_contract(estimator: RBM, check: object) -> None:
     check(estimator)  # type: ignore[operator]
-
-
-def spins(n: int = 300, sites: int = 8, seed: int = 0) -> np.ndarray:
-    # most tests share these shapes, and 5 hidden units, so that each program is compiled once
-    rng = np.random.default_rng(seed)
-    return (rng.choice((-1, 1), (n, 1)) * rng.choice((-1, 1), (n, sites), p=(0.2, 0.8))).astype(np.int8)
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from test_rbm import spins
+from made_rbms import spins
 
 from blockspin.coarse.rbm import RBM
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import itertools
-
 import numpy as np
 import pytest
+from made_rbms import DISCRETE, all_states, free_energy_by_sum, machine, probabilities
 from scipy.integrate import quad
 from scipy.special import logsumexp
 from scipy.stats import chi2
@@ -13,33 +12,6 @@ from scipy.stats import chi2
 from blockspin.coarse.rbm import RBM
 from blockspin.coarse.rbm import units as states
 from blockspin.lattice import Lattice
-
-DISCRETE = ("binary", "spin")
-
-
-def all_states(n: int, units: str) -> np.ndarray:
-    low = -1 if units == "spin" else 0
-    return np.array(list(itertools.product((low, 1), repeat=n)), np.float64)
-
-
-def machine(units: str, n_hidden: int = 4, n_visible: int = 6, *, scale: float = 0.6, seed: int = 0) -> RBM:
-    rng = np.random.default_rng(seed)
-    W, b, c = (rng.normal(0, scale, shape) for shape in ((n_hidden, n_visible), n_visible, n_hidden))
-    return RBM.from_weights(W, b, c, units=units, random_state=seed)
-
-
-def free_energy_by_sum(rbm: RBM, V: np.ndarray) -> np.ndarray:
-    H = all_states(len(rbm.components_), "spin" if rbm.units_ == "spin" else "binary")
-    W, b, c = (np.asarray(part, float) for part in (rbm.components_, rbm.intercept_visible_, rbm.intercept_hidden_))
-    energy = -V @ W.T @ H.T - (V @ b)[:, None] - H @ c
-    if rbm.units_ == "gaussian":
-        energy += 0.5 * (V**2).sum(axis=1, keepdims=True)
-    return -logsumexp(-energy, axis=1)
-
-
-def probabilities(rbm: RBM, V: np.ndarray) -> np.ndarray:
-    log_p = -free_energy_by_sum(rbm, V)
-    return np.exp(log_p - logsumexp(log_p))
 
 
 @pytest.mark.parametrize("units", states.UNITS)

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from made_rbms import DISCRETE, all_states, free_energy_by_sum, machine, spins
 from scipy.special import logsumexp
 from scipy.stats import chi2
-from test_rbm import spins
-from test_rbm_exact import DISCRETE, all_states, free_energy_by_sum, machine
 
 from blockspin.coarse.rbm import RBM
 from blockspin.coarse.rbm import units as states

@@ -10,10 +10,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from made_rbms import all_states, machine, parts_of, probabilities, rule, spins, state_of
 from sklearn.utils.estimator_checks import parametrize_with_checks
-from test_rbm import spins
-from test_rbm_exact import all_states, machine, probabilities
-from test_rbm_training import parts_of, rule, state_of
 
 from blockspin.coarse.rbm import RBM, files, summation
 from blockspin.coarse.rbm import units as states

@@ -9,9 +9,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from made_rbms import DISCRETE, all_states, free_energy_by_sum, machine, spins
 from scipy.special import logsumexp
-from test_rbm import spins
-from test_rbm_exact import DISCRETE, all_states, free_energy_by_sum, machine
 
 from blockspin.coarse.rbm import RBM
 

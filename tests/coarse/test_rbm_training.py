@@ -6,20 +6,12 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from made_rbms import DISCRETE, N_ROWS, all_states, machine, parts_of, probabilities, rule, state_of
 from scipy.special import expit, logsumexp
-from test_rbm_exact import DISCRETE, all_states, machine, probabilities
 
 from blockspin.coarse.rbm import RBM
-from blockspin.coarse.rbm.gibbs import Parameters
-from blockspin.coarse.rbm.training import Rates, Rule, State, gradient, update
+from blockspin.coarse.rbm.training import Rates, gradient, update
 from blockspin.lattice import Lattice
-
-N_ROWS = 40_000
-
-
-def parts_of(rbm: RBM) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    W, b, c = (np.asarray(part, float) for part in (rbm.components_, rbm.intercept_visible_, rbm.intercept_hidden_))
-    return W, b, c
 
 
 def transition(rbm: RBM, V: np.ndarray) -> np.ndarray:
@@ -35,26 +27,6 @@ def statistics(rbm: RBM, V: np.ndarray) -> np.ndarray:
     W, _, c = parts_of(rbm)
     h = np.tanh(V @ W.T + c) if rbm.units_ == "spin" else expit(V @ W.T + c)
     return np.concatenate([(h[:, :, None] * V[:, None, :]).reshape(len(V), -1), V, h], axis=1)
-
-
-def rule(units: str, **changes: object) -> Rule:
-    settings = {
-        "units": units,
-        "algorithm": "cd",
-        "k": 1,
-        "reconstruction": "sample",
-        "l1_method": "proximal",
-        "biases": True,
-        "batch_size": N_ROWS,
-    }
-    return Rule(**(settings | changes))
-
-
-def state_of(rbm: RBM, n_chains: int = 0) -> State:
-    parameters = Parameters(*(jnp.asarray(part, jnp.float32) for part in parts_of(rbm)))
-    low = -1 if rbm.units_ == "spin" else 0
-    chains = np.random.default_rng(9).choice((low, 1), (n_chains, len(rbm.components_)))
-    return State(parameters, jax.tree.map(jnp.zeros_like, parameters), jnp.asarray(chains, jnp.float32))
 
 
 @pytest.mark.parametrize("units", DISCRETE)

@@ -1,5 +1,7 @@
 """Swendsen-Wang sweeps of the Ising model on every lattice.
 
+Other models have Wolff's clusters under reflections (`sampling.pairs`).
+
 Source: Swendsen and Wang, Phys. Rev. Lett. 58, 86 (1987).
 """
 

@@ -1,5 +1,7 @@
 """Wolff's clusters of the Ising model on every lattice.
 
+Of other models, and of several shells of neighbours: `sampling.pairs`.
+
 Source: U. Wolff, Phys. Rev. Lett. 62, 361 (1989).
 """
 
