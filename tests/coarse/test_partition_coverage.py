@@ -65,7 +65,7 @@ def check(z: np.ndarray, n: int, least: float) -> None:
     assert abs(z.mean()) < 5 / np.sqrt(len(z)) + SKEW
 
 
-@pytest.mark.parametrize("case", ["spins", "spins, biases"])
+@pytest.mark.parametrize("case", ["spins", pytest.param("spins, biases", marks=pytest.mark.slow)])
 def test_error_bars_hold_whatever_the_rows(case: str) -> None:
     # 100 RBMs of 5 x 8 units: sees a bias of .9 errors; reverse chains taken for equilibrium ones, errors of all +1
     check(scores(case, (5, 8), range(100), n_chains=64, n_steps=100), 100, least=0.7)
@@ -78,7 +78,7 @@ def test_error_bars_hold_in_long(case: str) -> None:
     check(scores(case, (12, 12), range(2000), n_chains=128, n_steps=100), 2000, least=0.5)
 
 
-@pytest.mark.parametrize("seed", [7, 12])
+@pytest.mark.parametrize("seed", [7, pytest.param(12, marks=pytest.mark.slow)])
 def test_rows_that_are_not_the_rbms_move_no_value(seed: int) -> None:
     # 16 runs with coins for rows, which Gibbs steps do not bring to equilibrium: a bias of 1.25 errors is seen;
     # Bennett's ratio of these runs lies 2.0 and 2.6 errors low, and is not refused

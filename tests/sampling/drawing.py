@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
+import pytest
 
 import oracles.enumeration
 from blockspin.exact import enumeration
@@ -50,3 +53,8 @@ def chi_squares(model: PairModel, drawn: np.ndarray) -> tuple[float, float]:
     label = np.stack([np.round(model.energy(states), 6), alike, in_first])
     _, group = np.unique(label, axis=1, return_inverse=True)
     return chi_square(counts, chance), chi_square(np.bincount(group, counts), np.bincount(group, chance))
+
+
+def a_fifth(cases: Sequence[tuple[Any, ...]]) -> list[Any]:
+    """The cases, of which every fifth is in the fast tier: a pattern of 2 or 3 algorithms and models meets them all."""
+    return [pytest.param(*case, marks=[pytest.mark.slow] if n % 5 else []) for n, case in enumerate(cases)]

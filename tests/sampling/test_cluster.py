@@ -14,7 +14,7 @@ import math
 import numba
 import numpy as np
 import pytest
-from drawing import chi_squares, draw
+from drawing import a_fifth, chi_squares, draw
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -65,7 +65,7 @@ CASES = [
 ]
 
 
-@pytest.mark.parametrize(("lattice", "K", "h", "algorithm"), CASES, ids=lambda value: str(value))
+@pytest.mark.parametrize(("lattice", "K", "h", "algorithm"), a_fifth(CASES), ids=lambda value: str(value))
 def test_distribution(lattice: Lattice, K: float, h: float, algorithm: str) -> None:
     model = Ising(lattice, K, h)
     spacing = {"swendsen-wang": 6, "wolff": 6, "heat-bath": 30}[algorithm]
