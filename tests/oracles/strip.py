@@ -45,5 +45,6 @@ def energy_per_site(model: PairModel) -> float:
 def conjugate(model: PairModel, name: str) -> float:
     """-<dH/d name> of a setting, as K, D or h: the slope of ln Z."""
     value = getattr(model, name)
-    up, down = (log_partition(replace(model, **{name: value + step})) for step in (STEP, -STEP))
+    shifted = (replace(model, **{name: value + step}) for step in (STEP, -STEP))  # type: ignore[type-var]
+    up, down = map(log_partition, shifted)
     return (up - down) / (2 * STEP)

@@ -60,8 +60,9 @@ def block(samples: xr.DataArray, rule: Rule, steps: int | None = None, *, seed: 
                 f"{step} of {steps} steps fit a {lattice_of(samples)} lattice; on the {lattice} that is left: {error}"
             ) from error
         values, alphabet = by_chain(blocks, fine), coarse_alphabet(made, alphabet_of(fine), blocks)
-        told = {"blocked": step + 1, "fine": provenance(samples)}
-        if alphabet.labels and told["fine"].get("letters_alike") is False:
+        source = provenance(samples)
+        told: dict[str, Any] = {"blocked": step + 1, "fine": source}
+        if alphabet.labels and source.get("letters_alike") is False:
             told["letters_alike"] = False
         try:
             levels.append(make(values, coarse, alphabet=alphabet, **told))
