@@ -1,7 +1,7 @@
 """What follows from a model's two tables: energy, settings, symmetries, shells of neighbours, and what is refused.
 
-Mutants tried: a step of the second shell left out of `neighbours`; sites permuted in only one of the two tables;
-`free` by K = 0; the orbit of one exchange alone.
+Mutants tried, each seen to fail here: a step of the second shell left out of `neighbours`; a symmetry of the bonds
+alone; `free` by the first shell alone.
 """
 
 from __future__ import annotations

@@ -1,4 +1,8 @@
-"""Couplings of letters: exact sums, two states against Ising, couplings as they were sampled, flow and matching."""
+"""Couplings of letters: exact sums, two states against Ising, couplings as they were sampled, flow and matching.
+
+Mutants tried, each seen to fail in the exact sums: the site's own letter second; the site itself among its others; the
+others' powers taken as 1; the sites' own label kept among the others.
+"""
 
 from __future__ import annotations
 

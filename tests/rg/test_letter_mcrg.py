@@ -2,8 +2,9 @@
 
 Literature of the points: P. Butera, M. Comi, A. J. Guttmann, hep-lat/0302010; J. Zierenberg et al., 1612.02138. The
 Blume-Capel model is critical at K = .590473 for D = 0, tricritical at T = .608578, D/J = 1.9658149.
-Mutants tried: delta of a plaquette's first three sites alone; 1/q left out of the magnetic operators; powers taken as 1
-in `products`; parity by the number of sites; the step between alphabets measured all the same.
+Mutants tried, each seen to fail here: delta of a plaquette's first three sites alone; 1/q left out of the magnetic
+operators; powers taken as 1 in `products`; parity by the number of sites; the step between alphabets measured all the
+same.
 """
 
 from __future__ import annotations

@@ -1,6 +1,11 @@
 """The generic heat bath and Wolff's clusters by reflection, of any model on any lattice, against exact sums.
 
-MUTANTS
+Mutants tried, and the largest z by which `test_distribution` saw each: joining 5 % too often (52), by the letter after
+its reflection (2,700), in the first shell only (2,900); a symmetry of the bonds that the field breaks (2,900); site
+energies left out of the table (1,800) or of the products (410); products of the first shell's weights alone (6,000, and
+more for Potts); digits of a surrounding reversed (1,800,000); K 3 % high in the table (27); the last letter drawn by
+the first one's chance (86,000); a step back taken forward (190,000). A step of a shell left out changes energy and
+sampler alike: `tests/models/test_pair.py` sees it.
 """
 
 from __future__ import annotations

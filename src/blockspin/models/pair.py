@@ -141,10 +141,8 @@ class PairModel:
     @cached_property
     def orbits(self) -> NDArray[np.int64]:
         """The least letter that the symmetries carry each letter into, as numbers, (q,)."""
-        first = np.arange(self.letters.q)
-        for _ in first:  # exchanges of two reach an orbit one step at a time
-            first = first[self.group].min(axis=0)
-        return first
+        # of exchanges too: with those of a, b and of b, c, that of a, c keeps the tables
+        return self.group.min(axis=0).astype(np.int64)
 
     @property
     def alike(self) -> bool:
