@@ -142,7 +142,7 @@ class PairModel:
     def orbits(self) -> NDArray[np.int64]:
         """The least letter that the symmetries carry each letter into, as numbers, (q,)."""
         # of exchanges too: with those of a, b and of b, c, that of a, c keeps the tables
-        return self.group.min(axis=0).astype(np.int64)
+        return np.asarray(self.group.min(axis=0), np.int64)
 
     @property
     def alike(self) -> bool:
