@@ -123,8 +123,8 @@ def of_samples(samples: xr.DataArray, names: Sequence[str]) -> FloatArray:
 
 def neighbours(array: NDArray[Any], lattice: Lattice) -> FloatArray:
     """sum_<ij> s_i s_j of numbers (chain, draw, *sites), (chain, draw)."""
-    letters = SPINS if (np.abs(array) == 1).all() else Alphabet((-1, 0, 1))  # any other: products of numbers
-    return np.asarray(values(array, letters, named(lattice, ["nn"]))[0][..., 0])
+    value = evaluate if (np.abs(array) == 1).all() else products
+    return value(named(lattice, ["nn"]), array.reshape(-1, *array.shape[2:])).reshape(array.shape[:2])
 
 
 def _alike(states: NDArray[Any], chosen: Sequence[Operator], q: int) -> FloatArray:
