@@ -24,7 +24,7 @@ def written(page: str) -> str:
     def block(found: re.Match[str]) -> str:
         start = time.process_time()
         with contextlib.redirect_stdout(io.StringIO()) as printed:
-            exec(found[2], names)
+            exec(compile(found[2], "a block", "exec", dont_inherit=True), names)
         print(f"{time.process_time() - start:6.1f} processor seconds: {found[2].strip().splitlines()[-1]}")
         return found[1] + found[2] + found[3] + (f"```text\n{printed.getvalue()}```\n" if found[4] else "")
 
