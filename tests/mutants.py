@@ -1,0 +1,251 @@
+"""Mutants: small faults of the source, each with the test that must fail for it. `test_mutants.py` tries them all.
+
+A row is what is wrong, the file, its text, the text of the mutant, and the test. A new kernel or criterion brings its
+rows; a mutant that no test kills is a hole in the tests.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Mutant(NamedTuple):
+    """One fault: `before` stands exactly once in the file, and the test fails where `after` takes its place."""
+
+    wrong: str
+    file: str
+    before: str
+    after: str
+    test: str
+
+
+PAIRS = "sampling/test_pairs.py::test_distribution"
+CLUSTER = "sampling/test_cluster.py::test_distribution"
+MULTISPIN = "sampling/test_multispin.py"
+WORM = "sampling/test_worm.py"
+RULES = "judging/test_rules.py"
+
+MUTANTS = (
+    # any model of pairs
+    Mutant(
+        "clusters join 5 % too often", "sampling/pairs.py",
+        "np.maximum(-np.expm1(np.minimum(torn, 0)), 0.0)", "np.maximum(-1.05 * np.expm1(np.minimum(torn, 0)), 0.0)",
+        PAIRS,
+    ),
+    Mutant(
+        "clusters join by the reflected letter", "sampling/pairs.py",
+        "t.joined[r, t.shell[k], a, s[j]]", "t.joined[r, t.shell[k], s[i], s[j]]", PAIRS,
+    ),
+    Mutant(
+        "clusters of the first shell alone", "sampling/pairs.py",
+        "t.joined[r, t.shell[k], a, s[j]]", "t.joined[r, 0, a, s[j]]", PAIRS,
+    ),
+    Mutant(
+        "site energies left out of the table", "sampling/pairs.py",
+        "sum(axis=1) + model.sites", "sum(axis=1) + 0 * model.sites", PAIRS,
+    ),
+    Mutant("site energies left out of the products", "sampling/pairs.py", "one = t.own[a]", "one = 1.0", PAIRS),
+    Mutant(
+        "digits of a surrounding reversed", "sampling/pairs.py",
+        "q ** np.arange(len(shell))[::-1] % q", "q ** np.arange(len(shell)) % q", PAIRS,
+    ),
+    Mutant(
+        "K 3 % high in the table", "sampling/pairs.py",
+        "energy = model.bonds[shell, digits]", "energy = 1.03 * model.bonds[shell, digits]", PAIRS,
+    ),
+    Mutant(
+        "a symmetry of the bonds that the field breaks", "models/pair.py",
+        "bool(same and np.abs(self.sites[p] - self.sites).max() < CLOSE)", "bool(same)", PAIRS,
+    ),
+    Mutant(
+        "a step back taken forward", "models/pair.py", "for sign in (1, -1)]", "for sign in (1, 1)]",
+        "models/test_pair.py",
+    ),
+    Mutant(
+        "free by the first shell alone", "models/pair.py", "        b = self.bonds\n", "        b = self.bonds[:1]\n",
+        "models/test_pair.py",
+    ),
+    Mutant(
+        "one permutation of the letters for all draws", "sampling/configurations.py",
+        "group[random.integers(0, len(group), len(numbers))]", "group[random.integers(0, len(group), 1)]",
+        "sampling/test_configurations.py",
+    ),
+    # the Ising model
+    Mutant(
+        "K 3 % high in the clusters", "sampling/cluster.py", "_cut(2 * model.K)  #", "_cut(2.06 * model.K)  #", CLUSTER,
+    ),
+    Mutant(
+        "K 3 % high in the heat bath", "sampling/cluster.py", "(model.K * local", "(1.03 * model.K * local", CLUSTER,
+    ),
+    Mutant(
+        "the bond around the lattice left out", "sampling/swendsen_wang.py",
+        "bond[L - 1] = ((row[L - 1] == row[0]) == alike) & (w[L - 1] >= cut)", "bond[L - 1] = 0", CLUSTER,
+    ),
+    Mutant(
+        "a clean bond taken for a dirty one", "sampling/swendsen_wang.py",
+        "clean[y + 1] = bond[y] & here_on[y] & there_on[y + d]", "clean[y + 1] = bond[y] & here_on[y]", CLUSTER,
+    ),
+    Mutant(
+        "the ghost's clusters turn over", "sampling/swendsen_wang.py",
+        "turn[_root(parent, np.uint32(start + i))] = 0", "turn[_root(parent, np.uint32(start + i))] = 1", CLUSTER,
+    ),
+    Mutant(
+        "neighbouring clusters turn over together", "sampling/swendsen_wang.py",
+        "(words[i >> 6] >> uint64(i & 63))", "(words[i >> 6] >> uint64(i & 62))", CLUSTER,
+    ),
+    Mutant(
+        "the triangular step back taken forward", "sampling/wolff.py",
+        "near[np.uintp(r), 3], down,", "near[np.uintp(r), 3], up,", CLUSTER,
+    ),
+    Mutant(
+        "Wolff's neighbours of the wrong state", "sampling/wolff.py",
+        "wanted = old if alike else here", "wanted = old if not alike else here", CLUSTER,
+    ),
+    Mutant(
+        "a neighbour counted twice", "sampling/heat_bath.py",
+        "s[near[0] + y] + s[near[1] + y]", "s[near[0] + y] + s[near[0] + y]", CLUSTER,
+    ),
+    # 512 replicas
+    Mutant(
+        "undecided replicas never turn", "sampling/multispin_kernels.py",
+        "if fair_word(single) < left[n]:", "if fair_word(single) < 0 * left[n]:", MULTISPIN,
+    ),
+    Mutant(
+        "two classes exchanged", "sampling/multispin_kernels.py",
+        "first, second = ~(ones | many), ones & ~many", "second, first = ~(ones | many), ones & ~many", MULTISPIN,
+    ),
+    Mutant(
+        "a neighbour of a replica counted twice", "sampling/multispin_kernels.py",
+        "spin ^ load(cells, at[k + 1] + i))", "spin ^ load(cells, at[k] + i))", MULTISPIN,
+    ),
+    Mutant(
+        "all words of a replica's column alike", "sampling/lanes.py",
+        "return bits, a, b, c, counter + everywhere(uint64(1))",
+        "return everywhere(uint64(0x123456789ABCDEF)), a, b, c, counter + everywhere(uint64(1))", MULTISPIN,
+    ),
+    # dimers
+    Mutant(
+        "one leg favoured", "sampling/worm_kernels.py",
+        "(np.int64(random[at]) * 3) >> 8", "(np.int64(random[at]) * 3 + 16) >> 8", WORM,
+    ),
+    Mutant(
+        "two diagonal neighbours exchanged", "sampling/worm_kernels.py",
+        "np.int64(direction[east + north]) | np.int64(direction[west + north]) << 2",
+        "np.int64(direction[west + north]) | np.int64(direction[east + north]) << 2", WORM,
+    ),
+    Mutant(
+        "noise coupled too strongly", "sampling/worm_kernels.py",
+        "uint64(1)) * scale < alike else -s", "uint64(1)) * scale < 1.02 * alike else -s", WORM,
+    ),
+    # exact values
+    Mutant(
+        "the even modes for the odd ones", "exact/ising2d.py", "for first in (1, 2):", "for first in (2, 1):",
+        "exact/test_ising2d.py",
+    ),
+    Mutant(
+        "the seam's phase on one axis only", "exact/dimers.py",
+        "((0.5, 0.0), (0.0, 0.5), (0.5, 0.5))", "((0.5, 0.0), (0.5, 0.0), (0.5, 0.5))", "exact/test_exact_dimers.py",
+    ),
+    # Monte Carlo RG and couplings
+    Mutant(
+        "powers taken as 1", "rg/operators.py", "[-x for x in site], axes) ** power", "[-x for x in site], axes)",
+        "rg/test_letter_mcrg.py",
+    ),
+    Mutant(
+        "parity by the number of sites", "rg/operators.py", "return sum(self.powers) % 2 == 0",
+        "return len(self.powers) % 2 == 0", "rg/test_letter_mcrg.py",
+    ),
+    Mutant(
+        "the site itself among its others", "rg/surroundings.py", "if other != site:", "if other is not None:",
+        "rg/test_letter_couplings.py",
+    ),
+    Mutant(
+        "the others' powers taken as 1", "rg/surroundings.py", "strict=True)], axes) ** p", "strict=True)], axes)",
+        "rg/test_letter_couplings.py",
+    ),
+    # the judge
+    Mutant(
+        "errors left out of a fail", "judging/rules.py", "if one[0] < -one[1]]", "if one[0] < 0]", RULES,
+    ),
+    Mutant(
+        "a null apart without its errors", "judging/rules.py", "> max(blurred, 1e-9 * abs(r), sys.float_info.min)",
+        "> max(1e-9 * abs(r), sys.float_info.min)", RULES,
+    ),
+    Mutant(
+        "a blind null counts", "judging/rules.py", "if null.kind not in self.blind or not null.kind]", "]", RULES,
+    ),
+    Mutant(
+        "a bound beyond the reference counts", "judging/rules.py",
+        "(measured.value - reference.value) >= 0]", "(measured.value - reference.value) is not None]", RULES,
+    ),
+    Mutant(
+        "the fine couplings left out of the drift", "judging/criteria/flow.py",
+        'coarse["nn"].value - fine["nn"].value,', 'coarse["nn"].value,', "judging/test_flow_criterion.py",
+    ),
+    Mutant(
+        "the growth upside down", "judging/criteria/flow.py", "after / before,", "before / after,",
+        "judging/test_flow_criterion.py",
+    ),
+    Mutant(
+        "the fine share not taken off", "judging/criteria/range.py", "        after - before,", "        after,",
+        "judging/test_range.py",
+    ),
+    # maps
+    Mutant(
+        "ties of outputs sent down", "coarse/outputs.py", "<= self.tie, 0.5,", "<= self.tie, 0.0,",
+        "coarse/test_outputs.py",
+    ),
+    Mutant(
+        "the cut taken from X alone", "coarse/outputs.py",
+        "given.transform(-rows[some])", "given.transform(rows[some])", "coarse/test_outputs.py",
+    ),
+    # more of the judge and the couplings
+    Mutant(
+        "the bounds below and above exchanged", "judging/rules.py",
+        "((measured.below, 1), (measured.above, -1))", "((measured.below, -1), (measured.above, 1))", RULES,
+    ),
+    Mutant(
+        "shares of signed couplings", "judging/criteria/range.py", "np.abs(np.asarray(K, float))",
+        "np.asarray(K, float)", "judging/test_range.py",
+    ),
+    Mutant(
+        "the neighbours' share in place of the rest", "judging/criteria/range.py",
+        "1 - size[..., 0] / size.sum(axis=-1)", "size[..., 0] / size.sum(axis=-1)", "judging/test_range.py",
+    ),
+    Mutant(
+        "exponents of steps between alphabets", "judging/criteria/coarse_couplings.py", "if fine != coarse:",
+        "if fine is None:", "judging/test_letters.py",
+    ),
+    Mutant(
+        "exponents of other letters decide", "judging/criteria/spectrum.py",
+        "if not forced and subject.alphabet != SPINS:", "if not forced and subject.alphabet is None:",
+        "judging/test_letters.py",
+    ),
+    Mutant(
+        "windows around the edge of an open plane", "judging/criteria/locality.py",
+        "(lattice.coordinates + side <= lattice.shape)", "(lattice.coordinates + side <= lattice.shape[0] + 1)",
+        "judging/test_open_plane.py",
+    ),
+    Mutant(
+        "an open plane taken for a torus", "coarse/embedding.py", "    weight = fields**2\n    if not periodic:",
+        "    weight = fields**2\n    if periodic is None:", "judging/test_open_plane.py",
+    ),
+    Mutant(
+        "the mean left in the magnetic operators", "rg/sectors.py", "counts.sum(axis=1, keepdims=True) / alphabet.q",
+        "counts.sum(axis=1, keepdims=True) * 0", "rg/test_letter_mcrg.py",
+    ),
+    Mutant(
+        "only three sites of a plaquette alike", "rg/sectors.py", "for site in image[1:]:", "for site in image[1:3]:",
+        "rg/test_letter_mcrg.py",
+    ),
+    # experiments
+    Mutant(
+        "pixels put back the wrong way", "experiments/ho_2013/data.py",
+        "np.argsort(permutation(fields.shape[1], seed))", "permutation(fields.shape[1], seed)",
+        "experiments/test_ho_2013.py",
+    ),
+    Mutant(
+        "the energy's sign in the divergence", "experiments/locality_map/numbers.py",
+        "/ lattice.n_sites + K *", "/ lattice.n_sites - K *", "experiments/test_locality_map.py",
+    ),
+)  # fmt: skip
