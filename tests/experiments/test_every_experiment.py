@@ -15,6 +15,7 @@ from blockspin.experiments import EXPERIMENTS, find
 from blockspin.experiments.claims import STATUSES
 from blockspin.experiments.run import prepare, redraw, run
 
+QUICK = ("exact-mapping", "mcrg", "mehta-schwab")  # half of their tasks take seconds
 FILES = ("settings.toml", "provenance.json", "scorecards.json", "claims.json", "report.html", "log.jsonl")
 
 
@@ -67,9 +68,13 @@ def test_a_second_run_computes_nothing(finished: tuple[str, Path], tmp_path: Pat
     assert (folder / "claims.json").read_bytes() == claims
 
 
-def test_a_run_that_lost_results_goes_on_to_the_same_numbers(finished: tuple[str, Path], tmp_path: Path) -> None:
-    name, folder = finished
-    again = tmp_path / "again"
+@pytest.mark.parametrize(
+    "name", [one if one in QUICK else pytest.param(one, marks=pytest.mark.slow) for one in EXPERIMENTS]
+)
+def test_a_run_that_lost_results_goes_on_to_the_same_numbers(
+    name: str, tiny_folder: Callable[[str], Path], tmp_path: Path
+) -> None:
+    folder, again = tiny_folder(name), tmp_path / "again"
     shutil.copytree(folder, again)
     for path in sorted((again / "tasks").glob("*.npz"))[::2]:
         path.unlink()

@@ -123,7 +123,7 @@ def test_a_failing_task_stops_only_what_needs_it(tmp_path):
 
 
 def test_a_task_must_return_a_result(tmp_path):
-    with pytest.raises(TaskFailed, match=r"a task returns a Result; odd .* returned dict"):
+    with pytest.raises(TaskFailed, match="Result; odd"):
         execute([Task("odd", "odd", dict_like, {})], Store(tmp_path))
 
 
@@ -203,7 +203,7 @@ def test_a_claim_that_is_given_back_without_a_result_is_taken(tmp_path, referenc
 
 
 def test_workers_must_be_positive(tmp_path):
-    with pytest.raises(ValueError, match="workers must be at least 1; got 0"):
+    with pytest.raises(ValueError, match="workers"):
         run(tmp_path, workers=0)
 
 
@@ -244,14 +244,18 @@ def slow_reference(tmp_path_factory):
     return files(folder)
 
 
-@pytest.mark.parametrize("workers", [1, 2])
-def test_killed_at_any_moment_the_same_command_ends_with_the_same_bytes(tmp_path, script, slow_reference, workers):
+@pytest.mark.parametrize(
+    ("workers", "tries"), [(1, 4), (2, 4), *(pytest.param(n, 30, marks=pytest.mark.slow) for n in (1, 2))]
+)
+def test_killed_at_any_moment_the_same_command_ends_with_the_same_bytes(
+    tmp_path, script, slow_reference, workers, tries
+):
     command = [sys.executable, str(script), str(tmp_path), str(workers)]
     # the moments differ from run to run, and must: nothing here depends on them but where the kill strikes
     moments = random.Random(time.time_ns())
     longest = 0.2 if workers == 1 else 1.0  # new processes take a while to begin
     kills = 0
-    for _ in range(12):
+    for _ in range(tries):
         process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
         started = len(Store(tmp_path).events())
         deadline = time.monotonic() + 60

@@ -59,7 +59,8 @@ def at_random(folder: Path, n: int, most: float) -> None:
     assert partial(folder / "run") == [], moment
 
 
-@pytest.mark.parametrize("n", [0, pytest.param(1, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("n", [0, 1])
 def test_ctrl_c_while_a_training_compiles(tmp_path: Path, n: int) -> None:
     compiling(tmp_path, n)
 

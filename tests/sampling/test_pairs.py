@@ -238,7 +238,7 @@ USUAL = st.integers(-2000, 2000).map(lambda n: n / 1000)  # energies nearer than
 EXTENT = st.integers(2, 9)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=30)
 @given(
     lattice=st.one_of(
         st.builds(ring, st.integers(2, 300)),
@@ -264,7 +264,7 @@ def test_any_lattice_coupling_and_q_keep_letters_and_observables(
     seen, values = running.record(3), running.spins()
     model.letters.check("values", values)
     np.testing.assert_allclose(seen[:, -1, 0], model.energy(values) / lattice.n_sites, rtol=1e-12, atol=1e-12)
-    if model.aligning:
+    if model.aligning and not (q is None and model.free):  # free spins may be alike by chance, as 0 and 1 at D = h
         np.testing.assert_allclose(seen[:, -1, 1], order(model, values), atol=1e-12)
     again.advance(3)
     np.testing.assert_array_equal(values, again.spins())
