@@ -275,3 +275,15 @@ def test_every_package_that_is_imported_is_declared() -> None:
                 continue
             given = brought.get(top, of_another_name.get(top, top)).replace("_", "-")
             assert given in declared, f"{path.name} imports {top}, which pyproject.toml does not declare"
+
+
+SENTENCE = re.compile(r"(?:\b[a-z]+,? ){4}[a-z]+\b")  # five plain words
+
+
+@pytest.mark.parametrize("path", sorted(Path(__file__).parent.rglob("*.py")), ids=lambda path: path.name)
+def test_tests_match_names_and_values_not_sentences(path: Path) -> None:
+    matched = [node.value for node in ast.walk(ast.parse(path.read_text()))
+               if isinstance(node, ast.keyword) and node.arg == "match"]  # fmt: skip
+    for one in matched:
+        text = "".join(str(part.value) for part in ast.walk(one) if isinstance(part, ast.Constant))
+        assert not SENTENCE.search(text), f"{path.name}:{one.lineno}: wordings change; match names, values, codes"

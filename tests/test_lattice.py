@@ -100,7 +100,7 @@ def test_no_bond_joins_two_sites_of_one_colour() -> None:
         colours = lattice.colours[lattice.bonds]
         assert (colours[:, 0] != colours[:, 1]).all()
         assert lattice.colours.sum() == lattice.n_sites / 2
-    with pytest.raises(ValueError, match=r"two colours need even extents; got \(3, 4\)"):
+    with pytest.raises(ValueError, match=r"colours.*\(3, 4\)"):
         _ = Lattice.square(3, 4).colours
 
 
@@ -116,7 +116,7 @@ def test_blocks_are_compact_and_cover_each_site_once(lattice: Lattice, b: int) -
         assert sorted(map(tuple, corner)) == list(itertools.product(range(b), repeat=lattice.dimension))
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(
     shape=st.tuples(st.integers(2, 7), st.integers(2, 7)),
     start=st.tuples(st.floats(-20, 20), st.floats(-20, 20)),
@@ -160,9 +160,9 @@ def test_shells_hold_all_sites_at_their_distance() -> None:
 
 
 def test_what_is_no_lattice_is_refused() -> None:
-    with pytest.raises(ValueError, match="kind must be one of chain, square, triangular, cubic; got 'kagome'"):
+    with pytest.raises(ValueError, match="'kagome'"):
         Lattice("kagome", (4, 4))
-    with pytest.raises(ValueError, match=r"a square lattice has 2 extent\(s\); got shape \(4,\)"):
+    with pytest.raises(ValueError, match=r"square.*extent\(s\).*\(4,\)"):
         Lattice("square", (4,))
     for shape in ((4, 1), (4, 4.0), (-2, 4), (True, 4)):
         with pytest.raises(ValueError, match="shape"):

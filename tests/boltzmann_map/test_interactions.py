@@ -19,7 +19,7 @@ def values(n: int, seed: int) -> np.ndarray:
 
 
 @given(n=st.integers(1, 7), seed=st.integers(0, 10**6))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_couplings_are_their_definition(n: int, seed: int) -> None:
     H, states = values(n, seed), spins(n)
     found = interactions(H)
@@ -33,7 +33,7 @@ def test_couplings_are_their_definition(n: int, seed: int) -> None:
 
 
 @given(n=st.integers(1, 10), seed=st.integers(0, 10**6))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_the_hamiltonian_comes_back(n: int, seed: int) -> None:
     H, found = values(n, seed), interactions(values(n, seed))
     products = [spins(n)[:, found.sites(number)].prod(axis=1) for number in range(1 << n)]
@@ -80,7 +80,7 @@ def test_refusals() -> None:
         interactions([1.0, np.inf, 3.0, 2.0])
     with pytest.raises(ValueError, match=r"shape \(2, 2\); got \(3, 3\)"):
         interactions(np.ones(4), np.ones((3, 3)))
-    with pytest.raises(ValueError, match=r"at most 24 spins; got 25, with 2\^25 couplings"):
+    with pytest.raises(ValueError, match=r"24.*25.*2\^25"):
         walsh_hadamard(np.broadcast_to(0.0, 1 << 25))
-    with pytest.raises(ValueError, match="has 3 sites; the Hamiltonian has 2 spins"):
+    with pytest.raises(ValueError, match=r"3.*Hamiltonian"):
         nearest_neighbour(interactions(np.ones(4)), Lattice.chain(3))

@@ -46,7 +46,7 @@ def test_half_as_many_units_as_sites_find_decimation() -> None:
 
 
 def test_a_field_is_refused() -> None:
-    with pytest.raises(ValueError, match=r"without a field; got h = 0\.3"):
+    with pytest.raises(ValueError, match=r"h = 0\.3"):
         training.train_by_likelihood(Ising(Lattice.chain(6), 0.4, 0.3), 3, 1)
 
 

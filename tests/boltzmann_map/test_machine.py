@@ -24,7 +24,7 @@ machines = st.builds(
 
 
 @given(machine=machines)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_marginals_are_sums_over_pairs(machine: Machine) -> None:
     v, h = spins(machine.n_visible), spins(machine.n_hidden)
     E = np.array(
@@ -80,17 +80,17 @@ def test_helpers() -> None:
 
 
 def test_refusals() -> None:
-    with pytest.raises(ValueError, match="the weights of a machine must be finite; got nan in 1 of 4"):
+    with pytest.raises(ValueError, match=r"nan.*4"):
         Machine.unbiased([[1.0, np.nan], [0.0, 0.0]])
-    with pytest.raises(ValueError, match="the hidden biases of a machine must be finite; got inf in 1 of 1"):
+    with pytest.raises(ValueError, match="inf"):
         Machine(np.ones((1, 2)), np.zeros(2), np.array([np.inf]))
-    with pytest.raises(ValueError, match="the offset of a machine must be finite"):
+    with pytest.raises(ValueError, match="offset"):
         Machine.unbiased(np.ones((1, 2)), offset=np.nan)
-    with pytest.raises(ValueError, match=r"visible biases \(2,\) and hidden biases \(1,\); got \(1,\) and \(2,\)"):
+    with pytest.raises(ValueError, match=r"\(2,\).*\(1,\).*\(1,\).*\(2,\)"):
         Machine(np.ones((1, 2)), np.zeros(1), np.zeros(2))
     with pytest.raises(ValueError, match=r"shape \(hidden, visible\); got \(1, 0\)"):
         Machine.unbiased([])
-    with pytest.raises(ValueError, match=r"at most 20 units; 21 hidden units have 2\^21 \(about 10\^6\)"):
+    with pytest.raises(ValueError, match=r"20.*21.*2\^21 \(about 10\^6\)"):
         Machine.unbiased(np.ones((21, 2))).hidden_hamiltonian()
-    with pytest.raises(ValueError, match="units spin or binary; got 'gaussian'"):
+    with pytest.raises(ValueError, match=r"units.*'gaussian'"):
         Machine.from_rbm(RBM.from_weights(np.ones((1, 2)), units="gaussian"))

@@ -35,7 +35,7 @@ def mapped(draw: st.DrawFn) -> MachineMapping:
 
 
 @given(mapping=mapped())
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 def test_the_identities_hold_for_any_model_and_machine(mapping: MachineMapping) -> None:
     H, T = mapping.H, mapping.T()
     v, h = spins(mapping.machine.n_visible), spins(mapping.machine.n_hidden)
@@ -59,7 +59,7 @@ def test_the_identities_hold_for_any_model_and_machine(mapping: MachineMapping) 
 
 
 @given(mapping=mapped())
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 def test_a_table_says_what_the_machine_says(mapping: MachineMapping) -> None:
     table = TableMapping(mapping.model, mapping.T())
     for name in ("dF", "KL", "trace_deviation", "trace_spread"):
@@ -68,7 +68,7 @@ def test_a_table_says_what_the_machine_says(mapping: MachineMapping) -> None:
 
 
 @given(mapping=mapped())
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 def test_divergence_is_bounded_by_the_trace_condition(mapping: MachineMapping) -> None:
     P, p = np.exp(mapping.log_P), np.exp(mapping.log_p_visible)
     assert pytest.approx(float((P * np.log(P / p)).sum()), abs=1e-12) == mapping.KL
@@ -82,7 +82,7 @@ def test_divergence_is_bounded_by_the_trace_condition(mapping: MachineMapping) -
 
 
 @given(lattice=st.sampled_from(LATTICES), K=couplings, h=st.floats(-0.5, 0.5), shift=st.floats(-3, 3))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_the_bond_machine_is_exact_and_a_constant_is_all_that_moves(
     lattice: Lattice, K: float, h: float, shift: float
 ) -> None:
@@ -129,7 +129,7 @@ def test_weights_of_the_decoration() -> None:
 
 
 @given(W=st.floats(1.0, 8.0), K=st.floats(0.2, 0.95))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_alternating_weights_are_exact_and_set_the_hidden_couplings(W: float, K: float) -> None:
     model = Ising(Lattice.chain(6), K)
     mapping = MachineMapping(model, alternating_machine(model, W))
@@ -224,7 +224,7 @@ def test_what_is_too_large_is_refused_with_its_number_of_states() -> None:
     ring = Ising(Lattice.chain(14), 0.5)
     mapping = MachineMapping(ring, Machine.unbiased(np.ones((11, 14))))
     for method in (mapping.T, mapping.direct, mapping.factor_residual):
-        with pytest.raises(ValueError, match=r"at most 2\^24; 14 fine and 11 coarse spins make 2\^25"):
+        with pytest.raises(ValueError, match=r"2\^24; 14.*11.*2\^25"):
             method()
     assert mapping.identity_residual < 1e-10  # on some of the hidden states
     torus = Ising(Lattice.square(4), 0.5)
@@ -260,11 +260,11 @@ def test_other_refusals() -> None:
     with pytest.raises(ValueError, match="3 of 4 are not"):
         # every state goes to h = -1
         _ = BlockMapping(model, 2, np.tile([1.0, 0.0], (4, 1))).interactions
-    with pytest.raises(ValueError, match=r"0 < K < W; got .* W = 0\.4"):
+    with pytest.raises(ValueError, match=r"< K < W.*W = 0\.4"):
         alternating_machine(model, 0.4)
     with pytest.raises(ValueError, match="ring of even length"):
         alternating_machine(Ising(Lattice.square(2), 0.5), 1.0)
-    with pytest.raises(ValueError, match=r"must each be above \|K\| = 0.5"):
+    with pytest.raises(ValueError, match=r"\|K\| = 0.5"):
         bond_machine(model, np.full(4, 0.3))
     with pytest.raises(ValueError, match="even extents"):
         sublattice_machine(Ising(Lattice.chain(5), 0.5))

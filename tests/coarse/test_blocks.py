@@ -179,9 +179,9 @@ def test_the_majority_of_numbers_is_the_sign_of_their_sum(ties: str) -> None:
 def test_what_does_not_fit_is_named(kind: type[Majority] | type[Decimation]) -> None:
     lattice = Lattice.square(8)
     X = spins(lattice, 4)
-    with pytest.raises(ValueError, match=r"takes X of shape \(n, 64\).*got \(4, 63\)"):
+    with pytest.raises(ValueError, match=r"X.*\(n, 64\).*got \(4, 63\)"):
         kind(lattice).fit(X[:, :63])
-    with pytest.raises(ValueError, match=r"must divide every extent of \(8, 8\).*got b = 3"):
+    with pytest.raises(ValueError, match=r"\(8, 8\).*got b = 3"):
         kind(lattice, 3).fit(X)
     with pytest.raises(TypeError, match="lattice"):
         kind(8).fit(X)
@@ -189,7 +189,7 @@ def test_what_does_not_fit_is_named(kind: type[Majority] | type[Decimation]) -> 
     for bad in ((X + 1) // 2, 200 * X.astype(int), X * 0.5, np.full((2, 64), np.nan), np.full((2, 64), "up")):
         with pytest.raises(ValueError, match=r"X|numeric"):
             rule.transform(bad)
-    with pytest.raises(ValueError, match="ties must be one of random, first; got 'up'"):
+    with pytest.raises(ValueError, match=r"ties.*'up'"):
         Majority(lattice, 2, ties="up").fit(X)
     for offset in (2, -1, (0, 2), (0,)):
         with pytest.raises(ValueError, match="offset"):

@@ -105,7 +105,7 @@ def test_it_is_the_dense_machine_with_tied_rows(case: tuple[Lattice, int, int, i
     st.integers(0, 4),
     st.integers(1, 3),
 )
-@settings(max_examples=4, deadline=None, derandomize=True)
+@settings(max_examples=4)
 def test_fields_are_those_of_the_dense_rows_for_any_shape(kind: str, b: int, cells: int, more: int, n: int) -> None:
     d = {"chain": 1, "square": 2, "cubic": 3}[kind]
     shape = (b * cells, *(b * 2,) * (d - 1))
@@ -293,7 +293,7 @@ def test_a_saved_machine_is_the_same_and_trains_on(algorithm: str, tmp_path: Pat
     np.testing.assert_array_equal(whole.filters_, loaded.filters_)
     again = ConvolutionalRBM.load(tmp_path / "filters.npz").set_params(n_iter=3).resume(X)
     np.testing.assert_array_equal(again.filters_, whole.filters_)
-    with pytest.raises(ValueError, match=r"filters.npz is not a file that RBM\.save wrote"):
+    with pytest.raises(ValueError, match=r"filters.npz.*RBM\.save"):
         RBM.load(tmp_path / "filters.npz")
     data = (tmp_path / "filters.npz").read_bytes()
     (tmp_path / "filters.npz").write_bytes(data[: len(data) // 2])
@@ -327,7 +327,7 @@ def test_a_wrong_parameter_is_named(parameters: dict[str, object], message: str)
 
 
 def test_wrong_filters_are_named() -> None:
-    with pytest.raises(ValueError, match=r"have shape \(n_filters, side, side\); got \(2, 3\)"):
+    with pytest.raises(ValueError, match=r"\(n_filters.*side\).*\(2, 3\)"):
         ConvolutionalRBM.from_filters(np.ones((2, 3)), Lattice.square(4), units="spin")
     with pytest.raises(ValueError, match="hidden"):
         ConvolutionalRBM.from_filters(np.ones((1, 3)), Lattice.chain(4), units="spin", hidden=[0, 0])
@@ -336,7 +336,7 @@ def test_wrong_filters_are_named() -> None:
     with pytest.raises(TypeError, match="machines"):
         bs.RBM.fit_many([ConvolutionalRBM()], np.ones((5, 16)))
     machine = ConvolutionalRBM(Lattice.chain(8), 2, 4, units="binary", n_iter=0).fit(np.ones((5, 8), np.int8))
-    with pytest.raises(ValueError, match="filters of a chain lattice do not fit a square 8x8 lattice"):
+    with pytest.raises(ValueError, match="square 8x8"):
         machine.on(Lattice.square(8))
     anew = r"shape \(1, 4\) on 4 blocks where training began and now \({}, 4\) on {}: fit starts anew"
     with pytest.raises(ValueError, match=anew.format(2, 4)):

@@ -91,7 +91,7 @@ def test_dead_units_are_named_and_take_what_is_left() -> None:
     assert embed(np.zeros_like(fields), lattice) is None
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(shift=st.tuples(st.integers(-9, 9), st.integers(-9, 9)), scale=st.floats(0.01, 100), width=st.floats(0.5, 2.0))
 def test_centres_and_radius_follow_translations_and_not_the_scale(
     shift: tuple[int, int], scale: float, width: float

@@ -72,11 +72,11 @@ def test_what_has_no_places_is_refused() -> None:
     X = to_matrix(sample(Ising(lattice, KC_SQUARE), 100, seed=1))
     noise = Hidden(lattice, 3, seed=2)
     noise.fields_ = np.random.default_rng(1).normal(size=(36, 324))
-    with pytest.raises(ValueError, match=r"the units of the map have no places: .* strict=False goes on"):
+    with pytest.raises(ValueError, match="strict=False"):
         Placed(noise, lattice).fit(X)
     assert Placed(noise, lattice, strict=False).fit(X).transform(X).shape == (100, 36)
     noise.fields_ = noise.fields_[:35]
-    with pytest.raises(ValueError, match="the 35 units of the map fill no coarse lattice of square 18x18"):
+    with pytest.raises(ValueError, match=r"35.*18x18"):
         Placed(noise, lattice).fit(X)
     with pytest.raises(NotFittedError):
         Placed(noise, lattice).transform(X)

@@ -85,12 +85,12 @@ def test_two_states_are_the_majority_rule() -> None:
 def test_what_does_not_fit_is_named() -> None:
     lattice = Lattice.square(4)
     X = states(lattice, 4, 3)
-    with pytest.raises(ValueError, match=r"takes X of shape \(n, 16\).*got \(4, 15\)"):
+    with pytest.raises(ValueError, match=r"X.*\(n, 16\).*got \(4, 15\)"):
         Plurality(lattice).fit(X[:, :15])
     with pytest.raises(ValueError, match="must divide every extent"):
         Plurality(lattice, 3).fit(X)
     for bad in (X * 0.5, X.astype(int) * 200, np.full((2, 16), "up")):
         with pytest.raises(ValueError, match=r"X|numeric"):
             Plurality(lattice).transform(bad)
-    with pytest.raises(ValueError, match="ties must be one of random, first; got 'up'"):
+    with pytest.raises(ValueError, match=r"ties.*'up'"):
         Plurality(lattice, ties="up").fit(X)

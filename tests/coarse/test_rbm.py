@@ -322,7 +322,7 @@ def test_other_files_are_refused(tmp_path: Path) -> None:
 
 
 def test_from_weights_checks_what_it_is_given() -> None:
-    with pytest.raises(ValueError, match="units must be one of binary, spin, gaussian; got 'auto'"):
+    with pytest.raises(ValueError, match=r"units.*'auto'"):
         RBM.from_weights(np.ones((2, 3)), units="auto")
     with pytest.raises(ValueError, match=r"got \(2,\) and \(2,\)"):
         RBM.from_weights(np.ones((2, 3)), np.ones(2), units="spin")

@@ -149,11 +149,11 @@ def test_equal_seeds_give_equal_partitions_and_nothing_moves_on() -> None:
 
 
 def test_wrong_requests_are_named() -> None:
-    with pytest.raises(ValueError, match="at most 25 units in the smaller layer; this machine has 26"):
+    with pytest.raises(ValueError, match=r"25 units.*26"):
         RBM.from_weights(np.ones((26, 30)), units="spin").log_partition(method="exact")
-    with pytest.raises(ValueError, match="method must be one of auto, exact, ais; got 'sum'"):
+    with pytest.raises(ValueError, match=r"method.*'sum'"):
         machine("spin").partition(method="sum")
-    with pytest.raises(ValueError, match="n_steps must be an integer of at least 2; got 1"):
+    with pytest.raises(ValueError, match="n_steps"):
         machine("spin").partition(method="ais", n_steps=1)
     with pytest.raises(ValueError, match="divide the 64 rows; got 5"):
         machine("spin").log_likelihood(all_states(6, "spin"), chains=5)

@@ -142,7 +142,7 @@ def test_an_interrupted_fit_resumes_with_the_same_bits(mode: dict[str, object], 
         np.testing.assert_array_equal(half.trajectory_[name], column)
     for part, again in zip(half._velocity, whole._velocity, strict=True):
         np.testing.assert_array_equal(part, again)
-    with pytest.raises(ValueError, match="nothing to resume: 6 epochs are done"):
+    with pytest.raises(ValueError, match="resume: 6"):
         half.resume(X)
 
 
@@ -247,5 +247,5 @@ def test_a_wrong_mode_is_named(parameters: dict[str, object], message: str) -> N
 
 
 def test_exact_training_of_large_layers_is_refused() -> None:
-    with pytest.raises(ValueError, match="at most 16 units; the smaller one here has 17"):
+    with pytest.raises(ValueError, match=r"16.*17"):
         RBM(17, algorithm="exact").fit(spins(sites=20))

@@ -24,7 +24,7 @@ ANY = {
 
 
 @given(**ANY)
-@settings(max_examples=40, deadline=None, derandomize=True)
+@settings(max_examples=40)
 def test_sums_over_states_agree(units: str, n_hidden: int, n_visible: int, scale: float, seed: int) -> None:
     rbm = machine(units, n_hidden, n_visible, scale=scale, seed=seed)
     V = all_states(n_visible, units)
@@ -43,7 +43,7 @@ def test_sums_over_states_agree(units: str, n_hidden: int, n_visible: int, scale
 
 
 @given(**ANY, place=st.floats(0, 1))
-@settings(max_examples=30, deadline=None, derandomize=True)
+@settings(max_examples=30)
 def test_any_machine_comes_back_from_its_file_or_is_refused(
     units: str, n_hidden: int, n_visible: int, scale: float, seed: int, place: float
 ) -> None:
@@ -74,7 +74,7 @@ def test_any_machine_comes_back_from_its_file_or_is_refused(
     batch_size=st.integers(1, 400),
     n_hidden=st.integers(1, 8),
 )
-@settings(max_examples=12, deadline=None, derandomize=True)
+@settings(max_examples=12)
 def test_any_settings_train_and_go_on_with_the_same_bits(
     units: str, strengths: tuple[float, float], batch_size: int, n_hidden: int, **settings: object
 ) -> None:

@@ -116,7 +116,7 @@ def test_the_filters_of_one_lattice_serve_another_and_go_through_mcrg(learned: L
     majority = bs.rg.exponents(samples, lambda lattice: bs.Majority(lattice, random_state=0), 1)[0]
     assert abs(first.y_h.z(majority.y_h)) < 4
     assert np.isfinite(second.y_t.value)
-    with pytest.raises(ValueError, match="of a square lattice do not fit a chain 12"):
+    with pytest.raises(ValueError, match="chain 12"):
         rsmi.on(bs.Lattice.chain(12))
     with pytest.raises(ValueError, match="must fit the lattice"):
         rsmi.on(bs.Lattice.square(4))
@@ -147,7 +147,7 @@ def test_data_that_do_not_fit_are_refused() -> None:
         bs.RSMI(SQUARE).fit(np.ones((100, 35)))
     with pytest.raises(ValueError, match="2 \\* x - 1"):
         bs.RSMI(SQUARE).fit(np.zeros((100, 36)))
-    with pytest.raises(ValueError, match="no whole number of rows in each of 7 chains"):
+    with pytest.raises(ValueError, match="7 chains"):
         bs.RSMI(SQUARE).fit(np.ones((100, 36)), chains=7)
 
 

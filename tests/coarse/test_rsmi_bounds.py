@@ -91,7 +91,7 @@ def test_rows_are_split_by_chain() -> None:
     assert (split.train, split.stop, split.measure) == (slice(0, 600), slice(600, 800), slice(800, 1000))
     assert split.n_parts == 2
     assert parts(1000, None, 0.4).n_parts == 20
-    with pytest.raises(ValueError, match="no whole number of rows in each of 7 chains"):
+    with pytest.raises(ValueError, match="7 chains"):
         parts(1000, 7, 0.4)
     with pytest.raises(ValueError, match="at least 4 chains"):
         parts(1000, 2, 0.4)
@@ -101,7 +101,7 @@ def test_rows_are_split_by_chain() -> None:
 
 def test_input_that_makes_no_sense_is_refused() -> None:
     x, y = gaussian(0.5, seed=1, n=100)
-    with pytest.raises(ValueError, match="must be one of infonce, nwj, classifier"):
+    with pytest.raises(ValueError, match="infonce, nwj, classifier"):
         lower_bound(x, y, "mine")
     with pytest.raises(ValueError, match="binary components"):
         lower_bound(x, y, "classifier")

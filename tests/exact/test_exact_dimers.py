@@ -137,11 +137,11 @@ def test_errors_name_the_rule() -> None:
         oracles.dimers.winding_probabilities,
         dimers.coverings,
     ):
-        with pytest.raises(ValueError, match="even extents; got square 3x4"):
+        with pytest.raises(ValueError, match="square 3x4"):
             function(Lattice.square(3, 4))
     with pytest.raises(ValueError, match="got square 12x12"):
         oracles.dimers.count_torus(Lattice.square(12))
-    with pytest.raises(ValueError, match=r"up to 2,000,000; a square 8x8 torus has about 10\^8.5"):
+    with pytest.raises(ValueError, match=r"2,000,000.*square 8x8.*10\^8.5"):
         dimers.coverings(Lattice.square(8))
     with pytest.raises(ValueError, match="share no vertex"):
         oracles.dimers.bond_probability(Lattice.square(4), [(0, 0, 0), (1, 0, 1)])

@@ -77,9 +77,9 @@ def test_what_is_no_table_or_no_rule_is_refused() -> None:
         mutual_information(np.full((2, 2), 0.5))
     with pytest.raises(ValueError, match="states of one side"):
         mutual_information([0.5, 0.5])
-    with pytest.raises(ValueError, match="2\\^n states; got a table of 3 rows"):
+    with pytest.raises(ValueError, match=r"2\^n.*3"):
         Joint(np.full((3, 2), 1 / 6))
-    with pytest.raises(ValueError, match="a row for each of 8 states"):
+    with pytest.raises(ValueError, match="8 states"):
         RING.kept([0, 1])
     with pytest.raises(ValueError, match="probabilities of h"):
         RING.kept(np.full(8, 1.5))

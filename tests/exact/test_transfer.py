@@ -186,9 +186,9 @@ def test_the_critical_potts_energy_is_that_of_self_duality() -> None:
 
 
 def test_errors_name_the_rule() -> None:
-    with pytest.raises(ValueError, match="square and the triangular lattice; got cubic"):
+    with pytest.raises(ValueError, match="cubic"):
         transfer.log_partition(Ising(Lattice.cubic(3), 0.2))
-    with pytest.raises(ValueError, match=r"rows of square 17x20 with 2 states a site have 2\^17"):
+    with pytest.raises(ValueError, match=r"square 17x20.*2\^17"):
         transfer.log_partition(Ising(Lattice.square(17, 20), 0.4))
-    with pytest.raises(ValueError, match=r"square 16x16 .* multiplications here, and at most"):
+    with pytest.raises(ValueError, match="square 16x16"):
         transfer.magnetisation_moments(Ising(Lattice.square(16), 0.4))

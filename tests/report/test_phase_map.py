@@ -47,7 +47,7 @@ def test_the_same_map_gives_the_same_bytes_and_a_wrong_shape_is_told():
     first, second = (phase_map([one], X, Y, title="t", caption="c").body for _ in range(2))
     assert first == second
     assert "nowhere defined" in first
-    with pytest.raises(ValueError, match="the map 'y_t' must be 2 by 3; got"):
+    with pytest.raises(ValueError, match=r"'y_t'.*3"):
         phase_map([Map("y_t", "", np.zeros((3, 2)), np.zeros((3, 2)))], X, Y, title="t", caption="c")
 
 

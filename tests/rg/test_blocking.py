@@ -68,7 +68,7 @@ def test_a_single_transformer() -> None:
     # a block rule is its like on the coarse lattice; a map of one lattice is not
     for level, expected in zip(block(samples, one, 2), block(samples, majority, 2), strict=True):
         np.testing.assert_array_equal(level, expected)
-    with pytest.raises(ValueError, match="1 of 2 steps fit a square 16x16 lattice; on the square 8x8 that is left: "):
+    with pytest.raises(ValueError, match=r"16x16.*8x8"):
         block(samples, Linear(one.fields_), 2)
 
 
@@ -136,11 +136,9 @@ def test_what_does_not_fit_is_named() -> None:
         with pytest.raises(TypeError, match="rule"):
             block(samples, rule, 1)
     for shape in ((15, 64), (64, 64), (1, 64)):
-        with pytest.raises(
-            ValueError, match=r"must give \(n, M\) spins that fill a coarser lattice .*; got shape \(6, "
-        ):
+        with pytest.raises(ValueError, match=r"\(n, M\).*shape \(6"):
             block(samples, [Linear(np.ones(shape))])
-    with pytest.raises(ValueError, match=r"2 of 4 steps fit a square 8x8 lattice; on the square 2x2 .*divide every"):
+    with pytest.raises(ValueError, match=r"4.*8x8.*2x2 .*divide"):
         block(samples, majority, 4)
     maps: list[Any] = [Linear(np.ones((16, 64))), Linear(np.ones((1, 16)))]
     with pytest.raises(ValueError, match="fill a coarser lattice"):
@@ -150,7 +148,7 @@ def test_what_does_not_fit_is_named() -> None:
         Majority(Lattice.square(24), 2).fit(to_matrix(wide)),
         Majority(Lattice.square(12), 3).fit(np.ones((1, 144))),
     ]
-    with pytest.raises(ValueError, match=r"one ratio of lattice spacings; got 2.0, 3.0"):
+    with pytest.raises(ValueError, match=r"2.0, 3.0"):
         exponents(wide, maps)
 
     class Real:
@@ -164,9 +162,7 @@ def test_what_does_not_fit_is_named() -> None:
 def test_machines_need_places_and_fitted_rules_stay_as_they_are() -> None:
     critical = bs.sample(bs.Ising(bs.Lattice.square(8), KC_SQUARE), 200, seed=1, chains=10)
     machine = bs.RBM.from_weights(np.ones((16, 64)), units="spin", output="sample", random_state=0)
-    with pytest.raises(
-        ValueError, match=r"the units of RBM have no places on the lattice.*; bs\.Placed\(map, lattice\)"
-    ):
+    with pytest.raises(ValueError, match=r"RBM.*lattice.*; bs\.Placed\(map, lattice\)"):
         bs.rg.exponents(critical, [machine])
     rule = bs.ConvolutionalRBM.from_filters(np.ones((1, 2, 2)), bs.Lattice.square(8), units="spin", output="sample")
     given, built = (
@@ -176,10 +172,10 @@ def test_machines_need_places_and_fitted_rules_stay_as_they_are() -> None:
     assert given.y_t == built.y_t
     assert str(given).startswith("y_t = ")
     in_field = bs.sample(bs.Ising(bs.Lattice.square(8), 0.4, 0.05), 200, seed=1, chains=10)
-    with pytest.raises(ValueError, match=r"without a field; these samples have h = 0\.05"):
+    with pytest.raises(ValueError, match=r"h = 0\.05"):
         bs.rg.exponents(in_field, bs.Majority, 1)
     assert "magnetisation" in bs.rg.couplings(in_field).operators
-    with pytest.raises(ValueError, match=r"a list of names; got the string 'nn': give \['nn'\]"):
+    with pytest.raises(ValueError, match=r"'nn'.*\['nn'\]"):
         bs.rg.couplings(critical, "nn")
     (path,) = bs.rg.flow(critical, bs.Majority, 1)
     assert str(path).startswith("from K = 0.440687")

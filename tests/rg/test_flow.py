@@ -90,9 +90,9 @@ def test_a_fixed_point_of_several_trajectories() -> None:
     assert mean.error == pytest.approx(0.05), "they disagree by ten errors, and the error says so"
     (mean,) = fixed_point([seen(0.3, 0.01), seen(0.4, 0.01, "no"), seen(math.nan, math.nan, "no")], -1)
     assert mean == Estimate(pytest.approx(0.3), pytest.approx(0.01))
-    with pytest.raises(ValueError, match="no trajectory has a fixed point at step 0: no"):
+    with pytest.raises(ValueError, match="step 0"):
         fixed_point([seen(0.3, 0.1, "no")], 0)
-    with pytest.raises(ValueError, match="no trajectory has a fixed point at step 2: too short"):
+    with pytest.raises(ValueError, match="step 2"):
         fixed_point([seen(0.3, 0.1)], 2)
 
 

@@ -156,6 +156,6 @@ def test_what_does_not_fit_is_named() -> None:
         couplings(samples, ["nn", "magnetisation"])
     with pytest.raises(ValueError, match="labels have no powers"):
         couplings(samples, ["nn^2"])
-    with pytest.raises(ValueError, match="too many kinds of surroundings"):
+    with pytest.raises(ValueError, match="surroundings"):
         couplings(samples, ["nn", "nnn", "third", "plaquette", "fourth", "fifth", "diamond"])
     assert len(couplings(samples, ["nn", "corner"]).K) == 2

@@ -29,9 +29,9 @@ def test_local_rules_as_tables() -> None:
             chosen = np.where(np.random.default_rng(1).random((len(X), 16)) < 0.7, 1, -1)
             return np.asarray(super().transform(X) * chosen)
 
-    with pytest.raises(ValueError, match="is no local rule: a pattern of a block gives up and down, and not as a fair"):
+    with pytest.raises(ValueError, match="no local rule"):
         local_rule(Loud(lattice, 2), lattice)
-    with pytest.raises(TypeError, match="a local rule has fields_"):
+    with pytest.raises(TypeError, match="fields_"):
         local_rule(object(), lattice)
-    with pytest.raises(ValueError, match="at most 16 sites each and share none"):
+    with pytest.raises(ValueError, match="16"):
         local_rule(bs.Majority(Lattice.square(10), 5), Lattice.square(10))

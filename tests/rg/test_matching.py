@@ -44,9 +44,9 @@ def test_matched_lattices_need_no_shift() -> None:
 
 def test_what_does_not_fit_is_named() -> None:
     small, large = (make(np.ones((3, 2, L, L), np.int8), Lattice.square(L)) for L in (8, 8))
-    with pytest.raises(ValueError, match="large lattice must match; got square 4x4 and square 8x8"):
+    with pytest.raises(ValueError, match=r"large.*4x4.*8x8"):
         critical_coupling(large, small, majority, 1, K=0.4)
-    with pytest.raises(ValueError, match="same known coupling K; got None and None"):
+    with pytest.raises(ValueError, match=r"K.*None.*None"):
         critical_coupling(large, small, majority, 1)
     fine = make(np.ones((3, 2, 16, 16), np.int8), Lattice.square(16))
     with pytest.raises(ValueError, match=r"even .*'corner'"):

@@ -350,26 +350,26 @@ def test_what_does_not_fit_is_named() -> None:
     def call(a: np.ndarray = spins, c: np.ndarray = blocks, b: float = 2, **names: list[str]) -> Spectrum:
         return spectrum(a, c, b, fine_lattice=fine, coarse_lattice=coarse, **names)
 
-    with pytest.raises(ValueError, match=r"spins of a square 4x4 lattice have shape \(chain, draw, 4, 4\); got"):
+    with pytest.raises(ValueError, match=r"spins.*4x4.*\(chain.*4, 4\)"):
         call(c=spins)
-    with pytest.raises(ValueError, match=r"same chains and draws; got \(3, 2\) and \(2, 2\)"):
+    with pytest.raises(ValueError, match=r"\(3, 2\).*\(2, 2\)"):
         call(c=blocks[:2])
     with pytest.raises(ValueError, match="must be above 1; got 1"):
         call(b=1)
     with pytest.raises(ValueError, match=r"even .*'corner'"):
         call(even=["nn", "corner"])
-    with pytest.raises(ValueError, match="at least one odd operator is needed"):
+    with pytest.raises(ValueError, match="odd"):
         call(odd=[])
-    with pytest.raises(ValueError, match=r"operators of a square lattice are nn, .*; got 'triple'"):
+    with pytest.raises(ValueError, match="'triple'"):
         call(odd=["triple"])
     random = np.random.default_rng(1).choice(np.array([-1, 1], np.int8), (1, 50, 8, 8))
     with pytest.raises(ValueError, match="at least 2 chains; got 1"):
         call(random, random[:, :, ::2, ::2])
-    with pytest.raises(ValueError, match=r"spins -1 or \+1; got values from 0 to 0"):
+    with pytest.raises(ValueError, match=r"-1.*\+1"):
         call(c=0 * blocks)
-    with pytest.raises(ValueError, match="of one kind; got chain and square"):
+    with pytest.raises(ValueError, match="chain"):
         spectrum(spins, blocks, 2, fine_lattice=fine, coarse_lattice=Lattice.chain(4))
-    with pytest.raises(ValueError, match=r"at least 2 levels, .*; got 1"):
+    with pytest.raises(ValueError, match=r"2.*1"):
         mcrg([spins], 2, lattice=fine)
 
 

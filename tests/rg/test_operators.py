@@ -187,14 +187,14 @@ def test_defaults_are_four_even_and_two_odd_on_the_square_lattice() -> None:
 
 
 def test_what_does_not_fit_is_named() -> None:
-    with pytest.raises(ValueError, match=r"operators of a chain lattice are nn, nnn, .*; got 'plaquette'"):
+    with pytest.raises(ValueError, match=r"chain.*'plaquette'"):
         named(Lattice.chain(4), ["plaquette"])
-    with pytest.raises(ValueError, match=r"'nn' takes spins of shape \(n, x, y\); got \(3, 16\)"):
+    with pytest.raises(ValueError, match=r"'nn'.*\(n.*y\).*\(3, 16\)"):
         evaluate([SQUARE["nn"]], np.ones((3, 16), np.int8))
-    with pytest.raises(ValueError, match=r"spins -1 or \+1; got values from 0 to 0"):
+    with pytest.raises(ValueError, match=r"-1.*\+1"):
         evaluate([SQUARE["nn"]], np.zeros((3, 4, 4), np.int8))
     for sites in ((), ((0, 0), (0, 0)), ((0, 0), (1,))):
-        with pytest.raises(ValueError, match="distinct sites of one dimension"):
+        with pytest.raises(ValueError, match="sites"):
             Operator("bad", sites)
-    with pytest.raises(ValueError, match="sites on a cubic lattice have 3 coordinates"):
+    with pytest.raises(ValueError, match=r"cubic.*3"):
         Operator("bad", ((0, 0),), "cubic")

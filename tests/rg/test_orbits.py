@@ -96,5 +96,5 @@ def test_what_does_not_fit_is_named() -> None:
         with pytest.raises(ValueError, match="most" if most < 1 else "reach"):
             orbits(SQUARE8, most, reach)
     for bad in ("0-2", "00-00", "00-1", "", "00-", "up"):
-        with pytest.raises(ValueError, match=rf"or the sites of a shape such as '00-22'; got '{bad}'"):
+        with pytest.raises(ValueError, match=rf"'00-22'.*'{bad}'"):
             named(SQUARE8, [bad])

@@ -192,5 +192,5 @@ def test_shares_are_all_tasks_and_a_share_brings_its_parents():
     assert sorted(len(share) for share in shares) == [1, 2, 2]
     assert {task.key for share in shares for task in ordered(share)} < plan
     assert len({task.key for share in shares for task in share}) == 5
-    with pytest.raises(ValueError, match="a share reads 3/16, from 1/16 to 16/16; got 0/3"):
+    with pytest.raises(ValueError, match=r"3/16.*1/16.*16/16.*0/3"):
         share_of(trained, 0, 3)

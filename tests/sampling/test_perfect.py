@@ -79,7 +79,7 @@ def test_draws_are_independent_of_each_other_and_of_how_many_there_are() -> None
 
 
 def test_what_would_not_end_is_refused_with_its_sizes() -> None:
-    with pytest.raises(RuntimeError, match=r"draw 1 of 5 of square 8x8 at K = 0.7, .* not met from 256 sweeps"):
+    with pytest.raises(RuntimeError, match=r"5.*square 8x8.*K = 0.7.*256"):
         perfect(Ising(Lattice.square(8), 0.7), 5, seed=1, most_sweeps=256)
     assert perfect(Ising(Lattice.square(8), 0.7, 1.0), 5, seed=1, most_sweeps=256).sizes["chain"] == 5
     assert (perfect(Ising(Lattice.square(4), 0.1, 1e6), 3, seed=1) == 1).all()
@@ -87,11 +87,11 @@ def test_what_would_not_end_is_refused_with_its_sizes() -> None:
 
 def test_bad_arguments_name_the_rule() -> None:
     model = Ising(Lattice.square(4), 0.4)
-    with pytest.raises(ValueError, match=r"monotone for K >= 0 only; got K = -0.4"):
+    with pytest.raises(ValueError, match=r"K >=.*K = -0.4"):
         perfect(Ising(Lattice.square(4), -0.4), 3, seed=1)
-    with pytest.raises(ValueError, match="n must be an integer of at least 1; got 0"):
+    with pytest.raises(ValueError, match="got 0"):
         perfect(model, 0, seed=1)
-    with pytest.raises(ValueError, match="seed must be an integer of at least 0; got -1"):
+    with pytest.raises(ValueError, match=r"seed.*-1"):
         perfect(model, 3, seed=-1)
     with pytest.raises(TypeError, match="got Lattice"):
         perfect(Lattice.square(4), 3, seed=1)  # type: ignore[arg-type]

@@ -81,7 +81,7 @@ def test_errors_from_chains_are_honest_over_seeds() -> None:
 
 
 @given(n=st.integers(1, 500), chains=st.integers(1, 150))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_the_number_of_configurations_is_n_or_a_little_more(n: int, chains: int) -> None:
     drawn = sample(Ising(Lattice.chain(3), 0.0), n, seed=1, chains=chains)
     total = drawn.sizes["chain"] * drawn.sizes["draw"]
@@ -136,9 +136,7 @@ def test_extremes_are_sampled(K: float, h: float) -> None:
 
 def test_chains_frozen_apart_are_refused_unless_asked_for() -> None:
     model = Ising(Lattice.chain(8), 8.0, 1e-9)  # the heat bath would need e^32 sweeps to turn over
-    with pytest.raises(
-        RuntimeError, match=r"heat-bath did not equilibrate Ising model on chain 8, K = 8, .* give both spacing and"
-    ):
+    with pytest.raises(RuntimeError, match=r"Ising model.*8, K = 8"):
         _short(model)
     told = schema.provenance(_short(model, spacing=1, equilibration=10))
     assert told["tau"] is None

@@ -108,7 +108,7 @@ def test_parts_of_other_samples_are_refused(tmp_path: Path) -> None:
 
     with pytest.raises(KeyboardInterrupt):
         sample(MODEL, 200, out=tmp_path / "s.nc", seed=3, chains=20, progress=stop)
-    with pytest.raises(ValueError, match=r"s\.nc\.parts .* other samples: seed is 3 there, asked for is 4"):
+    with pytest.raises(ValueError, match=r"s\.nc\.parts.*seed.*3.*4"):
         sample(MODEL, 200, out=tmp_path / "s.nc", seed=4, chains=20)
     with pytest.raises(ValueError, match=r"s\.npz"):
         sample(MODEL, 200, out=tmp_path / "s.npz", seed=4)

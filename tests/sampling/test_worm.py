@@ -167,7 +167,7 @@ def test_numbers_do_not_depend_on_the_threads_or_the_chains_beside(T: float) -> 
     assert not np.array_equal(results[0][:, 0], results[0][:, 8])  # the same start, other numbers
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     shape=st.tuples(st.integers(1, 12), st.integers(1, 12)),
     T=st.one_of(st.just(math.inf), st.floats(0.05, 5), st.sampled_from([1e-4, 1e9])),
@@ -228,5 +228,5 @@ def test_errors_name_the_choices() -> None:
         worm.advance(model, "wolff", spins, state, 1)
     spins[1, 1] *= -1
     for call in (lambda: worm.advance(model, "worm", spins, state, 1), lambda: worm.observe(model, spins)):
-        with pytest.raises(ValueError, match=r"exactly one dimer; vertex \(0, 0\) of configuration \(0,\) has"):
+        with pytest.raises(ValueError, match=r"\(0, 0\).*\(0,\)"):
             call()

