@@ -16,7 +16,7 @@ from blockspin.coarse.fields import ToBinary
 from blockspin.coarse.rbm import RBM
 from blockspin.coarse.rbm.units import binary_from_spin
 from blockspin.exact import enumeration, ising2d
-from blockspin.judging import Evidence, Measurement, Subject
+from blockspin.judging import Evidence, Subject
 from blockspin.judging.criteria.fidelity import (
     absolute_magnetisation,
     correlation,
@@ -24,6 +24,7 @@ from blockspin.judging.criteria.fidelity import (
     energy_per_site,
     reconstruction,
 )
+from blockspin.judging.measurement import Measurement
 from blockspin.lattice import Lattice
 from blockspin.models import Ising
 from blockspin.samples import make, own, to_matrix

@@ -16,8 +16,9 @@ from blockspin.coarse.fields import ToBinary
 from blockspin.coarse.rbm import RBM
 from blockspin.coarse.rbm.units import binary_from_spin
 from blockspin.coarse.stack import machine_from
-from blockspin.judging import Evidence, Measurement, Outcome, State, measure, scorecard
+from blockspin.judging import Evidence, Outcome, Subject, measure_subject, scorecard
 from blockspin.judging.criteria import generalization, rule_of
+from blockspin.judging.measurement import Measurement, State
 from blockspin.judging.rules import Agrees
 from blockspin.models import Ising
 from blockspin.samples import make, to_matrix
@@ -74,7 +75,7 @@ def test_samples_learned_by_heart_are_found_out(model: Ising, held_out: xr.DataA
     gap = measured(machine, evidence)["free-energy gap"]
     assert gap.value > 2
     assert gap.value > 4.5 * gap.error
-    card = scorecard(measure(machine, evidence, name="m", criteria=["generalization"]), [], None)
+    card = scorecard(measure_subject(Subject(machine, evidence, name="m"), ["generalization"]), [], None)
     assert card.outcome("generalization") is Outcome.FAIL
 
 

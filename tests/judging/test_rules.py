@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from blockspin.judging import Measurement, Outcome, Side, State
+from blockspin.judging import Outcome
+from blockspin.judging.measurement import Measurement, Side, State
 from blockspin.judging.rules import BLURRED, Agrees, CloserThanNulls, Described, Exceeds, Null, Rule
 from blockspin.judging.verdict import decide
 

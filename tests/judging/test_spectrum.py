@@ -10,8 +10,9 @@ import xarray as xr
 from made_maps import Linear, Relabelled, measured, z
 
 from blockspin.coarse.blocks import Majority
-from blockspin.judging import Evidence, Measurement, State
+from blockspin.judging import Evidence
 from blockspin.judging.criteria import spectrum
+from blockspin.judging.measurement import Measurement, State
 from blockspin.judging.nulls import noise, shuffled
 from blockspin.lattice import Lattice
 from blockspin.rg import mcrg

@@ -34,20 +34,13 @@ def _silent(_: str) -> None:
     """No progress."""
 
 
-def measure(
-    transformer: Any, evidence: Evidence, *, name: str, layer: int = 1, criteria: Sequence[str] | None = None
-) -> Measured:
-    """Measure one fitted map on the evidence, criterion by criterion, comparing with nothing yet.
-
-    Raises ValueError for an unknown criterion.
-    """
-    return measure_subject(Subject(transformer, evidence, name=name, layer=layer), criteria)
-
-
 def measure_subject(
     subject: Subject, criteria: Sequence[str] | None = None, *, kind: str = "", step: Callable[[str], None] = _silent
 ) -> Measured:
-    """`measure` for a subject that exists already; kind: which null it is; step is called before each criterion."""
+    """Measure one map, criterion by criterion, comparing with nothing yet.
+
+    kind: which null it is; step is called before each criterion. Raises ValueError for an unknown criterion.
+    """
     rows = []
     for criterion in chosen(criteria):
         step(f"{subject.name}: {criterion}")
