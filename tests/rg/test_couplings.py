@@ -136,7 +136,7 @@ def blocked(n: int, seed: int) -> tuple[Lattice, np.ndarray]:
 def test_more_local_terms_than_a_byte_counts() -> None:
     # 48 images of four sites: 192 terms a site
     lattice = Lattice.cubic(6)
-    many = [one for one in orbits(lattice, 4, reach=2.3, even=True) if sum(map(len, one.images)) > 127]
+    many = [one for one in orbits(lattice, 4, reach=2.3) if one.even and sum(map(len, one.images)) > 127]
     up = np.ones((1, *lattice.shape), np.int8)
     assert many
     for operator in many:

@@ -131,7 +131,7 @@ def test_the_chain_follows_its_recursion() -> None:
         assert abs(level["nnn"].z(0)) < 4.5
         t = ((math.exp(K) - 1) / (math.exp(K) + q - 1)) ** 2
         K = math.log((1 + (q - 1) * t) / (1 - t))
-    assert found.errors[0, 0] < 0.03
+    assert found.levels[0].K[0].error < 0.03
     assert found.turns[0].why == ""
 
 

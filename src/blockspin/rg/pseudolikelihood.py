@@ -99,12 +99,7 @@ def of_spins(
     spins: ArrayLike, lattice: Lattice, operators: Sequence[str] | None = None, *, alphabet: Alphabet = SPINS
 ) -> Couplings:
     """`couplings` of plain spins, or of letters of another alphabet, (chain, draw, *sites)."""
-    array = np.asarray(spins)
-    if array.ndim != 2 + lattice.dimension or array.shape[2:] != lattice.shape:
-        raise ValueError(
-            f"spins of a {lattice} lattice have shape (chain, draw, {', '.join(map(str, lattice.shape))}); "
-            f"got {array.shape}"
-        )
+    array = sectors.on_lattice(spins, lattice)
     if len(array) < 2:
         raise ValueError(f"samples must have at least 2 chains; got {len(array)}")
     names = sectors.defaults(lattice, alphabet)[0] if operators is None else checks.words("operators", operators)
