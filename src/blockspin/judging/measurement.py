@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated, Any
 
@@ -124,7 +124,7 @@ class Measured:
     name: str
     layer: int
     b: float
-    measurements: tuple[Measurement, ...] = field(default=())
+    measurements: tuple[Measurement, ...] = ()
     kind: str = ""
 
     def find(self, criterion: str, quantity: str) -> Measurement | None:

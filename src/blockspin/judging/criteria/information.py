@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from blockspin.alphabet import SPINS
 from blockspin.coarse.embedding import Embedding
-from blockspin.coarse.rsmi.windows import Windows, windows
+from blockspin.coarse.rsmi.windows import Windows, cut, windows
 from blockspin.coarse.sparse_fields import best_windows, on_sites, windows_at
 from blockspin.exact import surroundings
 from blockspin.exact.information import Joint, block_states, sign_rule
@@ -91,7 +91,7 @@ def information(subject: Subject) -> Found:
         rules = _rules(subject, joint.n_spins, blocks[:, order])
         if subject.fields_from == "regression":  # such fields are never 0 outside
             local = bool(np.ptp(rules, axis=0).max() < ROUNDING)
-        kept = _summed(joint, rules, weights[:, order], local)
+        kept = _summed(joint, rules if local else np.stack([[sign_rule(one) for one in weights[:, order]]]))
     note = "" if local else f"fields cut to their blocks, which hold {inside.mean():.2f} of w^2"
     return Found(kept, note, *subject.evidence.once(_shared, b))
 
@@ -152,8 +152,7 @@ def _shared(evidence: Evidence, b: int) -> tuple[Estimate | None, Estimate]:
         mean = np.mean([joint.kept(sign_rule(signs)) for signs in patterns])
         return Estimate(joint.information(), 0.0), Estimate(float(mean), 0.0)
     chains = evidence.samples.sizes["chain"]
-    rows, which = _chosen(evidence, len(shell.blocks), b)
-    v, e = (evidence.X[rows, sites[which]].reshape(-1, sites.shape[1]) for sites in (shell.blocks, shell.environments))
+    v, e = cut(evidence.X, shell, MOST, generator(evidence.seed, "windows", b))
     coin = generator(evidence.seed, "ties", b).normal(0, 1e-3, len(v))
     kept = [bound(np.where(v @ signs + coin > 0, 1, -1), e, chains) for signs in patterns]
     error = float(np.mean([one.error for one in kept]))  # all on the same chains
@@ -164,16 +163,6 @@ def _shared(evidence: Evidence, b: int) -> tuple[Estimate | None, Estimate]:
     return whole, Estimate(float(values.mean()), error)
 
 
-def _chosen(evidence: Evidence, n_units: int, b: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Rows (n, 1, 1) and units (n, chosen) of the windows looked at, drawn anew for each row."""
-    n = len(evidence.X)
-    chosen = max(1, min(n_units, MOST // n))
-    which = np.tile(np.arange(n_units), (n, 1))
-    if chosen < n_units:
-        which = generator(evidence.seed, "windows", b).permuted(which, axis=1)[:, :chosen]
-    return np.arange(n)[:, None, None], which
-
-
 def _estimated(
     subject: Subject,
     embedding: Embedding,
@@ -182,21 +171,26 @@ def _estimated(
     weights: FloatArray,
     local: bool,
 ) -> Estimate:
-    evidence, lattice = subject.evidence, subject.lattice
-    rows, which = _chosen(evidence, len(blocks), round(subject.b))
+    evidence, X, lattice = subject.evidence, subject.evidence.X, subject.lattice
+    if local:
+        h = subject.placed("samples").reshape(len(X), -1)[:, embedding.site]
+    else:
+        h = np.stack([_signs(X[:, sites], field) for sites, field in zip(blocks, weights, strict=True)], axis=1)
     # the ring around each unit's own block: that of the first block of the tiling, moved
     shift = lattice.coordinates[blocks[:, 0]] - lattice.coordinates[shell.blocks[0, 0]]
     ring = (lattice.coordinates[shell.environments[0]] + shift[:, None]) % lattice.shape
     around = np.ravel_multi_index(tuple(np.moveaxis(ring, -1, 0)), lattice.shape)
-    e = evidence.X[rows, around[which]].reshape(-1, around.shape[1])
-    if local:
-        coarse = subject.placed("samples").reshape(len(evidence.X), -1)[:, embedding.site]
-        h = np.take_along_axis(coarse, which, axis=1).ravel()
-    else:
-        v = evidence.X[rows, blocks[which]]
-        total = (v * weights[which]).sum(axis=2)
-        h = np.where(np.where(total == 0, v[:, :, 0], total) > 0, 1, -1).ravel()
-    return bound(h, e, evidence.samples.sizes["chain"])
+    # coarse spins as sites behind those of the lattice
+    units = Windows(lattice.n_sites + np.arange(len(blocks))[:, None], around)
+    random = generator(evidence.seed, "windows", round(subject.b))
+    coarse, e = cut(np.hstack([X, h]), units, MOST, random)
+    return bound(coarse[:, 0], e, evidence.samples.sizes["chain"])
+
+
+def _signs(v: NDArray[np.int8], weights: FloatArray) -> NDArray[np.int8]:
+    """sign(sum w v) of each row, a tie by the first spin."""
+    total = (v * weights).sum(axis=1)
+    return np.where(np.where(total == 0, v[:, 0], total) > 0, 1, -1).astype(np.int8)
 
 
 def _rules(subject: Subject, n_spins: int, blocks: NDArray[np.intp]) -> FloatArray:
@@ -210,8 +204,8 @@ def _rules(subject: Subject, n_spins: int, blocks: NDArray[np.intp]) -> FloatArr
     return rules
 
 
-def _summed(joint: Joint, rules: FloatArray, weights: FloatArray, local: bool) -> Estimate:
-    """The mean over units of I(H:E) by P(h = +1 | V), exact where P hangs on the block alone and no coin is in it.
+def _summed(joint: Joint, rules: FloatArray) -> Estimate:
+    """The mean over units of I(H:E) by P(h = +1 | V), (surroundings, M, 2^n); exact where P hangs on the block alone.
 
     Else it is that of the mean of P over surroundings, with the jackknife error over them.
     """
@@ -219,8 +213,6 @@ def _summed(joint: Joint, rules: FloatArray, weights: FloatArray, local: bool) -
     def kept(units: FloatArray) -> float:
         return float(np.mean([joint.kept(rule) for rule in np.clip(units, 0, 1)]))
 
-    if not local:
-        return Estimate(float(np.mean([joint.kept(sign_rule(one)) for one in weights])), 0.0)
     if np.ptp(rules, axis=0).max() < ROUNDING:
         return Estimate(kept(rules[0]), 0.0)
     value, error = jackknife(rules, kept)
