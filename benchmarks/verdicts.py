@@ -27,18 +27,9 @@ from sklearn.random_projection import GaussianRandomProjection
 from threadpoolctl import threadpool_limits
 
 import blockspin as bs
-from blockspin.judging import (
-    Evidence,
-    Measured,
-    Scorecard,
-    Subject,
-    Verdict,
-    measure_subject,
-    reference,
-    rules,
-    scorecard,
-)
+from blockspin.judging import Evidence, Measured, Scorecard, Subject, measure_subject, reference, rules, scorecard
 from blockspin.judging.nulls import cheap
+from blockspin.judging.verdict import Verdict
 from blockspin.models import KC_SQUARE
 from blockspin.samples import make, to_matrix
 

@@ -18,7 +18,8 @@ from blockspin.coarse import MAPS, rule
 from blockspin.coarse.blocks import Majority
 from blockspin.exact import enumeration
 from blockspin.experiments import EXPERIMENTS, find
-from blockspin.judging import CRITERIA, Evidence, Measured, Outcome, State, Subject
+from blockspin.judging import CRITERIA, Evidence, Measured, Outcome, Subject
+from blockspin.judging.measurement import State
 from blockspin.judging.verdict import decide
 from blockspin.lattice import Lattice
 from blockspin.models import MODELS, PairModel, known

@@ -16,9 +16,10 @@ import blockspin as bs
 from blockspin.coarse.maps import taken
 from blockspin.coarse.stack import Stack
 from blockspin.exact import enumeration
-from blockspin.judging import Evidence, NotDefined, Outcome, Reading, Scorecard, Subject
+from blockspin.judging import Evidence, Outcome, Scorecard, Subject
 from blockspin.judging.criteria.divergence import divergence
 from blockspin.judging.criteria.generalization import GENERALIZATION
+from blockspin.judging.measurement import NotDefined, Reading
 from blockspin.judging.nulls import shuffled
 
 LATTICE = bs.Lattice.square(4)

@@ -17,7 +17,8 @@ from blockspin.experiments.mehta_schwab.machines import build, inputs
 from blockspin.experiments.mehta_schwab.settings import PRESETS, Settings
 from blockspin.experiments.mehta_schwab.tasks import plan, recipe_of
 from blockspin.experiments.run import prepare
-from blockspin.judging import Measured, Measurement, Scorecard, Side, State, scorecard
+from blockspin.judging import Measured, Scorecard, scorecard
+from blockspin.judging.measurement import Measurement, Side, State
 from blockspin.runs.settings import SettingsError
 from blockspin.runs.task import Result
 

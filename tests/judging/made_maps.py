@@ -9,7 +9,8 @@ import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 
 from blockspin.coarse.rbm import RBM
-from blockspin.judging import CRITERIA, Evidence, Measurement, Side, Subject
+from blockspin.judging import CRITERIA, Evidence, Subject
+from blockspin.judging.measurement import Measurement, Side
 from blockspin.lattice import Lattice
 from blockspin.statistics import Estimate
 

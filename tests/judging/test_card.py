@@ -7,21 +7,11 @@ import math
 
 import pytest
 
-from blockspin.judging import (
-    CRITERIA,
-    Measured,
-    Measurement,
-    Note,
-    Outcome,
-    Row,
-    Scorecard,
-    Side,
-    State,
-    Verdict,
-    scorecard,
-)
+from blockspin.judging import CRITERIA, Measured, Note, Outcome, Row, Scorecard, scorecard
+from blockspin.judging.measurement import Measurement, Side, State
 from blockspin.judging.rules import BLURRED
 from blockspin.judging.text import HEADER, summary
+from blockspin.judging.verdict import Verdict
 from blockspin.statistics import Estimate
 
 PASS, FAIL, CANNOT_TELL = Outcome.PASS, Outcome.FAIL, Outcome.CANNOT_TELL

@@ -16,8 +16,9 @@ import xarray as xr
 
 import blockspin as bs
 from blockspin import samples as S
-from blockspin.judging import Evidence, Outcome, State
+from blockspin.judging import Evidence, Outcome
 from blockspin.judging.critical import few, refusal
+from blockspin.judging.measurement import State
 from blockspin.models import KC_SQUARE
 from blockspin.models.ising import KC_CUBIC, KC_TRIANGULAR
 from blockspin.statistics import Estimate

@@ -15,8 +15,9 @@ from blockspin.coarse.fields import ToBinary
 from blockspin.coarse.rbm import RBM
 from blockspin.coarse.rbm.units import binary_from_spin
 from blockspin.exact import chain, enumeration, ising2d
-from blockspin.judging import Evidence, NotDefined, Reading, Subject
+from blockspin.judging import Evidence, Subject
 from blockspin.judging.criteria.divergence import divergence, log_partition
+from blockspin.judging.measurement import NotDefined, Reading
 from blockspin.lattice import Lattice
 from blockspin.models import Ising
 from blockspin.samples import own

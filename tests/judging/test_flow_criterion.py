@@ -13,9 +13,10 @@ import xarray as xr
 from made_maps import Linear, Relabelled, measured, z
 
 from blockspin.coarse.blocks import Decimation, Majority
-from blockspin.judging import Evidence, Measurement, Side, State
+from blockspin.judging import Evidence
 from blockspin.judging.criteria import flow
 from blockspin.judging.criteria.flow import DRIFT, GROWTH
+from blockspin.judging.measurement import Measurement, Side, State
 from blockspin.judging.nulls import shuffled
 from blockspin.lattice import Lattice
 from blockspin.models import KC_SQUARE, Ising

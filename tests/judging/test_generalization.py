@@ -16,8 +16,9 @@ from blockspin.coarse.fields import ToBinary
 from blockspin.coarse.rbm import RBM
 from blockspin.coarse.rbm.units import binary_from_spin
 from blockspin.coarse.stack import machine_from
-from blockspin.judging import Evidence, Measurement, Outcome, State, measure, scorecard
+from blockspin.judging import Evidence, Outcome, Subject, measure_subject, scorecard
 from blockspin.judging.criteria import generalization, rule_of
+from blockspin.judging.measurement import Measurement, State
 from blockspin.judging.rules import Agrees
 from blockspin.models import Ising
 from blockspin.samples import make, to_matrix
@@ -45,7 +46,7 @@ def test_the_exact_machine_has_the_ising_models_energies_and_conditional_probabi
     gap = rows["free-energy gap"]
     assert gap.value == pytest.approx(out - kept, abs=2e-3)
     assert gap.error == pytest.approx(math.hypot(out_error, kept_error), rel=1e-3)
-    assert rule_of(gap.criterion, gap.quantity) == Agrees(one_sided=True)
+    assert rule_of(gap.criterion, gap.quantity) == Agrees()
     pseudo = rows["pseudo-likelihood"]
     assert pseudo.target is not None
     for found, samples in ((pseudo.value, held_out), (pseudo.target.value, train)):
@@ -74,7 +75,7 @@ def test_samples_learned_by_heart_are_found_out(model: Ising, held_out: xr.DataA
     gap = measured(machine, evidence)["free-energy gap"]
     assert gap.value > 2
     assert gap.value > 4.5 * gap.error
-    card = scorecard(measure(machine, evidence, name="m", criteria=["generalization"]), [], None)
+    card = scorecard(measure_subject(Subject(machine, evidence, name="m"), ["generalization"]), [], None)
     assert card.outcome("generalization") is Outcome.FAIL
 
 

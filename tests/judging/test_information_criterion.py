@@ -15,9 +15,11 @@ from sklearn.decomposition import PCA
 import blockspin as bs
 from blockspin.exact import surroundings
 from blockspin.exact.information import sign_rule
-from blockspin.judging import Evidence, Measurement, Outcome, Side, State
+from blockspin.judging import Evidence, Outcome
 from blockspin.judging.criteria import rule_of
-from blockspin.judging.criteria.information import KEPT, SHARE, bound
+from blockspin.judging.criteria.information import KEPT, SHARE
+from blockspin.judging.lower_bound import bound
+from blockspin.judging.measurement import Measurement, Side, State
 from blockspin.judging.nulls import noise
 from blockspin.judging.rules import Decision, Described, Exceeds
 from blockspin.judging.verdict import decide

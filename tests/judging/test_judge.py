@@ -23,18 +23,17 @@ from blockspin.judging import (
     Outcome,
     Row,
     Scorecard,
-    Side,
-    State,
     Subject,
-    Verdict,
-    measure,
+    measure_subject,
     reference,
     scorecard,
 )
 from blockspin.judging.criteria import spectrum
 from blockspin.judging.judge import chosen
+from blockspin.judging.measurement import Side, State
 from blockspin.judging.notes import warnings
 from blockspin.judging.nulls import cheap, noise
+from blockspin.judging.verdict import Verdict
 from blockspin.models import Ising
 from blockspin.samples import make, to_matrix
 
@@ -173,8 +172,8 @@ def test_the_exponents_of_noise_are_no_exponents(
     # the majority rule on samples without correlations, believed to be critical, against itself at the critical point
     monkeypatch.setattr(spectrum, "critical_needed", lambda evidence: evidence.critical)
     still = make(noise(np.ones((8000, 256)), 1).reshape(100, 80, 16, 16), lattice)
-    found = measure(majority, Evidence(held_out, critical=still), name="at K = 0", criteria=["spectrum"])
-    beside = measure(majority, Evidence(held_out, critical=critical), name="majority", criteria=["spectrum"])
+    found = measure_subject(Subject(majority, Evidence(held_out, critical=still), name="at K = 0"), ["spectrum"])
+    beside = measure_subject(Subject(majority, Evidence(held_out, critical=critical), name="majority"), ["spectrum"])
     card = scorecard(found, [], beside)
     assert card.outcome("spectrum") is FAIL
     assert rows(card)["y_h"].value < 1
@@ -267,7 +266,7 @@ def test_wrong_input_is_named(majority: bs.Majority, held_out: xr.DataArray, lat
         with pytest.raises(ValueError, match=r"\(1000, M\)"):
             bs.judge(Of(wrong), held_out)
     with pytest.raises(ValueError, match="'beauty'"):
-        measure(majority, Evidence(held_out), name="m", criteria=["beauty"])
+        measure_subject(Subject(majority, Evidence(held_out), name="m"), ["beauty"])
     with pytest.raises(ValueError, match="got 1"):
         bs.judge(majority, held_out.isel(chain=slice(1)))
     for arguments in ({"name": 7}, {"nulls": [majority]}, {"nulls": {"raw": 7}}):

@@ -5,8 +5,10 @@ from __future__ import annotations
 import math
 
 import blockspin as bs
-from blockspin.judging import Evidence, Outcome, State, Verdict
+from blockspin.judging import Evidence, Outcome
 from blockspin.judging.judge import judge
+from blockspin.judging.measurement import State
+from blockspin.judging.verdict import Verdict
 from blockspin.samples import make
 
 

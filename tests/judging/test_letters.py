@@ -16,7 +16,8 @@ from typer.testing import CliRunner
 import blockspin as bs
 from blockspin import samples as schema
 from blockspin.cli import app
-from blockspin.judging import Outcome, State
+from blockspin.judging import Outcome
+from blockspin.judging.measurement import State
 from blockspin.judging.verdict import Verdict
 
 L = bs.Lattice.square(16)

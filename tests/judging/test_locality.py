@@ -14,9 +14,10 @@ from made_maps import Linear
 from made_maps import measured as measured_of
 
 from blockspin.coarse.blocks import Decimation, Majority
-from blockspin.judging import Evidence, Measurement, State
+from blockspin.judging import Evidence
 from blockspin.judging.criteria import rule_of
 from blockspin.judging.criteria.locality import participation, window_share
+from blockspin.judging.measurement import Measurement, State
 from blockspin.judging.rules import CloserThanNulls
 from blockspin.lattice import Lattice
 

@@ -13,9 +13,10 @@ import xarray as xr
 from made_maps import measured
 
 from blockspin.coarse.blocks import Decimation, Majority
-from blockspin.judging import Evidence, Measurement, State
+from blockspin.judging import Evidence
 from blockspin.judging.criteria import rule_of
 from blockspin.judging.criteria.range import COARSE, QUANTITY, share
+from blockspin.judging.measurement import Measurement, State
 from blockspin.judging.nulls import noise, shuffled
 from blockspin.judging.rules import CloserThanNulls, Described
 from blockspin.lattice import Lattice

@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from blockspin.judging import Measured, Measurement, Side, scorecard
+from blockspin.judging import Measured, scorecard
 from blockspin.judging.files import document, read_cards
+from blockspin.judging.measurement import Measurement, Side
 from blockspin.report.tables import scorecard_table
 
 SIDES = {

@@ -10,8 +10,9 @@ import xarray as xr
 from made_maps import Linear, Relabelled, measured, z
 
 from blockspin.coarse.blocks import Majority
-from blockspin.judging import Evidence, Measurement, State
+from blockspin.judging import Evidence
 from blockspin.judging.criteria import spectrum
+from blockspin.judging.measurement import Measurement, State
 from blockspin.judging.nulls import noise, shuffled
 from blockspin.lattice import Lattice
 from blockspin.rg import mcrg
@@ -45,7 +46,7 @@ def test_majority_at_the_critical_point(
         assert [(side.value, side.error) for side in found if side] == [(value, 0) for value in sides]
     # the embedding puts the units where they were: the numbers are those of Monte Carlo RG without a judge
     coarse = majority.transform(to_matrix(critical)).reshape(*critical.shape[:2], 8, 8)
-    direct = mcrg.spectrum(critical, coarse, 2, fine_lattice=lattice, coarse_lattice=Lattice.square(8))
+    direct = mcrg.mcrg([critical, coarse], 2, lattice=lattice)[0]
     assert (y_t.value, y_t.error) == pytest.approx((direct.y_t.value, direct.y_t.error))
     assert (y_h.value, y_h.error) == pytest.approx((direct.y_h.value, direct.y_h.error))
 

@@ -12,9 +12,10 @@ from made_maps import Linear, Of, measured
 
 from blockspin.coarse.blocks import Decimation, Majority
 from blockspin.coarse.rbm import RBM
-from blockspin.judging import Evidence, NotDefined, Side, Subject
+from blockspin.judging import Evidence, Subject
 from blockspin.judging.criteria import rule_of
 from blockspin.judging.criteria.symmetry import flip_equivariance, point_group, translation
+from blockspin.judging.measurement import NotDefined, Side
 from blockspin.judging.nulls import PERMUTATIONS, shuffled
 from blockspin.judging.rules import CloserThanNulls, Described
 from blockspin.lattice import Lattice

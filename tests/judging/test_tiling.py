@@ -13,8 +13,9 @@ from scipy.special import gammaln
 
 from blockspin.coarse.blocks import Majority
 from blockspin.coarse.embedding import embed
-from blockspin.judging import CRITERIA, Evidence, Measurement, State
+from blockspin.judging import CRITERIA, Evidence
 from blockspin.judging.criteria.tiling import coverage, duplicates, nearest_neighbour_spacing
+from blockspin.judging.measurement import Measurement, State
 from blockspin.judging.rules import Described
 from blockspin.lattice import Lattice
 

@@ -14,7 +14,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
 import blockspin as bs
-from blockspin.judging import Verdict
+from blockspin.judging.verdict import Verdict
 from blockspin.samples import to_matrix
 
 LATTICE = bs.Lattice.square(16)

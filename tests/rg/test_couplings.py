@@ -11,7 +11,7 @@ import blockspin as bs
 from blockspin.coarse.blocks import Majority
 from blockspin.lattice import Lattice
 from blockspin.models import KC_SQUARE, Ising
-from blockspin.rg import pseudolikelihood as module
+from blockspin.rg import counting
 from blockspin.rg.blocking import block
 from blockspin.rg.likelihood import newton
 from blockspin.rg.operators import TABLES, evaluate, named
@@ -136,7 +136,7 @@ def blocked(n: int, seed: int) -> tuple[Lattice, np.ndarray]:
 def test_more_local_terms_than_a_byte_counts() -> None:
     # 48 images of four sites: 192 terms a site
     lattice = Lattice.cubic(6)
-    many = [one for one in orbits(lattice, 4, reach=2.3, even=True) if sum(map(len, one.images)) > 127]
+    many = [one for one in orbits(lattice, 4, reach=2.3) if one.even and sum(map(len, one.images)) > 127]
     up = np.ones((1, *lattice.shape), np.int8)
     assert many
     for operator in many:
@@ -174,8 +174,8 @@ def test_a_table_and_sorted_codes_count_the_same(monkeypatch: pytest.MonkeyPatch
     lattice = Lattice.square(4)
     spins = exact_samples(lattice, {"nn": 0.3}, 2000, seed=6).reshape(20, 100, 4, 4)
     whole = of_spins(spins, lattice, SEVEN[:4])
-    monkeypatch.setattr(module, "TABLE", 0)
-    monkeypatch.setattr(module, "BYTES", 16 * 7)
+    monkeypatch.setattr(counting, "TABLE", 0)
+    monkeypatch.setattr(counting, "BYTES", 16 * 7)
     pieces = of_spins(spins, lattice, SEVEN[:4])
     assert pieces.K == whole.K
     np.testing.assert_array_equal(pieces.left_out, whole.left_out)
@@ -217,7 +217,7 @@ def test_what_does_not_fit_is_named() -> None:
         of_spins(spins, lattice, ["up"])
     with pytest.raises(ValueError, match=r"'third'.*square 2x2"):
         of_spins(spins[..., :2, :2], Lattice.square(2), ["third"])
-    with pytest.raises(ValueError, match="too many local terms"):
+    with pytest.raises(ValueError, match="too many kinds of surroundings"):
         of_spins(spins, lattice, [one.name for one in orbits(lattice, 4, 2.3)])
     with pytest.raises(TypeError, match=r"must be an xarray\.DataArray"):
         couplings(spins)

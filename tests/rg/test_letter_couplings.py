@@ -15,11 +15,13 @@ import blockspin as bs
 from blockspin.alphabet import SPINS, Alphabet, labels
 from blockspin.exact import enumeration
 from blockspin.lattice import Lattice
-from blockspin.rg import sectors, surroundings
+from blockspin.rg import sectors
+from blockspin.rg.counting import counted
 from blockspin.rg.likelihood import newton
 from blockspin.rg.matching import critical_coupling
 from blockspin.rg.operators import EVEN, named
 from blockspin.rg.pseudolikelihood import couplings
+from blockspin.rg.surroundings import Letters, code_of
 from blockspin.samples import make
 from blockspin.statistics import Estimate
 
@@ -55,7 +57,9 @@ def test_the_equations_hold_exactly_in_the_sum_over_all_states(
     operators = named(lattice, list(known))
     exponent = sectors.values(states, letters, operators)[0][:, 0] @ list(known.values())
     exponents, group = np.unique(exponent.round(9), return_inverse=True)
-    likelihood, counts = surroundings.counted([states[group == g] for g in range(len(exponents))], operators, letters)
+    groups = [states[group == g] for g in range(len(exponents))]
+    terms, counts = counted(groups, code_of(operators, letters))
+    likelihood = Letters(terms.astype(float))
     weights = np.exp(exponents) @ counts
     K, why = newton(likelihood, weights / weights.sum(), tuple(known))
     assert why == ""
@@ -127,7 +131,7 @@ def test_the_chain_follows_its_recursion() -> None:
         assert abs(level["nnn"].z(0)) < 4.5
         t = ((math.exp(K) - 1) / (math.exp(K) + q - 1)) ** 2
         K = math.log((1 + (q - 1) * t) / (1 - t))
-    assert found.errors[0, 0] < 0.03
+    assert found.levels[0].K[0].error < 0.03
     assert found.turns[0].why == ""
 
 

@@ -13,7 +13,7 @@ from blockspin.coarse.blocks import Decimation, Majority
 from blockspin.lattice import Lattice
 from blockspin.models import KC_SQUARE, Ising
 from blockspin.models.ising import KC_CUBIC, KC_TRIANGULAR
-from blockspin.rg.mcrg import Spectrum, linearised, mcrg, spectrum
+from blockspin.rg.mcrg import Spectrum, linearised, mcrg
 from blockspin.rg.operators import evaluate, named
 from blockspin.samples import to_matrix
 from blockspin.sampling.sample import sample
@@ -73,7 +73,7 @@ def blocked(spins: np.ndarray, lattice: Lattice, rule: Majority | Decimation) ->
 
 def step(spins: np.ndarray, lattice: Lattice, rule: Majority | Decimation, **names: list[str]) -> Spectrum:
     coarse = blocked(spins, lattice, rule)
-    return spectrum(spins, coarse, rule.b, fine_lattice=lattice, coarse_lattice=lattice.coarse(rule.b), **names)
+    return mcrg([spins, coarse], rule.b, lattice=lattice, **names)[0]
 
 
 def ring(n: int, L: int, K: float, seed: int) -> np.ndarray:
@@ -188,10 +188,7 @@ def test_repeated_decimation_follows_the_recursion() -> None:
         assert abs(level.y_t.z(math.log2(math.tanh(2 * K)))) < 4.5
         assert abs(level.y_h.z(math.log2(1 + math.tanh(2 * K)))) < 4.5
         K = math.atanh(math.tanh(K) ** 2)
-    single = spectrum(
-        levels[1], levels[2], 2, fine_lattice=Lattice.chain(32), coarse_lattice=Lattice.chain(16),
-        even=["nn"], odd=["magnetisation"],
-    )  # fmt: skip
+    (single,) = mcrg(levels[1:3], 2, lattice=Lattice.chain(32), even=["nn"], odd=["magnetisation"])
     assert (single.y_t, single.y_h) == (found[1].y_t, found[1].y_h)
 
 
@@ -292,12 +289,12 @@ def undefined(found: Spectrum) -> tuple[str, str]:
 
 
 def test_what_the_data_cannot_support_is_not_given() -> None:
-    fine, coarse = Lattice.chain(16), Lattice.chain(8)
+    fine = Lattice.chain(16)
     spins = ring(4000, 16, 0.7, seed=7).reshape(40, 100, 16)
     blocks = spins[:, :, ::2]
 
     def of(values: np.ndarray, **names: list[str]) -> tuple[str, str]:
-        return undefined(spectrum(spins, values, 2, fine_lattice=fine, coarse_lattice=coarse, **names))
+        return undefined(mcrg([spins, values], 2, lattice=fine, **names)[0])
 
     assert of(blocks) == ("", "")
     dead = (
@@ -335,24 +332,22 @@ def test_a_complex_leading_eigenvalue_is_no_exponent() -> None:
     random = np.random.default_rng(1)
     coarse = np.array([pool[random.choice(np.flatnonzero(category == one))] for one in wanted])
     shape = (40, 100, 16)
-    found = spectrum(
-        spins.reshape(shape), coarse.reshape(shape), 2, fine_lattice=lattice, coarse_lattice=lattice,
-        even=["nn", "nnn"], odd=["magnetisation"],
-    )  # fmt: skip
+    levels = [spins.reshape(shape), coarse.reshape(shape)]
+    (found,) = mcrg(levels, 2, lattice=lattice, even=["nn", "nnn"], odd=["magnetisation"])
     assert undefined(found)[0].startswith("the leading eigenvalue is complex: ")
 
 
 def test_what_does_not_fit_is_named() -> None:
-    fine, coarse = Lattice.square(8), Lattice.square(4)
+    fine = Lattice.square(8)
     spins = np.ones((3, 2, 8, 8), np.int8)
     blocks = np.ones((3, 2, 4, 4), np.int8)
 
     def call(a: np.ndarray = spins, c: np.ndarray = blocks, b: float = 2, **names: list[str]) -> Spectrum:
-        return spectrum(a, c, b, fine_lattice=fine, coarse_lattice=coarse, **names)
+        return mcrg([a, c], b, lattice=fine, **names)[0]
 
-    with pytest.raises(ValueError, match=r"spins.*4x4.*\(chain.*4, 4\)"):
-        call(c=spins)
-    with pytest.raises(ValueError, match=r"\(3, 2\).*\(2, 2\)"):
+    with pytest.raises(ValueError, match=r"spins of a square 8x8 lattice have shape \(chain, draw, 8, 8\); got"):
+        call(a=blocks)
+    with pytest.raises(ValueError, match=r"same chains and draws; got \(3, 2\) and \(2, 2\)"):
         call(c=blocks[:2])
     with pytest.raises(ValueError, match="must be above 1; got 1"):
         call(b=1)
@@ -367,9 +362,9 @@ def test_what_does_not_fit_is_named() -> None:
         call(random, random[:, :, ::2, ::2])
     with pytest.raises(ValueError, match=r"-1.*\+1"):
         call(c=0 * blocks)
-    with pytest.raises(ValueError, match="chain"):
-        spectrum(spins, blocks, 2, fine_lattice=fine, coarse_lattice=Lattice.chain(4))
-    with pytest.raises(ValueError, match=r"2.*1"):
+    with pytest.raises(ValueError, match="a chain lattice has 1 extent"):
+        mcrg([spins, blocks], 2, lattice=Lattice.chain(16))
+    with pytest.raises(ValueError, match=r"at least 2 levels, .*; got 1"):
         mcrg([spins], 2, lattice=fine)
 
 
@@ -377,9 +372,9 @@ def test_samples_serve_as_they_are() -> None:
     lattice = Lattice.square(8)
     samples = sample(Ising(lattice, 0.3), 200, seed=1)
     coarse = Majority(lattice, 2, random_state=1).fit_transform(to_matrix(samples)).reshape(*samples.shape[:2], 4, 4)
-    found = spectrum(samples, coarse, 2, fine_lattice=lattice, coarse_lattice=lattice.coarse(2))
+    found = mcrg([samples, coarse], 2, lattice=lattice)[0]
     assert found.even == ("nn", "nnn", "third", "plaquette")
     assert found.odd == ("magnetisation", "corner")
     assert found.y_h.error > 0
     assert "samples of K = 0.3, not of Kc" in str(found)  # they say themselves that they are not critical
-    assert not spectrum(samples.values, coarse, 2, fine_lattice=lattice, coarse_lattice=lattice.coarse(2)).note
+    assert not mcrg([samples.values, coarse], 2, lattice=lattice)[0].note

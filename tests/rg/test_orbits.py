@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from blockspin.lattice import DIMENSION, Lattice
-from blockspin.rg.mcrg import spectrum
+from blockspin.rg.mcrg import mcrg
 from blockspin.rg.operators import SQUARE, evaluate, named
 from blockspin.rg.orbits import orbits
 
@@ -71,10 +71,9 @@ def test_on_the_triangular_and_cubic_lattices() -> None:
 
 
 def test_sectors_and_names() -> None:
-    both, even, odd = (orbits(SQUARE8, 4, 2, even=which) for which in (None, True, False))
-    assert set(both) == set(even) | set(odd)
-    assert all(one.even for one in even)
-    assert not any(one.even for one in odd)
+    both = orbits(SQUARE8, 4, 2)
+    assert {one.even for one in both} == {True, False}
+    assert all(one.even == (len(one.sites) % 2 == 0) for one in both)
     assert tuple(named(SQUARE8, [one.name for one in both])) == both
     spins = (2 * np.random.default_rng(1).integers(0, 2, (5, 6, 6)) - 1).astype(np.int8)
     (same,) = named(SQUARE8, ["00-21"])
@@ -84,10 +83,7 @@ def test_sectors_and_names() -> None:
 def test_generated_names_serve_as_operators() -> None:
     spins = (2 * np.random.default_rng(1).integers(0, 2, (20, 50, 8, 8)) - 1).astype(np.int8)
     blocks = np.ascontiguousarray(spins[:, :, ::2, ::2])
-    found = spectrum(
-        spins, blocks, 2, fine_lattice=SQUARE8, coarse_lattice=Lattice.square(4),
-        even=["nn", "00-01-11-21"], odd=["00-01-12"],
-    )  # fmt: skip
+    (found,) = mcrg([spins, blocks], 2, lattice=SQUARE8, even=["nn", "00-01-11-21"], odd=["00-01-12"])
     assert found.even == ("nn", "00-01-11-21")
 
 

@@ -65,7 +65,7 @@ def interactions(H: ArrayLike, distances: ArrayLike | None = None) -> Interactio
             f"a Hamiltonian has couplings where all its values are finite; {int((~np.isfinite(values)).sum())} of "
             f"{values.size} are not (a state that nothing maps to has H = inf)"
         )
-    bodies = bit_counts(n)
+    bodies = np.bitwise_count(np.arange(1 << n)).astype(np.intp)
     # prod_(i in A) h_i = (-1)^|A| (-1)^|A & k|, since a bit that is not set is a spin -1
     couplings = -(1.0 - 2.0 * (bodies % 2)) * walsh_hadamard(values) / len(values)
     return Interactions(couplings, bodies, _ranges(n, distances))
@@ -101,14 +101,6 @@ def distances(lattice: Lattice, positions: ArrayLike | None = None) -> FloatArra
     """Distances on the torus between positions (n, d), the lattice's sites unless given, shape (n, n)."""
     where = np.asarray(lattice.coordinates if positions is None else positions, float)
     return lattice.distance(where[:, None, :], where[None, :, :])
-
-
-def bit_counts(n: int) -> IntArray:
-    """How many bits each of the numbers below 2^n has, shape (2^n,)."""
-    counts = np.zeros(1, np.intp)
-    for _ in range(n):
-        counts = np.concatenate([counts, counts + 1])
-    return counts
 
 
 def _spins(values: FloatArray) -> int:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import logsumexp
 
+from blockspin import checks
 from blockspin.coarse.rbm import RBM
 from blockspin.coarse.rbm.units import spin_from_binary
 
@@ -23,8 +24,8 @@ class Machine:
     """E(v, h) = offset - h.W.v - b.v - c.h with v and h of -1/+1, p(v, h) = exp(-E)/Z_lambda.
 
     weights W (M, N) = (hidden, visible); visible b (N,) and hidden c (M,); offset in nats, which moves Z_lambda and no
-    probability. Mehta and Schwab (arXiv:1410.3831, eq. 10) write the opposite signs: `from_paper`. Raises ValueError
-    where shapes do not fit or a number is not finite.
+    probability. Mehta and Schwab (arXiv:1410.3831, eq. 10) write E = sum_j b_j h_j + sum_ij v_i w_ij h_j +
+    sum_i c_i v_i, which is Machine(-w.T, -c, -b). Raises ValueError where shapes do not fit or a number is not finite.
     """
 
     weights: FloatArray
@@ -33,22 +34,18 @@ class Machine:
     offset: float = 0.0
 
     def __post_init__(self) -> None:
-        W = np.array(self.weights, float)
+        for name in ("weights", "visible", "hidden"):
+            part = np.array(getattr(self, name), float)
+            object.__setattr__(self, name, checks.finite(f"{name} of a machine", part))
+        object.__setattr__(self, "offset", checks.number("the offset of a machine", self.offset))
+        W, b, c = self.weights, self.visible, self.hidden
         if W.ndim != 2 or not W.size:
             raise ValueError(f"weights have shape (hidden, visible); got {W.shape}")
-        b, c = np.array(self.visible, float), np.array(self.hidden, float)
         if b.shape != W.shape[1:] or c.shape != W.shape[:1]:
             raise ValueError(
                 f"weights {W.shape} go with visible biases {W.shape[1:]} and hidden biases {W.shape[:1]}; "
                 f"got {b.shape} and {c.shape}"
             )
-        for name, part in (("weights", W), ("visible biases", b), ("hidden biases", c), ("offset", self.offset)):
-            if (wrong := np.extract(~np.isfinite(part), part)).size:
-                raise ValueError(
-                    f"the {name} of a machine must be finite; got {wrong[0]} in {wrong.size} of {np.size(part)}"
-                )
-        for name, value in (("weights", W), ("visible", b), ("hidden", c), ("offset", float(self.offset))):
-            object.__setattr__(self, name, value)
 
     @classmethod
     def unbiased(cls, weights: ArrayLike, offset: float = 0.0) -> Machine:
@@ -78,14 +75,6 @@ class Machine:
         if rbm.units_ == "binary":
             return cls(*spin_from_binary(W, b, c), offset=-float(W.sum() / 4 + b.sum() / 2 + c.sum() / 2))
         raise ValueError(f"all states are summed over for units spin or binary; got {rbm.units_!r}")
-
-    @classmethod
-    def from_paper(cls, w: ArrayLike, b: ArrayLike, c: ArrayLike) -> Machine:
-        """The machine of E = sum_j b_j h_j + sum_ij v_i w_ij h_j + sum_i c_i v_i (arXiv:1410.3831, eq. 10).
-
-        w (N, M) = (visible, hidden), b (M,) of the hidden and c (N,) of the visible units, all with spins -1/+1.
-        """
-        return cls(-np.asarray(w, float).T, -np.asarray(c, float), -np.asarray(b, float))
 
     @property
     def n_visible(self) -> int:

@@ -14,8 +14,8 @@ from blockspin.experiments.core import Experiment, Run
 from blockspin.experiments.results import read_groups
 from blockspin.experiments.tree import leaves
 from blockspin.files import Damaged, parsed, read_json
-from blockspin.judging import CRITERIA
-from blockspin.judging.files import card_of, read_cards
+from blockspin.judging import CRITERIA, Scorecard
+from blockspin.judging.files import read_cards
 from blockspin.report import tables, words
 from blockspin.report.page import Block, Section, Table, render
 from blockspin.runs import provenance
@@ -27,7 +27,6 @@ from blockspin.statistics import Estimate
 if TYPE_CHECKING:
     import xarray as xr
 
-    from blockspin.judging import Scorecard
 
 HEADLINES = {name: criterion.headline for name, criterion in CRITERIA.items()}
 """The quantities that stand for a criterion in the summary of scorecards; the details have all of them."""
@@ -40,7 +39,7 @@ class Finished(Run):
     @cached_property
     def cards(self) -> dict[str, Scorecard]:
         """The scorecards of scorecards.json."""
-        cards = [card_of(card) for card in scorecards(self.store.folder)]
+        cards = [Scorecard.from_dict(card) for card in scorecards(self.store.folder)]
         return {f"{card.map}, layer {card.layer}": card for card in cards}
 
     @cached_property

@@ -9,19 +9,12 @@ _WHERE = {
     "CRITERIA": "criteria",
     "Evidence": "evidence",
     "Measured": "measurement",
-    "Measurement": "measurement",
     "NotDefined": "measurement",
-    "NotRequested": "measurement",
     "Note": "card",
     "Outcome": "rules",
-    "Reading": "measurement",
     "Row": "verdict",
     "Scorecard": "card",
-    "Side": "measurement",
-    "State": "measurement",
     "Subject": "evidence",
-    "Verdict": "verdict",
-    "measure": "judge",
     "measure_subject": "judge",
     "reference": "judge",
     "scorecard": "card",
@@ -35,19 +28,12 @@ if TYPE_CHECKING:
     from blockspin.judging.criteria import CRITERIA as CRITERIA
     from blockspin.judging.evidence import Evidence as Evidence
     from blockspin.judging.evidence import Subject as Subject
-    from blockspin.judging.judge import measure as measure
     from blockspin.judging.judge import measure_subject as measure_subject
     from blockspin.judging.judge import reference as reference
     from blockspin.judging.measurement import Measured as Measured
-    from blockspin.judging.measurement import Measurement as Measurement
     from blockspin.judging.measurement import NotDefined as NotDefined
-    from blockspin.judging.measurement import NotRequested as NotRequested
-    from blockspin.judging.measurement import Reading as Reading
-    from blockspin.judging.measurement import Side as Side
-    from blockspin.judging.measurement import State as State
     from blockspin.judging.rules import Outcome as Outcome
     from blockspin.judging.verdict import Row as Row
-    from blockspin.judging.verdict import Verdict as Verdict
 
 
 def __getattr__(name: str) -> Any:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
+
+from pydantic import TypeAdapter
 
 from blockspin import checks
 from blockspin.judging.criteria import CRITERIA
-from blockspin.judging.measurement import Measured, Measurement, Side, plain
+from blockspin.judging.measurement import Measured, Measurement, Real, Side
 from blockspin.judging.rules import Null, Outcome
 from blockspin.judging.text import text
 from blockspin.judging.verdict import Row, Verdict, decide, outcome, outcomes, verdict
@@ -29,7 +31,7 @@ class Scorecard:
 
     map: str
     layer: int
-    b: float
+    b: Real
     rows: tuple[Row, ...]
     notes: tuple[Note, ...] = ()
 
@@ -52,10 +54,15 @@ class Scorecard:
 
     def to_dict(self) -> dict[str, Any]:
         """The entry of scorecards.json (schema 2); numbers that do not exist are null."""
-        stored: dict[str, Any] = plain(asdict(self))
+        stored: dict[str, Any] = _CARD.dump_python(self, mode="json")
         for entry, row in zip(stored["rows"], self.rows, strict=True):
             entry["ratio"] = row.ratio
         return stored | {"verdict": str(self.verdict), **outcomes(self.rows)}
+
+    @classmethod
+    def from_dict(cls, stored: dict[str, Any]) -> Scorecard:
+        """The scorecard of an entry of schema 2."""
+        return _CARD.validate_python(stored)
 
     def __str__(self) -> str:
         return text(f"{self.map}, layer {self.layer} (b = {self.b:g})", self.rows, [note.text for note in self.notes])
@@ -64,6 +71,9 @@ class Scorecard:
         from html import escape
 
         return f"<pre>{escape(str(self))}</pre>"
+
+
+_CARD = TypeAdapter(Scorecard)
 
 
 def scorecard(

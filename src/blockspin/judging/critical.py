@@ -7,7 +7,6 @@ samples are not of one; the first that applies is the reason why exponents are n
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 
 import numpy as np
 import xarray as xr
@@ -63,23 +62,34 @@ def critical_needed(evidence: Evidence) -> xr.DataArray:
 
 def refusal(evidence: Evidence) -> tuple[str, str] | None:
     """Code and sentence of the first reason why the critical samples are not of a critical point, or None."""
-    samples = evidence.critical
-    assert samples is not None
-    lattice = lattice_of(samples)
+    assert evidence.critical is not None
+    try:
+        _check(evidence.critical)
+    except NotDefined as reason:
+        return reason.code, reason.why
+    return None
+
+
+def _check(samples: xr.DataArray) -> None:
+    spins, lattice = samples.values, lattice_of(samples)
     if lattice.kind not in KC_ISING:
-        return "no critical point", f"a {lattice.kind} has no critical point"
-    if (chains := samples.sizes["chain"]) < FEW_CHAINS:
-        why = f"errors are formed over chains, and {chains} critical ones are fewer than {FEW_CHAINS}"
-        return "few chains", f"{why}: cut them into pieces much longer than their correlations"
-    checks: tuple[Callable[[NDArray[np.int8], Lattice], tuple[str, str] | None], ...]
-    checks = (_frozen, _field, _mixed, _seam)
+        raise NotDefined("no critical point", f"a {lattice.kind} has no critical point")
+    if len(spins) < FEW_CHAINS:
+        why = f"errors are formed over chains, and {len(spins)} critical ones are fewer than {FEW_CHAINS}"
+        raise NotDefined("few chains", f"{why}: cut them into pieces much longer than their correlations")
+    if np.ptp(_energy(spins, lattice)) == 0:
+        raise NotDefined("frozen", "all critical samples have one energy: nothing fluctuates")
+    if in_field(spins):
+        why = f"the mean spin of the critical samples is {spins.mean(dtype=float):.3g}, not 0"
+        raise NotDefined("field", f"{why}: they are in a field, or ordered")
+    _mixed(spins, lattice)
+    _seam(spins, lattice)
     if alphabet_of(samples) == SPINS:  # of whose critical point coupling and energy are known
-        checks = (*checks, _off_critical, _spread)
-    found = next((found for check in checks if (found := check(samples.values, lattice)) is not None), None)
-    if found is None and in_order(samples):
+        _off_critical(spins, lattice)
+        _spread(spins, lattice)
+    if in_order(samples):
         why = "critical draws that follow each other are correlated, and each is taken as a chain of its own"
-        return "not independent", f"{why}: give the chains as (chain, draw, ...)"
-    return found
+        raise NotDefined("not independent", f"{why}: give the chains as (chain, draw, ...)")
 
 
 def few(samples: xr.DataArray) -> tuple[tuple[str, str], ...]:
@@ -112,48 +122,35 @@ def _energy(spins: NDArray[np.int8], lattice: Lattice) -> FloatArray:
     return -neighbours(spins, lattice)
 
 
-def _frozen(spins: NDArray[np.int8], lattice: Lattice) -> tuple[str, str] | None:
-    if np.ptp(_energy(spins, lattice)) == 0:
-        return "frozen", "all critical samples have one energy: nothing fluctuates"
-    return None
-
-
-def _field(spins: NDArray[np.int8], lattice: Lattice) -> tuple[str, str] | None:
-    if not in_field(spins):
-        return None
-    mean = spins.mean(dtype=float)
-    return "field", f"the mean spin of the critical samples is {mean:.3g}, not 0: they are in a field, or ordered"
-
-
-def _mixed(spins: NDArray[np.int8], lattice: Lattice) -> tuple[str, str] | None:
+def _mixed(spins: NDArray[np.int8], lattice: Lattice) -> None:
     """Chains' mean energies against the spread within chains, by an F test with the autocorrelation in it."""
     energy = _energy(spins, lattice)
     chains, draws = energy.shape
     within = energy - energy.mean(axis=1, keepdims=True)
     if draws < 2 or np.ptp(within) == 0:
-        return None  # one draw a chain tells nothing of itself; `_spread` looks at these
+        return  # one draw a chain tells nothing of itself; `_spread` looks at these
     try:
         found = autocorrelation_time(within)
     except ValueError:
-        return None
+        return
     # means of their own take from the correlations: Wolff's correction (2004), eq. 49
     tau = found.tau * (1 + (2 * found.window + 1) / draws) + 2 * found.error
     independent = draws / (2 * tau)
     if independent < LONG:
-        return None
+        return
     variance = (within**2).sum() / (chains * (draws - 1)) * (1 + 1 / independent) / independent
     ratio = energy.mean(axis=1).var(ddof=1) / variance
     if fdtrc(chains - 1, chains * (independent - 1), ratio) >= MIXED:
-        return None
+        return
     why = "their mean energies differ beyond their errors: a mixture of temperatures, or not in equilibrium"
-    return "mixed chains", f"the critical samples' chains are not of one distribution; {why}"
+    raise NotDefined("mixed chains", f"the critical samples' chains are not of one distribution; {why}")
 
 
-def _spread(spins: NDArray[np.int8], lattice: Lattice) -> tuple[str, str] | None:
+def _spread(spins: NDArray[np.int8], lattice: Lattice) -> None:
     """The variance of the energy against the exact one at Kc, d^2 ln Z / dK^2, on the square torus."""
     energy = _energy(spins, lattice)
     if lattice.kind != "square" or energy.size < SOME:
-        return None
+        return
     Kc, step = KC_ISING["square"], 1e-4
     e = [ising2d.energy_per_site(lattice, Kc + side * step) for side in (-1, 1)]
     exact = -lattice.n_sites * (e[1] - e[0]) / (2 * step)
@@ -161,13 +158,13 @@ def _spread(spins: NDArray[np.int8], lattice: Lattice) -> tuple[str, str] | None
     variance, error = map(float, jackknife(moments, lambda mean: mean[1] - mean[0] ** 2))
     expected = error * max(1.0, exact / variance)  # the error of a variance is in proportion to it
     if abs(variance / exact - 1) < SPREAD or not certain(variance - exact, expected, len(spins), CERTAIN):
-        return None
+        return
     more = "a mixture of temperatures" if variance > exact else "not the critical point, or not in equilibrium"
     why = f"the energy's variance is {variance / exact:.2f} of that at Kc: {more}"
-    return "energy variance", f"the critical samples are not of one critical distribution; {why}"
+    raise NotDefined("energy variance", f"the critical samples are not of one critical distribution; {why}")
 
 
-def _seam(spins: NDArray[np.int8], lattice: Lattice) -> tuple[str, str] | None:
+def _seam(spins: NDArray[np.int8], lattice: Lattice) -> None:
     """Bonds that cross the edge of the array against all others, kind by kind."""
     for step in lattice.steps:
         bonds = spins * np.roll(spins, [-x for x in step], range(2, spins.ndim))
@@ -179,20 +176,18 @@ def _seam(spins: NDArray[np.int8], lattice: Lattice) -> tuple[str, str] | None:
         difference, error = jackknife(seam - bulk)
         if certain(float(difference), float(error), len(spins), CERTAIN):
             why = f"bonds across the edges have a mean of {seam.mean():.2g}, the others {bulk.mean():.2g}"
-            return "open edges", f"the critical samples are no periodic lattice: {why}"
-    return None
+            raise NotDefined("open edges", f"the critical samples are no periodic lattice: {why}")
 
 
-def _off_critical(spins: NDArray[np.int8], lattice: Lattice) -> tuple[str, str] | None:
+def _off_critical(spins: NDArray[np.int8], lattice: Lattice) -> None:
     """The nearest-neighbour coupling that fits best against Kc of the lattice."""
     found = of_spins(spins, lattice, ("nn",))
     K, Kc, n = found["nn"], KC_ISING[lattice.kind], min(len(spins), GROUPS)
     if found.why:
-        return "no coupling", f"no coupling fits the critical samples: {found.why}"
+        raise NotDefined("no coupling", f"no coupling fits the critical samples: {found.why}")
     if K.value < 0 and certain(K.value, K.error, n, OFF_ERRORS):
-        why = f"their nearest-neighbour coupling is {K}: turn the spins of one sublattice over first"
-        return "antiferromagnet", f"the critical samples are an antiferromagnet's, whose order blocks lose; {why}"
+        why = "the critical samples are an antiferromagnet's, whose order blocks lose; their nearest-neighbour coupling"
+        raise NotDefined("antiferromagnet", f"{why} is {K}: turn the spins of one sublattice over first")
     away = abs(K.value - Kc)
-    if away <= OFF_KC or not certain(away, K.error, n, OFF_ERRORS):
-        return None
-    return "off critical", f"the coupling that fits the critical samples is {K}, not Kc = {Kc:.6g}"
+    if away > OFF_KC and certain(away, K.error, n, OFF_ERRORS):
+        raise NotDefined("off critical", f"the coupling that fits the critical samples is {K}, not Kc = {Kc:.6g}")

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from blockspin import checks
 from blockspin.alphabet import SPINS, Alphabet
-from blockspin.coarse.embedding import Embedding, alive, coarse_lattice, embed
+from blockspin.coarse.embedding import Embedding, alive, embed
 from blockspin.coarse.maps import taken
 from blockspin.coarse.outputs import AsSpins
 from blockspin.coarse.sparse_fields import Fields
@@ -29,8 +29,24 @@ T = TypeVar("T")
 CHAINS, STEPS, DRAWS = 200, 600, 6  # of a free run: half of the chains start from data, half from noise
 
 
+class Remembers:
+    """What functions found of it is kept, and found once for all who ask."""
+
+    @cached_property
+    def _found(self) -> dict[Any, Any]:
+        return {}
+
+    def once(self, function: Callable[..., T], *arguments: Any) -> T:
+        """function(self, *arguments), computed once; the arguments are hashable."""
+        key = (function, arguments)
+        if key not in self._found:
+            self._found[key] = function(self, *arguments)
+        kept: T = self._found[key]
+        return kept
+
+
 @dataclass(frozen=True)
-class Evidence:
+class Evidence(Remembers):
     """The data that a map is judged on, all of one lattice.
 
     samples: held-out samples of the kind the map was trained on, of numbers that may change their sign; critical:
@@ -88,29 +104,8 @@ class Evidence:
             )
         return ""
 
-    def once(self, function: Callable[..., T], *arguments: Any) -> T:
-        """function(evidence, *arguments), computed once for all maps; the arguments are hashable."""
-        return _once(self._found, self, function, arguments)
 
-    @cached_property
-    def _found(self) -> dict[Any, Any]:
-        return {}
-
-
-@dataclass(frozen=True)
-class FreeRun:
-    """Spins of a freely running machine, (chain, draw, *sites): chains started from data, and from noise."""
-
-    from_data: NDArray[np.int8]
-    from_noise: NDArray[np.int8]
-
-    @property
-    def all(self) -> NDArray[np.int8]:
-        """Both halves, chain by chain."""
-        return np.concatenate([self.from_data, self.from_noise])
-
-
-class Subject:
+class Subject(Remembers):
     """A fitted map as it is judged: its outputs on the held-out samples, its fields, its embedding.
 
     map: the transformer as `coarse.maps` takes it.
@@ -121,14 +116,8 @@ class Subject:
         self.evidence = evidence
         self.name = name
         self.layer = layer
-        self.outputs = self.transform(evidence.X)
-        self._placed: dict[str, NDArray[np.int8]] = {}
-        self._found: dict[Any, Any] = {}
+        self.outputs = self.map.transform(evidence.X)
         self.fields, self.fields_from = self.map.fields(evidence.X, self.outputs)
-
-    def transform(self, X: NDArray[np.int8]) -> NDArray[Any]:
-        """The map's outputs (n, M) on spins (n, N), of which it gets a copy; raises ValueError for what are none."""
-        return self.map.transform(X)
 
     @property
     def lattice(self) -> Lattice:
@@ -150,11 +139,6 @@ class Subject:
         """The block side that M units out of N sites stand for, (N / M)^(1/d)."""
         return float((self.lattice.n_sites / self.n_units) ** (1 / self.lattice.dimension))
 
-    @property
-    def coarse(self) -> Lattice | None:
-        """The coarse lattice that M units fill, or None."""
-        return coarse_lattice(self.lattice, self.n_units)
-
     @cached_property
     def living(self) -> Fields:
         """The fields of the units that live, (M', N)."""
@@ -167,18 +151,18 @@ class Subject:
         return embed(self.fields, self.lattice)
 
     @cached_property
-    def free_run(self) -> FreeRun | None:
-        """What the map makes when run freely, or None where it is no generative map of spins."""
+    def free_run(self) -> NDArray[np.int8] | None:
+        """Free samples (2, chain, draw, *sites), chains started from data and chains started from noise.
+
+        None where the map is no generative map of spins.
+        """
         X = self.evidence.X
         random = generator(self.evidence.seed, "free run", self.name, self.layer)
         data = X[random.choice(len(X), CHAINS // 2, replace=len(X) < CHAINS // 2)]
         noise = np.where(random.random(data.shape) < 0.5, 1, -1).astype(np.int8)
         start = np.concatenate([data, noise])
         spins = self.map.free_run(start, steps=STEPS, draws=DRAWS, random=random)
-        if spins is None:
-            return None
-        pictures = spins.reshape(CHAINS, DRAWS, *self.lattice.shape)
-        return FreeRun(pictures[: len(data)], pictures[len(data) :])
+        return None if spins is None else spins.reshape(2, CHAINS // 2, DRAWS, *self.lattice.shape)
 
     @cached_property
     def alphabet(self) -> Alphabet:
@@ -194,27 +178,21 @@ class Subject:
         seed = integer(self.evidence.seed, "coarse spins", self.name, self.layer)
         return AsSpins.of(self.map, self.evidence.X, self.outputs, seed)
 
-    def chance(self, X: NDArray[Any]) -> NDArray[Any]:
-        """P(+1 | row) of the map's coarse spins (n, M) on spins X, as far as it can be had without a draw."""
-        return self.as_spins.chance_of(self.map, X)
-
-    def once(self, function: Callable[..., T], *arguments: Any) -> T:
-        """function(subject, *arguments), computed once for all criteria; the arguments are hashable."""
-        return _once(self._found, self, function, arguments)
-
     def placed(self, name: str) -> NDArray[np.int8]:
         """Coarse letters of the evidence's "samples" or "critical" on the coarse lattice, (chain, draw, *coarse sites).
 
         The map must have an embedding. Drawn once, so that all criteria see the same spins.
         """
-        if name not in self._placed:
-            assert self.embedding is not None
-            samples = getattr(self.evidence, name)
-            X = to_matrix(samples)
-            outputs = self.transform(X)
-            letters = self.as_spins(X, outputs) if self.alphabet == SPINS else outputs.astype(np.int8)
-            self._placed[name] = by_chain(self.embedding.place(letters), samples)
-        return self._placed[name]
+        return self.once(_placed, name)
+
+
+def _placed(subject: Subject, name: str) -> NDArray[np.int8]:
+    assert subject.embedding is not None
+    samples = getattr(subject.evidence, name)
+    X = to_matrix(samples)
+    outputs = subject.map.transform(X)
+    letters = subject.as_spins(X, outputs) if subject.alphabet == SPINS else outputs.astype(np.int8)
+    return by_chain(subject.embedding.place(letters), samples)
 
 
 def _check_like(name: str, other: Any, lattice: Lattice, alphabet: Alphabet) -> None:
@@ -227,11 +205,3 @@ def _check_like(name: str, other: Any, lattice: Lattice, alphabet: Alphabet) -> 
         raise ValueError(f"{name} samples must hold the samples' letters, {alphabet}; got {alphabet_of(other)}")
     if there != lattice:
         raise ValueError(f"{name} samples must live on the samples' lattice, {lattice}; got {there}")
-
-
-def _once(found: dict[Any, Any], of: Any, function: Callable[..., T], arguments: tuple[Any, ...]) -> T:
-    key = (function, arguments)
-    if key not in found:
-        found[key] = function(of, *arguments)
-    kept: T = found[key]
-    return kept

@@ -8,15 +8,14 @@ words of a sentence, which only `_upgraded` still reads.
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from blockspin.judging.card import Note, Scorecard
-from blockspin.judging.measurement import State, number
+from blockspin.judging.card import Scorecard
+from blockspin.judging.measurement import State
 from blockspin.judging.rules import Outcome
-from blockspin.judging.verdict import Row, outcomes
+from blockspin.judging.verdict import outcomes
 
 SCHEMA = 2
 
@@ -36,14 +35,7 @@ def read_cards(path: Path) -> list[dict[str, Any]]:
         raise ValueError(f"{path.name} must be a file of scorecards of schema 1 or {SCHEMA}")
     cards: list[dict[str, Any]] = stored["scorecards"]
     cards = cards if stored["schema"] == SCHEMA else [_upgraded(card) for card in cards]
-    return [card if "outcomes" in card else card | outcomes(_rows(card)) for card in cards]
-
-
-def card_of(stored: dict[str, Any]) -> Scorecard:
-    """The scorecard of an entry of schema 2."""
-    rows = tuple(Row.from_dict(row) for row in stored["rows"])
-    notes = tuple(Note(note["code"], note["text"]) for note in stored.get("notes", ()))
-    return Scorecard(stored["map"], stored["layer"], number(stored["b"]), rows, notes)
+    return [card if "outcomes" in card else card | outcomes(Scorecard.from_dict(card).rows) for card in cards]
 
 
 _OUTCOMES = {True: Outcome.PASS, False: Outcome.FAIL, None: Outcome.CANNOT_TELL}
@@ -68,19 +60,3 @@ def _upgraded_row(row: dict[str, Any]) -> dict[str, Any]:
     kept = {key: row[key] for key in ("value", "error", "null", "reference", "why")}
     names = {"criterion": row["name"], "quantity": quantity}
     return names | kept | {"state": str(state), "outcome": str(_OUTCOMES[row["passed"]]), "code": "", "exact": None}
-
-
-def _rows(card: dict[str, Any]) -> list[Row]:
-    """An entry's rows as far as outcomes need them."""
-    return [
-        Row(
-            row["criterion"],
-            row["quantity"],
-            math.nan,
-            math.nan,
-            State(row["state"]),
-            Outcome(row["outcome"]),
-            row["code"],
-        )
-        for row in card["rows"]
-    ]

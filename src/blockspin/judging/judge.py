@@ -24,7 +24,7 @@ from blockspin.judging.criteria import CRITERIA
 from blockspin.judging.evidence import Evidence, Subject
 from blockspin.judging.measurement import Measured
 from blockspin.judging.notes import warnings
-from blockspin.progress import Report, Wish, reporting
+from blockspin.progress import Wish, reporting
 from blockspin.samples import to_matrix
 
 SAME = 200  # rows on which a retrained clone must differ somewhere to be a null
@@ -34,20 +34,13 @@ def _silent(_: str) -> None:
     """No progress."""
 
 
-def measure(
-    transformer: Any, evidence: Evidence, *, name: str, layer: int = 1, criteria: Sequence[str] | None = None
-) -> Measured:
-    """Measure one fitted map on the evidence, criterion by criterion, comparing with nothing yet.
-
-    Raises ValueError for an unknown criterion.
-    """
-    return measure_subject(Subject(transformer, evidence, name=name, layer=layer), criteria)
-
-
 def measure_subject(
     subject: Subject, criteria: Sequence[str] | None = None, *, kind: str = "", step: Callable[[str], None] = _silent
 ) -> Measured:
-    """`measure` for a subject that exists already; kind: which null it is; step is called before each criterion."""
+    """Measure one map, criterion by criterion, comparing with nothing yet.
+
+    kind: which null it is; step is called before each criterion. Raises ValueError for an unknown criterion.
+    """
     rows = []
     for criterion in chosen(criteria):
         step(f"{subject.name}: {criterion}")
@@ -76,18 +69,22 @@ def reference(
     seed: int = 0,
     criteria: Sequence[str] | None = None,
     rule: str = "majority",
-    step: Callable[[str], None] = _silent,
 ) -> Measured | None:
     """The physical block rule of side b on the same samples; None where no block has that side.
 
     Raises ValueError for an unknown rule.
     """
+    subject = _block_rule(evidence, b, rule, layer, seed)
+    return None if subject is None else measure_subject(subject, criteria)
+
+
+def _block_rule(evidence: Evidence, b: float, rule: str, layer: int, seed: int) -> Subject | None:
     checks.choice("rule", rule, MAPS)
     side = round(b)
     if abs(b - side) > 1e-9 or side < 2 or any(L % side or L // side < 2 for L in evidence.lattice.shape):
         return None
     block = seeded(block_rule(rule)(evidence.lattice, side), seed).fit(evidence.X)
-    return measure_subject(Subject(block, evidence, name=rule, layer=layer), criteria, step=step)
+    return Subject(block, evidence, name=rule, layer=layer)
 
 
 @one_thread()
@@ -129,12 +126,22 @@ def judge(
     _check_arguments(transformer, nulls, name)
     evidence = Evidence(samples, critical=critical, train=train, model=model, seed=seed)
     with reporting(progress, name) as report:
-        subject, notes = _subject(transformer, evidence, name)
+        fitted = taken(_fitted(seeded(transformer, seed), evidence), name)
+        subject = Subject(fitted, evidence, name=name, layer=fitted.depth)
+        notes = warnings(subject)
         made, missing = _nulls(subject) if nulls is None else (nulls, [])
-        step = _steps(report, len(names) * (2 + len(made)))  # of the map, the reference and the nulls
+        done, steps = count(), len(names) * (2 + len(made))  # of the map, the reference and the nulls
+
+        def step(text: str) -> None:
+            report(next(done) / steps, text)
+
         measured = measure_subject(subject, names, step=step)
         rule = reference or ("majority" if evidence.alphabet == SPINS else "plurality")
-        beside, lacking = _beside(subject, names, rule, step)
+        block = _block_rule(evidence, subject.b, rule, subject.layer, seed)
+        if block is None:
+            text = f"no block rule has b = {subject.b:.3g} on {evidence.lattice}: no physical reference"
+            missing = [*missing, Note("no reference", text)]
+        beside = None if block is None else measure_subject(block, names, step=step)
         # nulls of one's own, whatever their names, are not the kinds that rules know
         compared = [
             measure_subject(
@@ -146,36 +153,7 @@ def judge(
             for label, null in made.items()
         ]
         report(1.0, "")
-    return scorecard(measured, compared, beside, [*notes, *missing, *lacking])
-
-
-def _subject(transformer: Any, evidence: Evidence, name: str) -> tuple[Subject, list[Note]]:
-    """The map as it is judged, fitted, and what a reader must know of it and of the samples."""
-    fitted = taken(_fitted(seeded(transformer, evidence.seed), evidence), name)
-    subject = Subject(fitted, evidence, name=name, layer=fitted.depth)
-    return subject, warnings(subject)
-
-
-def _steps(report: Report, steps: int) -> Callable[[str], None]:
-    """What reports that one more of so many steps begins."""
-    done = count()
-
-    def step(text: str) -> None:
-        report(next(done) / steps, text)
-
-    return step
-
-
-def _beside(
-    subject: Subject, names: list[str], rule: str, step: Callable[[str], None]
-) -> tuple[Measured | None, list[Note]]:
-    """The measured block rule of the map's b, or a note that there is none."""
-    evidence, b = subject.evidence, subject.b
-    found = reference(evidence, b, layer=subject.layer, seed=evidence.seed, criteria=names, rule=rule, step=step)
-    if found is not None:
-        return found, []
-    text = f"no block rule has b = {b:.3g} on {evidence.lattice}: no physical reference"
-    return None, [Note("no reference", text)]
+    return scorecard(measured, compared, beside, [*notes, *missing])
 
 
 def _check_arguments(transformer: Any, nulls: Any, name: Any) -> None:

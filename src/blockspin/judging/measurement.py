@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, PlainSerializer, TypeAdapter
 
 from blockspin.statistics import Estimate
+
+Real = Annotated[
+    float,
+    BeforeValidator(lambda value: math.nan if value is None else value),
+    PlainSerializer(lambda value: value if math.isfinite(value) else None),
+]
+"""A number for which JSON holds null where it is not finite."""
 
 
 class State(StrEnum):
@@ -44,8 +53,8 @@ class Side:
     """Something that a number is compared with: a null, a reference or an exact value."""
 
     name: str
-    value: float
-    error: float = 0.0
+    value: Real
+    error: Real = 0.0
 
     @classmethod
     def of(cls, name: str, estimate: Estimate) -> Side:
@@ -81,8 +90,8 @@ class Measurement:
 
     criterion: str
     quantity: str
-    value: float = math.nan
-    error: float = math.nan
+    value: Real = math.nan
+    error: Real = math.nan
     state: State = State.MEASURED
     code: str = ""
     why: str = ""
@@ -115,55 +124,22 @@ class Measured:
     name: str
     layer: int
     b: float
-    measurements: tuple[Measurement, ...] = field(default=())
+    measurements: tuple[Measurement, ...] = ()
     kind: str = ""
 
     def find(self, criterion: str, quantity: str) -> Measurement | None:
         """The measurement of that name, if it was made."""
-        for measurement in self.measurements:
-            if (measurement.criterion, measurement.quantity) == (criterion, quantity):
-                return measurement
-        return None
+        return next((one for one in self.measurements if (one.criterion, one.quantity) == (criterion, quantity)), None)
 
     def to_dict(self) -> dict[str, Any]:
         """A JSON-able copy; not-a-number becomes None."""
-        stored: dict[str, Any] = plain(asdict(self))
+        stored: dict[str, Any] = _MEASURED.dump_python(self, mode="json")
         return stored
 
     @classmethod
     def from_dict(cls, stored: dict[str, Any]) -> Measured:
         """The inverse of `to_dict`."""
-        rows = tuple(_measurement(row) for row in stored["measurements"])
-        return cls(stored["name"], stored["layer"], stored["b"], rows, stored["kind"])
+        return _MEASURED.validate_python(stored)
 
 
-SIDES = ("target", "below", "above", "exact")
-
-
-def _measurement(row: dict[str, Any]) -> Measurement:
-    sides = {name: side(row[name]) for name in SIDES}
-    numbers = {name: number(row[name]) for name in ("value", "error")}
-    return Measurement(**{**row, **sides, **numbers, "state": State(row["state"])})
-
-
-def side(stored: dict[str, Any] | None) -> Side | None:
-    """A side from JSON."""
-    return None if stored is None else Side(stored["name"], number(stored["value"]), number(stored["error"]))
-
-
-def number(value: float | None) -> float:
-    """A number from JSON, which has no nan."""
-    return math.nan if value is None else value
-
-
-def plain(value: Any) -> Any:
-    """The value as JSON holds it: no nan, no tuples, no enumerations."""
-    if isinstance(value, dict):
-        return {key: plain(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [plain(item) for item in value]
-    if isinstance(value, StrEnum):
-        return str(value)
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    return value
+_MEASURED = TypeAdapter(Measured)

@@ -30,7 +30,7 @@ def _of_map(subject: Subject) -> list[Note]:
         text = f"{int((~varying).sum())} of {len(varying)} units are constant on these samples"
         notes.append(Note("constant units", text))
     # one batch, twice: rounding may depend on its size
-    if not np.array_equal(subject.transform(X[:SAME]), subject.transform(X[:SAME])):
+    if not np.array_equal(subject.map.transform(X[:SAME]), subject.map.transform(X[:SAME])):
         text = "the map's outputs differ from call to call: its numbers are those of one call (give it a random_state)"
         notes.append(Note("random map", text))
     if subject.loose_fields:

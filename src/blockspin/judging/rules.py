@@ -125,16 +125,14 @@ class CloserThanNulls:
 
 @dataclass(frozen=True)
 class Agrees:
-    """Passes where the number agrees with the reference within 2 standard errors; one_sided: or lies below it."""
+    """Passes where the number agrees with the reference within 2 standard errors, or lies below it."""
 
     judges: ClassVar[bool] = True
-    one_sided: bool = False
 
     def decide(self, measured: Measurement, nulls: Sequence[Null], reference: Side) -> Decision:
         """See the class; nulls do not count."""
-        distance = measured.value - reference.value
-        distance = max(distance, 0.0) if self.one_sided else abs(distance)
-        agrees = distance <= SIGMAS * math.hypot(measured.error, reference.error)
+        room = SIGMAS * math.hypot(measured.error, reference.error)
+        agrees = max(measured.value - reference.value, 0.0) <= room
         outcome, code = (Outcome.PASS, "agrees") if agrees else (Outcome.FAIL, "does not agree")
         return Decision(outcome, code, f"{code} with {reference.name} within {SIGMAS:g} standard errors")
 

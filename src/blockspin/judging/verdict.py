@@ -6,10 +6,9 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Any
 
 from blockspin.judging.criteria import CRITERIA, rule_of
-from blockspin.judging.measurement import LOOSE, Measurement, Side, State, number, side
+from blockspin.judging.measurement import LOOSE, Measurement, Real, Side, State
 from blockspin.judging.rules import BLURRED, Decision, Null, Outcome
 from blockspin.judging.thresholds import FAR
 from blockspin.statistics import Estimate
@@ -33,8 +32,8 @@ class Row:
 
     criterion: str
     quantity: str
-    value: float
-    error: float
+    value: Real
+    error: Real
     state: State
     outcome: Outcome
     code: str = ""
@@ -42,15 +41,6 @@ class Row:
     null: Side | None = None
     reference: Side | None = None
     exact: Side | None = None
-
-    @classmethod
-    def from_dict(cls, stored: dict[str, Any]) -> Row:
-        """The row as scorecards.json holds it."""
-        sides = (side(stored[name]) for name in ("null", "reference", "exact"))
-        state, outcome = State(stored["state"]), Outcome(stored["outcome"])
-        numbers = number(stored["value"]), number(stored["error"])
-        where = stored["criterion"], stored["quantity"]
-        return cls(*where, *numbers, state, outcome, stored["code"], stored["why"], *sides)
 
     @property
     def defined(self) -> bool:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from itertools import groupby, pairwise
 from typing import Any
 
 import numpy as np
 import xarray as xr
-from numpy.typing import NDArray
 
 from blockspin import checks
+from blockspin.coarse.embedding import coarse_lattice
 from blockspin.coarse.fitting import learns, ready, seeded
 from blockspin.coarse.maps import Taken, taken
 from blockspin.lattice import Lattice
@@ -38,12 +37,15 @@ def block(samples: xr.DataArray, rule: Rule, steps: int | None = None, *, seed: 
     are no DataArray or rule is none of these.
     """
     levels = [check_any(samples)]
-    build, steps = steps_of(rule, steps, seed)
+    checks.whole("seed", seed, 0)
+    build, steps = _steps_of(rule, steps)
     for step in range(steps):
         fine = levels[-1]
         lattice = lattice_of(fine)
         X = np.ascontiguousarray(fine.values.reshape(-1, lattice.n_sites))
-        made = taken(build(step, lattice, X))
+        given = checks.transformer("what rule gives", build(step, lattice))
+        own = seeded(given, np.random.RandomState(_stream(seed, step)), fits=True)
+        made = taken(ready(own, X) if _builds(rule) else own)
         _check_places(made)
         try:
             blocks = made.transform(X)
@@ -64,22 +66,6 @@ def block(samples: xr.DataArray, rule: Rule, steps: int | None = None, *, seed: 
     return tuple(levels)
 
 
-Build = Callable[[int, Lattice, NDArray[np.int8]], Any]
-
-
-def steps_of(rule: Rule, steps: int | None, seed: int = 0) -> tuple[Build, int]:
-    """What gives the transformer of a step for a lattice and its spins, and the number of steps; raises as `block`."""
-    checks.whole("seed", seed, 0)
-    build, count = _steps_of(rule, steps)
-
-    def settled(step: int, lattice: Lattice, X: NDArray[np.int8]) -> Any:
-        made = checks.transformer("what rule gives", build(step, lattice))
-        made = seeded(made, np.random.RandomState(_stream(seed, step)), fits=True)
-        return ready(made, X) if _builds(rule) else made
-
-    return settled, count
-
-
 def _builds(rule: Rule) -> bool:
     """Whether the rule makes transformers, and is not one itself or several."""
     return isinstance(rule, type) or not (hasattr(rule, "transform") or isinstance(rule, (list, tuple)))
@@ -90,6 +76,7 @@ def _stream(seed: int, step: int) -> int:
 
 
 def _steps_of(rule: Any, steps: int | None) -> tuple[Callable[[int, Lattice], Any], int]:
+    """What gives the transformer of a step for a lattice, and the number of steps; raises as `block`."""
     if steps is not None:
         checks.whole("steps", steps, 1)
     if isinstance(rule, (list, tuple)):
@@ -148,7 +135,7 @@ def exponents(
     of both sectors together in the order in which the sets grow, default the table's. A step between different
     alphabets, as the majority rule takes from -1/0/+1 to -1/+1, has no exponents, and says so.
     Returns a `Spectrum` a step: estimates by the first 1, 2, ... operators, jackknife errors over chains, and nan with
-    the reason where an exponent is not defined. Raises ValueError as `block` and `rg.mcrg.spectrum`, for samples of
+    the reason where an exponent is not defined. Raises ValueError as `block` and `rg.mcrg.mcrg`, for samples of
     dimers, and where the steps' ratios of lattice spacings differ.
     Source: R. H. Swendsen, Phys. Rev. Lett. 42, 859 (1979).
     """
@@ -182,14 +169,10 @@ def exponents(
 def _coarse(fine: Lattice, blocks: np.ndarray[Any, Any]) -> Lattice:
     """The lattice of the blocks (n, M), with the proportions of the fine one."""
     units = blocks.shape[1] if blocks.ndim == 2 else 0
-    b = (fine.n_sites / units) ** (1 / fine.dimension) if units else math.nan
-    shape = tuple(round(extent / b) for extent in fine.shape) if units else ()
-    exact = (
-        all(abs(extent / b - length) < 1e-9 for extent, length in zip(fine.shape, shape, strict=True)) if shape else 0
-    )
-    if not exact or units >= fine.n_sites or min(shape) < 2:
+    coarse = coarse_lattice(fine, units) if units else None
+    if coarse is None or units >= fine.n_sites:
         raise ValueError(
             f"a step on a {fine} lattice must give (n, M) spins that fill a coarser lattice of its proportions; "
             f"got shape {blocks.shape}"
         )
-    return Lattice(fine.kind, shape)
+    return coarse

@@ -12,8 +12,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any
+from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numpy as np
 import xarray as xr
@@ -29,6 +29,7 @@ from blockspin.statistics import GROUPS, Estimate, jackknife
 FloatArray = NDArray[np.float64]
 
 SIGNIFICANT = 4.0  # standard errors that an eigenvalue must lie above zero for its logarithm to mean anything
+NOTHING = Estimate(math.nan, math.nan)
 DEPENDENT = 1e-9  # smallest eigenvalue of the operators' correlation matrix that is still taken as independent
 
 
@@ -61,47 +62,14 @@ class Spectrum:
     @property
     def direction_t(self) -> FloatArray:
         """The even couplings' direction that grows fastest, T_t v = b^y_t v, largest entry 1; nan where T_t is."""
-        return _direction(self.T_t)
-
-    @property
-    def direction_h(self) -> FloatArray:
-        """The odd couplings' direction that grows fastest, as `direction_t`."""
-        return _direction(self.T_h)
-
-
-@dataclass(frozen=True)
-class _Sector:
-    estimates: tuple[Estimate, ...]
-    why: str
-    T: FloatArray
+        if not np.isfinite(self.T_t).all():
+            return np.full(len(self.T_t), math.nan)
+        values, vectors = np.linalg.eig(self.T_t)
+        fastest = np.real(vectors[:, np.argmax(np.abs(values))])
+        return np.asarray(fastest / fastest[np.argmax(np.abs(fastest))])
 
 
-def spectrum(
-    fine: ArrayLike,
-    coarse: ArrayLike,
-    b: float,
-    *,
-    fine_lattice: Lattice,
-    coarse_lattice: Lattice,
-    even: Sequence[str] | None = None,
-    odd: Sequence[str] | None = None,
-    alphabet: Alphabet = SPINS,
-) -> Spectrum:
-    """Exponents y_t and y_h of the step from fine to coarse spins, taken at a critical point without a field.
-
-    fine (chain, draw, *sites) and coarse (chain, draw, *coarse sites): of the same draws, spins -1/+1 or letters of
-    another alphabet; b: ratio of the lattice spacings; even, odd: names of operators of either sector (`rg.sectors`),
-    default 4 and 2 of spins on the square lattice.
-    lambda is the eigenvalue of B^-1 A of largest modulus, y = ln lambda / ln b, negative where lambda < 1. y is
-    not defined, and why_t or why_h say so, where B is singular (an operator constant on the coarse lattice, or two
-    that are the same there), where lambda is complex or negative, or where it lies within 4 standard errors of 0.
-    Errors: jackknife over chains, in at most 50 groups of (nearly) equal size; the error of y is that of lambda
-    over lambda ln b. Raises ValueError for fewer than two chains, shapes that do not fit, b <= 1, an operator
-    unknown or of the wrong parity, or values that are not spins.
-    Source: Swendsen, Phys. Rev. Lett. 42, 859 (1979).
-    """
-    (found,) = _steps([(fine, fine_lattice), (coarse, coarse_lattice)], b, even, odd, alphabet)
-    return found
+_Sector = tuple[tuple[Estimate, ...], str, FloatArray]  # by the first 1, 2, ... operators; why not; the linearised step
 
 
 def mcrg(
@@ -113,93 +81,58 @@ def mcrg(
     odd: Sequence[str] | None = None,
     alphabet: Alphabet = SPINS,
 ) -> tuple[Spectrum, ...]:
-    """`spectrum` between each level and the next of repeated blocking; levels[0] lives on `lattice`.
+    """Exponents y_t and y_h of the step from each level of coarse-graining to the next, at a critical point.
 
-    levels: two or more arrays of spins (chain, draw, *sites) of the same draws, finest first, each coarser by b.
-    The fixed point, and with it the exponents, is approached as the level rises, until the lattice is too small.
-    Raises ValueError as `spectrum`, and for fewer than two levels.
+    levels: two or more arrays (chain, draw, *sites) of the same draws, spins -1/+1 or letters of another alphabet,
+    without a field, finest first, each coarser by b; lattice: of the first; even, odd: names of operators of either
+    sector (`rg.sectors`), default 4 and 2 of spins on the square lattice.
+    lambda is the eigenvalue of B^-1 A of largest modulus, y = ln lambda / ln b, negative where lambda < 1. y is
+    not defined, and why_t or why_h say so, where B is singular (an operator constant on the coarse lattice, or two
+    that are the same there), where lambda is complex or negative, or where it lies within 4 standard errors of 0.
+    Errors: jackknife over chains, in at most 50 groups of (nearly) equal size; the error of y is that of lambda
+    over lambda ln b. The fixed point, and with it the exponents, is approached as the level rises, until the lattice is
+    too small. Raises ValueError for fewer than two levels or chains, shapes that do not fit, b <= 1, an operator
+    unknown or of the wrong parity, or values that are not spins.
+    Source: Swendsen, Phys. Rev. Lett. 42, 859 (1979).
     """
     if len(levels) < 2:
         raise ValueError(
             f"Monte Carlo RG needs at least 2 levels, the fine spins and once blocked ones; got {len(levels)}"
         )
-    lattices = [lattice, *(Lattice(lattice.kind, np.shape(level)[2:]) for level in levels[1:])]
-    return tuple(_steps(list(zip(levels, lattices, strict=True)), b, even, odd, alphabet))
-
-
-def _steps(
-    levels: list[tuple[ArrayLike, Lattice]],
-    b: float,
-    even: Sequence[str] | None,
-    odd: Sequence[str] | None,
-    alphabet: Alphabet,
-) -> list[Spectrum]:
     if not b > 1:
         raise ValueError(f"b, the ratio of the lattice spacings, must be above 1; got {b}")
-    kinds = {lattice.kind for _, lattice in levels}
-    if len(kinds) != 1:
-        raise ValueError(f"fine and coarse lattice must be of one kind; got {' and '.join(sorted(kinds))}")
-    usual = sectors.defaults(levels[0][1], alphabet)
-    chosen = [tuple(given if given is not None else usual[n]) for n, given in enumerate((even, odd))]
-    two = [sectors.operators(levels[0][1], alphabet, names, even=n == 0) for n, names in enumerate(chosen)]
-    found = [sectors.values(_on(spins, lattice), alphabet, *two) for spins, lattice in levels]
+    usual = zip((even, odd), sectors.defaults(lattice, alphabet), strict=True)
+    names = [tuple(default if given is None else given) for given, default in usual]
+    chosen = [sectors.operators(lattice, alphabet, one, even=n == 0) for n, one in enumerate(names)]
+    lattices = [lattice, *(Lattice(lattice.kind, np.shape(level)[2:]) for level in levels[1:])]
+    found = [
+        sectors.values(sectors.on_lattice(*level), alphabet, *chosen) for level in zip(levels, lattices, strict=True)
+    ]
     shapes = [S.shape[:2] for S, _ in found]
     if len(set(shapes)) != 1:
         raise ValueError(
             f"fine and coarse spins must have the same chains and draws; got {' and '.join(map(str, shapes))}"
         )
-    S, M = zip(*found, strict=True)
-    return [replace(one, note=_note(levels[0][0])) for one in of_values(chosen[0], chosen[1], S, M, b)]
+    note = _note(levels[0])
+    steps = [zip(names, fine, coarse, strict=True) for fine, coarse in pairwise(found)]
+    return tuple(_joined(names, [_sector(*sector, b) for sector in step], note) for step in steps)
+
+
+def undefined(even: Sequence[str], odd: Sequence[str], why: str) -> Spectrum:
+    """The spectrum of a step that has none, and why."""
+    names = [tuple(even), tuple(odd)]
+    return _joined(names, [((NOTHING,) * len(one), why, np.full((len(one),) * 2, math.nan)) for one in names])
+
+
+def _joined(names: Sequence[tuple[str, ...]], found: Sequence[_Sector], note: str = "") -> Spectrum:
+    (even, odd), ((t, why_t, T_t), (h, why_h, T_h)) = names, found
+    return Spectrum(t[-1], h[-1], t, h, even, odd, why_t, why_h, T_t, T_h, note)
 
 
 def _note(fine: ArrayLike) -> str:
     if isinstance(fine, xr.DataArray) and ATTRIBUTE in fine.attrs:
         return not_critical(known(provenance(fine).get("model")))
     return ""
-
-
-def of_values(
-    even: Sequence[str], odd: Sequence[str], S: Sequence[FloatArray], M: Sequence[FloatArray], b: float
-) -> tuple[Spectrum, ...]:
-    """`spectrum` between each level and the next from values (chain, draw, operator) of both sectors."""
-    found = []
-    for level in range(len(S) - 1):
-        t = _sector(even, S[level], S[level + 1], b)
-        h = _sector(odd, M[level], M[level + 1], b)
-        found.append(
-            Spectrum(
-                y_t=t.estimates[-1],
-                y_h=h.estimates[-1],
-                y_t_by_operators=t.estimates,
-                y_h_by_operators=h.estimates,
-                even=tuple(even),
-                odd=tuple(odd),
-                why_t=t.why,
-                why_h=h.why,
-                T_t=t.T,
-                T_h=h.T,
-            )
-        )
-    return tuple(found)
-
-
-def _on(spins: ArrayLike, lattice: Lattice) -> NDArray[Any]:
-    """The spins as an array, if they have the lattice's shape."""
-    array = np.asarray(spins)
-    if array.ndim < 3 or array.shape[2:] != lattice.shape:
-        raise ValueError(
-            f"spins of a {lattice} lattice have shape (chain, draw, {', '.join(map(str, lattice.shape))}); "
-            f"got {array.shape}"
-        )
-    return array
-
-
-def undefined(even: Sequence[str], odd: Sequence[str], why: str) -> Spectrum:
-    """The spectrum of a step that has none, and why."""
-    nothing = Estimate(math.nan, math.nan)
-    t, h = (tuple(nothing for _ in names) for names in (even, odd))
-    T_t, T_h = (np.full((len(names),) * 2, math.nan) for names in (even, odd))
-    return Spectrum(nothing, nothing, t, h, tuple(even), tuple(odd), why, why, T_t, T_h)
 
 
 def _sector(operators: Sequence[str], fine: FloatArray, coarse: FloatArray, b: float) -> _Sector:
@@ -212,14 +145,14 @@ def _sector(operators: Sequence[str], fine: FloatArray, coarse: FloatArray, b: f
     for k in range(1, n + 1):
         why = _singular(operators[:k], B[:k, :k])
         if why:
-            estimates.append(Estimate(math.nan, math.nan))
+            estimates.append(NOTHING)
             continue
         value, error = jackknife(groups, lambda sums, k=k: _leading(*connected(sums, n), k))  # type: ignore[misc]
         estimate, why = exponent(complex(value[0], value[1]), float(error[0]), b)
         estimates.append(estimate)
         if k == n:
             T = linearised(A, B)
-    return _Sector(tuple(estimates), why, T)
+    return tuple(estimates), why, T
 
 
 def linearised(A: FloatArray, B: FloatArray) -> FloatArray:
@@ -266,14 +199,6 @@ def leading(T: FloatArray) -> FloatArray:
     return np.array([largest.real, largest.imag])
 
 
-def _direction(T: FloatArray) -> FloatArray:
-    if not np.isfinite(T).all():
-        return np.full(len(T), math.nan)
-    values, vectors = np.linalg.eig(T)
-    leading = np.real(vectors[:, np.argmax(np.abs(values))])
-    return np.asarray(leading / leading[np.argmax(np.abs(leading))])
-
-
 def _singular(operators: Sequence[str], B: FloatArray) -> str:
     variance = np.diag(B)
     for operator, one in zip(operators, variance, strict=True):
@@ -287,12 +212,11 @@ def _singular(operators: Sequence[str], B: FloatArray) -> str:
 
 def exponent(leading: complex, error: float, b: float) -> tuple[Estimate, str]:
     """y = ln lambda / ln b from the leading eigenvalue and its error, or nan and why it is not defined."""
-    undefined = Estimate(math.nan, math.nan)
     if leading.imag != 0:
-        return undefined, f"the leading eigenvalue is complex: {leading.real:.3g} +- {abs(leading.imag):.3g} i"
+        return NOTHING, f"the leading eigenvalue is complex: {leading.real:.3g} +- {abs(leading.imag):.3g} i"
     eigenvalue = Estimate(leading.real, error)
     if not abs(leading.real) > SIGNIFICANT * error:
-        return undefined, f"the leading eigenvalue, {eigenvalue}, is within {SIGNIFICANT:g} standard errors of 0"
+        return NOTHING, f"the leading eigenvalue, {eigenvalue}, is within {SIGNIFICANT:g} standard errors of 0"
     if leading.real < 0:
-        return undefined, f"the leading eigenvalue is negative: {eigenvalue}"
+        return NOTHING, f"the leading eigenvalue is negative: {eigenvalue}"
     return Estimate(math.log(leading.real) / math.log(b), error / (leading.real * math.log(b))), ""

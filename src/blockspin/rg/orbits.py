@@ -12,14 +12,13 @@ from blockspin.lattice import Lattice
 from blockspin.rg.operators import TABLES, Operator, Shape, Site
 
 
-def orbits(lattice: Lattice, most: int = 4, reach: float = 2.0, *, even: bool | None = None) -> tuple[Operator, ...]:
+def orbits(lattice: Lattice, most: int = 4, reach: float = 2.0) -> tuple[Operator, ...]:
     """Every operator of at most `most` spins whose sites lie within `reach` of each other, one a symmetry orbit.
 
     lattice: gives dimension and kind, not the extents (a shape longer than half the lattice winds around it);
-    reach: largest distance between two sites of a shape, in lattice spacings; even: True for the even sector alone,
-    False for the odd one, None for both. In the order of their largest distance, then of the number of spins, so that
-    the first k make nested sets. Named as in the table of `operators`, or by their sites ("00-10-21"), which
-    `operators.named` reads. Raises ValueError unless most >= 1 and 0 <= reach < 10
+    reach: largest distance between two sites of a shape, in lattice spacings. In the order of their largest distance,
+    then of the number of spins, so that the first k make nested sets. Named as in the table of `operators`, or by their
+    sites ("00-10-21"), which `operators.named` reads. Raises ValueError unless most >= 1 and 0 <= reach < 10
     (8.66 on the triangular lattice), which keeps coordinates to one digit.
     """
     checks.whole("most", most, 1)
@@ -27,8 +26,7 @@ def orbits(lattice: Lattice, most: int = 4, reach: float = 2.0, *, even: bool | 
     known = {_canonical(operator): name for name, operator in TABLES[lattice.kind].items()}
     found = set()
     for n in range(1, most + 1):
-        if even is None or even == (n % 2 == 0):
-            found |= {_canonical(Operator("", shape, lattice.kind)) for shape in _shapes(lattice, n, reach)}
+        found |= {_canonical(Operator("", shape, lattice.kind)) for shape in _shapes(lattice, n, reach)}
     names = {shape: known.get(shape, "-".join("".join(map(str, site)) for site in shape)) for shape in found}
     # the table's own representative, where there is one, so that names mean one thing
     operators = [

@@ -10,8 +10,7 @@ A. Gonzalez-Arroyo and J. Salas, Phys. Lett. B 214, 418 (1988).
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -21,18 +20,17 @@ from numpy.typing import ArrayLike, NDArray
 from blockspin import checks
 from blockspin.alphabet import SPINS, Alphabet
 from blockspin.lattice import Lattice
-from blockspin.rg import sectors, surroundings
-from blockspin.rg.likelihood import Likelihood, fit
+from blockspin.rg import sectors
+from blockspin.rg.counting import Code, IntArray, Values, counted
+from blockspin.rg.likelihood import fit
 from blockspin.rg.operators import Operator, named
+from blockspin.rg.surroundings import Letters, code_of
 from blockspin.samples import alphabet_of, lattice_of
 from blockspin.statistics import GROUPS, Estimate, certain, jackknife
 
 FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.int64]
 
-BYTES = 2**20  # of spins handled at once
 MAGNETISED = 5.0  # errors that <s> must lie from 0 for a field
-TABLE = 2**22  # combinations of local terms that are counted in a table; more are sorted
 
 
 @dataclass(frozen=True)
@@ -101,24 +99,15 @@ def of_spins(
     spins: ArrayLike, lattice: Lattice, operators: Sequence[str] | None = None, *, alphabet: Alphabet = SPINS
 ) -> Couplings:
     """`couplings` of plain spins, or of letters of another alphabet, (chain, draw, *sites)."""
-    array = np.asarray(spins)
-    if array.ndim != 2 + lattice.dimension or array.shape[2:] != lattice.shape:
-        raise ValueError(
-            f"spins of a {lattice} lattice have shape (chain, draw, {', '.join(map(str, lattice.shape))}); "
-            f"got {array.shape}"
-        )
+    array = sectors.on_lattice(spins, lattice)
     if len(array) < 2:
         raise ValueError(f"samples must have at least 2 chains; got {len(array)}")
     names = sectors.defaults(lattice, alphabet)[0] if operators is None else checks.words("operators", operators)
     chosen = named(lattice, names) if not alphabet.labels else sectors.operators(lattice, alphabet, names, even=True)
     _check(chosen, lattice)
     groups = np.array_split(array, min(len(array), GROUPS))
-    likelihood: Likelihood
-    if alphabet != SPINS:
-        likelihood, counts = surroundings.counted(groups, chosen, alphabet)
-    else:
-        terms, counts = _histogram(groups, chosen)
-        likelihood = Spins(terms)
+    terms, counts = counted(groups, _code(chosen) if alphabet == SPINS else code_of(chosen, alphabet))
+    likelihood = (Spins if alphabet == SPINS else Letters)(terms.astype(float))
     fits = [fit(likelihood.first(k), counts, names[:k]) for k in range(1, len(chosen) + 1)]
     nested = tuple(tuple(map(Estimate, one.K.tolist(), one.errors.tolist())) for one in fits)
     last = fits[-1]
@@ -170,56 +159,19 @@ def _check(operators: Sequence[Operator], lattice: Lattice) -> None:
         raise ValueError(
             f"operators must be at least one operator and none twice; got {', '.join(one.name for one in operators)}"
         )
-    unwound(operators, lattice)
-
-
-def unwound(operators: Sequence[Operator], lattice: Lattice) -> None:
-    """Raise ValueError where a shape winds around the lattice and meets itself."""
     for operator in operators:
         for image in operator.images:
             if len({tuple(np.mod(site, lattice.shape)) for site in image}) != len(image):
                 raise ValueError(f"operator {operator.name!r} winds around a {lattice} lattice and meets itself")
 
 
-def _histogram(groups: Sequence[NDArray[np.int8]], operators: Sequence[Operator]) -> tuple[FloatArray, IntArray]:
-    """The distinct tuples of local terms, (m, operators), and how often each comes in each group, (groups, m).
-
-    The likelihood depends on the spins through these alone, and they are few: 5 values of nn, 5 of nnn, ...
-    """
+def _code(operators: Sequence[Operator]) -> Code:
+    """The local terms of spins as digits: s_i dS/ds_i of n terms takes the n + 1 values -n, -n + 2, ..., n."""
     largest = [sum(len(image) for image in operator.images) for operator in operators]
-    # s_i dS/ds_i of n terms takes the n + 1 values -n, -n + 2, ..., n
-    radix = np.array([n + 1 for n in largest], dtype=object)
-    place = [int(value) for value in np.concatenate([[1], np.cumprod(radix)[:-1]])]
-    size = math.prod(int(value) for value in radix)
-    if size > 2**62:
-        raise ValueError(f"{len(operators)} operators have too many local terms to be counted; choose fewer")
-    found = [_count(group.reshape(-1, *group.shape[2:]), operators, largest, place, size) for group in groups]
-    codes = np.unique(np.concatenate([code for code, _ in found]))
-    counts = np.zeros((len(groups), len(codes)), np.int64)
-    for row, (code, count) in zip(counts, found, strict=True):
-        row[np.searchsorted(codes, code)] = count
-    terms = [codes // step % (n + 1) * 2 - n for n, step in zip(largest, place, strict=True)]
-    return np.stack(terms, axis=1).astype(float), counts
 
+    def digits(spins: Values) -> Iterator[IntArray]:
+        piece = np.ascontiguousarray(spins, np.int8)
+        for operator, n in zip(operators, largest, strict=True):
+            yield (local_terms(operator, piece).astype(np.int64) + n) // 2
 
-def _count(
-    spins: NDArray[np.int8], operators: Sequence[Operator], largest: list[int], place: list[int], size: int
-) -> tuple[IntArray, IntArray]:
-    """Codes of the tuples of local terms in these spins (n, *sites), ascending, and their numbers."""
-    table = np.zeros(size if size <= TABLE else 0, np.int64)
-    pieces = []
-    rows = max(1, BYTES // math.prod(spins.shape[1:]))
-    for start in range(0, len(spins), rows):
-        piece = np.ascontiguousarray(spins[start : start + rows], np.int8)
-        code = np.zeros(piece.shape, np.int64)
-        for operator, n, step in zip(operators, largest, place, strict=True):
-            code += (local_terms(operator, piece).astype(np.int64) + n) // 2 * step
-        if size <= TABLE:
-            table += np.bincount(code.ravel(), minlength=size)
-        else:
-            pieces.append(np.unique(code, return_counts=True))
-    if size <= TABLE:
-        present = np.flatnonzero(table)
-        return present, table[present]
-    codes, where = np.unique(np.concatenate([code for code, _ in pieces]), return_inverse=True)
-    return codes, np.bincount(where, np.concatenate([count for _, count in pieces])).astype(np.int64)
+    return Code([n + 1 for n in largest], digits, lambda found: 2 * found - largest)

@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from blockspin import checks
 from blockspin.alphabet import SPINS, Alphabet
@@ -96,6 +96,17 @@ def operators(lattice: Lattice, alphabet: Alphabet, names: Sequence[str], *, eve
         if alphabet.mirrored and one.even != even:
             raise ValueError(f"{sector} operators have an {sector} sum of powers; {one.name!r} has not")
     return found
+
+
+def on_lattice(spins: ArrayLike, lattice: Lattice) -> NDArray[Any]:
+    """Spins (chain, draw, *sites) as an array; raises ValueError where they do not have the lattice's shape."""
+    array = np.asarray(spins)
+    if array.ndim < 3 or array.shape[2:] != lattice.shape:
+        raise ValueError(
+            f"spins of a {lattice} lattice have shape (chain, draw, {', '.join(map(str, lattice.shape))}); "
+            f"got {array.shape}"
+        )
+    return array
 
 
 def values(

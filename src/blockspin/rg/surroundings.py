@@ -10,21 +10,17 @@ Source: J. Besag, The Statistician 24, 179 (1975).
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from blockspin.alphabet import Alphabet
+from blockspin.rg.counting import Code, IntArray, Values, digits_of, number_of
 from blockspin.rg.operators import Operator
 
 FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.int64]
-Values = NDArray[np.int8]
-
-BYTES = 2**20  # of values handled at once
-LARGEST = 2**62  # codes of surroundings
 
 
 @dataclass(frozen=True)
@@ -55,58 +51,37 @@ class Letters:
         return np.asarray(chance / chance.sum(axis=1, keepdims=True))
 
 
-def counted(groups: Sequence[Values], operators: Sequence[Operator], alphabet: Alphabet) -> tuple[Letters, IntArray]:
-    """The distinct surroundings in the groups' values (chain, draw, *sites), and how often each comes, (groups, m).
+def code_of(operators: Sequence[Operator], alphabet: Alphabet) -> Code:
+    """The surroundings of letters as numbers, and the terms (m, q, operators) that they stand for.
 
     Raises ValueError where there are too many kinds of surroundings to be counted.
     """
-    encode, decode = (_labels if alphabet.labels else _numbers)(operators, alphabet)
-    found = [_count(group.reshape(-1, *group.shape[2:]), encode) for group in groups]
-    codes = np.unique(np.concatenate([code for code, _ in found]))
-    counts = np.zeros((len(groups), len(codes)), np.int64)
-    for row, (code, count) in zip(counts, found, strict=True):
-        row[np.searchsorted(codes, code)] = count
-    return Letters(decode(codes).astype(float)), counts
-
-
-def _count(values: Values, encode: Callable[[Values], IntArray]) -> tuple[IntArray, IntArray]:
-    """Codes of the surroundings of all sites, ascending, and their numbers."""
-    rows = max(1, BYTES // math.prod(values.shape[1:]))
-    pieces = [
-        np.unique(encode(values[start : start + rows]), return_counts=True) for start in range(0, len(values), rows)
-    ]
-    codes, where = np.unique(np.concatenate([code for code, _ in pieces]), return_inverse=True)
-    return codes, np.bincount(where, np.concatenate([count for _, count in pieces])).astype(np.int64)
-
-
-Code = tuple[Callable[[Values], IntArray], Callable[[IntArray], IntArray]]
+    return (_labels if alphabet.labels else _numbers)(operators, alphabet)
 
 
 def _numbers(operators: Sequence[Operator], alphabet: Alphabet) -> Code:
-    """Codes of a site's letter and its W_ap, and back."""
+    """A site's letter and its W_ap as digits."""
     largest = int(np.abs(alphabet.values).max())
     parts = [(a, p) for a, one in enumerate(operators) for p in sorted(set(one.powers))]
     bound = [
         sum(largest ** (sum(powers) - p) for _, powers in operators[a].terms for power in powers if power == p)
         for a, p in parts
     ]
-    place = _places([alphabet.q, *(2 * one + 1 for one in bound)], operators)
 
-    def encode(values: Values) -> IntArray:
-        code = alphabet.numbers(values).astype(np.int64)
-        for (a, p), most, step in zip(parts, bound, place[1:], strict=True):
-            code += (around(operators[a], values, p) + most) * step
-        return code.ravel()
+    def digits(values: Values) -> Iterator[IntArray]:
+        yield alphabet.numbers(values).astype(np.int64)
+        for (a, p), most in zip(parts, bound, strict=True):
+            yield around(operators[a], values, p) + most
 
-    def decode(codes: IntArray) -> IntArray:
-        turn = (codes[:, None] + np.arange(alphabet.q)) % alphabet.q  # code mod q is the site's own letter
+    def terms(found: IntArray) -> IntArray:
+        turn = (found[:, :1] + np.arange(alphabet.q)) % alphabet.q  # the site's own letter first
         letter = alphabet.values[turn].astype(np.int64)
-        terms = np.zeros((len(codes), alphabet.q, len(operators)), np.int64)
-        for (a, p), most, step in zip(parts, bound, place[1:], strict=True):
-            terms[..., a] += letter**p * (codes // step % (2 * most + 1) - most)[:, None]
-        return terms
+        total = np.zeros((len(found), alphabet.q, len(operators)), np.int64)
+        for (a, p), W in zip(parts, (found[:, 1:] - bound).T, strict=True):
+            total[..., a] += letter**p * W[:, None]
+        return total
 
-    return encode, decode
+    return Code([alphabet.q, *(2 * one + 1 for one in bound)], digits, terms)
 
 
 def around(operator: Operator, values: Values, power: int = 1) -> IntArray:
@@ -127,39 +102,18 @@ def around(operator: Operator, values: Values, power: int = 1) -> IntArray:
 
 
 def _labels(operators: Sequence[Operator], alphabet: Alphabet) -> Code:
-    """Codes of the numbers of alike shapes with each label, the site's own label first, and back.
+    """The numbers of alike shapes with a label as one digit for each label, the site's own label first.
 
     The likelihood does not change where the other labels are permuted, so that they are sorted.
     """
-    q = alphabet.q
     radix = [1 + sum(len(image) for image in one.images) for one in operators]
-    place = _places(radix * q, operators)
-    whole = math.prod(radix)
 
-    def encode(values: Values) -> IntArray:
-        code = np.zeros((q, values.size), np.int64)
-        for c in range(q):
-            here = (values == c).astype(np.int8)
-            for operator, step in zip(operators, place, strict=False):
-                code[c] += around(operator, here).ravel() * step
+    def digits(values: Values) -> IntArray:
+        alike = [(values == c).astype(np.int8) for c in range(alphabet.q)]
+        found = np.stack([number_of((around(one, here).ravel() for one in operators), radix) for here in alike])
         own = values.ravel().astype(np.intp)[None]
-        first = np.take_along_axis(code, own, axis=0)[0]
-        np.put_along_axis(code, own, -1, axis=0)
-        others = np.sort(code, axis=0)[1:]  # the site's own, -1, comes first
-        return np.asarray(first + sum(other * whole**c for c, other in enumerate(others, start=1)))
+        first = np.take_along_axis(found, own, axis=0)
+        np.put_along_axis(found, own, -1, axis=0)
+        return np.concatenate([first, np.sort(found, axis=0)[1:]])  # the site's own, -1, comes first
 
-    def decode(codes: IntArray) -> IntArray:
-        states = np.stack([codes // whole**c % whole for c in range(q)], axis=1)
-        return np.stack([states // step % n for step, n in zip(place, radix, strict=False)], axis=2)
-
-    return encode, decode
-
-
-def _places(radix: Sequence[int], operators: Sequence[Operator]) -> list[int]:
-    """The value of each digit of a code; raises ValueError where codes are too many for 64 bits."""
-    if math.prod(radix) > LARGEST:
-        raise ValueError(
-            f"{len(operators)} operators have too many kinds of surroundings to be counted; choose fewer operators, or "
-            f"Monte Carlo RG, which needs no couplings"
-        )
-    return [math.prod(radix[:k]) for k in range(len(radix))]
+    return Code([math.prod(radix)] * alphabet.q, digits, lambda found: digits_of(found, radix))

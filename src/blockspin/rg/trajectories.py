@@ -28,13 +28,12 @@ FloatArray = NDArray[np.float64]
 class Turn:
     """The fixed point as one step sees it, K* = K + (1 - T)^-1 (K' - K) with T = dK'/dK.
 
-    K: an estimate an operator, errors by jackknife over chains; leading: the largest eigenvalue of T; distance: the
-    largest of |K* - K|, how far the linear step had to reach. why: "" or the reason why it is not defined.
+    K: an estimate an operator, errors by jackknife over chains; leading: the largest eigenvalue of T. why: "" or the
+    reason why it is not defined.
     """
 
     K: tuple[Estimate, ...]
     leading: float
-    distance: float
     why: str
 
 
@@ -61,16 +60,6 @@ class Trajectory:
         return "\n".join(lines)
 
     __repr__ = __str__
-
-    @property
-    def values(self) -> FloatArray:
-        """The couplings as an array (level, operator)."""
-        return np.array([[one.value for one in level.K] for level in self.levels])
-
-    @property
-    def errors(self) -> FloatArray:
-        """Their errors, (level, operator)."""
-        return np.array([[one.error for one in level.K] for level in self.levels])
 
 
 def flow(
@@ -146,7 +135,7 @@ def _turn(fine: Couplings, coarse: Couplings, sums: FloatArray, names: tuple[str
     nothing = (Estimate(math.nan, math.nan),) * n
     why = fine.why or coarse.why
     if why:
-        return Turn(nothing, math.nan, math.nan, why)
+        return Turn(nothing, math.nan, why)
     total = sums.sum(axis=0)
     try:
         T = linearised(*connected(total, n))
@@ -157,10 +146,10 @@ def _turn(fine: Couplings, coarse: Couplings, sums: FloatArray, names: tuple[str
             for one, other, group in zip(fine.left_out, coarse.left_out, sums, strict=True)
         ])  # fmt: skip
     except np.linalg.LinAlgError:
-        return Turn(nothing, math.nan, math.nan, f"operators {', '.join(names)} are dependent on the coarse lattice")
+        return Turn(nothing, math.nan, f"operators {', '.join(names)} are dependent on the coarse lattice")
     errors = jackknife_error(left)
     leading = float(np.abs(np.linalg.eigvals(T)).max())
-    return Turn(tuple(map(Estimate, fixed.tolist(), errors.tolist())), leading, float(np.abs(fixed - K).max()), "")
+    return Turn(tuple(map(Estimate, fixed.tolist(), errors.tolist())), leading, "")
 
 
 def _fixed(K: FloatArray, K_coarse: FloatArray, T: FloatArray) -> FloatArray:

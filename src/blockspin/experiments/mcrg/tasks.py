@@ -114,17 +114,13 @@ def plan(settings: Settings, seed: int) -> dict[str, Tree]:
 def information(rules: list[str]) -> Information:
     """I(H:E)/I(V:E) of each block rule at Kc, exactly: a 2 x 2 block of the 6 x 6 torus beyond a ring of 12 spins."""
     from blockspin.exact import surroundings
-    from blockspin.rg.local_rule import local_rule
+    from blockspin.exact.information import block_states
 
     joint = surroundings.torus(bs.Ising(bs.Lattice.square(6), KC_SQUARE))
     lattice = bs.Lattice.square(8)
-    # the joint's patterns go around the square, those of a rule row by row
-    spins = np.arange(16)[:, None] >> np.arange(4) & 1
-    number = (spins[:, [0, 1, 3, 2]] << np.arange(4)).sum(axis=1)
-    kept = {}
-    for name in rules:
-        _, _, table = local_rule(MAPS[name].make(lattice, 1), lattice)
-        kept[name] = joint.kept((table[number] + 1) / 2) / joint.information()
+    X = np.ones((16, lattice.n_sites), np.int8)
+    X[:, lattice.blocks(2)[0][[0, 1, 3, 2]]] = block_states(4)  # the joint's patterns go around the square
+    kept = {name: joint.kept(MAPS[name].make(lattice, 1).chance(X)[:, 0]) / joint.information() for name in rules}
     return Information(kept=kept, best=joint.best_binary()[0] / joint.information())
 
 

@@ -198,9 +198,10 @@ def measure(
         arrays["shown"] = evidence.X[rows]
         arrays["reconstructed"] = reconstruct(transformer, evidence.X[rows])
         if subject.free_run is not None:
-            arrays["G"], arrays["G_error"] = jackknife(correlation(subject.free_run.all))
+            free = np.concatenate(subject.free_run)
+            arrays["G"], arrays["G_error"] = jackknife(correlation(free))
             arrays["G_data"], arrays["G_data_error"] = jackknife(correlation(evidence.samples.values))
-            arrays["made"] = subject.free_run.all[::50, -1]
+            arrays["made"] = free[::50, -1]
     return Result(arrays, {"measured": measured.to_dict(), "kind": kind, "variant": variant})
 
 

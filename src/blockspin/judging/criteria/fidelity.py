@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +14,7 @@ from blockspin.exact import ising2d
 from blockspin.judging.criteria.coarse_couplings import spins_needed
 from blockspin.judging.criteria.criterion import Criterion, Quantity
 from blockspin.judging.criteria.divergence import divergence
-from blockspin.judging.evidence import Evidence, FreeRun, Subject
+from blockspin.judging.evidence import Evidence, Subject
 from blockspin.judging.measurement import NotDefined, Reading, Side
 from blockspin.judging.nulls import PERMUTATIONS
 from blockspin.judging.rules import CloserThanNulls, Described
@@ -23,6 +25,7 @@ from blockspin.samples import by_chain
 from blockspin.statistics import Estimate, jackknife, mean_over_chains
 
 FloatArray = NDArray[np.float64]
+Observable = Callable[[NDArray[np.int8], Lattice], FloatArray]  # of (chain, draw, *sites), by chain and draw
 
 
 def energy_per_site(spins: NDArray[np.int8], lattice: Lattice) -> FloatArray:
@@ -47,6 +50,11 @@ def correlation(spins: NDArray[np.int8]) -> FloatArray:
         ],
         axis=1,
     )
+
+
+def far_correlation(spins: NDArray[np.int8], lattice: Lattice) -> FloatArray:
+    """G(L/4), shape (chain, 1)."""
+    return correlation(spins)[:, [min(lattice.shape) // 4]]
 
 
 def effective_coupling(energy: Estimate, lattice: Lattice) -> Estimate:
@@ -81,76 +89,50 @@ def reconstruction(subject: Subject) -> Reading:
     return Reading(float(value), float(error), below=null)
 
 
-def _free_run(subject: Subject) -> FreeRun | None:
-    spins_needed(subject)
-    return subject.free_run
+def _of_run(subject: Subject, observable: Observable) -> Reading | None:
+    """The observable of free samples, against that of the data; None for what makes no spins.
 
-
-def _energy(subject: Subject) -> tuple[Estimate, str] | None:
-    run = _free_run(subject)
+    Where the halves from data and from noise differ by more than 4 errors, half of that is added to the error.
+    """
+    run, lattice = subject.free_run, subject.lattice
     if run is None:
         return None
-    return _halves(energy_per_site(run.from_data, subject.lattice), energy_per_site(run.from_noise, subject.lattice))
+    halves = [observable(spins, lattice) for spins in run]
+    first, second, together = map(mean_over_chains, (*halves, np.concatenate(halves)))
+    error, why, difference = together.error, "", abs(first.value - second.value)
+    if difference > 4 * math.hypot(first.error, second.error):
+        why = f"the run remembers its start: {first} from data, {second} from noise"
+        error += difference / 2
+    data = mean_over_chains(observable(subject.evidence.samples.values, lattice))
+    return Reading(together.value, error, why, target=Side.of("data", data))
 
 
-def _energy_a_site(subject: Subject) -> Reading | None:
-    found = subject.once(_energy)
-    if found is None:
-        return None
-    evidence = subject.evidence
-    target = _exact_energy(evidence)
-    if target is None:
-        data = energy_per_site(evidence.samples.values, subject.lattice)
-        target = Side.of("data", mean_over_chains(data))
-    return Reading(found[0].value, found[0].error, found[1], target=target)
+def _energy(subject: Subject) -> Reading | None:
+    spins_needed(subject)
+    found, model = subject.once(_of_run, energy_per_site), _solved(subject.evidence)
+    if found is None or model is None:
+        return found
+    return replace(found, target=Side("exact", ising2d.energy_per_site(model.lattice, model.K)))
 
 
 def _effective_K(subject: Subject) -> Reading | None:
-    model, lattice = _solved(subject.evidence), subject.lattice
-    if model is None:
+    model = _solved(subject.evidence)
+    found = None if model is None else _energy(subject)
+    if model is None or found is None:
         return None
-    found = subject.once(_energy)
-    if found is None:
-        return None
-    coupling = effective_coupling(found[0], lattice)
+    coupling = effective_coupling(Estimate(found.value, found.error), subject.lattice)
     if not math.isfinite(coupling.value):
         raise NotDefined("no such energy", "no Ising model on this lattice has such an energy")
-    return Reading(coupling.value, coupling.error, found[1], target=Side("model", model.K))
+    return Reading(coupling.value, coupling.error, found.note, target=Side("model", model.K))
 
 
 def _size(subject: Subject) -> Reading | None:
-    run, lattice = _free_run(subject), subject.lattice
-    if run is None:
-        return None
-    size, why = _halves(absolute_magnetisation(run.from_data, lattice), absolute_magnetisation(run.from_noise, lattice))
-    data = mean_over_chains(absolute_magnetisation(subject.evidence.samples.values, lattice))
-    return Reading(size.value, size.error, why, target=Side.of("data", data))
+    spins_needed(subject)
+    return _of_run(subject, absolute_magnetisation)
 
 
 def _correlation(subject: Subject) -> Reading | None:
-    run = subject.free_run
-    if run is None or subject.evidence.not_spins:
-        return None
-    quarter = min(subject.lattice.shape) // 4
-    far, why = _halves(correlation(run.from_data)[:, [quarter]], correlation(run.from_noise)[:, [quarter]])
-    value, error = jackknife(correlation(subject.evidence.samples.values)[:, quarter])
-    return Reading(far.value, far.error, why, target=Side("data", float(value), float(error)))
-
-
-def _halves(from_data: FloatArray, from_noise: FloatArray) -> tuple[Estimate, str]:
-    """The mean over chains; where those from data and from noise differ by more than 4 errors half of it is added."""
-    first, second = mean_over_chains(from_data), mean_over_chains(from_noise)
-    together = mean_over_chains(np.concatenate([from_data, from_noise]))
-    difference = abs(first.value - second.value)
-    if difference <= 4 * math.hypot(first.error, second.error):
-        return together, ""
-    why = f"the run remembers its start: {first} from data, {second} from noise"
-    return Estimate(together.value, together.error + difference / 2), why
-
-
-def _exact_energy(evidence: Evidence) -> Side | None:
-    model = _solved(evidence)
-    return None if model is None else Side("exact", ising2d.energy_per_site(model.lattice, model.K))
+    return None if subject.evidence.not_spins else _of_run(subject, far_correlation)
 
 
 def _solved(evidence: Evidence) -> Ising | None:
@@ -164,7 +146,7 @@ FIDELITY = Criterion(
     (
         Quantity("reconstructed sites", reconstruction, CloserThanNulls(one_sided=True), of_fields=True),
         Quantity("KL a site", divergence, Described()),
-        Quantity("energy a site", _energy_a_site, CloserThanNulls()),
+        Quantity("energy a site", _energy, CloserThanNulls()),
         Quantity("effective K", _effective_K, Described()),
         Quantity("|m|", _size, CloserThanNulls(blind=PERMUTATIONS)),
         Quantity("G(L/4)", _correlation, CloserThanNulls()),

@@ -76,7 +76,7 @@ def _mean(chains: FloatArray) -> Estimate:
 GENERALIZATION = Criterion(
     __doc__,
     (
-        Quantity("free-energy gap", _gap, Agrees(one_sided=True)),
+        Quantity("free-energy gap", _gap, Agrees()),
         Quantity("pseudo-likelihood", _pseudo_likelihood, Described()),
     ),
     headline=("free-energy gap",),

@@ -2,30 +2,27 @@
 
 V is the b x b block of a unit, E the ring one site wide beyond a buffer of b/2 sites (for nearest-neighbour models it
 says all that the rest of the lattice says of V), H the unit's coarse spin. Source of the quantity: M. Koch-Janusz and
-Z. Ringel, Nature Physics 14, 578 (2018). Estimates are lower bounds, H(h) + E[ln q(h|e)] with a logistic regression q
-(D. Barber and F. Agakov, NIPS 16, 2003), each half of the chains read by the regression fitted to the other half.
+Z. Ringel, Nature Physics 14, 578 (2018). Estimates are lower bounds (`judging.lower_bound`).
 """
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import xlogy
-from sklearn.linear_model import LogisticRegression
 
 from blockspin.alphabet import SPINS
 from blockspin.coarse.embedding import Embedding
-from blockspin.coarse.rsmi.windows import Windows, windows
+from blockspin.coarse.rsmi.windows import Windows, cut, windows
 from blockspin.coarse.sparse_fields import best_windows, on_sites, windows_at
 from blockspin.exact import surroundings
 from blockspin.exact.information import Joint, block_states, sign_rule
 from blockspin.judging.criteria.coarse_couplings import placed_units
 from blockspin.judging.criteria.criterion import Criterion, Quantity
 from blockspin.judging.evidence import Evidence, Subject
+from blockspin.judging.lower_bound import bound, whole_bound
 from blockspin.judging.measurement import NotDefined, Reading, Side
 from blockspin.judging.rules import Described, Exceeds
 from blockspin.judging.thresholds import LOCAL
@@ -35,7 +32,6 @@ from blockspin.randomness import generator
 from blockspin.statistics import Estimate, jackknife
 
 FloatArray = NDArray[np.float64]
-Spins = NDArray[np.int8]
 
 KEPT, SHARE = "I(H:E), nats", "kept of I(V:E)"
 MOST = 10_000  # windows looked at
@@ -44,26 +40,17 @@ SUMMED = 4  # spins of a block in a sum over all states
 SIGNS = 8  # rules of random signs, at most
 REPEATS = 64  # surroundings of a block state
 ROUNDING = 1e-6  # of P in single precision
-RIDGE = 10.0  # C of the regressions: weights so weakly held that they are free, but finite where e tells h for sure
 FEWEST = 8  # chains
 
 
 @dataclass(frozen=True)
-class Table:
-    """What all maps of one block side share on one set of samples: I(V:E), and what rules of random signs keep."""
-
-    whole: Estimate | None
-    random: Estimate
-    joint: Joint | None
-
-
-@dataclass(frozen=True)
 class Found:
-    """I(H:E) of a map's units, mean over units; the note says where fields were cut; and what maps share."""
+    """I(H:E) of a map's units, mean over units, and where fields were cut; I(V:E), and what random signs keep of it."""
 
     kept: Estimate
     note: str
-    table: Table
+    whole: Estimate | None
+    random: Estimate
 
 
 def information(subject: Subject) -> Found:
@@ -88,7 +75,7 @@ def information(subject: Subject) -> Found:
         shell = windows(subject.lattice, b, max(1, b // 2), 1)
     except ValueError as error:
         raise NotDefined("no environment", str(error)) from None
-    joint = exact_joint(subject.evidence, b)
+    joint = subject.evidence.once(exact_joint, b)
     if joint is None and subject.evidence.samples.sizes["chain"] < FEWEST:
         raise NotDefined("few chains", f"an error over chains needs {FEWEST} of them")
     blocks = blocks_of(subject, shell.blocks[embedding.site])
@@ -96,7 +83,6 @@ def information(subject: Subject) -> Found:
     total = (subject.fields**2).sum(axis=1)
     inside = (weights**2).sum(axis=1) / np.where(total > 0, total, 1)
     local = bool((inside > 1 - LOCAL).all())
-    shared = subject.evidence.once(_table, b)
     if joint is None:
         kept = _estimated(subject, embedding, shell, blocks, weights, local)
     else:
@@ -105,21 +91,21 @@ def information(subject: Subject) -> Found:
         rules = _rules(subject, joint.n_spins, blocks[:, order])
         if subject.fields_from == "regression":  # such fields are never 0 outside
             local = bool(np.ptp(rules, axis=0).max() < ROUNDING)
-        kept = _summed(joint, rules, weights[:, order], local)
+        kept = _summed(joint, rules if local else np.stack([[sign_rule(one) for one in weights[:, order]]]))
     note = "" if local else f"fields cut to their blocks, which hold {inside.mean():.2f} of w^2"
-    return Found(kept, note, shared)
+    return Found(kept, note, *subject.evidence.once(_shared, b))
 
 
 def _kept(subject: Subject) -> Reading:
     found = subject.once(information)
     # the mean of what block rules with weights of random sign, +1 or -1, keep
-    null = Side.of("random signs", found.table.random)
+    null = Side.of("random signs", found.random)
     return Reading(found.kept.value, found.kept.error, found.note, below=null)
 
 
 def _share(subject: Subject) -> Reading:
     found = subject.once(information)
-    kept, whole = found.kept, found.table.whole
+    kept, whole = found.kept, found.whole
     if whole is None or not whole.value > 0:
         why = f"I(V:E) is counted for blocks of at most {COUNTED} spins" if whole is None else "E tells nothing of V"
         raise NotDefined("no I(V:E)", why)
@@ -149,45 +135,6 @@ def blocks_of(subject: Subject, own: NDArray[np.intp]) -> NDArray[np.intp]:
     return chosen
 
 
-def bound(h: NDArray[Any], e: Spins, chains: int) -> Estimate:
-    """H(h) + E[ln q(h|e)] of a binary h (n,) given e (n, sites), rows chain by chain, with the error over chains."""
-    logs = _logs(h, e, chains)
-    up = (h > 0).reshape(chains, -1).mean(axis=1)
-    value, error = jackknife(np.stack([up, logs], axis=1), lambda mean: mean[1] + _entropy([mean[0], 1 - mean[0]]))
-    return Estimate(float(value), float(error))
-
-
-def whole_bound(v: Spins, e: Spins, chains: int) -> Estimate:
-    """The same of all spins of a block v (n, spins): ln q(v|e) is the sum of ln q(v_i | v_1 ... v_(i-1), e)."""
-    logs = sum(_logs(v[:, i], np.hstack([v[:, :i], e]), chains) for i in range(v.shape[1]))
-    number = (v > 0) @ (1 << np.arange(v.shape[1]))
-    counts = np.stack([
-        np.bincount(part, minlength=1 << v.shape[1]) / len(part) for part in number.reshape(chains, -1)
-    ])  # fmt: skip
-    value, error = jackknife(np.column_stack([counts, np.asarray(logs)]), lambda mean: mean[-1] + _entropy(mean[:-1]))
-    return Estimate(float(value), float(error))
-
-
-def _logs(h: NDArray[Any], e: Spins, chains: int) -> FloatArray:
-    """Mean ln q(h|e) of each chain, by the regression of the other half of the chains."""
-    middle = chains // 2 * (len(h) // chains)
-    found = np.empty(len(h))
-    for rows, others in ((slice(0, middle), slice(middle, None)), (slice(middle, None), slice(0, middle))):
-        frequency = (np.count_nonzero(h[others] > 0) + 0.5) / (len(h[others]) + 1)
-        if len(np.unique(h[others])) < 2:  # nothing to fit
-            up = np.full(len(h[rows]), frequency)
-        else:
-            fit = LogisticRegression(C=RIDGE, max_iter=300).fit(e[others], h[others] > 0)
-            up = fit.predict_proba(e[rows])[:, 1]
-        found[rows] = np.log(np.where(h[rows] > 0, up, 1 - up))
-    means: FloatArray = found.reshape(chains, -1).mean(axis=1)
-    return means
-
-
-def _entropy(p: Any) -> float:
-    return -float(xlogy(np.asarray(p), np.asarray(p)).sum())
-
-
 def _patterns(n: int, seed: int) -> FloatArray:
     """Weights of +1 and -1, the first +1: all where they are at most `SIGNS`, else as many drawn."""
     if 1 << (n - 1) <= SIGNS:
@@ -196,17 +143,16 @@ def _patterns(n: int, seed: int) -> FloatArray:
     return signs
 
 
-def _table(evidence: Evidence, b: int) -> Table:
-    """I(V:E) and the null, by the tiling's own blocks of side b, which fit the lattice."""
-    joint, shell = exact_joint(evidence, b), windows(evidence.lattice, b, max(1, b // 2), 1)
+def _shared(evidence: Evidence, b: int) -> tuple[Estimate | None, Estimate]:
+    """I(V:E), and what rules of random signs keep, by the tiling's own blocks of side b: the same for all maps."""
+    joint, shell = evidence.once(exact_joint, b), windows(evidence.lattice, b, max(1, b // 2), 1)
     n = shell.blocks.shape[1]
     patterns = _patterns(n, evidence.seed)
     if joint is not None:
         mean = np.mean([joint.kept(sign_rule(signs)) for signs in patterns])
-        return Table(Estimate(joint.information(), 0.0), Estimate(float(mean), 0.0), joint)
+        return Estimate(joint.information(), 0.0), Estimate(float(mean), 0.0)
     chains = evidence.samples.sizes["chain"]
-    rows, which = _chosen(evidence, len(shell.blocks), b)
-    v, e = (evidence.X[rows, sites[which]].reshape(-1, sites.shape[1]) for sites in (shell.blocks, shell.environments))
+    v, e = cut(evidence.X, shell, MOST, generator(evidence.seed, "windows", b))
     coin = generator(evidence.seed, "ties", b).normal(0, 1e-3, len(v))
     kept = [bound(np.where(v @ signs + coin > 0, 1, -1), e, chains) for signs in patterns]
     error = float(np.mean([one.error for one in kept]))  # all on the same chains
@@ -214,17 +160,7 @@ def _table(evidence: Evidence, b: int) -> Table:
     if 1 << (n - 1) > SIGNS:
         error = math.hypot(error, float(values.std(ddof=1)) / math.sqrt(SIGNS))
     whole = whole_bound(v, e, chains) if n <= COUNTED else None
-    return Table(whole, Estimate(float(values.mean()), error), None)
-
-
-def _chosen(evidence: Evidence, n_units: int, b: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Rows (n, 1, 1) and units (n, chosen) of the windows looked at, drawn anew for each row."""
-    n = len(evidence.X)
-    chosen = max(1, min(n_units, MOST // n))
-    which = np.tile(np.arange(n_units), (n, 1))
-    if chosen < n_units:
-        which = generator(evidence.seed, "windows", b).permuted(which, axis=1)[:, :chosen]
-    return np.arange(n)[:, None, None], which
+    return whole, Estimate(float(values.mean()), error)
 
 
 def _estimated(
@@ -235,21 +171,26 @@ def _estimated(
     weights: FloatArray,
     local: bool,
 ) -> Estimate:
-    evidence, lattice = subject.evidence, subject.lattice
-    rows, which = _chosen(evidence, len(blocks), round(subject.b))
+    evidence, X, lattice = subject.evidence, subject.evidence.X, subject.lattice
+    if local:
+        h = subject.placed("samples").reshape(len(X), -1)[:, embedding.site]
+    else:
+        h = np.stack([_signs(X[:, sites], field) for sites, field in zip(blocks, weights, strict=True)], axis=1)
     # the ring around each unit's own block: that of the first block of the tiling, moved
     shift = lattice.coordinates[blocks[:, 0]] - lattice.coordinates[shell.blocks[0, 0]]
     ring = (lattice.coordinates[shell.environments[0]] + shift[:, None]) % lattice.shape
     around = np.ravel_multi_index(tuple(np.moveaxis(ring, -1, 0)), lattice.shape)
-    e = evidence.X[rows, around[which]].reshape(-1, around.shape[1])
-    if local:
-        coarse = subject.placed("samples").reshape(len(evidence.X), -1)[:, embedding.site]
-        h = np.take_along_axis(coarse, which, axis=1).ravel()
-    else:
-        v = evidence.X[rows, blocks[which]]
-        total = (v * weights[which]).sum(axis=2)
-        h = np.where(np.where(total == 0, v[:, :, 0], total) > 0, 1, -1).ravel()
-    return bound(h, e, evidence.samples.sizes["chain"])
+    # coarse spins as sites behind those of the lattice
+    units = Windows(lattice.n_sites + np.arange(len(blocks))[:, None], around)
+    random = generator(evidence.seed, "windows", round(subject.b))
+    coarse, e = cut(np.hstack([X, h]), units, MOST, random)
+    return bound(coarse[:, 0], e, evidence.samples.sizes["chain"])
+
+
+def _signs(v: NDArray[np.int8], weights: FloatArray) -> NDArray[np.int8]:
+    """sign(sum w v) of each row, a tie by the first spin."""
+    total = (v * weights).sum(axis=1)
+    return np.where(np.where(total == 0, v[:, 0], total) > 0, 1, -1).astype(np.int8)
 
 
 def _rules(subject: Subject, n_spins: int, blocks: NDArray[np.intp]) -> FloatArray:
@@ -259,12 +200,12 @@ def _rules(subject: Subject, n_spins: int, blocks: NDArray[np.intp]) -> FloatArr
     for unit, sites in enumerate(blocks):
         X = np.repeat(np.resize(subject.evidence.X, (REPEATS, subject.lattice.n_sites)), 1 << n_spins, axis=0)
         X[:, sites] = states
-        rules[:, unit] = subject.chance(X)[:, unit].reshape(REPEATS, -1)
+        rules[:, unit] = subject.as_spins.chance_of(subject.map, X)[:, unit].reshape(REPEATS, -1)
     return rules
 
 
-def _summed(joint: Joint, rules: FloatArray, weights: FloatArray, local: bool) -> Estimate:
-    """The mean over units of I(H:E) by P(h = +1 | V), exact where P hangs on the block alone and no coin is in it.
+def _summed(joint: Joint, rules: FloatArray) -> Estimate:
+    """The mean over units of I(H:E) by P(h = +1 | V), (surroundings, M, 2^n); exact where P hangs on the block alone.
 
     Else it is that of the mean of P over surroundings, with the jackknife error over them.
     """
@@ -272,8 +213,6 @@ def _summed(joint: Joint, rules: FloatArray, weights: FloatArray, local: bool) -
     def kept(units: FloatArray) -> float:
         return float(np.mean([joint.kept(rule) for rule in np.clip(units, 0, 1)]))
 
-    if not local:
-        return Estimate(float(np.mean([joint.kept(sign_rule(one)) for one in weights])), 0.0)
     if np.ptp(rules, axis=0).max() < ROUNDING:
         return Estimate(kept(rules[0]), 0.0)
     value, error = jackknife(rules, kept)

@@ -51,16 +51,16 @@ def window_share(fields: Fields, lattice: Lattice, side: int, *, periodic: bool 
 
 
 def _participation(subject: Subject) -> Reading:
-    return _mean(participation(_living(subject)))
+    return mean_over_units(participation(_living(subject)))
 
 
 def _window(subject: Subject) -> Reading:
     side = min(round(subject.b) + 1, min(subject.lattice.shape))
-    return _mean(window_share(_living(subject), subject.lattice, side))
+    return mean_over_units(window_share(_living(subject), subject.lattice, side))
 
 
 def _radius(subject: Subject) -> Reading:
-    return _mean(radius_of_gyration(_living(subject), subject.lattice))
+    return mean_over_units(radius_of_gyration(_living(subject), subject.lattice))
 
 
 def _living(subject: Subject) -> Fields:
@@ -69,7 +69,8 @@ def _living(subject: Subject) -> Fields:
     return subject.living
 
 
-def _mean(values: FloatArray) -> Reading:
+def mean_over_units(values: FloatArray) -> Reading:
+    """The mean over units, with the standard error over them."""
     # the standard error over units needs two of them
     error = values.std(ddof=1) / math.sqrt(len(values)) if len(values) > 1 else math.nan
     return Reading(float(values.mean()), float(error))

@@ -23,14 +23,9 @@ def exponents(subject: Subject) -> mcrg.Spectrum:
     spins_needed(subject)
     critical, alphabet = critical_needed(subject.evidence), same_letters(subject)
     embedding, _ = placed_units(subject)
-    return mcrg.spectrum(
-        critical.values,
-        subject.placed("critical"),
-        embedding.b,
-        fine_lattice=subject.lattice,
-        coarse_lattice=embedding.lattice,
-        alphabet=alphabet,
-    )
+    levels = [critical.values, subject.placed("critical")]
+    (found,) = mcrg.mcrg(levels, embedding.b, lattice=subject.lattice, alphabet=alphabet)
+    return found
 
 
 def _y_t(subject: Subject) -> Reading:

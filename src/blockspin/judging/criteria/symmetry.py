@@ -12,6 +12,7 @@ from scipy.sparse import coo_array
 from blockspin.coarse.embedding import centres
 from blockspin.coarse.sparse_fields import Fields, dense, pieces
 from blockspin.judging.criteria.criterion import Criterion, Quantity
+from blockspin.judging.criteria.locality import mean_over_units
 from blockspin.judging.evidence import Subject
 from blockspin.judging.measurement import NotDefined, Reading, Side
 from blockspin.judging.nulls import PERMUTATIONS
@@ -125,7 +126,7 @@ def _translation(subject: Subject) -> Reading | None:
     if subject.living.shape[0] < 2:
         return None
     _, share = subject.once(_of_living)
-    return Reading(float(share.mean()), float(share.std(ddof=1) / math.sqrt(len(share))))
+    return mean_over_units(share)
 
 
 def _point_group(subject: Subject) -> Reading | None:

@@ -11,6 +11,7 @@ from scipy.sparse import diags_array
 from blockspin.coarse.embedding import centres
 from blockspin.coarse.sparse_fields import Fields, pieces
 from blockspin.judging.criteria.criterion import Criterion, Quantity
+from blockspin.judging.criteria.locality import mean_over_units
 from blockspin.judging.evidence import Subject
 from blockspin.judging.measurement import NotDefined, Reading
 from blockspin.judging.rules import CloserThanNulls, Described
@@ -51,8 +52,8 @@ def duplicates(fields: Fields) -> float:
 
 def _spacing(subject: Subject) -> Reading:
     fields = _two_living(subject)
-    spacing = nearest_neighbour_spacing(centres(fields, subject.lattice), subject.lattice) / subject.b
-    return Reading(float(spacing.mean()), float(spacing.std(ddof=1) / math.sqrt(len(spacing))))
+    spacing = nearest_neighbour_spacing(centres(fields, subject.lattice), subject.lattice)
+    return mean_over_units(spacing / subject.b)
 
 
 def _residual(subject: Subject) -> Reading:
