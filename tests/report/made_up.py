@@ -15,6 +15,7 @@ from blockspin.report.lines import Panel, Point, line_plot
 from blockspin.report.page import Figure, Page, Section, render
 from blockspin.report.phase_map import Axis, Map, Mark, phase_map
 from blockspin.report.training import training
+from blockspin.runs.settings import flat
 
 L, B = 24, 2
 VARIANTS = ("sklearn-default", "sklearn-matched", "none", "l2", "l1")
@@ -338,8 +339,8 @@ def fake_page() -> str:
         Section(
             "Settings and provenance",
             [
-                tables.key_value_table(settings, title="Settings"),
-                tables.key_value_table({"commit": "0" * 40, "versions": {"numpy": "2.4"}}, title="Provenance"),
+                tables.key_value_table(flat(settings), title="Settings"),
+                tables.key_value_table([("commit", "0" * 40), ("versions.numpy", "2.4")], title="Provenance"),
                 tables.table(["map", "y_t", "y_h"], numbers, title="Numbers"),
             ],
         ),

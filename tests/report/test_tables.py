@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from blockspin.report import tables
+from blockspin.runs.settings import flat
 
 EVIL = "<script>alert('x')</script>"
 
@@ -135,7 +136,7 @@ def test_names_are_escaped() -> None:
     bodies = [
         tables.scorecard_table([evil], {EVIL: (EVIL,)}).body,
         tables.claim_cards([claim]).body,
-        tables.key_value_table({EVIL: EVIL, "deep": {EVIL: [EVIL, 1]}}).body,
+        tables.key_value_table([(EVIL, [EVIL, 1])], title="").body,
     ]
     for body in bodies:
         assert "<script" not in body
@@ -171,10 +172,10 @@ def test_claims_carry_status_and_evidence() -> None:
     assert "Reproduced" not in tables.claim_cards([claim]).body
 
 
-def test_settings_flatten_with_dots() -> None:
-    html = tables.key_value_table({"L": 40, "recipe": {"l1": 2e-4, "biases": True, "n_iter": (25, 60)}}).body
+def test_settings_are_written_for_people() -> None:
+    html = tables.key_value_table(flat({"L": 40, "recipe": {"l1": 2e-4, "biases": True, "n_iter": (25, 60)}}), title="")
     for part in ("recipe.l1", "0.0002", "yes", "25, 60"):
-        assert part in html
+        assert part in html.body
 
 
 def test_plain_table_writes_pairs_with_their_error() -> None:

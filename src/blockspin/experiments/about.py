@@ -66,7 +66,7 @@ def draw(experiment: Experiment, folder: Path) -> str:
     facts = module.facts(run) if hasattr(module, "facts") else {}
     page = words.read(text, names, {**facts, "preset": str(stored["preset"])})
     first = [Section("Claims", [tables.claim_cards([*said.values()])])] if said else []
-    about: list[Block] = [tables.key_value_table(stored["settings"], title="Settings")]
+    about: list[Block] = [tables.key_value_table(settings_file.flat(stored["settings"]), title="Settings")]
     about += [samples_table(drawn)] if (drawn := _drawn(run)) else []
     with parsed(folder / provenance.FILE):
         last = Section("Settings and provenance", [*about, provenance_table(provenance.read(folder))])
@@ -140,4 +140,4 @@ def provenance_table(stored: dict[str, Any]) -> Table:
         **session["versions"],
         "machine": session["machine"],
     }
-    return tables.key_value_table(facts, title="Provenance")
+    return tables.key_value_table(settings_file.flat(facts), title="Provenance")
