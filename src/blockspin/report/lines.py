@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from itertools import pairwise
 from typing import Any, Literal
@@ -64,9 +64,7 @@ def line_plot(parts: Sequence[Panel], *, title: str, caption: str, same_axes: bo
         raise ValueError("a figure of curves needs at least one panel, and every panel a curve")
     looks = styles(name for part in parts for name in part.curves)
     exact = dashed(name for part in parts for name in part.dashed if name not in looks)
-    if same_axes:
-        limits = _limits([_points(part, some) for part in parts for some in part.curves.values()])
-        parts = [replace(part, limits=limits) for part in parts]
+    together = [_points(part, some) for part in parts for some in part.curves.values()] if same_axes else []
     drawn, told = [], []
     for part in parts:
         words = f"{part.title}, ".removeprefix(", ") + f"{part.y_label} against {part.x_label}"
@@ -75,7 +73,7 @@ def line_plot(parts: Sequence[Panel], *, title: str, caption: str, same_axes: bo
         top = 0.3 if any(label for _, label in part.down) else TOP
         inside = WIDTH - LEFT - RIGHT if part.square else 2.4 if len(parts) > 2 else 2.8
         body = plot(
-            partial(_draw, part=part, looks={**exact, **looks}),
+            partial(_draw, part=part, looks={**exact, **looks}, together=together),
             alt=words, height=inside + BOTTOM + top, margins=(LEFT, RIGHT, BOTTOM, top),
         )  # fmt: skip
         drawn.append((part.title, "", body))
@@ -84,7 +82,7 @@ def line_plot(parts: Sequence[Panel], *, title: str, caption: str, same_axes: bo
     return Figure(key + panels(drawn), title, caption, "; ".join(told))
 
 
-def _draw(axes: Any, part: Panel, looks: Mapping[str, Style]) -> None:
+def _draw(axes: Any, part: Panel, looks: Mapping[str, Style], together: Sequence[NDArray[np.float64]]) -> None:
     set_scale(axes.xaxis, part.x_scale)
     set_scale(axes.yaxis, part.y_scale)
     axes.margins(x=ROOM / 2 if part.x_scale == "linear" else ROOM, y=ROOM)
@@ -100,6 +98,9 @@ def _draw(axes: Any, part: Panel, looks: Mapping[str, Style]) -> None:
     for name, point in part.rings.items():
         if shown(point[:2]).all():
             axes.plot(*point[:2], "o", color=looks[name].colour, markersize=10, mfc="none", zorder=4)
+    for points in together:  # the axes hold them, drawn here or not
+        at, half = points[:, :2], points[:, [3, 2]]
+        axes.update_datalim([*(at - half), *(at + half)])
     _finish(axes, part)
 
 
@@ -183,15 +184,3 @@ def _told(points: NDArray[np.float64]) -> str:
 
 def _short(value: float) -> str:
     return plain(float(f"{value:.3g}"))
-
-
-def _limits(some: Sequence[NDArray[np.float64]]) -> Limits:
-    x, y, dy, dx = np.concatenate(some).T
-    found = []
-    for at, half in ((x, dx), (y, dy)):
-        ends = np.concatenate([at - half, at + half])
-        ends = ends[np.isfinite(ends)]
-        low, high = (ends.min(), ends.max()) if len(ends) else (0.0, 1.0)
-        room = ROOM * (high - low) or max(abs(low), 1.0) * ROOM
-        found.append((float(low - room), float(high + room)))
-    return found[0], found[1]

@@ -48,7 +48,12 @@ class Section:
 
     def __post_init__(self) -> None:
         for block in self.blocks:
-            _check(block, self.title)
+            if not isinstance(block, Figure | Table | str):
+                kind = type(block).__name__
+                raise TypeError(f"a block of section {self.title!r} must be a Figure, a Table or a string; got {kind}")
+            if not isinstance(block, str) and not isinstance(block.body, Markup):
+                kind = type(block.body).__name__
+                raise TypeError(f"the body of {block.title!r} must be Markup made by blockspin.report; got {kind}")
 
     @property
     def shown(self) -> list[Block]:
@@ -60,12 +65,8 @@ class Section:
     @property
     def folded(self) -> list[Figure | Table]:
         """The figures and tables that a reader unfolds."""
-        first = next((block for block in self.blocks if isinstance(block, Figure)), None)
-        return [
-            block
-            for block in self.blocks
-            if (isinstance(block, Figure) and block is not first) or (isinstance(block, Table) and not block.open)
-        ]
+        shown = [id(block) for block in self.shown]
+        return [block for block in self.blocks if not isinstance(block, str) and id(block) not in shown]
 
 
 @dataclass(frozen=True)
@@ -146,19 +147,6 @@ def _environment() -> Environment:
     environment.filters |= {"prose": prose, "minus": minus, "verdict_class": verdict_class}
     environment.tests |= {"figure": lambda block: isinstance(block, Figure), "table": lambda b: isinstance(b, Table)}
     return environment
-
-
-def _check(block: Any, where: str) -> None:
-    if isinstance(block, str):
-        return
-    if not isinstance(block, Figure | Table):
-        raise TypeError(
-            f"a block of section {where!r} must be a Figure, a Table or a string; got {type(block).__name__}"
-        )
-    if not isinstance(block.body, Markup):
-        raise TypeError(
-            f"the body of {block.title!r} must be Markup made by blockspin.report; got {type(block.body).__name__}"
-        )
 
 
 def _anchors(sections: Sequence[Section]) -> list[str]:
