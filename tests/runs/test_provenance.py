@@ -11,7 +11,7 @@ import toy_tasks as toy
 from blockspin.runs import provenance
 from blockspin.runs.execute import execute
 from blockspin.runs.provenance import Provenance
-from blockspin.runs.store import Store
+from blockspin.runs.store import Store, read_log
 
 
 def test_sessions_add_up(tmp_path):
@@ -39,7 +39,7 @@ def test_a_killed_session_is_told_from_the_log(tmp_path):
     store = Store(tmp_path)
     Provenance(store, seed=1).begin(["blockspin"], workers=1)
     execute(toy.graph(2), store)
-    last = store.events()[-1]["time"]
+    last = read_log(store.folder)[-1]["time"]
     Provenance(store, seed=1).begin(["blockspin"], workers=1)
     killed, running = json.loads((tmp_path / "provenance.json").read_text())["sessions"]
     assert (killed["outcome"], killed["end"]) == ("killed", last)

@@ -57,7 +57,8 @@ def draw(experiment: Experiment, folder: Path) -> str:
     and scorecards.json), `scorecards`, `number` (an estimate with its error), and all that the module defines.
     """
     stored = settings_file.read(folder)
-    run = Finished(experiment, settings_file.restore(experiment.Settings, stored), stored["seed"], Store(folder))
+    settings = settings_file.validated(experiment.Settings, stored["settings"])
+    run = Finished(experiment, settings, stored["seed"], Store(folder))
     module = import_module(experiment.page)
     text = Path(inspect.getfile(module)).with_suffix(".md").read_text(encoding="utf-8")
     said = {claim["id"]: claim for claim in claims(folder)}

@@ -11,8 +11,7 @@ from typing import Any, Self, TextIO
 from rich.progress import TaskID
 from rich.text import Text
 
-from blockspin.progress import bars
-from blockspin.progress import duration as duration
+from blockspin.progress import bars, duration
 from blockspin.runs.costs import PRIOR, Costs
 from blockspin.runs.task import Task
 

@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from blockspin.files import Damaged, read_json
-from blockspin.runs.execute import cores
-from blockspin.runs.store import Store, write_json
+from blockspin.runs.store import Store, now, read_log, write_json
+from blockspin.runs.work import cores
 from blockspin.seals import digest_of
 
 FILE = "provenance.json"
@@ -43,7 +43,7 @@ class Provenance:
         self.own = {
             "id": secrets.token_hex(4),
             "command": shlex.join(command),
-            "start": _now(),
+            "start": now(),
             "end": None,
             "seconds": None,
             "outcome": None,
@@ -57,7 +57,7 @@ class Provenance:
 
     def end(self, outcome: str) -> None:
         """The session ends: "finished", "failed" or "interrupted"."""
-        self.own |= {"end": _now(), "seconds": round(time.monotonic() - self.started, 1), "outcome": outcome}
+        self.own |= {"end": now(), "seconds": round(time.monotonic() - self.started, 1), "outcome": outcome}
         self._write()
 
     def _write(self, *, alone: bool = False) -> None:
@@ -65,7 +65,7 @@ class Provenance:
             earlier = read(self.store.folder)["sessions"] if os.path.lexists(self.path) else []
             sessions = [one for one in earlier if one.get("id") != self.own["id"]]
             if alone:
-                times = [event["time"] for event in self.store.events() if isinstance(event.get("time"), str)]
+                times = [event["time"] for event in read_log(self.store.folder) if isinstance(event.get("time"), str)]
                 for session in sessions:
                     if session["end"] is None:
                         session |= {"end": max(times, default=session["start"]), "outcome": "killed"}
@@ -93,7 +93,7 @@ def read(folder: Path) -> dict[str, Any]:
 def task_seconds(store: Store) -> dict[str, float]:
     """Wall seconds of each task that was completed, by label, from the log: the last time it was computed."""
     last: dict[str, tuple[str, float]] = {}
-    for event in store.events():
+    for event in read_log(store.folder):
         match event:
             case {"event": "done", "key": str(key), "label": str(label), "seconds": float() | int() as seconds}:
                 last[key] = label, seconds
@@ -137,7 +137,3 @@ def _cpu() -> str:
             if line.startswith("model name"):
                 return line.partition(":")[2].strip()
     return platform.processor() or "unknown"
-
-
-def _now() -> str:
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())

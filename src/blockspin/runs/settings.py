@@ -161,11 +161,6 @@ def read(folder: Path) -> dict[str, Any]:
     return stored
 
 
-def restore(model: type[S], stored: Mapping[str, Any]) -> S:
-    """The settings of a stored `document`. Raises SettingsError."""
-    return validated(model, stored["settings"])
-
-
 def differences(stored: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[str]:
     """Each setting in which two documents differ, such as "settings.K (0.44 there, 0.408 here)"; presets aside."""
     there, here = dict(flat(stored)), dict(flat(wanted))

@@ -166,10 +166,8 @@ def _range(text: str) -> list[Any]:
     if match[4] == "log" and min(start, stop) <= 0:
         raise ValueError("equal ratios need positive ends")
     shares = [i / (n - 1) for i in range(n)]
-    if match[4] == "log":
-        values = [math.exp(math.log(start) * (1 - t) + math.log(stop) * t) for t in shares]
-    else:
-        values = [start * (1 - t) + stop * t for t in shares]
+    there, back = (math.log, math.exp) if match[4] == "log" else (float, float)
+    values = [back(there(start) * (1 - t) + there(stop) * t) for t in shares]
     # twelve digits: the last bit may differ from machine to machine, and is part of the tasks' keys
     rounded = [float(f"{value:.12g}") for value in values]
     whole = all("." not in part and "e" not in part.lower() for part in match.groups()[:2])

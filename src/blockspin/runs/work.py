@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from blockspin import blas
-from blockspin.runs.store import LAST_WORDS, Store, StoreError
+from blockspin.runs.store import LAST_WORDS, Store, StoreError, now
 from blockspin.runs.task import Progress, Result, Task
 
 POOLS = ("NUMBA_NUM_THREADS", "PJRT_NPROC", "NPROC")  # the last two: XLA's pool of threads on a CPU
@@ -77,8 +77,8 @@ def last_words(task: Task, store: Store, progress: Progress, asked_by: str) -> I
     except OSError:  # the result will not be written either, and that says why
         yield progress
         return
-    print(f"process {os.getpid()} began at {_now()} for {asked_by}", file=file, flush=True)
-    note = throttled(lambda fraction, said: print(f"{_now()} {fraction:.0%} {said}", file=file, flush=True), 1.0)
+    print(f"process {os.getpid()} began at {now()} for {asked_by}", file=file, flush=True)
+    note = throttled(lambda fraction, said: print(f"{now()} {fraction:.0%} {said}", file=file, flush=True), 1.0)
 
     def report(fraction: float, words: str = "") -> None:
         with suppress(OSError):
@@ -142,7 +142,3 @@ def _left(task: Task, store: Store, asked_by: str) -> tuple[str, int]:
         return "", 0
     begun = re.findall(rf"^process .* for {asked_by}$", text, re.MULTILINE)
     return text[-6000:], len(begun)
-
-
-def _now() -> str:
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
