@@ -15,9 +15,10 @@ from matplotlib.markers import MarkerStyle
 from matplotlib.path import Path
 from matplotlib.transforms import Affine2D
 
-from blockspin.report.theme import DASHES, GRID, INK, LINE, SOFT, STAND_INS, Style
+from blockspin.report.theme import DASHES, GRID, INK, SOFT, STAND_INS, Style
 
 WIDTH = 5.0  # inches, that is 360 units of the picture: about the width of a phone's page in its pixels
+NO_METADATA = dict.fromkeys(("Creator", "Date", "Format", "Type"))
 TEXT = 12.0  # text size in the same units, so about 12 px on a phone
 
 _SETTINGS: dict[Any, Any] = {
@@ -26,8 +27,6 @@ _SETTINGS: dict[Any, Any] = {
     "text.parse_math": False,
     "font.size": TEXT,
     "font.family": "DejaVu Sans",  # wider than the page's own letters, so that what fits here fits there
-    "axes.labelsize": TEXT,
-    "axes.titlesize": TEXT,
     "xtick.labelsize": TEXT - 1,
     "ytick.labelsize": TEXT - 1,
     "axes.edgecolor": SOFT,
@@ -42,12 +41,6 @@ _SETTINGS: dict[Any, Any] = {
     "axes.axisbelow": True,
     "axes.spines.top": False,
     "axes.spines.right": False,
-    "axes.linewidth": 0.9,
-    "grid.linewidth": 0.8,
-    "lines.linewidth": 1.8,
-    "lines.markersize": 5.5,
-    "patch.edgecolor": LINE,
-    "axes.unicode_minus": True,
 }
 
 
@@ -63,7 +56,7 @@ def plot(draw: Callable[[Any], None], *, alt: str, height: float, margins: Seque
         figure = Figure(figsize=(WIDTH, height))
         draw(figure.add_axes((left / WIDTH, bottom / height, 1 - (left + right) / WIDTH, 1 - (bottom + top) / height)))
         written = io.StringIO()
-        figure.savefig(written, format="svg", metadata={"Date": None, "Creator": None}, transparent=True)
+        figure.savefig(written, format="svg", metadata=NO_METADATA, transparent=True)
     return _inline(written.getvalue(), alt)
 
 
@@ -110,7 +103,6 @@ def _outline(marker: str) -> str:
 def _inline(text: str, alt: str) -> Markup:
     mark = "f" + hashlib.sha256(text.encode()).hexdigest()[:10]
     text = text[text.index("<svg") :]
-    text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.S)
     text = re.sub(r"<style .*?</style>", "", text, flags=re.S)  # in a page it would style every element of it
     text = re.sub(r"<!--.*?-->", "", text, flags=re.S)
     text = re.sub(r'<g id="[^"]*"', "<g", text)
