@@ -53,12 +53,6 @@ class Display:
         """
         self._count(event, task, **facts)
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """The run is over."""
-
     @property
     def counts(self) -> str:
         """How many tasks are done, running, failed and left."""
@@ -144,6 +138,9 @@ class Shown(Display):
         if self.bars is not None:
             words = _joined(self.counts, self.time_left)
             self.bars.update(self.whole, completed=self.percent, words=words)
+
+    def __enter__(self) -> Self:
+        return self
 
     def __exit__(self, *_: object) -> None:
         if self.bars is not None:

@@ -26,21 +26,15 @@ PACKAGES = ("blockspin", "numpy", "jax", "jaxlib", "numba", "scikit-learn", "sci
 
 
 class Provenance:
-    """The provenance.json of a run, one entry a session; begin and end a session with `begin` and `end`.
+    """A session in the provenance.json of a run, written as it begins and when it has come to an `end`.
 
     A session that was killed ends where the log says it last did something, with the outcome "killed"; that is found
-    out by the next session that is alone in the folder.
+    out by the next session that is alone in the folder, as no other can be at work.
     """
 
-    def __init__(self, store: Store, *, seed: int) -> None:
-        self.store = store
-        self.path = store.folder / FILE
-        self.seed = seed
-        self.own: dict[str, Any] = {}
-
-    def begin(self, command: list[str], workers: int, *, alone: bool = True) -> None:
-        """A session starts: write down with what and on what. alone: whether no other session can be at work."""
-        self.own = {
+    def __init__(self, store: Store, *, seed: int, command: list[str], workers: int, alone: bool = True) -> None:
+        self.store, self.seed = store, seed
+        self.own: dict[str, Any] = {
             "id": secrets.token_hex(4),
             "command": shlex.join(command),
             "start": now(),
@@ -62,7 +56,8 @@ class Provenance:
 
     def _write(self, *, alone: bool = False) -> None:
         with self.store.turn():  # other sessions write here too
-            earlier = read(self.store.folder)["sessions"] if os.path.lexists(self.path) else []
+            path = self.store.folder / FILE
+            earlier = read(self.store.folder)["sessions"] if os.path.lexists(path) else []
             sessions = [one for one in earlier if one.get("id") != self.own["id"]]
             if alone:
                 times = [event["time"] for event in read_log(self.store.folder) if isinstance(event.get("time"), str)]
@@ -72,7 +67,7 @@ class Provenance:
             sessions.append(self.own)
             tasks = task_seconds(self.store)
             stored = {"schema": 2, "seed": self.seed, "tasks": tasks, "sessions": sessions}
-            write_json(self.path, {**stored, "sha256": digest_of(stored)})
+            write_json(path, {**stored, "sha256": digest_of(stored)})
 
 
 def read(folder: Path) -> dict[str, Any]:

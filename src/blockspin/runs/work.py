@@ -44,7 +44,11 @@ def perform(
             begun()
             started = time.monotonic()
             with nullcontext(progress) if asked_by is None else last_words(task, store, progress, asked_by) as told:
-                compute(task, store, told)
+                with blas.one_thread():
+                    result = task.function(task.settings, [store.load(parent) for parent in task.parents], told)
+                if not isinstance(result, Result):
+                    raise TypeError(f"a task returns a Result; {task} returned {type(result).__name__}")
+                store.save(task, result)
             return "done", time.monotonic() - started
         finally:
             claim.release()
@@ -52,15 +56,6 @@ def perform(
         return "unwritable", str(error)
     except Exception as error:
         return "failed", words(error), traceback.format_exc()
-
-
-def compute(task: Task, store: Store, progress: Progress) -> None:
-    """Run one task and store its result. Raises what the task raises, TypeError for what is no Result, StoreError."""
-    with blas.one_thread():
-        result = task.function(task.settings, [store.load(parent) for parent in task.parents], progress)
-    if not isinstance(result, Result):
-        raise TypeError(f"a task returns a Result; {task} returned {type(result).__name__}")
-    store.save(task, result)
 
 
 @contextmanager
