@@ -37,7 +37,7 @@ def levels(
         words = f"{name}: {told}, most at {labels[0]} = {x[i]:.3g}, {labels[1]} = {x[j]:.3g}"
         body = plot(partial(_draw, x=x, z=z, labels=labels), alt=words, height=4.4, margins=(0.62, 0.2, 0.55, 0.1))
         parts.append((name, told, body))
-    return Figure(panels(parts), title, caption, f"{title}: {', '.join(planes)}")
+    return Figure(panels(parts), title, caption)
 
 
 def _draw(axes: Any, x: Any, z: Any, labels: tuple[str, str]) -> None:

@@ -65,11 +65,10 @@ def line_plot(parts: Sequence[Panel], *, title: str, caption: str, same_axes: bo
     looks = styles(name for part in parts for name in part.curves)
     exact = dashed(name for part in parts for name in part.dashed if name not in looks)
     together = [_points(part, some) for part in parts for some in part.curves.values()] if same_axes else []
-    drawn, told = [], []
+    drawn = []
     for part in parts:
-        words = f"{part.title}, ".removeprefix(", ") + f"{part.y_label} against {part.x_label}"
-        told.append(words)
-        words += ": " + "; ".join(f"{name} {_told(_points(part, some))}" for name, some in _named(part))
+        words = f"{part.title}, ".removeprefix(", ") + f"{part.y_label} against {part.x_label}: "
+        words += "; ".join(f"{name} {_told(_points(part, some))}" for name, some in _named(part))
         top = 0.3 if any(label for _, label in part.down) else TOP
         inside = WIDTH - LEFT - RIGHT if part.square else 2.4 if len(parts) > 2 else 2.8
         body = plot(
@@ -79,7 +78,7 @@ def line_plot(parts: Sequence[Panel], *, title: str, caption: str, same_axes: bo
         drawn.append((part.title, "", body))
     joined = any(part.joined != "no" for part in parts)
     key = legend([*exact.items(), *looks.items()], line=joined)
-    return Figure(key + panels(drawn), title, caption, "; ".join(told))
+    return Figure(key + panels(drawn), title, caption)
 
 
 def _draw(axes: Any, part: Panel, looks: Mapping[str, Style], together: Sequence[NDArray[np.float64]]) -> None:

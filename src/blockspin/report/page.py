@@ -18,12 +18,11 @@ from markupsafe import Markup, escape
 
 @dataclass(frozen=True)
 class Figure:
-    """A picture with its caption: body is inline SVG or images, alt says in words what the picture shows."""
+    """A picture with its caption: body is inline SVG or images, each with words that say what it shows."""
 
     body: Markup
     title: str
     caption: str
-    alt: str
 
 
 @dataclass(frozen=True)

@@ -83,7 +83,7 @@ def phase_map(maps: Sequence[Map], x: Axis, y: Axis, *, marks: Sequence[Mark] = 
     Raises ValueError where a map does not have a value a point.
     """
     if not x.values or not y.values:
-        return Figure(NOTHING, title, caption, "A map without points")
+        return Figure(NOTHING, title, caption)
     drawn = []
     for one in maps:
         value, error = np.asarray(one.value, float), np.asarray(one.error, float)
@@ -95,7 +95,7 @@ def phase_map(maps: Sequence[Map], x: Axis, y: Axis, *, marks: Sequence[Mark] = 
             height=0.8 + 0.52 * len(y.values), margins=(0.86, 0.1, 0.62, 0.18),
         )  # fmt: skip
         drawn.append((one.title, one.detail, body))
-    return Figure(panels(drawn), title, caption, f"Maps of {', '.join(one.title for one in maps)}")
+    return Figure(panels(drawn), title, caption)
 
 
 def _draw(

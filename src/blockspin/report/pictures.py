@@ -46,9 +46,7 @@ def configurations(images: ArrayLike, titles: Sequence[str], *, title: str, capt
         f"<div>{_image(upright(spin) > 0, SPINS, name)}<span>{escape(name)}</span></div>"
         for spin, name in zip(spins, titles, strict=True)
     )
-    _, Lx, Ly = spins.shape
-    words = f"{len(spins)} configurations of {Lx} x {Ly} spins: {', '.join(titles)}"
-    return Figure(Markup(f'<div class="tiles">{cells}</div>'), title, caption, words)
+    return Figure(Markup(f'<div class="tiles">{cells}</div>'), title, caption)
 
 
 def weights(
@@ -78,7 +76,7 @@ def weights(
         detail = f"{len(units)} of {len(stack)} units, ±{tops[name]:.2g}"
         parts.append((name, detail, _mosaic(stack[units], columns, tops[name], f"{len(units)} fields of {name}")))
     bar = _colour_bar(unit if scale == "common" else f"{unit}, each panel to its own largest")
-    return Figure(bar + panels(parts), title, caption, f"Fields of {', '.join(stacks)}, red positive and blue negative")
+    return Figure(bar + panels(parts), title, caption)
 
 
 def reconstructions(
@@ -106,8 +104,7 @@ def reconstructions(
             level = np.nan_to_num((upright(stack[row]) - low) / (high - low) * 255)
             cells.append(_image(np.clip(level, 0, 255).round(), ramp, f"sample {row + 1}, {name}"))
     style = f"grid-template-columns:repeat({len(stacks)},minmax(0,1fr))"
-    words = f"{shape[0]} samples beside their reconstructions from {', '.join(made)}"
-    return Figure(Markup(f'<div class="shots" style="{style}">{"".join(cells)}</div>'), title, caption, words)
+    return Figure(Markup(f'<div class="shots" style="{style}">{"".join(cells)}</div>'), title, caption)
 
 
 def chosen(fields: Array, count: int, choose: str) -> NDArray[np.intp]:
