@@ -52,7 +52,7 @@ class Plan:
     @property
     def document(self) -> dict[str, Any]:
         """What settings.toml will hold."""
-        swept = self.sweep.document() if self.sweep is not None and self.cells else None
+        swept = self.sweep.model_dump() if self.sweep is not None and self.cells else None
         return settings_file.document(self.experiment.name, self.preset, self.seed, self.settings, swept)
 
     def command(self, workers: int = 1) -> list[str]:
