@@ -85,3 +85,8 @@ def power(value: float, _: int = 0) -> str:
 def plain(value: float, _: int = 0) -> str:
     """The number of a tick, with a true minus sign."""
     return f"{value:.6g}".replace("-", "−")
+
+
+def short(value: float, digits: int = 3) -> str:
+    """A number with so many digits."""
+    return plain(float(f"{value:.{digits}g}")).replace("e−0", "e−")

@@ -11,7 +11,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from blockspin.report.axes import Scale, bars, plain, set_scale, set_ticks, shown, widen
+from blockspin.report.axes import Scale, bars, set_scale, set_ticks, short, shown, widen
 from blockspin.report.page import Figure
 from blockspin.report.svg import WIDTH, legend, panels, plot
 from blockspin.report.theme import INK, PAGE, SOFT, Style, dashed, styles
@@ -177,9 +177,5 @@ def _told(points: NDArray[np.float64]) -> str:
     seen = points[np.isfinite(points[:, 0])]
     if not len(seen):
         return "no value"
-    first, last = (f"{_short(y)} at {_short(x)}" for x, y, *_ in (seen[0], seen[-1]))
+    first, last = (f"{short(y)} at {short(x)}" for x, y, *_ in (seen[0], seen[-1]))
     return first if len(seen) == 1 else f"from {first} to {last}"
-
-
-def _short(value: float) -> str:
-    return plain(float(f"{value:.3g}"))
