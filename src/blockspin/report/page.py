@@ -8,11 +8,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
-from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 
@@ -89,17 +87,12 @@ def render(page: Page) -> str:
     Texts may write y_t, K_c, w^2, -> and +-: they are set as subscripts, superscripts and signs.
     Raises TypeError for a block that is no Figure, Table or string, and for a body that is not Markup.
     """
-    html: str = template("page.html").render(
-        page=page,
-        sections=list(zip(_anchors(page.sections), page.sections, strict=True)),
-        style=Markup((_TEMPLATES / "style.css").read_text(encoding="utf-8")),
-    )
-    return html
+    return str(filled("page.html", page=page, sections=[*zip(_anchors(page.sections), page.sections, strict=True)]))
 
 
-def template(name: str) -> Any:
-    """A template of this package, with escaping on."""
-    return _environment().get_template(name)
+def filled(template: str, **values: Any) -> Markup:
+    """A template of this package with these values, which are escaped."""
+    return Markup(_ENVIRONMENT.get_template(template).render(values))
 
 
 def prose(text: str) -> Markup:
@@ -131,21 +124,15 @@ def verdict_class(verdict: str) -> str:
     return CLASSES.get(verdict, "open")
 
 
-_TEMPLATES = Path(__file__).parent / "templates"
-
-
-@cache
-def _environment() -> Environment:
-    environment = Environment(
-        loader=FileSystemLoader(_TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {"prose": prose, "minus": minus, "verdict_class": verdict_class}
-    environment.tests |= {"figure": lambda block: isinstance(block, Figure), "table": lambda b: isinstance(b, Table)}
-    return environment
+_ENVIRONMENT = Environment(
+    loader=PackageLoader(__package__),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+_ENVIRONMENT.filters |= {"prose": prose, "verdict_class": verdict_class}
+_ENVIRONMENT.tests |= {"figure": lambda block: isinstance(block, Figure), "table": lambda b: isinstance(b, Table)}
 
 
 def _anchors(sections: Sequence[Section]) -> list[str]:

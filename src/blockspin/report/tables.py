@@ -6,9 +6,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from markupsafe import Markup
-
-from blockspin.report.page import Table, minus, template
+from blockspin.report.page import Table, filled, minus
 from blockspin.statistics import brackets
 
 ROW = ("criterion", "quantity", "value", "error", "state", "outcome", "null", "reference", "exact", "why")
@@ -55,7 +53,7 @@ def scorecard_table(
         }
         for card in cards
     ]
-    return Table(_markup("scorecard.html", columns=columns, exponents=exponents, rows=rows), title, caption, open=True)
+    return Table(filled("scorecard.html", columns=columns, exponents=exponents, rows=rows), title, caption, open=True)
 
 
 def claim_cards(claims: Sequence[Mapping[str, Any]]) -> Table:
@@ -68,12 +66,12 @@ def claim_cards(claims: Sequence[Mapping[str, Any]]) -> Table:
     cards = [
         {"rule": "", **claim, "evidence": [_evidence(item) for item in claim.get("evidence", ())]} for claim in claims
     ]
-    return Table(_markup("claims.html", claims=cards), open=True)
+    return Table(filled("claims.html", claims=cards), open=True)
 
 
 def key_value_table(rows: Iterable[tuple[str, Any]], *, title: str) -> Table:
     """Settings or provenance: (name, value), a row each."""
-    return Table(_markup("key_value.html", rows=[(name, _text(value)) for name, value in rows]), title)
+    return Table(filled("key_value.html", rows=[(name, _text(value)) for name, value in rows]), title)
 
 
 def table(
@@ -87,7 +85,7 @@ def table(
         if len(row) != len(columns):
             raise ValueError(f"a row must have {len(columns)} cells ({', '.join(columns)}); got {len(row)}")
     cells = [[_text(cell) for cell in row] for row in rows]
-    return Table(_markup("table.html", columns=columns, rows=cells, wide=wide), title, caption)
+    return Table(filled("table.html", columns=columns, rows=cells, wide=wide), title, caption)
 
 
 def _named(decisive: Mapping[str, str]) -> str:
@@ -210,7 +208,3 @@ def _text(value: Any) -> str:
 
 def _float(value: float | None) -> float:
     return math.nan if value is None else float(value)
-
-
-def _markup(name: str, **values: Any) -> Markup:
-    return Markup(template(name).render(**values))
