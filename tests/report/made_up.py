@@ -330,7 +330,7 @@ def fake_page() -> str:
     numbers = [["majority", (0.967, 0.003), (1.881, 0.0011)]]
     sections = [
         Section("Claims", [tables.claim_cards(claims())]),
-        Section("Scorecard", ["One judge for every map.", tables.scorecard_table(cards(), HEADLINES, title="")]),
+        Section("Scorecard", ["One judge for every map.", tables.scorecard_table(cards(), headlines=HEADLINES)]),
         Section(
             "Receptive fields",
             [*(drawn[name] for name in fields), "Units that renormalize look at blocks of b = 2 sites."],

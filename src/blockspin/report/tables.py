@@ -21,14 +21,16 @@ def number(value: float | None, error: float | None = None) -> str:
 
 def scorecard_table(
     cards: Sequence[Mapping[str, Any]],
-    headlines: Mapping[str, Sequence[str]],
-    *,
-    title: str = "Scorecard",
+    title: str = "",
     caption: str = "One row a map: the judge's verdict, and how far its exponents lie from the exact ones.",
+    open: bool = True,
+    *,
+    headlines: Mapping[str, Sequence[str]],
 ) -> Table:
     """The scorecards (entries of scorecards.json): a row a map, then all criteria and all quantities, folded.
 
     Columns of the criteria are in the order they first appear; headlines names the quantities shown for a criterion.
+    open: not folded.
     Raises ValueError where a card lacks a field of the schema.
     """
     for card in cards:
@@ -53,7 +55,7 @@ def scorecard_table(
         }
         for card in cards
     ]
-    return Table(filled("scorecard.html", columns=columns, exponents=exponents, rows=rows), title, caption, open=True)
+    return Table(filled("scorecard.html", columns=columns, exponents=exponents, rows=rows), title, caption, open)
 
 
 def claim_cards(claims: Sequence[Mapping[str, Any]]) -> Table:
