@@ -105,10 +105,8 @@ def test_a_criterion_shows_the_quantity_that_decided(
         for n, (name, outcome, code) in enumerate(zip(names, outcomes, codes, strict=True), start=1)
     ]
     said = "fail" if "fail" in outcomes else "cannot tell" if "within errors" in codes else "pass"
-    said = said if said in outcomes else "cannot tell"
-    summary, _ = tables.scorecard_table([made | {"outcomes": {"locality": said}}], headlines=HEADLINES).body.split(
-        "All quant"
-    )
+    made["outcomes"] = {"locality": said if said in outcomes else "cannot tell"}
+    summary, _ = tables.scorecard_table([made], headlines=HEADLINES).body.split("All quantities")
     cell = summary.rpartition("<tbody>")[2].partition("<td>")[2].partition("</td>")[0]
     assert re.sub(r"<[^>]*>", "", cell.partition("<small>")[2]) == shown
 
