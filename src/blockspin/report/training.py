@@ -48,7 +48,7 @@ def training(tables: Mapping[str, Table], *, title: str, caption: str) -> Figure
 
 def _curves(tables: Mapping[str, Table], column: str, scale: Scale) -> dict[str, list[Point]]:
     """A column against the epoch, of the machines that have something there."""
-    curves = {}
+    curves: dict[str, list[Point]] = {}
     for name, table in tables.items():
         values = np.asarray(table.get(column, []), float)
         seen = np.flatnonzero(shown(values, scale))
