@@ -20,7 +20,7 @@ sys.path.insert(0, str(RUNS))
 import toy_experiment  # noqa: E402
 
 from blockspin import cli, experiments  # noqa: E402
-from blockspin.runs.store import Store  # noqa: E402
+from blockspin.runs.store import Store, read_log  # noqa: E402
 
 SWEEP = ["--sweep", "samples=2,3", "--sweep", "layer.penalty=0.1,0.2", "--sweep", "seeds=2"]
 
@@ -44,7 +44,7 @@ def numbers(folder: Path) -> dict[str, bytes]:
 
 
 def starts(folder: Path) -> list[str]:
-    return [event["label"] for event in Store(folder).events() if event["event"] == "start"]
+    return [event["label"] for event in read_log(folder) if event["event"] == "start"]
 
 
 def test_a_sweep_leaves_a_dimension_an_axis_and_a_tidy_table(tmp_path):
@@ -109,7 +109,7 @@ def test_a_dry_run_says_tasks_time_and_disk_and_writes_nothing(tmp_path):
     assert "measured on 2" in told[1]
     # every task of a kind weighs the same, and so takes the mean of the two samples, two trainings and one score there
     sizes = {kind: [] for kind in ("sample", "train", "score")}
-    for event in Store(tmp_path / "b").events():
+    for event in read_log(tmp_path / "b"):
         if event["event"] == "done":
             sizes[event["kind"]].append(event["bytes"])
     expected = 6 * np.mean(sizes["sample"]) + 6 * np.mean(sizes["train"]) + 4 * np.mean(sizes["score"])

@@ -113,7 +113,7 @@ def run(
         from blockspin.runs.cluster import ClusterError
         from blockspin.runs.cluster import check as check_cluster
         from blockspin.runs.display import Shown
-        from blockspin.runs.execute import TaskFailed
+        from blockspin.runs.schedule import TaskFailed
         from blockspin.runs.settings import SettingsError
         from blockspin.runs.store import StoreError
 

@@ -63,7 +63,7 @@ def test_a_file_of_schema_1_is_brought_to_schema_2(tmp_path: Path) -> None:
     assert card["outcomes"] == card["decisive"] | {"fidelity": "fail"}
     assert [note["text"] for note in card["notes"]] == ["few draws"]
     assert {"map", "layer", "verdict", "decisive", "outcomes", "rows"} <= set(card)
-    assert "5.690(10)" in scorecard_table([card], {}).body  # the page takes it
+    assert "5.690(10)" in scorecard_table([card], headlines={}).body  # the page takes it
 
 
 def test_a_spectrum_of_one_exponent_of_two_has_not_passed_in_old_files_either(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from blockspin.report.lines import Panel, Point, line_plot
 from blockspin.report.page import Figure, Page, Section, render
 from blockspin.report.phase_map import Axis, Map, Mark, phase_map
 from blockspin.report.training import training
+from blockspin.runs.settings import flat
 
 L, B = 24, 2
 VARIANTS = ("sklearn-default", "sklearn-matched", "none", "l2", "l1")
@@ -329,7 +330,7 @@ def fake_page() -> str:
     numbers = [["majority", (0.967, 0.003), (1.881, 0.0011)]]
     sections = [
         Section("Claims", [tables.claim_cards(claims())]),
-        Section("Scorecard", ["One judge for every map.", tables.scorecard_table(cards(), HEADLINES, title="")]),
+        Section("Scorecard", ["One judge for every map.", tables.scorecard_table(cards(), headlines=HEADLINES)]),
         Section(
             "Receptive fields",
             [*(drawn[name] for name in fields), "Units that renormalize look at blocks of b = 2 sites."],
@@ -338,8 +339,8 @@ def fake_page() -> str:
         Section(
             "Settings and provenance",
             [
-                tables.key_value_table(settings, title="Settings"),
-                tables.key_value_table({"commit": "0" * 40, "versions": {"numpy": "2.4"}}, title="Provenance"),
+                tables.key_value_table(flat(settings), title="Settings"),
+                tables.key_value_table([("commit", "0" * 40), ("versions.numpy", "2.4")], title="Provenance"),
                 tables.table(["map", "y_t", "y_h"], numbers, title="Numbers"),
             ],
         ),

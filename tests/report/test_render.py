@@ -15,7 +15,7 @@ EVIL = "<script>alert('x')</script>"
 
 
 def figure(title: str) -> Figure:
-    return Figure(Markup("<svg></svg>"), title, f"caption of {title}", "alt")
+    return Figure(Markup("<svg></svg>"), title, f"caption of {title}")
 
 
 def folds(html: str) -> list[str]:
@@ -23,7 +23,7 @@ def folds(html: str) -> list[str]:
 
 
 def test_every_text_is_escaped() -> None:
-    evil = Figure(Markup("<svg></svg>"), EVIL, EVIL, f'"{EVIL}')
+    evil = Figure(Markup("<svg></svg>"), EVIL, EVIL)
     table = tables.table([EVIL], [[EVIL]], title=EVIL, caption=EVIL)
     html = render(Page(EVIL, EVIL, [EVIL], evil, [Section(EVIL, [EVIL, evil, evil, table])], {EVIL: EVIL}))
     assert "<script" not in html
@@ -66,7 +66,7 @@ def test_a_block_must_be_one_of_ours() -> None:
     with pytest.raises(TypeError, match="int"):
         Section("S", [3])  # type: ignore[list-item]
     with pytest.raises(TypeError, match="Markup"):
-        Section("S", [Figure("<svg/>", "t", "c", "a")])  # type: ignore[arg-type]
+        Section("S", [Figure("<svg/>", "t", "c")])  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(

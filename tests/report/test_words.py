@@ -10,7 +10,7 @@ from blockspin.report.page import Figure, Section
 from blockspin.report.tables import table
 from blockspin.report.words import read
 
-PICTURE = Figure(Markup("<svg></svg>"), "picture", "", "")
+PICTURE = Figure(Markup("<svg></svg>"), "picture", "")
 NUMBERS = table(["map"], [["l1"]])
 TEXT = """# Title
 

@@ -17,9 +17,10 @@ import pytest
 import toy_tasks as toy
 
 from blockspin.runs.display import Display
-from blockspin.runs.execute import TaskFailed, execute
+from blockspin.runs.execute import execute
+from blockspin.runs.schedule import TaskFailed
 from blockspin.runs.settings import SettingsError
-from blockspin.runs.store import Store, StoreError
+from blockspin.runs.store import Store, StoreError, read_log
 from blockspin.runs.task import Task
 from blockspin.runs.work import THREAD_VARIABLES
 
@@ -127,7 +128,7 @@ def test_a_scheduler_gives_the_same_bytes_and_tells_progress(tmp_path, machines,
     assert len(recorder.finished) == 13
     assert recorder.updates
     assert 2 <= recorder.most < 4  # at work on two workers, of the four that are given out at a time
-    assert len([event for event in Store(tmp_path).events() if event["event"] == "start"]) == 13
+    assert len([event for event in read_log(tmp_path) if event["event"] == "start"]) == 13
     assert not list((tmp_path / "tasks").glob(".words-*"))
 
 
@@ -157,7 +158,7 @@ def test_failures_are_named_and_the_rest_goes_on(tmp_path, machines):
     assert "its process died (KilledWorker) in each of" in message
     assert "Not run because of that: after" in message
     assert Store(tmp_path).has(score)
-    logs = [event["traceback"] for event in Store(tmp_path).events() if event["event"] == "failed"]
+    logs = [event["traceback"] for event in read_log(tmp_path) if event["event"] == "failed"]
     assert any("process" in log and "began at" in log for log in logs)  # the log that the dead worker left
 
 

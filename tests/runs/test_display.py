@@ -5,10 +5,12 @@ import io
 import pytest
 import toy_tasks as toy
 
+from blockspin.progress import duration
 from blockspin.runs import display
 from blockspin.runs.costs import Costs
-from blockspin.runs.display import Display, Shown, duration
-from blockspin.runs.execute import TaskFailed, execute
+from blockspin.runs.display import Display, Shown
+from blockspin.runs.execute import execute
+from blockspin.runs.schedule import TaskFailed
 from blockspin.runs.store import Store
 from blockspin.runs.task import Task
 

@@ -18,8 +18,9 @@ import toy_tasks as toy
 from interrupting import hearing
 
 from blockspin.runs.display import Display, Shown
-from blockspin.runs.execute import TaskFailed, execute
-from blockspin.runs.store import Store, StoreError
+from blockspin.runs.execute import execute
+from blockspin.runs.schedule import TaskFailed
+from blockspin.runs.store import Store, StoreError, read_log
 from blockspin.runs.task import Result, Task, ordered
 
 HERE = Path(__file__).parent
@@ -100,7 +101,7 @@ def test_a_damaged_file_is_computed_again(tmp_path, reference):
     (path.parent / ".aside-left by a kill").write_text("half")
     assert run(tmp_path).started == ["train 1"]
     assert files(tmp_path) == reference
-    assert [event["label"] for event in Store(tmp_path).events() if event["event"] == "damaged"] == ["train 1"]
+    assert [event["label"] for event in read_log(tmp_path) if event["event"] == "damaged"] == ["train 1"]
 
 
 def test_a_failing_task_stops_only_what_needs_it(tmp_path):
@@ -114,7 +115,7 @@ def test_a_failing_task_stops_only_what_needs_it(tmp_path):
     assert f"the bad one (bad {bad.key[:8]}): ValueError: no [bold]such[/] luck" in message
     assert "Not run because of that: worse, worst" in message
     assert Store(tmp_path).has(score)
-    (event,) = [event for event in Store(tmp_path).events() if event["event"] == "failed"]
+    (event,) = [event for event in read_log(tmp_path) if event["event"] == "failed"]
     assert event["label"] == "the bad one"
     assert "toy_tasks.py" in event["traceback"]
     assert "Traceback" in event["traceback"]
@@ -212,7 +213,7 @@ def test_an_interrupt_is_logged_and_the_next_call_goes_on(tmp_path):
     stop = Task("stop", "stop", toy.interrupt_once, {"mark": str(tmp_path / "mark")}, parents=(score.parents[0],))
     with pytest.raises(KeyboardInterrupt):
         run(tmp_path, [stop, score])
-    assert Store(tmp_path).events()[-1]["event"] == "interrupted"
+    assert read_log(tmp_path)[-1]["event"] == "interrupted"
     again = run(tmp_path, [stop, score])
     assert again.done == ["sample 0", "train 0"]
     assert again.started[0] == "stop"
@@ -257,9 +258,9 @@ def test_killed_at_any_moment_the_same_command_ends_with_the_same_bytes(
     kills = 0
     for _ in range(tries):
         process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
-        started = len(Store(tmp_path).events())
+        started = len(read_log(tmp_path))
         deadline = time.monotonic() + 60
-        while process.poll() is None and len(Store(tmp_path).events()) == started and time.monotonic() < deadline:
+        while process.poll() is None and len(read_log(tmp_path)) == started and time.monotonic() < deadline:
             time.sleep(0.005)  # the interpreter is up: kill it among the tasks, not in its imports
         time.sleep(moments.uniform(0, longest))
         process.kill()
@@ -284,7 +285,7 @@ def test_killed_at_any_moment_the_same_command_ends_with_the_same_bytes(
 @pytest.mark.parametrize("workers", [1, 2])
 def test_killed_runs_leave_no_process_behind(tmp_path, script, workers):
     process = subprocess.Popen([sys.executable, str(script), str(tmp_path), str(workers)], start_new_session=True)
-    while not Store(tmp_path).events():
+    while not read_log(tmp_path):
         time.sleep(0.01)
     process.kill()
     process.wait()
@@ -310,14 +311,14 @@ def members(session: int) -> list[int]:
 def test_ctrl_c_ends_all_and_the_next_call_goes_on(tmp_path, script, slow_reference, workers):
     command = [sys.executable, str(script), str(tmp_path), str(workers)]
     process = subprocess.Popen(command, start_new_session=True, stderr=subprocess.PIPE, text=True, preexec_fn=hearing)
-    while not any(event["event"] == "start" for event in Store(tmp_path).events()):
+    while not any(event["event"] == "start" for event in read_log(tmp_path)):
         time.sleep(0.01)
     time.sleep(0.2)
     os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to every process of the group
     _, complaints = process.communicate(timeout=30)
     assert process.returncode == -signal.SIGINT
     assert complaints.count("Traceback") == 1, complaints  # this script's own; the workers are silent
-    assert Store(tmp_path).events()[-1]["event"] == "interrupted"
+    assert read_log(tmp_path)[-1]["event"] == "interrupted"
     subprocess.run(command, check=True, timeout=60)
     assert files(tmp_path) == slow_reference
 

@@ -11,14 +11,13 @@ import toy_tasks as toy
 from blockspin.runs import provenance
 from blockspin.runs.execute import execute
 from blockspin.runs.provenance import Provenance
-from blockspin.runs.store import Store
+from blockspin.runs.store import Store, read_log
 
 
 def test_sessions_add_up(tmp_path):
     store = Store(tmp_path)
     for command in (["blockspin", "run", "a b"], ["blockspin", "run", "c"]):
-        session = Provenance(store, seed=4)
-        session.begin(command, workers=1)
+        session = Provenance(store, seed=4, command=command, workers=1)
         execute(toy.graph(2), store)
         session.end("finished")
     stored = json.loads((tmp_path / "provenance.json").read_text())
@@ -37,10 +36,10 @@ def test_sessions_add_up(tmp_path):
 
 def test_a_killed_session_is_told_from_the_log(tmp_path):
     store = Store(tmp_path)
-    Provenance(store, seed=1).begin(["blockspin"], workers=1)
+    Provenance(store, seed=1, command=["blockspin"], workers=1)
     execute(toy.graph(2), store)
-    last = store.events()[-1]["time"]
-    Provenance(store, seed=1).begin(["blockspin"], workers=1)
+    last = read_log(store.folder)[-1]["time"]
+    Provenance(store, seed=1, command=["blockspin"], workers=1)
     killed, running = json.loads((tmp_path / "provenance.json").read_text())["sessions"]
     assert (killed["outcome"], killed["end"]) == ("killed", last)
     assert running["end"] is None
@@ -48,8 +47,7 @@ def test_a_killed_session_is_told_from_the_log(tmp_path):
 
 
 def test_it_names_no_host_user_or_path(tmp_path):
-    session = Provenance(Store(tmp_path), seed=1)
-    session.begin(["blockspin", "run", "toy"], workers=1)
+    Provenance(Store(tmp_path), seed=1, command=["blockspin", "run", "toy"], workers=1)
     text = (tmp_path / "provenance.json").read_text()
     assert platform.node() not in text
     assert str(tmp_path) not in text

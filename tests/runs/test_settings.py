@@ -9,7 +9,7 @@ from toy_experiment import EXPERIMENT, Layer, Settings
 
 from blockspin.experiments import EXPERIMENTS, find
 from blockspin.runs.described import described
-from blockspin.runs.settings import Section, SettingsError, build, differences, document, read, restore, write
+from blockspin.runs.settings import Section, SettingsError, build, differences, document, read, validated, write
 
 
 def test_defaults_then_preset_then_overrides():
@@ -113,7 +113,7 @@ def test_the_file_is_complete_and_reads_back(tmp_path, preset, overrides):
     stored = document("toy", preset, 3, made)
     write(tmp_path, stored)
     assert read(tmp_path) == stored
-    assert restore(Settings, read(tmp_path)) == made
+    assert validated(Settings, read(tmp_path)["settings"]) == made
     raw = tomllib.loads((tmp_path / "settings.toml").read_text())
     assert set(raw["settings"]) | {"field"} == set(Settings.model_fields)
     assert ("field" in raw["settings"]) == (made.field is not None)

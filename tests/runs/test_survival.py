@@ -15,8 +15,9 @@ import numpy as np
 import pytest
 import toy_tasks as toy
 
-from blockspin.runs.execute import TaskFailed, execute, share_of
-from blockspin.runs.store import Store
+from blockspin.runs.execute import execute, share_of
+from blockspin.runs.schedule import TaskFailed
+from blockspin.runs.store import Store, read_log
 from blockspin.runs.task import Result, Task, ordered
 from blockspin.runs.work import last_words, words_of_the_dead
 
@@ -28,7 +29,7 @@ def files(folder: Path) -> dict[str, bytes]:
 
 
 def events(folder: Path, name: str) -> list[dict]:
-    return [event for event in Store(folder).events() if event["event"] == name]
+    return [event for event in read_log(folder) if event["event"] == name]
 
 
 def suicide(settings, parents, progress):

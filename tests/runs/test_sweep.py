@@ -36,7 +36,7 @@ def test_grid_zip_and_seeds_combine_and_the_last_runs_fastest():
     sweep = Sweep.model_validate({"grid": {"l1": [0.1, 0.2]}, "zip": {"L": [8, 16], "units": [4, 16]}, "seeds": 3})
     points = sweep.points(7)
     assert sweep.shape == {"l1": 2, "L": 2, "seed": 3}
-    assert len(points) == sweep.size == 12
+    assert len(points) == 12
     assert points[0].values == {"l1": 0.1, "L": 8, "units": 4}
     assert [point.seed for point in points[:3]] == [7, 8, 9]
     assert points[3].values == {"l1": 0.1, "L": 16, "units": 16}
@@ -51,7 +51,7 @@ def test_options_and_tables_say_the_same():
     assert build_sweep(None) is None
     # an option takes the place of the table's axis, wherever that stood
     assert build_sweep(table, ["units=4,9", "L=8,12"]).grid["units"] == (4, 9)
-    stored = tomllib.loads(tomli_w.dumps({"sweep": build_sweep(table).document()}))
+    stored = tomllib.loads(tomli_w.dumps({"sweep": build_sweep(table).model_dump()}))
     assert build_sweep(stored["sweep"]) == build_sweep(table)
 
 

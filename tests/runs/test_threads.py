@@ -15,10 +15,10 @@ import pytest
 from threadpoolctl import threadpool_info, threadpool_limits
 
 from blockspin import blas
-from blockspin.runs.execute import cores, execute
+from blockspin.runs.execute import execute
 from blockspin.runs.store import Store
 from blockspin.runs.task import Result, Task
-from blockspin.runs.work import POOLS, THREAD_VARIABLES, thread_variables
+from blockspin.runs.work import POOLS, THREAD_VARIABLES, cores, thread_variables
 
 
 def variables(settings, parents, progress):

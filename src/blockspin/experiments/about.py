@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -56,26 +56,22 @@ def draw(experiment: Experiment, folder: Path) -> str:
     and scorecards.json), `scorecards`, `number` (an estimate with its error), and all that the module defines.
     """
     stored = settings_file.read(folder)
-    run = Finished(experiment, settings_file.restore(experiment.Settings, stored), stored["seed"], Store(folder))
+    settings = settings_file.validated(experiment.Settings, stored["settings"])
+    run = Finished(experiment, settings, stored["seed"], Store(folder))
     module = import_module(experiment.page)
     text = Path(inspect.getfile(module)).with_suffix(".md").read_text(encoding="utf-8")
     said = {claim["id"]: claim for claim in claims(folder)}
-    ours = {"claims": said, "cards": scorecards(folder), "scorecards": scorecard_table, "number": _number}
+    table = partial(tables.scorecard_table, headlines=HEADLINES)
+    ours = {"claims": said, "cards": scorecards(folder), "scorecards": table, "number": _number}
     names = {**vars(module), **ours, "run": run}
     facts = module.facts(run) if hasattr(module, "facts") else {}
     page = words.read(text, names, {**facts, "preset": str(stored["preset"])})
     first = [Section("Claims", [tables.claim_cards([*said.values()])])] if said else []
-    about: list[Block] = [tables.key_value_table(stored["settings"], title="Settings")]
+    about: list[Block] = [tables.key_value_table(settings_file.flat(stored["settings"]), title="Settings")]
     about += [samples_table(drawn)] if (drawn := _drawn(run)) else []
     with parsed(folder / provenance.FILE):
         last = Section("Settings and provenance", [*about, provenance_table(provenance.read(folder))])
     return render(replace(page, sections=[*first, *page.sections, last]))
-
-
-def scorecard_table(cards: Sequence[Mapping[str, Any]], title: str = "", caption: str = "", open: bool = True) -> Table:
-    """The scorecards, a row a map; open: not folded."""
-    table = tables.scorecard_table(cards, HEADLINES, title=title)
-    return replace(table, caption=caption or table.caption, open=open)
 
 
 def _number(one: Estimate) -> str:
@@ -139,4 +135,4 @@ def provenance_table(stored: dict[str, Any]) -> Table:
         **session["versions"],
         "machine": session["machine"],
     }
-    return tables.key_value_table(facts, title="Provenance")
+    return tables.key_value_table(settings_file.flat(facts), title="Provenance")

@@ -14,9 +14,9 @@ from pydantic import BaseModel
 
 from blockspin.experiments import find
 from blockspin.experiments.core import Experiment
+from blockspin.progress import duration
 from blockspin.runs import settings as settings_file
 from blockspin.runs.costs import beside, measured
-from blockspin.runs.display import duration
 from blockspin.runs.settings import SettingsError, nearest
 from blockspin.runs.sweep import Point, Sweep, build_sweep
 from blockspin.runs.task import Task, ordered
@@ -52,7 +52,7 @@ class Plan:
     @property
     def document(self) -> dict[str, Any]:
         """What settings.toml will hold."""
-        swept = self.sweep.document() if self.sweep is not None and self.cells else None
+        swept = self.sweep.model_dump() if self.sweep is not None and self.cells else None
         return settings_file.document(self.experiment.name, self.preset, self.seed, self.settings, swept)
 
     def command(self, workers: int = 1) -> list[str]:
@@ -107,7 +107,7 @@ def prepare(
 
 def replan(experiment: Experiment, stored: dict[str, Any]) -> Plan:
     """The plan of a folder's settings.toml. Raises SettingsError."""
-    settings = settings_file.restore(experiment.Settings, stored)
+    settings = settings_file.validated(experiment.Settings, stored["settings"])
     if "sweep" not in stored:
         return Plan(
             experiment, stored["preset"], settings, stored["seed"], _tasks(experiment, settings, stored["seed"])
@@ -134,7 +134,7 @@ def stored_experiment(folder: Path) -> tuple[Experiment, dict[str, Any]]:
     stored = settings_file.read(folder)
     with _named_in(folder):
         experiment = find(stored["experiment"])
-        settings_file.restore(experiment.Settings, stored)
+        settings_file.validated(experiment.Settings, stored["settings"])
     return experiment, stored
 
 

@@ -40,7 +40,7 @@ def dataset(
     for name in names:
         values = np.array([row.get(name, np.nan) for row in rows], float).reshape(shape)
         variables[name] = (tuple(sweep.shape), values, {"units": (units or {}).get(name, "")})
-    return xr.Dataset(variables, coordinates(sweep, seed), {"sweep": json.dumps(sweep.document(), default=list)})
+    return xr.Dataset(variables, coordinates(sweep, seed), {"sweep": json.dumps(sweep.model_dump(), default=list)})
 
 
 def coordinates(sweep: Sweep, seed: int) -> dict[str, Any]:
@@ -67,7 +67,7 @@ def of_cards(sweep: Sweep, seed: int, cards: Sequence[tuple[Point, Mapping[str, 
     return xr.Dataset(
         {name: (dims, array) for name, array in arrays.items()},
         coordinates(sweep, seed) | {"map": ("map", maps), "quantity": ("quantity", quantities)},
-        {"sweep": json.dumps(sweep.document(), default=list)},
+        {"sweep": json.dumps(sweep.model_dump(), default=list)},
     )
 
 

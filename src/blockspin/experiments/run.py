@@ -54,9 +54,9 @@ def run(
     with store.at_work() as alone, hearing() as interrupts:
         (folder / SUMS).unlink(missing_ok=True)  # what they hold for changes
         settings_file.write(folder, plan.document)
-        provenance = Provenance(store, seed=plan.seed)
         words = [] if shard is None else ["--shard", f"{shard[0]}/{shard[1]}"]
-        provenance.begin([*plan.command(workers), *words], workers, alone=alone)
+        command = [*plan.command(workers), *words]
+        provenance = Provenance(store, seed=plan.seed, command=command, workers=workers, alone=alone)
         try:
             with interrupts.finally_do(lambda: provenance.end("interrupted")):
                 execute(tasks, store, workers=workers, cluster=cluster, progress=display)

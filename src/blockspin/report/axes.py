@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 import numpy as np
 from markupsafe import Markup
+from matplotlib.scale import SymmetricalLogScale
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator
 from numpy.typing import ArrayLike, NDArray
 
@@ -33,11 +34,8 @@ def bars(errors: ArrayLike) -> NDArray[np.float64]:
 
 def set_scale(axis: Any, scale: Scale) -> None:
     """Give axes.xaxis or axes.yaxis its scale, before anything is drawn."""
-    which = {"x": axis.axes.set_xscale, "y": axis.axes.set_yscale}[axis.axis_name]
-    if scale == "log":
-        which("log")
-    elif scale == "from 0":
-        which("symlog", linthresh=1, linscale=0.4)
+    own = {"log": "log", "from 0": SymmetricalLogScale(axis, linthresh=1, linscale=0.4)}
+    axis.axes.set(**{f"{axis.axis_name}scale": own.get(scale, "linear")})
 
 
 def set_ticks(axis: Any, scale: Scale, count: int = 6) -> None:
@@ -60,8 +58,7 @@ def widen(axis: Any) -> None:
         low, high = 0.3, 3.0
     elif high - low > 1e-9 * high:
         return
-    set_limits = {"x": axis.axes.set_xlim, "y": axis.axes.set_ylim}[axis.axis_name]
-    set_limits(low / 3, 3 * high)
+    axis.axes.set(**{f"{axis.axis_name}lim": (low / 3, 3 * high)})
 
 
 def log_ticks(low: float, high: float) -> list[float]:
@@ -88,3 +85,8 @@ def power(value: float, _: int = 0) -> str:
 def plain(value: float, _: int = 0) -> str:
     """The number of a tick, with a true minus sign."""
     return f"{value:.6g}".replace("-", "−")
+
+
+def short(value: float, digits: int = 3) -> str:
+    """A number with so many digits."""
+    return plain(float(f"{value:.{digits}g}")).replace("e−0", "e−")

@@ -77,8 +77,7 @@ def forest(parts: Sequence[Forest], *, title: str, caption: str) -> Figure:
             height=sum(size for _, _, size in entries) + 0.6 + top, margins=(LABELS, wide, 0.55, top),
         ) if entries else NOTHING  # fmt: skip
         drawn.append((part.title, part.detail, body))
-    words = "; ".join(f"{part.title} {part.quantity}".strip() for part in parts)
-    return Figure(panels(drawn), title, caption, f"Error bars by row: {words}")
+    return Figure(panels(drawn), title, caption)
 
 
 def exponents(rows: dict[str, list[Row]], *, title: str, caption: str) -> Figure:

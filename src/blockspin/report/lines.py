@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from itertools import pairwise
 from typing import Any, Literal
@@ -11,7 +11,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from blockspin.report.axes import Scale, bars, plain, set_scale, set_ticks, shown, widen
+from blockspin.report.axes import Scale, bars, set_scale, set_ticks, short, shown, widen
 from blockspin.report.page import Figure
 from blockspin.report.svg import WIDTH, legend, panels, plot
 from blockspin.report.theme import INK, PAGE, SOFT, Style, dashed, styles
@@ -64,27 +64,24 @@ def line_plot(parts: Sequence[Panel], *, title: str, caption: str, same_axes: bo
         raise ValueError("a figure of curves needs at least one panel, and every panel a curve")
     looks = styles(name for part in parts for name in part.curves)
     exact = dashed(name for part in parts for name in part.dashed if name not in looks)
-    if same_axes:
-        limits = _limits([_points(part, some) for part in parts for some in part.curves.values()])
-        parts = [replace(part, limits=limits) for part in parts]
-    drawn, told = [], []
+    together = [_points(part, some) for part in parts for some in part.curves.values()] if same_axes else []
+    drawn = []
     for part in parts:
-        words = f"{part.title}, ".removeprefix(", ") + f"{part.y_label} against {part.x_label}"
-        told.append(words)
-        words += ": " + "; ".join(f"{name} {_told(_points(part, some))}" for name, some in _named(part))
+        words = f"{part.title}, ".removeprefix(", ") + f"{part.y_label} against {part.x_label}: "
+        words += "; ".join(f"{name} {_told(_points(part, some))}" for name, some in _named(part))
         top = 0.3 if any(label for _, label in part.down) else TOP
         inside = WIDTH - LEFT - RIGHT if part.square else 2.4 if len(parts) > 2 else 2.8
         body = plot(
-            partial(_draw, part=part, looks={**exact, **looks}),
+            partial(_draw, part=part, looks={**exact, **looks}, together=together),
             alt=words, height=inside + BOTTOM + top, margins=(LEFT, RIGHT, BOTTOM, top),
         )  # fmt: skip
         drawn.append((part.title, "", body))
     joined = any(part.joined != "no" for part in parts)
     key = legend([*exact.items(), *looks.items()], line=joined)
-    return Figure(key + panels(drawn), title, caption, "; ".join(told))
+    return Figure(key + panels(drawn), title, caption)
 
 
-def _draw(axes: Any, part: Panel, looks: Mapping[str, Style]) -> None:
+def _draw(axes: Any, part: Panel, looks: Mapping[str, Style], together: Sequence[NDArray[np.float64]]) -> None:
     set_scale(axes.xaxis, part.x_scale)
     set_scale(axes.yaxis, part.y_scale)
     axes.margins(x=ROOM / 2 if part.x_scale == "linear" else ROOM, y=ROOM)
@@ -100,6 +97,9 @@ def _draw(axes: Any, part: Panel, looks: Mapping[str, Style]) -> None:
     for name, point in part.rings.items():
         if shown(point[:2]).all():
             axes.plot(*point[:2], "o", color=looks[name].colour, markersize=10, mfc="none", zorder=4)
+    for points in together:  # the axes hold them, drawn here or not
+        at, half = points[:, :2], points[:, [3, 2]]
+        axes.update_datalim([*(at - half), *(at + half)])
     _finish(axes, part)
 
 
@@ -177,21 +177,5 @@ def _told(points: NDArray[np.float64]) -> str:
     seen = points[np.isfinite(points[:, 0])]
     if not len(seen):
         return "no value"
-    first, last = (f"{_short(y)} at {_short(x)}" for x, y, *_ in (seen[0], seen[-1]))
+    first, last = (f"{short(y)} at {short(x)}" for x, y, *_ in (seen[0], seen[-1]))
     return first if len(seen) == 1 else f"from {first} to {last}"
-
-
-def _short(value: float) -> str:
-    return plain(float(f"{value:.3g}"))
-
-
-def _limits(some: Sequence[NDArray[np.float64]]) -> Limits:
-    x, y, dy, dx = np.concatenate(some).T
-    found = []
-    for at, half in ((x, dx), (y, dy)):
-        ends = np.concatenate([at - half, at + half])
-        ends = ends[np.isfinite(ends)]
-        low, high = (ends.min(), ends.max()) if len(ends) else (0.0, 1.0)
-        room = ROOM * (high - low) or max(abs(low), 1.0) * ROOM
-        found.append((float(low - room), float(high + room)))
-    return found[0], found[1]

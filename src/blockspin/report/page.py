@@ -8,22 +8,19 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
-from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 
 @dataclass(frozen=True)
 class Figure:
-    """A picture with its caption: body is inline SVG or images, alt says in words what the picture shows."""
+    """A picture with its caption: body is inline SVG or images, each with words that say what it shows."""
 
     body: Markup
     title: str
     caption: str
-    alt: str
 
 
 @dataclass(frozen=True)
@@ -48,7 +45,12 @@ class Section:
 
     def __post_init__(self) -> None:
         for block in self.blocks:
-            _check(block, self.title)
+            if not isinstance(block, Figure | Table | str):
+                kind = type(block).__name__
+                raise TypeError(f"a block of section {self.title!r} must be a Figure, a Table or a string; got {kind}")
+            if not isinstance(block, str) and not isinstance(block.body, Markup):
+                kind = type(block.body).__name__
+                raise TypeError(f"the body of {block.title!r} must be Markup made by blockspin.report; got {kind}")
 
     @property
     def shown(self) -> list[Block]:
@@ -60,12 +62,8 @@ class Section:
     @property
     def folded(self) -> list[Figure | Table]:
         """The figures and tables that a reader unfolds."""
-        first = next((block for block in self.blocks if isinstance(block, Figure)), None)
-        return [
-            block
-            for block in self.blocks
-            if (isinstance(block, Figure) and block is not first) or (isinstance(block, Table) and not block.open)
-        ]
+        shown = [id(block) for block in self.shown]
+        return [block for block in self.blocks if not isinstance(block, str) and id(block) not in shown]
 
 
 @dataclass(frozen=True)
@@ -89,17 +87,12 @@ def render(page: Page) -> str:
     Texts may write y_t, K_c, w^2, -> and +-: they are set as subscripts, superscripts and signs.
     Raises TypeError for a block that is no Figure, Table or string, and for a body that is not Markup.
     """
-    html: str = template("page.html").render(
-        page=page,
-        sections=list(zip(_anchors(page.sections), page.sections, strict=True)),
-        style=Markup((_TEMPLATES / "style.css").read_text(encoding="utf-8")),
-    )
-    return html
+    return str(filled("page.html", page=page, sections=[*zip(_anchors(page.sections), page.sections, strict=True)]))
 
 
-def template(name: str) -> Any:
-    """A template of this package, with escaping on."""
-    return _environment().get_template(name)
+def filled(template: str, **values: Any) -> Markup:
+    """A template of this package with these values, which are escaped."""
+    return Markup(_ENVIRONMENT.get_template(template).render(values))
 
 
 def prose(text: str) -> Markup:
@@ -131,34 +124,15 @@ def verdict_class(verdict: str) -> str:
     return CLASSES.get(verdict, "open")
 
 
-_TEMPLATES = Path(__file__).parent / "templates"
-
-
-@cache
-def _environment() -> Environment:
-    environment = Environment(
-        loader=FileSystemLoader(_TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {"prose": prose, "minus": minus, "verdict_class": verdict_class}
-    environment.tests |= {"figure": lambda block: isinstance(block, Figure), "table": lambda b: isinstance(b, Table)}
-    return environment
-
-
-def _check(block: Any, where: str) -> None:
-    if isinstance(block, str):
-        return
-    if not isinstance(block, Figure | Table):
-        raise TypeError(
-            f"a block of section {where!r} must be a Figure, a Table or a string; got {type(block).__name__}"
-        )
-    if not isinstance(block.body, Markup):
-        raise TypeError(
-            f"the body of {block.title!r} must be Markup made by blockspin.report; got {type(block.body).__name__}"
-        )
+_ENVIRONMENT = Environment(
+    loader=PackageLoader(__package__),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+_ENVIRONMENT.filters |= {"prose": prose, "verdict_class": verdict_class}
+_ENVIRONMENT.tests |= {"figure": lambda block: isinstance(block, Figure), "table": lambda b: isinstance(b, Table)}
 
 
 def _anchors(sections: Sequence[Section]) -> list[str]:

@@ -12,8 +12,8 @@ import matplotlib as mpl
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from blockspin.report.axes import NOTHING, plain, shown
-from blockspin.report.page import Figure, minus
+from blockspin.report.axes import NOTHING, short, shown
+from blockspin.report.page import Figure
 from blockspin.report.svg import panels, plot
 from blockspin.report.theme import INK, SOFT
 
@@ -83,7 +83,7 @@ def phase_map(maps: Sequence[Map], x: Axis, y: Axis, *, marks: Sequence[Mark] = 
     Raises ValueError where a map does not have a value a point.
     """
     if not x.values or not y.values:
-        return Figure(NOTHING, title, caption, "A map without points")
+        return Figure(NOTHING, title, caption)
     drawn = []
     for one in maps:
         value, error = np.asarray(one.value, float), np.asarray(one.error, float)
@@ -95,7 +95,7 @@ def phase_map(maps: Sequence[Map], x: Axis, y: Axis, *, marks: Sequence[Mark] = 
             height=0.8 + 0.52 * len(y.values), margins=(0.86, 0.1, 0.62, 0.18),
         )  # fmt: skip
         drawn.append((one.title, one.detail, body))
-    return Figure(panels(drawn), title, caption, f"Maps of {', '.join(one.title for one in maps)}")
+    return Figure(panels(drawn), title, caption)
 
 
 def _draw(
@@ -113,9 +113,9 @@ def _draw(
         elif not x.roomy:
             axes.text(column, row, _tight(found), fontsize=10, **middle)
         else:
-            axes.text(column, row + 0.16, _short(found), fontsize=11, **middle)
+            axes.text(column, row + 0.16, short(found), fontsize=11, **middle)
             if not math.isnan(around):
-                axes.text(column, row - 0.24, f"± {_short(around, 1)}", fontsize=8.5, **middle)
+                axes.text(column, row - 0.24, f"± {short(around, 1)}", fontsize=8.5, **middle)
     _border(axes, np.broadcast_to(np.asarray(one.inside, bool), value.shape))
     for letters, place in _together(marks).items():
         at = x.place(place[0]), y.place(place[1])
@@ -124,9 +124,9 @@ def _draw(
             size = 9 if len(letters) == 1 else 7
             axes.text(*at, letters, ha="center", va="center_baseline", color=DARK, fontsize=size)
     axes.set(xlim=(-0.5, len(x.values) - 0.5), ylim=(-0.5, len(y.values) - 0.5), xlabel=x.label, ylabel=y.label)
-    labels = [_short(v) if x.roomy else _tight(v) for v in x.values]
+    labels = [short(v) if x.roomy else _tight(v) for v in x.values]
     axes.set_xticks(range(len(x.values)), labels, fontsize=11 if x.roomy else 9)
-    axes.set_yticks(range(len(y.values)), [_short(v) for v in y.values])
+    axes.set_yticks(range(len(y.values)), [short(v) for v in y.values])
     axes.tick_params(color=SOFT, labelcolor=INK, length=3)
 
 
@@ -162,16 +162,9 @@ def _shares(value: NDArray[np.float64], one: Map) -> NDArray[np.float64]:
     return np.where(known, share, np.nan)
 
 
-def _short(value: float, digits: int = 3) -> str:
-    rounded = float(f"{value:.{digits}g}")
-    if 0 < abs(rounded) < 0.001:
-        return minus(f"{rounded:.{digits}g}".replace("e-0", "e-"))
-    return plain(rounded)
-
-
 def _tight(value: float) -> str:
     """Two digits and no zero before the point, for narrow boxes."""
-    return _short(value, 3 if 1 <= abs(value) < 2 else 2).replace("0.", ".", 1) if abs(value) < 100 else f"{value:.0f}"
+    return short(value, 3 if 1 <= abs(value) < 2 else 2).replace("0.", ".", 1) if abs(value) < 100 else f"{value:.0f}"
 
 
 def _told(value: NDArray[np.float64], x: Axis, y: Axis) -> str:
@@ -180,6 +173,6 @@ def _told(value: NDArray[np.float64], x: Axis, y: Axis) -> str:
     ends = []
     for word, place in (("least", np.nanargmin(value)), ("most", np.nanargmax(value))):
         row, column = divmod(int(place), value.shape[1])
-        found = _short(float(value[row, column]))
-        ends.append(f"{word} {found} at ({_short(x.values[column])}, {_short(y.values[row])})")
+        found = short(float(value[row, column]))
+        ends.append(f"{word} {found} at ({short(x.values[column])}, {short(y.values[row])})")
     return "; ".join(ends)

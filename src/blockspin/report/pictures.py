@@ -46,9 +46,7 @@ def configurations(images: ArrayLike, titles: Sequence[str], *, title: str, capt
         f"<div>{_image(upright(spin) > 0, SPINS, name)}<span>{escape(name)}</span></div>"
         for spin, name in zip(spins, titles, strict=True)
     )
-    _, Lx, Ly = spins.shape
-    words = f"{len(spins)} configurations of {Lx} x {Ly} spins: {', '.join(titles)}"
-    return Figure(Markup(f'<div class="tiles">{cells}</div>'), title, caption, words)
+    return Figure(Markup(f'<div class="tiles">{cells}</div>'), title, caption)
 
 
 def weights(
@@ -65,21 +63,20 @@ def weights(
     """Fields (n_units, Lx, Ly) by name, `count` of each, red positive and blue negative.
 
     choose "strongest" takes the largest norms, "evenly" units spread over that order from strongest to weakest.
-    scale "common" shares one up to the largest of the 99.9th percentiles of abs(w); "own" gives each name its own and
-    writes it beside the name. Raises ValueError for a shape that does not fit.
+    scale "common" shares one up to the largest of the 99.9th percentiles of abs(w); "own" gives each name its own.
+    Raises ValueError for a shape that does not fit.
     """
     stacks = {name: _stack(some, name).astype(float) for name, some in fields.items()}
     tops = {name: _top(stack) for name, stack in stacks.items()}
-    shared = max(tops.values(), default=1.0)
+    if scale == "common":
+        tops = dict.fromkeys(tops, max(tops.values(), default=1.0))
     parts = []
     for name, stack in stacks.items():
         units = chosen(stack, count, choose)
-        detail = f"{len(units)} of {len(stack)} units" + (f", ±{tops[name]:.2g}" if scale == "own" else "")
-        top = tops[name] if scale == "own" else shared
-        parts.append((name, detail, _mosaic(stack[units], columns, top, f"{len(units)} fields of {name}")))
-    ends = (f"−{shared:.2g}", f"+{shared:.2g}") if scale == "common" else ("−", "+")
-    bar = _colour_bar(ends, unit if scale == "common" else f"{unit}, each panel to its own largest")
-    return Figure(bar + panels(parts), title, caption, f"Fields of {', '.join(stacks)}, red positive and blue negative")
+        detail = f"{len(units)} of {len(stack)} units, ±{tops[name]:.2g}"
+        parts.append((name, detail, _mosaic(stack[units], columns, tops[name], f"{len(units)} fields of {name}")))
+    bar = _colour_bar(unit if scale == "common" else f"{unit}, each panel to its own largest")
+    return Figure(bar + panels(parts), title, caption)
 
 
 def reconstructions(
@@ -107,8 +104,7 @@ def reconstructions(
             level = np.nan_to_num((upright(stack[row]) - low) / (high - low) * 255)
             cells.append(_image(np.clip(level, 0, 255).round(), ramp, f"sample {row + 1}, {name}"))
     style = f"grid-template-columns:repeat({len(stacks)},minmax(0,1fr))"
-    words = f"{shape[0]} samples beside their reconstructions from {', '.join(made)}"
-    return Figure(Markup(f'<div class="shots" style="{style}">{"".join(cells)}</div>'), title, caption, words)
+    return Figure(Markup(f'<div class="shots" style="{style}">{"".join(cells)}</div>'), title, caption)
 
 
 def chosen(fields: Array, count: int, choose: str) -> NDArray[np.intp]:
@@ -163,13 +159,12 @@ def _mosaic(fields: Array, columns: int, top: float, words: str) -> Markup:
     return _image(sheet, [*SIGNED, grey, grey], words, "mosaic signed", [*[255] * LEVELS, 110, 0])
 
 
-def _colour_bar(ends: tuple[str, str], unit: str) -> Markup:
+def _colour_bar(unit: str) -> Markup:
     stops = ",".join("rgb({},{},{})".format(*SIGNED[i]) for i in np.linspace(0, LEVELS - 1, 21).astype(int))
-    low, high = ends
     return Markup(
-        f'<div class="scale" role="img" aria-label="colour scale from {low} (blue) through 0 to {high} (red)">'
-        f'<span>{low}</span><span class="ramp signed" style="background:linear-gradient(90deg,{stops})"></span>'
-        f'<span>{high}</span><span class="unit">{escape(unit)}</span></div>'
+        '<div class="scale" role="img" aria-label="colour scale from blue, negative, through 0 to red, positive">'
+        f'<span>−</span><span class="ramp signed" style="background:linear-gradient(90deg,{stops})"></span>'
+        f'<span>+</span><span class="unit">{escape(unit)}</span></div>'
     )
 
 

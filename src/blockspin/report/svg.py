@@ -11,10 +11,14 @@ from typing import Any
 import matplotlib as mpl
 from markupsafe import Markup, escape
 from matplotlib.figure import Figure
+from matplotlib.markers import MarkerStyle
+from matplotlib.path import Path
+from matplotlib.transforms import Affine2D
 
-from blockspin.report.theme import DASHES, GRID, INK, LINE, SOFT, STAND_INS, Style
+from blockspin.report.theme import DASHES, GRID, INK, SOFT, STAND_INS, Style
 
 WIDTH = 5.0  # inches, that is 360 units of the picture: about the width of a phone's page in its pixels
+NO_METADATA = dict.fromkeys(("Creator", "Date", "Format", "Type"))
 TEXT = 12.0  # text size in the same units, so about 12 px on a phone
 
 _SETTINGS: dict[Any, Any] = {
@@ -23,8 +27,6 @@ _SETTINGS: dict[Any, Any] = {
     "text.parse_math": False,
     "font.size": TEXT,
     "font.family": "DejaVu Sans",  # wider than the page's own letters, so that what fits here fits there
-    "axes.labelsize": TEXT,
-    "axes.titlesize": TEXT,
     "xtick.labelsize": TEXT - 1,
     "ytick.labelsize": TEXT - 1,
     "axes.edgecolor": SOFT,
@@ -39,12 +41,6 @@ _SETTINGS: dict[Any, Any] = {
     "axes.axisbelow": True,
     "axes.spines.top": False,
     "axes.spines.right": False,
-    "axes.linewidth": 0.9,
-    "grid.linewidth": 0.8,
-    "lines.linewidth": 1.8,
-    "lines.markersize": 5.5,
-    "patch.edgecolor": LINE,
-    "axes.unicode_minus": True,
 }
 
 
@@ -60,7 +56,7 @@ def plot(draw: Callable[[Any], None], *, alt: str, height: float, margins: Seque
         figure = Figure(figsize=(WIDTH, height))
         draw(figure.add_axes((left / WIDTH, bottom / height, 1 - (left + right) / WIDTH, 1 - (bottom + top) / height)))
         written = io.StringIO()
-        figure.savefig(written, format="svg", metadata={"Date": None, "Creator": None}, transparent=True)
+        figure.savefig(written, format="svg", metadata=NO_METADATA, transparent=True)
     return _inline(written.getvalue(), alt)
 
 
@@ -72,8 +68,8 @@ def swatch(style: Style, *, line: bool = True) -> Markup:
     if line:
         dash = f' stroke-dasharray="{DASHES[style.line]}"' if DASHES[style.line] else ""
         parts.append(f'<path d="M1 7H35" stroke="{colour}" stroke-width="2.2" fill="none"{dash}/>')
-    if style.marker in _SHAPES:
-        parts.append(f'<path d="{_SHAPES[style.marker]}" fill="{colour}" stroke="none"/>')
+    if style.marker:
+        parts.append(f'<path d="{_outline(style.marker)}" fill="{colour}" stroke="{colour}"/>')
     size = f'viewBox="{left} 0 {width} 14" style="width:{width / 16:g}em"'
     return Markup(f'<svg {size} aria-hidden="true">{"".join(parts)}</svg>')
 
@@ -95,27 +91,18 @@ def panels(parts: Sequence[tuple[str, str, Markup]]) -> Markup:
     return Markup(f'<div class="{grid}">{"".join(cells)}</div>')
 
 
-# markers about (18, 7), for legends
-_SHAPES = {
-    "o": "M13.6 7a4.4 4.4 0 1 0 8.8 0a4.4 4.4 0 1 0 -8.8 0Z",
-    ".": "M15.6 7a2.4 2.4 0 1 0 4.8 0a2.4 2.4 0 1 0 -4.8 0Z",
-    "s": "M14.2 3.2h7.6v7.6h-7.6Z",
-    "^": "M18 2.4L22.8 11H13.2Z",
-    "v": "M18 11.6L13.2 3H22.8Z",
-    "D": "M18 1.8L23.2 7L18 12.2L12.8 7Z",
-    "P": "M16.4 2.2h3.2v3.2h3.2v3.2h-3.2v3.2h-3.2v-3.2h-3.2v-3.2h3.2Z",
-    "X": "M15.4 2.2L18 4.8L20.6 2.2L22.8 4.4L20.2 7L22.8 9.6L20.6 11.8L18 9.2L15.4 11.8L13.2 9.6L15.8 7L13.2 4.4Z",
-    "<": "M13 7L21.8 2.2V11.8Z",
-    "+": "M17.5 2.6h1v3.9h3.9v1h-3.9v3.9h-1v-3.9h-3.9v-1h3.9Z",
-    "p": "M18 2.2L22.6 5.5L20.8 11H15.2L13.4 5.5Z",
-    "h": "M18 2.2L22.2 4.6V9.4L18 11.8L13.8 9.4V4.6Z",
-}
+def _outline(marker: str) -> str:
+    """The path of matplotlib's marker about (18, 7), for legends."""
+    shape = MarkerStyle(marker)
+    placed = shape.get_transform() + Affine2D().scale(9, -9).translate(18, 7)
+    letters = {Path.MOVETO: "M", Path.LINETO: "L", Path.CURVE4: "C"}
+    steps = shape.get_path().transformed(placed).iter_segments(simplify=False)
+    return "".join(letters[c] + " ".join(f"{v:.3g}" for v in at) if c in letters else "Z" for at, c in steps)
 
 
 def _inline(text: str, alt: str) -> Markup:
     mark = "f" + hashlib.sha256(text.encode()).hexdigest()[:10]
     text = text[text.index("<svg") :]
-    text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.S)
     text = re.sub(r"<style .*?</style>", "", text, flags=re.S)  # in a page it would style every element of it
     text = re.sub(r"<!--.*?-->", "", text, flags=re.S)
     text = re.sub(r'<g id="[^"]*"', "<g", text)

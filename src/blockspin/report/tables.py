@@ -3,28 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from markupsafe import Markup
-
-from blockspin.report.page import Table, minus, template
+from blockspin.report.page import Table, filled, minus
 from blockspin.statistics import brackets
 
-MARKS = {"pass": ("✓", "pass", "passes"), "fail": ("✗", "fail", "fails"), "cannot tell": ("–", "open", "cannot tell")}
-
+ROW = ("criterion", "quantity", "value", "error", "state", "outcome", "null", "reference", "exact", "why")
 EXPONENTS = ("y_t", "y_h")
 NO_NUMBER = {"forced": "not defined", "undefined": "not defined", "not requested": "not requested"}
-
-
-@dataclass(frozen=True)
-class Mark:
-    """A finding as a sign, a style class and words."""
-
-    sign: str
-    kind: str
-    words: str
 
 
 def number(value: float | None, error: float | None = None) -> str:
@@ -34,17 +21,23 @@ def number(value: float | None, error: float | None = None) -> str:
 
 def scorecard_table(
     cards: Sequence[Mapping[str, Any]],
-    headlines: Mapping[str, Sequence[str]],
-    *,
-    title: str = "Scorecard",
+    title: str = "",
     caption: str = "One row a map: the judge's verdict, and how far its exponents lie from the exact ones.",
+    open: bool = True,
+    *,
+    headlines: Mapping[str, Sequence[str]],
 ) -> Table:
     """The scorecards (entries of scorecards.json): a row a map, then all criteria and all quantities, folded.
 
     Columns of the criteria are in the order they first appear; headlines names the quantities shown for a criterion.
+    open: not folded.
     Raises ValueError where a card lacks a field of the schema.
     """
-    names = list(dict.fromkeys(row["criterion"] for card in _checked(cards) for row in card["rows"]))
+    for card in cards:
+        _check("a scorecard", card, ("map", "layer", "verdict", "decisive", "outcomes", "rows"))
+        for row in card["rows"]:
+            _check(f"a criterion of {card['map']}", row, ROW)
+    names = list(dict.fromkeys(row["criterion"] for card in cards for row in card["rows"]))
     columns = {name: _headlines(cards, name, headlines) for name in names}
     measured = {row["quantity"] for card in cards for row in card["rows"] if row["exact"] is not None}
     exponents = [name for name in EXPONENTS if name in measured]
@@ -62,7 +55,7 @@ def scorecard_table(
         }
         for card in cards
     ]
-    return Table(_markup("scorecard.html", columns=columns, exponents=exponents, rows=rows), title, caption, open=True)
+    return Table(filled("scorecard.html", columns=columns, exponents=exponents, rows=rows), title, caption, open)
 
 
 def claim_cards(claims: Sequence[Mapping[str, Any]]) -> Table:
@@ -71,29 +64,16 @@ def claim_cards(claims: Sequence[Mapping[str, Any]]) -> Table:
     Raises ValueError where a claim lacks id, source, text, status or why.
     """
     for claim in claims:
-        missing = [key for key in ("id", "source", "text", "status", "why") if key not in claim]
-        if missing:
-            raise ValueError(f"a claim must have {', '.join(missing)}; got {sorted(claim)}")
+        _check("a claim", claim, ("id", "source", "text", "status", "why"))
     cards = [
         {"rule": "", **claim, "evidence": [_evidence(item) for item in claim.get("evidence", ())]} for claim in claims
     ]
-    return Table(_markup("claims.html", claims=cards), open=True)
+    return Table(filled("claims.html", claims=cards), open=True)
 
 
-def key_value_table(values: Mapping[str, Any], *, title: str = "", caption: str = "") -> Table:
-    """Settings or provenance, a row a name; a nested mapping's names are joined by dots."""
-    return Table(_markup("key_value.html", rows=list(flat(values))), title, caption)
-
-
-def flat(values: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:
-    """Nested settings as (name, text) rows, names joined by dots."""
-    rows: list[tuple[str, str]] = []
-    for key, value in values.items():
-        if isinstance(value, Mapping) and value:
-            rows += flat(value, f"{prefix}{key}.")
-        else:
-            rows.append((f"{prefix}{key}", _text(value)))
-    return rows
+def key_value_table(rows: Iterable[tuple[str, Any]], *, title: str) -> Table:
+    """Settings or provenance: (name, value), a row each."""
+    return Table(filled("key_value.html", rows=[(name, _text(value)) for name, value in rows]), title)
 
 
 def table(
@@ -107,7 +87,7 @@ def table(
         if len(row) != len(columns):
             raise ValueError(f"a row must have {len(columns)} cells ({', '.join(columns)}); got {len(row)}")
     cells = [[_text(cell) for cell in row] for row in rows]
-    return Table(_markup("table.html", columns=columns, rows=cells, wide=wide), title, caption)
+    return Table(filled("table.html", columns=columns, rows=cells, wide=wide), title, caption)
 
 
 def _named(decisive: Mapping[str, str]) -> str:
@@ -145,7 +125,7 @@ def _cell(card: Mapping[str, Any], name: str, headlines: Sequence[str]) -> dict[
     if all(not _defined(rows[one]) for one in headlines if one in rows):
         headlines = headlines[:1]  # "not defined" once is enough
     return {
-        "mark": _mark(card["outcomes"][name]),
+        "outcome": card["outcomes"][name],
         "count": f"{decided.count('pass')} of {len(decided)}" if decided else "",
         "named": named,
         "quantities": [
@@ -172,7 +152,6 @@ def _detail(row: Mapping[str, Any]) -> dict[str, Any]:
         "null": _side(row["null"]),
         "reference": _side(row["reference"]),
         "from_exact": _from_exact(row),
-        "mark": _mark(row["outcome"]),
     }
 
 
@@ -196,10 +175,6 @@ def _side(side: Mapping[str, Any] | None) -> tuple[str, str] | None:
     return None if side is None else (str(side["name"]), number(side["value"], side["error"]))
 
 
-def _mark(outcome: str) -> Mark:
-    return Mark(*MARKS[outcome])
-
-
 def _evidence(item: Any) -> str:
     if not isinstance(item, Mapping):
         return str(item)
@@ -213,17 +188,10 @@ def _evidence(item: Any) -> str:
     return ": ".join(part for part in (", ".join(where), words) if part)
 
 
-def _checked(cards: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:
-    fields = ("criterion", "quantity", "value", "error", "state", "outcome", "null", "reference", "exact", "why")
-    for card in cards:
-        missing = [key for key in ("map", "layer", "verdict", "decisive", "outcomes", "rows") if key not in card]
-        if missing:
-            raise ValueError(f"a scorecard must have {', '.join(missing)}; got {sorted(card)}")
-        for row in card["rows"]:
-            missing = [key for key in fields if key not in row]
-            if missing:
-                raise ValueError(f"a criterion of {card['map']} must have {', '.join(missing)}; got {sorted(row)}")
-    return cards
+def _check(what: str, entry: Mapping[str, Any], fields: Sequence[str]) -> None:
+    missing = [key for key in fields if key not in entry]
+    if missing:
+        raise ValueError(f"{what} must have {', '.join(missing)}; got {sorted(entry)}")
 
 
 def _text(value: Any) -> str:
@@ -242,7 +210,3 @@ def _text(value: Any) -> str:
 
 def _float(value: float | None) -> float:
     return math.nan if value is None else float(value)
-
-
-def _markup(name: str, **values: Any) -> Markup:
-    return Markup(template(name).render(**values))

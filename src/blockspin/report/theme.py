@@ -9,21 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+NAMES = "ink soft line grid page blue vermilion green orange purple sky grey"  # of the page's colours
 # the stand-in that a figure draws with -> the colour of the page's style sheet
-STAND_INS = {
-    "#010101": "var(--ink)",
-    "#020202": "var(--soft)",
-    "#030303": "var(--line)",
-    "#040404": "var(--grid)",
-    "#050505": "var(--page)",
-    "#060606": "var(--blue)",
-    "#070707": "var(--vermilion)",
-    "#080808": "var(--green)",
-    "#090909": "var(--orange)",
-    "#0a0a0a": "var(--purple)",
-    "#0b0b0b": "var(--sky)",
-    "#0c0c0c": "var(--grey)",
-}
+STAND_INS = {f"#{n:02x}{n:02x}{n:02x}": f"var(--{name})" for n, name in enumerate(NAMES.split(), start=1)}
 INK, SOFT, LINE, GRID, PAGE, BLUE, VERMILION, GREEN, ORANGE, PURPLE, SKY, GREY = STAND_INS
 
 DASHES = {"-": "", "--": "6 3", ":": "1.5 2.5", "-.": "6 2.5 1.5 2.5"}  # matplotlib's line -> SVG's stroke-dasharray

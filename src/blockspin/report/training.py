@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import ArrayLike
 
-from blockspin.report.axes import shown
+from blockspin.report.axes import Scale, shown
 from blockspin.report.lines import Panel, Point, line_plot
 from blockspin.report.page import Figure
 
@@ -34,25 +34,24 @@ def training(tables: Mapping[str, Table], *, title: str, caption: str) -> Figure
             raise ValueError(f"the table of {name} must have a column epoch; got {', '.join(table)}")
     parts = []
     for column, (heading, unit) in COLUMNS.items():
-        log = column == "weight_change"
-        curves = {name: _points(table, column, log) for name, table in tables.items()}
-        held_out = {name: _points(table, f"{column}_validation", log) for name, table in tables.items()}
-        best = {name: max(some, key=lambda point: point[1]) for name, some in held_out.items() if some}
+        scale: Scale = "log" if column == "weight_change" else "linear"
+        curves, held_out = (_curves(tables, name, scale) for name in (column, f"{column}_validation"))
+        best = {name: max(some, key=lambda point: point[1]) for name, some in held_out.items()}
         parts.append(
             Panel(
-                "epoch", unit, {name: some for name, some in curves.items() if some}, heading,
-                dashed={name: some for name, some in held_out.items() if some},
-                rings=best if column == "log_likelihood" else {},
-                across=[(0.0, "")] if column == "free_energy_gap" else [],
-                x_scale="from 0", y_scale="log" if log else "linear",
+                "epoch", unit, curves, heading, dashed=held_out, rings=best if column == "log_likelihood" else {},
+                across=[(0.0, "")] if column == "free_energy_gap" else [], x_scale="from 0", y_scale=scale,
             )
         )  # fmt: skip
     return line_plot([part for part in parts if part.curves], title=title, caption=caption)
 
 
-def _points(table: Table, column: str, log: bool) -> list[Point]:
-    if column not in table:
-        return []
-    values = np.asarray(table[column], float)
-    seen = shown(values, "log" if log else "linear")
-    return [(float(x), float(y)) for x, y in zip(np.asarray(table["epoch"])[seen], values[seen], strict=True)]
+def _curves(tables: Mapping[str, Table], column: str, scale: Scale) -> dict[str, list[Point]]:
+    """A column against the epoch, of the machines that have something there."""
+    curves: dict[str, list[Point]] = {}
+    for name, table in tables.items():
+        values = np.asarray(table.get(column, []), float)
+        seen = np.flatnonzero(shown(values, scale))
+        if len(seen):
+            curves[name] = [*zip(np.asarray(table["epoch"])[seen].tolist(), values[seen].tolist(), strict=True)]
+    return curves

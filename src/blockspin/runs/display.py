@@ -11,8 +11,7 @@ from typing import Any, Self, TextIO
 from rich.progress import TaskID
 from rich.text import Text
 
-from blockspin.progress import bars
-from blockspin.progress import duration as duration
+from blockspin.progress import bars, duration
 from blockspin.runs.costs import PRIOR, Costs
 from blockspin.runs.task import Task
 
@@ -53,12 +52,6 @@ class Display:
         (another run finished it); again (it was given up, to be tried again).
         """
         self._count(event, task, **facts)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """The run is over."""
 
     @property
     def counts(self) -> str:
@@ -145,6 +138,9 @@ class Shown(Display):
         if self.bars is not None:
             words = _joined(self.counts, self.time_left)
             self.bars.update(self.whole, completed=self.percent, words=words)
+
+    def __enter__(self) -> Self:
+        return self
 
     def __exit__(self, *_: object) -> None:
         if self.bars is not None:

@@ -11,12 +11,9 @@ from collections.abc import Sequence
 from blockspin.runs.costs import beside, measured
 from blockspin.runs.display import Display
 from blockspin.runs.interrupts import hearing
-from blockspin.runs.schedule import Failure, Schedule, TaskFailed, Workers
+from blockspin.runs.schedule import Schedule, Workers
 from blockspin.runs.store import Store
 from blockspin.runs.task import Task, ordered
-from blockspin.runs.work import cores
-
-__all__ = ["Failure", "TaskFailed", "cores", "execute", "share_of"]
 
 
 def execute(

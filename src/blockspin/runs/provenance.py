@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from blockspin.files import Damaged, read_json
-from blockspin.runs.execute import cores
-from blockspin.runs.store import Store, write_json
+from blockspin.runs.store import Store, now, read_log, write_json
+from blockspin.runs.work import cores
 from blockspin.seals import digest_of
 
 FILE = "provenance.json"
@@ -26,24 +26,18 @@ PACKAGES = ("blockspin", "numpy", "jax", "jaxlib", "numba", "scikit-learn", "sci
 
 
 class Provenance:
-    """The provenance.json of a run, one entry a session; begin and end a session with `begin` and `end`.
+    """A session in the provenance.json of a run, written as it begins and when it has come to an `end`.
 
     A session that was killed ends where the log says it last did something, with the outcome "killed"; that is found
-    out by the next session that is alone in the folder.
+    out by the next session that is alone in the folder, as no other can be at work.
     """
 
-    def __init__(self, store: Store, *, seed: int) -> None:
-        self.store = store
-        self.path = store.folder / FILE
-        self.seed = seed
-        self.own: dict[str, Any] = {}
-
-    def begin(self, command: list[str], workers: int, *, alone: bool = True) -> None:
-        """A session starts: write down with what and on what. alone: whether no other session can be at work."""
-        self.own = {
+    def __init__(self, store: Store, *, seed: int, command: list[str], workers: int, alone: bool = True) -> None:
+        self.store, self.seed = store, seed
+        self.own: dict[str, Any] = {
             "id": secrets.token_hex(4),
             "command": shlex.join(command),
-            "start": _now(),
+            "start": now(),
             "end": None,
             "seconds": None,
             "outcome": None,
@@ -57,22 +51,23 @@ class Provenance:
 
     def end(self, outcome: str) -> None:
         """The session ends: "finished", "failed" or "interrupted"."""
-        self.own |= {"end": _now(), "seconds": round(time.monotonic() - self.started, 1), "outcome": outcome}
+        self.own |= {"end": now(), "seconds": round(time.monotonic() - self.started, 1), "outcome": outcome}
         self._write()
 
     def _write(self, *, alone: bool = False) -> None:
         with self.store.turn():  # other sessions write here too
-            earlier = read(self.store.folder)["sessions"] if os.path.lexists(self.path) else []
+            path = self.store.folder / FILE
+            earlier = read(self.store.folder)["sessions"] if os.path.lexists(path) else []
             sessions = [one for one in earlier if one.get("id") != self.own["id"]]
             if alone:
-                times = [event["time"] for event in self.store.events() if isinstance(event.get("time"), str)]
+                times = [event["time"] for event in read_log(self.store.folder) if isinstance(event.get("time"), str)]
                 for session in sessions:
                     if session["end"] is None:
                         session |= {"end": max(times, default=session["start"]), "outcome": "killed"}
             sessions.append(self.own)
             tasks = task_seconds(self.store)
             stored = {"schema": 2, "seed": self.seed, "tasks": tasks, "sessions": sessions}
-            write_json(self.path, {**stored, "sha256": digest_of(stored)})
+            write_json(path, {**stored, "sha256": digest_of(stored)})
 
 
 def read(folder: Path) -> dict[str, Any]:
@@ -93,7 +88,7 @@ def read(folder: Path) -> dict[str, Any]:
 def task_seconds(store: Store) -> dict[str, float]:
     """Wall seconds of each task that was completed, by label, from the log: the last time it was computed."""
     last: dict[str, tuple[str, float]] = {}
-    for event in store.events():
+    for event in read_log(store.folder):
         match event:
             case {"event": "done", "key": str(key), "label": str(label), "seconds": float() | int() as seconds}:
                 last[key] = label, seconds
@@ -137,7 +132,3 @@ def _cpu() -> str:
             if line.startswith("model name"):
                 return line.partition(":")[2].strip()
     return platform.processor() or "unknown"
-
-
-def _now() -> str:
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())

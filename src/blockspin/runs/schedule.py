@@ -28,18 +28,14 @@ class Failure(NamedTuple):
 
 
 class TaskFailed(RuntimeError):
-    """At least one task failed; all that does not depend on it was run. `failures`, `blocked` say which."""
+    """At least one task failed; all that does not depend on it was run. `failures` says which."""
 
     def __init__(self, failures: list[Failure], blocked: list[Task]) -> None:
         self.failures = failures
-        self.blocked = blocked
-        named = "; ".join(f"{failure.task}: {failure.problem}" for failure in failures[:6])
-        more = f"; and {len(failures) - 6} more" if len(failures) > 6 else ""
-        waiting = f" Not run because of that: {_labels(blocked)}." if blocked else ""
-        super().__init__(
-            f"{len(failures)} task{'s' * (len(failures) > 1)} failed: {named}{more}.{waiting} "
-            "The traceback is in log.jsonl"
-        )
+        named = _some([f"{failure.task}: {failure.problem}" for failure in failures], "; ", 6)
+        waiting = f" Not run because of that: {_some([task.label for task in blocked], ', ', 12)}." if blocked else ""
+        number = f"{len(failures)} task{'s' * (len(failures) > 1)}"
+        super().__init__(f"{number} failed: {named}.{waiting} The traceback is in log.jsonl")
 
 
 class Schedule:
@@ -214,6 +210,6 @@ class Workers:
         """Give up what they are at, and leave."""
 
 
-def _labels(tasks: Sequence[Task], most: int = 12) -> str:
-    more = f" and {len(tasks) - most} more" if len(tasks) > most else ""
-    return ", ".join(task.label for task in tasks[:most]) + more
+def _some(words: list[str], between: str, most: int) -> str:
+    more = [f"and {len(words) - most} more"] if len(words) > most else []
+    return between.join([*words[:most], *more])

@@ -161,14 +161,9 @@ def read(folder: Path) -> dict[str, Any]:
     return stored
 
 
-def restore(model: type[S], stored: Mapping[str, Any]) -> S:
-    """The settings of a stored `document`. Raises SettingsError."""
-    return validated(model, stored["settings"])
-
-
 def differences(stored: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[str]:
     """Each setting in which two documents differ, such as "settings.K (0.44 there, 0.408 here)"; presets aside."""
-    there, here = dict(_flat(stored)), dict(_flat(wanted))
+    there, here = dict(flat(stored)), dict(flat(wanted))
     names = [name for name in {**there, **here} if name != "preset" and there.get(name) != here.get(name)]
     return [f"{name} ({there.get(name, 'none')} there, {here.get(name, 'none')} here)" for name in names]
 
@@ -224,9 +219,10 @@ def _problems(model: type[BaseModel], error: ValidationError, kind: str) -> Iter
             yield f"{name}: {rule[:1].lower()}{rule[1:]}{came}"
 
 
-def _flat(values: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, Any]]:
+def flat(values: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, Any]]:
+    """Nested settings as (name, value), names joined by dots."""
     for name, value in values.items():
         if isinstance(value, Mapping) and value:
-            yield from _flat(value, f"{path}{name}.")
+            yield from flat(value, f"{path}{name}.")
         else:
             yield f"{path}{name}", value

@@ -158,20 +158,16 @@ class Store:
         with _explained(path, "write"), locks.turn(path):
             yield
 
-    def sweep(self) -> int:
-        """Remove what killed runs left half written or claimed, where no run is at work; returns how many files."""
-        swept = 0
+    def sweep(self) -> None:
+        """Remove what killed runs left half written or claimed, where no run is at work."""
         for folder in (self.folder, self.tasks):
             for path in [path for left in (files.ASIDE, LAST_WORDS, locks.CLAIM) for path in folder.glob(f"{left}*")]:
                 path.unlink(missing_ok=True)
-                swept += 1
-        return swept
 
     def log(self, event: str, task: Task | None = None, **fields: Any) -> None:
         """Append one line of JSON to log.jsonl: time (UTC), event, and label, kind and key of the task."""
         about = {} if task is None else {"label": task.label, "kind": task.kind, "key": task.key}
-        now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-        line = json.dumps({"time": now, "event": event, **about, **fields}, default=_plain) + "\n"
+        line = json.dumps({"time": now(), "event": event, **about, **fields}, default=_plain) + "\n"
         path = self.folder / "log.jsonl"
         with _explained(path, "write"), open(path, "ab+") as file:
             locks.wait(file.fileno())  # other runs write here too
@@ -181,22 +177,20 @@ class Store:
                     file.write(b"\n")
             file.write(line.encode())
 
-    def events(self) -> list[dict[str, Any]]:
-        """The lines of log.jsonl, as `read_log` gives them."""
-        return list(read_log(self.folder))
 
-
-def read_log(folder: Path) -> Iterator[dict[str, Any]]:
+def read_log(folder: Path) -> list[dict[str, Any]]:
     """The lines of a folder's log.jsonl, oldest first, without those cut short by a kill; none without a log."""
-    try:
-        lines = (folder / "log.jsonl").read_text(errors="replace").splitlines()
-    except OSError:
-        return
-    for line in lines:
-        with suppress(ValueError):
-            event = json.loads(line)
-            if isinstance(event, dict):
-                yield event
+    events = []
+    with suppress(OSError):
+        for line in (folder / "log.jsonl").read_text(errors="replace").splitlines():
+            with suppress(ValueError):
+                events.append(json.loads(line))
+    return [event for event in events if isinstance(event, dict)]
+
+
+def now() -> str:
+    """The time of this moment, as logs have it."""
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
 
 
 @contextmanager

@@ -20,7 +20,7 @@ import copy
 import itertools
 import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -55,11 +55,8 @@ class Point:
     place: tuple[int, ...]
 
     def __str__(self) -> str:
-        shown = [f"{name}={value:.4g}" if isinstance(value, float) else f"{name}={value}" for name, value in self]
-        return ", ".join([*shown, f"seed={self.seed}"])
-
-    def __iter__(self) -> Iterator[tuple[str, Any]]:
-        return iter(self.values.items())
+        shown = {name: f"{value:.4g}" if isinstance(value, float) else value for name, value in self.values.items()}
+        return ", ".join(f"{name}={value}" for name, value in {**shown, "seed": self.seed}.items())
 
 
 class Sweep(BaseModel):
@@ -67,9 +64,9 @@ class Sweep(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
+    seeds: Annotated[int, Field(ge=1)] = 1
     grid: dict[str, Axis] = {}
     zip: dict[str, Axis] = {}
-    seeds: Annotated[int, Field(ge=1)] = 1
 
     @model_validator(mode="after")
     def _fits(self) -> Sweep:
@@ -82,8 +79,8 @@ class Sweep(BaseModel):
         for name in self.zip:
             if name in self.grid:
                 raise ValueError(f"{name} must be in the grid or among the axes that go together, not in both")
-        if self.size > MOST:
-            raise ValueError(f"a sweep has at most {MOST} points; this one has {self.size}")
+        if (size := math.prod(self.shape.values())) > MOST:
+            raise ValueError(f"a sweep has at most {MOST} points; this one has {size}")
         return self
 
     @property
@@ -97,11 +94,6 @@ class Sweep(BaseModel):
         together = {next(iter(self.zip)): len(next(iter(self.zip.values())))} if self.zip else {}
         return {name: len(values) for name, values in self.grid.items()} | together | {"seed": self.seeds}
 
-    @property
-    def size(self) -> int:
-        """Number of points."""
-        return math.prod(self.shape.values())
-
     def points(self, seed: int) -> list[Point]:
         """Every point, the last axis fastest; seeds are `seed`, `seed` + 1, ..."""
         found = []
@@ -110,10 +102,6 @@ class Sweep(BaseModel):
             values |= {name: along[place[len(self.grid)]] for name, along in self.zip.items()}
             found.append(Point(values, seed + place[-1], place))
         return found
-
-    def document(self) -> dict[str, Any]:
-        """As TOML and JSON keep it."""
-        return {"seeds": self.seeds, "grid": dict(self.grid), "zip": dict(self.zip)}
 
 
 def build_sweep(table: Mapping[str, Any] | None, options: Sequence[str] = ()) -> Sweep | None:
@@ -166,10 +154,8 @@ def _range(text: str) -> list[Any]:
     if match[4] == "log" and min(start, stop) <= 0:
         raise ValueError("equal ratios need positive ends")
     shares = [i / (n - 1) for i in range(n)]
-    if match[4] == "log":
-        values = [math.exp(math.log(start) * (1 - t) + math.log(stop) * t) for t in shares]
-    else:
-        values = [start * (1 - t) + stop * t for t in shares]
+    there, back = (math.log, math.exp) if match[4] == "log" else (float, float)
+    values = [back(there(start) * (1 - t) + there(stop) * t) for t in shares]
     # twelve digits: the last bit may differ from machine to machine, and is part of the tasks' keys
     rounded = [float(f"{value:.12g}") for value in values]
     whole = all("." not in part and "e" not in part.lower() for part in match.groups()[:2])

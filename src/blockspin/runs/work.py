@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from blockspin import blas
-from blockspin.runs.store import LAST_WORDS, Store, StoreError
+from blockspin.runs.store import LAST_WORDS, Store, StoreError, now
 from blockspin.runs.task import Progress, Result, Task
 
 POOLS = ("NUMBA_NUM_THREADS", "PJRT_NPROC", "NPROC")  # the last two: XLA's pool of threads on a CPU
@@ -44,7 +44,11 @@ def perform(
             begun()
             started = time.monotonic()
             with nullcontext(progress) if asked_by is None else last_words(task, store, progress, asked_by) as told:
-                compute(task, store, told)
+                with blas.one_thread():
+                    result = task.function(task.settings, [store.load(parent) for parent in task.parents], told)
+                if not isinstance(result, Result):
+                    raise TypeError(f"a task returns a Result; {task} returned {type(result).__name__}")
+                store.save(task, result)
             return "done", time.monotonic() - started
         finally:
             claim.release()
@@ -52,15 +56,6 @@ def perform(
         return "unwritable", str(error)
     except Exception as error:
         return "failed", words(error), traceback.format_exc()
-
-
-def compute(task: Task, store: Store, progress: Progress) -> None:
-    """Run one task and store its result. Raises what the task raises, TypeError for what is no Result, StoreError."""
-    with blas.one_thread():
-        result = task.function(task.settings, [store.load(parent) for parent in task.parents], progress)
-    if not isinstance(result, Result):
-        raise TypeError(f"a task returns a Result; {task} returned {type(result).__name__}")
-    store.save(task, result)
 
 
 @contextmanager
@@ -77,8 +72,8 @@ def last_words(task: Task, store: Store, progress: Progress, asked_by: str) -> I
     except OSError:  # the result will not be written either, and that says why
         yield progress
         return
-    print(f"process {os.getpid()} began at {_now()} for {asked_by}", file=file, flush=True)
-    note = throttled(lambda fraction, said: print(f"{_now()} {fraction:.0%} {said}", file=file, flush=True), 1.0)
+    print(f"process {os.getpid()} began at {now()} for {asked_by}", file=file, flush=True)
+    note = throttled(lambda fraction, said: print(f"{now()} {fraction:.0%} {said}", file=file, flush=True), 1.0)
 
     def report(fraction: float, words: str = "") -> None:
         with suppress(OSError):
@@ -142,7 +137,3 @@ def _left(task: Task, store: Store, asked_by: str) -> tuple[str, int]:
         return "", 0
     begun = re.findall(rf"^process .* for {asked_by}$", text, re.MULTILINE)
     return text[-6000:], len(begun)
-
-
-def _now() -> str:
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())

@@ -18,6 +18,7 @@ from blockspin.report import forest, pictures, tables
 from blockspin.report import training as trajectories
 from blockspin.report.lines import Panel, line_plot
 from blockspin.report.page import Figure, Table
+from blockspin.runs.settings import flat
 
 KINDS = {"reference": "block rules", "learned": "learned", "null": "nulls"}
 PICTURED = {"sklearn-default": "scikit-learn", "none": "no penalty", "l1": "L1 penalty"}
@@ -247,7 +248,7 @@ def configurations(run: Run) -> Figure:
 
 def sources(run: Run) -> Table:
     """The values of the preset "paper", where they come from, and those of this run."""
-    here = dict(tables.flat(run.settings.model_dump()))
+    here = dict(flat(run.settings.model_dump()))
     rows = [(name, paper, source, here[name]) for name, (paper, source) in SOURCES.items()]
     return tables.table(
         ("setting", "preset paper", "source", "this run"), rows, title="The paper's values and this run's"
