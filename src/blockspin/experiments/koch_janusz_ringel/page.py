@@ -131,8 +131,8 @@ def plane(run: Run) -> Figure:
         {f"K = {K:g}": (found.arrays["lambdas"], found.arrays["kept"]) for K, found in run["chain"].items()},
         labels=("λ_1", "λ_2"),
         title="Share of I(V:E) that is kept",
-        caption="Each stronger blue is a tenth more. Ridges run along the axes, where one spin decides: decimation. "
-        "The diagonal is majority, a valley between them; the other diagonal, the difference of the spins, is deeper.",
+        caption="Stronger blue is more. Ridges run along the axes, where one spin decides: decimation. The diagonal is "
+        "majority, a valley between them; the other diagonal, the difference of the spins, is a deeper one.",
     )
 
 
