@@ -14,6 +14,9 @@ PICTURE = Figure(Markup("<svg></svg>"), "picture", "", "")
 NUMBERS = table(["map"], [["l1"]])
 TEXT = """# Title
 
+- L: {{ n }} x {{ n }}: periodic
+- K: 1
+
 A question?
 
 It holds in {{ n }} of 3.
@@ -34,10 +37,10 @@ go on.
 
 
 def test_words_and_figures_have_their_places() -> None:
-    page = read(TEXT, {"n": 2, "picture": lambda: PICTURE, "numbers": NUMBERS}, {"K": "1"})
+    page = read(TEXT, {"n": 2, "picture": lambda: PICTURE, "numbers": NUMBERS}, {"preset": "quick"})
     assert (page.title, page.question, page.answer) == ("Title", "A question?", ["It holds in 2 of 3."])
     assert page.picture is PICTURE
-    assert page.facts == {"K": "1"}
+    assert page.facts == {"L": "2 x 2: periodic", "K": "1", "preset": "quick"}
     assert page.sections == [Section("First", ["Words that go on.", NUMBERS]), Section("Second", [])]
 
 

@@ -52,9 +52,9 @@ class Finished(Run):
 def draw(experiment: Experiment, folder: Path) -> str:
     """The report of a finished run as HTML, computing nothing.
 
-    The experiment's page module gives the figures, the text file beside it the words, and its ``facts(run)``, where it
-    has one, a few numbers under the title. The words may use `run`, `claims` and `cards` (the entries of claims.json
-    and scorecards.json), `scorecards`, `number` (an estimate with its error), and all that the module defines.
+    The experiment's page module gives the figures, the text file beside it the words. These may use `run`, `claims` and
+    `cards` (the entries of claims.json and scorecards.json), `scorecards`, `number` (an estimate with its error), and
+    all that the module defines.
     """
     stored = settings_file.read(folder)
     run = Finished(experiment, settings_file.restore(experiment.Settings, stored), stored["seed"], Store(folder))
@@ -63,8 +63,7 @@ def draw(experiment: Experiment, folder: Path) -> str:
     said = {claim["id"]: claim for claim in claims(folder)}
     ours = {"claims": said, "cards": scorecards(folder), "scorecards": scorecard_table, "number": _number}
     names = {**vars(module), **ours, "run": run}
-    facts = module.facts(run) if hasattr(module, "facts") else {}
-    page = words.read(text, names, {**facts, "preset": str(stored["preset"])})
+    page = words.read(text, names, {"preset": str(stored["preset"])})
     first = [Section("Claims", [tables.claim_cards([*said.values()])])] if said else []
     about: list[Block] = [tables.key_value_table(stored["settings"], title="Settings")]
     about += [samples_table(drawn)] if (drawn := _drawn(run)) else []

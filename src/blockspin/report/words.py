@@ -1,8 +1,9 @@
 """The words of a page: a text file with a title, paragraphs and sections, in which figures are called by name.
 
-The file is a Jinja template. Its first line is ``# The title``, then comes the question, then the answer, all in
-paragraphs; a line ``## A section`` begins a section. ``{{ flow(run) }}`` alone in a paragraph puts the figure or table
-there that the function returns; anything else in braces is text.
+The file is a Jinja template. Its first line is ``# The title``; lines ``- name: text`` below it are the facts under the
+title. Then comes the question, then the answer, all in paragraphs; a line ``## A section`` begins a section.
+``{{ flow(run) }}`` alone in a paragraph puts the figure or table there that the function returns; anything else in
+braces is text.
 """
 
 from __future__ import annotations
@@ -15,11 +16,15 @@ from jinja2 import Environment, StrictUndefined
 
 from blockspin.report.page import Block, Figure, Page, Section, Table
 
+FACT = re.compile(r"^- (.+?): (.+)$", re.MULTILINE)
 _MARK = "\x00{}\x00"
 
 
 def read(template: str, names: Mapping[str, Any], facts: Mapping[str, str]) -> Page:
-    """The page that a template gives with these names. Raises ValueError where it has no title or no question."""
+    """The page that a template gives with these names; facts: more of them, after its own.
+
+    Raises ValueError where it has no title or no question.
+    """
     blocks: list[Block] = []
 
     def placed(value: Any) -> Any:
@@ -31,6 +36,8 @@ def read(template: str, names: Mapping[str, Any], facts: Mapping[str, str]) -> P
     environment = Environment(finalize=placed, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     head, *rest = re.split(r"^## +", environment.from_string(template).render(names), flags=re.MULTILINE)
     title, _, opening = head.strip().partition("\n")
+    facts = {**dict(FACT.findall(opening)), **facts}
+    opening = FACT.sub("", opening)
     question, *answer = _paragraphs(opening, blocks) or [""]
     if not title.startswith("# ") or not isinstance(question, str) or not question:
         raise ValueError("a page's words must begin with a line '# The title' and a paragraph that is its question")

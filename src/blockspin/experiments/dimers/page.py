@@ -22,16 +22,6 @@ inf = math.inf  # for the words
 BOUNDS = {"classifier": "classifier", "InfoNCE": "infonce"}
 
 
-def facts(run: Run) -> dict[str, str]:
-    """The lattice and the window, under the title."""
-    s = run.settings
-    return {
-        "lattice": f"{s.L} × {s.L} vertices, periodic",
-        "block, buffer, environment": f"{s.block}, {s.buffer}, {s.environment} vertices",
-        "samples": f"{s.n_samples:,} at each T",
-    }
-
-
 def filters(run: Run) -> Figure:
     """The filters as they read dimers."""
     b = 2 * run.settings.block

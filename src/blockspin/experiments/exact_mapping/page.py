@@ -28,16 +28,6 @@ KINDS = {  # (spins, r rounded up for a pair): both as far as they are told apar
 }  # fmt: skip
 
 
-def facts(run: Run) -> dict[str, str]:
-    """The models, under the title."""
-    s = run.settings
-    return {
-        "ring": f"{s.ring} sites, K = {s.K:g}",
-        "torus": f"{s.torus[0]} × {s.torus[1]}, K = {s.K_torus:g}",
-        "sums": "over every state",
-    }
-
-
 def flow(run: Run) -> Figure:
     """K' against K."""
     curves = {

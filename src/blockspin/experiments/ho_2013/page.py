@@ -40,13 +40,6 @@ COLUMNS: dict[str, Callable[[Findings, Machine], ArrayLike]] = {
 }
 
 
-def facts(run: Run) -> dict[str, str]:
-    """The RBMs and their training, under the title."""
-    s = run.settings
-    training = f"{s.updates:,} batches of {s.batch_size}"
-    return {"RBMs": f"{s.hidden} hidden units", "training": training, "seeds": str(s.seeds)}
-
-
 def filters(run: Run, data: str) -> Figure:
     """The filters of the RBMs that are compared, on one scale."""
     some = Findings(run, data)

@@ -17,16 +17,6 @@ from blockspin.report.lines import Panel, line_plot
 from blockspin.report.page import Figure, Table
 
 
-def facts(run: Run) -> dict[str, str]:
-    """The lattices, under the title."""
-    s = run.settings
-    return {
-        "2 × 2 blocks": f"torus of {TORUS} × {TORUS}, exact",
-        "larger blocks": f"{s.blocks.L} × {s.blocks.L}",
-        "flow": f"{s.flow.L} × {s.flow.L}, {s.flow.steps} steps by b = 2",
-    }
-
-
 def flow(run: Run) -> Figure:
     """The coupling after each step, a curve a starting point."""
     paths = {f"K = {K:.4f}": list(enumerate(found.arrays["K"])) for K, found in run["flow"].items()}

@@ -8,7 +8,8 @@ import xarray as xr
 
 from blockspin.experiments.core import Run
 from blockspin.experiments.locality_map.claims import DECIDES as DECIDES
-from blockspin.experiments.locality_map.claims import points, turns
+from blockspin.experiments.locality_map.claims import points as points
+from blockspin.experiments.locality_map.claims import turns
 from blockspin.experiments.locality_map.numbers import mean, mostly, share
 from blockspin.experiments.locality_map.recipes import RECIPES
 from blockspin.report import tables
@@ -28,18 +29,6 @@ LABELS = {
     "batch_size": "mini-batch",
     "k": "steps k of CD",
 }
-
-
-def facts(run: Run) -> dict[str, str]:
-    """The layer and the number of points, under the title."""
-    layer = run.settings.layer
-    seeds = sorted({str(one.sizes["seed"]) for one in run.data.values()})
-    return {
-        "lattice": f"square {layer.L} × {layer.L}, periodic",
-        "layer": f"{layer.units} units, spins ±1, CD-{layer.k}",
-        "points": str(len(points(run.data)[0])) + (f", {' or '.join(seeds)} seeds each" if seeds else ""),
-        "updates": f"{layer.updates:,}",
-    }
 
 
 def axes_of(numbers: xr.Dataset) -> list[str]:

@@ -25,16 +25,6 @@ from blockspin.statistics import Estimate
 NONE = Estimate(math.nan, math.nan)
 
 
-def facts(run: Run) -> dict[str, str]:
-    """Lattice, steps and samples, under the title."""
-    s = run.settings
-    return {
-        "lattice": f"square {s.L} × {s.L}, periodic",
-        "steps": f"{s.steps} by b = 2",
-        "samples": f"{s.n_samples:,} at each of {len(s.distances) + 1} couplings",
-    }
-
-
 def placed(run: Run) -> dict[str, Found]:
     """The maps that have a lattice."""
     return {name: found for name, found in run["measured"].items() if found.layers}

@@ -24,18 +24,6 @@ PICTURED = {"sklearn-default": "scikit-learn", "none": "no penalty", "l1": "L1 p
 TESTS = {"locality": "locality", "tiling": "tiling", "spectrum": "exponents", "fidelity": "free samples"}
 
 
-def facts(run: Run) -> dict[str, str]:
-    """What was sampled and trained, under the title."""
-    s = run.settings
-    return {
-        "lattice": f"{s.L} × {s.L}, periodic",
-        "trained at": f"K = {s.K:g}",
-        "exponents at": f"K_c = {KC_SQUARE:.6f}",
-        "samples": f"{s.n_samples} in {s.chains} chains",
-        "stack": "-".join(map(str, (s.L**2, *s.layers))),
-    }
-
-
 def of_kind(run: Run, cards: Sequence[dict[str, Any]], *kinds: str) -> list[dict[str, Any]]:
     """The entries of scorecards.json whose maps are of these kinds: reference, learned or null."""
     return [card for card in cards if _kind(run, card["map"]) in kinds]
