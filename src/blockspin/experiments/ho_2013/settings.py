@@ -13,7 +13,7 @@ from pydantic import Field, model_validator
 
 from blockspin.experiments.ho_2013.data import CUT, TILE
 from blockspin.experiments.ho_2013.images import OPENML
-from blockspin.experiments.ranges import Momentum, Rate, Repetitions, check_different, check_samples, check_weights
+from blockspin.experiments.ranges import Different, Momentum, Rate, Repetitions, check_samples, check_weights
 from blockspin.randomness import integer
 from blockspin.runs.settings import Section, SettingsError
 
@@ -25,8 +25,8 @@ IMAGES = "images"  # what is trained on besides the controls
 class Scan(Section):
     """Strengths of the penalties on one kind of image; the controls are trained at one strength of each."""
 
-    l1: tuple[Strength, ...]
-    l2: tuple[Strength, ...]
+    l1: Annotated[tuple[Strength, ...], Different]
+    l2: Annotated[tuple[Strength, ...], Different]
     control_l1: Strength
     control_l2: Strength
 
@@ -36,7 +36,6 @@ class Scan(Section):
             strengths, control = getattr(self, name), getattr(self, f"control_{name}")
             if control not in strengths:
                 raise ValueError(f"control_{name} must be one of {name} = {list(strengths)}; got {control}")
-            check_different(strengths, name)
         return self
 
     def machines(self, control: str) -> list[dict[str, Any]]:
@@ -76,8 +75,8 @@ class Settings(Section):
     its own, whose scatter gives the errors.
     """
 
-    data: Annotated[tuple[Literal["natural", "digits"], ...], Field(min_length=1)] = ("natural", "digits")
-    controls: tuple[Literal["permuted", "noise"], ...] = ("permuted", "noise")
+    data: Annotated[tuple[Literal["natural", "digits"], ...], Field(min_length=1), Different] = ("natural", "digits")
+    controls: Annotated[tuple[Literal["permuted", "noise"], ...], Different] = ("permuted", "noise")
     natural: Natural = Natural()
     digits: Digits = Digits()
     hidden: Annotated[int, Field(ge=2)] = 100
@@ -87,12 +86,6 @@ class Settings(Section):
     updates: Annotated[int, Field(ge=1)] = 5000
     seeds: Annotated[Repetitions, Field(ge=2)] = 3
     annealing: Annotated[int, Field(ge=10)] = 1000
-
-    @model_validator(mode="after")
-    def _no_name_twice(self) -> Settings:
-        check_different(self.data, "data")
-        check_different(self.controls, "controls")
-        return self
 
 
 def check(settings: Settings, seed: int) -> None:
