@@ -12,7 +12,6 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, model_validator
 
 from blockspin.experiments.ho_2013.data import CUT, TILE
-from blockspin.experiments.ho_2013.images import OPENML
 from blockspin.experiments.ranges import Different, Momentum, Rate, Repetitions, check_samples, check_weights
 from blockspin.randomness import integer
 from blockspin.runs.settings import Section, SettingsError
@@ -46,7 +45,7 @@ class Scan(Section):
 
 
 class Natural(Section):
-    """Patches of photographs, real-valued: source is a name of `images.SOURCES`, "openml:NAME" or a folder.
+    """Patches of photographs, real-valued: source is a name of `images.SOURCES` or a folder.
 
     normalise: zero mean and unit variance a "patch" or a "pixel" (Ho does not say which).
     """
@@ -89,14 +88,14 @@ class Settings(Section):
 
 
 def check(settings: Settings, seed: int) -> None:
-    """Raise ValueError for what the memory does not hold, and for images but OpenML's that are not there or too few."""
+    """Raise ValueError for what the memory does not hold, and for images that are not there or too few."""
     natural = settings.natural
     if "natural" in settings.data:
         check_samples(natural.side, natural.n_train + natural.n_test, "natural.n_train")
     check_weights(natural.side, settings.hidden, "hidden")
     for name in settings.data:
         chosen = getattr(settings, name).model_dump(exclude={"scan"})
-        for repetition in range(1, 1 if OPENML.fullmatch(chosen["source"]) else settings.seeds + 1):
+        for repetition in range(1, settings.seeds + 1):
             try:
                 CUT[name](integer(seed, name, repetition), **chosen)
             except ValueError as error:
