@@ -12,7 +12,6 @@ from blockspin.experiments.core import Run
 from blockspin.experiments.mehta_schwab.cards import SIZE, courses, size, stack, studied
 from blockspin.experiments.mehta_schwab.settings import SOURCES, VARIANTS
 from blockspin.experiments.stored import Array
-from blockspin.judging import Row
 from blockspin.models.ising import KC_SQUARE
 from blockspin.report import forest, pictures, tables
 from blockspin.report import training as trajectories
@@ -145,20 +144,14 @@ def _rows(run: Run, n: int, criterion: str, quantity: str) -> list[forest.Row]:
         if row is None or (kind == "null" and name.partition(",")[0] not in run.settings.null_variants):
             continue
         at = row.value if row.defined else math.nan
-        text = "" if row.defined else _written(row)
+        forced = not row.defined and math.isfinite(row.value)
+        text = f"not defined ({tables.number(row.value, row.error)} if forced)" if forced else ""
         rows.append(forest.Row(name, at, row.error, kind == "null", KINDS[kind], text))
     return rows
 
 
 def _kind(run: Run, name: str) -> str:
     return str(run.plan["measured"][name][0].settings["kind"])
-
-
-def _written(row: Row | None) -> str:
-    if row is None:
-        return "not measured"
-    number = tables.number(row.value, row.error)
-    return number if row.defined or not math.isfinite(row.value) else f"not defined ({number} if forced)"
 
 
 def study(run: Run) -> Figure:
