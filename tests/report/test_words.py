@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from jinja2 import UndefinedError
 from markupsafe import Markup
@@ -22,6 +24,9 @@ A question?
 It holds in {{ n }} of 3.
 
 {{ picture() }}
+**What is seen in {{ n }}
+panels** Look
+there.
 
 ## First
 
@@ -39,7 +44,7 @@ go on.
 def test_words_and_figures_have_their_places() -> None:
     page = read(TEXT, {"n": 2, "picture": lambda: PICTURE, "numbers": NUMBERS}, {"preset": "quick"})
     assert (page.title, page.question, page.answer) == ("Title", "A question?", ["It holds in 2 of 3."])
-    assert page.picture is PICTURE
+    assert page.picture == replace(PICTURE, title="What is seen in 2 panels", caption="Look there.")
     assert page.facts == {"L": "2 x 2: periodic", "K": "1", "preset": "quick"}
     assert page.sections == [Section("First", ["Words that go on.", NUMBERS]), Section("Second", [])]
 

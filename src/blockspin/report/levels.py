@@ -16,7 +16,7 @@ from blockspin.report.theme import BLUE, INK, SOFT
 
 
 def levels(
-    planes: Mapping[str, tuple[ArrayLike, ArrayLike]], *, labels: tuple[str, str], title: str, caption: str
+    planes: Mapping[str, tuple[ArrayLike, ArrayLike]], *, labels: tuple[str, str], title: str = "", caption: str = ""
 ) -> Figure:
     """A panel a name: shares (n, n) over a square grid of coordinates (n,), shares[i, j] at x_i, y_j, as level lines.
 
@@ -36,7 +36,7 @@ def levels(
         )
         body = plot(partial(_draw, x=x, z=z, labels=labels), alt=words, height=4.4, margins=(0.62, 0.2, 0.55, 0.1))
         parts.append((name, "", body))
-    return Figure(panels(parts), title, caption, f"{title}: {', '.join(planes)}")
+    return Figure(panels(parts), title, caption, f"Shares over {' and '.join(labels)}: {', '.join(planes)}")
 
 
 def _draw(axes: Any, x: Any, z: Any, labels: tuple[str, str]) -> None:

@@ -2,14 +2,15 @@
 
 The file is a Jinja template. Its first line is ``# The title``; lines ``- name: text`` below it are the facts under the
 title. Then comes the question, then the answer, all in paragraphs; a line ``## A section`` begins a section.
-``{{ flow(run) }}`` alone in a paragraph puts the figure or table there that the function returns; anything else in
-braces is text.
+``{{ flow(run) }}`` in a paragraph of its own puts the figure or table there that the function returns; its title and
+its caption may follow in the same paragraph: ``**The title** The caption.`` Anything else in braces is text.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from jinja2 import Environment, StrictUndefined
@@ -18,6 +19,7 @@ from blockspin.report.page import Block, Figure, Page, Section, Table
 
 FACT = re.compile(r"^- (.+?): (.+)$", re.MULTILINE)
 _MARK = "\x00{}\x00"
+_PLACED = re.compile(r"\x00(\d+)\x00(?: \*\*(.+?)\*\*(.*))?")
 
 
 def read(template: str, names: Mapping[str, Any], facts: Mapping[str, str]) -> Page:
@@ -25,7 +27,7 @@ def read(template: str, names: Mapping[str, Any], facts: Mapping[str, str]) -> P
 
     Raises ValueError where it has no title or no question.
     """
-    blocks: list[Block] = []
+    blocks: list[Figure | Table] = []
 
     def placed(value: Any) -> Any:
         if not isinstance(value, Figure | Table):
@@ -53,11 +55,15 @@ def read(template: str, names: Mapping[str, Any], facts: Mapping[str, str]) -> P
     return Page(title.removeprefix("# ").strip(), question, words, picture, sections, facts)
 
 
-def _paragraphs(text: str, blocks: list[Block]) -> list[Block]:
+def _paragraphs(text: str, blocks: list[Figure | Table]) -> list[Block]:
     paragraphs = (" ".join(part.split()) for part in re.split(r"\n\s*\n", text))
     return [_block(one, blocks) for one in paragraphs if one]
 
 
-def _block(paragraph: str, blocks: list[Block]) -> Block:
-    mark = re.fullmatch("\x00(\\d+)\x00", paragraph)
-    return paragraph if mark is None else blocks[int(mark[1])]
+def _block(paragraph: str, blocks: list[Figure | Table]) -> Block:
+    mark = _PLACED.fullmatch(paragraph)
+    if mark is None:
+        return paragraph
+    number, title, caption = mark.groups()
+    block = blocks[int(number)]
+    return block if title is None else replace(block, title=title, caption=caption.strip())

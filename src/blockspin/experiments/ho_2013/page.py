@@ -61,19 +61,12 @@ def seen(run: Run, data: str) -> Figure:
         _upright(arrays["originals"][:SEEN], some),
         {name: _upright(images, some) for name, images in made.items()},
         limits=GREY[data],
-        title=f"Held-out images and their reconstructions, {data}",
-        caption="Up to the hidden units and down again by means. A local RBM must reconstruct as well as the others.",
     )
 
 
 def price(run: Run, data: str) -> Figure:
     """Locality against held-out quality for the whole scan."""
-    return line_plot(
-        [_panel(Findings(run, data), size) for size in ("window", "participation")],
-        title=f"Locality against held-out quality, {WORDS[data]}",
-        caption="Local is up on the left and down on the right, beyond the line 'halfway to a window'. Compare L1 and "
-        "L2 at equal gain. Means over seeds with standard errors.",
-    )
+    return line_plot([_panel(Findings(run, data), size) for size in ("window", "participation")])
 
 
 def _panel(some: Findings, size: str) -> Panel:
@@ -96,13 +89,7 @@ def permuted(run: Run, data: str) -> Figure:
     apart = _weights(run, data, "permuted", l1)
     back = restored(apart, "permuted", run.plan["trained"][data]["permuted"][0].settings["seed"])
     fields = {"images": _weights(run, data, IMAGES, l1), "pixels permuted": apart, "permutation undone": back}
-    return weights(
-        {name: _upright(own, some) for name, own in fields.items()},
-        count=SHOWN,
-        title=f"{l1} on {WORDS[data]}, and on the same with permuted pixels",
-        caption="Are the middle filters as sparse as the left ones, and are their pixels neighbours? On the right each "
-        "weight is back where its pixel lies in the image.",
-    )
+    return weights({name: _upright(own, some) for name, own in fields.items()}, count=SHOWN)
 
 
 def numbers(run: Run, data: str) -> Table:
@@ -113,17 +100,7 @@ def numbers(run: Run, data: str) -> Table:
         for control, some in kinds.items()
         for one in some.machines
     ]
-    coins, flat = (over_seeds(kinds[IMAGES].common(name)) for name in ("independent", "flat_error"))
-    return table(
-        ("data and RBM", *COLUMNS),
-        rows,
-        title=f"All RBMs on {WORDS[data]}",
-        caption="Participation and radius in pixels. Share of w^2 in the best window, with shuffled weights, and with "
-        "the permutation undone. Likeness of neighbouring weights (1: flat). Gain over independent pixels "
-        f"({coins} nats a pixel) and gap to the training rows, a pixel. Error of reconstructions (mean image: {flat}). "
-        "Change of the weights in the last epoch. Not defined: ln Z is not reliable, or no unit lives.",
-        wide=True,
-    )
+    return table(("data and RBM", *COLUMNS), rows, wide=True)
 
 
 def rounded(values: Array) -> str:

@@ -111,8 +111,7 @@ def in_numbers(run: Run, name: str) -> Table:
         rows.append((*(f"{float(one[axis]):.4g}" for axis in axes), *cells, *passed, f"{float(shares[n]):.2f}"))
     names = ("sites covered", "KL a site", "y_t", "y_h", "local", "spectrum passes", "KL / independent")
     columns = (*(LABELS[axis] for axis in axes), *names)
-    caption = "Means over seeds with their standard errors."
-    return tables.table(columns, rows, title="The map in numbers", caption=caption, wide=True)
+    return tables.table(columns, rows, wide=True)
 
 
 def recipes(run: Run) -> Table:
@@ -123,8 +122,4 @@ def recipes(run: Run) -> Table:
         for one in RECIPES
     ]
     columns = ("", "recipe", "K", "n / M", "L1", "rate", "scale", "source")
-    caption = (
-        "Converted from 0/1 units: rate / 16, scale / 4, 4 L1 / (1 − momentum). Their lattices are 40 × 40 and their "
-        "biases have no counterpart here."
-    )
-    return tables.table(columns, rows, title="Recipes in these units", caption=caption, wide=True)
+    return tables.table(columns, rows, wide=True)
