@@ -72,10 +72,9 @@ def draw(experiment: Experiment, folder: Path) -> str:
     return render(replace(page, sections=[*first, *page.sections, last]))
 
 
-def scorecard_table(cards: Sequence[Mapping[str, Any]], title: str = "", caption: str = "", open: bool = True) -> Table:
+def scorecard_table(cards: Sequence[Mapping[str, Any]], open: bool = True) -> Table:
     """The scorecards, a row a map; open: not folded."""
-    table = tables.scorecard_table(cards, HEADLINES, title=title)
-    return replace(table, caption=caption or table.caption, open=open)
+    return replace(tables.scorecard_table(cards, HEADLINES, title=""), open=open)
 
 
 def _number(one: Estimate) -> str:

@@ -66,4 +66,4 @@ def _block(paragraph: str, blocks: list[Figure | Table]) -> Block:
         return paragraph
     number, title, caption = mark.groups()
     block = blocks[int(number)]
-    return block if title is None else replace(block, title=title, caption=caption.strip())
+    return block if title is None else replace(block, title=title, caption=caption.strip() or block.caption)

@@ -10,13 +10,14 @@ from numpy.typing import ArrayLike, NDArray
 
 from blockspin.experiments.core import Run
 from blockspin.experiments.ho_2013.data import restored
-from blockspin.experiments.ho_2013.findings import NONE, Findings, Machine, over_seeds
+from blockspin.experiments.ho_2013.findings import NONE, Findings, Machine
 from blockspin.experiments.ho_2013.settings import IMAGES
 from blockspin.report.axes import Scale
 from blockspin.report.lines import Panel, line_plot
 from blockspin.report.page import Figure, Table
 from blockspin.report.pictures import reconstructions, weights
 from blockspin.report.tables import table
+from blockspin.statistics import mean_over_seeds
 
 Array = NDArray[Any]
 
@@ -43,7 +44,7 @@ COLUMNS: dict[str, Callable[[Findings, Machine], ArrayLike]] = {
 def filters(run: Run, data: str) -> Figure:
     """The filters of the RBMs that are compared, on one scale."""
     some = Findings(run, data)
-    living = ", ".join(f"{one} {over_seeds(some(one, 'living'))}" for one in _compared(some))
+    living = ", ".join(f"{one} {mean_over_seeds(some(one, 'living'))}" for one in _compared(some))
     return weights(
         {str(one): _upright(_weights(run, data, IMAGES, one), some) for one in _compared(some)},
         count=SHOWN,
@@ -73,7 +74,9 @@ def _panel(some: Findings, size: str) -> Panel:
     side, paths = some.metas[0]["window"], {}
     for penalty in ("l2", "l1", "none"):
         path = [NONE, *some.family(penalty)] if penalty != "none" else [NONE]
-        pairs = [(over_seeds(100 * some.gain(one) / some.gain(NONE)), over_seeds(some(one, size))) for one in path]
+        pairs = [
+            (mean_over_seeds(100 * some.gain(one) / some.gain(NONE)), mean_over_seeds(some(one, size))) for one in path
+        ]
         paths[penalty] = [(x.value, y.value, y.error, x.error) for x, y in pairs]
     random = float(some.common(size, "untrained").mean())
     lines = [(random, "random weights"), (some.halfway(size), "halfway to a window")]
@@ -96,7 +99,7 @@ def numbers(run: Run, data: str) -> Table:
     """Every RBM of the scan and of the controls."""
     kinds = {control: Findings(run, data, control) for control in (IMAGES, *run.settings.controls)}
     rows = [
-        (f"{control}, {one}", *(over_seeds(column(some, one)) for column in COLUMNS.values()))
+        (f"{control}, {one}", *(mean_over_seeds(column(some, one)) for column in COLUMNS.values()))
         for control, some in kinds.items()
         for one in some.machines
     ]
