@@ -71,6 +71,11 @@ def test_a_page_opens_with_one_figure(block: str) -> None:
         read(f"# T\n\nq\n\n{block}\n", {"picture": PICTURE, "numbers": NUMBERS}, {})
 
 
+def test_facts_end_where_the_question_begins() -> None:
+    page = read("# T\n\n- K: 1\n\nq\n\n- L: 2\n", {}, {})
+    assert (page.facts, page.question, page.answer) == ({"K": "1"}, "q", ["- L: 2"])
+
+
 def test_a_value_makes_no_section() -> None:
     page = read("# T\n\nq\n\n{{ name }}\n", {"name": "a\n\n## b\n\nc"}, {})
     assert page.answer == ["a ## b c"]

@@ -17,7 +17,7 @@ from jinja2 import Environment, StrictUndefined
 
 from blockspin.report.page import Block, Figure, Page, Section, Table
 
-FACT = re.compile(r"^- (.+?): (.+)$", re.MULTILINE)
+_FACTS = re.compile(r"\A\s*((?:- .+: .+\n)*)")
 _MARK = "\x00{}\x00"
 _PLACED = re.compile(r"\x00(\d+)\x00(?: \*\*(.+?)\*\*(.*))?")
 
@@ -38,8 +38,8 @@ def read(template: str, names: Mapping[str, Any], facts: Mapping[str, str]) -> P
     environment = Environment(finalize=placed, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     head, *rest = re.split(r"^## +", environment.from_string(template).render(names), flags=re.MULTILINE)
     title, _, opening = head.strip().partition("\n")
-    facts = {**dict(FACT.findall(opening)), **facts}
-    opening = FACT.sub("", opening)
+    _, listed, opening = _FACTS.split(opening, maxsplit=1)
+    own = [line.removeprefix("- ").split(": ", 1) for line in listed.splitlines()]
     question, *answer = _paragraphs(opening, blocks) or [""]
     if not title.startswith("# ") or not isinstance(question, str) or not question:
         raise ValueError("a page's words must begin with a line '# The title' and a paragraph that is its question")
@@ -52,7 +52,7 @@ def read(template: str, names: Mapping[str, Any], facts: Mapping[str, str]) -> P
     if len(others) > 1 or any(isinstance(block, Table) for block in others):
         raise ValueError("a page opens with one figure; tables and other figures belong into its sections")
     picture = next((block for block in others if isinstance(block, Figure)), None)
-    return Page(title.removeprefix("# ").strip(), question, words, picture, sections, facts)
+    return Page(title.removeprefix("# ").strip(), question, words, picture, sections, {**dict(own), **facts})
 
 
 def _paragraphs(text: str, blocks: list[Figure | Table]) -> list[Block]:

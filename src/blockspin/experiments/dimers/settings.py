@@ -60,7 +60,7 @@ class Settings(Section):
     components: Annotated[tuple[Annotated[int, Field(ge=1, le=8)], ...], Different] = (1, 2, 4)
     seeds: Repetitions = 3
     noise: Annotated[float, Field(gt=0, le=20)] = 3.0
-    torus: Annotated[int, Field(ge=4, le=6)] = 6
+    torus: Annotated[int, Field(ge=4, le=6, multiple_of=2)] = 6
     learning: Learning = Learning()
     machines: Machines = Machines()
 
@@ -78,8 +78,6 @@ class Settings(Section):
             )
         if 2 not in self.components:
             raise ValueError(f"components must hold 2, the pair of fields; got {list(self.components)}")
-        if self.torus % 2:
-            raise ValueError(f"the torus that is summed over must have an even side; got {self.torus}")
         return self
 
 

@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from blockspin.experiments.core import Run
 from blockspin.experiments.ho_2013.data import restored
 from blockspin.experiments.ho_2013.findings import NONE, Findings, Machine
 from blockspin.experiments.ho_2013.settings import IMAGES
+from blockspin.experiments.stored import Array
 from blockspin.report.axes import Scale
 from blockspin.report.lines import Panel, line_plot
 from blockspin.report.page import Figure, Table
 from blockspin.report.pictures import reconstructions, weights
 from blockspin.report.tables import table
 from blockspin.statistics import mean_over_seeds
-
-Array = NDArray[Any]
 
 WORDS = {"natural": "patches of photographs", "digits": "handwritten digits"}
 GREY = {"natural": (-2.0, 2.0), "digits": (0.0, 1.0)}  # black and white of a reconstruction

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -57,7 +57,7 @@ def by_operators(run: Run, key: str) -> Table:
     """y_t or y_h as operators are added."""
     names = {"y_t": EVEN, "y_h": ODD}[key]
     rows = _rows(run, lambda found, step: getattr(found.spectrum[step - 1], f"{key}_by_operators"))
-    return _table((names[0], *(f"+ {name}" for name in names[1:])), rows)
+    return table(("map", names[0], *(f"+ {name}" for name in names[1:])), rows, wide=True)
 
 
 def planes(run: Run) -> Figure:
@@ -86,7 +86,7 @@ def _plane(name: str, found: Found) -> Panel:
 def fixed_points(run: Run) -> Table:
     """The fixed point as each step sees it."""
     operators = run["measured"]["majority"].flow[0].operators
-    return _table(operators, _rows(run, lambda found, step: found.fixed[step - 1].K))
+    return table(("map", *operators), _rows(run, lambda found, step: found.fixed[step - 1].K), wide=True)
 
 
 def couplings(run: Run) -> Table:
@@ -94,7 +94,7 @@ def couplings(run: Run) -> Table:
     first: list[Any] = [(source, *map(_cell, map(Estimate, *pairs))) for source, pairs in PUBLISHED.items()]
     first += [("Ising, as sampled", *map(_cell, run["measured"]["majority"].couplings[0].K))]
     rows = _rows(run, lambda found, step: found.couplings[step].K)
-    return replace(_table(EVEN, first + rows), open=True)
+    return replace(table(("map", *EVEN), first + rows, wide=True), open=True)
 
 
 def recursions(run: Run) -> Figure:
@@ -118,10 +118,6 @@ def maps(run: Run) -> Table:
     """What each map is, and how far its units have positions."""
     rows = [(name, found.about, found.why or "at every step") for name, found in run["measured"].items()]
     return table(("map", "what it is", "positions on a lattice"), rows, wide=True)
-
-
-def _table(columns: Sequence[str], rows: list[Any]) -> Table:
-    return table(("map", *columns), rows, wide=True)
 
 
 def _rows(run: Run, numbers: Callable[[Found, int], list[Estimate] | None]) -> list[Any]:

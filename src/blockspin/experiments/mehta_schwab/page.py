@@ -10,14 +10,15 @@ from typing import Any
 import numpy as np
 
 from blockspin.experiments.core import Run
-from blockspin.experiments.mehta_schwab.cards import SIZE, courses, size, stack, studied
+from blockspin.experiments.mehta_schwab.cards import SIZE, size, stack, studied
+from blockspin.experiments.mehta_schwab.cards import courses as courses
 from blockspin.experiments.mehta_schwab.settings import SOURCES, VARIANTS
 from blockspin.experiments.stored import Array
 from blockspin.models.ising import KC_SQUARE
 from blockspin.report import forest, pictures, tables
-from blockspin.report import training as trajectories
 from blockspin.report.lines import Panel, line_plot
 from blockspin.report.page import Figure, Table
+from blockspin.report.training import training as training
 
 KINDS = {"reference": "block rules", "learned": "learned", "null": "nulls"}
 PICTURED = {"sklearn-default": "scikit-learn", "none": "no penalty", "l1": "L1 penalty"}
@@ -156,11 +157,6 @@ def reconstructions(run: Run, name: str) -> Figure:
     by_layer = {f"layer {n}": arrays["reconstructed"].reshape(-1, L, L) for n, arrays in enumerate(found, start=1)}
     shown = found[0]["shown"].reshape(-1, L, L)
     return pictures.reconstructions(shown, by_layer)
-
-
-def training(run: Run) -> Figure:
-    """The trajectories of the first layers."""
-    return trajectories.training(courses(run))
 
 
 def configurations(run: Run) -> Figure:
