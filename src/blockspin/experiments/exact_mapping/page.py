@@ -82,12 +82,8 @@ def tuned(run: Run) -> Figure:
         f"constant {minus(f'{shift:+g}')}" if shift else "exact RBM's constant": against_K(f"dF {shift:+g}")
         for shift in SHIFTS
     }
-    return line_plot(
-        [
-            Panel("K of the RBM", "nats", zeros, "Trace condition and KL", down=mark, y_scale="log"),
-            Panel("K of the RBM", "nats", shifts, "dF", across=[(0.0, "")], down=mark),
-        ]
-    )
+    left = Panel("K of the RBM", "nats", zeros, "Trace condition and KL", down=mark, y_scale="log")
+    return line_plot([left, Panel("K of the RBM", "nats", shifts, "dF", across=[(0.0, "")], down=mark)])
 
 
 def rows_by_kind(couplings: Array, bodies: Array, ranges: Array) -> list[Row]:

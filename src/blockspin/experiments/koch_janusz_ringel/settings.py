@@ -12,6 +12,7 @@ from blockspin.experiments.ranges import Coupling, Different, Repetitions
 from blockspin.models.ising import KC_SQUARE
 from blockspin.runs.settings import Section
 
+Distances = Annotated[tuple[float, ...], Field(min_length=4), Different]
 Temperature = Annotated[float, Field(ge=1 / 3, le=100)]
 TORUS = 6  # the largest square torus whose block, ring and environment are summed exactly
 
@@ -58,7 +59,7 @@ class Flow(Section):
 
     L: Annotated[int, Field(ge=16)] = 64
     steps: Annotated[int, Field(ge=2)] = 4
-    distances: Annotated[tuple[float, ...], Different] = (-0.016, -0.008, -0.004, 0.004, 0.008, 0.016)
+    distances: Distances = (-0.016, -0.008, -0.004, 0.004, 0.008, 0.016)
     K_filters: Coupling = 0.43
     n_samples: Annotated[int, Field(ge=500)] = 6_000
 
@@ -105,8 +106,6 @@ class Settings(Section):
         if len(self.curve.buffers) < 3 or list(self.curve.buffers) != sorted(set(self.curve.buffers)):
             raise ValueError(f"curve.buffers must be at least 3, ascending; got {list(self.curve.buffers)}")
         ranges.check_distances(self.flow.distances, KC_SQUARE, "flow.distances")
-        if len(self.flow.distances) < 4:
-            raise ValueError(f"flow.distances must be at least 4; got {list(self.flow.distances)}")
         for step in range(min(self.flow.steps, self.flow.L.bit_length())):
             if self.flow.L % 2**step:
                 raise ValueError(f"2^flow.steps must divide flow.L; got {self.flow.steps} and {self.flow.L}")
