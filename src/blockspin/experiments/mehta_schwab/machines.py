@@ -41,7 +41,8 @@ def with_nulls(
     """The RBM fitted to X, and after it its nulls by kind: untrained, and with its sites shuffled."""
     first = _before(machine.units)
     seen, validation = (make_pipeline(first).transform(part) for part in (X, held_out))
-    trained = make_pipeline(first, machine.set_params(verbose=progress).fit(seen, validation=validation))
+    machine.set_params(verbose=progress).fit(seen, validation=validation)
+    trained = make_pipeline(first, machine.set_params(verbose=0))
     nulls = cheap(trained, X, seed)
     return {"": trained, "untrained": nulls["untrained"], "shuffled sites": nulls["shuffled sites"]}
 
