@@ -65,8 +65,7 @@ def draw(experiment: Experiment, folder: Path) -> str:
     names = {**vars(module), **ours, "run": run}
     page = words.read(text, names, {"preset": str(stored["preset"])})
     first = [Section("Claims", [tables.claim_cards([*said.values()])])] if said else []
-    about: list[Block] = [tables.key_value_table(stored["settings"], title="Settings")]
-    about += [samples_table(drawn)] if (drawn := _drawn(run)) else []
+    about: list[Block] = [tables.key_value_table(stored["settings"], title="Settings"), *_drawn(run)]
     with parsed(folder / provenance.FILE):
         last = Section("Settings and provenance", [*about, provenance_table(provenance.read(folder))])
     return render(replace(page, sections=[*first, *page.sections, last]))
@@ -105,23 +104,21 @@ def _complete(path: Path, entries: list[Any], kinds: Mapping[str, type]) -> list
     return entries
 
 
-def _drawn(run: Run) -> list[tuple[str, dict[str, Any]]]:
-    """How each set of samples of the run was drawn, with the label of its task."""
-    metas = [(one.label, run.store.meta(one)) for one in ordered(leaves(run.plan)) if one.kind == "sample"]
-    return [(label, meta["provenance"]) for label, meta in metas if "provenance" in meta]
-
-
-def samples_table(drawn: Sequence[tuple[str, Mapping[str, Any]]]) -> Table:
-    """Algorithm, autocorrelation times, spacing and R-hat of sets of samples, from their names and provenance."""
+def _drawn(run: Run) -> list[Block]:
+    """A table of how each set of samples was drawn: algorithm, autocorrelation times, spacing, R-hat; [] for none."""
     rows = []
-    for name, one in drawn:
-        times = "; ".join(f"{what} {tables.number(*pair)}" for what, pair in (one["tau"] or {}).items())
+    for task in ordered(leaves(run.plan)):
+        one = run.store.meta(task).get("provenance") if task.kind == "sample" else None
+        if one is None:
+            continue
+        times = [f"{what} {tables.number(*pair)}" for what, pair in (one["tau"] or {}).items()]
         mixing = [value for value in one["r_hat"].values() if value is not None]
         worst = f"{max(mixing):.3f}" if mixing else "not measured"
-        rows.append((name, one["algorithm"], times or "not measured", one["spacing"], one["equilibration"], worst))
+        told = "; ".join(times) or "not measured"
+        rows.append((task.label, one["algorithm"], told, one["spacing"], one["equilibration"], worst))
     columns = ("samples", "algorithm", "tau", "spacing", "equilibration", "R-hat, largest")
     caption = "tau: integrated autocorrelation time, 1/2 + sum of rho. tau, spacing and equilibration in steps."
-    return tables.table(columns, rows, title="How the samples were drawn", caption=caption, wide=True)
+    return [tables.table(columns, rows, title="How the samples were drawn", caption=caption, wide=True)] if rows else []
 
 
 def provenance_table(stored: dict[str, Any]) -> Table:
