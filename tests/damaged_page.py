@@ -6,9 +6,5 @@ from blockspin.experiments.core import Run
 from blockspin.experiments.results import read_results
 
 
-def facts(run: Run) -> dict[str, str]:
-    return {"total": str(run["tasks"][0].arrays["total"].sum())}
-
-
 def numbers(run: Run) -> Any:
     return read_results(run.store.folder)["numbers"].values

@@ -20,6 +20,7 @@ from blockspin.statistics import (
     effective_sample_size,
     jackknife,
     mean_over_chains,
+    mean_over_seeds,
     nested_r_hat,
     r_hat,
 )
@@ -120,6 +121,13 @@ def test_one_chain_gives_no_error() -> None:
     for values in ([1.0], 1.0, np.ones((1, 5))):
         with pytest.raises(ValueError, match="jackknife"):
             jackknife(values)
+
+
+def test_the_mean_over_seeds_has_the_error_of_its_scatter() -> None:
+    found = mean_over_seeds([1.0, 2.0, 6.0])
+    assert (found.value, found.error) == pytest.approx((3.0, math.sqrt(7 / 3)))
+    assert math.isnan(mean_over_seeds([1.0]).error)
+    assert math.isnan(mean_over_seeds([1.0, math.nan]).value)
 
 
 def test_chains_are_what_counts_not_draws() -> None:

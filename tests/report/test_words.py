@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from jinja2 import UndefinedError
 from markupsafe import Markup
@@ -14,11 +16,17 @@ PICTURE = Figure(Markup("<svg></svg>"), "picture", "")
 NUMBERS = table(["map"], [["l1"]])
 TEXT = """# Title
 
+- L: {{ n }} x {{ n }}: periodic
+- K: 1
+
 A question?
 
 It holds in {{ n }} of 3.
 
 {{ picture() }}
+**What is seen in {{ n }}
+panels** Look
+there.
 
 ## First
 
@@ -34,10 +42,10 @@ go on.
 
 
 def test_words_and_figures_have_their_places() -> None:
-    page = read(TEXT, {"n": 2, "picture": lambda: PICTURE, "numbers": NUMBERS}, {"K": "1"})
+    page = read(TEXT, {"n": 2, "picture": lambda: PICTURE, "numbers": NUMBERS}, {"preset": "quick"})
     assert (page.title, page.question, page.answer) == ("Title", "A question?", ["It holds in 2 of 3."])
-    assert page.picture is PICTURE
-    assert page.facts == {"K": "1"}
+    assert page.picture == replace(PICTURE, title="What is seen in 2 panels", caption="Look there.")
+    assert page.facts == {"L": "2 x 2: periodic", "K": "1", "preset": "quick"}
     assert page.sections == [Section("First", ["Words that go on.", NUMBERS]), Section("Second", [])]
 
 
@@ -61,6 +69,11 @@ def test_a_name_that_is_not_there_is_an_error() -> None:
 def test_a_page_opens_with_one_figure(block: str) -> None:
     with pytest.raises(ValueError, match="opens"):
         read(f"# T\n\nq\n\n{block}\n", {"picture": PICTURE, "numbers": NUMBERS}, {})
+
+
+def test_facts_end_where_the_question_begins() -> None:
+    page = read("# T\n\n- K: 1\n\nq\n\n- L: 2\n", {}, {})
+    assert (page.facts, page.question, page.answer) == ({"K": "1"}, "q", ["- L: 2"])
 
 
 def test_a_value_makes_no_section() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import cached_property, partial
 from importlib import import_module
@@ -51,9 +51,9 @@ class Finished(Run):
 def draw(experiment: Experiment, folder: Path) -> str:
     """The report of a finished run as HTML, computing nothing.
 
-    The experiment's page module gives the figures, the text file beside it the words, and its ``facts(run)``, where it
-    has one, a few numbers under the title. The words may use `run`, `claims` and `cards` (the entries of claims.json
-    and scorecards.json), `scorecards`, `number` (an estimate with its error), and all that the module defines.
+    The experiment's page module gives the figures, the text file beside it the words. These may use `run`, `claims` and
+    `cards` (the entries of claims.json and scorecards.json), `scorecards`, `number` (an estimate with its error), and
+    all that the module defines.
     """
     stored = settings_file.read(folder)
     settings = settings_file.validated(experiment.Settings, stored["settings"])
@@ -64,11 +64,10 @@ def draw(experiment: Experiment, folder: Path) -> str:
     table = partial(tables.scorecard_table, headlines=HEADLINES)
     ours = {"claims": said, "cards": scorecards(folder), "scorecards": table, "number": _number}
     names = {**vars(module), **ours, "run": run}
-    facts = module.facts(run) if hasattr(module, "facts") else {}
-    page = words.read(text, names, {**facts, "preset": str(stored["preset"])})
+    page = words.read(text, names, {"preset": str(stored["preset"])})
     first = [Section("Claims", [tables.claim_cards([*said.values()])])] if said else []
-    about: list[Block] = [tables.key_value_table(settings_file.flat(stored["settings"]), title="Settings")]
-    about += [samples_table(drawn)] if (drawn := _drawn(run)) else []
+    flat = settings_file.flat(stored["settings"])
+    about: list[Block] = [tables.key_value_table(flat, title="Settings"), *_drawn(run)]
     with parsed(folder / provenance.FILE):
         last = Section("Settings and provenance", [*about, provenance_table(provenance.read(folder))])
     return render(replace(page, sections=[*first, *page.sections, last]))
@@ -102,23 +101,21 @@ def _complete(path: Path, entries: list[Any], kinds: Mapping[str, type]) -> list
     return entries
 
 
-def _drawn(run: Run) -> list[tuple[str, dict[str, Any]]]:
-    """How each set of samples of the run was drawn, with the label of its task."""
-    metas = [(one.label, run.store.meta(one)) for one in ordered(leaves(run.plan)) if one.kind == "sample"]
-    return [(label, meta["provenance"]) for label, meta in metas if "provenance" in meta]
-
-
-def samples_table(drawn: Sequence[tuple[str, Mapping[str, Any]]]) -> Table:
-    """Algorithm, autocorrelation times, spacing and R-hat of sets of samples, from their names and provenance."""
+def _drawn(run: Run) -> list[Block]:
+    """A table of how each set of samples was drawn: algorithm, autocorrelation times, spacing, R-hat; [] for none."""
     rows = []
-    for name, one in drawn:
-        times = "; ".join(f"{what} {tables.number(*pair)}" for what, pair in (one["tau"] or {}).items())
+    for task in ordered(leaves(run.plan)):
+        one = run.store.meta(task).get("provenance") if task.kind == "sample" else None
+        if one is None:
+            continue
+        times = [f"{what} {tables.number(*pair)}" for what, pair in (one["tau"] or {}).items()]
         mixing = [value for value in one["r_hat"].values() if value is not None]
         worst = f"{max(mixing):.3f}" if mixing else "not measured"
-        rows.append((name, one["algorithm"], times or "not measured", one["spacing"], one["equilibration"], worst))
+        told = "; ".join(times) or "not measured"
+        rows.append((task.label, one["algorithm"], told, one["spacing"], one["equilibration"], worst))
     columns = ("samples", "algorithm", "tau", "spacing", "equilibration", "R-hat, largest")
     caption = "tau: integrated autocorrelation time, 1/2 + sum of rho. tau, spacing and equilibration in steps."
-    return tables.table(columns, rows, title="How the samples were drawn", caption=caption, wide=True)
+    return [tables.table(columns, rows, title="How the samples were drawn", caption=caption, wide=True)] if rows else []
 
 
 def provenance_table(stored: dict[str, Any]) -> Table:

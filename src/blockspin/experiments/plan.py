@@ -94,29 +94,15 @@ def prepare(
     own = experiment.swept(varied) if experiment.swept is not None and varied is not None else {}
     written = {"file": given.get("settings"), "values": own}
     settings = settings_file.build(experiment.Settings, experiment.presets[name], overrides, **written)
-    about: dict[str, Any] = {"overrides": overrides, "options": sweep, "file": file.name if file else None}
-    if varied is None or own:
-        _check(experiment, settings, seed)
-        return Plan(experiment, name, settings, seed, _tasks(experiment, settings, seed), **about)
-    cells = tuple(_cells(experiment, settings, seed, varied))
-    for cell in cells:
-        _check(experiment, cell.settings, cell.point.seed)
-    tasks = [task for cell in cells for task in _named(_tasks(experiment, cell.settings, cell.point.seed), cell.point)]
-    return Plan(experiment, name, settings, seed, tasks, sweep=varied, cells=cells, **about)
+    about = {"preset": name, "overrides": overrides, "options": sweep, "file": file.name if file else None}
+    return _laid_out(experiment, settings, seed, None if own else varied, check=True, **about)
 
 
 def replan(experiment: Experiment, stored: dict[str, Any]) -> Plan:
     """The plan of a folder's settings.toml. Raises SettingsError."""
     settings = settings_file.validated(experiment.Settings, stored["settings"])
-    if "sweep" not in stored:
-        return Plan(
-            experiment, stored["preset"], settings, stored["seed"], _tasks(experiment, settings, stored["seed"])
-        )
-    sweep = build_sweep(stored["sweep"])
-    assert sweep is not None
-    cells = tuple(_cells(experiment, settings, stored["seed"], sweep))
-    tasks = [task for cell in cells for task in _named(_tasks(experiment, cell.settings, cell.point.seed), cell.point)]
-    return Plan(experiment, stored["preset"], settings, stored["seed"], tasks, sweep=sweep, cells=cells)
+    sweep = build_sweep(stored.get("sweep"))
+    return _laid_out(experiment, settings, stored["seed"], sweep, check=False, preset=stored["preset"])
 
 
 def stored_plan(folder: Path) -> Plan:
@@ -178,6 +164,20 @@ def forecast(plan: Plan, folder: Path, workers: int = 1) -> Iterator[str]:
     parts = [told_bytes(size)] if size else []
     parts += [f"not known yet for the {', '.join(unknown)} tasks"] if unknown else []
     yield f"expected disk: {', '.join(parts)}"
+
+
+def _laid_out(
+    experiment: Experiment, settings: BaseModel, seed: int, sweep: Sweep | None, *, check: bool, **about: Any
+) -> Plan:
+    """The plan of one run, or of all points of a sweep; check: what a run begins with must be there."""
+    cells = () if sweep is None else tuple(_cells(experiment, settings, seed, sweep))
+    if check:
+        for one, own in [(cell.settings, cell.point.seed) for cell in cells] or [(settings, seed)]:
+            _check(experiment, one, own)
+    tasks = [] if cells else _tasks(experiment, settings, seed)
+    for cell in cells:
+        tasks += _named(_tasks(experiment, cell.settings, cell.point.seed), cell.point)
+    return Plan(experiment=experiment, settings=settings, seed=seed, tasks=tasks, sweep=sweep, cells=cells, **about)
 
 
 def _check(experiment: Experiment, settings: BaseModel, seed: int) -> None:

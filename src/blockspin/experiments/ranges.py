@@ -9,7 +9,7 @@ import math
 from collections.abc import Iterable
 from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from blockspin import memory
 
@@ -18,6 +18,16 @@ Rate = Annotated[float, Field(gt=0, le=1)]  # of learning: more makes weights of
 Penalty = Annotated[float, Field(ge=0, le=100)]
 Momentum = Annotated[float, Field(ge=0, lt=1)]
 Repetitions = Annotated[int, Field(ge=1, le=1000)]
+
+
+def _different(some: tuple[Any, ...]) -> tuple[Any, ...]:
+    named = [f"{one:.12g}" if isinstance(one, float) else str(one) for one in some]
+    if len(set(named)) < len(named):
+        raise ValueError("this setting must hold no entry twice")
+    return some
+
+
+Different = AfterValidator(_different)  # numbers that differ in the twelfth digit only are one
 
 SPIN = 8  # bytes of a spin at work: its int8 in several copies, and a float32 to train on
 WEIGHT = 64  # bytes of a weight at work: gradients, momenta, nulls, and distances to the field's centre
@@ -68,14 +78,6 @@ def check_distances(distances: Iterable[float], centre: float, key: str) -> None
         raise ValueError(f"{key} must lie on both sides of 0 and not at it; got {some}")
     if not all(0 < centre + one <= 3 and abs(one) > 1e-9 for one in some):
         raise ValueError(f"{key} must leave couplings K = {centre:.4g} + distance above 0 and up to 3; got {some}")
-    check_different(some, key)
-
-
-def check_different(some: Iterable[Any], key: str) -> None:
-    """No entry twice; numbers that differ in the twelfth digit only are one."""
-    named = [f"{one:.12g}" if isinstance(one, float) else str(one) for one in some]
-    if len(set(named)) < len(named):
-        raise ValueError(f"{key} must hold no entry twice; got {', '.join(named)}")
 
 
 def check_samples(L: int, n: int, key: str) -> None:

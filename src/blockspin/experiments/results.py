@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import csv
-import io
 import json
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -80,14 +79,12 @@ def write_results(folder: Path, parts: Mapping[str, xr.Dataset]) -> None:
         data = made.read_bytes()
     with writing(folder / RESULTS) as file:
         file.write(data)
-    lines = [{"part": name} | line for name, part in parts.items() for line in _lines(part)]
-    columns = dict.fromkeys(["part", *(name for part in parts.values() for name in _columns(part))])
-    text = io.StringIO()
-    writer = csv.DictWriter(text, list(columns), restval="", lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(lines)
+    tables = [_table(name, part) for name, part in parts.items()]
+    columns = [*dict.fromkeys(column for table in tables for column in table)]
+    style = {"index": False, "float_format": "%.10g", "lineterminator": "\n"}
+    lines = [table.reindex(columns=columns).to_csv(header=not n, **style) for n, table in enumerate(tables)]
     with writing(folder / TABLE) as file:
-        file.write(text.getvalue().encode())
+        file.write("".join(lines).encode())
 
 
 def read_results(folder: Path, part: str = "") -> xr.Dataset:
@@ -107,25 +104,10 @@ def read_groups(folder: Path) -> dict[str, xr.Dataset]:
     return {name: read_results(folder, name) for name in dict.fromkeys([*order, *names])}
 
 
-def _columns(part: xr.Dataset) -> list[str]:
-    """Names of a part's columns: dimensions, numbers, coordinates that follow a dimension."""
-    return [*map(str, part.sizes), *(str(name) for name in part.variables if name not in part.sizes)]
-
-
-def _lines(part: xr.Dataset) -> Iterator[dict[str, str]]:
-    """A line for every place with a number, name to text."""
-    columns = _columns(part)
-    values = [one.values.ravel().tolist() for one in xr.broadcast(*(part[name] for name in columns))]
-    numbers = [columns.index(str(name)) for name in part.data_vars]
-    for line in zip(*values, strict=True):
-        if any(line[place] == line[place] for place in numbers):  # nan is not itself
-            yield {name: _text(value) for name, value in zip(columns, line, strict=True)}
-
-
-def _text(value: Any) -> str:
-    if isinstance(value, float):
-        return "" if value != value else f"{value:.10g}"
-    return str(value)
+def _table(name: str, part: xr.Dataset) -> Any:
+    """A pandas.DataFrame: part, dimensions, numbers, other coordinates; a row a place with a number."""
+    table = part.expand_dims(part=[name]).to_dataframe(dim_order=["part", *part.sizes])
+    return table.dropna(how="all", subset=[*part.data_vars]).reset_index()
 
 
 def _column(values: Sequence[Any]) -> Any:

@@ -60,7 +60,7 @@ def run(
         try:
             with interrupts.finally_do(lambda: provenance.end("interrupted")):
                 execute(tasks, store, workers=workers, cluster=cluster, progress=display)
-                if shard is not None and missing(plan, store):
+                if shard is not None and not all(map(store.has, ordered(plan.tasks))):
                     provenance.end("finished")
                     return None
                 concluded = _conclude(plan, store)
@@ -71,11 +71,6 @@ def run(
                 provenance.end("failed")
             raise
     return concluded
-
-
-def missing(plan: Plan, store: Store) -> int:
-    """How many tasks of the plan have no stored result."""
-    return sum(not store.has(task) for task in ordered(plan.tasks))
 
 
 def check_folder(plan: Plan, folder: Path) -> None:

@@ -64,7 +64,7 @@ class Forest:
     limits: tuple[float, float] | None = None
 
 
-def forest(parts: Sequence[Forest], *, title: str, caption: str) -> Figure:
+def forest(parts: Sequence[Forest], *, title: str = "", caption: str = "") -> Figure:
     """A panel a part, a row a map in the map's own colour and marker; values beyond the limits are arrows."""
     drawn = []
     for part in parts:
@@ -80,7 +80,7 @@ def forest(parts: Sequence[Forest], *, title: str, caption: str) -> Figure:
     return Figure(panels(drawn), title, caption)
 
 
-def exponents(rows: dict[str, list[Row]], *, title: str, caption: str) -> Figure:
+def exponents(rows: dict[str, list[Row]], *, title: str = "", caption: str = "") -> Figure:
     """Forest plots of y_t and y_h, {"y_t": rows, "y_h": rows}, each with the exact value of the 2D Ising model."""
     kinds = (("y_t", "thermal", 1.0), ("y_h", "magnetic", 1.875))
     parts = [Forest(f"{key}, {word}", rows[key], lines=[(exact, f"exact {exact:g}")]) for key, word, exact in kinds]

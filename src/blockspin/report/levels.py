@@ -16,7 +16,7 @@ from blockspin.report.theme import BLUE, INK, SOFT
 
 
 def levels(
-    planes: Mapping[str, tuple[ArrayLike, ArrayLike]], *, labels: tuple[str, str], title: str, caption: str
+    planes: Mapping[str, tuple[ArrayLike, ArrayLike]], *, labels: tuple[str, str], title: str = "", caption: str = ""
 ) -> Figure:
     """A panel a name: shares (n, n) over a square grid of coordinates (n,), shares[i, j] at x_i, y_j, as level lines.
 

@@ -54,7 +54,7 @@ class Panel:
     square: bool = False
 
 
-def line_plot(parts: Sequence[Panel], *, title: str, caption: str, same_axes: bool = False) -> Figure:
+def line_plot(parts: Sequence[Panel], *, title: str = "", caption: str = "", same_axes: bool = False) -> Figure:
     """A panel a part; a name has the same colour and marker in all. same_axes: all panels have the same limits.
 
     A point that is not finite, or not positive on a logarithmic axis, is left out, and the line is broken there.

@@ -77,7 +77,9 @@ class Map:
     missing: str = "–"
 
 
-def phase_map(maps: Sequence[Map], x: Axis, y: Axis, *, marks: Sequence[Mark] = (), title: str, caption: str) -> Figure:
+def phase_map(
+    maps: Sequence[Map], x: Axis, y: Axis, *, marks: Sequence[Mark] = (), title: str = "", caption: str = ""
+) -> Figure:
     """Maps of several quantities over one plane, a panel each, with the same axes and marks.
 
     Raises ValueError where a map does not have a value a point.

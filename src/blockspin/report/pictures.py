@@ -32,7 +32,7 @@ SPINS: Palette = ((0x2B, 0x3A, 0x55), (0xF3, 0xEE, 0xE0))  # -1 dark, +1 light, 
 TILE = 120  # pixels across a field's picture, at least
 
 
-def configurations(images: ArrayLike, titles: Sequence[str], *, title: str, caption: str) -> Figure:
+def configurations(images: ArrayLike, titles: Sequence[str], *, title: str = "", caption: str = "") -> Figure:
     """Lattices of spins -1/+1, shape (n, Lx, Ly), as crisp pixels, each with its title.
 
     Raises ValueError where the shape does not fit, where there is not a title an image, or a value is no spin.
@@ -57,8 +57,8 @@ def weights(
     choose: Literal["strongest", "evenly"] = "strongest",
     scale: Literal["common", "own"] = "common",
     unit: str = "weight",
-    title: str,
-    caption: str,
+    title: str = "",
+    caption: str = "",
 ) -> Figure:
     """Fields (n_units, Lx, Ly) by name, `count` of each, red positive and blue negative.
 
@@ -84,8 +84,8 @@ def reconstructions(
     made: Mapping[str, ArrayLike],
     *,
     limits: tuple[float, float] = (-1.0, 1.0),
-    title: str,
-    caption: str,
+    title: str = "",
+    caption: str = "",
 ) -> Figure:
     """Rows of samples: the original (n, Lx, Ly) and what each name makes of it, grey between the limits.
 

@@ -23,7 +23,7 @@ COLUMNS = {
 }
 
 
-def training(tables: Mapping[str, Table], *, title: str, caption: str) -> Figure:
+def training(tables: Mapping[str, Table], *, title: str = "", caption: str = "") -> Figure:
     """A panel a quantity over epochs, a curve a machine; tables: columns of one length, "epoch" among them.
 
     Held-out chains are dashed, and a ring is at the best held-out log-likelihood.

@@ -9,7 +9,8 @@ import numpy as np
 
 from blockspin.coarse import dimer_patterns as patterns
 from blockspin.experiments.core import Run
-from blockspin.experiments.dimers.claims import LN4, span
+from blockspin.experiments.dimers.claims import LN4
+from blockspin.experiments.dimers.claims import span as span
 from blockspin.experiments.dimers.tasks import Training
 from blockspin.models.dimers import T_BKT
 from blockspin.report.lines import Panel, Point, line_plot
@@ -22,16 +23,6 @@ inf = math.inf  # for the words
 BOUNDS = {"classifier": "classifier", "InfoNCE": "infonce"}
 
 
-def facts(run: Run) -> dict[str, str]:
-    """The lattice and the window, under the title."""
-    s = run.settings
-    return {
-        "lattice": f"{s.L} × {s.L} vertices, periodic",
-        "block, buffer, environment": f"{s.block}, {s.buffer}, {s.environment} vertices",
-        "samples": f"{s.n_samples:,} at each T",
-    }
-
-
 def filters(run: Run) -> Figure:
     """The filters as they read dimers."""
     b = 2 * run.settings.block
@@ -41,15 +32,7 @@ def filters(run: Run) -> Figure:
         if n == 2 or (T, n) == (math.inf, 4):
             read = patterns.readable(one.filters[0])
             shown[f"{_name(T)}, {n} filters"] = (read / np.linalg.norm(read, axis=1)[:, None]).reshape(-1, b, b)
-    return weights(
-        shown,
-        count=4,
-        columns=4,
-        unit="weight, each filter of length 1",
-        title="Filters of the first training at each temperature",
-        caption="x to the right, y upwards. At high T look for a chessboard of signs on bonds of one direction: an "
-        "electric field. At low T look for the signs of the plaquettes, strongest at the block's edge.",
-    )
+    return weights(shown, count=4, columns=4, unit="weight, each filter of length 1")
 
 
 def overlaps(run: Run) -> Table:
@@ -60,13 +43,7 @@ def overlaps(run: Run) -> Table:
         for name, one in _trainings(run)
     ]
     columns = ("filters", "staggered", "columns' plane", "one plaquette", "one column", "n_x − n_y", "fields covered")
-    b = 2 * run.settings.block
-    caption = (
-        "The length of a filter's projection on a plane of patterns, from 0 to 1. Of random filters 95 in 100 stay "
-        f"below {patterns.chance(b, 2, 0.95):.2f}. Fields covered: how well the filters together read the worst "
-        "direction of E_x and E_y."
-    )
-    return table(columns, rows, title="Overlaps, filter by filter", caption=caption, wide=True)
+    return table(columns, rows, wide=True)
 
 
 def information(run: Run) -> Figure:
@@ -89,13 +66,7 @@ def information(run: Run) -> Figure:
         x_scale="log",
         y_scale="log",
     )
-    ordered = (
-        "It rises to ln 4 where the dimers order in columns (right of the dashed line)."
-        if order[0] < T_BKT
-        else "No temperature of this run lies in the ordered phase (right of the dashed line)."
-    )
-    caption = f"Both lower bounds, first training. {ordered} Among free dimers it stays well below ln 4."
-    return line_plot([panel], title="Information of two filters against inverse temperature", caption=caption)
+    return line_plot([panel])
 
 
 def bounds(run: Run) -> Table:
@@ -107,11 +78,7 @@ def bounds(run: Run) -> Table:
         ]
         rows.append((name, *pairs, one.bounds["classifier"].why or "–"))
     columns = ("filters", "classifier", "on training rows", "InfoNCE", "on training rows", "refused")
-    caption = (
-        "In nats, on chains that nothing was fitted to. Refused: why the estimator gives no number although its lower "
-        "bound is valid."
-    )
-    return table(columns, rows, title="Bounds, training by training", caption=caption, wide=True)
+    return table(columns, rows, wide=True)
 
 
 def decay(run: Run) -> Figure:
@@ -121,12 +88,7 @@ def decay(run: Run) -> Figure:
         if len(curves) < 6 or not math.isfinite(T):
             some = zip(one.learned.R, one.learned.G, one.learned.errors, one.factor, strict=True)
             curves[_name(T)] = [(R, G / F, e / F) for R, G, e, F in some if R >= 2]
-    return line_plot(
-        [Panel("R, vertices", "G(R) / (G(0) F(R))", curves, x_scale="log", y_scale="log")],
-        title="Correlations of the plaquette filter's output",
-        caption=f"Blocks overlap up to R = {run.settings.block}; the power law is to the right of that, and at T = inf "
-        f"it is fitted at {span(run['decays'][math.inf].learned.fitted)}. The colder, the flatter.",
-    )
+    return line_plot([Panel("R, vertices", "G(R) / (G(0) F(R))", curves, x_scale="log", y_scale="log")])
 
 
 def dimensions(run: Run) -> Table:
@@ -137,26 +99,14 @@ def dimensions(run: Run) -> Table:
         from_g = Estimate(1 / (2 * g.value), g.error / (2 * g.value**2))
         rows.append((_name(T), *map(_pair, (one.learned.dimension, one.exact.dimension, g, from_g))))
     columns = ("T", "d, learned filter", "d, exact pattern P_1", "g from windings", "1/(2 g)")
-    caption = (
-        "Errors over chains; corrections of the lattice are in none of them, so compare the columns. Below the "
-        "transition there is order and no power law."
-    )
-    return table(columns, rows, title="Scaling dimensions", caption=caption, wide=True)
+    return table(columns, rows, wide=True)
 
 
 def rbm_fields(run: Run) -> Figure:
     """The strongest units of the RBMs on blocks with noise."""
-    b = 2 * run.settings.block
-    arrays = run["machines"].arrays
-    return weights(
-        {f"{M} hidden units": arrays[f"weights_{M}"].reshape(-1, b, b) for M in run.settings.machines.hidden},
-        count=12,
-        columns=4,
-        scale="own",
-        title="Fields of the RBMs' strongest units",
-        caption="Single strong pairs of cells are noise. Stripes are columns of dimers. A chessboard on bonds of one "
-        "direction would be an electric field.",
-    )
+    b, arrays = 2 * run.settings.block, run["machines"].arrays
+    fields = {f"{M} hidden units": arrays[f"weights_{M}"].reshape(-1, b, b) for M in run.settings.machines.hidden}
+    return weights(fields, count=12, columns=4, scale="own")
 
 
 def rbms(run: Run) -> Table:
@@ -171,12 +121,8 @@ def rbms(run: Run) -> Table:
         )
         for one in run["machines"].meta["machines"]
     ]
-    caption = (
-        "A row a training. Units on noise have more than nine tenths of their w^2 there. Columns, staggered: root mean "
-        "square overlap of the units with either plane."
-    )
     columns = ("RBM", "w^2 on noise", "units on noise", "columns", "staggered")
-    return table(columns, rows, title="RBMs by contrastive divergence", caption=caption, wide=True)
+    return table(columns, rows, wide=True)
 
 
 def filters_with_noise(run: Run) -> Table:
@@ -191,8 +137,7 @@ def filters_with_noise(run: Run) -> Table:
         for k, one in enumerate(run["filters"]["noise", 2].seeds, start=1)
     ]
     columns = ("RSMI", "w^2 on noise", "overlap with the fields", "fields covered")
-    caption = "Shares of the squared weight, filter by filter; equal weights on all cells would have more than a half."
-    return table(columns, rows, title="Two filters by mutual information", caption=caption)
+    return table(columns, rows)
 
 
 def torus(run: Run) -> Table:
@@ -212,11 +157,7 @@ def torus(run: Run) -> Table:
                 )
             )
     columns = ("filters", "kept, exactly", *BOUNDS, "best rule", "kept / best", "I(V:E)")
-    caption = (
-        "In nats. The bounds must not lie above the second column beyond their errors. Best rule: of any kind to as "
-        "many states, by search."
-    )
-    return table(columns, rows, title="Estimated and exact information", caption=caption, wide=True)
+    return table(columns, rows, wide=True)
 
 
 def _trainings(run: Run, noise: bool = True) -> Iterator[tuple[str, Training]]:

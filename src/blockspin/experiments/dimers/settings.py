@@ -7,9 +7,10 @@ from typing import Annotated, Any
 
 from pydantic import Field, field_validator, model_validator
 
-from blockspin.experiments.ranges import Rate, Repetitions, check_different, check_samples, check_weights
+from blockspin.experiments.ranges import Different, Rate, Repetitions, check_samples, check_weights
 from blockspin.runs.settings import Section
 
+Temperature = Annotated[float, Field(ge=0.1, allow_inf_nan=True)]
 PROJECT = 8  # canonical directions of the environment that the networks see
 
 
@@ -34,7 +35,7 @@ class Learning(Section):
 class Machines(Section):
     """The RBMs on blocks with noise spins: hidden units of each, all else as `bs.RBM` has it; this project's values."""
 
-    hidden: Annotated[tuple[Annotated[int, Field(ge=1)], ...], Field(min_length=1)] = (4, 16, 64, 256)
+    hidden: Annotated[tuple[Annotated[int, Field(ge=1)], ...], Field(min_length=1), Different] = (4, 16, 64, 256)
     learning_rate: Rate = 0.01
     n_iter: Annotated[int, Field(ge=1)] = 20
     n_samples: Annotated[int, Field(ge=100)] = 20_000
@@ -53,13 +54,13 @@ class Settings(Section):
     block: Annotated[int, Field(ge=2)] = 8
     buffer: Annotated[int, Field(ge=0)] = 4
     environment: Annotated[int, Field(ge=1)] = 4
-    temperatures: tuple[Annotated[float, Field(ge=0.1, allow_inf_nan=True)], ...] = (0.5, 1.0, math.inf)
+    temperatures: Annotated[tuple[Temperature, ...], Different] = (0.5, 1.0, math.inf)
     n_samples: Annotated[int, Field(ge=100)] = 4000
     chains: Annotated[int, Field(ge=10)] = 50
-    components: tuple[Annotated[int, Field(ge=1, le=8)], ...] = (1, 2, 4)
+    components: Annotated[tuple[Annotated[int, Field(ge=1, le=8)], ...], Different] = (1, 2, 4)
     seeds: Repetitions = 3
     noise: Annotated[float, Field(gt=0, le=20)] = 3.0
-    torus: Annotated[int, Field(ge=4, le=6)] = 6
+    torus: Annotated[int, Field(ge=4, le=6, multiple_of=2)] = 6
     learning: Learning = Learning()
     machines: Machines = Machines()
 
@@ -77,11 +78,6 @@ class Settings(Section):
             )
         if 2 not in self.components:
             raise ValueError(f"components must hold 2, the pair of fields; got {list(self.components)}")
-        if self.torus % 2:
-            raise ValueError(f"the torus that is summed over must have an even side; got {self.torus}")
-        for name in ("temperatures", "components"):
-            check_different(getattr(self, name), name)
-        check_different(self.machines.hidden, "machines.hidden")
         return self
 
 

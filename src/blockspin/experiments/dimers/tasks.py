@@ -93,16 +93,9 @@ def plan(settings: Settings, seed: int) -> dict[str, Tree]:
     s, order = settings, sorted(settings.temperatures)
     ends = (order[0], math.inf)
     samples = {T: _samples(s, T, None, seed) for T in order} | {"noise": _samples(s, math.inf, s.noise, seed)}
-    window = s.model_dump(include={"block", "buffer", "environment"})
+    about = s.model_dump(include={"block", "buffer", "environment"}) | {"seed": seed, "learning": s.learning}
     learned = {
-        (T, n): filters(
-            parent,
-            **window,
-            n_components=n,
-            seeds=s.seeds if T in (*ends, "noise") else 1,
-            seed=seed,
-            learning=s.learning,
-        )
+        (T, n): filters(parent, **about, n_components=n, seeds=s.seeds if T in (*ends, "noise") else 1)
         for T, parent in samples.items()
         for n in (s.components if T in ends else (2,))
     }

@@ -28,16 +28,6 @@ KINDS = {  # (spins, r rounded up for a pair): both as far as they are told apar
 }  # fmt: skip
 
 
-def facts(run: Run) -> dict[str, str]:
-    """The models, under the title."""
-    s = run.settings
-    return {
-        "ring": f"{s.ring} sites, K = {s.K:g}",
-        "torus": f"{s.torus[0]} × {s.torus[1]}, K = {s.K_torus:g}",
-        "sums": "over every state",
-    }
-
-
 def flow(run: Run) -> Figure:
     """K' against K."""
     curves = {
@@ -45,12 +35,7 @@ def flow(run: Run) -> Figure:
         for name, one in run["flows"].items()
     }
     same = {"K' = K: no flow": [(0.0, 0.0), (max(run.settings.flow),) * 2]}
-    return line_plot(
-        [Panel("K, fine spins", "K', coarse spins", curves, dashed=same, square=True)],
-        title="K' against K on the ring",
-        caption="A step of the RG lies on the curve of decimation. Exact RBMs lie there, on the line K' = K, or "
-        "between. Bars: standard deviation over bonds.",
-    )
+    return line_plot([Panel("K, fine spins", "K', coarse spins", curves, dashed=same, square=True)])
 
 
 def flow_table(run: Run) -> Table:
@@ -66,8 +51,7 @@ def flow_table(run: Run) -> Table:
         for n, K in enumerate(run.settings.flow)
     ]
     columns = ("K", "tanh K' = tanh^2 K", *flows, *(f"KL, {name}" for name in LEARNED))
-    caption = "K' with its standard deviation over bonds, KL in nats. A dash: hidden units have no positions on a ring."
-    return table(columns, rows, title="K' in numbers", caption=caption, wide=True)
+    return table(columns, rows, wide=True)
 
 
 def readings(run: Run) -> Table:
@@ -77,17 +61,13 @@ def readings(run: Run) -> Table:
         (one.name, _where(one), f"{one.K:.6g}", *(_small(value) for _, value in one.readings), _spread(*one.K_coarse))
         for one in run["cases"].values()
     ]
-    caption = (
-        "In nats, the largest over all states. Trace: |ln Tr_h e^T|, then with the best constant c removed. K': "
-        "nearest-neighbour coupling, with its standard deviation over bonds."
-    )
-    return table(columns, rows, title="All maps in numbers", caption=caption, wide=True)
+    return table(columns, rows, wide=True)
 
 
 def maps(run: Run) -> Table:
     """What each case is."""
     rows = [(f"{one.name}, {one.lattice}", one.about) for one in run["cases"].values()]
-    return table(("map", "what it is"), rows, title="What the maps are")
+    return table(("map", "what it is"), rows)
 
 
 def tuned(run: Run) -> Figure:
@@ -102,26 +82,8 @@ def tuned(run: Run) -> Figure:
         f"constant {minus(f'{shift:+g}')}" if shift else "exact RBM's constant": against_K(f"dF {shift:+g}")
         for shift in SHIFTS
     }
-    return line_plot(
-        [
-            Panel("K of the RBM", "nats", zeros, "Trace condition and KL", down=mark, y_scale="log"),
-            Panel("K of the RBM", "nats", shifts, "dF", across=[(0.0, "")], down=mark),
-        ],
-        title="KL and the trace condition vanish together; dF vanishes where the constant says",
-        caption="Left: both are zero at the model's K (dashed) and nowhere else. Right: dF of the same RBMs with "
-        "constants added to their energy.",
-    )
-
-
-def ring_couplings(run: Run) -> Figure:
-    """Every coupling that H_RG holds, on the ring."""
-    return _couplings(run, RING, f"Couplings of H_RG, ring of {run.settings.ring} at K = {run.settings.K:g}")
-
-
-def torus_couplings(run: Run) -> Figure:
-    """The same on the torus."""
-    names = [name for name in run["cases"] if name.startswith(("torus-", "large-"))]
-    return _couplings(run, names, f"Couplings of H_RG, square lattices at K = {run.settings.K_torus:g}")
+    left = Panel("K of the RBM", "nats", zeros, "Trace condition and KL", down=mark, y_scale="log")
+    return line_plot([left, Panel("K of the RBM", "nats", shifts, "dF", across=[(0.0, "")], down=mark)])
 
 
 def rows_by_kind(couplings: Array, bodies: Array, ranges: Array) -> list[Row]:
@@ -137,7 +99,13 @@ def rows_by_kind(couplings: Array, bodies: Array, ranges: Array) -> list[Row]:
     return rows
 
 
-def _couplings(run: Run, names: Sequence[str], title: str) -> Figure:
+def squares(run: Run) -> list[str]:
+    """The cases on square lattices."""
+    return [name for name in run["cases"] if name.startswith(("torus-", "large-"))]
+
+
+def couplings(run: Run, names: Sequence[str]) -> Figure:
+    """Every coupling that H_RG of these cases holds."""
     cases = [run["cases"][name] for name in names]
     kinds = [rows_by_kind(one.couplings, one.bodies, one.ranges) for one in cases]
     top = max((row.value for rows in kinds for row in rows), default=1.0)
@@ -147,11 +115,7 @@ def _couplings(run: Run, names: Sequence[str], title: str) -> Figure:
         detail = _where(one) + (f", strongest {kept} of {most}" if kept < most else "")
         limits = (FLOOR, 2 * max(top, 10 * FLOOR))
         parts.append(Forest("|coupling|", rows, one.name, detail, log=True, limits=limits))
-    caption = (
-        "A tick is a coupling, the marker and the number the strongest of its kind. r is the distance in coarse "
-        "lattice spacings. An arrow: all are weaker than the scale shows."
-    )
-    return forest(parts, title=title, caption=caption)
+    return forest(parts)
 
 
 def expectations(run: Run) -> Table:
@@ -168,8 +132,7 @@ def expectations(run: Run) -> Table:
         for one in case.outcomes
     ]
     columns = ("map", "quantity", "measured", "expected", "met")
-    caption = "= means within 1e-12 of the largest energy."
-    return table(columns, rows, title="All expectations", caption=caption, wide=True)
+    return table(columns, rows, wide=True)
 
 
 def _where(case: Found) -> str:

@@ -10,7 +10,8 @@ from numpy.typing import ArrayLike
 
 from blockspin.experiments.claims import Answer, NotTested, claim, graded, row
 from blockspin.experiments.core import Run
-from blockspin.experiments.ho_2013.findings import NONE, SIZES, Findings, Machine, clear, over_seeds
+from blockspin.experiments.ho_2013.findings import NONE, SIZES, Findings, Machine, clear
+from blockspin.statistics import mean_over_seeds
 
 HO = "Ho 2013 (nghiaho.com/?p=1796)"
 CLEAR = "for every seed and by more than 3 standard errors"
@@ -179,4 +180,4 @@ def _rows(some: Findings, machines: Iterable[Machine], quantities: Iterable[str]
 
 
 def _row(some: Findings, one: Machine | str, quantity: str, values: ArrayLike) -> dict[str, Any]:
-    return row(f"{some.name}, {one}", quantity, over_seeds(values))
+    return row(f"{some.name}, {one}", quantity, mean_over_seeds(values))

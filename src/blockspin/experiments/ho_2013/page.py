@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from blockspin.experiments.core import Run
 from blockspin.experiments.ho_2013.data import restored
-from blockspin.experiments.ho_2013.findings import NONE, Findings, Machine, over_seeds
+from blockspin.experiments.ho_2013.findings import NONE, Findings, Machine
 from blockspin.experiments.ho_2013.settings import IMAGES
+from blockspin.experiments.stored import Array
 from blockspin.report.axes import Scale
 from blockspin.report.lines import Panel, line_plot
 from blockspin.report.page import Figure, Table
 from blockspin.report.pictures import reconstructions, weights
 from blockspin.report.tables import table
-
-Array = NDArray[Any]
+from blockspin.statistics import mean_over_seeds
 
 WORDS = {"natural": "patches of photographs", "digits": "handwritten digits"}
 GREY = {"natural": (-2.0, 2.0), "digits": (0.0, 1.0)}  # black and white of a reconstruction
@@ -40,17 +39,10 @@ COLUMNS: dict[str, Callable[[Findings, Machine], ArrayLike]] = {
 }
 
 
-def facts(run: Run) -> dict[str, str]:
-    """The RBMs and their training, under the title."""
-    s = run.settings
-    training = f"{s.updates:,} batches of {s.batch_size}"
-    return {"RBMs": f"{s.hidden} hidden units", "training": training, "seeds": str(s.seeds)}
-
-
 def filters(run: Run, data: str) -> Figure:
     """The filters of the RBMs that are compared, on one scale."""
     some = Findings(run, data)
-    living = ", ".join(f"{one} {over_seeds(some(one, 'living'))}" for one in _compared(some))
+    living = ", ".join(f"{one} {mean_over_seeds(some(one, 'living'))}" for one in _compared(some))
     return weights(
         {str(one): _upright(_weights(run, data, IMAGES, one), some) for one in _compared(some)},
         count=SHOWN,
@@ -68,26 +60,21 @@ def seen(run: Run, data: str) -> Figure:
         _upright(arrays["originals"][:SEEN], some),
         {name: _upright(images, some) for name, images in made.items()},
         limits=GREY[data],
-        title=f"Held-out images and their reconstructions, {data}",
-        caption="Up to the hidden units and down again by means. A local RBM must reconstruct as well as the others.",
     )
 
 
 def price(run: Run, data: str) -> Figure:
     """Locality against held-out quality for the whole scan."""
-    return line_plot(
-        [_panel(Findings(run, data), size) for size in ("window", "participation")],
-        title=f"Locality against held-out quality, {WORDS[data]}",
-        caption="Local is up on the left and down on the right, beyond the line 'halfway to a window'. Compare L1 and "
-        "L2 at equal gain. Means over seeds with standard errors.",
-    )
+    return line_plot([_panel(Findings(run, data), size) for size in ("window", "participation")])
 
 
 def _panel(some: Findings, size: str) -> Panel:
     side, paths = some.metas[0]["window"], {}
     for penalty in ("l2", "l1", "none"):
         path = [NONE, *some.family(penalty)] if penalty != "none" else [NONE]
-        pairs = [(over_seeds(100 * some.gain(one) / some.gain(NONE)), over_seeds(some(one, size))) for one in path]
+        pairs = [
+            (mean_over_seeds(100 * some.gain(one) / some.gain(NONE)), mean_over_seeds(some(one, size))) for one in path
+        ]
         paths[penalty] = [(x.value, y.value, y.error, x.error) for x, y in pairs]
     random = float(some.common(size, "untrained").mean())
     lines = [(random, "random weights"), (some.halfway(size), "halfway to a window")]
@@ -103,34 +90,18 @@ def permuted(run: Run, data: str) -> Figure:
     apart = _weights(run, data, "permuted", l1)
     back = restored(apart, "permuted", run.plan["trained"][data]["permuted"][0].settings["seed"])
     fields = {"images": _weights(run, data, IMAGES, l1), "pixels permuted": apart, "permutation undone": back}
-    return weights(
-        {name: _upright(own, some) for name, own in fields.items()},
-        count=SHOWN,
-        title=f"{l1} on {WORDS[data]}, and on the same with permuted pixels",
-        caption="Are the middle filters as sparse as the left ones, and are their pixels neighbours? On the right each "
-        "weight is back where its pixel lies in the image.",
-    )
+    return weights({name: _upright(own, some) for name, own in fields.items()}, count=SHOWN)
 
 
 def numbers(run: Run, data: str) -> Table:
     """Every RBM of the scan and of the controls."""
     kinds = {control: Findings(run, data, control) for control in (IMAGES, *run.settings.controls)}
     rows = [
-        (f"{control}, {one}", *(over_seeds(column(some, one)) for column in COLUMNS.values()))
+        (f"{control}, {one}", *(mean_over_seeds(column(some, one)) for column in COLUMNS.values()))
         for control, some in kinds.items()
         for one in some.machines
     ]
-    coins, flat = (over_seeds(kinds[IMAGES].common(name)) for name in ("independent", "flat_error"))
-    return table(
-        ("data and RBM", *COLUMNS),
-        rows,
-        title=f"All RBMs on {WORDS[data]}",
-        caption="Participation and radius in pixels. Share of w^2 in the best window, with shuffled weights, and with "
-        "the permutation undone. Likeness of neighbouring weights (1: flat). Gain over independent pixels "
-        f"({coins} nats a pixel) and gap to the training rows, a pixel. Error of reconstructions (mean image: {flat}). "
-        "Change of the weights in the last epoch. Not defined: ln Z is not reliable, or no unit lives.",
-        wide=True,
-    )
+    return table(("data and RBM", *COLUMNS), rows, wide=True)
 
 
 def rounded(values: Array) -> str:

@@ -12,8 +12,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, model_validator
 
 from blockspin.experiments.ho_2013.data import CUT, TILE
-from blockspin.experiments.ho_2013.images import OPENML
-from blockspin.experiments.ranges import Momentum, Rate, Repetitions, check_different, check_samples, check_weights
+from blockspin.experiments.ranges import Different, Momentum, Rate, Repetitions, check_samples, check_weights
 from blockspin.randomness import integer
 from blockspin.runs.settings import Section, SettingsError
 
@@ -25,8 +24,8 @@ IMAGES = "images"  # what is trained on besides the controls
 class Scan(Section):
     """Strengths of the penalties on one kind of image; the controls are trained at one strength of each."""
 
-    l1: tuple[Strength, ...]
-    l2: tuple[Strength, ...]
+    l1: Annotated[tuple[Strength, ...], Different]
+    l2: Annotated[tuple[Strength, ...], Different]
     control_l1: Strength
     control_l2: Strength
 
@@ -36,7 +35,6 @@ class Scan(Section):
             strengths, control = getattr(self, name), getattr(self, f"control_{name}")
             if control not in strengths:
                 raise ValueError(f"control_{name} must be one of {name} = {list(strengths)}; got {control}")
-            check_different(strengths, name)
         return self
 
     def machines(self, control: str) -> list[dict[str, Any]]:
@@ -47,7 +45,7 @@ class Scan(Section):
 
 
 class Natural(Section):
-    """Patches of photographs, real-valued: source is a name of `images.SOURCES`, "openml:NAME" or a folder.
+    """Patches of photographs, real-valued: source is a name of `images.SOURCES` or a folder.
 
     normalise: zero mean and unit variance a "patch" or a "pixel" (Ho does not say which).
     """
@@ -76,8 +74,8 @@ class Settings(Section):
     its own, whose scatter gives the errors.
     """
 
-    data: Annotated[tuple[Literal["natural", "digits"], ...], Field(min_length=1)] = ("natural", "digits")
-    controls: tuple[Literal["permuted", "noise"], ...] = ("permuted", "noise")
+    data: Annotated[tuple[Literal["natural", "digits"], ...], Field(min_length=1), Different] = ("natural", "digits")
+    controls: Annotated[tuple[Literal["permuted", "noise"], ...], Different] = ("permuted", "noise")
     natural: Natural = Natural()
     digits: Digits = Digits()
     hidden: Annotated[int, Field(ge=2)] = 100
@@ -88,22 +86,16 @@ class Settings(Section):
     seeds: Annotated[Repetitions, Field(ge=2)] = 3
     annealing: Annotated[int, Field(ge=10)] = 1000
 
-    @model_validator(mode="after")
-    def _no_name_twice(self) -> Settings:
-        check_different(self.data, "data")
-        check_different(self.controls, "controls")
-        return self
-
 
 def check(settings: Settings, seed: int) -> None:
-    """Raise ValueError for what the memory does not hold, and for images but OpenML's that are not there or too few."""
+    """Raise ValueError for what the memory does not hold, and for images that are not there or too few."""
     natural = settings.natural
     if "natural" in settings.data:
         check_samples(natural.side, natural.n_train + natural.n_test, "natural.n_train")
     check_weights(natural.side, settings.hidden, "hidden")
     for name in settings.data:
         chosen = getattr(settings, name).model_dump(exclude={"scan"})
-        for repetition in range(1, 1 if OPENML.fullmatch(chosen["source"]) else settings.seeds + 1):
+        for repetition in range(1, settings.seeds + 1):
             try:
                 CUT[name](integer(seed, name, repetition), **chosen)
             except ValueError as error:

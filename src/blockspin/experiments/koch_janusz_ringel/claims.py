@@ -10,6 +10,7 @@ from blockspin.experiments.core import Run
 from blockspin.experiments.koch_janusz_ringel import readings
 from blockspin.experiments.koch_janusz_ringel.tasks import boundary
 from blockspin.models.ising import KC_SQUARE
+from blockspin.statistics import mean_over_seeds
 
 PAPER = "Koch-Janusz & Ringel, Nature Physics 14, 578 (2018)"
 SEQUEL = "Gokmen et al., Phys. Rev. E 104, 064106 (2021)"
@@ -32,7 +33,7 @@ SHARES = {"decimation": 0.5050, "majority": 0.3023}  # exact sums, at K = 0.1 be
 def small(run: Run) -> Answer:
     ratios, even, evidence = [], [], []
     for K, found in run["filters"].items():
-        weights = [readings.mean(column) for column in found.filters.T]
+        weights = [mean_over_seeds(column) for column in found.filters.T]
         ratios += found.ratios
         even += [abs(one.z(0.25)) < SIGMAS for one in weights]
         evidence += [row("filters", f"kept at K = {K:.4f}, training {n + 1}", r) for n, r in enumerate(found.ratios)]

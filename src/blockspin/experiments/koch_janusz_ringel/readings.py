@@ -7,13 +7,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from blockspin.experiments.core import Run
 from blockspin.experiments.koch_janusz_ringel.tasks import Curve, Exponents, boundary
 from blockspin.models.ising import KC_SQUARE
 from blockspin.runs.task import Result
-from blockspin.statistics import Estimate, jackknife_error
+from blockspin.statistics import Estimate, jackknife_error, mean_over_seeds
 
 FloatArray = NDArray[np.float64]
 
@@ -23,16 +23,10 @@ SEEN = 3.0  # standard errors above 0 of an information that is part of a decay
 NOTHING = Estimate(math.nan, math.nan)
 
 
-def mean(values: ArrayLike) -> Estimate:
-    """Mean and standard error over trainings."""
-    array = np.asarray(values, float)
-    return Estimate(float(array.mean()), float(array.std(ddof=1) / math.sqrt(len(array))))
-
-
 def boundary_share(filters: FloatArray) -> Estimate:
     """Share of the absolute weight on a block's boundary, filters (seed, b, b): mean over seeds."""
     size = np.abs(filters)
-    return mean(size[:, boundary(filters.shape[1])].sum(axis=1) / size.sum(axis=(1, 2)))
+    return mean_over_seeds(size[:, boundary(filters.shape[1])].sum(axis=1) / size.sum(axis=(1, 2)))
 
 
 def critical(run: Run) -> Curve:

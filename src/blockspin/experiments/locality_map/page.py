@@ -8,7 +8,8 @@ import xarray as xr
 
 from blockspin.experiments.core import Run
 from blockspin.experiments.locality_map.claims import DECIDES as DECIDES
-from blockspin.experiments.locality_map.claims import points, turns
+from blockspin.experiments.locality_map.claims import points as points
+from blockspin.experiments.locality_map.claims import turns
 from blockspin.experiments.locality_map.numbers import mean, mostly, share
 from blockspin.experiments.locality_map.recipes import RECIPES
 from blockspin.report import tables
@@ -28,18 +29,6 @@ LABELS = {
     "batch_size": "mini-batch",
     "k": "steps k of CD",
 }
-
-
-def facts(run: Run) -> dict[str, str]:
-    """The layer and the number of points, under the title."""
-    layer = run.settings.layer
-    seeds = sorted({str(one.sizes["seed"]) for one in run.data.values()})
-    return {
-        "lattice": f"square {layer.L} × {layer.L}, periodic",
-        "layer": f"{layer.units} units, spins ±1, CD-{layer.k}",
-        "points": str(len(points(run.data)[0])) + (f", {' or '.join(seeds)} seeds each" if seeds else ""),
-        "updates": f"{layer.updates:,}",
-    }
 
 
 def axes_of(numbers: xr.Dataset) -> list[str]:
@@ -122,8 +111,7 @@ def in_numbers(run: Run, name: str) -> Table:
         rows.append((*(f"{float(one[axis]):.4g}" for axis in axes), *cells, *passed, f"{float(shares[n]):.2f}"))
     names = ("sites covered", "KL a site", "y_t", "y_h", "local", "spectrum passes", "KL / independent")
     columns = (*(LABELS[axis] for axis in axes), *names)
-    caption = "Means over seeds with their standard errors."
-    return tables.table(columns, rows, title="The map in numbers", caption=caption, wide=True)
+    return tables.table(columns, rows, wide=True)
 
 
 def recipes(run: Run) -> Table:
@@ -134,8 +122,4 @@ def recipes(run: Run) -> Table:
         for one in RECIPES
     ]
     columns = ("", "recipe", "K", "n / M", "L1", "rate", "scale", "source")
-    caption = (
-        "Converted from 0/1 units: rate / 16, scale / 4, 4 L1 / (1 − momentum). Their lattices are 40 × 40 and their "
-        "biases have no counterpart here."
-    )
-    return tables.table(columns, rows, title="Recipes in these units", caption=caption, wide=True)
+    return tables.table(columns, rows, wide=True)

@@ -84,9 +84,7 @@ def measured_layer(
     pool: Samples, critical: Samples, /, layer: Layer, held_out: int, seed: int, *, progress: Progress
 ) -> Found:
     """Train one layer and measure it, its nulls and the majority rule."""
-    from sklearn.base import clone
-
-    from blockspin.judging.nulls import shuffled
+    from blockspin.judging.nulls import cheap
 
     train, rest = bs.split(pool, 1 - held_out / (pool.sizes["chain"] * pool.sizes["draw"]), seed=seed)
     X = bs.to_matrix(train)
@@ -105,13 +103,10 @@ def measured_layer(
     evidence = judging.Evidence(rest, critical=critical, model=model, seed=seed)
     subject = judging.Subject(machine, evidence, name="rbm")
     measured = judging.measure_subject(subject, CRITERIA)
-    nulls = {
-        "untrained": clone(machine).set_params(n_iter=0, verbose=0).fit(X),
-        "shuffled sites": shuffled(machine, X.shape[1], seed),
-    }
+    nulls = cheap(machine.set_params(verbose=0), X, seed)
     compared = [
-        judging.measure_subject(judging.Subject(null, evidence, name=name), CRITERIA, kind=name)
-        for name, null in nulls.items()
+        judging.measure_subject(judging.Subject(nulls[name], evidence, name=name), CRITERIA, kind=name)
+        for name in ("untrained", "shuffled sites")
     ]
     majority = judging.reference(evidence, measured.b, seed=seed, criteria=CRITERIA)
     progress(0.8, "ln Z")

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from blockspin.experiments.core import Run
-from blockspin.experiments.mcrg.claims import EXACT, JUDGED, MEASURED
+from blockspin.experiments.mcrg.claims import EXACT
+from blockspin.experiments.mcrg.claims import JUDGED as JUDGED
+from blockspin.experiments.mcrg.claims import MEASURED as MEASURED
 from blockspin.experiments.mcrg.maps import MAPS
 from blockspin.experiments.mcrg.published import EVEN, ODD, PUBLISHED
 from blockspin.experiments.mcrg.tasks import Found
@@ -23,16 +25,6 @@ from blockspin.rg.recursions import decimation, migdal_kadanoff
 from blockspin.statistics import Estimate
 
 NONE = Estimate(math.nan, math.nan)
-
-
-def facts(run: Run) -> dict[str, str]:
-    """Lattice, steps and samples, under the title."""
-    s = run.settings
-    return {
-        "lattice": f"square {s.L} × {s.L}, periodic",
-        "steps": f"{s.steps} by b = 2",
-        "samples": f"{s.n_samples:,} at each of {len(s.distances) + 1} couplings",
-    }
 
 
 def placed(run: Run) -> dict[str, Found]:
@@ -58,35 +50,19 @@ def exponents(run: Run) -> Figure:
                 one = getattr(found.spectrum[step], key) if found.layers else NONE
                 text = "" if found.layers else "no lattice"
                 some.append(forest.Row(name, one.value, one.error, group=f"step {step + 1}", text=text))
-    caption = (
-        f"From {MEASURED['y_t']} and {MEASURED['y_h']} operators at Kc; the scorecards have {JUDGED['y_t']} and "
-        f"{JUDGED['y_h']} ones. Grey: block rules; coloured: learned maps; line: exact. Compare a learned map with how "
-        "far the rules lie apart."
-    )
-    return forest.exponents(rows, title="Exponents", caption=caption)
+    return forest.exponents(rows)
 
 
 def by_operators(run: Run, key: str) -> Table:
     """y_t or y_h as operators are added."""
     names = {"y_t": EVEN, "y_h": ODD}[key]
-    caption = (
-        f"Each column adds an operator. The figure has the last column, {MEASURED[key]} ones; the scorecards have the "
-        f"first {JUDGED[key]} ones, with hidden spins drawn anew. Where a row still moves, the set is too small."
-    )
     rows = _rows(run, lambda found, step: getattr(found.spectrum[step - 1], f"{key}_by_operators"))
-    return _table((names[0], *(f"+ {name}" for name in names[1:])), rows, f"{key} by the number of operators", caption)
+    return table(("map", names[0], *(f"+ {name}" for name in names[1:])), rows, wide=True)
 
 
 def planes(run: Run) -> Figure:
     """The plane of two couplings, a panel a map."""
-    return line_plot(
-        [_plane(name, found) for name, found in placed(run).items()],
-        same_axes=True,
-        title="Two couplings, step by step",
-        caption="J_1 and J_2 of four fitted operators. A path starts at the coupling of its samples, on the axis "
-        "J_2 = 0. Under the majority rule the dashed path from Kc slows down near the fixed point (cross) and its "
-        "neighbours are carried away. The cross is extrapolated by the linearised last step.",
-    )
+    return line_plot([_plane(name, found) for name, found in placed(run).items()], same_axes=True)
 
 
 def _plane(name: str, found: Found) -> Panel:
@@ -110,25 +86,15 @@ def _plane(name: str, found: Found) -> Panel:
 def fixed_points(run: Run) -> Table:
     """The fixed point as each step sees it."""
     operators = run["measured"]["majority"].flow[0].operators
-    caption = (
-        "K* solves K* − K' = T (K* − K) with the T of the step: a mean over sets of samples, with their scatter in the "
-        "error. The first step starts far away and the last has a small lattice: read them as a bracket."
-    )
-    rows = _rows(run, lambda found, step: found.fixed[step - 1].K)
-    return _table(operators, rows, "The fixed point as each step sees it", caption)
+    return table(("map", *operators), _rows(run, lambda found, step: found.fixed[step - 1].K), wide=True)
 
 
 def couplings(run: Run) -> Table:
     """Couplings of the coarse spins at Kc, with the published ones."""
-    caption = (
-        "nn (1, 0), nnn (1, 1), third (2, 0), fourth (2, 1), fifth (2, 2); plaquette: four spins of a unit square; "
-        "diamond: four spins around a site. The published ones are of the majority rule's first "
-        "step and move by up to 0.01 with the set of operators."
-    )
     first: list[Any] = [(source, *map(_cell, map(Estimate, *pairs))) for source, pairs in PUBLISHED.items()]
     first += [("Ising, as sampled", *map(_cell, run["measured"]["majority"].couplings[0].K))]
     rows = _rows(run, lambda found, step: found.couplings[step].K)
-    return replace(_table(EVEN, first + rows, "Couplings at Kc", caption), open=True)
+    return replace(table(("map", *EVEN), first + rows, wide=True), open=True)
 
 
 def recursions(run: Run) -> Figure:
@@ -144,22 +110,14 @@ def recursions(run: Run) -> Figure:
         name: [(path.K, path.nearest[1].value, path.nearest[1].error) for path in found.flow]
         for name, found in placed(run).items()
     }
-    caption = (
-        "Lines: closed recursions, with fixed points where they cross K' = K (dotted). Points: the coupling that alone "
-        "fits the coarse spins. It need not cross at Kc (dashed): the rest goes to other couplings. Its slope counts."
-    )
     panel = Panel("K, fine spins", "K', coarse spins", points, dashed=closed, down=[(KC_SQUARE, "Kc")])
-    return line_plot([panel], title="K' against K of one step", caption=caption)
+    return line_plot([panel])
 
 
 def maps(run: Run) -> Table:
     """What each map is, and how far its units have positions."""
     rows = [(name, found.about, found.why or "at every step") for name, found in run["measured"].items()]
-    return table(("map", "what it is", "positions on a lattice"), rows, title="Maps", wide=True)
-
-
-def _table(columns: Sequence[str], rows: list[Any], title: str, caption: str) -> Table:
-    return table(("map", *columns), rows, title=title, caption=caption, wide=True)
+    return table(("map", "what it is", "positions on a lattice"), rows, wide=True)
 
 
 def _rows(run: Run, numbers: Callable[[Found, int], list[Estimate] | None]) -> list[Any]:

@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 
 from blockspin.experiments import ranges
 from blockspin.experiments.mcrg.maps import MAPS
-from blockspin.experiments.ranges import Coupling, Penalty, Rate
+from blockspin.experiments.ranges import Coupling, Different, Penalty, Rate
 from blockspin.models.ising import KC_SQUARE
 from blockspin.runs.settings import Section
 
@@ -31,17 +31,16 @@ class Settings(Section):
     """
 
     L: Annotated[int, Field(ge=8)] = 32
-    distances: tuple[float, ...] = (-0.04, -0.02, 0.02, 0.04)
+    distances: Annotated[tuple[float, ...], Different] = (-0.04, -0.02, 0.02, 0.04)
     n_samples: Annotated[int, Field(ge=100)] = 10_000
     chains: Annotated[int, Field(ge=4)] = 50
     steps: Annotated[int, Field(ge=1)] = 2
-    maps: tuple[str, ...] = tuple(MAPS)
+    maps: Annotated[tuple[str, ...], Different] = tuple(MAPS)
     training: Training = Training()
 
     @model_validator(mode="after")
     def _fits(self) -> Settings:
         ranges.check_distances(self.distances, KC_SQUARE, "distances")
-        ranges.check_different(self.maps, "maps")
         steps, epochs = self.steps, self.training.n_iter
         if "majority" not in self.maps or not set(self.maps) <= set(MAPS):
             raise ValueError(f"maps must hold 'majority' and be among {', '.join(MAPS)}; got {', '.join(self.maps)}")

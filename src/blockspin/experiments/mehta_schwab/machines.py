@@ -7,13 +7,12 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.base import clone
 from sklearn.neural_network import BernoulliRBM
 from sklearn.pipeline import Pipeline, make_pipeline
 
 import blockspin as bs
 from blockspin.coarse.stack import machine_from
-from blockspin.judging.nulls import noise, permuted, shuffled
+from blockspin.judging.nulls import cheap, noise, permuted
 from blockspin.lattice import Lattice
 from blockspin.randomness import integer
 from blockspin.runs.task import Progress, Result
@@ -42,13 +41,10 @@ def with_nulls(
     """The RBM fitted to X, and after it its nulls by kind: untrained, and with its sites shuffled."""
     first = _before(machine.units)
     seen, validation = (make_pipeline(first).transform(part) for part in (X, held_out))
-    untrained = clone(machine).set_params(n_iter=0).fit(seen, validation=validation)
-    trained = make_pipeline(first, machine.set_params(verbose=progress).fit(seen, validation=validation))
-    return {
-        "": trained,
-        "untrained": make_pipeline(first, untrained),
-        "shuffled sites": shuffled(trained, X.shape[1], seed),
-    }
+    machine.set_params(verbose=progress).fit(seen, validation=validation)
+    trained = make_pipeline(first, machine.set_params(verbose=0))
+    nulls = cheap(trained, X, seed)
+    return {"": trained, "untrained": nulls["untrained"], "shuffled sites": nulls["shuffled sites"]}
 
 
 def inputs(data: str, X: NDArray[np.int8], seed: int) -> NDArray[np.int8]:

@@ -4,37 +4,26 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from blockspin.experiments.core import Run
-from blockspin.experiments.mehta_schwab.cards import SIZE, courses, size, stack, studied
+from blockspin.experiments.mehta_schwab.cards import SIZE, size, stack, studied
+from blockspin.experiments.mehta_schwab.cards import courses as courses
 from blockspin.experiments.mehta_schwab.settings import SOURCES, VARIANTS
 from blockspin.experiments.stored import Array
-from blockspin.judging import Row
 from blockspin.models.ising import KC_SQUARE
 from blockspin.report import forest, pictures, tables
-from blockspin.report import training as trajectories
 from blockspin.report.lines import Panel, line_plot
 from blockspin.report.page import Figure, Table
+from blockspin.report.training import training as training
 from blockspin.runs.settings import flat
 
 KINDS = {"reference": "block rules", "learned": "learned", "null": "nulls"}
 PICTURED = {"sklearn-default": "scikit-learn", "none": "no penalty", "l1": "L1 penalty"}
 TESTS = {"locality": "locality", "tiling": "tiling", "spectrum": "exponents", "fidelity": "free samples"}
-
-
-def facts(run: Run) -> dict[str, str]:
-    """What was sampled and trained, under the title."""
-    s = run.settings
-    return {
-        "lattice": f"{s.L} × {s.L}, periodic",
-        "trained at": f"K = {s.K:g}",
-        "exponents at": f"K_c = {KC_SQUARE:.6f}",
-        "samples": f"{s.n_samples} in {s.chains} chains",
-        "stack": "-".join(map(str, (s.L**2, *s.layers))),
-    }
 
 
 def of_kind(run: Run, cards: Sequence[dict[str, Any]], *kinds: str) -> list[dict[str, Any]]:
@@ -59,27 +48,14 @@ def first_fields(run: Run) -> Figure:
     """The picture that answers: the strongest fields of the first layer, with and without the penalty."""
     names = [name for name in PICTURED if name in run.settings.variants] or run.settings.variants
     fields = {PICTURED.get(name, name): _fields(run, name, 0) for name in names}
-    b = round(stack(run.cards, "majority")[0].b)
-    return pictures.weights(
-        {words: some / (np.abs(some).max() or 1.0) for words, some in fields.items()},
-        title="What a hidden unit of the first layer sees",
-        caption="Each square is the whole lattice, red weights positive, blue negative. A block spin would be a patch "
-        f"of {b} × {b} sites in one colour. Look for patches, or for texture over the whole lattice.",
-        unit="weight over the layer's largest",
-    )
+    relative = {words: some / (np.abs(some).max() or 1.0) for words, some in fields.items()}
+    return pictures.weights(relative, unit="weight over the layer's largest")
 
 
 def deeper_fields(run: Run) -> Figure:
     """The L1 stack, layer by layer."""
     fields = {f"layer {n + 1}": _fields(run, "l1", n) for n in range(len(run.settings.layers))}
-    return pictures.weights(
-        fields,
-        scale="own",
-        unit="effective weight",
-        title="Effective fields of the L1 stack",
-        caption="Each square is the whole lattice as one unit of that layer sees it, through the layers below. Each "
-        "layer has its own colour scale: compare sizes, not strengths.",
-    )
+    return pictures.weights(fields, scale="own", unit="effective weight")
 
 
 def _fields(run: Run, name: str, n: int) -> Array:
@@ -89,9 +65,7 @@ def _fields(run: Run, name: str, n: int) -> Array:
 
 def variants(run: Run) -> Table:
     """What each variant is."""
-    return tables.table(
-        ("variant", "RBM"), [(name, VARIANTS[name]) for name in run.settings.variants], title="Variants"
-    )
+    return tables.table(("variant", "RBM"), [(name, VARIANTS[name]) for name in run.settings.variants])
 
 
 def locality(run: Run) -> Figure:
@@ -100,38 +74,22 @@ def locality(run: Run) -> Figure:
         forest.Forest(SIZE, _rows(run, n, "locality", SIZE), f"layer {n + 1}", lines=[(one.b**2, "block")], log=True)
         for n, one in enumerate(stack(run.cards, "majority"))
     ]
-    caption = (
-        "The participation ratio of a unit's squared weights, mean over units with its standard error. The line is the "
-        "size of a block; nulls are hollow."
-    )
-    return forest.forest(parts, title="Sites that a field covers", caption=caption)
+    return forest.forest(parts)
 
 
 def centres(run: Run) -> Figure:
     """Where the fields of the first layer are."""
     L, b = run.settings.L, stack(run.cards, "majority")[0].b
     ideal, edges = (b - 1) / 2 + b * np.argwhere(np.ones((round(L / b),) * 2)), (-0.5, L - 0.5)
-    parts = []
-    for name in run.settings.variants:
-        dots = (_centres(run, name) + 0.5) % L - 0.5
-        parts.append(
-            Panel(
-                "x (lattice spacings)",
-                "y (lattice spacings)",
-                {"block centres": ideal, name: dots},
-                f"{name}, {len(dots)} units",
-                x_scale="whole",
-                y_scale="whole",
-                joined="no",
-                limits=(edges, edges),
-                square=True,
-            )
-        )
-    caption = (
-        "A dot is the centre of a unit's squared weight; crosses are the centres of blocks. A map that tiles the "
-        "lattice puts one dot at each cross."
+    labels = ("x (lattice spacings)", "y (lattice spacings)")
+    plane = Panel(*labels, {}, x_scale="whole", y_scale="whole", joined="no", limits=(edges, edges), square=True)
+    dots = {name: (_centres(run, name) + 0.5) % L - 0.5 for name in run.settings.variants}
+    return line_plot(
+        [
+            replace(plane, curves={"block centres": ideal, name: some}, title=f"{name}, {len(some)} units")
+            for name, some in dots.items()
+        ]
     )
-    return line_plot(parts, title="Centres of the first layer's fields", caption=caption)
 
 
 def _centres(run: Run, name: str) -> Array:
@@ -144,11 +102,7 @@ def _centres(run: Run, name: str) -> Array:
 def exponents(run: Run, layer: int) -> Figure:
     """y_t and y_h of a layer, every map."""
     rows = {name: _rows(run, layer - 1, "spectrum", name) for name in ("y_t", "y_h")}
-    caption = (
-        "Scaling exponents at the critical point with standard errors; nulls are hollow, the line is the exact value. "
-        "Not defined: the units have no positions on a lattice, or the data support no number."
-    )
-    return forest.exponents(rows, title=f"Exponents through layer {layer}", caption=caption)
+    return forest.exponents(rows)
 
 
 def _rows(run: Run, n: int, criterion: str, quantity: str) -> list[forest.Row]:
@@ -158,20 +112,14 @@ def _rows(run: Run, n: int, criterion: str, quantity: str) -> list[forest.Row]:
         if row is None or (kind == "null" and name.partition(",")[0] not in run.settings.null_variants):
             continue
         at = row.value if row.defined else math.nan
-        text = "" if row.defined else _written(row)
+        forced = not row.defined and math.isfinite(row.value)
+        text = f"not defined ({tables.number(row.value, row.error)} if forced)" if forced else ""
         rows.append(forest.Row(name, at, row.error, kind == "null", KINDS[kind], text))
     return rows
 
 
 def _kind(run: Run, name: str) -> str:
     return str(run.plan["measured"][name][0].settings["kind"])
-
-
-def _written(row: Row | None) -> str:
-    if row is None:
-        return "not measured"
-    number = tables.number(row.value, row.error)
-    return number if row.defined or not math.isfinite(row.value) else f"not defined ({number} if forced)"
 
 
 def study(run: Run) -> Figure:
@@ -190,11 +138,7 @@ def study(run: Run) -> Figure:
         x_scale="log",
         y_scale="log",
     )
-    return line_plot(
-        [panel],
-        title="Sites that a field covers, against the number of samples",
-        caption="Mean over units with its standard error. Look where a curve reaches the size of a block.",
-    )
+    return line_plot([panel])
 
 
 def correlations(run: Run) -> Figure:
@@ -204,11 +148,7 @@ def correlations(run: Run) -> Figure:
     r = np.arange(len(first["G"]))
     curves = {"data": np.column_stack([r, first["G_data"], first["G_data_error"]])}
     curves |= {name: np.column_stack([r, some["G"], some["G_error"]]) for name, some in arrays.items()}
-    return line_plot(
-        [Panel("r (lattice spacings)", "G(r) = ⟨s_0 s_r⟩", curves, x_scale="whole", bands=True)],
-        title="Correlations of free samples, first layer",
-        caption="The spin correlation along the axes, of each RBM's free samples and of the data; one-sigma bands.",
-    )
+    return line_plot([Panel("r (lattice spacings)", "G(r) = ⟨s_0 s_r⟩", curves, x_scale="whole", bands=True)])
 
 
 def reconstructions(run: Run, name: str) -> Figure:
@@ -217,21 +157,7 @@ def reconstructions(run: Run, name: str) -> Figure:
     found = [one.arrays for one in run["measured"][name]]
     by_layer = {f"layer {n}": arrays["reconstructed"].reshape(-1, L, L) for n, arrays in enumerate(found, start=1)}
     shown = found[0]["shown"].reshape(-1, L, L)
-    return pictures.reconstructions(
-        shown,
-        by_layer,
-        title=f"Reconstructions: {name}",
-        caption="Held-out samples, and what is reconstructed from each layer, as means: grey is undecided.",
-    )
-
-
-def training(run: Run) -> Figure:
-    """The trajectories of the first layers."""
-    caption = (
-        "Log-spaced epochs; solid: training chains, dashed: held-out chains. Free-energy gap: the log-likelihood that "
-        "held-out chains lose against training chains. A gap that grows is overfitting. scikit-learn keeps no record."
-    )
-    return trajectories.training(courses(run), title="Training of the first layers", caption=caption)
+    return pictures.reconstructions(shown, by_layer)
 
 
 def configurations(run: Run) -> Figure:
@@ -239,17 +165,11 @@ def configurations(run: Run) -> Figure:
     spins = [run["samples"][part].values for part in ("training", "critical")]
     shown = [one for part in spins for one in part[:: max(1, len(part) // 3), -1][:3]]
     names = [f"K = {run.settings.K:g}"] * 3 + [f"critical, K = {KC_SQUARE:.4f}"] * 3
-    caption = (
-        "Light sites are +1. Domains have the size of the correlation length where the RBMs are trained, and all sizes "
-        "at the critical point. A share of the chains is held out of training."
-    )
-    return pictures.configurations(np.array(shown), names, title="Configurations", caption=caption)
+    return pictures.configurations(np.array(shown), names)
 
 
 def sources(run: Run) -> Table:
     """The values of the preset "paper", where they come from, and those of this run."""
     here = dict(flat(run.settings.model_dump()))
     rows = [(name, paper, source, here[name]) for name, (paper, source) in SOURCES.items()]
-    return tables.table(
-        ("setting", "preset paper", "source", "this run"), rows, title="The paper's values and this run's"
-    )
+    return tables.table(("setting", "preset paper", "source", "this run"), rows)

@@ -12,11 +12,11 @@ from pydantic import Field, model_validator
 
 from blockspin.experiments.ranges import (
     Coupling,
+    Different,
     Momentum,
     Penalty,
     Rate,
     check_block,
-    check_different,
     check_samples,
     check_split,
     check_weights,
@@ -57,7 +57,7 @@ class Conditions(Section):
 
     L: Annotated[int, Field(ge=8)] = 16
     units: Annotated[int, Field(ge=4)] = 64
-    n_samples: tuple[Annotated[int, Field(ge=100)], ...] = (1000, 16_000, 256_000)
+    n_samples: Annotated[tuple[Annotated[int, Field(ge=100)], ...], Different] = (1000, 16_000, 256_000)
     updates: Annotated[int, Field(ge=1)] = 8000
     chains: Annotated[int, Field(ge=4)] = 100
     held_out: Annotated[float, Field(gt=0, lt=1)] = 0.1
@@ -70,7 +70,6 @@ class Conditions(Section):
     @model_validator(mode="after")
     def _fits(self) -> Conditions:
         check_block(self.L, self.units, "units")
-        check_different(self.n_samples, "n_samples")
         if self.n_samples:
             check_split(self.n_drawn, self.chains, self.held_out)
         return self
@@ -86,8 +85,8 @@ class Settings(Section):
     chains: Annotated[int, Field(ge=4)] = 50
     held_out: Annotated[float, Field(gt=0, lt=1)] = 0.2
     layers: Annotated[tuple[Annotated[int, Field(ge=4)], ...], Field(min_length=1)] = (144, 36)
-    variants: Annotated[tuple[Variant, ...], Field(min_length=1)] = get_args(Variant)
-    null_variants: tuple[Variant, ...] = ("l1",)
+    variants: Annotated[tuple[Variant, ...], Field(min_length=1), Different] = get_args(Variant)
+    null_variants: Annotated[tuple[Variant, ...], Different] = ("l1",)
     recipe: Recipe = Recipe()
     conditions: Conditions = Conditions()
 
@@ -95,8 +94,6 @@ class Settings(Section):
     def _fits(self) -> Settings:
         for units in self.layers:
             check_block(self.L, units, "layers")
-        for name in ("variants", "null_variants"):
-            check_different(getattr(self, name), name)
         check_split(self.n_samples, self.chains, self.held_out)
         if len(self.recipe.n_iter) != len(self.layers):
             given = f"{len(self.layers)} layers, {len(self.recipe.n_iter)} numbers"
