@@ -80,11 +80,11 @@ def test_helpers() -> None:
 
 
 def test_refusals() -> None:
-    with pytest.raises(ValueError, match="weights of a machine must hold finite numbers; got 1"):
+    with pytest.raises(ValueError, match="weights.*got 1"):
         Machine.unbiased([[1.0, np.nan], [0.0, 0.0]])
-    with pytest.raises(ValueError, match="hidden of a machine must hold finite numbers; got 1"):
+    with pytest.raises(ValueError, match="hidden.*got 1"):
         Machine(np.ones((1, 2)), np.zeros(2), np.array([np.inf]))
-    with pytest.raises(ValueError, match="the offset of a machine must be a finite number"):
+    with pytest.raises(ValueError, match="offset"):
         Machine.unbiased(np.ones((1, 2)), offset=np.nan)
     with pytest.raises(ValueError, match=r"\(2,\).*\(1,\).*\(1,\).*\(2,\)"):
         Machine(np.ones((1, 2)), np.zeros(1), np.zeros(2))
