@@ -151,7 +151,7 @@ def train(
     return Result(arrays, {"output": recipe.get("output", "mean")})
 
 
-@task(version=8, label="judge {map}, layer {layer}", weight=lambda critical, **_: 1.5 * critical.weight)
+@task(version=9, label="judge {map}, layer {layer}", weight=lambda critical, **_: 1.5 * critical.weight)
 def measure(
     samples: Samples,
     critical: Samples,
