@@ -139,7 +139,6 @@ def test_no_experiment_imports_another() -> None:
 CALLED_BY_USERS = {  # of their own samples, as docs/explanation/renormalization.md shows
     "blockspin.rg.matching",
     "blockspin.rg.orbits",
-    "blockspin.exact.transfer",  # of their own models, of which no enumeration is
 }
 
 
