@@ -13,7 +13,7 @@ import math
 from dataclasses import dataclass
 
 from blockspin import checks
-from blockspin.models import KC_CUBIC, KC_SQUARE, KC_TRIANGULAR, Dimers, Ising, PairModel, nearest
+from blockspin.models import KC_CUBIC, KC_SQUARE, KC_TRIANGULAR, Dimers, Ising, Model, nearest
 from blockspin.sampling import cluster, packing, pair_chains, pairs
 from blockspin.sampling.packing import Layout
 
@@ -26,9 +26,6 @@ CHAINS = 100  # of the algorithms that take chains one by one, unless told
 LARGEST_BLOCK = 2**17  # sites: with 512 replicas beyond this a block would leave the second-level cache far behind
 DRAWS = 48  # draws a chain at which a second block of replicas pays, although it must equilibrate too
 SPACING, EQUILIBRATION = 2, 20  # in tau
-
-
-Model = PairModel | Dimers
 
 
 @dataclass(frozen=True)
@@ -137,7 +134,7 @@ def _stripes(model: Ising, n: int) -> int:
 
 def _packs(model: Ising, stripes: int) -> bool:
     last = model.lattice.shape[-1]
-    return model.lattice.kind in packing.OTHERS and last % (2 * stripes) == 0
+    return model.lattice.kind in packing.KINDS and last % (2 * stripes) == 0
 
 
 def _bipartite(model: Ising) -> bool:

@@ -47,8 +47,9 @@ class Tables(NamedTuple):
 
 
 @njit(cache=True, nogil=True)
-def advance(letters: Any, state: Any, trace: Any, moved: Any, t: Any, clusters: int, steps: int) -> None:
-    """Steps of every chain in place: so many clusters and a sweep; moved (chain,) counts what clusters changed."""
+def advance(letters: Any, state: Any, trace: Any, t: Any, clusters: int, steps: int) -> Any:
+    """Steps of every chain in place: so many clusters and a sweep; returns what clusters changed, shape (chain,)."""
+    moved = np.zeros(letters.shape[0], np.int64)
     words, stack, mark = (
         np.empty(CHUNK, np.uint64),
         np.empty(t.near.shape[0], np.int32),
@@ -69,13 +70,16 @@ def advance(letters: Any, state: Any, trace: Any, moved: Any, t: Any, clusters: 
                 used = _sweep_by_products(s, g, words, used, up_to, t)
             if step < trace.shape[1]:
                 _measure(s, t, trace[chain, step])
+    return moved
 
 
 @njit(cache=True, nogil=True)
-def measured(letters: Any, sums: Any, t: Any) -> None:
-    """The energy of all bonds of each chain, then how many sites of each sublattice have each letter, (chain, ...)."""
+def sums_of(letters: Any, width: int, t: Any) -> Any:
+    """The energy of all bonds, then how many sites of each sublattice have each letter, (chain, width)."""
+    sums = np.empty((letters.shape[0], width))
     for chain in range(letters.shape[0]):
         _measure(letters[chain], t, sums[chain])
+    return sums
 
 
 @njit(cache=True)

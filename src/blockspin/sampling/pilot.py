@@ -10,8 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from blockspin import statistics
-from blockspin.sampling.chains import Chains, Model, start
+from blockspin.models import Model
+from blockspin.sampling.chains import start
 from blockspin.sampling.cost import EQUILIBRATION, SPACING, Plan
+from blockspin.sampling.markov import Chains
 from blockspin.sampling.packing import Layout
 
 PILOT_CHAINS = 16

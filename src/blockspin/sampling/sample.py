@@ -16,11 +16,12 @@ from numpy.typing import NDArray
 
 from blockspin import checks, files, randomness, samples, statistics
 from blockspin.files import parsed
-from blockspin.models import Dimers, PairModel, nearest
+from blockspin.models import Dimers, Model, PairModel, nearest
 from blockspin.progress import Report, Wish, reporting
 from blockspin.sampling import cluster, configurations, cost, pair_chains, pilot
-from blockspin.sampling.chains import Chains, Model, image, start
+from blockspin.sampling.chains import image, start
 from blockspin.sampling.cost import Plan
+from blockspin.sampling.markov import Chains
 from blockspin.sampling.multispin import Replicas
 from blockspin.sampling.parts import Parts, differences
 from blockspin.sampling.pilot import finite
@@ -84,9 +85,9 @@ def sample(
     (1/2 + sum rho, in steps) of energy and order parameter in a pilot run; equilibration: steps before the first
     draw, 20 tau unless given, or as many as the pilot needed to forget its start if those are more. A step is a
     sweep; for Wolff, as many clusters as flip about N sites; for dimers, as many worms as turn about N/2 dimers.
-    The order parameter is the one of `sampling.cluster.observe`: m, staggered for K < 0, its absolute value for h = 0;
-    of other models that of `sampling.pair_chains.observables`; for dimers tau is that of energy, columnar order and
-    winding numbers.
+    The order parameter is that of `sampling.cluster.ClusterChains`: m, staggered for K < 0, its absolute value for
+    h = 0; of other models that of `sampling.pair_chains.PairChains`; for dimers tau is that of energy, columnar order
+    and winding numbers.
     progress: True shows it on standard error; a function is called as progress(fraction done, text).
 
     Half of the chains start ordered and half at random; the pilot must bring both together (R-hat below 1.1)
@@ -309,7 +310,7 @@ def _finished(target: Path, settings: _Settings) -> bool:
     return True
 
 
-def _independent(model: PairModel | Dimers, settings: _Settings, tell: Report) -> xr.DataArray:
+def _independent(model: Model, settings: _Settings, tell: Report) -> xr.DataArray:
     assert isinstance(model, PairModel)  # dimers are never free
     random = randomness.generator(settings.seed, "sample", "independent")
     chains, draws = settings.plan.chains, settings.plan.draws

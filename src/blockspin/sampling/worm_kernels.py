@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit, prange, uint64
+from numba import njit, uint64
 
 from blockspin.sampling.words import CHUNK, LANES, fill
 
@@ -187,16 +187,7 @@ def _advance_chain(
     return count
 
 
-@njit(cache=True)
-def _sums_chain(spins: Any, Lx: int, Ly: int, sums: Any) -> bool:
-    direction = np.empty(Lx * Ly, np.uint8)
-    covered = _read(spins, Lx, Ly, direction)
-    _measure(direction, Lx, Ly, sums)
-    return not covered
-
-
-# the parallel functions hold nothing but a call: numba compiles such loops slowly
-@njit(parallel=True, cache=True)
+@njit(cache=True, nogil=True)
 def worms(
     spins: Any,
     state: Any,
@@ -209,15 +200,19 @@ def worms(
     table: Any,
     alike: float,
 ) -> Any:
+    """Steps of worms of every chain in place; the dimers turned, shape (chain,), -1 where spins are no covering."""
     turned = np.empty(spins.shape[0], np.int64)
-    for k in prange(spins.shape[0]):
+    for k in range(spins.shape[0]):
         turned[k] = _advance_chain(spins[k], state[k], trace[k], Lx, Ly, steps, clusters, free, table, alike)
     return turned
 
 
-@njit(parallel=True, cache=True)
+@njit(cache=True, nogil=True)
 def sums_of(spins: Any, Lx: int, Ly: int) -> Any:
-    sums, wrong = np.empty((spins.shape[0], 5), np.int64), np.empty(spins.shape[0], np.bool_)
-    for k in prange(spins.shape[0]):
-        wrong[k] = _sums_chain(spins[k], Lx, Ly, sums[k])
-    return sums, wrong
+    """What `_measure` counts in each chain, shape (chain, 5), of -1 where its spins are no covering."""
+    sums = np.full((spins.shape[0], 5), -1)
+    direction = np.empty(Lx * Ly, np.uint8)
+    for k in range(spins.shape[0]):
+        if _read(spins[k], Lx, Ly, direction):
+            _measure(direction, Lx, Ly, sums[k])
+    return sums
