@@ -68,7 +68,7 @@ class WormChains(Chains):
         free = math.isinf(T)
         table = np.zeros(1, np.uint64) if free else _thresholds(T)
         alike = 2.0 if noise is None else 1 / (1 + math.exp(-2 * min(max(noise, -350.0), 350.0)))
-        about = (*self.model.vertices.shape, steps, self.clusters, free, table, alike)
+        about = self.model.vertices.shape, steps, self.clusters, free, table, alike
         turned: Counts = worms(self.values, self.generators, trace, *about)
         self._check(turned < 0)
         return turned

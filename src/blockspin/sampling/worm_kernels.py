@@ -141,19 +141,10 @@ def _worm(
 # in numba's own threads: the compiler then knows that no two arrays share memory, and the loop is faster
 @njit(parallel=True, cache=True)
 def worms(
-    spins: Any,
-    state: Any,
-    trace: Any,
-    Lx: int,
-    Ly: int,
-    steps: int,
-    clusters: int,
-    free: bool,
-    table: Any,
-    alike: float,
+    spins: Any, state: Any, trace: Any, shape: Any, steps: int, clusters: int, free: bool, table: Any, alike: float
 ) -> Any:
     """Steps of worms of every chain in place; the dimers turned, shape (chain,), -1 where spins are no covering."""
-    half = uint64(32)
+    (Lx, Ly), half = shape, uint64(32)
     # where a step of direction d leads from row x or column y: down[4 x + d], across[4 y + d]
     down, across = np.empty(4 * Lx, np.int64), np.empty(4 * Ly, np.int64)
     for x in range(Lx):
