@@ -129,11 +129,11 @@ def autocorrelation(values: ArrayLike) -> FloatArray:
     return rho
 
 
-def autocorrelation_time(values: ArrayLike, *, shortest: float = 50.0, S: float = 1.5) -> AutocorrelationTime:
+def autocorrelation_time(values: ArrayLike, *, shortest: float = 50.0) -> AutocorrelationTime:
     """The integrated autocorrelation time of a scalar observed as (chain, step), by the Gamma method.
 
     tau = 1/2 + sum_{t=1}^{W} rho(t); the window W is the first where exp(-W/t_W) - t_W/sqrt(W N) < 0 with
-    t_W = S / ln((2 tau + 1)/(2 tau - 1)); error^2 = 4/N (W + 1/2 - tau) tau^2.
+    t_W = 1.5 / ln((2 tau + 1)/(2 tau - 1)); error^2 = 4/N (W + 1/2 - tau) tau^2.
     Raises ValueError where the chains are shorter than `shortest` tau in all: the data cannot support a number.
     Source: U. Wolff, Comput. Phys. Commun. 156, 143 (2004), eqs 35, 42, 51-52.
     """
@@ -143,7 +143,7 @@ def autocorrelation_time(values: ArrayLike, *, shortest: float = 50.0, S: float 
     tau = 0.5
     for window in range(1, data.shape[1]):
         tau += rho[window]
-        decay = S / math.log((2 * tau + 1) / (2 * tau - 1)) if tau > 0.5 else 1e-12
+        decay = 1.5 / math.log((2 * tau + 1) / (2 * tau - 1)) if tau > 0.5 else 1e-12
         if math.exp(-window / decay) < decay / math.sqrt(window * total):
             break
     else:
