@@ -28,7 +28,9 @@ def model(name: str, lattice: Any, given: list[str]) -> Any:
     """The model of a name, or of "package.module:Class", with settings NAME=VALUE: those it needs, and no others."""
     from dataclasses import MISSING, fields
 
-    kind = attribute("model", name) if ":" in name else chosen("model", name, models(), "package.module:Class")
+    from blockspin.models import MODELS
+
+    kind = attribute("model", name) if ":" in name else chosen("model", name, MODELS, "package.module:Class")
     places, *known = fields(kind)
     settings = dict(_setting(name, one, [field.name for field in known]) for one in given)
     for field in known:
@@ -67,6 +69,7 @@ def transformer(names: list[str], samples: xr.DataArray, b: int) -> Any:
     Raises ValueError for a name that is none, for what gives no map, and for all but weights in a stack.
     """
     import blockspin as bs
+    from blockspin.coarse import MAPS, rule
     from blockspin.samples import lattice_of
 
     weights = [name for name in names if name.endswith(".npz")]
@@ -83,8 +86,8 @@ def transformer(names: list[str], samples: xr.DataArray, b: int) -> Any:
         raise ValueError(f"only .npz weights can be stacked; got {', '.join(names)}")
     if ":" in names[0]:
         return built(names[0], lattice_of(samples))
-    rule = chosen("map", names[0], maps(), "an .npz file of trained weights", "package.module:build")
-    return rule(lattice_of(samples), b).fit(bs.to_matrix(samples))
+    chosen("map", names[0], MAPS, "an .npz file of trained weights", "package.module:build")
+    return rule(names[0])(lattice_of(samples), b).fit(bs.to_matrix(samples))
 
 
 def built(place: str, lattice: Any) -> Any:
@@ -109,20 +112,6 @@ def chosen(kind: str, name: str, table: Mapping[str, Any], *others: str) -> Any:
     if name not in table:
         raise ValueError(f"{kind} must be one of {', '.join([*table, *others])}; got {name!r}")
     return table[name]
-
-
-def models() -> Mapping[str, Any]:
-    """The models by name."""
-    from blockspin.models import MODELS
-
-    return dict(MODELS)
-
-
-def maps() -> Mapping[str, Any]:
-    """The block rules by name."""
-    from blockspin.coarse import MAPS, rule
-
-    return {name: rule(name) for name in MAPS}
 
 
 def criteria() -> dict[str, str]:

@@ -85,7 +85,7 @@ def run(
     ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say what the run would do, take and fill; run nothing.")
-    ] = (False),
+    ] = False,
     cluster: Annotated[
         str | None,
         typer.Option(
@@ -165,6 +165,7 @@ def list_(
     with _one_line(ValueError):
         from blockspin.coarse import MAPS
         from blockspin.experiments import EXPERIMENTS, find
+        from blockspin.models import MODELS
 
         if experiment is not None:
             from blockspin.runs.described import described
@@ -179,7 +180,7 @@ def list_(
         experiments = {name: find(name) for name in EXPERIMENTS}
         _print_table("experiments", {name: found.summary for name, found in experiments.items()})
         _print_table("presets", {name: ", ".join(found.presets) for name, found in experiments.items()})
-        _print_table("models", {name: _first_line(model.__doc__) for name, model in choices.models().items()})
+        _print_table("models", {name: _first_line(model.__doc__) for name, model in MODELS.items()})
         _print_table("maps", {name: _first_line(choices.docstring(place)) for name, place in MAPS.items()})
         _print_table("criteria", choices.criteria())
 
