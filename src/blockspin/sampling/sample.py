@@ -267,7 +267,8 @@ def _finished(target: Path, settings: _Settings) -> bool:
     """Whether the file is there already; refuse one that holds other samples than these settings ask for."""
     if not target.is_file():
         return False
-    found, size = samples.provenance_of(target), samples.sizes(target)
+    with samples.opened(target) as stored:
+        found, size = stored.settings, stored.sizes
     plan, wanted = settings.plan, json.loads(json.dumps(settings.provenance()))
     wanted |= {"chains": plan.chains, "draws": plan.draws}
     if settings.model.free:
