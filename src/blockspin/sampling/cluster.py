@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from blockspin import checks
 from blockspin.models import Ising
 from blockspin.sampling.heat_bath import heat_bath
 from blockspin.sampling.markov import Chains, Observables
@@ -109,9 +110,7 @@ def check(model: Ising, algorithm: str) -> None:
 
     Wolff's clusters need h = 0, and in the antiferromagnet a lattice of two colours: even extents, not triangular.
     """
-    if algorithm not in ALGORITHMS:
-        raise ValueError(f"algorithm must be one of {', '.join(ALGORITHMS)}; got {algorithm!r}")
-    if algorithm != "wolff":
+    if checks.choice("algorithm", algorithm, ALGORITHMS) != "wolff":
         return
     others = "Choose swendsen-wang or heat-bath"
     if model.h != 0:

@@ -21,7 +21,7 @@ KC = {"chain": math.inf, "square": KC_SQUARE, "triangular": KC_TRIANGULAR, "cubi
 NS_A_SITE = {"swendsen-wang": 13.0, "wolff": 18.0, "heat-bath": 11.0, "multi-spin": 0.11}
 PILOT = {"multi-spin": (512, 30)}  # replicas and length in tau of a pilot run, which doubles until it is long enough
 OTHER_PILOT = (16, 250)
-ALGORITHMS = ("auto", "multi-spin", "swendsen-wang", "wolff", "heat-bath", "worm")
+ALGORITHMS = ("auto", "multi-spin", "swendsen-wang", "wolff", "heat-bath")  # of spins and other letters
 CHAINS = 100  # of the algorithms that take chains one by one, unless told
 LARGEST_BLOCK = 2**17  # sites: with 512 replicas beyond this a block would leave the second-level cache far behind
 DRAWS = 48  # draws a chain at which a second block of replicas pays, although it must equilibrate too
@@ -49,12 +49,10 @@ def choose(model: Model, n: int, algorithm: str = "auto", chains: int | None = N
         if algorithm not in ("auto", "worm"):
             raise ValueError(f"dimers are moved by the algorithm worm; got {checks.shown(algorithm)}")
         return _of_chains("worm", n, chains)
-    if not isinstance(algorithm, str) or algorithm not in ALGORITHMS or algorithm == "worm":
-        known = ", ".join(name for name in ALGORITHMS if name != "worm")
-        raise ValueError(f"algorithm must be one of {known} (worm moves dimers alone); got {checks.shown(algorithm)}")
+    checks.choice("algorithm", algorithm, ALGORITHMS)
     if not nearest(model):
-        name = "wolff" if len(pairs.reflections(model)) else "heat-bath"
-        name = algorithm if algorithm != "auto" else name
+        best = "wolff" if len(pairs.reflections(model)) else "heat-bath"
+        name = algorithm if algorithm != "auto" else best
         pair_chains.check(model, name)
         return _of_chains(name, n, chains)
     if algorithm not in ("auto", "multi-spin"):

@@ -8,6 +8,7 @@ from functools import cached_property, lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from blockspin import checks
 from blockspin.models.pair import PairModel
 from blockspin.sampling import pairs
 from blockspin.sampling.markov import Chains
@@ -21,9 +22,7 @@ TRIALS = 100  # steps of one cluster on which the mean size of clusters is measu
 
 def check(model: PairModel, algorithm: str) -> None:
     """Raise ValueError for another algorithm, or for clusters where no reflection keeps the model as it is."""
-    if algorithm not in ALGORITHMS:
-        raise ValueError(f"algorithm must be one of {', '.join(ALGORITHMS)} for a {model}; got {algorithm!r}")
-    if algorithm == "wolff" and not len(pairs.reflections(model)):
+    if checks.choice(f"algorithm of a {model}", algorithm, ALGORITHMS) == "wolff" and not len(pairs.reflections(model)):
         raise ValueError(f"wolff needs a symmetry of the letters, and a {model} has none. Choose heat-bath")
 
 

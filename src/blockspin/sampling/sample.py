@@ -24,7 +24,7 @@ from blockspin.sampling.cost import Plan
 from blockspin.sampling.markov import Chains
 from blockspin.sampling.multispin import Replicas
 from blockspin.sampling.parts import Parts, differences
-from blockspin.sampling.pilot import finite
+from blockspin.sampling.pilot import finite, r_hat
 from blockspin.sampling.size import PART, Size
 
 PART_SECONDS = 10.0  # after which a part is written, full or not
@@ -226,10 +226,10 @@ def _begin(settings: _Settings, tell: Report) -> tuple[_Schedule, Chains]:
     if isinstance(found.chains, Replicas) and settings.equilibration is None and plan.chains <= found.chains.chains:
         # the replicas of the pilot run have equilibrated, longer than asked for: they go on
         more = max(found.equilibration - found.steps, 0)
-        schedule = _Schedule(spacing, more, found.clusters, found.report(), past=found.steps)
+        schedule = _Schedule(spacing, more, found.chains.clusters, found.report(), past=found.steps)
         return schedule, found.chains.first(plan.chains)
     equilibration = settings.equilibration if settings.equilibration is not None else found.equilibration
-    schedule = _Schedule(spacing, equilibration, found.clusters, found.report())
+    schedule = _Schedule(spacing, equilibration, found.chains.clusters, found.report())
     return schedule, _start(settings, schedule)
 
 
@@ -299,15 +299,9 @@ def _diagnostics(running: Chains, observed: NDArray[np.float64]) -> dict[str, An
     """R-hat and effective sample size of the draws; null where the draws cannot support the number."""
     series = dict(zip(running.names, np.moveaxis(observed, -1, 0), strict=True))
     return {
-        "r_hat": {name: finite(_r_hat(one, running.groups)) for name, one in series.items()},
+        "r_hat": {name: finite(r_hat(one, running.groups)) for name, one in series.items()},
         "ess": {name: _size(one) for name, one in series.items()},
     }
-
-
-def _r_hat(series: NDArray[np.float64], groups: NDArray[np.int64] | None) -> float:
-    if groups is None or len(groups) < 4:
-        return statistics.r_hat(series)
-    return statistics.nested_r_hat(series, groups)
 
 
 def _size(series: NDArray[np.float64]) -> float | None:

@@ -22,6 +22,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from blockspin import checks
 from blockspin.models.dimers import Dimers
 from blockspin.sampling.markov import Chains, Observables, Spins
 from blockspin.sampling.threads import over_chains
@@ -42,8 +43,7 @@ class WormChains(Chains):
     model: Dimers
 
     def __post_init__(self) -> None:
-        if self.algorithm != "worm":
-            raise ValueError(f"algorithm must be 'worm'; got {self.algorithm!r}")
+        checks.choice("algorithm", self.algorithm, ("worm",))
 
     @property
     def names(self) -> tuple[str, ...]:
