@@ -5,8 +5,6 @@ from __future__ import annotations
 import ast
 from collections.abc import Mapping
 from importlib import import_module
-from importlib.abc import InspectLoader
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -115,30 +113,25 @@ def chosen(kind: str, name: str, table: Mapping[str, Any], *others: str) -> Any:
 
 
 def criteria() -> dict[str, str]:
-    """The judge's criteria and the first lines of their files, read from the source as in `docstring`."""
-    spec = find_spec("blockspin.judging")
-    assert spec is not None
-    assert spec.origin is not None
-    folder = Path(spec.origin).parent / "criteria"
+    """The judge's criteria, and what the first lines of their files ask."""
     (table,) = [
         one.value
-        for one in ast.parse((folder / "__init__.py").read_text("utf-8")).body
+        for one in _source("blockspin.judging.criteria").body
         if isinstance(one, ast.AnnAssign) and isinstance(one.value, ast.Dict)
     ]
     names = [str(key.value) for key in table.keys if isinstance(key, ast.Constant)]
-    return {name: _question((folder / f"{name}.py").read_text("utf-8")) for name in names}
-
-
-def _question(source: str) -> str:
-    """What the first line of a criterion's file asks, behind its name."""
-    return (ast.get_docstring(ast.parse(source)) or "").partition("\n")[0].partition(": ")[2]
+    words = {name: ast.get_docstring(_source(f"blockspin.judging.criteria.{name}")) or "" for name in names}
+    return {name: text.partition("\n")[0].partition(": ")[2] for name, text in words.items()}
 
 
 def docstring(place: str) -> str | None:
-    """The docstring of "module:class", read from its source: an import would take seconds."""
+    """The docstring of "module:class" of this package."""
     module, _, name = place.partition(":")
-    spec = find_spec(module)
-    assert spec is not None
-    assert isinstance(spec.loader, InspectLoader)
-    tree = ast.parse(spec.loader.get_source(module) or "")
-    return next((ast.get_docstring(one) for one in tree.body if isinstance(one, ast.ClassDef) and one.name == name), "")
+    classes = [one for one in _source(module).body if isinstance(one, ast.ClassDef)]
+    return next((ast.get_docstring(one) for one in classes if one.name == name), "")
+
+
+def _source(module: str) -> ast.Module:
+    """The source of a module of this package, read: an import would take seconds."""
+    path = Path(__file__).parent.joinpath(*module.split(".")[1:])
+    return ast.parse((path / "__init__.py" if path.is_dir() else path.with_suffix(".py")).read_text("utf-8"))
