@@ -19,8 +19,8 @@ from blockspin.sampling.packing import Layout
 
 KC = {"chain": math.inf, "square": KC_SQUARE, "triangular": KC_TRIANGULAR, "cubic": KC_CUBIC}
 NS_A_SITE = {"swendsen-wang": 13.0, "wolff": 18.0, "heat-bath": 11.0, "multi-spin": 0.11}
-PILOT = {"multi-spin": (512, 30)}  # replicas and length in tau of a pilot run, which doubles until it is long enough
-OTHER_PILOT = (16, 250)
+PILOT = {"multi-spin": 30}  # length in tau of a pilot run, which doubles until it is long enough
+OTHER_PILOT = 250  # of 16 chains
 ALGORITHMS = ("auto", "multi-spin", "swendsen-wang", "wolff", "heat-bath")  # of spins and other letters
 CHAINS = 100  # of the algorithms that take chains one by one, unless told
 LARGEST_BLOCK = 2**17  # sites: with 512 replicas beyond this a block would leave the second-level cache far behind
@@ -78,12 +78,10 @@ def candidates(model: Ising) -> list[str]:
 def seconds(model: Ising, plan: Plan) -> float:
     """The predicted time of one core for pilot run, equilibration and draws."""
     memory, N = tau(model, plan.algorithm), model.lattice.n_sites
-    chains, length = PILOT.get(plan.algorithm, OTHER_PILOT)
-    lanes = plan.chains
+    lanes, chains, length = plan.chains, 16, PILOT.get(plan.algorithm, OTHER_PILOT)
     if plan.algorithm == "multi-spin":
         layout = Layout(model.lattice, plan.stripes)
-        lanes = layout.blocks(plan.chains) * layout.replicas
-        chains = layout.replicas
+        lanes, chains = layout.blocks(plan.chains) * layout.replicas, layout.replicas
     updates = lanes * (EQUILIBRATION + SPACING * plan.draws) * memory + chains * max(128.0, length * memory)
     return float(NS_A_SITE[plan.algorithm] * 1e-9 * updates * N)
 

@@ -46,18 +46,16 @@ class Layout:
     stripes: int = 1
 
     def __post_init__(self) -> None:
-        if self.lattice.kind not in KINDS:
-            raise ValueError(
-                f"multi-spin updates know the lattices {', '.join(KINDS)}; got {self.lattice}. "
-                f"Choose swendsen-wang, wolff or heat-bath there"
-            )
         if self.stripes not in STRIPES:
             raise ValueError(f"stripes must be one of {', '.join(map(str, STRIPES))}; got {self.stripes}")
-        if self.lattice.shape[-1] % (2 * self.stripes):
-            raise ValueError(
-                f"multi-spin updates need a last extent that {2 * self.stripes} divides; got {self.lattice}. "
-                f"Choose swendsen-wang, wolff or heat-bath there"
-            )
+        if self.lattice.kind not in KINDS:
+            rule = f"know the lattices {', '.join(KINDS)}"
+        elif self.lattice.shape[-1] % (2 * self.stripes):
+            rule = f"need a last extent that {2 * self.stripes} divides"
+        else:
+            return
+        choices = "Choose swendsen-wang, wolff or heat-bath there"
+        raise ValueError(f"multi-spin updates {rule}; got {self.lattice}. {choices}")
 
     @property
     def replicas(self) -> int:
