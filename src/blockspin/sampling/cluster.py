@@ -78,7 +78,8 @@ class ClusterChains(Chains):
         return over_chains(heat_bath, *chains, about=(rows, chance, steps))
 
     def _sums(self) -> Counts:
-        return over_chains(sums_of, self.values, about=(self._rows,))
+        sums: Counts = sums_of(self.values, self._rows)
+        return sums
 
     def _observables(self, sums: Counts) -> Observables:
         model, N, alike = self.model, self.model.lattice.n_sites, sums[..., 0]

@@ -72,7 +72,8 @@ class PairChains(Chains):
         return over_chains(pairs.advance, self.values, self.generators, trace, about=(self._tables, clusters, steps))
 
     def _sums(self) -> FloatArray:
-        return over_chains(pairs.sums_of, self.values, about=(self._width, self._tables))
+        sums: FloatArray = pairs.sums_of(self.values, self._width, self._tables)
+        return sums
 
     def _observables(self, sums: FloatArray) -> FloatArray:
         model, N, q = self.model, self.model.lattice.n_sites, self.model.letters.q

@@ -69,7 +69,7 @@ def advance(letters: Any, state: Any, trace: Any, t: Any, clusters: int, steps: 
     return moved
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def sums_of(letters: Any, width: int, t: Any) -> Any:
     """The energy of all bonds, then how many sites of each sublattice have each letter, (chain, width)."""
     sums = np.empty((letters.shape[0], width))

@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import njit
+from numba import njit, prange
 from numpy.typing import NDArray
 
 from blockspin.lattice import Lattice
@@ -80,10 +80,10 @@ def measure(s: Any, rows: Any, sums: Any) -> None:
     sums[0] = alike
 
 
-@njit(cache=True, nogil=True)
+@njit(parallel=True, cache=True)
 def sums_of(spins: Any, rows: Any) -> Any:
     """What `measure` gives for each chain, shape (chain, 1 + 2 sublattices)."""
     sums = np.empty((spins.shape[0], 1 + 2 * rows.sublattices), np.int64)
-    for chain in range(spins.shape[0]):
+    for chain in prange(spins.shape[0]):
         measure(spins[chain], rows, sums[chain])
     return sums

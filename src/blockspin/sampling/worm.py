@@ -25,7 +25,6 @@ from numpy.typing import NDArray
 from blockspin import checks
 from blockspin.models.dimers import Dimers
 from blockspin.sampling.markov import Chains, Observables, Spins
-from blockspin.sampling.threads import over_chains
 from blockspin.sampling.worm_kernels import sums_of, worms
 
 Counts = NDArray[np.int64]
@@ -74,7 +73,7 @@ class WormChains(Chains):
         return turned
 
     def _sums(self) -> Counts:
-        sums = over_chains(sums_of, self.values, about=self.model.vertices.shape)
+        sums: Counts = sums_of(self.values, *self.model.vertices.shape)
         self._check(sums[:, 0] < 0)
         return sums
 

@@ -177,12 +177,12 @@ def worms(
     return turned
 
 
-@njit(cache=True, nogil=True)
+@njit(parallel=True, cache=True)
 def sums_of(spins: Any, Lx: int, Ly: int) -> Any:
     """What `_measure` counts in each chain, shape (chain, 5), of -1 where its spins are no covering."""
     sums = np.full((spins.shape[0], 5), -1)
-    direction = np.empty(Lx * Ly, np.uint8)
-    for k in range(spins.shape[0]):
+    for k in prange(spins.shape[0]):
+        direction = np.empty(Lx * Ly, np.uint8)
         if _read(spins[k], Lx, Ly, direction):
             _measure(direction, Lx, Ly, sums[k])
     return sums
