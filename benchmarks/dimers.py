@@ -19,7 +19,7 @@ import numpy as np
 from blockspin import statistics
 from blockspin.lattice import Lattice
 from blockspin.models.dimers import T_BKT, Dimers
-from blockspin.sampling import worm
+from blockspin.sampling.chains import start
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 from oracles.dimers import columnar_order
@@ -30,26 +30,27 @@ CHAINS = 16
 def measure(L: int, T: float) -> str:
     """One row: worms a step (about a quarter sweep), ns a turn, tau of each observable in steps, samples a second."""
     model = Dimers(Lattice.square(L), T)
-    spins, state = worm.start(model, CHAINS), worm.generators(1, CHAINS, "benchmark")
-    worms = max(1, worm.worms_per_sweep(model, spins, state) // 4)
+    running = start(model, "worm", CHAINS, 1, "benchmark")
+    running.measure_step()
+    running.clusters = max(1, running.clusters // 4)
     steps = 1000
-    worm.advance(model, "worm", spins, state, steps, clusters=worms)
+    running.advance(steps)
     times, cost = [], []
     for _ in range(5):
-        start = time.process_time()
-        turned = worm.advance(model, "worm", spins, state, steps, clusters=worms).sum()
-        times.append(time.process_time() - start)
+        began = time.process_time()
+        turned = running.advance(steps).sum()
+        times.append(time.process_time() - began)
         cost.append(times[-1] / turned * 1e9)
-    seen = worm.record(model, "worm", spins, state, 4 * steps, clusters=worms)
-    tau = [statistics.autocorrelation_time(seen[..., k]).tau for k in range(len(worm.OBSERVABLES))]
+    seen = running.record(4 * steps)
+    tau = [statistics.autocorrelation_time(seen[..., k]).tau for k in range(len(running.names))]
     rate = steps * CHAINS / min(times) / (2 * max(tau))
     taus = " ".join(f"{value:8.1f}" for value in tau)
     signed = []
     for _ in range(steps):
-        worm.advance(model, "worm", spins, state, 1, clusters=worms)
-        signed.append(columnar_order(model, spins)[:, 0])
+        running.advance(1)
+        signed.append(columnar_order(model, running.spins())[:, 0])
     slow = f"{statistics.autocorrelation_time(np.transpose(signed)).tau:8.1f}" if math.isinf(T) else "       -"
-    return f"{L:<5d} {T:<6g} {worms:<6d} {min(cost):8.1f} {taus} {rate:12.0f} {slow}"
+    return f"{L:<5d} {T:<6g} {running.clusters:<6d} {min(cost):8.1f} {taus} {rate:12.0f} {slow}"
 
 
 if __name__ == "__main__":

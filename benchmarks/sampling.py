@@ -22,11 +22,14 @@ from numba import njit
 
 from blockspin.lattice import Lattice
 from blockspin.models import KC_CUBIC, KC_SQUARE, KC_TRIANGULAR, BlumeCapel, Ising, PairModel, Potts, potts_kc
-from blockspin.sampling import cluster, sample
+from blockspin.sampling import sample
+from blockspin.sampling.chains import start
+from blockspin.sampling.cluster import ClusterChains
 from blockspin.sampling.lanes import LANES, fair, generators, load, store
 from blockspin.sampling.multispin import Replicas
-from blockspin.sampling.pair_chains import ALGORITHMS, PairChains
+from blockspin.sampling.pair_chains import ALGORITHMS
 from blockspin.sampling.pairs import reflections, tables_of
+from blockspin.sampling.words import generators as words
 
 HERE = Path(__file__).resolve().parent
 PEERS = ("mcising==1.1.0", "peapods==0.2.0", "isingenerator==3.1.2")
@@ -73,17 +76,17 @@ def clusters(model: Ising) -> dict[str, float]:
     """ns a site of Swendsen-Wang and heat bath, ns a changed site of Wolff."""
     N = model.lattice.n_sites
     chains, steps = max(1, 12_800 // N), max(6, 2_000_000 // N)
-    spins, state = np.ones((chains, N), np.int8), cluster.generators(1, chains, "benchmark")
-    cluster.advance(model, "swendsen-wang", spins, state, 50)
+    running = ClusterChains(model, "swendsen-wang", np.ones((chains, N), np.int8), words(1, chains, "benchmark"), 3)
+    running.advance(50)
     cost = {}
     for algorithm in ("swendsen-wang", "heat-bath"):
-        run = lambda name=algorithm: cluster.advance(model, name, spins, state, steps)  # noqa: E731
-        cost[algorithm] = least(run) / (steps * spins.size) * 1e9
-    times = []
+        running.algorithm = algorithm
+        cost[algorithm] = least(lambda: running.advance(steps)) / (steps * running.values.size) * 1e9
+    running.algorithm, times = "wolff", []
     for _ in range(5):
-        start = time.process_time()
-        changed = cluster.advance(model, "wolff", spins, state, steps, clusters=3).sum()
-        times.append((time.process_time() - start) / changed * 1e9)
+        began = time.process_time()
+        changed = running.advance(steps).sum()
+        times.append((time.process_time() - began) / changed * 1e9)
     return cost | {"wolff": min(times)}
 
 
@@ -91,12 +94,12 @@ def pairs_of(model: PairModel) -> dict[str, float]:
     """ns a site of the heat bath of any model, near equilibrium, and of a step of as many clusters as turn N sites."""
     cost = {}
     for algorithm in ALGORITHMS if len(reflections(model)) else ("heat-bath",):
-        running = PairChains.start(model, algorithm, max(1, 12_800 // model.lattice.n_sites), 1, "benchmark")
+        running = start(model, algorithm, max(1, 12_800 // model.lattice.n_sites), 1, "benchmark")
         running.advance(50)
         running.measure_step()
         steps = max(4, 1_000_000 // model.lattice.n_sites)
         spent = least(lambda: running.advance(steps))  # noqa: B023
-        cost[algorithm] = spent / (steps * running.letters.size) * 1e9
+        cost[algorithm] = spent / (steps * running.values.size) * 1e9
     return cost
 
 

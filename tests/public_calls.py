@@ -173,6 +173,7 @@ def calls() -> dict[str, Call]:
         "Lattice.cartesian": of(L.cartesian, step=(1, 2)),
         "Lattice.moved": of(L.moved, step=(1, 2)),
         "Lattice.shell": of(L.shell, n=2),
+        "Lattice.settings": of(L.settings),
         "Ising": of(bs.Ising, lattice=L, K=0.4, h=0.0),
         "Potts": of(bs.Potts, lattice=L, K=0.4, q=3, h=0.0),
         "BlumeCapel": of(bs.BlumeCapel, lattice=L, K=0.4, D=0.2, h=0.0),

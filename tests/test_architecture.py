@@ -139,7 +139,6 @@ def test_no_experiment_imports_another() -> None:
 CALLED_BY_USERS = {  # of their own samples, as docs/explanation/renormalization.md shows
     "blockspin.rg.matching",
     "blockspin.rg.orbits",
-    "blockspin.exact.transfer",  # of their own models, of which no enumeration is
 }
 
 
@@ -156,7 +155,7 @@ def test_every_module_is_reached_by_a_public_name_or_a_command() -> None:
 
 
 AIM = 2_500  # lines a room, a folder without its subfolders: what one reads in an hour
-MORE = {"": 2_640, "sampling": 3_330}  # these must shrink
+MORE = {"": 2_600, "sampling": 3_020}  # these must shrink
 MOST = 31_610  # in all, with the words and templates of pages
 
 

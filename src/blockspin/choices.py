@@ -5,8 +5,6 @@ from __future__ import annotations
 import ast
 from collections.abc import Mapping
 from importlib import import_module
-from importlib.abc import InspectLoader
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,7 +26,9 @@ def model(name: str, lattice: Any, given: list[str]) -> Any:
     """The model of a name, or of "package.module:Class", with settings NAME=VALUE: those it needs, and no others."""
     from dataclasses import MISSING, fields
 
-    kind = attribute("model", name) if ":" in name else chosen("model", name, models(), "package.module:Class")
+    from blockspin.models import MODELS
+
+    kind = attribute("model", name) if ":" in name else chosen("model", name, MODELS, "package.module:Class")
     places, *known = fields(kind)
     settings = dict(_setting(name, one, [field.name for field in known]) for one in given)
     for field in known:
@@ -67,6 +67,7 @@ def transformer(names: list[str], samples: xr.DataArray, b: int) -> Any:
     Raises ValueError for a name that is none, for what gives no map, and for all but weights in a stack.
     """
     import blockspin as bs
+    from blockspin.coarse import MAPS, rule
     from blockspin.samples import lattice_of
 
     weights = [name for name in names if name.endswith(".npz")]
@@ -83,8 +84,8 @@ def transformer(names: list[str], samples: xr.DataArray, b: int) -> Any:
         raise ValueError(f"only .npz weights can be stacked; got {', '.join(names)}")
     if ":" in names[0]:
         return built(names[0], lattice_of(samples))
-    rule = chosen("map", names[0], maps(), "an .npz file of trained weights", "package.module:build")
-    return rule(lattice_of(samples), b).fit(bs.to_matrix(samples))
+    chosen("map", names[0], MAPS, "an .npz file of trained weights", "package.module:build")
+    return rule(names[0])(lattice_of(samples), b).fit(bs.to_matrix(samples))
 
 
 def built(place: str, lattice: Any) -> Any:
@@ -111,45 +112,26 @@ def chosen(kind: str, name: str, table: Mapping[str, Any], *others: str) -> Any:
     return table[name]
 
 
-def models() -> Mapping[str, Any]:
-    """The models by name."""
-    from blockspin.models import MODELS
-
-    return dict(MODELS)
-
-
-def maps() -> Mapping[str, Any]:
-    """The block rules by name."""
-    from blockspin.coarse import MAPS, rule
-
-    return {name: rule(name) for name in MAPS}
-
-
 def criteria() -> dict[str, str]:
-    """The judge's criteria and the first lines of their files, read from the source as in `docstring`."""
-    spec = find_spec("blockspin.judging")
-    assert spec is not None
-    assert spec.origin is not None
-    folder = Path(spec.origin).parent / "criteria"
+    """The judge's criteria, and what the first lines of their files ask."""
     (table,) = [
         one.value
-        for one in ast.parse((folder / "__init__.py").read_text("utf-8")).body
+        for one in _source("blockspin.judging.criteria").body
         if isinstance(one, ast.AnnAssign) and isinstance(one.value, ast.Dict)
     ]
     names = [str(key.value) for key in table.keys if isinstance(key, ast.Constant)]
-    return {name: _question((folder / f"{name}.py").read_text("utf-8")) for name in names}
-
-
-def _question(source: str) -> str:
-    """What the first line of a criterion's file asks, behind its name."""
-    return (ast.get_docstring(ast.parse(source)) or "").partition("\n")[0].partition(": ")[2]
+    words = {name: ast.get_docstring(_source(f"blockspin.judging.criteria.{name}")) or "" for name in names}
+    return {name: text.partition("\n")[0].partition(": ")[2] for name, text in words.items()}
 
 
 def docstring(place: str) -> str | None:
-    """The docstring of "module:class", read from its source: an import would take seconds."""
+    """The docstring of "module:class" of this package."""
     module, _, name = place.partition(":")
-    spec = find_spec(module)
-    assert spec is not None
-    assert isinstance(spec.loader, InspectLoader)
-    tree = ast.parse(spec.loader.get_source(module) or "")
-    return next((ast.get_docstring(one) for one in tree.body if isinstance(one, ast.ClassDef) and one.name == name), "")
+    classes = [one for one in _source(module).body if isinstance(one, ast.ClassDef)]
+    return next((ast.get_docstring(one) for one in classes if one.name == name), "")
+
+
+def _source(module: str) -> ast.Module:
+    """The source of a module of this package, read: an import would take seconds."""
+    path = Path(__file__).parent.joinpath(*module.split(".")[1:])
+    return ast.parse((path / "__init__.py" if path.is_dir() else path.with_suffix(".py")).read_text("utf-8"))

@@ -85,7 +85,7 @@ def run(
     ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say what the run would do, take and fill; run nothing.")
-    ] = (False),
+    ] = False,
     cluster: Annotated[
         str | None,
         typer.Option(
@@ -118,7 +118,7 @@ def run(
         from blockspin.runs.store import StoreError
 
         again = "the same command goes on from here"
-        try:
+        with _one_line(SettingsError, Damaged, failed=(StoreError, ClusterError)):
             part = _shard(shard)
             plan = prepare(
                 find(experiment),
@@ -135,16 +135,13 @@ def run(
                 return
             if cluster is not None:
                 check_cluster(cluster)  # before there is a folder
-            with Shown() as display:
-                concluded = run_plan(plan, folder, workers=workers, cluster=cluster, shard=part, display=display)
-        except (SettingsError, Damaged) as error:
-            _stop(str(error), WRONG)
-        except TaskFailed as error:
-            _stop(f"{error} ({folder / 'log.jsonl'}); {again}", FAILED)
-        except (StoreError, ClusterError) as error:
-            _stop(str(error), FAILED)
-        except KeyboardInterrupt:
-            _stop(f"interrupted; {again}: {shlex.join(['blockspin', *sys.argv[1:]])}", INTERRUPTED)
+            try:
+                with Shown() as display:
+                    concluded = run_plan(plan, folder, workers=workers, cluster=cluster, shard=part, display=display)
+            except TaskFailed as error:
+                _stop(f"{error} ({folder / 'log.jsonl'}); {again}", FAILED)
+            except KeyboardInterrupt:
+                _stop(f"interrupted; {again}: {shlex.join(['blockspin', *sys.argv[1:]])}", INTERRUPTED)
         if concluded is None:
             typer.echo(f"{folder}: share {shard} is done; the last share to end writes the report")
             return
@@ -165,6 +162,7 @@ def list_(
     with _one_line(ValueError):
         from blockspin.coarse import MAPS
         from blockspin.experiments import EXPERIMENTS, find
+        from blockspin.models import MODELS
 
         if experiment is not None:
             from blockspin.runs.described import described
@@ -179,7 +177,7 @@ def list_(
         experiments = {name: find(name) for name in EXPERIMENTS}
         _print_table("experiments", {name: found.summary for name, found in experiments.items()})
         _print_table("presets", {name: ", ".join(found.presets) for name, found in experiments.items()})
-        _print_table("models", {name: _first_line(model.__doc__) for name, model in choices.models().items()})
+        _print_table("models", {name: _first_line(model.__doc__) for name, model in MODELS.items()})
         _print_table("maps", {name: _first_line(choices.docstring(place)) for name, place in MAPS.items()})
         _print_table("criteria", choices.criteria())
 
@@ -311,12 +309,8 @@ def report(
         from blockspin.experiments.run import redraw
         from blockspin.runs.store import ResultError, StoreError
 
-        try:
+        with _one_line(ResultError, failed=(StoreError,)):
             typer.echo(redraw(folder))
-        except ResultError as error:
-            _stop(str(error), WRONG)
-        except StoreError as error:
-            _stop(str(error), FAILED)
 
 
 @runs.command("list", epilog=EXIT_CODES)
@@ -341,11 +335,9 @@ def runs_gc(
         from blockspin.experiments.keeping import collect
         from blockspin.runs.store import StoreError
 
-        try:
+        with _one_line(failed=(StoreError,)):
             for folder in folders:
                 typer.echo(collect(folder, remove=not dry_run))
-        except StoreError as error:
-            _stop(str(error), FAILED)
 
 
 def _shard(text: str | None) -> tuple[int, int] | None:
@@ -360,8 +352,11 @@ def _shard(text: str | None) -> tuple[int, int] | None:
 
 
 @contextmanager
-def _one_line(*errors: type[Exception]) -> Iterator[None]:
-    """Errors of input end the command with one line and exit code 2, those of the disk with 1, Ctrl-C with 130."""
+def _one_line(*errors: type[Exception], failed: tuple[type[Exception], ...] = ()) -> Iterator[None]:
+    """Errors of input end the command with one line and exit code 2, of disk and tasks with 1, Ctrl-C with 130.
+
+    errors: of input, which come first; failed: of what ends with 1, besides OSError.
+    """
     try:
         yield
     except OSError as error:
@@ -374,6 +369,8 @@ def _one_line(*errors: type[Exception]) -> Iterator[None]:
         _stop(f"{error.filename or 'the output'}: {reason(error)}", code)
     except errors as error:
         _stop(str(error), WRONG)
+    except failed as error:
+        _stop(str(error), FAILED)
     except KeyboardInterrupt:
         _stop("interrupted", INTERRUPTED)
 

@@ -11,6 +11,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -241,5 +242,16 @@ class Lattice:
                 f"a block of side b must divide every extent of {self.shape} and leave at least 2; got b = {b}"
             )
 
+    def settings(self) -> dict[str, Any]:
+        """The lattice as a dictionary that JSON can hold; `stored_lattice` builds it again."""
+        return {"kind": self.kind, "shape": list(self.shape)}
+
     def __str__(self) -> str:
         return f"{self.kind} {'x'.join(map(str, self.shape))}"
+
+
+def stored_lattice(name: str, settings: Any) -> Lattice:
+    """The lattice of its `settings`, which are called by a name; raises ValueError or TypeError where they are none."""
+    if not isinstance(settings, dict) or not {"kind", "shape"} <= settings.keys():
+        raise ValueError(f"{name} must hold kind and shape; got {checks.shown(settings)}")
+    return Lattice(settings["kind"], settings["shape"])

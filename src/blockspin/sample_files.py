@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from blockspin.alphabet import SPINS, Alphabet
 from blockspin.files import Damaged, Deferring, parsed, writing
-from blockspin.lattice import Lattice
+from blockspin.lattice import Lattice, stored_lattice
 from blockspin.seals import Seal
 
 ATTRIBUTE = "blockspin"
@@ -126,7 +126,7 @@ def _checked(path: Path, stored: h5py.File) -> SampleFile:
         raise Damaged(f"{path} is not a sample file: it lacks 'packed' or the {ATTRIBUTE!r} attribute")
     packed = stored["packed"]
     settings = json.loads(stored.attrs[ATTRIBUTE])
-    lattice = Lattice(settings["lattice"]["kind"], tuple(settings["lattice"]["shape"]))
+    lattice = stored_lattice("the lattice of samples", settings["lattice"])
     alphabet = Alphabet.stored(settings)
     if packed.ndim != len(DIMS) or packed.dtype != np.uint8 or 0 in packed.shape:
         raise Damaged(f"{path}: 'packed' must hold bytes {DIMS}; got {packed.dtype} of shape {packed.shape}")

@@ -22,9 +22,9 @@ from blockspin import checks, sample_files
 from blockspin.alphabet import SPINS, Alphabet, distinct
 from blockspin.files import parsed, read_arrays
 from blockspin.inputs import read_only
-from blockspin.lattice import HYPERCUBIC, Lattice
+from blockspin.lattice import HYPERCUBIC, Lattice, stored_lattice
 from blockspin.sample_files import ATTRIBUTE as ATTRIBUTE
-from blockspin.sample_files import opened
+from blockspin.sample_files import opened as opened
 from blockspin.sample_files import packed_bits as packed_bits
 
 
@@ -127,18 +127,9 @@ def provenance(samples: xr.DataArray) -> dict[str, Any]:
     return stored
 
 
-def provenance_of(path: str | os.PathLike[str]) -> dict[str, Any]:
-    """The settings stored in a file (.nc), without unpacking the samples. Raises ValueError where it is damaged."""
-    with opened(Path(path)) as stored:
-        return stored.settings
-
-
 def lattice_of(samples: xr.DataArray) -> Lattice:
     """The lattice that the samples live on."""
-    stored = provenance(samples)["lattice"]
-    if not {"kind", "shape"} <= stored.keys():
-        raise ValueError(f"samples must say kind and shape of their lattice; got {checks.shown(stored)}")
-    return Lattice(stored["kind"], stored["shape"])
+    return stored_lattice("the lattice of samples", provenance(samples)["lattice"])
 
 
 def to_matrix(samples: xr.DataArray) -> NDArray[np.int8]:
@@ -308,7 +299,7 @@ def _settings(lattice: Lattice, alphabet: Alphabet, provenance: dict[str, Any]) 
     for name in _OWN:
         if name in provenance:
             raise ValueError(f"provenance must not hold {name!r}, which the schema keeps itself")
-    return {"lattice": {"kind": lattice.kind, "shape": list(lattice.shape)}, **provenance, **alphabet.settings()}
+    return {"lattice": lattice.settings(), **provenance, **alphabet.settings()}
 
 
 def _check_shape(shape: Any) -> None:

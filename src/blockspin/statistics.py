@@ -14,6 +14,7 @@ from blockspin import checks
 FloatArray = NDArray[np.float64]
 GROUPS = 50  # of chains at most, for a jackknife that recomputes much
 ALIKE = 8  # parts that are no longer alike by chance
+SHORTEST = 50  # autocorrelation times that a series must cover
 MANY = 32  # chains that give the variance of their means to a quarter
 
 
@@ -136,12 +137,12 @@ def autocorrelation(values: ArrayLike) -> FloatArray:
     return rho
 
 
-def autocorrelation_time(values: ArrayLike, *, shortest: float = 50.0, S: float = 1.5) -> AutocorrelationTime:
+def autocorrelation_time(values: ArrayLike) -> AutocorrelationTime:
     """The integrated autocorrelation time of a scalar observed as (chain, step), by the Gamma method.
 
     tau = 1/2 + sum_{t=1}^{W} rho(t); the window W is the first where exp(-W/t_W) - t_W/sqrt(W N) < 0 with
-    t_W = S / ln((2 tau + 1)/(2 tau - 1)); error^2 = 4/N (W + 1/2 - tau) tau^2.
-    Raises ValueError where the chains are shorter than `shortest` tau in all: the data cannot support a number.
+    t_W = 1.5 / ln((2 tau + 1)/(2 tau - 1)); error^2 = 4/N (W + 1/2 - tau) tau^2.
+    Raises ValueError where the chains are shorter than 50 tau in all: the data cannot support a number.
     Source: U. Wolff, Comput. Phys. Commun. 156, 143 (2004), eqs 35, 42, 51-52.
     """
     data = np.atleast_2d(np.asarray(values, float))
@@ -150,15 +151,15 @@ def autocorrelation_time(values: ArrayLike, *, shortest: float = 50.0, S: float 
     tau = 0.5
     for window in range(1, data.shape[1]):
         tau += rho[window]
-        decay = S / math.log((2 * tau + 1) / (2 * tau - 1)) if tau > 0.5 else 1e-12
+        decay = 1.5 / math.log((2 * tau + 1) / (2 * tau - 1)) if tau > 0.5 else 1e-12
         if math.exp(-window / decay) < decay / math.sqrt(window * total):
             break
     else:
         raise ValueError(f"no window found: {data.shape[1]} steps a chain are too few to see the correlation decay")
     tau = max(tau, 0.5)
-    if total < shortest * tau:
+    if total < SHORTEST * tau:
         raise ValueError(
-            f"{total} steps are too few for an autocorrelation time: at least {shortest:g} tau are needed "
+            f"{total} steps are too few for an autocorrelation time: at least {SHORTEST} tau are needed "
             f"and tau is about {tau:.1f}"
         )
     return AutocorrelationTime(tau, 2 * tau * math.sqrt(max(window + 0.5 - tau, 0.0) / total), window)

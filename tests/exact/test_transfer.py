@@ -1,6 +1,5 @@
 """Transfer matrices against enumeration, Kaufman's torus, Fortuin and Kasteleyn's q = 2, and computed moments.
 
-`oracles.transfer` and `oracles.strip` are those of tests; the package has `exact.transfer`, of any model of pairs.
 Mutants tried, each seen to fail here: the bond (y = L - 1, y = 0) left out, the diagonal to y + 1 in place of y - 1 on
 one site only, the field halved, first rows counted once in place of by their class, colours renamed in a field.
 """
@@ -15,7 +14,6 @@ import numpy as np
 import pytest
 
 from blockspin.exact import enumeration, ising2d
-from blockspin.exact import transfer as rows
 from blockspin.lattice import Lattice
 from blockspin.models import KC_SQUARE, BlumeCapel, Ising, PairModel, Potts, potts_kc
 from oracles import strip, transfer
@@ -120,52 +118,12 @@ def test_letters_agree_with_enumeration(
     counted = np.bincount((states == model.letters.letters[-1]).sum(axis=1), weights=chance, minlength=N + 1)
     np.testing.assert_allclose(transfer.count_distribution(model), counted, rtol=1e-10)
     assert strip.conjugate(model, "h") == pytest.approx(-chance @ (model_of_field(model).energy(states)), abs=1e-7)
-    if kind == "square":
-        check_package(model, energy, chance @ (states == model.letters.letters[0]).sum(axis=1))
 
 
 def model_of_field(model: PairModel) -> PairModel:
     """dH/dh."""
     off = {field.name: 0.0 for field in fields(model)[1:] if field.name not in ("q", "h")}
     return replace(model, **off, h=1.0)
-
-
-def check_package(model: PairModel, energy: float, first: float) -> None:
-    """What `blockspin.exact.transfer` says of <H>/N and of how many sites have the first letter."""
-    N, q = model.lattice.n_sites, model.letters.q
-    assert rows.log_partition(model) == pytest.approx(enumeration.log_partition(model), rel=1e-12)
-    assert rows.mean_energy(model) / N == pytest.approx(energy, rel=1e-6, abs=1e-8)
-    assert rows.mean_of_sites(model, np.eye(q)[0]) == pytest.approx(first, rel=1e-6)
-
-
-@pytest.mark.parametrize(
-    "model",
-    [
-        BlumeCapel(Lattice.square(4), 0.590473, 0.0),
-        BlumeCapel(Lattice.square(6, 4), 1 / 0.608578, 1.9658149 / 0.608578),  # the tricritical point
-        BlumeCapel(Lattice.square(4), 0.5, 0.4, -0.2),
-        Potts(Lattice.square(5, 4), math.log(1 + math.sqrt(3)), 3),
-        Ising(Lattice.square(7, 8), 0.4, 0.1),
-    ],
-    ids=str,
-)
-def test_the_rows_of_the_package_agree_with_those_of_the_tests(model: PairModel) -> None:
-    assert rows.log_partition(model) == pytest.approx(transfer.log_partition(model), rel=1e-13)
-    N = model.lattice.n_sites
-    assert rows.mean_energy(model) / N == pytest.approx(transfer.energy_per_site(model), rel=1e-6)
-    last = np.eye(model.letters.q)[-1]
-    known = np.arange(N + 1) @ transfer.count_distribution(model)
-    assert rows.mean_of_sites(model, last) == pytest.approx(known, rel=1e-6)
-
-
-def test_rows_that_the_package_cannot_hold_are_refused() -> None:
-    for model in (
-        BlumeCapel(Lattice.square(4, 8), 0.5, 0.0),
-        BlumeCapel(Lattice.triangular(3), 0.5, 0.0),
-        Ising(Lattice.square(4), (0.4, 0.1)),
-    ):
-        with pytest.raises(ValueError, match="2187"):
-            rows.log_partition(model)
 
 
 @pytest.mark.parametrize("lattice", [Lattice.square(4, 7), Lattice.triangular(5, 4)], ids=str)

@@ -1,6 +1,6 @@
 """The ring of L Ising spins in a field: its magnetisation, correlations and energy by the 2 x 2 transfer matrix.
 
-The matrix, and the partition function that the package uses, are those of `blockspin.exact.chain`.
+The partition function is `blockspin.exact.chain`.
 """
 
 from __future__ import annotations
@@ -8,7 +8,6 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from blockspin.exact.chain import _extent, _modes
 from blockspin.models import Ising
 
 FloatArray = NDArray[np.float64]
@@ -17,7 +16,7 @@ FloatArray = NDArray[np.float64]
 def magnetisation(model: Ising) -> float:
     """The mean spin <s>; raises ValueError for another lattice."""
     L = _extent(model)
-    _, values, vectors = _modes(model)
+    values, vectors = _modes(model)
     ratios = (values / values[0]) ** L
     return float((ratios * np.diag(_spin(vectors))).sum() / ratios.sum())
 
@@ -28,7 +27,7 @@ def correlation(model: Ising, r: ArrayLike) -> FloatArray:
     With h = 0 it is (t^r + t^(L-r))/(1 + t^L), t = tanh K. Raises ValueError for another lattice.
     """
     L = _extent(model)
-    _, values, vectors = _modes(model)
+    values, vectors = _modes(model)
     ratio = values / values[0]
     distance = np.mod(np.asarray(r, int), L)[..., None, None]
     spin = _spin(vectors) ** 2
@@ -40,6 +39,21 @@ def correlation(model: Ising, r: ArrayLike) -> FloatArray:
 def energy_per_site(model: Ising) -> float:
     """The reduced energy a site <H>/L = -K <s_0 s_1> - h <s>; raises ValueError for another lattice."""
     return float(-model.K * correlation(model, 1) - model.h * magnetisation(model))
+
+
+def _extent(model: Ising) -> int:
+    if model.lattice.kind != "chain":
+        raise ValueError(f"the transfer matrix of the ring needs a chain; got {model.lattice}")
+    return model.lattice.n_sites
+
+
+def _modes(model: Ising) -> tuple[FloatArray, FloatArray]:
+    """Eigenvalues of the matrix up to a factor (the larger first) and eigenvectors in columns."""
+    K, h = model.K, model.h
+    scale = max(K + abs(h), -K)
+    T = np.exp(np.array([[K + h, -K], [-K, K - h]]) - scale)
+    values, vectors = np.linalg.eigh(T)
+    return values[::-1], vectors[:, ::-1]
 
 
 def _spin(vectors: FloatArray) -> FloatArray:

@@ -24,6 +24,8 @@ from blockspin.lattice import Lattice
 from blockspin.models import KC_SQUARE, KC_TRIANGULAR, Ising
 from blockspin.sampling import cluster
 from blockspin.sampling.chains import start
+from blockspin.sampling.cluster import ClusterChains
+from blockspin.sampling.words import generators
 from blockspin.statistics import mean_over_chains
 
 ALGORITHMS = ["swendsen-wang", "wolff", "heat-bath"]
@@ -132,8 +134,8 @@ def test_chains_are_independent_of_how_many_run(algorithm: str) -> None:
     model = Ising(Lattice.square(6), 0.4)
     spins = np.ones((5, 36), np.int8)
     few = spins[:2].copy()
-    cluster.advance(model, algorithm, spins, cluster.generators(3, 5, "test"), 9)
-    cluster.advance(model, algorithm, few, cluster.generators(3, 2, "test"), 9)
+    ClusterChains(model, algorithm, spins, generators(3, 5, "test")).advance(9)
+    ClusterChains(model, algorithm, few, generators(3, 2, "test")).advance(9)
     np.testing.assert_array_equal(spins[:2], few)
     assert not np.array_equal(spins[0], spins[1])
 
@@ -190,11 +192,11 @@ def test_the_ground_state_at_huge_coupling_flips_only_as_a_whole() -> None:
         model, N = Ising(lattice, 1e3), lattice.n_sites
         for algorithm in ("swendsen-wang", "wolff"):
             spins = np.ones((50, N), np.int8)
-            flipped = cluster.advance(model, algorithm, spins, cluster.generators(1, 50, "test"), 1)
+            flipped = ClusterChains(model, algorithm, spins, generators(1, 50, "test")).advance(1)
             assert (np.abs(spins.sum(axis=1, dtype=int)) == N).all()
             assert set(flipped) <= {0, N, 2 * N}
         spins[:, 7] *= -1  # heat bath mends one flaw at once, and stays
-        cluster.advance(model, "heat-bath", spins, cluster.generators(1, 50, "test"), 2)
+        ClusterChains(model, "heat-bath", spins, generators(1, 50, "test")).advance(2)
         assert (np.abs(spins.sum(axis=1, dtype=int)) == N).all()
 
 
@@ -203,7 +205,7 @@ def test_the_flips_of_unlinked_sites_are_fair_and_independent() -> None:
     # K = 0: every site is a cluster of its own, and a sweep must give fair coins, site by site
     lattice = Lattice.square(64, 64)
     spins = np.ones((100, lattice.n_sites), np.int8)
-    cluster.advance(Ising(lattice, 0.0), "swendsen-wang", spins, cluster.generators(1, 100, "test"), 1)
+    ClusterChains(Ising(lattice, 0.0), "swendsen-wang", spins, generators(1, 100, "test")).advance(1)
     n = spins.size
     assert abs(spins.sum(dtype=int)) < 5 * math.sqrt(n)
     grid = spins.reshape(100, 64, 64).astype(int)
@@ -222,12 +224,11 @@ def test_wolff_moves_the_parity_of_a_nearly_free_lattice() -> None:
 
 
 def test_errors_name_the_choices() -> None:
-    spins, state = np.ones((1, 16), np.int8), cluster.generators(1, 1, "test")
-    with pytest.raises(ValueError, match="'metropolis'"):
-        cluster.advance(Ising(SQUARE, 0.4), "metropolis", spins, state, 1)
-    with pytest.raises(ValueError, match=r"h.*h = 0\.1"):
-        cluster.advance(Ising(SQUARE, 0.4, 0.1), "wolff", spins, state, 1)
+    with pytest.raises(ValueError, match="swendsen-wang, wolff, heat-bath; got 'metropolis'"):
+        start(Ising(SQUARE, 0.4), "metropolis", 1, 1)
+    with pytest.raises(ValueError, match=r"needs h = 0; got h = 0\.1"):
+        start(Ising(SQUARE, 0.4, 0.1), "wolff", 1, 1)
     with pytest.raises(ValueError, match="triangular 4x4"):
         cluster.check(Ising(Lattice.triangular(4), -0.4), "wolff")
-    with pytest.raises(ValueError, match="3x3"):
-        cluster.advance(Ising(ODD, -0.4), "wolff", np.ones((1, 9), np.int8), cluster.generators(1, 1), 1)
+    with pytest.raises(ValueError, match="even extents; got square 3x3"):
+        start(Ising(ODD, -0.4), "wolff", 1, 1)

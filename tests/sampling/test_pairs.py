@@ -25,13 +25,11 @@ from hypothesis import strategies as st
 import oracles.strip
 from blockspin.alphabet import Alphabet
 from blockspin.exact import enumeration, ising2d
-from blockspin.exact import transfer as rows
 from blockspin.lattice import Lattice
 from blockspin.models import KC_SQUARE, BlumeCapel, Ising, PairModel, Potts, potts_kc
 from blockspin.sampling import pair_chains, pairs
 from blockspin.sampling.chains import start
 from blockspin.sampling.configurations import starts
-from blockspin.sampling.pair_chains import PairChains
 from blockspin.statistics import mean_over_chains
 
 WOLFF, BATH = "wolff", "heat-bath"
@@ -156,23 +154,26 @@ def test_energy_agrees_with_the_transfer_matrix(model: PairModel, algorithm: str
     ],
     ids=str,
 )
-def test_spins_of_three_letters_agree_with_the_rows_of_the_package(model: BlumeCapel, algorithm: str) -> None:
+def test_spins_of_three_letters_agree_with_the_transfer_matrix(model: BlumeCapel, algorithm: str) -> None:
     if algorithm == WOLFF and model.h:
         return
     N = model.lattice.n_sites
     energy, values = running_means(model, algorithm, chains=1000)
-    assert abs(energy.z(rows.mean_energy(model) / N)) < 4.5
-    for function in (values, np.abs(values)):  # of the last states of 1000 chains
+    assert abs(energy.z(oracles.strip.energy_per_site(model))) < 4.5
+    # of the last states of 1000 chains; H has -h s and D s^2 of each site
+    for function, known in (
+        (values, oracles.strip.conjugate(model, "h") / N),
+        (np.abs(values), -oracles.strip.conjugate(model, "D") / N),
+    ):
         seen = function.mean(axis=1)
-        known = rows.mean_of_sites(model, np.array([-1, 0, 1] if function is values else [1, 0, 1])) / N
         assert abs(seen.mean() - known) < 4.5 * seen.std(ddof=1) / math.sqrt(len(seen))
 
 
 def equilibrium_energy(model: Potts, chains: int, steps: int, *, ordered: bool | None = None) -> np.ndarray:
     """H/N after each of so many steps of about N sites, (chain, step), after as many more."""
-    running = PairChains.start(model, WOLFF, chains, 2, "test")
+    running = start(model, WOLFF, chains, 2, "test")
     if ordered is not None:
-        running.letters[:] = starts(model, 2 * chains, np.random.default_rng(2))[0 if ordered else 1 :: 2]
+        running.values[:] = starts(model, 2 * chains, np.random.default_rng(2))[0 if ordered else 1 :: 2]
     running.advance(steps // 4)
     running.measure_step()
     running.advance(steps)
@@ -224,13 +225,13 @@ def test_the_draws_do_not_depend_on_the_threads_nor_on_how_many_run(algorithm: s
     finally:
         numba.set_num_threads(before)
     np.testing.assert_array_equal(*results)
-    many, few = (PairChains.start(model, algorithm, chains, 3, "test") for chains in (5, 2))
-    many.letters[:] = few.letters[0]
-    few.letters[:] = few.letters[0]
+    many, few = (start(model, algorithm, chains, 3, "test") for chains in (5, 2))
+    many.values[:] = few.values[0]
+    few.values[:] = few.values[0]
     for running in (many, few):
         running.advance(9)
-    np.testing.assert_array_equal(many.letters[:2], few.letters)
-    assert not np.array_equal(many.letters[0], many.letters[1])
+    np.testing.assert_array_equal(many.values[:2], few.values)
+    assert not np.array_equal(many.values[0], many.values[1])
 
 
 EXTREME = st.sampled_from([0.0, 1e-300, 1e-9, 30.0, 1e6])
@@ -258,9 +259,9 @@ def test_any_lattice_coupling_and_q_keep_letters_and_observables(
     model: PairModel = BlumeCapel(lattice, K, 0.3, h) if q is None else Potts(lattice, K, q, h)
     if algorithm == WOLFF and not len(pairs.reflections(model)):
         with pytest.raises(ValueError, match="symmetry"):
-            PairChains.start(model, algorithm, 1, seed)
+            start(model, algorithm, 1, seed)
         return
-    running, again = (PairChains.start(model, algorithm, 3, seed, clusters=2) for _ in range(2))
+    running, again = (start(model, algorithm, 3, seed, clusters=2) for _ in range(2))
     seen, values = running.record(3), running.spins()
     model.letters.check("values", values)
     np.testing.assert_allclose(seen[:, -1, 0], model.energy(values) / lattice.n_sites, rtol=1e-12, atol=1e-12)
@@ -292,7 +293,7 @@ def test_ground_states_have_order_1() -> None:
         Potts(square(4, 6), -1.0, 4),
         Potts(triangular(6, 3), -1.0, 3),
     ):
-        running = PairChains.start(model, BATH, 40, 1)
+        running = start(model, BATH, 40, 1)
         ordered = running.spins()[::2]
         full = np.abs(ordered).min(axis=1) > 0 if isinstance(model, BlumeCapel) else np.full(20, True)
         np.testing.assert_allclose(running.observe()[::2, 1][full], 1.0, atol=1e-12)
@@ -304,27 +305,27 @@ def test_ground_states_have_order_1() -> None:
 
 def test_the_ordered_state_at_huge_coupling_changes_only_as_a_whole() -> None:
     for model in (Potts(triangular(5, 7), 1e3, 4), Potts(cubic(3, 4, 5), 1e3, 4), BlumeCapel(cubic(2, 3, 4), 1e3, 0.0)):
-        running = PairChains.start(model, WOLFF, 60, 1)
-        running.letters[:] = 0
+        running = start(model, WOLFF, 60, 1)
+        running.values[:] = 0
         running.advance(1)
-        assert (running.letters == running.letters[:, :1]).all()
-        assert set(np.unique(running.letters)) == ({0, 1, 2, 3} if isinstance(model, Potts) else {2})
-        running = PairChains.start(model, BATH, 60, 1)
-        running.letters[:] = 0
-        running.letters[:, 7] = 2  # heat bath mends one flaw at once, and stays
+        assert (running.values == running.values[:, :1]).all()
+        assert set(np.unique(running.values)) == ({0, 1, 2, 3} if isinstance(model, Potts) else {2})
+        running = start(model, BATH, 60, 1)
+        running.values[:] = 0
+        running.values[:, 7] = 2  # heat bath mends one flaw at once, and stays
         running.advance(2)
-        assert (running.letters == 0).all()
+        assert (running.values == 0).all()
 
 
 @pytest.mark.slow
 def test_a_lattice_of_4096_squared_is_served() -> None:
     model = Potts(square(4096), potts_kc(3), 3)
     for algorithm in (WOLFF, BATH):
-        running = PairChains.start(model, algorithm, 1, 1)
-        before = running.letters.copy()
+        running = start(model, algorithm, 1, 1)
+        before = running.values.copy()
         running.advance(1)
-        assert (running.letters != before).any()
-    assert running.observe()[0, 0] == pytest.approx(model.energy(running.letters)[0] / 4096**2, rel=1e-12)
+        assert (running.values != before).any()
+    assert running.observe()[0, 0] == pytest.approx(model.energy(running.values)[0] / 4096**2, rel=1e-12)
 
 
 def test_errors_name_the_rule_and_the_choices() -> None:

@@ -175,7 +175,7 @@ def test_progress_rises_to_one() -> None:
         ({"chains": 0}, "chains must be an integer"),
         ({"spacing": 0}, "spacing must be an integer"),
         ({"equilibration": -1}, "equilibration must be an integer"),
-        ({"algorithm": "metropolis"}, "auto, multi-spin, swendsen-wang, wolff, heat-bath .*; got 'metropolis'"),
+        ({"algorithm": "metropolis"}, "auto, multi-spin, swendsen-wang, wolff, heat-bath; got 'metropolis'"),
         ({"algorithm": "wolff", "model": Ising(Lattice.square(4), 0.4, 0.1)}, "needs h = 0; got h = 0.1"),
         ({"algorithm": "wolff", "model": Ising(Lattice.square(3), -0.4)}, "even extents; got square 3x3"),
     ],

@@ -24,17 +24,18 @@ from blockspin.exact import dimers as exact
 from blockspin.lattice import Lattice
 from blockspin.models.dimers import Dimers, parallel_faces, winding
 from blockspin.sampling import worm
+from blockspin.sampling.chains import start
 from oracles.dimers import columnar_order
 
 
 def draw(model: Dimers, *, chains: int, draws: int, worms: int, seed: int = 1) -> np.ndarray:
     """Configurations (draw, chain, 4 Lx Ly) from all starts, `worms` apart, after 10 times as many."""
-    spins, state = worm.start(model, chains), worm.generators(seed, chains, "test")
-    worm.advance(model, "worm", spins, state, 10, clusters=worms)
-    drawn = np.empty((draws, *spins.shape), np.int8)
+    running = start(model, "worm", chains, seed, "test", clusters=worms)
+    running.advance(10)
+    drawn = np.empty((draws, *running.values.shape), np.int8)
     for k in range(draws):
-        worm.advance(model, "worm", spins, state, 1, clusters=worms)
-        drawn[k] = spins
+        running.advance(1)
+        drawn[k] = running.spins()
     return drawn
 
 
@@ -70,10 +71,9 @@ def test_every_covering_comes_with_its_probability(shape: tuple[int, int], T: fl
 def test_winding_sectors(shape: tuple[int, int]) -> None:
     # 20,000 draws know the likeliest sector to 0.7 %
     model = Dimers(Lattice.square(*shape))
-    chains = 500
-    spins, state = worm.start(model, chains), worm.generators(2, chains, "test")
-    worm.advance(model, "worm", spins, state, 100)
-    seen = worm.record(model, "worm", spins, state, 40, clusters=30)[..., 2:]
+    running = start(model, "worm", 500, 2, "test", clusters=30)
+    running.advance(4)
+    seen = running.record(40)[..., 2:]
     at = seen.reshape(-1, 2).astype(int) + np.array(shape)[::-1] // 2
     chance = oracles.dimers.winding_probabilities(model.vertices)
     counts = np.zeros_like(chance)
@@ -105,9 +105,9 @@ def test_energy_and_columns_of_aligning_dimers(T: float) -> None:
     model = Dimers(Lattice.square(6), T)
     known = exact.coverings(model.vertices)
     chance = exact.probabilities(model.vertices, T, known)
-    spins, state = worm.start(model, 400), worm.generators(4, 400, "test")
-    worm.advance(model, "worm", spins, state, 100, clusters=20)
-    seen = worm.record(model, "worm", spins, state, 100, clusters=20)
+    running = start(model, "worm", 400, 4, "test", clusters=20)
+    running.advance(100)
+    seen = running.record(100)
     order = np.hypot(*columnar_order(model, known).T)
     # errors of about 0.3 %: T 1 % high shows
     energy, columnar = (statistics.mean_over_chains(seen[..., k]) for k in range(2))
@@ -147,7 +147,9 @@ def test_noise_is_drawn_anew_in_pairs() -> None:
         (on_vertex, drawn[..., 1::2, ::2]),
     ):
         assert abs((first * second).mean()) < 5 / math.sqrt(n)
-    energy = worm.observe(model, np.ascontiguousarray(drawn[0]).reshape(500, -1))[:, 0]  # of the dimers alone
+    running = start(model, "worm", 500, 1)
+    running.values = np.ascontiguousarray(drawn[0]).reshape(500, -1)
+    energy = running.observe()[:, 0]  # of the dimers alone
     np.testing.assert_allclose(energy, -parallel_faces(model, drawn[0]) / 64)
 
 
@@ -178,25 +180,26 @@ def test_any_torus_and_temperature_keeps_the_rule_and_the_observables(
     shape: tuple[int, int], T: float, noise: float | None, seed: int
 ) -> None:
     model = Dimers(Lattice.square(2 * shape[0], 2 * shape[1]), T, noise)
-    spins, state = worm.start(model, 9), worm.generators(seed, 9, "test")
-    assert (worm.advance(model, "worm", spins, state, 3, clusters=2) >= 6).all()
+    running = start(model, "worm", 9, seed, "test", clusters=2)
+    assert (running.advance(3) >= 6).all()
+    spins, observed = running.spins(), running.observe()
     model.check(spins)
-    observed = worm.observe(model, spins)
     np.testing.assert_allclose(observed[:, 0], -parallel_faces(model, spins) / model.vertices.n_sites, atol=1e-12)
     np.testing.assert_allclose(observed[:, 1], np.hypot(*columnar_order(model, spins).T), atol=1e-12)
     np.testing.assert_array_equal(observed[:, 2:], winding(model, spins))
     images = worm.symmetric_images(model, spins, np.random.default_rng(seed))
     np.testing.assert_array_equal(model.energy(images), model.energy(spins))
-    recorded = worm.record(model, "worm", spins, state, 2)
-    np.testing.assert_array_equal(recorded[:, -1], worm.observe(model, spins))
+    recorded = running.record(2)
+    np.testing.assert_array_equal(recorded[:, -1], running.observe())
 
 
 def test_starts_are_of_all_kinds() -> None:
     model = Dimers(Lattice.square(4, 6), T=0.5)
-    spins = worm.start(model, 9)
+    running = start(model, "worm", 9, 1)
+    spins = running.spins()
     model.check(spins)
     assert len(np.unique(spins, axis=0)) == 8
-    energy, order, Wx, Wy = worm.observe(model, spins).T
+    energy, order, Wx, Wy = running.observe().T
     np.testing.assert_array_equal(order[:8], [1, 1, 0, 0, 1, 1, 0, 0])
     np.testing.assert_array_equal(energy[:8], [-0.5, -0.5, 0, 0, -0.5, -0.5, 0, 0])
     np.testing.assert_array_equal(Wx[:8], [0, 0, 3, -3, 0, 0, 0, 0])
@@ -213,20 +216,20 @@ def test_symmetric_images_visit_the_orbit_evenly() -> None:
     assert abs(counts[counts > 0] - 1000).max() < 5 * 28
 
 
-def test_worms_per_sweep_turns_half_the_vertices() -> None:
+def test_a_step_turns_half_the_vertices() -> None:
     model = Dimers(Lattice.square(16), 1.0)
-    spins, state = worm.start(model, 32), worm.generators(1, 32, "test")
-    worms = worm.worms_per_sweep(model, spins, state)
-    turned = worm.advance(model, "worm", spins, state, 200, clusters=worms).mean() / 200
+    running = start(model, "worm", 32, 1, "test")
+    running.measure_step()
+    turned = running.advance(200).mean() / 200
     assert turned == pytest.approx(128, rel=0.2)
 
 
 def test_errors_name_the_choices() -> None:
     model = Dimers(Lattice.square(4))
-    spins, state = worm.start(model, 2), worm.generators(1, 2, "test")
-    with pytest.raises(ValueError, match="must be 'worm'; got 'wolff'"):
-        worm.advance(model, "wolff", spins, state, 1)
-    spins[1, 1] *= -1
-    for call in (lambda: worm.advance(model, "worm", spins, state, 1), lambda: worm.observe(model, spins)):
+    with pytest.raises(ValueError, match="must be one of worm; got 'wolff'"):
+        start(model, "wolff", 2, 1)
+    running = start(model, "worm", 2, 1)
+    running.spins()[1, 1] *= -1
+    for call in (lambda: running.advance(1), running.observe):
         with pytest.raises(ValueError, match=r"\(0, 0\).*\(0,\)"):
             call()

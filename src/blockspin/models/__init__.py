@@ -10,6 +10,8 @@ from blockspin.models.ising import KC_CUBIC, KC_SQUARE, KC_TRIANGULAR, Ising, ne
 from blockspin.models.pair import PairModel
 from blockspin.models.potts import Potts, potts_kc
 
+Model = PairModel | Dimers
+
 MODELS: dict[str, type[PairModel] | type[Dimers]] = {
     "ising": Ising,
     "potts": Potts,
@@ -18,7 +20,7 @@ MODELS: dict[str, type[PairModel] | type[Dimers]] = {
 }
 
 
-def known(settings: Any) -> PairModel | Dimers | None:
+def known(settings: Any) -> Model | None:
     """The model of these `settings()`, as samples store them; None where they are no known model's."""
     if not isinstance(settings, Mapping) or settings.get("model") not in MODELS:
         return None
@@ -33,6 +35,7 @@ __all__ = [
     "BlumeCapel",
     "Dimers",
     "Ising",
+    "Model",
     "PairModel",
     "Potts",
     "critical_coupling",

@@ -100,7 +100,7 @@ class Dimers:
         """The model as a dictionary that JSON can hold (T null: infinite); `from_settings` builds it again."""
         return {
             "model": "dimers",
-            "vertices": {"kind": self.vertices.kind, "shape": list(self.vertices.shape)},
+            "vertices": self.vertices.settings(),
             "T": self.T if math.isfinite(self.T) else None,
             "noise": self.noise,
         }
@@ -108,30 +108,14 @@ class Dimers:
     @classmethod
     def from_settings(cls, settings: dict[str, Any]) -> Dimers:
         """The model of `settings`; raises ValueError where they are another model's or lack an entry."""
-        checks.instance("settings", settings, dict, "a dictionary, as the model's settings() gives it")
-        missing = {"model", "vertices", "T"} - settings.keys()
-        if missing:
-            raise ValueError(
-                f"settings of dimers must hold model, vertices and T; missing: {', '.join(sorted(missing))}"
-            )
-        if settings["model"] != "dimers":
-            raise ValueError(f"settings must be of the model 'dimers'; got {settings['model']!r}")
-        vertices = shared.read_lattice("settings of the vertices", settings["vertices"])
+        vertices = shared.read_settings(settings, "dimers", ("vertices", "T"))
         T = math.inf if settings["T"] is None else settings["T"]
         return cls(vertices, T, settings.get("noise"))
 
     def _cells(self, configurations: ArrayLike) -> NDArray[Any]:
         """The configurations as pictures, shape (..., 2Lx, 2Ly)."""
-        cells = checks.finite("configurations", configurations)
-        shape = self.lattice.shape
-        if cells.ndim >= 2 and cells.shape[-2:] == shape:
-            return cells
-        if cells.ndim and cells.shape[-1] == self.lattice.n_sites:
-            return cells.reshape(*cells.shape[:-1], *shape)
-        raise ValueError(
-            f"configurations of dimers on a {self.vertices} lattice have shape (..., {shape[0]}, {shape[1]}) or "
-            f"(..., {self.lattice.n_sites}); got {cells.shape}"
-        )
+        flat = shared.flat(configurations, self.lattice)
+        return flat.reshape(*flat.shape[:-1], *self.lattice.shape)
 
     def _allowed(self, cells: NDArray[Any]) -> NDArray[np.bool_]:
         allowed = (_dimers_at_vertices(cells) == 1).all(axis=(-2, -1)) & (np.abs(cells) == 1).all(axis=(-2, -1))

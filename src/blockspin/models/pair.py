@@ -48,7 +48,7 @@ class PairModel:
         return 0 * a
 
     def __post_init__(self) -> None:
-        shared.lattice(self.lattice)
+        checks.instance("lattice", self.lattice, Lattice, "a Lattice, such as Lattice.square(40)")
         for name in self._names():
             object.__setattr__(self, name, self.checked(name, getattr(self, name)))
         for n in range(2, self.shells + 1):
@@ -158,7 +158,7 @@ class PairModel:
         """The model as a dictionary that JSON can hold; `from_settings` builds it again."""
         numbers = {name: getattr(self, name) for name in self._names()}
         lists = {name: list(value) if isinstance(value, tuple) else value for name, value in numbers.items()}
-        return {"model": self.name, "lattice": shared.of_lattice(self.lattice), **lists}
+        return {"model": self.name, "lattice": self.lattice.settings(), **lists}
 
     @classmethod
     def from_settings(cls, settings: dict[str, Any]) -> Self:

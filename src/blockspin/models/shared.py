@@ -1,4 +1,4 @@
-"""What the models share: numbers that are checked, settings that JSON can hold, the shape of configurations."""
+"""What the models share: the shape of configurations, and settings that are read."""
 
 from __future__ import annotations
 
@@ -7,12 +7,7 @@ from typing import Any
 from numpy.typing import ArrayLike, NDArray
 
 from blockspin import checks
-from blockspin.lattice import Lattice
-
-
-def lattice(value: Any) -> Lattice:
-    """The value, if it is a Lattice; raises TypeError otherwise."""
-    return checks.instance("lattice", value, Lattice, "a Lattice, such as Lattice.square(40)")
+from blockspin.lattice import Lattice, stored_lattice
 
 
 def flat(configurations: ArrayLike, lattice: Lattice) -> NDArray[Any]:
@@ -29,13 +24,11 @@ def flat(configurations: ArrayLike, lattice: Lattice) -> NDArray[Any]:
     )
 
 
-def of_lattice(lattice: Lattice) -> dict[str, Any]:
-    """The lattice as a dictionary that JSON can hold."""
-    return {"kind": lattice.kind, "shape": list(lattice.shape)}
-
-
 def read_settings(settings: dict[str, Any], model: str, needed: tuple[str, ...]) -> Lattice:
-    """The lattice in the settings of a model; raises ValueError where they are another model's or lack an entry."""
+    """The lattice in the settings of a model, the first entry needed.
+
+    Raises ValueError where they are another model's or lack an entry.
+    """
     checks.instance("settings", settings, dict, "a dictionary, as the model's settings() gives it")
     missing = {"model", *needed} - settings.keys()
     if missing:
@@ -45,11 +38,4 @@ def read_settings(settings: dict[str, Any], model: str, needed: tuple[str, ...])
         )
     if settings["model"] != model:
         raise ValueError(f"settings must be of the model {model!r}; got {settings['model']!r}")
-    return read_lattice("settings of the lattice", settings["lattice"])
-
-
-def read_lattice(name: str, stored: Any) -> Lattice:
-    """The lattice of a stored {"kind", "shape"}; raises ValueError or TypeError where it is none."""
-    if not isinstance(stored, dict) or not {"kind", "shape"} <= stored.keys():
-        raise ValueError(f"{name} must hold kind and shape; got {checks.shown(stored)}")
-    return Lattice(stored["kind"], stored["shape"])
+    return stored_lattice(f"settings of the {needed[0]}", settings[needed[0]])

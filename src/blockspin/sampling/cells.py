@@ -23,13 +23,14 @@ def beside(row: Any, colour: Any, half: Any, shift: Any) -> Any:
 
 
 @njit(cache=True)
-def place(at: Any, row: Any, colour: Any, half: Any, others: Any, shifts: Any) -> None:
-    """Where a run of cells begins, and its neighbours along and across the row: at (1 + z,)."""
+def place(at: Any, row: Any, colour: Any, half: Any, rows: Any) -> None:
+    """Where a run of cells begins, and its neighbours along and across the row, + and - in turn: at (1 + z,)."""
     at[0] = base(row, colour, half)
     at[1] = beside(row, colour, half, 1)
     at[2] = beside(row, colour, half, -1)
-    for k in range(others.shape[1]):
-        at[3 + k] = beside(others[row, k], colour, half, shifts[k])
+    for k in range(rows.near.shape[1]):
+        shift = rows.shift if k == 2 else -rows.shift if k == 3 else 0
+        at[3 + k] = beside(rows.near[row, k], colour, half, shift)
 
 
 @njit(cache=True)

@@ -1,65 +1,98 @@
-"""Monte Carlo updates of the Ising model on every lattice: Swendsen-Wang, Wolff and heat bath.
-
-Each function advances every chain in place: spins (chain, N) int8, state (chain, 4, 8) uint64 with the generators
-of each chain, so that the numbers do not depend on how many threads share the chains.
-"""
+"""Monte Carlo updates of the Ising model on every lattice: Swendsen-Wang, Wolff and heat bath."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from typing import Any
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from blockspin import checks
 from blockspin.models import Ising
 from blockspin.sampling.heat_bath import heat_bath
+from blockspin.sampling.markov import Chains, Observables
 from blockspin.sampling.rows import Rows, rows_of, sums_of
 from blockspin.sampling.swendsen_wang import swendsen_wang
-from blockspin.sampling.threads import in_threads
+from blockspin.sampling.threads import over_chains
 from blockspin.sampling.wolff import wolff
-from blockspin.sampling.words import State, generators
 
 ALGORITHMS = ("swendsen-wang", "wolff", "heat-bath")
+TRIALS = 100  # steps of one cluster or two on which the mean size of clusters is measured
 
-Spins = NDArray[np.int8]
 Counts = NDArray[np.int64]
 
-__all__ = ["ALGORITHMS", "advance", "check", "generators", "names", "observe", "record", "sublattices"]
 
-
-def advance(model: Ising, algorithm: str, spins: Spins, state: State, steps: int, *, clusters: int = 1) -> Counts:
-    """Advance all chains in place by `steps` steps; returns the number of sites that changed state, shape (chain,).
-
-    algorithm: "swendsen-wang" and "heat-bath" take one sweep a step; "wolff" changes `clusters` clusters a step, or
-    by a coin one more. Raises ValueError for another algorithm, or where it cannot serve the model (see `check`).
-    """
-    return _run(model, algorithm, spins, state, _trace(model, len(spins), 0), steps, clusters)
-
-
-def record(
-    model: Ising, algorithm: str, spins: Spins, state: State, steps: int, *, clusters: int = 1
-) -> NDArray[np.float64]:
-    """Advance as `advance` does and return what `observe` gives after every step, shape (chain, steps, 2)."""
-    trace = _trace(model, len(spins), steps)
-    _run(model, algorithm, spins, state, trace, steps, clusters)
-    return _observables(model, trace)
-
-
-def observe(model: Ising, spins: Spins) -> NDArray[np.float64]:
-    """Energy a site H/N and the order parameter of each chain, shape (chain, 2).
+@dataclass
+class ClusterChains(Chains):
+    """Chains of Ising spins, values (chain, N): a sweep a step, or `clusters` of Wolff's, or by a coin one more.
 
     The order parameter for K >= 0: m, its absolute value where h = 0. For K < 0 it is m weighted by w^c, c = x + y + z
     and w = -1, the staggered magnetisation sum_i (-1)^c s_i / N (absolute where h = 0). The triangular lattice, which
     two colours do not fit, has w = exp(2 pi i/3), the order of three sublattices (the frustrated antiferromagnet at
     h = 0 has it at no K, but decays algebraically at K = -infinity), and always the absolute value.
+    Raises ValueError as `check` does.
     """
-    return _observables(model, sums_of(spins, _rows(model)))
+
+    model: Ising
+
+    def __post_init__(self) -> None:
+        check(self.model, self.algorithm)
+
+    @property
+    def names(self) -> tuple[str, str]:
+        return names(self.model)
+
+    def equilibrate(self, steps: int) -> None:
+        # Wolff's clusters are small in a random start, so that it would leave one slowly
+        if self.algorithm == "wolff":
+            replace(self, algorithm="swendsen-wang").advance(steps)
+        self.advance(steps)
+
+    def measure_step(self) -> None:
+        if self.algorithm != "wolff":
+            return
+        # Swendsen-Wang brings the lattice near equilibrium, where the mean size of a cluster is then measured
+        replace(self, algorithm="swendsen-wang").advance(50)
+        mean = float(replace(self, clusters=1).advance(TRIALS).mean()) / (1.5 * TRIALS)
+        self.clusters = max(1, round(float(self.model.lattice.n_sites / mean)))
+
+    @property
+    def _rows(self) -> Rows:
+        return rows_of(self.model.lattice, sublattices(self.model))
+
+    def _trace(self, steps: int) -> Counts:
+        return np.empty((len(self.values), steps, 1 + 2 * sublattices(self.model)), np.int64)
+
+    def _run(self, steps: int, trace: Counts) -> Counts:
+        model, rows = self.model, self._rows
+        alike, cut = model.K >= 0, _cut(2 * model.K)  # two spins that differ cost 2 K
+        chains = self.values, self.generators, trace
+        if self.algorithm == "swendsen-wang":
+            field = (model.h >= 0, _cut(2 * model.h))
+            return over_chains(swendsen_wang, *chains, about=(rows, alike, cut, field, steps))
+        if self.algorithm == "wolff":
+            return over_chains(wolff, *chains, about=(rows, alike, cut, steps, self.clusters))
+        local = np.arange(-model.lattice.coordination, model.lattice.coordination + 1)
+        chance = 1 / (1 + np.exp(-2 * np.clip(model.K * local + model.h, -350, 350)))
+        return over_chains(heat_bath, *chains, about=(rows, chance, steps))
+
+    def _sums(self) -> Counts:
+        sums: Counts = sums_of(self.values, self._rows)
+        return sums
+
+    def _observables(self, sums: Counts) -> Observables:
+        model, N, alike = self.model, self.model.lattice.n_sites, sums[..., 0]
+        share = sums[..., 1:].reshape(*sums.shape[:-1], -1, 2) / N
+        # the sum over sublattices with the roots of unity as weights: 1; 1, -1; 1, w, w^2
+        order = np.exp(2j * np.pi * np.arange(share.shape[-2]) / share.shape[-2]) @ share @ [-1, 1]
+        m = share.sum(axis=-2) @ [-1, 1]
+        energy = -model.K * (2 * alike - len(model.lattice.steps) * N) / N - model.h * m
+        return np.stack([energy, order.real if self.names[1][:3] != "abs" else np.abs(order)], axis=-1)
 
 
 def names(model: Ising) -> tuple[str, str]:
-    """The names of what `observe` gives: "energy" and one for the order parameter."""
+    """ "energy" and the name of the order parameter of `ClusterChains`."""
     if sublattices(model) == 3:
         return "energy", "abs_sublattice_m"
     name = "staggered_m" if model.K < 0 else "m"
@@ -78,9 +111,7 @@ def check(model: Ising, algorithm: str) -> None:
 
     Wolff's clusters need h = 0, and in the antiferromagnet a lattice of two colours: even extents, not triangular.
     """
-    if algorithm not in ALGORITHMS:
-        raise ValueError(f"algorithm must be one of {', '.join(ALGORITHMS)}; got {algorithm!r}")
-    if algorithm != "wolff":
+    if checks.choice("algorithm", algorithm, ALGORITHMS) != "wolff":
         return
     others = "Choose swendsen-wang or heat-bath"
     if model.h != 0:
@@ -93,42 +124,6 @@ def check(model: Ising, algorithm: str) -> None:
         raise ValueError(f"Wolff's algorithm with K < 0 needs even extents; got {model.lattice}. {others}")
 
 
-def _run(model: Ising, algorithm: str, spins: Spins, state: State, trace: Counts, steps: int, clusters: int) -> Counts:
-    check(model, algorithm)
-    rows, alike, cut = _rows(model), model.K >= 0, _cut(2 * model.K)  # two spins that differ cost 2 K
-    if algorithm == "swendsen-wang":
-        field = (model.h >= 0, _cut(2 * model.h))
-        return _in_threads(swendsen_wang, spins, state, trace, rows, alike, cut, field, steps)
-    if algorithm == "wolff":
-        return _in_threads(wolff, spins, state, trace, rows, alike, cut, steps, clusters)
-    local = np.arange(-model.lattice.coordination, model.lattice.coordination + 1)
-    chance = 1 / (1 + np.exp(-2 * np.clip(model.K * local + model.h, -350, 350)))
-    return _in_threads(heat_bath, spins, state, trace, rows, chance, steps)
-
-
-def _in_threads(kernel: Callable[..., Counts], spins: Spins, state: State, trace: Counts, *rest: Any) -> Counts:
-    """Run the kernel on slices of the chains."""
-    return np.concatenate(in_threads(len(spins), lambda part: kernel(spins[part], state[part], trace[part], *rest)))
-
-
-def _rows(model: Ising) -> Rows:
-    return rows_of(model.lattice, sublattices(model))
-
-
 def _cut(J: float) -> np.uint32:
     # a bond is set where 32 random bits are at least e^(-abs J) 2^32; for J = 0 this leaves a chance of 2^-32
     return np.uint32(min(round(math.exp(-abs(J)) * 2**32), 2**32 - 1))
-
-
-def _trace(model: Ising, chains: int, steps: int) -> Counts:
-    return np.empty((chains, steps, 1 + 2 * sublattices(model)), np.int64)
-
-
-def _observables(model: Ising, sums: Counts) -> NDArray[np.float64]:
-    N, alike = model.lattice.n_sites, sums[..., 0]
-    share = sums[..., 1:].reshape(*sums.shape[:-1], -1, 2) / N
-    # the sum over sublattices with the roots of unity as weights: 1; 1, -1; 1, w, w^2
-    order = np.exp(2j * np.pi * np.arange(share.shape[-2]) / share.shape[-2]) @ share @ [-1, 1]
-    m = share.sum(axis=-2) @ [-1, 1]
-    energy = -model.K * (2 * alike - len(model.lattice.steps) * N) / N - model.h * m
-    return np.stack([energy, order.real if names(model)[1][:3] != "abs" else np.abs(order)], axis=-1)

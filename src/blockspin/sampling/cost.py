@@ -13,22 +13,19 @@ import math
 from dataclasses import dataclass
 
 from blockspin import checks
-from blockspin.models import KC_CUBIC, KC_SQUARE, KC_TRIANGULAR, Dimers, Ising, PairModel, nearest
+from blockspin.models import KC_CUBIC, KC_SQUARE, KC_TRIANGULAR, Dimers, Ising, Model, nearest
 from blockspin.sampling import cluster, packing, pair_chains, pairs
 from blockspin.sampling.packing import Layout
 
 KC = {"chain": math.inf, "square": KC_SQUARE, "triangular": KC_TRIANGULAR, "cubic": KC_CUBIC}
 NS_A_SITE = {"swendsen-wang": 13.0, "wolff": 18.0, "heat-bath": 11.0, "multi-spin": 0.11}
-PILOT = {"multi-spin": (512, 30)}  # replicas and length in tau of a pilot run, which doubles until it is long enough
-OTHER_PILOT = (16, 250)
-ALGORITHMS = ("auto", "multi-spin", "swendsen-wang", "wolff", "heat-bath", "worm")
+PILOT = {"multi-spin": 30}  # length in tau of a pilot run, which doubles until it is long enough
+OTHER_PILOT = 250  # of 16 chains
+ALGORITHMS = ("auto", "multi-spin", "swendsen-wang", "wolff", "heat-bath")  # of spins and other letters
 CHAINS = 100  # of the algorithms that take chains one by one, unless told
 LARGEST_BLOCK = 2**17  # sites: with 512 replicas beyond this a block would leave the second-level cache far behind
 DRAWS = 48  # draws a chain at which a second block of replicas pays, although it must equilibrate too
 SPACING, EQUILIBRATION = 2, 20  # in tau
-
-
-Model = PairModel | Dimers
 
 
 @dataclass(frozen=True)
@@ -52,12 +49,10 @@ def choose(model: Model, n: int, algorithm: str = "auto", chains: int | None = N
         if algorithm not in ("auto", "worm"):
             raise ValueError(f"dimers are moved by the algorithm worm; got {checks.shown(algorithm)}")
         return _of_chains("worm", n, chains)
-    if not isinstance(algorithm, str) or algorithm not in ALGORITHMS or algorithm == "worm":
-        known = ", ".join(name for name in ALGORITHMS if name != "worm")
-        raise ValueError(f"algorithm must be one of {known} (worm moves dimers alone); got {checks.shown(algorithm)}")
+    checks.choice("algorithm", algorithm, ALGORITHMS)
     if not nearest(model):
-        name = "wolff" if len(pairs.reflections(model)) else "heat-bath"
-        name = algorithm if algorithm != "auto" else name
+        best = "wolff" if len(pairs.reflections(model)) else "heat-bath"
+        name = algorithm if algorithm != "auto" else best
         pair_chains.check(model, name)
         return _of_chains(name, n, chains)
     if algorithm not in ("auto", "multi-spin"):
@@ -83,12 +78,10 @@ def candidates(model: Ising) -> list[str]:
 def seconds(model: Ising, plan: Plan) -> float:
     """The predicted time of one core for pilot run, equilibration and draws."""
     memory, N = tau(model, plan.algorithm), model.lattice.n_sites
-    chains, length = PILOT.get(plan.algorithm, OTHER_PILOT)
-    lanes = plan.chains
+    lanes, chains, length = plan.chains, 16, PILOT.get(plan.algorithm, OTHER_PILOT)
     if plan.algorithm == "multi-spin":
         layout = Layout(model.lattice, plan.stripes)
-        lanes = layout.blocks(plan.chains) * layout.replicas
-        chains = layout.replicas
+        lanes, chains = layout.blocks(plan.chains) * layout.replicas, layout.replicas
     updates = lanes * (EQUILIBRATION + SPACING * plan.draws) * memory + chains * max(128.0, length * memory)
     return float(NS_A_SITE[plan.algorithm] * 1e-9 * updates * N)
 
@@ -137,7 +130,7 @@ def _stripes(model: Ising, n: int) -> int:
 
 def _packs(model: Ising, stripes: int) -> bool:
     last = model.lattice.shape[-1]
-    return model.lattice.kind in packing.OTHERS and last % (2 * stripes) == 0
+    return model.lattice.kind in packing.KINDS and last % (2 * stripes) == 0
 
 
 def _bipartite(model: Ising) -> bool:

@@ -7,41 +7,33 @@ from typing import Any
 import numpy as np
 from numba import njit, uint64
 
-from blockspin.sampling.cells import base, beside
+from blockspin.sampling.cells import place
 from blockspin.sampling.lanes import LANES, WORDS, load, some, store
 
 LEVELS = 40  # binary digits of a count of bonds
 
 
 @njit(cache=True)
-def measure(cells: Any, others: Any, shifts: Any, half: int, parity: Any, sums: Any) -> None:
+def measure(cells: Any, rows: Any, half: int, sums: Any) -> None:
     """Bonds between unlike spins, and spins up on even and on odd sites, of each replica: sums (replica, 3)."""
-    levels = np.zeros((3, LEVELS * WORDS), np.uint64)
-    waiting = np.zeros((3, LEVELS * WORDS), np.uint64)
+    levels, waiting = np.zeros((3, LEVELS * WORDS), np.uint64), np.zeros((3, LEVELS * WORDS), np.uint64)
     bonds, sites = 0, np.zeros(3, np.int64)
-    for row in range(others.shape[0]):
+    at = np.empty(3 + rows.near.shape[1], np.int64)
+    for row in range(rows.sublattice.size):
         for colour in range(2):
-            here = base(row, colour, half)
-            right = beside(row, colour, half, 1)
-            below = beside(others[row, 0], colour, half, shifts[0])
-            kind = 1 + (parity[row] + colour) % 2
+            place(at, row, colour, half, rows)
+            kind = 1 + (rows.sublattice[row] + colour) % 2
             for i in range(0, WORDS * half, WORDS):
-                spin = load(cells, here + i)
-                bonds = _add_two(
-                    levels[0], waiting[0], bonds, spin ^ load(cells, right + i), spin ^ load(cells, below + i)
-                )
-            for i in range(0, WORDS * (half - 1), 2 * WORDS):
-                sites[kind] = _add_two(
-                    levels[kind], waiting[kind], sites[kind], load(cells, here + i), load(cells, here + i + WORDS)
-                )
-            if half % 2:
-                last = load(cells, here + WORDS * (half - 1))
-                sites[kind] = _add_two(levels[kind], waiting[kind], sites[kind], last, last ^ last)
-            if others.shape[1] == 4:  # the third positive step, and with it three bonds a site
-                third = beside(others[row, 1], colour, half, shifts[1])
-                for i in range(0, WORDS * half, WORDS):
-                    unlike = load(cells, here + i) ^ load(cells, third + i)
-                    bonds = _add_two(levels[0], waiting[0], bonds, unlike, unlike ^ unlike)
+                spin = load(cells, at[0] + i)
+                right, below = spin ^ load(cells, at[1] + i), spin ^ load(cells, at[3] + i)
+                bonds = _add_two(levels[0], waiting[0], bonds, right, below)
+                if len(at) == 7:  # the third positive step, and with it three bonds a site
+                    bonds = _add_two(levels[0], waiting[0], bonds, spin ^ load(cells, at[5] + i), spin ^ spin)
+            for i in range(0, WORDS * half, 2 * WORDS):
+                one = load(cells, at[0] + i)
+                # a lone last cell counts beside none
+                other = load(cells, at[0] + i + WORDS) if i < WORDS * (half - 1) else one ^ one
+                sites[kind] = _add_two(levels[kind], waiting[kind], sites[kind], one, other)
     _read(levels[0], waiting[0], bonds, sums[:, 0])
     for kind in range(1, 3):
         _read(levels[kind], waiting[kind], sites[kind], sums[:, kind])

@@ -1,8 +1,8 @@
 """512 replicas in step: a numba value of eight 64-bit words, and the generator that draws 512 fair bits at a time.
 
-Bit b of word w is lane 64 w + b. `&`, `|`, `^`, `~` and `+` act on all lanes (`+` word by word), so that a compiled
-loop reads as the formula for one spin. The compiler maps a value to the widest registers of the machine; the numbers
-are the same on any of them.
+Bit b of word w is lane 64 w + b. `&`, `|`, `^` and `~` act on all lanes, `+`, `<<` and `>>` word by word, so that a
+compiled loop reads as the formula for one spin. The compiler maps a value to the widest registers of the machine; the
+numbers are the same on any of them.
 """
 
 from __future__ import annotations
@@ -67,32 +67,6 @@ def store(typing_context: Any, array: Any, start: Any, value: Any) -> Any:
 
 
 @intrinsic
-def everywhere(typing_context: Any, word: Any) -> Any:
-    """Lanes with the same word in all eight places."""
-    return LANES_TYPE(types.uint64), lambda context, builder, signature, arguments: _spread(builder, arguments[0])
-
-
-@intrinsic
-def shift_left(typing_context: Any, value: Any, bits: Any) -> Any:
-    """Each word shifted towards its high end by `bits`."""
-
-    def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        return builder.shl(arguments[0], _spread(builder, arguments[1]))
-
-    return LANES_TYPE(LANES_TYPE, types.uint64), code
-
-
-@intrinsic
-def shift_right(typing_context: Any, value: Any, bits: Any) -> Any:
-    """Each word shifted towards its low end by `bits`."""
-
-    def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        return builder.lshr(arguments[0], _spread(builder, arguments[1]))
-
-    return LANES_TYPE(LANES_TYPE, types.uint64), code
-
-
-@intrinsic
 def some(typing_context: Any, value: Any) -> Any:
     """Whether any lane is set."""
 
@@ -103,21 +77,22 @@ def some(typing_context: Any, value: Any) -> Any:
 
 
 def _define(operation: Callable[..., Any], instruction: str) -> None:
-    """Let Python's operator on lanes be the instruction of this name."""
+    """Let Python's operator be the instruction of this name, of lanes and lanes or of lanes and a word everywhere."""
 
     @intrinsic
     def two(typing_context: Any, a: Any, b: Any) -> Any:
         def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-            return getattr(builder, instruction)(*arguments)
+            first, second = arguments
+            return getattr(builder, instruction)(first, second if b is LANES_TYPE else _spread(builder, second))
 
-        return LANES_TYPE(LANES_TYPE, LANES_TYPE), code
+        return LANES_TYPE(LANES_TYPE, b), code
 
     @overload(operation)
     def on_lanes(a: Any, b: Any) -> Any:
         def of_both(a: Any, b: Any) -> Any:
             return two(a, b)
 
-        return of_both if a is LANES_TYPE and b is LANES_TYPE else None
+        return of_both if a is LANES_TYPE and b in (LANES_TYPE, types.uint64) else None
 
 
 for _operation, _instruction in (
@@ -125,6 +100,8 @@ for _operation, _instruction in (
     (operator.or_, "or_"),
     (operator.xor, "xor"),
     (operator.add, "add"),
+    (operator.lshift, "shl"),
+    (operator.rshift, "lshr"),
 ):
     _define(_operation, _instruction)
 
@@ -144,26 +121,37 @@ def _invert(value: Any) -> Any:
 
 @njit
 def fair(a: Any, b: Any, c: Any, counter: Any) -> Any:
-    """512 fair bits, and the state that follows: eight sfc64 generators side by side.
+    """Fair bits, and the state that follows, of sfc64 generators: of lanes eight side by side, of a word one.
 
     Source: C. Doty-Humphrey, PractRand (2010); numpy's SFC64 is the same generator.
     """
     bits = a + b + counter
-    a = b ^ shift_right(b, uint64(11))
-    b = c + shift_left(c, uint64(3))
-    c = (shift_left(c, uint64(24)) | shift_right(c, uint64(40))) + bits
-    return bits, a, b, c, counter + everywhere(uint64(1))
+    a = b ^ (b >> uint64(11))
+    b = c + (c << uint64(3))
+    c = ((c << uint64(24)) | (c >> uint64(40))) + bits
+    return bits, a, b, c, counter + uint64(1)
 
 
 @njit
 def fair_word(state: Any) -> Any:
-    """64 fair bits from a single sfc64 generator whose state (4,) is advanced in place."""
-    bits = state[0] + state[1] + state[3]
-    state[0] = state[1] ^ (state[1] >> uint64(11))
-    state[1] = state[2] + (state[2] << uint64(3))
-    state[2] = ((state[2] << uint64(24)) | (state[2] >> uint64(40))) + bits
-    state[3] += uint64(1)
+    """64 fair bits from a single generator whose state (4,) is advanced in place."""
+    bits, state[0], state[1], state[2], state[3] = fair(state[0], state[1], state[2], state[3])
     return bits
+
+
+@njit
+def loaded(state: Any) -> Any:
+    """The state of a block's eight generators: a, b, c and counter as lanes."""
+    return load(state, 0), load(state, WORDS), load(state, 2 * WORDS), load(state, 3 * WORDS)
+
+
+@njit
+def keep(state: Any, a: Any, b: Any, c: Any, counter: Any) -> None:
+    """Write what `loaded` gave, and `fair` has changed, back."""
+    store(state, 0, a)
+    store(state, WORDS, b)
+    store(state, 2 * WORDS, c)
+    store(state, 3 * WORDS, counter)
 
 
 def generators(seed: int, blocks: int, *path: str | int) -> NDArray[np.uint64]:
@@ -176,17 +164,10 @@ def generators(seed: int, blocks: int, *path: str | int) -> NDArray[np.uint64]:
         words = randomness.sequence(seed, *path, block).generate_state(3 * (WORDS + 1), np.uint64).reshape(3, -1)
         state = np.concatenate([words, np.ones((1, WORDS + 1), np.uint64)])
         for _ in range(WARM_UP):
-            a, b, c, counter = state
-            bits = a + b + counter
-            state = np.stack([b ^ (b >> np.uint64(11)), c + (c << np.uint64(3)), _rotated(c) + bits, counter])
-            state[3] += np.uint64(1)
+            state = np.stack(fair.py_func(*state)[1:])
         states[block, : 4 * WORDS] = state[:, :WORDS].ravel()
         states[block, 4 * WORDS :] = state[:, WORDS]
     return states
-
-
-def _rotated(words: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    return (words << np.uint64(24)) | (words >> np.uint64(40))
 
 
 def _address(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:

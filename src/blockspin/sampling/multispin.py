@@ -12,11 +12,10 @@ The technique is multi-spin coding: L. Jacobs and C. Rebbi, J. Comput. Phys. 41,
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import ClassVar
 
 import numpy as np
-from numba import uint64
 from numpy.typing import NDArray
 
 from blockspin import randomness
@@ -25,22 +24,27 @@ from blockspin.sampling import lanes
 from blockspin.sampling.cells import fill_ghosts
 from blockspin.sampling.lane_counts import measure
 from blockspin.sampling.lanes import LANES, WORDS
+from blockspin.sampling.markov import Chains, Observables
 from blockspin.sampling.multispin_kernels import DIRECT, sweeps
 from blockspin.sampling.packing import Layout, unpack
+from blockspin.sampling.rows import Rows, rows_of
 from blockspin.sampling.threads import in_threads
 
 HEAT_BATH_EVERY = 32
 
 
 @dataclass
-class Replicas:
-    """Replicas of an Ising model in lanes: cells (block, words) and the generators of each block (block, 36)."""
+class Replicas(Chains):
+    """Replicas of an Ising model in lanes: values are cells (block, words), generators those of each block (block, 36).
+
+    The order parameter is m, staggered for K < 0 (but on the triangular lattice), absolute where h = 0.
+    """
 
     model: Ising
-    layout: Layout
-    chains: int
-    cells: NDArray[np.uint64]
-    generators: NDArray[np.uint64]
+    layout: Layout = field(kw_only=True)
+    chains: int = field(kw_only=True)
+
+    name_in_state: ClassVar = "cells"
 
     @classmethod
     def start(cls, model: Ising, chains: int, seed: int, *path: str | int, stripes: int = 1) -> Replicas:
@@ -51,80 +55,37 @@ class Replicas:
         """
         layout = Layout(model.lattice, stripes)
         blocks = layout.blocks(chains)
-        generators = lanes.generators(seed, blocks, *path)
         shape = (layout.rows, 2, layout.half + 2, WORDS)
         random, up = (_lanes_of(layout, blocks, which) for which in ((1, 3), (0,)))
+        # the parity of a site's coordinates is that of its row and its colour
+        odd = (rows_of(model.lattice, 2).sublattice[:, None] + np.arange(2)) % 2 == 1
         cells = np.empty((blocks, layout.words), np.uint64)
         for block in range(blocks):
             drawn = randomness.generator(seed, *path, "start", block).integers(0, 2**64, shape, np.uint64)
             ordered = np.broadcast_to(up[block], shape).copy()
             if model.K < 0:
-                odd = _odd(layout)
                 ordered[odd] = ~ordered[odd]
             cells[block] = ((drawn & random[block]) | (ordered & ~random[block])).ravel()
-        replicas = cls(model, layout, chains, cells, generators)
         fill_ghosts(cells, layout.rows, layout.half, stripes)
-        return replicas
-
-    def advance(self, steps: int) -> None:
-        """Advance all replicas by `steps` sweeps."""
-        self._run(steps, np.empty((len(self.cells), 0, self.layout.replicas, 3), np.int64))
-
-    def record(self, steps: int) -> NDArray[np.float64]:
-        """Advance and return what `observe` gives after every sweep, shape (chain, steps, 2)."""
-        trace = np.empty((len(self.cells), steps, self.layout.replicas, 3), np.int64)
-        self._run(steps, trace)
-        return self._observables(np.moveaxis(trace, 2, 1).reshape(-1, steps, 3)[: self.chains])
-
-    def observe(self) -> NDArray[np.float64]:
-        """Energy a site H/N and order parameter of each replica, shape (chain, 2).
-
-        The order parameter is m, staggered for K < 0 (but on the triangular lattice), absolute where h = 0.
-        """
-        sums = np.empty((len(self.cells), self.layout.replicas, 3), np.int64)
-        for block, cells in enumerate(self.cells):
-            measure(cells, self.layout.others, self.layout.shifts, self.layout.half, self._parity, sums[block])
-        return self._observables(sums.reshape(-1, 3)[: self.chains])
-
-    def spins(self) -> NDArray[np.int8]:
-        """The configurations, shape (chain, N)."""
-        return unpack(self.layout, self.cells, self.chains)
+        return cls(model, "multi-spin", cells, lanes.generators(seed, blocks, *path), layout=layout, chains=chains)
 
     @property
     def names(self) -> tuple[str, ...]:
-        """What `observe` gives: "energy" and the order parameter."""
         order = "staggered_m" if self._staggered else "m"
         return "energy", order if self.model.h != 0 else f"abs_{order}"
-
-    @property
-    def clusters(self) -> int:
-        """A step is a sweep."""
-        return 1
 
     @property
     def groups(self) -> NDArray[np.int64]:
         """0 for the chains that started ordered, 1 for those that started at random."""
         return np.arange(self.chains, dtype=np.int64) % 2
 
+    def spins(self) -> NDArray[np.int8]:
+        return unpack(self.layout, self.values, self.chains)
+
     def first(self, chains: int) -> Replicas:
         """The first of the replicas, fewer than there are; they share the memory of these."""
         blocks = self.layout.blocks(chains)
-        return Replicas(self.model, self.layout, chains, self.cells[:blocks], self.generators[:blocks])
-
-    def measure_step(self) -> None:
-        """A step is a sweep already."""
-
-    def equilibrate(self, steps: int) -> None:
-        """Advance all replicas from the start, by `steps` sweeps."""
-        self.advance(steps)
-
-    def state(self) -> dict[str, NDArray[Any]]:
-        """All that the future of the replicas depends on."""
-        return {"cells": self.cells, "generators": self.generators}
-
-    def restore(self, state: dict[str, NDArray[Any]]) -> None:
-        """Go on from a `state` of replicas of the same settings."""
-        self.cells[:], self.generators[:] = state["cells"], state["generators"]
+        return replace(self, chains=chains, values=self.values[:blocks], generators=self.generators[:blocks])
 
     @property
     def _staggered(self) -> bool:
@@ -132,27 +93,37 @@ class Replicas:
         return self.model.K < 0 and self.model.lattice.kind != "triangular"
 
     @property
-    def _parity(self) -> NDArray[np.int64]:
-        """The parity of the leading coordinates of each row; that of the colour comes on top."""
-        parity: NDArray[np.int64] = np.indices(self.layout.lattice.shape[:-1]).sum(axis=0).ravel() % 2
-        return parity
+    def _rows(self) -> Rows:
+        return rows_of(self.model.lattice, 2)
+
+    def _trace(self, steps: int) -> NDArray[np.int64]:
+        return np.empty((len(self.values), steps, self.layout.replicas, 3), np.int64)
 
     def _run(self, steps: int, trace: NDArray[np.int64]) -> None:
-        layout, unlike = self.layout, uint64(2**64 - 1 if self.model.K < 0 else 0)
+        unlike = np.uint64(2**64 - 1 if self.model.K < 0 else 0)
         codes, left = _metropolis(self.model)
         # of the sets of classes {0}, {1}, {0, 1}, {2} the third is no class
-        rule = (codes, np.insert(left, 2, 0), *_heat_bath(self.model))
+        metropolis = codes, np.insert(left, 2, 0)
         every = HEAT_BATH_EVERY if self.model.h == 0 else 1
-        about = (layout.others, layout.shifts, layout.half, layout.stripes, np.uint64(unlike), *rule, every)
+        where = self._rows, self.layout.half, self.layout.stripes
+        about = where, unlike, metropolis, _heat_bath(self.model), every, steps
 
         def run(part: slice) -> None:
-            sweeps(self.cells[part], self.generators[part], trace[part], *about, self._parity, steps)
+            sweeps(self.values[part], self.generators[part], trace[part], *about)
 
-        in_threads(len(self.cells), run)
+        in_threads(len(self.values), run)
 
-    def _observables(self, sums: NDArray[np.int64]) -> NDArray[np.float64]:
+    def _sums(self) -> NDArray[np.int64]:
+        sums = np.empty((len(self.values), self.layout.replicas, 3), np.int64)
+        for cells, one in zip(self.values, sums, strict=True):
+            measure(cells, self._rows, self.layout.half, one)
+        return sums
+
+    def _observables(self, sums: NDArray[np.int64]) -> Observables:
         model, N = self.model, self.model.lattice.n_sites
-        unlike, up_even, up_odd = np.moveaxis(sums, -1, 0)
+        # (block, ..., replica, 3) as (chain, ..., 3)
+        of_chains = np.moveaxis(sums, -2, 1).reshape(-1, *sums.shape[1:-2], 3)[: self.chains]
+        unlike, up_even, up_odd = np.moveaxis(of_chains, -1, 0)
         bonds = (N * model.lattice.coordination // 2 - 2 * unlike) / N
         m = (2 * (up_even + up_odd) - N) / N
         staggered = 2 * (up_even - up_odd) / N  # as many sites are even as odd
@@ -195,10 +166,3 @@ def _lanes_of(layout: Layout, blocks: int, which: tuple[int, ...]) -> NDArray[np
     chain = np.arange(blocks * LANES) // layout.stripes
     bits = np.packbits(np.isin(chain % 4, which), bitorder="little")
     return bits.view(np.uint64).reshape(blocks, WORDS)
-
-
-def _odd(layout: Layout) -> NDArray[np.bool_]:
-    """Which cells (row, colour, column) hold a site whose coordinates have an odd sum."""
-    rows = np.indices(layout.lattice.shape[:-1]).sum(axis=0).ravel()
-    parity = (rows[:, None] + np.arange(2)) % 2 == 1
-    return np.broadcast_to(parity[:, :, None], (layout.rows, 2, layout.half + 2))

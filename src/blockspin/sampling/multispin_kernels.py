@@ -9,7 +9,7 @@ from numba import njit, uint64
 
 from blockspin.sampling.cells import place, wrap
 from blockspin.sampling.lane_counts import measure
-from blockspin.sampling.lanes import WORDS, everywhere, fair, fair_word, load, some, store
+from blockspin.sampling.lanes import WORDS, fair, fair_word, keep, load, loaded, some, store
 
 DIRECT = 12  # bits drawn for all lanes: fewer leave more to be finished one by one, more are mostly idle
 # the scratch memory of a row, in words: the lanes of each class, or of each set of classes, then these two
@@ -18,64 +18,45 @@ OPEN, TURNED, SCRATCH = 8 * WORDS, 9 * WORDS, 10 * WORDS
 
 @njit(cache=True, nogil=True)
 def sweeps(
-    cells: Any,
-    state: Any,
-    trace: Any,
-    others: Any,
-    shifts: Any,
-    half: int,
-    stripes: int,
-    unlike: Any,
-    metropolis: Any,
-    metropolis_left: Any,
-    heat_bath: Any,
-    heat_bath_left: Any,
-    every: int,
-    parity: Any,
-    steps: int,
+    cells: Any, state: Any, trace: Any, where: Any, unlike: Any, metropolis: Any, heat_bath: Any, every: int, steps: int
 ) -> None:
+    """Sweeps of every block in place, each `every`-th heat bath from the first on, the others Metropolis.
+
+    where: rows of the lattice, columns of a colour, stripes; metropolis, heat_bath: direct bits of the thresholds, and
+    what is left of these.
+    """
+    rows, half, _ = where
+    at = np.empty(3 + rows.near.shape[1], np.int64)
+    scratch = np.zeros(SCRATCH, np.uint64)
     for block in range(cells.shape[0]):
         cell, g = cells[block], state[block]
-        scratch = np.zeros(SCRATCH, np.uint64)
         for step in range(steps):
+            # two loops, not one with a choice in it: the compiler then has the registers for a row's update
             if step % every == 0:
-                _heat_bath_sweep(cell, g, scratch, others, shifts, half, stripes, heat_bath, heat_bath_left)
+                _heat_bath_sweep(cell, g, scratch, at, where, heat_bath)
             else:
-                _metropolis_sweep(cell, g, scratch, others, shifts, half, stripes, unlike, metropolis, metropolis_left)
+                _metropolis_sweep(cell, g, scratch, at, where, unlike, metropolis)
             if step < trace.shape[1]:
-                measure(cell, others, shifts, half, parity, trace[block, step])
+                measure(cell, rows, half, trace[block, step])
 
 
 @njit(cache=True)
-def _metropolis_sweep(
-    cells: Any,
-    g: Any,
-    scratch: Any,
-    others: Any,
-    shifts: Any,
-    half: int,
-    stripes: int,
-    unlike: Any,
-    codes: Any,
-    left: Any,
-) -> None:
-    at = np.empty(3 + others.shape[1], np.int64)
-    for row in range(others.shape[0]):
+def _metropolis_sweep(cells: Any, g: Any, scratch: Any, at: Any, where: Any, unlike: Any, rule: Any) -> None:
+    rows, half, stripes = where
+    for row in range(rows.sublattice.size):
         for colour in range(2):
-            place(at, row, colour, half, others, shifts)
-            _metropolis_row(cells, at, half, g, scratch, unlike, codes, left)
+            place(at, row, colour, half, rows)
+            _metropolis_row(cells, at, half, g, scratch, unlike, rule)
             wrap(cells, row, colour, half, stripes)
 
 
 @njit(cache=True)
-def _heat_bath_sweep(
-    cells: Any, g: Any, scratch: Any, others: Any, shifts: Any, half: int, stripes: int, codes: Any, left: Any
-) -> None:
-    at = np.empty(3 + others.shape[1], np.int64)
-    for row in range(others.shape[0]):
+def _heat_bath_sweep(cells: Any, g: Any, scratch: Any, at: Any, where: Any, rule: Any) -> None:
+    rows, half, stripes = where
+    for row in range(rows.sublattice.size):
         for colour in range(2):
-            place(at, row, colour, half, others, shifts)
-            _heat_bath_row(cells, at, half, g, scratch, codes, left)
+            place(at, row, colour, half, rows)
+            _heat_bath_row(cells, at, half, g, scratch, rule)
             wrap(cells, row, colour, half, stripes)
 
 
@@ -116,13 +97,14 @@ def _finish(scratch: Any, first: int, open_: Any, turned: Any, single: Any, left
 
 
 @njit(cache=True)
-def _metropolis_row(cells: Any, at: Any, half: int, g: Any, scratch: Any, unlike: Any, codes: Any, left: Any) -> None:
-    a, b, c, counter = load(g, 0), load(g, WORDS), load(g, 2 * WORDS), load(g, 3 * WORDS)
+def _metropolis_row(cells: Any, at: Any, half: int, g: Any, scratch: Any, unlike: Any, rule: Any) -> None:
+    codes, left = rule
+    a, b, c, counter = loaded(g)
     single = g[4 * WORDS :]
     store(scratch, 0, a ^ a)
     for i in range(0, WORDS * half, WORDS):
         spin = load(cells, at[0] + i)
-        ones, twos, fours = _count(cells, at, i, spin ^ everywhere(unlike))
+        ones, twos, fours = _count(cells, at, i, spin ^ unlike)
         many = twos | fours
         first, second = ~(ones | many), ones & ~many
         store(scratch, WORDS, first)
@@ -147,15 +129,13 @@ def _metropolis_row(cells: Any, at: Any, half: int, g: Any, scratch: Any, unlike
             _finish(scratch, 1, open_, turned, single, left)
             turned = load(scratch, TURNED)
         store(cells, at[0] + i, spin ^ turned)
-    store(g, 0, a)
-    store(g, WORDS, b)
-    store(g, 2 * WORDS, c)
-    store(g, 3 * WORDS, counter)
+    keep(g, a, b, c, counter)
 
 
 @njit(cache=True)
-def _heat_bath_row(cells: Any, at: Any, half: int, g: Any, scratch: Any, codes: Any, left: Any) -> None:
-    a, b, c, counter = load(g, 0), load(g, WORDS), load(g, 2 * WORDS), load(g, 3 * WORDS)
+def _heat_bath_row(cells: Any, at: Any, half: int, g: Any, scratch: Any, rule: Any) -> None:
+    codes, left = rule
+    a, b, c, counter = loaded(g)
     single = g[4 * WORDS :]
     none = a ^ a
     for i in range(0, WORDS * half, WORDS):
@@ -181,7 +161,4 @@ def _heat_bath_row(cells: Any, at: Any, half: int, g: Any, scratch: Any, codes: 
             _finish(scratch, 0, open_, up, single, left)
             up = load(scratch, TURNED)
         store(cells, at[0] + i, up)
-    store(g, 0, a)
-    store(g, WORDS, b)
-    store(g, 2 * WORDS, c)
-    store(g, 3 * WORDS, counter)
+    keep(g, a, b, c, counter)

@@ -9,7 +9,6 @@ along the last axis, or one in 512 stripes: a stripe's ghost is then the edge of
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -21,12 +20,7 @@ from blockspin.sampling.lanes import LANES, WORDS
 from blockspin.sampling.threads import in_threads
 
 STRIPES = (1, 64, 512)
-# the rows that hold the neighbours outside a site's own row: steps of the leading axes, and the shift along the row
-OTHERS = {
-    "square": (((1,), 0), ((-1,), 0)),
-    "triangular": (((1,), 0), ((1,), 1), ((-1,), 0), ((-1,), -1)),
-    "cubic": (((1, 0), 0), ((0, 1), 0), ((-1, 0), 0), ((0, -1), 0)),
-}
+KINDS = ("square", "triangular", "cubic")
 
 Cells = NDArray[np.uint64]
 
@@ -52,18 +46,16 @@ class Layout:
     stripes: int = 1
 
     def __post_init__(self) -> None:
-        if self.lattice.kind not in OTHERS:
-            raise ValueError(
-                f"multi-spin updates know the lattices {', '.join(OTHERS)}; got {self.lattice}. "
-                f"Choose swendsen-wang, wolff or heat-bath there"
-            )
         if self.stripes not in STRIPES:
             raise ValueError(f"stripes must be one of {', '.join(map(str, STRIPES))}; got {self.stripes}")
-        if self.lattice.shape[-1] % (2 * self.stripes):
-            raise ValueError(
-                f"multi-spin updates need a last extent that {2 * self.stripes} divides; got {self.lattice}. "
-                f"Choose swendsen-wang, wolff or heat-bath there"
-            )
+        if self.lattice.kind not in KINDS:
+            rule = f"know the lattices {', '.join(KINDS)}"
+        elif self.lattice.shape[-1] % (2 * self.stripes):
+            rule = f"need a last extent that {2 * self.stripes} divides"
+        else:
+            return
+        choices = "Choose swendsen-wang, wolff or heat-bath there"
+        raise ValueError(f"multi-spin updates {rule}; got {self.lattice}. {choices}")
 
     @property
     def replicas(self) -> int:
@@ -84,20 +76,6 @@ class Layout:
     def words(self) -> int:
         """Words a block."""
         return self.rows * 2 * (self.half + 2) * WORDS
-
-    @cached_property
-    def others(self) -> NDArray[np.int64]:
-        """For each row the rows of the neighbours outside it, the positive steps first, shape (rows, z - 2)."""
-        shape = self.lattice.shape[:-1]
-        rows = np.arange(self.rows).reshape(shape)
-        axes = tuple(range(len(shape)))
-        steps = [step for step, _ in OTHERS[self.lattice.kind]]
-        return np.stack([np.roll(rows, [-x for x in step], axes).ravel() for step in steps], axis=1).astype(np.int64)
-
-    @cached_property
-    def shifts(self) -> NDArray[np.int64]:
-        """The shift along the row of each of `others`, shape (z - 2,)."""
-        return np.array([shift for _, shift in OTHERS[self.lattice.kind]], np.int64)
 
     def blocks(self, chains: int) -> int:
         """Blocks that hold so many replicas."""

@@ -47,14 +47,14 @@ class Tables(NamedTuple):
 
 
 @njit(cache=True, nogil=True)
-def advance(letters: Any, state: Any, trace: Any, moved: Any, t: Any, clusters: int, steps: int) -> None:
-    """Steps of every chain in place: so many clusters and a sweep; moved (chain,) counts what clusters changed."""
+def advance(letters: Any, state: Any, trace: Any, t: Any, clusters: int, steps: int) -> Any:
+    """Steps of every chain in place: so many clusters and a sweep; returns what clusters changed, shape (chain,)."""
+    moved = np.zeros(letters.shape[0], np.int64)
     words, stack, mark = (
         np.empty(CHUNK, np.uint64),
         np.empty(t.near.shape[0], np.int32),
         np.zeros(t.near.shape[0], np.int64),
     )
-    up_to = np.empty(t.own.size)
     for chain in range(letters.shape[0]):
         s, g = letters[chain], state[chain]
         used = CHUNK
@@ -63,61 +63,49 @@ def advance(letters: Any, state: Any, trace: Any, moved: Any, t: Any, clusters: 
             for cluster in range(clusters):
                 used, changed = _reflect(s, g, words, used, stack, mark, 1 + step * clusters + cluster, t)
                 moved[chain] += changed
-            if t.up_to.size:
-                used = _sweep_by_table(s, g, words, used, t)
-            else:
-                used = _sweep_by_products(s, g, words, used, up_to, t)
+            used = _sweep(s, g, words, used, t)
             if step < trace.shape[1]:
                 _measure(s, t, trace[chain, step])
-
-
-@njit(cache=True, nogil=True)
-def measured(letters: Any, sums: Any, t: Any) -> None:
-    """The energy of all bonds of each chain, then how many sites of each sublattice have each letter, (chain, ...)."""
-    for chain in range(letters.shape[0]):
-        _measure(letters[chain], t, sums[chain])
+    return moved
 
 
 @njit(cache=True)
-def _sweep_by_table(s: Any, g: Any, words: Any, used: int, t: Any) -> int:
+def sums_of(letters: Any, width: int, t: Any) -> Any:
+    """The energy of all bonds, then how many sites of each sublattice have each letter, (chain, width)."""
+    sums = np.empty((letters.shape[0], width))
+    for chain in range(letters.shape[0]):
+        _measure(letters[chain], t, sums[chain])
+    return sums
+
+
+@njit(cache=True)
+def _sweep(s: Any, g: Any, words: Any, used: int, t: Any) -> int:
+    """Heat bath of every site, by the table of all surroundings or by products of weights; returns words used."""
     N, z = t.near.shape
-    q = t.own.size
+    q, tabled, up_to = t.own.size, t.up_to.size > 0, np.empty(t.own.size)
     for i in range(N):
         if used == CHUNK:
             fill(g, words, CHUNK)
             used = 0
-        around = 0
-        for k in range(z):
-            around = around * q + s[t.near[i, k]]
         u = (words[used] >> uint64(11)) * 2.0**-53
         used += 1
         new = 0
-        for a in range(q - 1):
-            new += u >= t.up_to[around, a]
-        s[i] = new
-    return used
-
-
-@njit(cache=True)
-def _sweep_by_products(s: Any, g: Any, words: Any, used: int, up_to: Any, t: Any) -> int:
-    N, z = t.near.shape
-    q = t.own.size
-    for i in range(N):
-        if used == CHUNK:
-            fill(g, words, CHUNK)
-            used = 0
-        total = 0.0
-        for a in range(q):
-            one = t.own[a]
+        if tabled:
+            around = 0
             for k in range(z):
-                one *= t.weights[t.shell[k], s[t.near[i, k]], a]
-            total += one
-            up_to[a] = total
-        u = (words[used] >> uint64(11)) * 2.0**-53 * total
-        used += 1
-        new = 0
-        for a in range(q - 1):
-            new += u >= up_to[a]
+                around = around * q + s[t.near[i, k]]
+            for a in range(q - 1):
+                new += u >= t.up_to[around, a]
+        else:
+            total = 0.0
+            for a in range(q):
+                one = t.own[a]
+                for k in range(z):
+                    one *= t.weights[t.shell[k], s[t.near[i, k]], a]
+                total += one
+                up_to[a] = total
+            for a in range(q - 1):
+                new += u * total >= up_to[a]
         s[i] = new
     return used
 

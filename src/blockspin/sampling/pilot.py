@@ -10,8 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from blockspin import statistics
-from blockspin.sampling.chains import Chains, Model, start
+from blockspin.models import Model
+from blockspin.sampling.chains import start
 from blockspin.sampling.cost import EQUILIBRATION, SPACING, Plan
+from blockspin.sampling.markov import Chains
 from blockspin.sampling.packing import Layout
 
 PILOT_CHAINS = 16
@@ -22,15 +24,13 @@ LARGEST_R_HAT, LARGEST_NESTED_R_HAT = 1.1, 1.01
 
 @dataclass(frozen=True)
 class Pilot:
-    """What a pilot run found: tau of the observables (none where unknown), R-hat, and its own length in steps."""
+    """What a pilot run found: its chains, tau of the observables (none where unknown), R-hat, its length in steps."""
 
-    names: tuple[str, ...]
+    chains: Chains
     tau: tuple[statistics.AutocorrelationTime, ...]
     r_hat: tuple[float, ...]
     steps: int
     discarded: int
-    clusters: int
-    chains: Chains
 
     @property
     def spacing(self) -> int:
@@ -48,9 +48,10 @@ class Pilot:
 
     def report(self) -> dict[str, Any]:
         """What the samples tell of it, as JSON can hold it."""
-        pairs = {name: [time.tau, time.error] for name, time in zip(self.names, self.tau, strict=False)}
-        mixing = {name: finite(value) for name, value in zip(self.names, self.r_hat, strict=True)}
-        pilot = {"steps": self.steps, "discarded": self.discarded, "clusters_per_step": self.clusters, "r_hat": mixing}
+        names, clusters = self.chains.names, self.chains.clusters
+        pairs = {name: [time.tau, time.error] for name, time in zip(names, self.tau, strict=False)}
+        mixing = {name: finite(value) for name, value in zip(names, self.r_hat, strict=True)}
+        pilot = {"steps": self.steps, "discarded": self.discarded, "clusters_per_step": clusters, "r_hat": mixing}
         return {"tau": pairs or None, "pilot": pilot}
 
 
@@ -64,12 +65,14 @@ def run(model: Model, plan: Plan, seed: int, *, required: bool) -> Pilot:
     pilot = start(model, plan.algorithm, chains, seed, "sample", "pilot", stripes=plan.stripes)
     pilot.measure_step()
     pilot.advance(SHORTEST_PILOT)
+    largest = LARGEST_R_HAT if pilot.groups is None else LARGEST_NESTED_R_HAT
     steps, done, forgotten, why = SHORTEST_PILOT, SHORTEST_PILOT, 0, ""
     tau: tuple[statistics.AutocorrelationTime, ...] = ()
     while True:
         seen = pilot.record(steps)
         before, done = done, done + steps
-        mixing, agree = _mixing(seen, pilot.groups)
+        mixing = tuple(r_hat(series, pilot.groups) for series in np.moveaxis(seen, -1, 0))
+        agree = all(math.isnan(value) or value < largest for value in mixing)
         forgotten = (forgotten or before) if agree else 0
         try:
             tau = tuple(statistics.autocorrelation_time(series) for series in np.moveaxis(seen, -1, 0))
@@ -79,14 +82,14 @@ def run(model: Model, plan: Plan, seed: int, *, required: bool) -> Pilot:
             share = SHORT if many else LONG
             long_enough = all(steps >= share * time.tau and time.error <= 0.1 * time.tau for time in tau)
             if long_enough and agree:
-                return Pilot(pilot.names, tau, mixing, done, forgotten, pilot.clusters, pilot)
+                return Pilot(pilot, tau, mixing, done, forgotten)
             why = "; ".join(
                 f"{name}: R-hat {value:.3f}, tau about {time.tau:.1f}"
                 for name, value, time in zip(pilot.names, mixing, tau, strict=True)
             )
         if 2 * steps > LONGEST_PILOT:
             if not required:
-                return Pilot(pilot.names, (), mixing, done, before, pilot.clusters, pilot)
+                return Pilot(pilot, (), mixing, done, before)
             raise RuntimeError(
                 f"{plan.algorithm} did not equilibrate {model} within "
                 f"{done} steps of {chains} chains ({why}). Choose another algorithm, or give both spacing and "
@@ -95,15 +98,11 @@ def run(model: Model, plan: Plan, seed: int, *, required: bool) -> Pilot:
         steps *= 2
 
 
-def _mixing(seen: NDArray[np.float64], groups: NDArray[np.int64] | None) -> tuple[tuple[float, ...], bool]:
-    """R-hat of the observables, and whether the chains agree, or the groups of chains that started alike."""
-    series = np.moveaxis(seen, -1, 0)
-    if groups is not None:
-        mixing = tuple(statistics.nested_r_hat(one, groups) for one in series)
-    else:
-        mixing = tuple(statistics.r_hat(one) for one in series)
-    largest = LARGEST_R_HAT if groups is None else LARGEST_NESTED_R_HAT
-    return mixing, all(math.isnan(value) or value < largest for value in mixing)
+def r_hat(series: NDArray[np.float64], groups: NDArray[np.int64] | None) -> float:
+    """R-hat of (chain, draw): nested, of the groups of chains that started alike, where there are two of two."""
+    if groups is None or len(groups) < 4:
+        return statistics.r_hat(series)
+    return statistics.nested_r_hat(series, groups)
 
 
 def finite(value: float) -> float | None:

@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, overload
+from typing import Any, TypedDict, Unpack, overload
 
 import numpy as np
 import xarray as xr
@@ -16,47 +16,35 @@ from numpy.typing import NDArray
 
 from blockspin import checks, files, randomness, samples, statistics
 from blockspin.files import parsed
-from blockspin.models import Dimers, PairModel, nearest
+from blockspin.models import Dimers, Model, PairModel, nearest
 from blockspin.progress import Report, Wish, reporting
 from blockspin.sampling import cluster, configurations, cost, pair_chains, pilot
-from blockspin.sampling.chains import Chains, Model, image, start
+from blockspin.sampling.chains import image, start
 from blockspin.sampling.cost import Plan
+from blockspin.sampling.markov import Chains
 from blockspin.sampling.multispin import Replicas
 from blockspin.sampling.parts import Parts, differences
-from blockspin.sampling.pilot import finite
+from blockspin.sampling.pilot import finite, r_hat
 from blockspin.sampling.size import PART, Size
 
 PART_SECONDS = 10.0  # after which a part is written, full or not
 
 
+class _Options(TypedDict, total=False):
+    """What `sample` may be told besides model, number, seed and file."""
+
+    chains: int | None
+    algorithm: str
+    spacing: int | None
+    equilibration: int | None
+    progress: Wish
+    overwrite: bool
+
+
 @overload
-def sample(
-    model: Model,
-    n: int,
-    *,
-    seed: int,
-    chains: int | None = None,
-    algorithm: str = "auto",
-    spacing: int | None = None,
-    equilibration: int | None = None,
-    progress: Wish = False,
-    out: None = None,
-    overwrite: bool = False,
-) -> xr.DataArray: ...
+def sample(model: Model, n: int, *, seed: int, out: None = None, **options: Unpack[_Options]) -> xr.DataArray: ...
 @overload
-def sample(
-    model: Model,
-    n: int,
-    *,
-    seed: int,
-    chains: int | None = None,
-    algorithm: str = "auto",
-    spacing: int | None = None,
-    equilibration: int | None = None,
-    progress: Wish = False,
-    out: str | os.PathLike[str],
-    overwrite: bool = False,
-) -> Path: ...
+def sample(model: Model, n: int, *, seed: int, out: str | os.PathLike[str], **options: Unpack[_Options]) -> Path: ...
 def sample(
     model: Model,
     n: int,
@@ -84,9 +72,9 @@ def sample(
     (1/2 + sum rho, in steps) of energy and order parameter in a pilot run; equilibration: steps before the first
     draw, 20 tau unless given, or as many as the pilot needed to forget its start if those are more. A step is a
     sweep; for Wolff, as many clusters as flip about N sites; for dimers, as many worms as turn about N/2 dimers.
-    The order parameter is the one of `sampling.cluster.observe`: m, staggered for K < 0, its absolute value for h = 0;
-    of other models that of `sampling.pair_chains.observables`; for dimers tau is that of energy, columnar order and
-    winding numbers.
+    The order parameter is that of `sampling.cluster.ClusterChains`: m, staggered for K < 0, its absolute value for
+    h = 0; of other models that of `sampling.pair_chains.PairChains`; for dimers tau is that of energy, columnar order
+    and winding numbers.
     progress: True shows it on standard error; a function is called as progress(fraction done, text).
 
     Half of the chains start ordered and half at random; the pilot must bring both together (R-hat below 1.1)
@@ -107,27 +95,28 @@ def sample(
     OSError with the file's name where the disk fails.
     """
     checks.flag("overwrite", overwrite)
-    settings = _Settings.checked(model, n, seed, chains, algorithm, spacing, equilibration)
+    settings = _checked(model, n, seed, chains, algorithm, spacing, equilibration)
     if out is not None:
-        return _to_file(out, model, settings, progress, overwrite)
+        return _to_file(out, settings, progress, overwrite)
     Size.of(model, settings.plan).check_memory()
     with reporting(progress, str(model)) as tell:
-        return _in_memory(model, settings, tell)
+        return _in_memory(settings, tell)
 
 
-def _in_memory(model: Model, settings: _Settings, tell: Report) -> xr.DataArray:
+def _in_memory(settings: _Settings, tell: Report) -> xr.DataArray:
+    model, plan = settings.model, settings.plan
     if model.free:
-        return _independent(model, settings, tell)
-    schedule, running = _begin(model, settings, tell)
-    values = np.empty((settings.plan.chains, settings.plan.draws, model.lattice.n_sites), np.int8)
-    observed = np.empty((settings.plan.chains, settings.plan.draws, len(running.names)))
-    for draw, spins, seen in _draws(model, settings, schedule, running, 0, tell):
+        return _independent(settings, tell)
+    schedule, running = _begin(settings, tell)
+    values = np.empty((plan.chains, plan.draws, model.lattice.n_sites), np.int8)
+    observed = np.empty((plan.chains, plan.draws, len(running.names)))
+    for draw, spins, seen in _draws(settings, schedule, running, 0, tell):
         values[:, draw], observed[:, draw] = spins, seen
     return samples.make(values, model.lattice, alphabet=model.letters, **_told(settings, schedule, running, observed))
 
 
-def _to_file(path: str | os.PathLike[str], model: Model, settings: _Settings, progress: Wish, overwrite: bool) -> Path:
-    target = samples.checked_path(path)
+def _to_file(path: str | os.PathLike[str], settings: _Settings, progress: Wish, overwrite: bool) -> Path:
+    target, model = samples.checked_path(path), settings.model
     with reporting(progress, str(model)) as tell:
         if not overwrite and _finished(target, settings):
             return target
@@ -137,48 +126,42 @@ def _to_file(path: str | os.PathLike[str], model: Model, settings: _Settings, pr
             if not overwrite and _finished(target, settings):  # by who was at work there a moment ago
                 return target
             if model.free:
-                samples.write_samples(_independent(model, settings, tell), target)
+                samples.write_samples(_independent(settings, tell), target)
             else:
-                _draw_parts(model, settings, parts, tell)
+                _draw_parts(settings, parts, tell)
     return target
 
 
-def _draw_parts(model: Model, settings: _Settings, parts: Parts, tell: Report) -> None:
+def _draw_parts(settings: _Settings, parts: Parts, tell: Report) -> None:
     """Draw what the parts lack, and make them the file."""
-    resumed = parts.resume()
-    if resumed:
+    model, plan = settings.model, settings.plan
+    number, drawn = 0, 0
+    if resumed := parts.resume():
         number, told, state = resumed
         with parsed(parts.folder / "state.npz"):
             schedule, drawn = _Schedule(**told["schedule"]), told["draws"]
-            running = _start(model, settings, schedule)
+            running = _start(settings, schedule)
             running.restore(state)
     else:
-        number, drawn = 0, 0
-        schedule, running = _begin(model, settings, tell)
+        schedule, running = _begin(settings, tell)
         parts.begin({"schedule": asdict(schedule), "draws": 0}, running.state())
-    a_part = max(1, PART // (settings.plan.chains * model.lattice.n_sites))
+    a_part = max(1, PART // (plan.chains * model.lattice.n_sites))
     bits: list[NDArray[np.uint8]] = []
     observed: list[NDArray[np.float64]] = []
     began = time.monotonic()
-    for draw, spins, seen in _draws(model, settings, schedule, running, drawn, tell):
+    for draw, spins, seen in _draws(settings, schedule, running, drawn, tell):
         bits.append(samples.packed_bits(spins, model.letters))
         observed.append(seen)
         due = len(bits) == a_part or time.monotonic() - began > PART_SECONDS
-        if due or draw == settings.plan.draws - 1:
+        if due or draw == plan.draws - 1:
             part: dict[str, NDArray[Any]] = {"bits": np.stack(bits, axis=1), "observed": np.stack(observed, axis=1)}
             parts.add(number, part, {"schedule": asdict(schedule), "draws": draw + 1}, running.state())
             bits, observed, number, began = [], [], number + 1, time.monotonic()
-    draws = settings.plan.draws
-    all_observed = np.concatenate([part["observed"] for part in parts.read(number, draws)], axis=1)
-    whole = parts.folder / parts.target.name
-    samples.write_packed(
-        (part["bits"] for part in parts.read(number, draws)),
-        whole,
-        model.lattice,
-        (settings.plan.chains, draws),
-        alphabet=model.letters,
-        **_told(settings, schedule, running, all_observed),
-    )
+    all_observed = np.concatenate([part["observed"] for part in parts.read(number, plan.draws)], axis=1)
+    told_of_all = _told(settings, schedule, running, all_observed)
+    all_bits = (part["bits"] for part in parts.read(number, plan.draws))
+    whole, size = parts.folder / parts.target.name, (plan.chains, plan.draws)
+    samples.write_packed(all_bits, whole, model.lattice, size, alphabet=model.letters, **told_of_all)
     parts.keep(whole)
 
 
@@ -188,7 +171,7 @@ def forecast(model: Model, n: int, *, chains: int | None = None, algorithm: str 
     Raises ValueError and TypeError for bad arguments as they do; `Size.check_memory` and `check_file` raise ValueError
     where it does not fit.
     """
-    return Size.of(model, _Settings.checked(model, n, 0, chains, algorithm, None, None).plan)
+    return Size.of(model, _checked(model, n, 0, chains, algorithm, None, None).plan)
 
 
 @dataclass(frozen=True)
@@ -199,32 +182,6 @@ class _Settings:
     spacing: int | None
     equilibration: int | None
 
-    @classmethod
-    def checked(
-        cls,
-        model: Model,
-        n: int,
-        seed: int,
-        chains: int | None,
-        algorithm: str,
-        spacing: int | None,
-        equilibration: int | None,
-    ) -> _Settings:
-        checks.instance("model", model, (PairModel, Dimers), "a model, such as Ising, Potts, BlumeCapel or Dimers")
-        for name, value, least in (
-            ("n", n, 1),
-            ("seed", seed, 0),
-            ("chains", chains, 1),
-            ("spacing", spacing, 1),
-            ("equilibration", equilibration, 0),
-        ):
-            if value is not None or name in ("n", "seed"):
-                checks.whole(name, value, least)
-        if model.free:
-            chains = chains if chains is not None else cost.CHAINS
-        plan = cost.choose(model, int(n), algorithm, None if chains is None else int(chains))
-        return cls(model, int(seed), plan, spacing, equilibration)
-
     def provenance(self) -> dict[str, Any]:
         found = {"model": self.model.settings(), "seed": self.seed, "algorithm": self.plan.algorithm}
         return found if self.model.alike else found | {"letters_alike": False}
@@ -232,6 +189,21 @@ class _Settings:
     def asked(self) -> dict[str, Any]:
         given = {"spacing": self.spacing, "equilibration": self.equilibration}
         return self.provenance() | {"plan": asdict(self.plan)} | given
+
+
+def _checked(
+    model: Model, n: int, seed: int, chains: int | None, algorithm: str, spacing: int | None, equilibration: int | None
+) -> _Settings:
+    checks.instance("model", model, (PairModel, Dimers), "a model, such as Ising, Potts, BlumeCapel or Dimers")
+    checks.whole("n", n, 1)
+    checks.whole("seed", seed, 0)
+    for name, value, least in (("chains", chains, 1), ("spacing", spacing, 1), ("equilibration", equilibration, 0)):
+        if value is not None:
+            checks.whole(name, value, least)
+    if model.free and chains is None:
+        chains = cost.CHAINS
+    plan = cost.choose(model, int(n), algorithm, None if chains is None else int(chains))
+    return _Settings(model, int(seed), plan, spacing, equilibration)
 
 
 @dataclass(frozen=True)
@@ -245,33 +217,33 @@ class _Schedule:
     past: int = 0  # steps that the chains have taken already, in the pilot run
 
 
-def _begin(model: Model, settings: _Settings, tell: Report) -> tuple[_Schedule, Chains]:
+def _begin(settings: _Settings, tell: Report) -> tuple[_Schedule, Chains]:
     """The schedule that a pilot run gives, and chains to draw from."""
     plan, given = settings.plan, (settings.spacing, settings.equilibration)
     tell(0.0, f"pilot run, {plan.algorithm}")
-    found = pilot.run(model, plan, settings.seed, required=None in given)
+    found = pilot.run(settings.model, plan, settings.seed, required=None in given)
     spacing = settings.spacing if settings.spacing is not None else found.spacing
     if isinstance(found.chains, Replicas) and settings.equilibration is None and plan.chains <= found.chains.chains:
         # the replicas of the pilot run have equilibrated, longer than asked for: they go on
         more = max(found.equilibration - found.steps, 0)
-        schedule = _Schedule(spacing, more, found.clusters, found.report(), past=found.steps)
+        schedule = _Schedule(spacing, more, found.chains.clusters, found.report(), past=found.steps)
         return schedule, found.chains.first(plan.chains)
     equilibration = settings.equilibration if settings.equilibration is not None else found.equilibration
-    schedule = _Schedule(spacing, equilibration, found.clusters, found.report())
-    return schedule, _start(model, settings, schedule)
+    schedule = _Schedule(spacing, equilibration, found.chains.clusters, found.report())
+    return schedule, _start(settings, schedule)
 
 
-def _start(model: Model, settings: _Settings, schedule: _Schedule) -> Chains:
+def _start(settings: _Settings, schedule: _Schedule) -> Chains:
     plan = settings.plan
     more = {"stripes": plan.stripes, "clusters": schedule.clusters}
-    return start(model, plan.algorithm, plan.chains, settings.seed, "sample", "draw", **more)
+    return start(settings.model, plan.algorithm, plan.chains, settings.seed, "sample", "draw", **more)
 
 
 def _draws(
-    model: Model, settings: _Settings, schedule: _Schedule, running: Chains, first: int, tell: Report
+    settings: _Settings, schedule: _Schedule, running: Chains, first: int, tell: Report
 ) -> Iterator[tuple[int, NDArray[np.int8], NDArray[np.float64]]]:
     """The draws from number `first` on: number, configurations (chain, N), observables (chain, observable)."""
-    chains, draws = settings.plan.chains, settings.plan.draws
+    model, chains, draws = settings.model, settings.plan.chains, settings.plan.draws
     total = schedule.equilibration + schedule.spacing * (draws - 1)
     began, before = time.perf_counter(), schedule.equilibration + schedule.spacing * (first - 1) if first else 0
     for draw in range(first, draws):
@@ -295,7 +267,8 @@ def _finished(target: Path, settings: _Settings) -> bool:
     """Whether the file is there already; refuse one that holds other samples than these settings ask for."""
     if not target.is_file():
         return False
-    found, size = samples.provenance_of(target), samples.sizes(target)
+    with samples.opened(target) as stored:
+        found, size = stored.settings, stored.sizes
     plan, wanted = settings.plan, json.loads(json.dumps(settings.provenance()))
     wanted |= {"chains": plan.chains, "draws": plan.draws}
     if settings.model.free:
@@ -309,40 +282,26 @@ def _finished(target: Path, settings: _Settings) -> bool:
     return True
 
 
-def _independent(model: PairModel | Dimers, settings: _Settings, tell: Report) -> xr.DataArray:
+def _independent(settings: _Settings, tell: Report) -> xr.DataArray:
+    model, plan = settings.model, settings.plan
     assert isinstance(model, PairModel)  # dimers are never free
     random = randomness.generator(settings.seed, "sample", "independent")
-    chains, draws = settings.plan.chains, settings.plan.draws
-    values = configurations.independent(model, (chains, draws), random)
-    tell(1.0, f"{chains * draws} configurations")
+    values = configurations.independent(model, (plan.chains, plan.draws), random)
+    n = plan.chains * plan.draws
+    tell(1.0, f"{n} configurations")
     names = cluster.names(model) if nearest(model) else pair_chains.names(model)
-    return samples.make(
-        values,
-        model.lattice,
-        alphabet=model.letters,
-        **settings.provenance() | {"algorithm": "independent"},
-        spacing=1,
-        equilibration=0,
-        tau={name: [0.5, 0.0] for name in names},
-        pilot=None,
-        r_hat=dict.fromkeys(names, 1.0),
-        ess=dict.fromkeys(names, float(chains * draws)),
-    )
+    told = settings.provenance() | {"algorithm": "independent", "spacing": 1, "equilibration": 0, "pilot": None}
+    told |= {"tau": {name: [0.5, 0.0] for name in names}, "r_hat": dict.fromkeys(names, 1.0)}
+    return samples.make(values, model.lattice, alphabet=model.letters, **told, ess=dict.fromkeys(names, float(n)))
 
 
 def _diagnostics(running: Chains, observed: NDArray[np.float64]) -> dict[str, Any]:
     """R-hat and effective sample size of the draws; null where the draws cannot support the number."""
     series = dict(zip(running.names, np.moveaxis(observed, -1, 0), strict=True))
     return {
-        "r_hat": {name: finite(_r_hat(one, running.groups)) for name, one in series.items()},
+        "r_hat": {name: finite(r_hat(one, running.groups)) for name, one in series.items()},
         "ess": {name: _size(one) for name, one in series.items()},
     }
-
-
-def _r_hat(series: NDArray[np.float64], groups: NDArray[np.int64] | None) -> float:
-    if groups is None or len(groups) < 4:
-        return statistics.r_hat(series)
-    return statistics.nested_r_hat(series, groups)
 
 
 def _size(series: NDArray[np.float64]) -> float | None:

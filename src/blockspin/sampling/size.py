@@ -8,7 +8,8 @@ from pathlib import Path
 import numba
 
 from blockspin import memory
-from blockspin.sampling.cost import Model, Plan
+from blockspin.models import Model
+from blockspin.sampling.cost import Plan
 from blockspin.sampling.packing import Layout
 from blockspin.sampling.pilot import PILOT_CHAINS
 

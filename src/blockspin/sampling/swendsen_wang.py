@@ -30,12 +30,12 @@ def swendsen_wang(spins: Any, state: Any, trace: Any, rows: Any, alike: Any, cut
     parent = np.empty(N, np.uint32)
     along = np.empty(N, np.uint8)
     turn = np.empty(N, np.uint8)
-    bond, clean, joined = np.empty(L, np.uint8), np.zeros(L, np.uint8), np.empty(L, np.uint32)
+    scratch = np.empty(L, np.uint8), np.zeros(L, np.uint8), np.empty(L, np.uint32)
     for chain in range(spins.shape[0]):
         s, g = spins[chain], state[chain]
         for step in range(steps):
             _within_rows(s, g, words, L, alike, cut, along, parent)
-            _between_rows(s, g, words, rows, alike, cut, along, parent, bond, clean, joined)
+            _between_rows(s, g, words, rows, alike, cut, along, parent, scratch)
             _turns(s, g, words, field, parent, turn)
             count = 0
             for i in range(N):
@@ -75,20 +75,11 @@ def _within_rows(s: Any, g: Any, words: Any, L: int, alike: Any, cut: Any, along
 
 @njit(cache=True)
 def _between_rows(
-    s: Any,
-    g: Any,
-    words: Any,
-    rows: Any,
-    alike: Any,
-    cut: Any,
-    along: Any,
-    parent: Any,
-    bond: Any,
-    clean: Any,
-    joined: Any,
+    s: Any, g: Any, words: Any, rows: Any, alike: Any, cut: Any, along: Any, parent: Any, scratch: Any
 ) -> None:
     """Draw the bonds between rows and join their runs, but once where neighbouring bonds join the same two."""
     L, R, K = rows.length, rows.sublattice.size, rows.near.shape[1] // 2
+    bond, clean, joined = scratch
     group = max(1, 2 * CHUNK // L)
     halves = words.view(np.uint32)
     for turn in range(R * K):

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numba
 import numpy as np
+from numpy.typing import NDArray
 
 Result = TypeVar("Result")
 
@@ -21,3 +22,8 @@ def in_threads(n: int, run: Callable[[slice], Result]) -> list[Result]:
     ends = np.linspace(0, n, threads + 1).astype(int)
     with ThreadPoolExecutor(threads) as pool:
         return list(pool.map(run, [slice(first, last) for first, last in pairwise(ends)]))
+
+
+def over_chains(kernel: Callable[..., NDArray[Any]], *arrays: NDArray[Any], about: tuple[Any, ...]) -> NDArray[Any]:
+    """What the kernel returns for slices of arrays (chain, ...), joined; about: its other arguments."""
+    return np.concatenate(in_threads(len(arrays[0]), lambda part: kernel(*(one[part] for one in arrays), *about)))

@@ -1,8 +1,6 @@
 """Worms through close-packed dimers, free and aligning: exact, and through all winding sectors.
 
-Each function advances every chain in place: spins (chain, 4 Lx Ly) int8 in the layout of `Dimers`, state
-(chain, 4, 8) uint64 with the generators of each chain, so that the numbers do not depend on how many threads share
-the chains. The compiled loops are in worm_kernels.py.
+The compiled loops are in worm_kernels.py.
 
 A worm takes the dimer of a random vertex s off s: the dimer (s, p) turns about its other end p into (p, q). Now q
 has two dimers, and the older, (q, r), turns about r, and so on until a dimer arrives at s. The vertices turned
@@ -18,60 +16,83 @@ Source: A. W. Sandvik and R. Moessner, Phys. Rev. B 73, 144504 (2006); F. Alet e
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
+from blockspin import checks
 from blockspin.models.dimers import Dimers
-from blockspin.sampling import worm_kernels as kernels
-from blockspin.sampling.words import generators as generators
+from blockspin.sampling.markov import Chains, Observables, Spins
+from blockspin.sampling.worm_kernels import sums_of, worms
 
-Spins = NDArray[np.int8]
-State = NDArray[np.uint64]
-
-OBSERVABLES = ("energy", "columnar", "winding_x", "winding_y")
-"""What the columns of `observe` and `record` are."""
+Counts = NDArray[np.int64]
 
 
-def advance(
-    model: Dimers, algorithm: str, spins: Spins, state: State, steps: int, *, clusters: int = 1
-) -> NDArray[np.int64]:
-    """Advance all chains in place by `steps` steps of `clusters` worms each; returns the dimers turned in each chain.
-
-    algorithm: "worm". Noise spins are drawn anew, independently, at the end. Raises ValueError for another
-    algorithm, or where the spins of a chain are no close-packed dimers.
-    """
-    return _run(model, algorithm, spins, state, np.empty((len(spins), 0, 5), np.int64), steps, clusters)
-
-
-def record(
-    model: Dimers, algorithm: str, spins: Spins, state: State, steps: int, *, clusters: int = 1
-) -> NDArray[np.float64]:
-    """Advance as `advance` does and return what `observe` gives after every step, shape (chain, steps, 4)."""
-    trace = np.empty((len(spins), steps, 5), np.int64)
-    _run(model, algorithm, spins, state, trace, steps, clusters)
-    return _observables(model, trace)
-
-
-def observe(model: Dimers, spins: Spins) -> NDArray[np.float64]:
-    """Energy a vertex, columnar order |C|, and windings Wx and Wy of each chain, shape (chain, 4).
+@dataclass
+class WormChains(Chains):
+    """Chains of dimers, values (chain, 4 Lx Ly), of `clusters` worms a step; noise spins are drawn anew at the end.
 
     The energy is that of the dimers in units of the interaction, -(faces with two parallel dimers)/N, which varies
     for free dimers too; |C| = (C_x^2 + C_y^2)^(1/2) of the columnar order; the windings are those of `winding`.
-    Raises ValueError as `advance` does.
+    Raises ValueError for another algorithm than "worm", or where the spins of a chain are no close-packed dimers.
     """
-    Lx, Ly = model.vertices.shape
-    sums, wrong = kernels.sums_of(spins, Lx, Ly)
-    _check(model, spins, wrong)
-    return _observables(model, sums)
+
+    model: Dimers
+
+    def __post_init__(self) -> None:
+        checks.choice("algorithm", self.algorithm, ("worm",))
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return "energy", "columnar", "winding_x", "winding_y"
+
+    def measure_step(self) -> None:
+        """So many worms that about N/2 dimers turn, as many as there are.
+
+        The number is measured after each vertex's dimer has been turned about ten times, near equilibrium.
+        """
+        N, trials, self.clusters = self.model.vertices.n_sites, 64, 1
+        while float(self.advance(trials).mean()) < 10 * N:
+            trials *= 2
+        mean = float(self.advance(trials).mean()) / trials
+        self.clusters = max(1, round(N / 2 / mean))
+
+    def _trace(self, steps: int) -> Counts:
+        return np.empty((len(self.values), steps, 5), np.int64)
+
+    def _run(self, steps: int, trace: Counts) -> Counts:
+        T, noise = self.model.T, self.model.noise
+        free = math.isinf(T)
+        table = np.zeros(1, np.uint64) if free else _thresholds(T)
+        alike = 2.0 if noise is None else 1 / (1 + math.exp(-2 * min(max(noise, -350.0), 350.0)))
+        about = self.model.vertices.shape, steps, self.clusters, free, table, alike
+        turned: Counts = worms(self.values, self.generators, trace, *about)
+        self._check(turned < 0)
+        return turned
+
+    def _sums(self) -> Counts:
+        sums: Counts = sums_of(self.values, *self.model.vertices.shape)
+        self._check(sums[:, 0] < 0)
+        return sums
+
+    def _check(self, wrong: NDArray[np.bool_]) -> None:
+        if wrong.any():
+            self.model.check(self.values[wrong])
+
+    def _observables(self, sums: Counts) -> Observables:
+        Lx, Ly = self.model.vertices.shape
+        parallel, columnar_x, columnar_y, staggered_x, staggered_y = np.moveaxis(sums / (Lx * Ly), -1, 0)
+        windings = np.rint(Ly * staggered_x), np.rint(Lx * staggered_y)
+        return np.stack([-parallel, 2 * np.hypot(columnar_x, columnar_y), *windings], axis=-1)
 
 
 def start(model: Dimers, chains: int) -> Spins:
     """Starts of all kinds in turn, shape (chain, 4 Lx Ly): the four columnar and the four staggered coverings.
 
     Columnar ones have |C| = 1 and no winding, staggered ones C = 0 and |Wx| = Ly/2 or |Wy| = Lx/2. Noise spins,
-    where the model has them, are +1: `advance` draws them.
+    where the model has them, are +1: advancing draws them.
     """
     Lx, Ly = model.vertices.shape
     x, y = np.indices((Lx, Ly))
@@ -104,20 +125,6 @@ def symmetric_images(model: Dimers, spins: Spins, random: np.random.Generator) -
     for chain, (move, coin) in enumerate(zip(moves, coins, strict=True)):
         images[chain] = np.roll(cells[chain].T if coin else cells[chain], tuple(move), (0, 1))
     return images.reshape(spins.shape)
-
-
-def worms_per_sweep(model: Dimers, spins: Spins, state: State) -> int:
-    """How many worms turn about N/2 dimers, as many as there are; advances all chains in place to measure it.
-
-    The number is measured after each vertex's dimer has been turned about ten times, near equilibrium.
-    """
-    N, trials = model.vertices.n_sites, 64
-    while True:
-        mean = float(advance(model, "worm", spins, state, trials).mean()) / trials
-        if mean * trials >= 10 * N:
-            mean = float(advance(model, "worm", spins, state, trials).mean()) / trials
-            return max(1, round(N / 2 / mean))
-        trials *= 2
 
 
 def turn_probabilities(T: float) -> NDArray[np.float64]:
@@ -166,31 +173,3 @@ def _thresholds(T: float) -> NDArray[np.uint64]:
     """Where 63 random bits are below them, leg 0, 1 or 2 is reached; shape (4 * 256 * 4,), three of four used."""
     sums = np.cumsum(turn_probabilities(T), axis=2)
     return np.round(np.clip(sums, 0, 1) * 2.0**63).astype(np.uint64).ravel()
-
-
-def _run(
-    model: Dimers, algorithm: str, spins: Spins, state: State, trace: NDArray[np.int64], steps: int, clusters: int
-) -> NDArray[np.int64]:
-    if algorithm != "worm":
-        raise ValueError(f"algorithm must be 'worm'; got {algorithm!r}")
-    free = math.isinf(model.T)
-    table = np.zeros(1, np.uint64) if free else _thresholds(model.T)
-    alike = 2.0 if model.noise is None else 1 / (1 + math.exp(-2 * min(max(model.noise, -350.0), 350.0)))
-    turned: NDArray[np.int64]
-    Lx, Ly = model.vertices.shape
-    turned = kernels.worms(spins, state, trace, Lx, Ly, steps, clusters, free, table, alike)
-    _check(model, spins, turned < 0)
-    return turned
-
-
-def _check(model: Dimers, spins: Spins, wrong: NDArray[np.bool_]) -> None:
-    if wrong.any():
-        model.check(spins[wrong])
-
-
-def _observables(model: Dimers, sums: NDArray[np.int64]) -> NDArray[np.float64]:
-    Lx, Ly = model.vertices.shape
-    parallel, columnar_x, columnar_y, staggered_x, staggered_y = np.moveaxis(sums / (Lx * Ly), -1, 0)
-    return np.stack(
-        [-parallel, 2 * np.hypot(columnar_x, columnar_y), np.rint(Ly * staggered_x), np.rint(Lx * staggered_y)], axis=-1
-    )

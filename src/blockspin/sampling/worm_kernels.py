@@ -84,140 +84,105 @@ def _measure(direction: Any, Lx: int, Ly: int, sums: Any) -> None:
 
 
 @njit(cache=True)
-def _free_worm(direction: Any, s: Any, Lx: int, Ly: int, down: Any, across: Any, g: Any, words: Any, at: int) -> Any:
-    """One worm from vertex s among free dimers; returns the dimers turned and the next random byte.
+def _free_turn(leg: Any, random: Any) -> Any:
+    """A byte decides among the three other legs: the odd one of 256 goes to the leg opposite.
 
-    A byte decides among the three other legs: the odd one of 256 goes to the leg opposite, so that turns by +90 and
-    -90 degrees are equally likely and detailed balance is exact.
+    So turns by +90 and -90 degrees are equally likely, and detailed balance is exact.
     """
+    choice = (np.int64(random) * 3) >> 8
+    # 0, 1, 2 to a turn by two, one and three legs
+    return (leg + ((0b110110 >> (2 * choice)) & 3)) & 3
+
+
+@njit(cache=True)
+def _aligning_turn(
+    leg: Any, word: Any, direction: Any, x: Any, y: Any, Ly: int, down: Any, across: Any, table: Any
+) -> Any:
+    """63 bits decide by the chances that the four diagonal neighbours of (x, y) give."""
+    east, west = down[4 * x] * Ly, down[4 * x + 2] * Ly
+    north, south = across[4 * y + 1], across[4 * y + 3]
+    around = np.int64(direction[east + north]) | np.int64(direction[west + north]) << 2
+    around |= np.int64(direction[west + south]) << 4 | np.int64(direction[east + south]) << 6
+    row, bits = 4 * (4 * around + leg), word >> uint64(1)
+    return np.int64(bits >= table[row]) + np.int64(bits >= table[row + 1]) + np.int64(bits >= table[row + 2])
+
+
+@njit(cache=True)
+def _worm(
+    direction: Any, s: Any, Ly: int, down: Any, across: Any, free: bool, table: Any, g: Any, words: Any, at: int
+) -> Any:
+    """One worm from vertex s; returns the dimers turned and the next random byte of free dimers, word of others."""
     random = words.view(np.uint8)
     x, y = s // Ly, s % Ly
     d = np.int64(direction[s])
-    leg = d ^ 2
-    x, y = down[4 * x + d], across[4 * y + d]
     turned = 0
     while True:
-        if at == 8 * CHUNK:
-            fill(g, words, CHUNK)
-            at = 0
-        choice = (np.int64(random[at]) * 3) >> 8
-        at += 1
-        # 0, 1, 2 to a turn by two, one and three legs
-        leg = (leg + ((0b110110 >> (2 * choice)) & 3)) & 3
-        direction[x * Ly + y] = leg
-        x, y = down[4 * x + leg], across[4 * y + leg]
-        q = x * Ly + y
-        turned += 1
-        d = np.int64(direction[q])
-        direction[q] = leg ^ 2
-        if q == s:
-            return turned, at
         leg = d ^ 2
         x, y = down[4 * x + d], across[4 * y + d]
+        if at == (8 * CHUNK if free else CHUNK):
+            fill(g, words, CHUNK)
+            at = 0
+        if free:
+            leg = _free_turn(leg, random[at])
+        else:
+            leg = _aligning_turn(leg, words[at], direction, x, y, Ly, down, across, table)
+        at += 1
+        p = x * Ly + y
+        x, y = down[4 * x + leg], across[4 * y + leg]
+        q = x * Ly + y
+        d = np.int64(direction[q])  # q is another vertex than p
+        direction[p] = leg
+        direction[q] = leg ^ 2
+        turned += 1
+        if q == s:
+            return turned, at
 
 
-@njit(cache=True)
-def _aligning_worm(
-    direction: Any, s: Any, Lx: int, Ly: int, down: Any, across: Any, table: Any, g: Any, words: Any, at: int
+# in numba's own threads: the compiler then knows that no two arrays share memory, and the loop is faster
+@njit(parallel=True, cache=True)
+def worms(
+    spins: Any, state: Any, trace: Any, shape: Any, steps: int, clusters: int, free: bool, table: Any, alike: float
 ) -> Any:
-    """One worm from vertex s among aligning dimers; returns the dimers turned and the next random word."""
-    x, y = s // Ly, s % Ly
-    d = np.int64(direction[s])
-    leg = d ^ 2
-    x, y = down[4 * x + d], across[4 * y + d]
-    turned = 0
-    while True:
-        if at == CHUNK:
-            fill(g, words, CHUNK)
-            at = 0
-        word = words[at] >> uint64(1)
-        at += 1
-        east, west = down[4 * x] * Ly, down[4 * x + 2] * Ly
-        north, south = across[4 * y + 1], across[4 * y + 3]
-        around = np.int64(direction[east + north]) | np.int64(direction[west + north]) << 2
-        around |= np.int64(direction[west + south]) << 4 | np.int64(direction[east + south]) << 6
-        row = 4 * (4 * around + leg)
-        leg = np.int64(word >= table[row]) + np.int64(word >= table[row + 1]) + np.int64(word >= table[row + 2])
-        direction[x * Ly + y] = leg
-        x, y = down[4 * x + leg], across[4 * y + leg]
-        q = x * Ly + y
-        turned += 1
-        d = np.int64(direction[q])
-        direction[q] = leg ^ 2
-        if q == s:
-            return turned, at
-        leg = d ^ 2
-        x, y = down[4 * x + d], across[4 * y + d]
-
-
-@njit(cache=True)
-def _advance_chain(
-    spins: Any, g: Any, trace: Any, Lx: int, Ly: int, steps: int, clusters: int, free: bool, table: Any, alike: float
-) -> int:
-    """Steps of worms of one chain; the dimers turned, or -1 where its spins are no covering."""
-    half = uint64(32)
+    """Steps of worms of every chain in place; the dimers turned, shape (chain,), -1 where spins are no covering."""
+    (Lx, Ly), half = shape, uint64(32)
     # where a step of direction d leads from row x or column y: down[4 x + d], across[4 y + d]
     down, across = np.empty(4 * Lx, np.int64), np.empty(4 * Ly, np.int64)
     for x in range(Lx):
         down[4 * x], down[4 * x + 1], down[4 * x + 2], down[4 * x + 3] = (x + 1) % Lx, x, (x - 1) % Lx, x
     for y in range(Ly):
         across[4 * y], across[4 * y + 1], across[4 * y + 2], across[4 * y + 3] = y, (y + 1) % Ly, y, (y - 1) % Ly
-    direction = np.empty(Lx * Ly, np.uint8)
-    words, starts = np.empty(CHUNK, np.uint64), np.empty(LANES, np.uint64)
-    if not _read(spins, Lx, Ly, direction):
-        return -1
-    next_start, at, count = LANES, 8 * CHUNK if free else CHUNK, 0
-    for step in range(steps):
-        for _ in range(clusters):
-            if next_start == LANES:
-                fill(g, starts, LANES)
-                next_start = 0
-            s = np.int64(((starts[next_start] >> half) * uint64(Lx * Ly)) >> half)
-            next_start += 1
-            if free:
-                turned, at = _free_worm(direction, s, Lx, Ly, down, across, g, words, at)
-            else:
-                turned, at = _aligning_worm(direction, s, Lx, Ly, down, across, table, g, words, at)
-            count += turned
-        if step < trace.shape[0]:
-            _measure(direction, Lx, Ly, trace[step])
-    _write(direction, Lx, Ly, spins)
-    if alike <= 1:
-        _draw_noise(spins, Lx, Ly, g, words, alike)
-    return count
-
-
-@njit(cache=True)
-def _sums_chain(spins: Any, Lx: int, Ly: int, sums: Any) -> bool:
-    direction = np.empty(Lx * Ly, np.uint8)
-    covered = _read(spins, Lx, Ly, direction)
-    _measure(direction, Lx, Ly, sums)
-    return not covered
-
-
-# the parallel functions hold nothing but a call: numba compiles such loops slowly
-@njit(parallel=True, cache=True)
-def worms(
-    spins: Any,
-    state: Any,
-    trace: Any,
-    Lx: int,
-    Ly: int,
-    steps: int,
-    clusters: int,
-    free: bool,
-    table: Any,
-    alike: float,
-) -> Any:
-    turned = np.empty(spins.shape[0], np.int64)
-    for k in prange(spins.shape[0]):
-        turned[k] = _advance_chain(spins[k], state[k], trace[k], Lx, Ly, steps, clusters, free, table, alike)
+    turned = np.zeros(spins.shape[0], np.int64)
+    for chain in prange(spins.shape[0]):
+        direction = np.empty(Lx * Ly, np.uint8)
+        words, starts = np.empty(CHUNK, np.uint64), np.empty(LANES, np.uint64)
+        g = state[chain]
+        if not _read(spins[chain], Lx, Ly, direction):
+            turned[chain] = -1
+            continue
+        next_start, at = LANES, 8 * CHUNK if free else CHUNK
+        for step in range(steps):
+            for _ in range(clusters):
+                if next_start == LANES:
+                    fill(g, starts, LANES)
+                    next_start = 0
+                s = np.int64(((starts[next_start] >> half) * uint64(Lx * Ly)) >> half)
+                next_start += 1
+                count, at = _worm(direction, s, Ly, down, across, free, table, g, words, at)
+                turned[chain] += count
+            if step < trace.shape[1]:
+                _measure(direction, Lx, Ly, trace[chain, step])
+        _write(direction, Lx, Ly, spins[chain])
+        if alike <= 1:
+            _draw_noise(spins[chain], Lx, Ly, g, words, alike)
     return turned
 
 
 @njit(parallel=True, cache=True)
 def sums_of(spins: Any, Lx: int, Ly: int) -> Any:
-    sums, wrong = np.empty((spins.shape[0], 5), np.int64), np.empty(spins.shape[0], np.bool_)
+    """What `_measure` counts in each chain, shape (chain, 5), of -1 where its spins are no covering."""
+    sums = np.full((spins.shape[0], 5), -1)
     for k in prange(spins.shape[0]):
-        wrong[k] = _sums_chain(spins[k], Lx, Ly, sums[k])
-    return sums, wrong
+        direction = np.empty(Lx * Ly, np.uint8)
+        if _read(spins[k], Lx, Ly, direction):
+            _measure(direction, Lx, Ly, sums[k])
+    return sums

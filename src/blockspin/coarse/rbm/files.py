@@ -14,7 +14,7 @@ import numpy as np
 
 from blockspin import checks
 from blockspin.files import Damaged, parsed, read_arrays, writing
-from blockspin.lattice import Lattice
+from blockspin.lattice import Lattice, stored_lattice
 
 FORMAT = "blockspin."  # and the class
 VERSION = 3
@@ -101,7 +101,7 @@ def _machine(kind: type[Any], source: Path, refusal: str, text: str, stored: dic
     if gone:
         warnings.warn(f"{source} was trained with {gone}; this version would train on without", stacklevel=4)
     if isinstance(parameters.get("lattice"), dict):
-        parameters["lattice"] = Lattice(parameters["lattice"]["kind"], tuple(parameters["lattice"]["shape"]))
+        parameters["lattice"] = stored_lattice("the lattice of weights", parameters["lattice"])
     machine = kind(**parameters)
     learned = header["learned"]
     arrays = {name: stored[name] for name in kind._LEARNED}
@@ -142,5 +142,5 @@ def _plain(value: Any) -> Any:
     if isinstance(value, np.generic):
         return value.item()
     if isinstance(value, Lattice):
-        return {"kind": value.kind, "shape": value.shape}
+        return value.settings()
     raise TypeError(f"cannot be written as JSON: {value!r}")
