@@ -120,13 +120,13 @@ MUTANTS = (
     ),
     Mutant(
         "all words of a replica's column alike", "sampling/lanes.py",
-        "return bits, a, b, c, counter + everywhere(uint64(1))",
-        "return everywhere(uint64(0x123456789ABCDEF)), a, b, c, counter + everywhere(uint64(1))", MULTISPIN,
+        "generate_state(3 * (WORDS + 1), np.uint64).reshape", "generate_state(3, np.uint64).repeat(WORDS + 1).reshape",
+        MULTISPIN,
     ),
     # dimers
     Mutant(
         "one leg favoured", "sampling/worm_kernels.py",
-        "(np.int64(random[at]) * 3) >> 8", "(np.int64(random[at]) * 3 + 16) >> 8", WORM,
+        "(np.int64(random) * 3) >> 8", "(np.int64(random) * 3 + 16) >> 8", WORM,
     ),
     Mutant(
         "two diagonal neighbours exchanged", "sampling/worm_kernels.py",
