@@ -233,7 +233,7 @@ def calls() -> dict[str, Call]:
         "ToBinary.transform": method(lambda: bs.ToBinary().fit(rows()), "transform", X=rows()),
         "RSMI": of(bs.RSMI, lattice=L),
         "RSMI.fit": fitting(
-            bs.RSMI, rows(), "n_components", "n_iter", "batch_size", "patience", "project", lattice=L, buffer=0,
+            bs.RSMI, rows(), "n_components", "n_iter", "batch_size", "project", lattice=L, buffer=0,
             n_iter=1, batch_size=4, random_state=0, slow=True,
             also={"states": ("components",), "buffer": ("lattice",), "environment": ("lattice",)},
         ),
