@@ -24,7 +24,7 @@ N, AROUND = 3, 2
 
 def machine(n: int, seed: int) -> Machine:
     random = np.random.default_rng(seed)
-    return Machine(random.normal(0, 0.7, (2, n)), random.normal(0, 0.3, 2), random.normal(0, 0.3, n))
+    return Machine(random.normal(0, 0.7, (2, n)), random.normal(0, 0.3, n), random.normal(0, 0.3, 2))
 
 
 THETA, PSI = machine(N + AROUND, 1), machine(N, 2)

@@ -17,8 +17,7 @@ Source: M. Koch-Janusz and Z. Ringel, Nature Physics 14, 578 (2018), Methods and
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +25,7 @@ from scipy.special import log_expit, softmax
 
 from blockspin.coarse.rbm import RBM
 from blockspin.coarse.rbm.summation import binary_states
+from blockspin.coarse.rbm.units import free_energy
 
 FloatArray = NDArray[np.float64]
 Spins = NDArray[np.int8]
@@ -38,13 +38,12 @@ FILTER_RATE, FILTER_PENALTY, FILTER_EPOCHS, FILTER_BATCH = 0.01, 0.01, 100, 800 
 SUMMED = 10  # spins of a block, at most, over whose states the inner mean is summed (the paper draws it)
 
 
-@dataclass(frozen=True)
-class Machine:
-    """Free energy F(x) = -b.x - sum_a ln 2cosh(W x + c)_a of a machine with spins -1/+1."""
+class Machine(NamedTuple):
+    """A machine with spins -1/+1: W (M, N), b (N,) and c (M,), in double precision."""
 
     weights: FloatArray
-    hidden: FloatArray
     visible: FloatArray
+    hidden: FloatArray
 
     @classmethod
     def trained(cls, X: Spins, units: int, seed: int) -> Machine:
@@ -60,12 +59,8 @@ class Machine:
             init_scale=float(np.sqrt(2 / (X.shape[1] + units))),  # Xavier (R)
             random_state=seed,
         ).fit(X)
-        parts = (rbm.components_, rbm.intercept_hidden_, rbm.intercept_visible_)
+        parts = (rbm.components_, rbm.intercept_visible_, rbm.intercept_hidden_)
         return cls(*(np.asarray(part, float) for part in parts))
-
-    def free_energy(self, x: NDArray[Any]) -> FloatArray:
-        """F of rows x (..., N), shape (...)."""
-        return np.asarray(-x @ self.visible - _log_2_cosh(x @ self.weights.T + self.hidden).sum(axis=-1))
 
 
 def learn(train: tuple[Spins, Spins], n_components: int, seed: int) -> tuple[FloatArray, list[float]]:
@@ -93,9 +88,10 @@ def summed(filters: FloatArray, v: Spins, e: Spins, theta: Machine, psi: Machine
     """A and dA/dw, shape of the filters (k, n), over rows v (m, n) and e (m, sites); the inner mean over all states."""
     n, k = filters.shape[1], len(filters)
     states, h = 2 * binary_states(n) - 1, 2 * binary_states(k) - 1
-    given = softmax(-psi.free_energy(states)[:, None] + _log_chances(filters, states, h), axis=0)  # P(v'|h), (2^n, 2^k)
+    F_psi = free_energy(states, *psi, "spin")  # (2^n,)
+    given = softmax(-F_psi[:, None] + _log_chances(filters, states, h), axis=0)  # P(v'|h), (2^n, 2^k)
     chances = np.exp(_log_chances(filters, v, h))  # P(h|v), (m, 2^k)
-    dE = _difference(states[None], e[:, None], theta, psi)  # (m, 2^n)
+    dE = _pair_energies(states, e, theta) - F_psi  # (m, 2^n)
     inner = dE @ given
     weights = chances * inner
     g = _scores(filters, states, h)  # (2^n, 2^k, k, n)
@@ -105,12 +101,12 @@ def summed(filters: FloatArray, v: Spins, e: Spins, theta: Machine, psi: Machine
     return float(-weights.sum() / len(v)), -(own + together - apart) / len(v)
 
 
-def _difference(v: NDArray[Any], e: NDArray[Any], theta: Machine, psi: Machine) -> FloatArray:
-    """dE of blocks (..., n) and environments (..., sites), broadcast against each other."""
-    n = v.shape[-1]
-    field = v @ theta.weights[:, :n].T + e @ theta.weights[:, n:].T + theta.hidden
-    bias = v @ theta.visible[:n] + e @ theta.visible[n:]
-    return np.asarray(-bias - _log_2_cosh(field).sum(axis=-1) - psi.free_energy(v))
+def _pair_energies(v: FloatArray, e: Spins, theta: Machine) -> FloatArray:
+    """F of theta for every block v (s, n) with every environment e (m, sites), shape (m, s)."""
+    n = v.shape[1]
+    field = v @ theta.weights[:, :n].T + (e @ theta.weights[:, n:].T)[:, None] + theta.hidden
+    bias = v @ theta.visible[:n] + (e @ theta.visible[n:])[:, None]
+    return np.asarray(-bias - np.logaddexp(field, -field).sum(axis=-1))
 
 
 def _log_chances(filters: FloatArray, v: NDArray[Any], h: FloatArray) -> FloatArray:
@@ -121,7 +117,3 @@ def _log_chances(filters: FloatArray, v: NDArray[Any], h: FloatArray) -> FloatAr
 def _scores(filters: FloatArray, v: NDArray[Any], h: FloatArray) -> FloatArray:
     """d ln P(h|v)/dw, shape (m, 2^k, k, n)."""
     return np.asarray((h - np.tanh(v @ filters.T)[:, None, :])[..., None] * v[:, None, None, :])
-
-
-def _log_2_cosh(x: FloatArray) -> FloatArray:
-    return np.asarray(np.logaddexp(x, -x))
