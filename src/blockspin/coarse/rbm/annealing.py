@@ -19,7 +19,7 @@ from scipy.linalg import eigh
 from scipy.optimize import brentq
 from scipy.special import expit, logsumexp, stdtrit
 
-from blockspin.coarse.rbm.gibbs import Parameters, chain, draw, log_sum, squashed, visible_mean
+from blockspin.coarse.rbm.gibbs import Parameters, chain, draw, log_sum, squashed
 from blockspin.coarse.rbm.units import HIDDEN, free_energy
 from blockspin.statistics import Estimate, r_hat
 
@@ -142,10 +142,9 @@ def log_partition(
     keys = jax.random.split(key, 6)
     fields = jnp.asarray(base, jnp.float32)
     betas = jnp.linspace(0, 1, n_steps + 1, dtype=jnp.float32)
-    zero = parameters._replace(weights=jnp.zeros_like(parameters.weights), visible=fields)
 
     def sites(key: jax.Array, n: int) -> jax.Array:
-        return draw(key, visible_mean(zero, jnp.zeros((n, len(parameters.hidden)), jnp.float32), units), units)
+        return draw(key, jnp.broadcast_to(squashed(fields, units), (n, len(fields))), units)
 
     gains, end = anneal(parameters, fields, betas, sites(keys[0], n_chains), keys[1], units=units)
     up = np.asarray(gains, np.float64).sum(axis=0)
