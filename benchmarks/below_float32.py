@@ -23,6 +23,7 @@ import numpy as np
 import blockspin as bs
 from blockspin.coarse.rbm import training
 from blockspin.coarse.rbm.gibbs import Parameters, squashed
+from blockspin.coarse.rbm.layers import Layers, free
 from blockspin.coarse.rbm.phases import Rule, State, gibbs_steps, gradient
 from blockspin.statistics import Estimate
 
@@ -46,8 +47,9 @@ def rounded(state: State, visible: jax.Array, key: jax.Array, rule: Rule) -> tup
     def down(h: jax.Array) -> jax.Array:
         return squashed(product(h, W, (1, 0)) + b, rule.units)
 
+    layers = Layers(up, down, free(state.parameters, rule.units).slope)
     hidden = up(visible)
-    model, hidden_model, chains = gibbs_steps(up, down, state.chains, hidden, key, rule)
+    model, hidden_model, chains = gibbs_steps(layers, state.chains, hidden, key, rule)
     left = jnp.concatenate([hidden, -hidden_model])
     pairs = product(left, jnp.concatenate([visible, model]), (0, 0)) / len(visible)
     slope = Parameters(pairs, visible.mean(axis=0) - model.mean(axis=0), left.sum(axis=0) / len(visible))

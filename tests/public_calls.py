@@ -114,7 +114,6 @@ def machines(kind: str) -> dict[str, Call]:
     seeded = {"random_state": 0}
     return {
         "free_energy": method(of_this, "free_energy", X=rows()),
-        "gibbs": method(of_this, "gibbs", X=rows(), **seeded),
         "gibbs_chain": method(of_this, "gibbs_chain", "steps", X=rows(), steps=2, thin=1, **seeded),
         "log_likelihood": method(of_this, "log_likelihood", X=rows(), chains=4, partition=None),
         "log_partition": method(of_this, "log_partition", X=rows()),
@@ -125,7 +124,6 @@ def machines(kind: str) -> dict[str, Call]:
         "pseudo_log_likelihood": method(of_this, "pseudo_log_likelihood", X=rows()),
         "reconstruct": method(of_this, "reconstruct", X=rows()),
         "resume": method(fresh, "resume", X=rows(), validation=None, checkpoint=None, slow=True),
-        "sample_hidden": method(of_this, "sample_hidden", X=rows(), **seeded),
         "save": Call(lambda folder: (of_this().save, {"path": folder / "saved.npz"})),
         "score_samples": method(of_this, "score_samples", X=rows()),
         "transform": method(of_this, "transform", X=rows()),
@@ -224,17 +222,13 @@ def calls() -> dict[str, Call]:
             bs.ConvolutionalRBM, rows(), "n_filters", "batch_size", "k", "n_iter", lattice=L, n_iter=1,
             random_state=0, slow=True, also={"filter_side": ("block",)},
         ),
-        "ConvolutionalRBM.from_filters": of(
-            bs.ConvolutionalRBM.from_filters, filters=np.ones((2, 2, 2)), lattice=L, b=2, units="spin", visible=0.0,
-            hidden=np.zeros(2), also={"filters": ("filter_side",)},
-        ),
         "ConvolutionalRBM.on": method(partial(machine, "ConvolutionalRBM"), "on", lattice=bs.Lattice.square(8)),
         "ToBinary": of(bs.ToBinary),
         "ToBinary.fit": fitting(bs.ToBinary, rows()),
         "ToBinary.transform": method(lambda: bs.ToBinary().fit(rows()), "transform", X=rows()),
         "RSMI": of(bs.RSMI, lattice=L),
         "RSMI.fit": fitting(
-            bs.RSMI, rows(), "n_components", "n_iter", "batch_size", "patience", "project", lattice=L, buffer=0,
+            bs.RSMI, rows(), "n_components", "n_iter", "batch_size", "project", lattice=L, buffer=0,
             n_iter=1, batch_size=4, random_state=0, slow=True,
             also={"states": ("components",), "buffer": ("lattice",), "environment": ("lattice",)},
         ),

@@ -9,9 +9,10 @@ import jax.numpy as jnp
 import numpy as np
 from scipy.special import logsumexp
 
-from blockspin.coarse.rbm import RBM
+from blockspin.coarse.rbm import RBM, ConvolutionalRBM
 from blockspin.coarse.rbm.gibbs import Parameters
 from blockspin.coarse.rbm.phases import Rule, State
+from blockspin.lattice import Lattice
 
 DISCRETE = ("binary", "spin")
 N_ROWS = 40_000
@@ -32,6 +33,18 @@ def machine(units: str, n_hidden: int = 4, n_visible: int = 6, *, scale: float =
     rng = np.random.default_rng(seed)
     W, b, c = (rng.normal(0, scale, shape) for shape in ((n_hidden, n_visible), n_visible, n_hidden))
     return RBM.from_weights(W, b, c, units=units, random_state=seed)
+
+
+def with_filters(
+    filters: np.ndarray, lattice: Lattice, b: int = 2, *, units: str, visible: float = 0.0, hidden: object = None,
+    **parameters: object,
+) -> ConvolutionalRBM:  # fmt: skip
+    """The convolutional RBM with these filters (F, side, ...), visible bias and filters' biases (F,), as if trained."""
+    weights = np.asarray(filters, np.float32)
+    made = ConvolutionalRBM(lattice, b, weights.shape[1], len(weights), units=units, **parameters)
+    made._seed()
+    biases = np.array([visible, *(np.zeros(len(weights)) if hidden is None else hidden)], np.float32)
+    return made._as_if_trained(units, lattice.n_sites, filters_=weights, _biases=biases)
 
 
 def free_energy_by_sum(rbm: RBM, V: np.ndarray) -> np.ndarray:

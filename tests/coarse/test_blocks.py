@@ -53,19 +53,16 @@ def test_majority_is_the_sign_of_the_sum_and_first_breaks_ties(lattice: Lattice,
 
 
 @pytest.mark.parametrize(("lattice", "b"), CASES, ids=IDS)
-def test_decimation_keeps_one_site_of_each_block(lattice: Lattice, b: int) -> None:
+def test_decimation_keeps_the_first_site_of_each_block(lattice: Lattice, b: int) -> None:
     X = spins(lattice, 5)
-    for place, offset in enumerate(product(range(b), repeat=lattice.dimension)):
-        expected = [[block[place] for block in slow_blocks(lattice, b, row)] for row in X]
-        np.testing.assert_array_equal(Decimation(lattice, b, offset=offset).fit_transform(X), expected)
-    last = Decimation(lattice, b, offset=b - 1).fit_transform(X)
-    np.testing.assert_array_equal(last, expected)
+    expected = [[block[0] for block in slow_blocks(lattice, b, row)] for row in X]
+    np.testing.assert_array_equal(Decimation(lattice, b).fit_transform(X), expected)
 
 
 @pytest.mark.parametrize(("lattice", "b"), CASES, ids=IDS)
 def test_fields_are_the_linear_part_of_the_rule(lattice: Lattice, b: int) -> None:
     X = spins(lattice, 40)
-    decimation = Decimation(lattice, b, offset=b - 1).fit(X)
+    decimation = Decimation(lattice, b).fit(X)
     np.testing.assert_array_equal(X @ decimation.fields_.T, decimation.transform(X))
     majority = Majority(lattice, b, random_state=1).fit(X)
     assert majority.fields_.shape == (lattice.coarse(b).n_sites, lattice.n_sites)
@@ -144,7 +141,7 @@ def test_without_an_integer_seed_coins_are_tossed_at_every_call() -> None:
 def test_the_rules_are_transformers() -> None:
     lattice = Lattice.square(8)
     X = spins(lattice, 10)
-    for rule in (Majority(lattice, 2, random_state=1), Decimation(lattice, 2, offset=1)):
+    for rule in (Majority(lattice, 2, random_state=1), Decimation(lattice, 2)):
         assert rule.transform(X).shape == (10, 16)  # nothing is learned
         np.testing.assert_array_equal(clone(rule).fit(X).transform(X), rule.fit_transform(X))
         assert rule.n_features_in_ == 64
@@ -191,6 +188,3 @@ def test_what_does_not_fit_is_named(kind: type[Majority] | type[Decimation]) -> 
             rule.transform(bad)
     with pytest.raises(ValueError, match=r"ties.*'up'"):
         Majority(lattice, 2, ties="up").fit(X)
-    for offset in (2, -1, (0, 2), (0,)):
-        with pytest.raises(ValueError, match="offset"):
-            Decimation(lattice, 2, offset=offset).fit(X)

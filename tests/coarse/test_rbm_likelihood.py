@@ -145,7 +145,7 @@ def test_equal_seeds_give_equal_partitions_and_nothing_moves_on() -> None:
     assert first.partition(**AIS) == first.partition(**AIS) == second.partition(**AIS)
     assert first.partition(**AIS) != first.partition(**AIS, random_state=1)
     X = np.ones((3, 8), np.int8)
-    np.testing.assert_array_equal(first.sample_hidden(X), machine("spin", 5, 8).sample_hidden(X))
+    np.testing.assert_array_equal(first.gibbs_chain(X, 1), machine("spin", 5, 8).gibbs_chain(X, 1))
 
 
 def test_wrong_requests_are_named() -> None:

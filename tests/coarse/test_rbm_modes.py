@@ -10,14 +10,13 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from made_rbms import all_states, machine, parts_of, probabilities, rule, spins, state_of
+from made_rbms import DISCRETE, N_ROWS, all_states, machine, parts_of, probabilities, rule, spins, state_of
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from blockspin.coarse.rbm import RBM, files, summation
 from blockspin.coarse.rbm import units as states
-from blockspin.coarse.rbm.phases import exact_means
-from blockspin.coarse.rbm.training import gradient
-from blockspin.lattice import Lattice
+from blockspin.coarse.rbm.gibbs import Parameters
+from blockspin.coarse.rbm.phases import centered, gradient
 
 
 @pytest.mark.slow  # the same checks as of the plain machine, at a compilation each
@@ -48,81 +47,71 @@ def slopes(parts: list[np.ndarray], X: np.ndarray, units: str) -> list[np.ndarra
 
 
 @pytest.mark.parametrize("units", states.UNITS)
-@pytest.mark.parametrize("shape", [(3, 4), (5, 3)])
-def test_the_exact_gradient_is_the_slope_of_the_likelihood(units: str, shape: tuple[int, int]) -> None:
-    rbm = machine(units, *shape, seed=1)
+def test_the_gradient_of_long_chains_is_the_slope_of_the_likelihood(units: str) -> None:
+    # 40,000 chains of 50 steps: 5 errors of averages whose deviation is at most 2
+    rbm = machine(units, 3, 4, seed=1)
     rng = np.random.default_rng(2)
-    X = (
-        rng.normal(size=(7, shape[1]))
-        if units == "gaussian"
-        else rng.choice((states.RANGE[units][0], 1), (7, shape[1]))
-    )
-    settled = rule(units, algorithm="exact")
-    found, _ = gradient(state_of(rbm), jnp.asarray(X, jnp.float32), jax.random.key(0), settled)
+    X = rng.normal(size=(8, 4)) if units == "gaussian" else rng.choice((states.RANGE[units][0], 1), (8, 4))
+    data = jnp.asarray(np.repeat(X, N_ROWS // 8, axis=0), jnp.float32)
+    found, _ = gradient(state_of(rbm), data, jax.random.key(0), rule(units, k=50))
     for part, expected in zip(found, slopes(list(parts_of(rbm)), X, units), strict=True):
-        np.testing.assert_allclose(part, expected, atol=3e-6)
+        np.testing.assert_allclose(part, expected, atol=0.05)
 
 
-@pytest.mark.parametrize("units", states.UNITS)
+def averages(rbm: RBM, V: np.ndarray, p: np.ndarray | float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """<h v>, <v> and <h> over rows of chance p, with hidden means."""
+    W, _, c = parts_of(rbm)
+    h = np.tanh(V @ W.T + c) if rbm.units_ == "spin" else 1 / (1 + np.exp(-V @ W.T - c))
+    p = np.broadcast_to(p, len(V))
+    return (h * p[:, None]).T @ V, p @ V, p @ h
+
+
+@pytest.mark.parametrize("units", DISCRETE)
 def test_the_centred_gradient_is_that_of_centred_variables(units: str) -> None:
     # averages about the offsets, taken by themselves; the plain gradient must not be what comes out
-    rbm = machine(units, 3, 4, seed=1)
-    X = np.random.default_rng(2).choice((states.RANGE["spin" if units == "gaussian" else units][0], 1), (50, 4))
-    W, _, c = parts_of(rbm)
-    h = np.tanh(X @ W.T + c) if units == "spin" else 1 / (1 + np.exp(-X @ W.T - c))
-    hv, v_model, h_model = (np.asarray(part, float) for part in exact_means(state_of(rbm).parameters, units))
-    m, n = (X.mean(axis=0) + v_model) / 2, (h.mean(axis=0) + h_model) / 2
-    data = (h - n).T @ (X - m) / len(X)
-    model = hv - np.outer(h_model, m) - np.outer(n, v_model) + np.outer(n, m)
-    weights = data - model
-    expected = (weights, X.mean(axis=0) - v_model - n @ weights, h.mean(axis=0) - h_model - weights @ m)
-    found, _ = gradient(
-        state_of(rbm), jnp.asarray(X, jnp.float32), jax.random.key(0), rule(units, algorithm="exact", centered=True)
-    )
-    for part, value in zip(found, expected, strict=True):
+    rbm, V = machine(units, 3, 4, seed=1), all_states(4, units)
+    X = np.random.default_rng(2).choice((states.RANGE[units][0], 1), (50, 4))
+    hv, v, h = averages(rbm, X, 1 / len(X))
+    hv_model, v_model, h_model = averages(rbm, V, probabilities(rbm, V))
+    m, n = (v + v_model) / 2, (h + h_model) / 2
+    weights = hv - np.outer(h, m) - np.outer(n, v) - (hv_model - np.outer(h_model, m) - np.outer(n, v_model))
+    expected = (weights, v - v_model - n @ weights, h - h_model - weights @ m)
+    plain = Parameters(hv - hv_model, v - v_model, h - h_model)
+    for part, value in zip(centered(plain, v, h), expected, strict=True):
+        np.testing.assert_allclose(part, value, atol=2e-6)
+    rows, key = jnp.asarray(X, jnp.float32), jax.random.key(0)
+    found, _ = gradient(state_of(rbm), rows, key, rule(units, centered=True))
+    drawn, _ = gradient(state_of(rbm), rows, key, rule(units))
+    for part, value in zip(found, centered(drawn, jnp.asarray(v), jnp.asarray(h)), strict=True):
         np.testing.assert_allclose(part, value, atol=2e-6)
 
 
 def test_centred_training_does_not_care_which_state_is_called_zero() -> None:
     # v -> 1 - v with W -> -W, b -> -b, c -> c + sum_j W_j: the same machine, and the same step
-    rbm = machine("binary", 3, 4, seed=1)
+    rbm, V = machine("binary", 3, 4, seed=1), all_states(4, "binary")
     W, b, c = parts_of(rbm)
     turned = RBM.from_weights(-W, -b, c + W.sum(axis=1), units="binary")
     X = (np.random.default_rng(0).random((30, 4)) < 0.3).astype(np.float32)
-    moves = {}
-    for centered in (True, False):
-        settled = rule("binary", algorithm="exact", centered=centered)
-        here, _ = gradient(state_of(rbm), jnp.asarray(X), jax.random.key(0), settled)
-        there, _ = gradient(state_of(turned), jnp.asarray(1 - X), jax.random.key(0), settled)
+    moves, slope = {}, {}
+    for centred in (True, False):
+        for one, rows in ((rbm, X), (turned, 1 - X)):
+            data, model = averages(one, rows, 1 / len(rows)), averages(one, V, probabilities(one, V))
+            plain = Parameters(*(first - second for first, second in zip(data, model, strict=True)))
+            slope[one] = centered(plain, data[1], data[2]) if centred else plain
+        here, there = slope[rbm], slope[turned]
         back = (-there.weights, -there.visible, there.hidden + there.weights.sum(axis=1))
-        moves[centered] = max(float(jnp.abs(a - b).max()) for a, b in zip(here, back, strict=True))
+        moves[centred] = max(float(jnp.abs(a - b).max()) for a, b in zip(here, back, strict=True))
     assert moves[True] < 1e-6
     assert moves[False] > 1e-2
-
-
-@pytest.mark.slow
-def test_the_exact_gradient_learns_the_ising_model() -> None:
-    # the 2x3 torus at K = 0.3, every state weighted by repetition: nothing is random but the start; 1.08 nats at first
-    lattice = Lattice.square(2, 3)
-    S = all_states(6, "spin")
-    energy = -0.3 * (S[:, lattice.bonds[:, 0]] * S[:, lattice.bonds[:, 1]]).sum(axis=1)
-    p = np.exp(-energy) / np.exp(-energy).sum()
-    X = np.repeat(S, np.round(4000 * p).astype(int), axis=0)
-    rbm = RBM(
-        8, units="spin", algorithm="exact", momentum=0.9, learning_rate=0.05, batch_size=len(X), n_iter=300,
-        init_scale=0.1, random_state=0,
-    ).fit(X)  # fmt: skip
-    assert (p * np.log(p / probabilities(rbm, S))).sum() < 2e-3
 
 
 MODES = [
     {"algorithm": "cd"},
     pytest.param({"algorithm": "pcd", "centered": True}, marks=pytest.mark.slow),
-    pytest.param({"algorithm": "exact", "l1": 0.01}, marks=pytest.mark.slow),
 ]
 
 
-@pytest.mark.parametrize("mode", MODES, ids=["cd", "pcd", "exact"])
+@pytest.mark.parametrize("mode", MODES, ids=["cd", "pcd"])
 def test_an_interrupted_fit_resumes_with_the_same_bits(mode: dict[str, object], tmp_path: Path) -> None:
     X, V = spins(), spins(seed=1)[:100]
     whole = RBM(5, n_iter=6, random_state=1, **mode).fit(X, validation=V)
@@ -148,7 +137,7 @@ def test_an_interrupted_fit_resumes_with_the_same_bits(mode: dict[str, object], 
 
 THEN = {  # what version 2.0 wrote beside the settings of today
     "group": 0.0, "optimizer": "momentum", "schedule": "constant", "final_rate": 0.01, "n_replicas": 10,
-    "variance": 1.0, "early_stopping": False, "patience": 3,
+    "variance": 1.0, "early_stopping": False, "patience": 3, "validation_fraction": 0.0,
 }  # fmt: skip
 
 
@@ -181,8 +170,10 @@ def test_a_file_of_an_earlier_version_trains_on_with_the_same_bits(tmp_path: Pat
         ({"early_stopping": True}, {"waiting_best": np.array(-1.0), "waiting_state_0": np.ones((5, 8))}),
         ({"schedule": "linear"}, {}),
         ({"group": 0.1}, {}),
+        ({"algorithm": "exact"}, {}),
+        ({"validation_fraction": 0.2}, {}),
     ],
-    ids=["adam", "pt", "early stopping", "schedule", "group"],
+    ids=["adam", "pt", "early stopping", "schedule", "group", "exact", "held out"],
 )
 def test_weights_found_in_a_way_that_is_gone_are_opened_with_a_warning(
     settings: dict[str, object], arrays: dict[str, np.ndarray], tmp_path: Path
@@ -236,7 +227,7 @@ def test_damaged_files_are_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("parameters", "message"),
     [
-        ({"algorithm": "pt"}, "algorithm must be one of cd, pcd, exact"),
+        ({"algorithm": "pt"}, "algorithm must be one of cd, pcd"),
         ({"centered": True, "biases": False}, "centered=True moves the biases"),
         ({"algorithm": "pcd", "reconstruction": "mean"}, "reconstruction='mean' goes with algorithm='cd'"),
     ],
@@ -244,8 +235,3 @@ def test_damaged_files_are_refused(tmp_path: Path) -> None:
 def test_a_wrong_mode_is_named(parameters: dict[str, object], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         RBM(**parameters).fit(spins())
-
-
-def test_exact_training_of_large_layers_is_refused() -> None:
-    with pytest.raises(ValueError, match=r"16.*17"):
-        RBM(17, algorithm="exact").fit(spins(sites=20))

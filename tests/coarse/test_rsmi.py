@@ -134,7 +134,6 @@ def test_the_filters_of_one_lattice_serve_another_and_go_through_mcrg(learned: L
         ({"objective": "dv"}, "must be one of infonce, classifier"),
         ({"annealing": (0.1, 0.5, 0.1)}, "annealing is"),
         ({"learning_rate": 0.0}, "learning_rate"),
-        ({"held_out": 1.0}, "held_out"),
     ],
 )
 def test_settings_out_of_range_are_refused(settings: dict[str, object], why: str) -> None:

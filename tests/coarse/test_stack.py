@@ -16,7 +16,7 @@ from blockspin.coarse.fields import ToBinary
 from blockspin.coarse.maps import taken
 from blockspin.coarse.rbm import RBM
 from blockspin.coarse.rbm.units import binary_from_spin
-from blockspin.coarse.stack import as_rbm, draw, generate, layers, machine_from, reconstruct, units_of, up_to
+from blockspin.coarse.stack import Stack, as_rbm, draw, layers, machine_from, reconstruct, units_of
 from blockspin.exact import enumeration
 from blockspin.lattice import Lattice
 from blockspin.models import Ising
@@ -80,18 +80,6 @@ def test_layers_are_the_machines_from_the_lattice_up() -> None:
         layers(RBM(4))  # not fitted
 
 
-def test_up_to_a_layer() -> None:
-    X = spins(20, 9)
-    stack = make_pipeline(ToBinary(), BernoulliRBM(4, n_iter=1), BernoulliRBM(2, n_iter=1)).fit(X)
-    np.testing.assert_array_equal(up_to(stack, 2).transform(X), stack.transform(X))
-    below = stack[1].transform(((X + 1) / 2).astype(np.float32))
-    np.testing.assert_allclose(up_to(stack, 1).transform(X), below)
-    assert up_to(stack[1], 1) is stack[1]
-    for layer in (0, 3):
-        with pytest.raises(ValueError, match="layer"):
-            up_to(stack, layer)
-
-
 def test_means_are_passed_on_and_leaves_the_machine_as_it_is() -> None:
     X = spins(20, 9)
     first, second = random_machine(4, 9, "spin", seed=1), random_machine(2, 4, "spin", seed=2)
@@ -120,7 +108,7 @@ def test_weights_kept_elsewhere_make_the_same_machine() -> None:
     assert as_rbm(ours) is ours
     drawn = machine_from(weights, RBM(4, units="binary", output="sample", random_state=3))
     np.testing.assert_array_equal(drawn.transform(bits), drawn.transform(bits))
-    assert drawn.gibbs(bits).shape == bits.shape  # all that a fitted machine has
+    assert drawn.gibbs_chain(bits, 1).shape == bits.shape  # all that a fitted machine has
 
 
 def test_reconstruction_goes_up_and_down_by_means() -> None:
@@ -129,7 +117,7 @@ def test_reconstruction_goes_up_and_down_by_means() -> None:
     stack = make_pipeline(ToBinary(), BernoulliRBM(5, n_iter=2), BernoulliRBM(3, n_iter=2)).fit(X)
     (W1, b1, c1), (W2, b2, c2) = [(m.components_, m.intercept_visible_, m.intercept_hidden_) for m in layers(stack)]
     h1 = expit(bits @ W1.T + c1)
-    np.testing.assert_allclose(reconstruct(stack, X, 1), 2 * expit(h1 @ W1 + b1) - 1, atol=1e-5)
+    np.testing.assert_allclose(reconstruct(stack[:2], X), 2 * expit(h1 @ W1 + b1) - 1, atol=1e-5)
     h2 = expit(h1 @ W2.T + c2)
     np.testing.assert_allclose(reconstruct(stack, X), 2 * expit(expit(h2 @ W2 + b2) @ W1 + b1) - 1, atol=1e-5)
     machine = random_machine(5, 9, "spin", seed=2)
@@ -159,7 +147,7 @@ def test_free_samples_of_the_ising_machine_follow_the_ising_model(units: str) ->
         machine = make_pipeline(ToBinary().fit(np.ones((1, 9))), in_binary(machine))
     elif units == "binary":
         machine = make_pipeline(ToBinary().fit(np.ones((1, 9))), as_rbm(in_binary(machine)))
-    made = generate(machine, spins(20_000, 9), steps=40, draws=2, random=np.random.default_rng(2))
+    made = Stack(machine).free_run(spins(20_000, 9), steps=40, draws=2, random=np.random.default_rng(2))
     assert made.shape == (20_000, 2, 9)
     assert made.dtype == np.int8
     exact = enumeration.probabilities(model)
@@ -185,7 +173,7 @@ def test_a_deep_stack_makes_its_top_machines_states_passed_down(units: str) -> N
     exact = np.exp(log_top - logsumexp(log_top)) @ given_h
     steps = [lower, top] if units == "spin" else [ToBinary().fit(v), lower, top]
     start = spins(20_000, 6, seed=5)
-    made = generate(make_pipeline(*steps), start, steps=60, draws=1, random=np.random.default_rng(6))
+    made = Stack(make_pipeline(*steps)).free_run(start, steps=60, draws=1, random=np.random.default_rng(6))
     assert p_value(made[:, 0], exact) > 1e-5
     alone = np.exp(-lower.free_energy(v))
     assert p_value(made[:, 0], alone / alone.sum()) < 1e-5  # the lower machine by itself is another distribution
@@ -195,7 +183,7 @@ def test_draws_come_from_the_second_half_evenly_spaced() -> None:
     # one hidden unit a site: <v'> = tanh(w)^2 v a step, so the overlap with the start is 0.9^t; 60,000 spins see 0.02
     forgetful = RBM.from_weights(math.atanh(math.sqrt(0.9)) * np.eye(6), units="spin")
     start = spins(10_000, 6)
-    made = generate(forgetful, start, steps=12, draws=3, random=np.random.default_rng(1))
+    made = Stack(forgetful).free_run(start, steps=12, draws=3, random=np.random.default_rng(1))
     overlap = (made * start[:, None]).mean(axis=(0, 2))
     assert (np.abs(overlap - 0.9 ** np.array([8, 10, 12])) < 4.5 / math.sqrt(60_000)).all()
 
@@ -204,14 +192,13 @@ def test_a_frozen_machine_keeps_its_start_and_steps_must_fit() -> None:
     # a machine with one hidden unit a site and a strong weight keeps its state: all draws are the start
     frozen = RBM.from_weights(20 * np.eye(6), units="spin")
     start = spins(10, 6)
-    made = generate(frozen, start, steps=12, draws=3, random=np.random.default_rng(1))
+    made = Stack(frozen).free_run(start, steps=12, draws=3, random=np.random.default_rng(1))
     np.testing.assert_array_equal(made, np.repeat(start[:, None], 3, axis=1))
     for steps, draws in ((10, 3), (12, 0), (6, 4)):
         with pytest.raises(ValueError, match=f"{steps} steps.*{draws} draws"):
-            generate(frozen, start, steps=steps, draws=draws, random=np.random.default_rng(1))
+            Stack(frozen).free_run(start, steps=steps, draws=draws, random=np.random.default_rng(1))
 
 
 def test_machines_of_real_numbers_make_no_spins() -> None:
     machine = random_machine(4, 6, "gaussian", seed=1)
-    with pytest.raises(ValueError, match="spins"):
-        generate(machine, spins(5, 6), steps=4, draws=1, random=np.random.default_rng(1))
+    assert Stack(machine).free_run(spins(5, 6), steps=4, draws=1, random=np.random.default_rng(1)) is None

@@ -162,7 +162,9 @@ def test_machines_need_places_and_fitted_rules_stay_as_they_are() -> None:
     machine = bs.RBM.from_weights(np.ones((16, 64)), units="spin", output="sample", random_state=0)
     with pytest.raises(ValueError, match=r"RBM.*lattice.*; bs\.Placed\(map, lattice\)"):
         bs.rg.exponents(critical, [machine])
-    rule = bs.ConvolutionalRBM.from_filters(np.ones((1, 2, 2)), bs.Lattice.square(8), units="spin", output="sample")
+    rule = bs.ConvolutionalRBM(bs.Lattice.square(8), 2, 2, n_iter=0, output="sample", random_state=0)
+    rule.fit(bs.to_matrix(critical))
+    rule._set_learned(filters_=np.ones((1, 2, 2), np.float32), _biases=np.zeros(2, np.float32))
     given, built = (
         bs.rg.exponents(critical, [rule])[0],
         bs.rg.exponents(critical, lambda lattice: rule.on(lattice), 1)[0],

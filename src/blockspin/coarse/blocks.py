@@ -22,8 +22,17 @@ TIES = ("random", "first")
 class BlockRule(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     """What the block rules share: spins of a lattice in, spins of the lattice of blocks of side b out."""
 
-    lattice: Lattice
-    b: int
+    def __init__(
+        self,
+        lattice: Lattice,
+        b: int = 2,
+        ties: str = "random",
+        random_state: int | np.random.RandomState | None = None,
+    ) -> None:
+        self.lattice = lattice
+        self.b = b
+        self.ties = ties
+        self.random_state = random_state
 
     def fit(self, X: ArrayLike, y: object = None) -> BlockRule:
         """Check the settings and X (n, N) of spins -1/+1; nothing is learned.
@@ -82,10 +91,14 @@ class SpinRule(BlockRule):
         # one coarse picture for each place in the block: (b^d, n, N / b^d), in the order of `lattice.blocks`
         d, size = self.lattice.dimension, self.b**self.lattice.dimension
         parts = np.moveaxis(spins.reshape(len(spins), *split), range(2, 1 + len(split), 2), range(d))
-        return self._block(parts.reshape(size, len(spins), self.lattice.n_sites // size))
+        parts = parts.reshape(size, len(spins), self.lattice.n_sites // size)
+        votes = self._block(parts)
+        if getattr(self, "ties", "random") == "first":
+            votes = np.where(votes == 0, np.sign(parts[0]), votes)  # a coin again where that is 0
+        return votes
 
     def _block(self, parts: Spins) -> Spins:
-        """The votes (n, M) of blocks whose sites are parts (b^d, n, M)."""
+        """The votes (n, M) of blocks whose sites are parts (b^d, n, M), 0 where they are tied."""
         raise NotImplementedError
 
     def _coins(self, spins: Spins, shape: tuple[int, ...]) -> Spins:
@@ -107,18 +120,6 @@ class Majority(SpinRule):
     Source: Swendsen, Phys. Rev. Lett. 42, 859 (1979); the coins: `coarse.coins`.
     """
 
-    def __init__(
-        self,
-        lattice: Lattice,
-        b: int = 2,
-        ties: str = "random",
-        random_state: int | np.random.RandomState | None = None,
-    ) -> None:
-        self.lattice = lattice
-        self.b = b
-        self.ties = ties
-        self.random_state = random_state
-
     @property
     def fields_(self) -> FloatArray:
         """The linear field of each block spin, shape (M, N): 1/b^d on its block, 0 elsewhere."""
@@ -126,25 +127,22 @@ class Majority(SpinRule):
 
     def _block(self, parts: Spins) -> Spins:
         narrow = len(parts) * max(1, int(np.abs(parts).max(initial=1))) < 128
-        votes = np.sign(parts.sum(axis=0, dtype=np.int8 if narrow else np.int32)).astype(np.int8)
-        return first_decides(votes, parts) if self.ties == "first" else votes
+        return np.asarray(np.sign(parts.sum(axis=0, dtype=np.int8 if narrow else np.int32)).astype(np.int8))
 
 
 class Decimation(SpinRule):
-    """Decimation: a block's spin is the spin of one of its sites, the same in each block.
+    """Decimation: a block's spin is the spin of its first site.
 
-    lattice: the fine Lattice; b: side of a block, in lattice spacings; offset: the place kept in the block,
-    0 to b - 1, one integer for all axes or one for each.
+    lattice: the fine Lattice; b: side of a block, in lattice spacings.
     `transform` maps X (n, N) of spins, or integers of either sign, to (n, N / b^d) int8. Raises ValueError as `fit`
     says.
     """
 
     keeps_alphabet = True
 
-    def __init__(self, lattice: Lattice, b: int = 2, offset: int | tuple[int, ...] = 0) -> None:
+    def __init__(self, lattice: Lattice, b: int = 2) -> None:
         self.lattice = lattice
         self.b = b
-        self.offset = offset
 
     def transform(self, X: ArrayLike) -> Spins:
         """The values of the sites kept, shape (n, N / b^d), int8, in the order of `lattice.coarse(b)`."""
@@ -154,36 +152,10 @@ class Decimation(SpinRule):
     @property
     def fields_(self) -> FloatArray:
         """The linear field of each block spin, shape (M, N): 1 on the site kept, 0 elsewhere."""
-        return fields_on(self.lattice, self.lattice.blocks(self.b)[:, [self._place]], 1.0)
-
-    @property
-    def _places(self) -> tuple[int, ...]:
-        if isinstance(self.offset, (int, np.integer)):
-            return (self.offset,) * self.lattice.dimension
-        return tuple(checks.listed("offset", self.offset, f"an integer, or {self.lattice.dimension} of them"))
-
-    @property
-    def _place(self) -> int:
-        return int(np.ravel_multi_index(self._places, (self.b,) * self.lattice.dimension))
-
-    def _check_settings(self) -> None:
-        super()._check_settings()
-        places = self._places
-        for place in places:
-            checks.whole("offset", place, 0, self.b - 1)
-        if len(places) != self.lattice.dimension:
-            raise ValueError(
-                f"offset must be an integer from 0 to {self.b - 1}, or {self.lattice.dimension} of them; "
-                f"got {self.offset!r}"
-            )
+        return fields_on(self.lattice, self.lattice.blocks(self.b)[:, :1], 1.0)
 
     def _block(self, parts: Spins) -> Spins:
-        return np.array(parts[self._place])
-
-
-def first_decides(votes: Spins, parts: Spins) -> Spins:
-    """Votes (n, M) where tied blocks, of vote 0, follow their first site, parts[0]: a coin again where that is 0."""
-    return np.asarray(np.where(votes == 0, np.sign(parts[0]), votes))
+        return np.array(parts[0])
 
 
 def fields_on(lattice: Lattice, sites: NDArray[np.intp], weight: float | FloatArray) -> FloatArray:

@@ -20,17 +20,20 @@ GOLDEN = 0x9E3779B97F4A7C15
 
 def coins(spins: NDArray[Any], n: int, seed: int) -> Spins:
     """Fair coins -1/+1 for every row of spins (rows, N), shape (rows, n), odd in the row."""
-    steps = np.arange(1, math.ceil(n / 64) + 1, dtype=np.uint64) * np.uint64(GOLDEN)
-    bits = np.unpackbits(mix(_hash(spins, seed)[:, None] + steps).view(np.uint8), axis=1, count=n)
+    words = stream(_hash(spins, seed), math.ceil(n / 64))
+    bits = np.unpackbits(words.view(np.uint8), axis=1, count=n)
     return np.asarray((2 * bits.view(np.int8) - 1) * _sign(spins))
 
 
 def uniforms(spins: NDArray[Any], n: int, seed: int) -> NDArray[np.float64]:
     """Uniform numbers in (0, 1) for every row of spins (rows, N), shape (rows, n); u of a row turned over is 1 - u."""
-    steps = np.arange(1, n + 1, dtype=np.uint64) * np.uint64(GOLDEN)
-    words = mix(_hash(spins, seed)[:, None] + steps)
-    drawn = ((words >> np.uint64(12)).astype(np.float64) + 0.5) / 2.0**52
+    drawn = ((stream(_hash(spins, seed), n) >> np.uint64(12)).astype(np.float64) + 0.5) / 2.0**52
     return np.where(_sign(spins) > 0, drawn, 1 - drawn)
+
+
+def stream(start: Words, n: int) -> Words:
+    """n random words for each word to start from (rows,), shape (rows, n)."""
+    return mix(start[:, None] + np.arange(1, n + 1, dtype=np.uint64) * np.uint64(GOLDEN))
 
 
 def mix(words: Words) -> Words:

@@ -9,24 +9,27 @@ the patterns have none of them.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.stats import beta
 
+from blockspin import checks
+
 FloatArray = NDArray[np.float64]
 
-PATTERNS = {
-    "E_x": "staggered along x: (-1)^(x+y) n_x, the electric field along x",
-    "E_y": "staggered along y: (-1)^(x+y) n_y",
-    "C_x": "columns of dimers along x: (-1)^x n_x",
-    "C_y": "columns of dimers along y: (-1)^y n_y",
-    "P_1": "plaquettes: C_x + C_y",
-    "P_2": "plaquettes: C_x - C_y",
-    "R": "turned by 90 degrees or not: n_x - n_y",
+PATTERNS: dict[str, Callable[[FloatArray, FloatArray, FloatArray, FloatArray], FloatArray]] = {
+    "E_x": lambda n_x, n_y, x, y: n_x * x * y,  # staggered along x: the electric field along x
+    "E_y": lambda n_x, n_y, x, y: n_y * x * y,
+    "C_x": lambda n_x, n_y, x, y: n_x * x,  # columns of dimers along x
+    "C_y": lambda n_x, n_y, x, y: n_y * y,
+    "P_1": lambda n_x, n_y, x, y: n_x * x + n_y * y,  # plaquettes: C_x + C_y
+    "P_2": lambda n_x, n_y, x, y: n_x * x - n_y * y,
+    "R": lambda n_x, n_y, x, y: n_x - n_y,  # turned by 90 degrees or not
 }
+"""Name to a pattern of the cells with dimers along x and along y, n_x and n_y, and the signs (-1)^x and (-1)^y."""
 STAGGERED, COLUMNAR, PLAQUETTE = ("E_x", "E_y"), ("C_x", "C_y"), ("P_1", "P_2")
 
 
@@ -42,20 +45,11 @@ def pattern(name: str, b: int) -> FloatArray:
     The sign of staggered and columnar patterns turns with each vertex that a block is moved by.
     Source: M. Koch-Janusz and Z. Ringel, Nature Physics 14, 578 (2018); F. Alet et al., Phys. Rev. E 74, 041124 (2006).
     """
-    if name not in PATTERNS:
-        raise ValueError(f"pattern must be one of {', '.join(PATTERNS)}; got {name!r}")
+    checks.choice("pattern", name, PATTERNS)
     x, y = _cells(b)
     along_x, along_y = (x % 2 == 1) & (y % 2 == 0), (x % 2 == 0) & (y % 2 == 1)
-    sign_x, sign_y = (1.0 - 2 * (cell // 2 % 2) for cell in (x, y))
-    made = {
-        "E_x": along_x * sign_x * sign_y,
-        "E_y": along_y * sign_x * sign_y,
-        "C_x": along_x * sign_x,
-        "C_y": along_y * sign_y,
-        "P_1": along_x * sign_x + along_y * sign_y,
-        "P_2": along_x * sign_x - along_y * sign_y,
-        "R": along_x.astype(float) - along_y,
-    }[name]
+    sign_x, sign_y = (1 - 2 * (cell // 2 % 2) for cell in (x, y))
+    made = PATTERNS[name](*(part.astype(float) for part in (along_x, along_y, sign_x, sign_y)))
     return np.asarray(made / np.linalg.norm(made))
 
 

@@ -29,10 +29,8 @@ def correlator(cells: NDArray[np.int8], weights: FloatArray) -> FloatArray:
     cells: (chain, draw, 2L, 2L); weights: a filter (b^2,), moved over all vertices; phi without its mean over each
     configuration. Even R, since columnar and plaquette fields change sign with every vertex.
     """
-    b = math.isqrt(len(weights))
-    kernel = np.zeros(cells.shape[2:])
-    kernel[:b, :b] = patterns.readable(weights)[0].reshape(b, b)
     L = cells.shape[2] // 2
+    kernel = _readable_kernel(weights, L)
     power = np.zeros((len(cells), L, L))
     parts = [np.fft.fft2(kernel[dx::2, dy::2]) for dx, dy in ((1, 0), (0, 1))]
     for number, chain in enumerate(cells):
@@ -116,11 +114,15 @@ def dimension(G: FloatArray, factor: FloatArray, weights: FloatArray) -> tuple[E
     return Estimate(float(value), float(error)), distances
 
 
+def _readable_kernel(weights: FloatArray, L: int) -> FloatArray:
+    """What a filter (b^2,) reads, in the corner of the cells of L x L vertices."""
+    b = math.isqrt(len(weights))
+    return np.pad(patterns.readable(weights)[0].reshape(b, b), (0, 2 * L - b))
+
+
 def _columnar_power(weights: FloatArray, L: int) -> FloatArray:
     """|fft|^2 of a filter whose bonds are turned over where columns are, shape (L, L), both directions summed."""
-    b = math.isqrt(len(weights))
-    kernel = np.zeros((2 * L, 2 * L))
-    kernel[:b, :b] = patterns.readable(weights)[0].reshape(b, b)
+    kernel = _readable_kernel(weights, L)
     sign = 1.0 - 2 * (np.arange(L) % 2)
     along_x, along_y = kernel[1::2, ::2] * sign[:, None], kernel[::2, 1::2] * sign[None, :]
     return np.asarray(sum(np.abs(np.fft.fft2(part)) ** 2 for part in (along_x, along_y)))

@@ -8,9 +8,8 @@ from sklearn.utils import check_random_state
 
 from blockspin.alphabet import MOST, distinct
 from blockspin.coarse.blocks import BlockRule, FloatArray, Spins, fields_on
-from blockspin.coarse.coins import GOLDEN, hashed, mix
+from blockspin.coarse.coins import hashed, stream
 from blockspin.coarse.rows import rows_on, whole
-from blockspin.lattice import Lattice
 
 BYTES = 2**20  # of states handled at once
 BITS = 40  # of a priority that orders the sites of a block
@@ -29,18 +28,6 @@ class Plurality(BlockRule):
     """
 
     keeps_alphabet = True
-
-    def __init__(
-        self,
-        lattice: Lattice,
-        b: int = 2,
-        ties: str = "random",
-        random_state: int | np.random.RandomState | None = None,
-    ) -> None:
-        self.lattice = lattice
-        self.b = b
-        self.ties = ties
-        self.random_state = random_state
 
     @property
     def fields_(self) -> FloatArray:
@@ -83,10 +70,8 @@ class Plurality(BlockRule):
 
 def _priorities(states: Spins, seed: int) -> NDArray[np.int64]:
     """Numbers of BITS random bits for every site, (n, N): a function of seed and of which sites of a row are alike."""
-    N = states.shape[1]
-    state = hashed(_by_appearance(states).view(np.uint8), seed)
-    steps = np.arange(1, N + 1, dtype=np.uint64) * np.uint64(GOLDEN)
-    return (mix(state[:, None] + steps) >> np.uint64(64 - BITS)).astype(np.int64)
+    words = stream(hashed(_by_appearance(states).view(np.uint8), seed), states.shape[1])
+    return (words >> np.uint64(64 - BITS)).astype(np.int64)
 
 
 def _by_appearance(states: Spins) -> Spins:

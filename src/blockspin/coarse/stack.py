@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import expit
 from sklearn.pipeline import Pipeline
 
 from blockspin import checks
@@ -38,32 +37,12 @@ def layers(transformer: Any) -> list[Any]:
     return machines
 
 
-def up_to(transformer: Any, layer: int) -> Any:
-    """The part of a stack up to a layer (1 for the first machine), a fitted Pipeline of the same steps.
-
-    Raises ValueError where the stack has no such layer.
-    """
-    machines = layers(transformer)
-    checks.whole("layer", layer, 1, len(machines))
-    if not isinstance(transformer, Pipeline):
-        return transformer
-    last = [step for _, step in transformer.steps].index(machines[layer - 1])
-    return transformer[: last + 1]
-
-
 def as_rbm(machine: Any) -> FittedMachine:
     """A machine as one of ours of the same weights, for its free energy and pseudo-likelihood."""
     if isinstance(machine, FittedMachine):
         return machine
-    converted: FittedMachine = machine_from(
-        {
-            "components": machine.components_,
-            "intercept_hidden": machine.intercept_hidden_,
-            "intercept_visible": machine.intercept_visible_,
-        },
-        RBM(machine.components_.shape[0], units="binary"),
-    )
-    return converted
+    weights = machine.components_, machine.intercept_visible_, machine.intercept_hidden_
+    return RBM.from_weights(*weights, units="binary")
 
 
 def machine_from(weights: dict[str, NDArray[Any]], machine: Any) -> Any:
@@ -82,16 +61,6 @@ def machine_from(weights: dict[str, NDArray[Any]], machine: Any) -> Any:
     return machine
 
 
-def visible_mean(machine: Any, hidden: ArrayLike) -> FloatArray:
-    """<v> given h: sigma(h W + b) for binary units, tanh for spins, h W + b for Gaussian ones; shape (n, N)."""
-    field = np.asarray(hidden, np.float32) @ machine.components_.astype(np.float32)
-    field += np.asarray(machine.intercept_visible_, np.float32)
-    units = units_of(machine)
-    if units == "binary":
-        return np.asarray(expit(field))
-    return np.asarray(np.tanh(field)) if units == "spin" else field
-
-
 def draw(mean: FloatArray, units: str, random: np.random.Generator) -> FloatArray:
     """A draw of units with the given means: binary 0/1, spin -1/+1, Gaussian of variance 1."""
     if units == "gaussian":
@@ -101,35 +70,13 @@ def draw(mean: FloatArray, units: str, random: np.random.Generator) -> FloatArra
     return (up if units == "binary" else 2.0 * up - 1.0).astype(np.float32)
 
 
-def reconstruct(transformer: Any, X: ArrayLike, layer: int | None = None) -> FloatArray:
-    """The lattice as a layer remembers it: up to the layer and down again by means, as spins in [-1, 1], shape (n, N).
+def reconstruct(transformer: Any, X: ArrayLike) -> FloatArray:
+    """The lattice as the top of a stack remembers it: up and down again by means, as spins in [-1, 1], shape (n, N).
 
-    layer counts machines from 1; None is the top. X holds spins -1/+1.
+    X holds spins -1/+1.
     """
-    part = up_to(transformer, layer if layer is not None else len(layers(transformer)))
-    return _down(layers(part), np.asarray(part.transform(np.array(checks.finite("X", X))), np.float32), "spin")
-
-
-def generate(
-    transformer: Any, start: ArrayLike, *, steps: int, draws: int, random: np.random.Generator
-) -> NDArray[np.int8]:
-    """Spins that the stack makes when run freely, shape (chain, draw, N): one chain a row of `start` (spins).
-
-    The top machine runs `steps` steps of block Gibbs sampling; of the second half `draws` states are kept, evenly
-    spaced, and passed down by sampling every layer below (a deep belief network). Raises ValueError unless steps is a
-    multiple of 2 draws, and where the lowest machine has Gaussian units, which make real numbers and no spins.
-    """
-    if draws < 1 or steps % (2 * draws):
-        raise ValueError(f"steps must be a multiple of twice the draws; got {steps} steps for {draws} draws")
-    machines = layers(transformer)
-    if units_of(machines[0]) == "gaussian":
-        raise ValueError("a machine with Gaussian visible units makes real numbers, not spins")
-    inputs = np.asarray(_below(transformer, machines[-1]).transform(np.array(start)), np.float32)
-    visible = draw(inputs, units_of(machines[-1]), random)
-    seed = int(random.integers(2**31 - 1))
-    states = as_rbm(machines[-1]).gibbs_chain(visible, steps, thin=steps // (2 * draws), random_state=seed)
-    kept = [_down(machines[:-1], state.astype(np.float32), units_of(machines[-1]), random) for state in states[-draws:]]
-    return np.stack(kept, axis=1).astype(np.int8)
+    top = np.asarray(transformer.transform(np.array(checks.finite("X", X))), np.float32)
+    return _down(layers(transformer), top, "spin")
 
 
 class Stack:
@@ -145,12 +92,27 @@ class Stack:
         self.n_visible = self.machines[-1].components_.shape[1]
 
     def free_run(self, start: ArrayLike, *, steps: int, draws: int, random: np.random.Generator) -> Any:
-        """As `generate`; None where the lowest machine has Gaussian units."""
-        gaussian = units_of(self.machines[0]) == "gaussian"
-        return None if gaussian else generate(self.transformer, start, steps=steps, draws=draws, random=random)
+        """Spins that the stack makes when run freely, int8 (chain, draw, N): one chain a row of `start` (spins).
+
+        The top machine runs `steps` steps of block Gibbs sampling; of the second half `draws` states are kept, evenly
+        spaced, and passed down by sampling every layer below (a deep belief network). None where the lowest machine
+        has Gaussian units, which make real numbers and no spins. Raises ValueError unless steps is a multiple of
+        2 draws.
+        """
+        if draws < 1 or steps % (2 * draws):
+            raise ValueError(f"steps must be a multiple of twice the draws; got {steps} steps for {draws} draws")
+        if units_of(self.machines[0]) == "gaussian":
+            return None
+        top, below = self.machines[-1], self.machines[:-1]
+        inputs = np.asarray(_below(self.transformer, top).transform(np.array(start)), np.float32)
+        visible = draw(inputs, units_of(top), random)
+        seed = int(random.integers(2**31 - 1))
+        states = as_rbm(top).gibbs_chain(visible, steps, thin=steps // (2 * draws), random_state=seed)
+        kept = [_down(below, state.astype(np.float32), units_of(top), random) for state in states[-draws:]]
+        return np.stack(kept, axis=1).astype(np.int8)
 
     def reconstruct(self, X: ArrayLike) -> FloatArray:
-        """As `reconstruct`, from the top."""
+        """As `reconstruct`."""
         return reconstruct(self.transformer, X)
 
     def free_energy(self, X: ArrayLike) -> Any:
@@ -190,7 +152,7 @@ def _down(machines: list[Any], values: FloatArray, units: str, random: np.random
     # through the machines from the last to the lattice: by means, or by sampling where a generator is given
     for machine in reversed(machines):
         units = units_of(machine)
-        values = visible_mean(machine, values)
+        values = as_rbm(machine).visible_mean(values)
         if random is not None:
             values = draw(values, units, random)
     return 2 * values - 1 if units == "binary" else values

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from blockspin import checks
-from blockspin.coarse.blocks import FloatArray, SpinRule, Spins, fields_on, first_decides
+from blockspin.coarse.blocks import FloatArray, SpinRule, Spins, fields_on
 from blockspin.lattice import Lattice
 
 ROUNDING = 1e-12  # of the sum of absolute weights: sums below it are ties
@@ -43,8 +43,7 @@ class Threshold(SpinRule):
 
     def _block(self, parts: Spins) -> Spins:
         total = parts.sum(axis=0, dtype=np.int32)
-        votes = np.where(np.abs(total) < self.threshold, 0, np.sign(total)).astype(np.int8)
-        return first_decides(votes, parts) if self.ties == "first" else votes
+        return np.where(np.abs(total) < self.threshold, 0, np.sign(total)).astype(np.int8)
 
 
 class WeightedMajority(SpinRule):
@@ -91,5 +90,4 @@ class WeightedMajority(SpinRule):
     def _block(self, parts: Spins) -> Spins:
         total = np.tensordot(self._weights, parts, axes=1)
         tied = np.abs(total) <= ROUNDING * np.abs(self._weights).sum()
-        votes = np.where(tied, 0, np.sign(total)).astype(np.int8)
-        return first_decides(votes, parts) if self.ties == "first" else votes
+        return np.where(tied, 0, np.sign(total)).astype(np.int8)

@@ -19,7 +19,7 @@ from scipy.linalg import eigh
 from scipy.optimize import brentq
 from scipy.special import expit, logsumexp, stdtrit
 
-from blockspin.coarse.rbm.gibbs import Parameters, chain, draw, draw_hidden, log_sum, squashed, visible_mean
+from blockspin.coarse.rbm.gibbs import Parameters, chain, draw, log_sum, squashed
 from blockspin.coarse.rbm.units import HIDDEN, free_energy
 from blockspin.statistics import Estimate, r_hat
 
@@ -79,15 +79,6 @@ class Partition:
         return self.value
 
 
-def tempered(parameters: Parameters, base: jax.Array, beta: jax.Array) -> Parameters:
-    """The machine at beta on the path: beta W, beta c, and b' + beta (b - b') with b' the fields of `base`."""
-    return parameters._replace(
-        weights=beta * parameters.weights,
-        hidden=beta * parameters.hidden,
-        visible=base + beta * (parameters.visible - base),
-    )
-
-
 def base_log_partition(base: FloatArray, n_hidden: int, units: str) -> float:
     """ln Z at beta = 0, of independent sites with these fields (N,) and M hidden units of two states."""
     if units == "gaussian":
@@ -113,10 +104,10 @@ def anneal(
         field = state @ parameters.weights.T + parameters.hidden
         gain = (log_sum(new * field, units) - log_sum(old * field, units)).sum(axis=1)
         gain += (new - old) * (state @ (parameters.visible - base))
-        machine = tempered(parameters, base, new)
         up, down = jax.random.split(jax.random.fold_in(key, index))
-        hidden = draw_hidden(up, squashed(new * field, HIDDEN[units]), units)
-        return draw(down, visible_mean(machine, hidden, units), units), gain
+        hidden = draw(up, squashed(new * field, HIDDEN[units]), HIDDEN[units])
+        back = hidden @ (new * parameters.weights) + (base + new * (parameters.visible - base))
+        return draw(down, squashed(back, units), units), gain
 
     end, gains = jax.lax.scan(step, visible, (betas[:-1], betas[1:], jnp.arange(len(betas) - 1)))
     return gains, end
@@ -151,10 +142,9 @@ def log_partition(
     keys = jax.random.split(key, 6)
     fields = jnp.asarray(base, jnp.float32)
     betas = jnp.linspace(0, 1, n_steps + 1, dtype=jnp.float32)
-    zero = parameters._replace(weights=jnp.zeros_like(parameters.weights), visible=fields)
 
     def sites(key: jax.Array, n: int) -> jax.Array:
-        return draw(key, visible_mean(zero, jnp.zeros((n, len(parameters.hidden)), jnp.float32), units), units)
+        return draw(key, jnp.broadcast_to(squashed(fields, units), (n, len(fields))), units)
 
     gains, end = anneal(parameters, fields, betas, sites(keys[0], n_chains), keys[1], units=units)
     up = np.asarray(gains, np.float64).sum(axis=0)

@@ -10,8 +10,6 @@ import jax.numpy as jnp
 import numpy as np
 from numpy.typing import NDArray
 
-from blockspin.coarse.rbm.gibbs import Parameters
-
 IntArray = NDArray[np.intp]
 
 
@@ -79,18 +77,3 @@ def _by_place(pictures: jax.Array, b: int) -> jax.Array:
     parts = pictures.reshape(-1, *(length for extent in pictures.shape[1:] for length in (extent // b, b)))
     parts = parts.transpose(0, *range(2, 2 * d + 1, 2), *range(1, 2 * d + 1, 2))
     return parts.reshape(parts.shape[0], b**d, *parts.shape[1 + d :])
-
-
-def spread(tied: Parameters, windows: Windows) -> Parameters:
-    """The machine with a row of weights a hidden unit, (F blocks, N), and biases (N,), (F blocks,) of tied ones.
-
-    tied: weights (F, side^d), visible (1,), hidden (F,). Linear, so that its transpose ties a gradient together.
-    """
-    n_filters, rows = len(tied.weights), np.arange(windows.n_blocks)[:, None]
-    empty = jnp.zeros((n_filters, windows.n_blocks, windows.n_sites), tied.weights.dtype)
-    weights = empty.at[:, rows, windows.places].set(tied.weights[:, None, :], unique_indices=True)
-    return Parameters(
-        weights.reshape(-1, windows.n_sites),
-        jnp.broadcast_to(tied.visible, (windows.n_sites,)),
-        jnp.repeat(tied.hidden, windows.n_blocks),
-    )

@@ -6,14 +6,12 @@ from typing import Any, ClassVar, Self
 
 import jax.numpy as jnp
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 from sklearn.base import clone
 from sklearn.utils.validation import check_is_fitted
 
 from blockspin import checks
 from blockspin.coarse.blocks import fields_on
-from blockspin.coarse.rbm import settings
-from blockspin.coarse.rbm import units as states
 from blockspin.coarse.rbm.convolution import Windows
 from blockspin.coarse.rbm.gibbs import Parameters
 from blockspin.coarse.rbm.machine import Seed
@@ -42,7 +40,7 @@ class ConvolutionalRBM(Trainer):
     lattice: the fine Lattice; None is the ring of as many sites as X has columns. b: side of a block, the stride of
         the filters; filter_side: from b to the smallest extent of the lattice; n_filters: hidden units a block.
     units, biases (one for all sites, one a filter), algorithm, k, learning_rate, momentum, batch_size, n_iter, l1, l2,
-        l1_method, random_state, output, validation_fraction, track_likelihood, verbose: as in `RBM`.
+        l1_method, random_state, output, track_likelihood, verbose: as in `RBM`.
     init_scale: deviation of the filters' first weights, 0.01 unless given. Each filter starts with a sum that is not
         negative, so that what grows along the magnetisation counts it forwards.
 
@@ -81,7 +79,6 @@ class ConvolutionalRBM(Trainer):
         init_scale: float | None = None,
         random_state: Seed = None,
         output: str = "mean",
-        validation_fraction: float = 0.0,
         track_likelihood: bool = False,
         verbose: Wish = 0,
     ) -> None:
@@ -103,42 +100,8 @@ class ConvolutionalRBM(Trainer):
         self.init_scale = init_scale
         self.random_state = random_state
         self.output = output
-        self.validation_fraction = validation_fraction
         self.track_likelihood = track_likelihood
         self.verbose = verbose
-
-    @classmethod
-    def from_filters(
-        cls,
-        filters: ArrayLike,
-        lattice: Lattice,
-        b: int = 2,
-        *,
-        units: str,
-        visible: float = 0.0,
-        hidden: ArrayLike | None = None,
-        **parameters: Any,
-    ) -> Self:
-        """The machine with these filters (F, side, ...), as if trained.
-
-        visible: the bias of every site; hidden: the filters' own (F,), zero unless given; `parameters` are the
-        constructor's. Raises ValueError for units "auto", and where shapes or lattice do not fit.
-        """
-        weights = checks.finite("filters", filters).astype(np.float32)
-        checks.instance("lattice", lattice, Lattice, "a blockspin Lattice")
-        checks.choice("units", units, states.UNITS)
-        checks.number("visible", visible)
-        if weights.ndim != lattice.dimension + 1 or not weights.size or len(set(weights.shape[1:])) != 1:
-            sides = ", ".join(["side"] * lattice.dimension)
-            raise ValueError(f"filters on a {lattice} lattice have shape (n_filters, {sides}); got {weights.shape}")
-        c = np.zeros(len(weights), np.float32) if hidden is None else checks.finite("hidden", hidden).astype(np.float32)
-        if c.shape != weights.shape[:1]:
-            raise ValueError(f"hidden must hold a bias for each of {len(weights)} filters; got shape {c.shape}")
-        machine = cls(lattice, b, weights.shape[1], len(weights), units=units, **parameters)
-        settings.check(machine)
-        machine._seed()
-        biases = np.array([visible, *c], np.float32)
-        return machine._as_if_trained(units, lattice.n_sites, filters_=weights, _biases=biases)
 
     def on(self, lattice: Lattice) -> Self:
         """The same fitted filters on another lattice, as if trained there: one set of filters serves all blocks.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import fields
 from functools import partial
+from operator import itemgetter
 from typing import Any, TypeVar
 
 import jax
@@ -58,7 +59,7 @@ def fit_together(machines: list[Machine], X: Any, *, validation: ArrayLike | Non
                 state = _epoch(state, data, keys, several, rule, same)
             if number in stops:
                 for index, (machine, recorder) in enumerate(zip(machines, recorders, strict=True)):
-                    machine._record(recorder, number, _one(state, index))
+                    machine._record(recorder, number, jax.tree.map(itemgetter(index), state))
             report(number / max(n_iter, 1), f"epoch {number}")
     return machines
 
@@ -100,8 +101,3 @@ def _check_same(name: str, values: list[object]) -> None:
     if any(value != values[0] for value in values):
         found = ", ".join(dict.fromkeys(str(value) for value in values))
         raise ValueError(f"machines of an ensemble share one program, and so {name}; got {found}")
-
-
-def _one(state: training.State, index: int) -> training.State:
-    one: training.State = jax.tree.map(lambda part: part[index], state)
-    return one

@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, ClassVar, Self
+from typing import Any, Self
 
-import jax.numpy as jnp
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from blockspin import checks
 from blockspin.coarse.rbm import ensemble, settings
 from blockspin.coarse.rbm import units as states
-from blockspin.coarse.rbm.gibbs import Parameters
 from blockspin.coarse.rbm.machine import Seed
 from blockspin.coarse.rbm.trainer import Trainer
 from blockspin.progress import Wish
-
-Array = NDArray[Any]
 
 
 class RBM(Trainer):
@@ -50,8 +46,7 @@ class RBM(Trainer):
             and data that are all 1 fit both spin and binary: "auto" raises ValueError for them.
         biases: False keeps both layers' biases at zero, as up-down symmetric spins want.
     Training:
-        algorithm: "cd" starts the model's chains at the data, "pcd" keeps `batch_size` chains; k: Gibbs steps. "exact"
-            sums over the smaller layer, of at most 16 units (the hidden one beneath Gaussian units).
+        algorithm: "cd" starts the model's chains at the data, "pcd" keeps `batch_size` chains; k: Gibbs steps.
         reconstruction: "sample" draws the last visible state of the chain, "mean" takes its mean, as Hinton and
             Salakhutdinov's code does; only with "cd".
         centered: True takes the gradient in centred variables (Cho, Raiko and Ilin, Neural Comput. 25, 805 (2013)).
@@ -64,8 +59,6 @@ class RBM(Trainer):
         random_state: int, RandomState or None. Equal integers give equal bits on one machine.
     Output:
         output: `transform` gives "mean" <h | v>, or "sample", int8 states.
-        validation_fraction: this share of the rows, the last ones, is held out of training and watched: whole
-            chains, where rows come chain by chain and the share is that of a number of chains.
         track_likelihood: True puts absolute likelihoods into the trajectory, ln Z summed or annealed (`partition`).
         verbose: 0 or False, 1 or True (progress on standard error), or a callable (fraction done, text).
 
@@ -83,8 +76,6 @@ class RBM(Trainer):
         of their own; nan where there is no validation set,
         and the pseudo-likelihoods of Gaussian units, which cost too much to watch.
     """
-
-    _SIZE: ClassVar[str] = "n_components"
 
     def __init__(
         self,
@@ -107,7 +98,6 @@ class RBM(Trainer):
         init_scale: float | None = None,
         random_state: Seed = None,
         output: str = "mean",
-        validation_fraction: float = 0.0,
         track_likelihood: bool = False,
         verbose: Wish = 0,
     ) -> None:
@@ -129,7 +119,6 @@ class RBM(Trainer):
         self.init_scale = init_scale
         self.random_state = random_state
         self.output = output
-        self.validation_fraction = validation_fraction
         self.track_likelihood = track_likelihood
         self.verbose = verbose
 
@@ -175,26 +164,3 @@ class RBM(Trainer):
         for machine in some:
             checks.instance("every entry of machines", machine, RBM, "an RBM")
         return ensemble.fit_together(some, X, validation=validation)
-
-    def _first(self, X: Array, generator: np.random.RandomState, scale: float) -> tuple[Array, Array, Array]:
-        shape = (self.n_components, X.shape[1])
-        visible = np.zeros(shape[1])
-        if self.init == "data-mean" and self.biases:
-            visible = states.inverse_mean(X.mean(axis=0), self.units_)
-        return scale * generator.standard_normal(shape), visible, np.zeros(shape[0])
-
-    def _trained(self) -> Parameters:
-        return Parameters(*map(jnp.array, (self.components_, self.intercept_visible_, self.intercept_hidden_)))
-
-    def _publish(self, parameters: Parameters) -> None:
-        self.components_, self.intercept_visible_, self.intercept_hidden_ = map(np.array, parameters)
-
-    def _check_unchanged(self) -> None:
-        if len(self.components_) != self.n_components:
-            raise ValueError(
-                f"n_components was {len(self.components_)} where training began and is now {self.n_components}: "
-                f"fit starts anew"
-            )
-
-    def _n_hidden(self, n_sites: int) -> int:
-        return self.n_components

@@ -22,7 +22,7 @@ VERSION = 3
 NUMBERS = ("units_", "seed_", "n_epochs_", "n_features_in_")
 VELOCITY = ("velocity_0", "velocity_1", "velocity_2")
 # settings of earlier versions, with what training is now; the others said more about these
-GONE = {"optimizer": "momentum", "schedule": "constant", "group": 0, "early_stopping": False}
+GONE = {"optimizer": "momentum", "schedule": "constant", "group": 0, "early_stopping": False, "validation_fraction": 0}
 IDLE = ("final_rate", "n_replicas", "patience", "variance")
 
 
@@ -122,8 +122,8 @@ def _take_gone(parameters: dict[str, Any]) -> str:
     """Take out what earlier versions could be told; returns what of it training used, in words."""
     used = {name: parameters.pop(name, now) for name, now in GONE.items()}
     used = {name: value for name, value in used.items() if value != GONE[name]}
-    if parameters["algorithm"] == "pt":
-        parameters["algorithm"], used["algorithm"] = "pcd", "pt"
+    if parameters["algorithm"] in ("pt", "exact"):
+        used["algorithm"], parameters["algorithm"] = parameters["algorithm"], "pcd"
     for name in IDLE:
         parameters.pop(name, None)
     return ", ".join(f"{name}={value!r}" for name, value in used.items())

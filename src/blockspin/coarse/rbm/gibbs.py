@@ -51,11 +51,6 @@ def draw(key: jax.Array, mean: jax.Array, units: str) -> jax.Array:
     return (uniform < mean).astype(jnp.float32)
 
 
-def draw_hidden(key: jax.Array, mean: jax.Array, units: str) -> jax.Array:
-    """Hidden states with these means; they are 0/1 where the visible units are Gaussian."""
-    return draw(key, mean, HIDDEN[units])
-
-
 @partial(jax.jit, static_argnames=("kept", "units"))
 def chain(
     parameters: Parameters, visible: jax.Array, key: jax.Array, steps: jax.Array, *, kept: int, units: str
@@ -65,7 +60,7 @@ def chain(
     def step(index: jax.Array, carry: tuple[jax.Array, jax.Array]) -> tuple[jax.Array, jax.Array]:
         state, key = carry
         up, down = jax.random.split(jax.random.fold_in(key, index))
-        hidden = draw_hidden(up, hidden_mean(parameters, state, units), units)
+        hidden = draw(up, hidden_mean(parameters, state, units), HIDDEN[units])
         return draw(down, visible_mean(parameters, hidden, units), units), key
 
     def run(state: jax.Array, key: jax.Array) -> tuple[jax.Array, jax.Array]:

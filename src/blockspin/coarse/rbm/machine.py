@@ -54,20 +54,14 @@ class FittedMachine(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         Floating-point data keep their precision, other data give float32; states are int8. A draw is a function
         of `seed_` and of X: the same rows give the same states, other rows independent ones.
         """
-        check_is_fitted(self)
-        settings.check(self)
         data = self._validated(X)
+        settings.check(self)
         mean = self._hidden_mean(data)
         if self.output == "mean":
             return mean
         digest = zlib.crc32(np.ascontiguousarray(data).tobytes())
         generator = np.random.RandomState([self.seed_, digest])
         return states.draw(mean, self._hidden_units, generator)
-
-    def sample_hidden(self, X: ArrayLike, *, random_state: Seed = None) -> Array:
-        """Hidden states drawn given v, int8 (n, M); by `random_state_`, which moves on, unless a seed is given."""
-        check_is_fitted(self)
-        return states.draw(self._hidden_mean(self._validated(X)), self._hidden_units, self._generator(random_state))
 
     def visible_mean(self, H: ArrayLike) -> Array:
         """<v | h>, shape (n, N), from hidden states or means (n, M). Raises ValueError for another shape."""
@@ -81,28 +75,23 @@ class FittedMachine(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
 
     def reconstruct(self, X: ArrayLike) -> Array:
         """<v> given the hidden means of X, shape (n, N)."""
-        check_is_fitted(self)
         return self.visible_mean(self._hidden_mean(self._validated(X)))
-
-    def gibbs(self, X: ArrayLike, *, random_state: Seed = None) -> Array:
-        """One block Gibbs step, h given v and then v given h: visible states (n, N); randomness as `sample_hidden`."""
-        check_is_fitted(self)
-        generator = self._generator(random_state)
-        hidden = states.draw(self._hidden_mean(self._validated(X)), self._hidden_units, generator)
-        return states.draw(self.visible_mean(hidden), self.units_, generator)
 
     def gibbs_chain(self, X: ArrayLike, steps: int, *, thin: int | None = None, random_state: Seed = None) -> Array:
         """The visible states (n, N) after `steps` block Gibbs steps from each row of X, run on the device.
 
         With `thin`, the states after every `thin` steps, shape (steps // thin, n, N). int8, or float32 for
-        Gaussian units. Randomness as `sample_hidden`. Raises ValueError where steps or thin is below 1.
+        Gaussian units. By `random_state_`, which moves on, unless a seed is given. Raises ValueError where steps or
+        thin is below 1.
         """
-        check_is_fitted(self)
         checks.whole("steps", steps, 1)
         if thin is not None:
             checks.whole("thin", thin, 1, steps)
         data = self._validated(X)
-        seed = self._generator(random_state).randint(2**31 - 1)
+        generator = self.random_state_
+        if random_state is not None:
+            generator = check_random_state(checks.random_state(random_state))
+        seed = generator.randint(2**31 - 1)
         key = jax.random.key(seed, impl="threefry2x32")
         chain = gibbs.chain(
             self._parameters(),
@@ -117,7 +106,6 @@ class FittedMachine(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
 
     def free_energy(self, X: ArrayLike) -> NDArray[np.float64]:
         """F(v) = -ln sum_h exp(-E(v, h)), shape (n,), in nats; ln p(v) = -F(v) - ln Z."""
-        check_is_fitted(self)
         data = _floating(self._validated(X))
         return states.free_energy(data, *self._machine(data.dtype), self.units_)
 
@@ -126,7 +114,6 @@ class FittedMachine(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
 
         Source: Besag, Statistician 24, 179 (1975); `BernoulliRBM.score_samples` estimates it from one site.
         """
-        check_is_fitted(self)
         data = _floating(self._validated(X))
         return pseudo_log_likelihood(data, *self._machine(data.dtype), self.units_)
 
@@ -250,23 +237,15 @@ class FittedMachine(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         return Parameters(*(jnp.asarray(part) for part in self._machine(np.float32)))
 
     def _validated(self, X: ArrayLike) -> Array:
+        check_is_fitted(self)
         data = rows(self, X, reset=False)
-        self._check_values(data, "X")
+        states.check_units(data, self.units_)
         return data
-
-    def _check_values(self, X: Array, name: str) -> None:
-        states.check_units(X, self.units_, name)
 
     def _hidden_mean(self, X: Array) -> Array:
         data = _floating(X)
         weights, _, hidden = self._machine(data.dtype)
         return states.hidden_mean(data @ weights.T + hidden, self._hidden_units)
-
-    def _generator(self, random_state: Seed) -> np.random.RandomState:
-        generator: np.random.RandomState = (
-            self.random_state_ if random_state is None else check_random_state(checks.random_state(random_state))
-        )
-        return generator
 
 
 def _floating(X: Array) -> Array:

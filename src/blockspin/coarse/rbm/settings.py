@@ -9,13 +9,12 @@ from blockspin.coarse.rbm import units as states
 
 CHOICES = {
     "units": ("auto", *states.UNITS, "means"),
-    "algorithm": ("cd", "pcd", "exact"),
+    "algorithm": ("cd", "pcd"),
     "reconstruction": ("sample", "mean"),
     "l1_method": ("proximal", "subgradient"),
     "init": ("small", "data-mean", "hinton-salakhutdinov"),
     "output": ("mean", "sample"),
 }
-MOST_EXACT = 16
 INIT_SCALE = {"small": 0.01, "data-mean": 0.01, "hinton-salakhutdinov": 0.1}
 
 
@@ -29,8 +28,7 @@ def check(machine: Any) -> None:
         checks.flag(name, getattr(machine, name))
     for name in ("learning_rate", "l1", "l2"):
         checks.number(name, getattr(machine, name), 0)
-    for name in ("momentum", "validation_fraction"):
-        checks.number(name, getattr(machine, name), 0, 1, open_end=True)
+    checks.number("momentum", machine.momentum, 0, 1, open_end=True)
     if machine.init_scale is not None:
         checks.number("init_scale", machine.init_scale, 0)
     checks.random_state(machine.random_state)
@@ -38,16 +36,6 @@ def check(machine: Any) -> None:
         raise ValueError("reconstruction='mean' goes with algorithm='cd': a persistent chain needs states")
     if machine.centered and not machine.biases:
         raise ValueError("centered=True moves the biases: it needs biases=True")
-
-
-def check_size(machine: Any, n_sites: int) -> None:
-    """Raise ValueError where the algorithm is "exact" and the layer it sums over has more than 16 units."""
-    n_hidden = machine._n_hidden(n_sites)
-    n_units = n_hidden if machine.units_ == "gaussian" else min(n_hidden, n_sites)
-    if machine.algorithm == "exact" and n_units > MOST_EXACT:
-        raise ValueError(
-            f"algorithm='exact' sums over a layer of at most {MOST_EXACT} units; the smaller one here has {n_units}"
-        )
 
 
 def check_memory(machine: Any, n_rows: int, n_sites: int, machines: int) -> None:

@@ -27,9 +27,10 @@ CHAINS, STEPS = 64, 1000  # of annealing, a recorded epoch
 
 
 class Trainer(FittedMachine):
-    """A machine that learns: what `RBM` and `ConvolutionalRBM` share, whatever their parameters look like."""
+    """A machine that learns: what `RBM` and `ConvolutionalRBM` share; the latter's parameters are of another form."""
 
-    _SIZE: ClassVar[str]  # the setting that says how many hidden units there are
+    _SIZE: ClassVar[str] = "n_components"  # the setting that says how many hidden units there are
+    n_components: int
     units: str
     biases: bool
     algorithm: str
@@ -45,30 +46,37 @@ class Trainer(FittedMachine):
     l1_method: str
     init: str
     init_scale: float | None
-    validation_fraction: float
     track_likelihood: bool
     verbose: Wish
     trajectory_: dict[str, Array]
 
     def _first(self, X: Array, generator: np.random.RandomState, scale: float) -> tuple[Array, Array, Array]:
         """Weights of deviation `scale` and biases for these data, before training."""
-        raise NotImplementedError
+        shape = (self.n_components, X.shape[1])
+        visible = np.zeros(shape[1])
+        if self.init == "data-mean" and self.biases:
+            visible = states.inverse_mean(X.mean(axis=0), self.units_)
+        return scale * generator.standard_normal(shape), visible, np.zeros(shape[0])
 
     def _trained(self) -> Parameters:
         """The parameters as they stand, in the form that training takes."""
-        raise NotImplementedError
+        return Parameters(*map(jnp.array, (self.components_, self.intercept_visible_, self.intercept_hidden_)))
 
     def _publish(self, parameters: Parameters) -> None:
         """Set the learned attributes."""
-        raise NotImplementedError
+        self.components_, self.intercept_visible_, self.intercept_hidden_ = map(np.array, parameters)
 
     def _check_unchanged(self) -> None:
         """Raise ValueError where the shape asked for is not that of the machine as it stands."""
-        raise NotImplementedError
+        if len(self.components_) != self.n_components:
+            raise ValueError(
+                f"n_components was {len(self.components_)} where training began and is now {self.n_components}: "
+                f"fit starts anew"
+            )
 
     def _n_hidden(self, n_sites: int) -> int:
         """Hidden units of a machine of so many sites."""
-        raise NotImplementedError
+        return self.n_components
 
     def _windows(self, n_sites: int) -> Windows | None:
         """The windows that tie the weights together, if any."""
@@ -129,27 +137,12 @@ class Trainer(FittedMachine):
         if checkpoint is not None:
             files.target_of(checkpoint, "checkpoint")
         train = rows(self, X, least=2, reset=reset)
-        if validation is None:
-            return self._hold_out(train)
-        if self.validation_fraction:
-            raise ValueError("validation rows and validation_fraction exclude each other: give one")
-        return train, rows(self, validation, reset=False, name="validation")
-
-    def _hold_out(self, X: Array) -> tuple[Array, Array | None]:
-        n_held = round(self.validation_fraction * len(X))
-        if not n_held:
-            return X, None
-        if len(X) - n_held < 2:
-            raise ValueError(
-                f"validation_fraction must leave 2 rows to train on; got {self.validation_fraction} of {len(X)} rows"
-            )
-        return X[:-n_held], X[-n_held:]
+        return train, None if validation is None else rows(self, validation, reset=False, name="validation")
 
     def _check_rows(self, train: Array, watched: Array | None) -> None:
-        self._check_values(train, "X")
+        states.check_units(train, self.units_)
         if watched is not None:
-            self._check_values(watched, "validation")
-        settings.check_size(self, train.shape[1])
+            states.check_units(watched, self.units_, "validation")
 
     def _start(self, X: Array, machines: int = 1) -> training.State:
         """A new machine for these data, one of so many that are trained together."""

@@ -11,7 +11,6 @@ import jax.numpy as jnp
 from blockspin.coarse.rbm.phases import Rule as Rule
 from blockspin.coarse.rbm.phases import State as State
 from blockspin.coarse.rbm.phases import gradient as gradient
-from blockspin.coarse.rbm.tied import tied_gradient
 
 
 class Rates(NamedTuple):
@@ -24,11 +23,7 @@ class Rates(NamedTuple):
 
 
 def one_epoch(state: State, data: jax.Array, key: jax.Array, rates: Rates, rule: Rule) -> State:
-    """One pass over the rows of `data` (n, N), shuffled, in ceil(n / batch_size) batches of equal size.
-
-    The last batch is filled up with rows from the front of the same shuffle, so that every row is seen and
-    every batch weighs the same.
-    """
+    """One pass over the rows of `data` (n, N), shuffled, in ceil(n / batch_size) batches, as `RBM` says."""
     n_rows = data.shape[0]
     n_batches = -(-n_rows // rule.batch_size)
     shuffle, noise = jax.random.split(key)
@@ -48,16 +43,9 @@ epoch = partial(jax.jit, static_argnames=("rule",), donate_argnames=("state",))(
 
 
 def update(state: State, visible: jax.Array, key: jax.Array, rates: Rates, rule: Rule) -> State:
-    """One step along `gradient` with momentum, then the penalty on the weights.
-
-    With g = gradient - l2 W [- l1 sign W, "subgradient"]: velocity <- momentum velocity + learning_rate g, then
-    W <- W + velocity [, then W <- sign(W) max(|W| - learning_rate l1, 0), "proximal"].
-    """
+    """One step along `gradient` with momentum, then the penalty on the weights: the formula of `RBM`."""
     old = state.parameters
-    if rule.windows is not None:
-        slope, chains = tied_gradient(state, visible, key, rule, rule.windows)
-    else:
-        slope, chains = gradient(state, visible, key, rule)
+    slope, chains = gradient(state, visible, key, rule)
     pull = slope.weights - rates.l2 * old.weights
     if rule.l1_method == "subgradient":
         pull -= rates.l1 * jnp.sign(old.weights)

@@ -1,11 +1,10 @@
 """Lower bounds of the mutual information of two vectors from samples, by small networks, in nats.
 
 "infonce": E[f(x, y) - ln mean_j exp f(x_j, y)] over K pairs, f(x, y) = a(x).c(y); never above ln K.
-"nwj": E[f(x, y)] - E[exp(f(x', y) - 1)] over independent x', y; no such ceiling, a larger variance.
 "classifier": H(x) + E[ln q(x | y)] for x with few states, H(x) from its frequencies; no ceiling but H(x) itself.
 Each is trained on a first part of the rows, stopped on a second and measured on a third that neither has seen.
-Sources: van den Oord, Li, Vinyals, arXiv:1807.03748; Nguyen, Wainwright, Jordan, IEEE Trans. Inf. Theory 56, 5847
-(2010); Barber and Agakov, NIPS 16 (2003); Poole et al., arXiv:1905.06922.
+Sources: van den Oord, Li, Vinyals, arXiv:1807.03748; Barber and Agakov, NIPS 16 (2003); Poole et al.,
+arXiv:1905.06922.
 """
 
 from __future__ import annotations
@@ -22,6 +21,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import entr, xlogy
 
+from blockspin import checks
 from blockspin.coarse.rsmi import networks
 from blockspin.coarse.rsmi.networks import Batch, Layers
 from blockspin.statistics import Estimate, jackknife
@@ -31,7 +31,9 @@ Array = NDArray[Any]
 
 EMBEDDING = 8
 HIDDEN = 32
+HELD_OUT = 0.4  # share of the rows kept apart, half to stop by and half to measure
 CLASSES = 8  # binary components of x, at most, whose joint states the classifier tells apart
+RATE = 5e-3  # of Adam
 PARTS = 20  # of the rows measured, where no chains are given
 NEAR = 1.0  # nats: InfoNCE this near to ln K is refused
 AT_ONCE = 16  # batches evaluated by one call
@@ -58,34 +60,23 @@ class Bound:
         return Estimate(math.nan, math.nan) if self.why else self.measured
 
 
-@dataclass(frozen=True)
-class Parts:
-    """Rows to train on, to stop by and to measure on, as slices, and into how many parts the last fall for errors."""
+def parts(n: int, chains: int | None) -> tuple[tuple[slice, slice, slice], int]:
+    """Rows to train on, to stop by and to measure on, and into how many parts the last fall for errors.
 
-    train: slice
-    stop: slice
-    measure: slice
-    n_parts: int
-
-
-def parts(n: int, chains: int | None, held_out: float) -> Parts:
-    """Split n rows that come chain by chain (each row its own chain for None): `held_out` of them, halved, is kept.
-
-    Raises ValueError where the rows are no whole number of chains, or fewer than 1, 1 and 2 chains would be left.
+    n rows come chain by chain (each row its own chain for None); `HELD_OUT` of the chains, halved, is kept. Raises
+    ValueError where the rows are no whole number of chains, or fewer than 1, 1 and 2 chains would be left.
     """
-    if not 0 < held_out < 1:
-        raise ValueError(f"held_out must lie between 0 and 1; got {held_out}")
     units = n if chains is None else chains
     if units < 1 or n % units:
         raise ValueError(f"{n} rows are no whole number of rows in each of {chains} chains")
-    measured = max(2, round(held_out * units / 2))
-    stopping = max(1, round(held_out * units / 2))
+    measured = max(2, round(HELD_OUT * units / 2))
+    stopping = max(1, round(HELD_OUT * units / 2))
     if units - measured - stopping < 1:
         raise ValueError(f"training, stopping and measuring need at least 4 chains (or rows); got {units}")
     size = n // units
     first, second = (units - stopping - measured) * size, (units - measured) * size
     count = measured if chains is not None else min(PARTS, measured)
-    return Parts(slice(0, first), slice(first, second), slice(second, n), count)
+    return (slice(0, first), slice(first, second), slice(second, n)), count
 
 
 def lower_bound(
@@ -94,38 +85,24 @@ def lower_bound(
     bound: str = "classifier",
     *,
     chains: int | None = None,
-    held_out: float = 0.4,
     batch_size: int = 100,
-    learning_rate: float = 5e-3,
     n_iter: int = 3000,
-    patience: int = 5,
     seed: int = 0,
 ) -> Bound:
     """A lower bound of I(x:y) from rows x (n, p) and y (n, q), measured on rows kept apart.
 
-    bound: "infonce", "nwj" or "classifier" (the module says which is what; x -1/+1 or 0/1 for the last). chains: how
-    many chains the rows come in, chain by chain; held_out: their share that is kept apart, half to stop by and half to
-    measure. Errors: jackknife over the chains measured, or over 20 runs of rows. The means of batches are over rows far
-    apart.
+    bound: "infonce" or "classifier" (the module says which is what; x -1/+1 or 0/1 for the latter). chains: how many
+    chains the rows come in, chain by chain. Errors: jackknife over the chains measured, or over 20 runs of rows. The
+    means of batches are over rows far apart.
     Raises ValueError for another bound, for shapes or values that do not fit, or for too few rows.
     """
-    if bound not in BOUNDS:
-        raise ValueError(f"bound must be one of {', '.join(BOUNDS)}; got {bound!r}")
+    checks.choice("bound", bound, ROWS)
     left, right = _matrix(x), _matrix(y)
     if len(left) != len(right):
         raise ValueError(f"x and y must have one row a sample each; got {len(left)} and {len(right)} rows")
-    split = parts(len(left), chains, held_out)
-    data = [(left[rows], right[rows]) for rows in (split.train, split.stop, split.measure)]
-    return trained(
-        bound,
-        data,
-        n_parts=split.n_parts,
-        batch_size=batch_size,
-        learning_rate=learning_rate,
-        n_iter=n_iter,
-        patience=patience,
-        seed=seed,
-    )
+    split, n_parts = parts(len(left), chains)
+    data = [(left[rows], right[rows]) for rows in split]
+    return trained(bound, data, n_parts=n_parts, batch_size=batch_size, n_iter=n_iter, seed=seed)
 
 
 def trained(
@@ -133,24 +110,22 @@ def trained(
     data: list[tuple[Array, Array]],
     *,
     n_parts: int,
-    batch_size: int = 100,
-    learning_rate: float = 5e-3,
+    batch_size: int,
+    seed: int,
     n_iter: int = 3000,
     patience: int = 5,
-    seed: int = 0,
 ) -> Bound:
     """`lower_bound` from rows (x, y) already split: to train on, to stop by, to measure on."""
     data = [(inputs(bound, x), y) for x, y in data]
-    new = new_classifier if bound == "classifier" else new_critic
     train, stop, measure = data
-    parameters = new(np.random.Generator(np.random.PCG64(seed)), train[0].shape[1], train[1].shape[1])
+    parameters = NETWORKS[bound](np.random.Generator(np.random.PCG64(seed)), train[0].shape[1], train[1].shape[1])
     best, _ = networks.ascend(
         _OBJECTIVES[bound],
         lambda now: float(values(bound, now, *stop, batch_size).mean()),
         parameters,
         tuple(jnp.asarray(part) for part in train),
         seed=seed,
-        learning_rate=learning_rate,
+        learning_rate=RATE,
         batch_size=batch_size,
         n_iter=n_iter,
         patience=patience,
@@ -170,9 +145,8 @@ def measured(
     inside, outside = (
         _estimate(bound, values(bound, parameters, *rows, batch_size), rows[0], n_parts) for rows in (train, measure)
     )
-    ceiling = math.inf if bound == "nwj" else math.log(min(batch_size, len(measure[0])))
-    if bound == "classifier":
-        ceiling = math.log(measure[0].shape[1])
+    most = measure[0].shape[1] if bound == "classifier" else min(batch_size, len(measure[0]))
+    ceiling = math.log(most)
     gap = inside.value - outside.value
     why = ""
     if bound == "infonce" and outside.value > ceiling - NEAR:
@@ -200,9 +174,7 @@ def _estimate(bound: str, row_values: FloatArray, x: Array, n_parts: int) -> Est
 def value(bound: str, parameters: Any, x: Array, y: Array, batch_size: int) -> float:
     """The bound by networks as they are, x as `lower_bound` takes it."""
     seen = inputs(bound, x)
-    if bound != "classifier":
-        return float(values(bound, parameters, seen, y, batch_size).mean())
-    entropy = float(entr(seen.mean(axis=0)).sum())
+    entropy = float(entr(seen.mean(axis=0)).sum()) if bound == "classifier" else 0.0
     return float(values(bound, parameters, seen, y, batch_size).mean()) + entropy
 
 
@@ -266,21 +238,9 @@ def one_hot(x: Array) -> Array:
     return indicators
 
 
-def scores(critic: tuple[Layers, Layers], x: jax.Array, y: jax.Array) -> jax.Array:
-    """f(x_j, y_i) = a(x_j).c(y_i), shape (rows of y, rows of x)."""
-    return networks.run(critic[1], y) @ networks.run(critic[0], x).T
-
-
 def _infonce_rows(critic: Any, x: jax.Array, y: jax.Array) -> jax.Array:
-    table = scores(critic, x, y)
+    table = networks.run(critic[1], y) @ networks.run(critic[0], x).T  # f(x_j, y_i), (rows of y, rows of x)
     return jnp.diag(table) - jax.nn.logsumexp(table, axis=1) + jnp.log(len(x))
-
-
-def _nwj_rows(critic: Any, x: jax.Array, y: jax.Array) -> jax.Array:
-    table = scores(critic, x, y)
-    n = len(table)
-    apart = jnp.exp(table - 1) * (1 - jnp.eye(n))
-    return jnp.diag(table) - apart.sum(axis=1) / (n - 1)
 
 
 def _classifier_rows(classifier: Any, x: jax.Array, y: jax.Array) -> jax.Array:
@@ -290,12 +250,8 @@ def _classifier_rows(classifier: Any, x: jax.Array, y: jax.Array) -> jax.Array:
     return rows
 
 
-ROWS: dict[str, Callable[..., jax.Array]] = {
-    "infonce": _infonce_rows,
-    "nwj": _nwj_rows,
-    "classifier": _classifier_rows,
-}
-BOUNDS = tuple(ROWS)
+ROWS: dict[str, Callable[..., jax.Array]] = {"infonce": _infonce_rows, "classifier": _classifier_rows}
+NETWORKS = {"infonce": new_critic, "classifier": new_classifier}
 
 
 def _objective(bound: str) -> networks.Objective:
@@ -307,7 +263,7 @@ def _objective(bound: str) -> networks.Objective:
     return mean
 
 
-_OBJECTIVES = {bound: _objective(bound) for bound in BOUNDS}  # one function a bound: each compiles once
+_OBJECTIVES = {bound: _objective(bound) for bound in ROWS}  # one function a bound: each compiles once
 
 
 def _matrix(values_: ArrayLike) -> Array:

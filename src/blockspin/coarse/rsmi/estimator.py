@@ -30,6 +30,7 @@ Spins = NDArray[np.int8]
 Pair = tuple[Spins, NDArray[Any]]  # blocks and environments, row by row
 
 LEAST = 4  # rows to train, stop and measure
+PATIENCE = 8  # looks, 100 steps apart, without a better score before training stops
 MOST = 100_000  # windows that the networks see
 ALGORITHMS = ("bound", "rbm-proxy")
 STARTS = {"small": 0.01, "random": 0.5}  # spreads of the first weights: from near 0, and from anywhere
@@ -52,7 +53,7 @@ class RSMI(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         and of the shell looked at beyond it, in lattice spacings; b + 2 (buffer + environment) must fit the lattice.
     n_components: filters a block.
     algorithm: "bound", as above, or "rbm-proxy", that of Koch-Janusz and Ringel (2018) with its own settings
-        (`coarse.rsmi.proxy.Recipe`): objective, starts, n_iter, batch_size, learning_rate and annealing are then not
+        (`coarse.rsmi.proxy`): objective, starts, n_iter, batch_size, learning_rate and annealing are then not
         used, center and project not allowed.
     objective: "infonce", or "classifier" (summed over the states of h).
     center: True cuts w.(v - means) at 0, means those of the training rows, in place of w.v, and gives no weight to
@@ -62,9 +63,6 @@ class RSMI(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         be told, never more, and far fewer samples needed where the environment has hundreds of sites.
     n_iter: steps at most (0 leaves the filters as initialised); batch_size (K), learning_rate: of Adam; annealing:
         (eps at first, eps at last, rate a step). The defaults are those of Gokmen et al. for the Ising model.
-    patience: looks, 100 steps apart, without a better score before training stops.
-    held_out: share of the rows kept apart, half to stop by and half to measure: the last rows, whole chains where
-        `fit` is told of chains.
     random_state: int, RandomState or None. Equal integers give equal filters on one machine.
 
     Attributes
@@ -112,8 +110,6 @@ class RSMI(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         batch_size: int = 100,
         learning_rate: float = 5e-3,
         annealing: tuple[float, float, float] = (0.5, 0.1, 5e-3),
-        patience: int = 8,
-        held_out: float = 0.4,
         random_state: int | np.random.RandomState | None = None,
     ) -> None:
         self.lattice = lattice
@@ -130,29 +126,24 @@ class RSMI(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         self.batch_size = batch_size
         self.learning_rate = learning_rate
         self.annealing = annealing
-        self.patience = patience
-        self.held_out = held_out
         self.random_state = random_state
 
     def fit(self, X: ArrayLike, y: object = None, *, chains: int | None = None) -> RSMI:
         """Learn the filters from X (n, N) of spins -1/+1; chains: how many chains the rows come in, chain by chain.
 
-        Without chains every row counts as independent. Raises ValueError where the window does not fit the lattice,
+        Without chains every row counts as independent. The last 40 % of the chains (or rows) are kept apart, half to
+        stop by and half to measure. Raises ValueError where the window does not fit the lattice,
         a parameter is out of range, X does not fit, or too few rows or chains are left to train, stop and measure.
         """
         places = self._check_settings()
         spins = self._spins(X, reset=True)
         _check_memory(places, len(spins))
-        split = bounds.parts(len(spins), chains, self.held_out)
+        split, n_parts = bounds.parts(len(spins), chains)
         self.seed_ = int(check_random_state(self.random_state).randint(2**31 - 1))
         random = np.random.Generator(np.random.PCG64(self.seed_))
+        shares = (1 - bounds.HELD_OUT, bounds.HELD_OUT / 2, bounds.HELD_OUT / 2)
         data = [
-            cut(spins[rows], places, math.ceil(share * MOST), random)
-            for rows, share in (
-                (split.train, 1 - self.held_out),
-                (split.stop, self.held_out / 2),
-                (split.measure, self.held_out / 2),
-            )
+            cut(spins[rows], places, math.ceil(share * MOST), random) for rows, share in zip(split, shares, strict=True)
         ]
         self.means_ = data[0][0].mean(axis=0) if self.center else np.zeros(data[0][0].shape[1])
         self.scores_: list[float]
@@ -167,10 +158,10 @@ class RSMI(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
             bound: bounds.trained(
                 bound,
                 coarse,
-                n_parts=split.n_parts,
+                n_parts=n_parts,
                 batch_size=self.batch_size,
                 seed=self.seed_,
-                patience=self.patience,
+                patience=PATIENCE,
             )
             for bound in ("classifier", "infonce")
         }
@@ -200,9 +191,9 @@ class RSMI(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
             raise ValueError(f"filters of a {self.lattice.kind} lattice do not fit a {lattice} lattice")
         other: RSMI = clone(self).set_params(lattice=lattice)
         other._check_settings()
-        other.filters_, other.bounds_, other.scores_ = self.filters_, self.bounds_, self.scores_
-        other.means_ = self.means_
-        other.seed_, other.n_features_in_ = self.seed_, lattice.n_sites
+        for name in ("filters_", "means_", "bounds_", "scores_", "seed_"):
+            setattr(other, name, getattr(self, name))
+        other.n_features_in_ = lattice.n_sites
         return other
 
     def __sklearn_tags__(self) -> Any:
@@ -270,10 +261,8 @@ class RSMI(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
             else:
                 filters = random.normal(0, STARTS[start], (n, size)).astype(np.float32)
             filters[:, fixed] = 0
-            if self.objective == "infonce":
-                network = bounds.new_critic(random, n, n_around)
-            else:
-                network = bounds.new_classifier(random, 2**n, n_around)
+            n_inputs = 2**n if self.objective == "classifier" else n
+            network = bounds.NETWORKS[self.objective](random, n_inputs, n_around)
             (found, _), scores = networks.ascend(
                 OBJECTIVES[self.objective],
                 score,
@@ -283,7 +272,7 @@ class RSMI(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
                 learning_rate=float(self.learning_rate),
                 batch_size=self.batch_size,
                 n_iter=self.n_iter,
-                patience=self.patience,
+                patience=PATIENCE,
                 n_noise=n,
                 annealing=Annealing(*self.annealing),
             )
@@ -298,7 +287,7 @@ class RSMI(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
 
     def _check_settings(self) -> Windows:
         checks.instance("lattice", self.lattice, Lattice, "a blockspin Lattice")
-        for name, least in (("n_components", 1), ("n_iter", 0), ("batch_size", 2), ("patience", 1)):
+        for name, least in (("n_components", 1), ("n_iter", 0), ("batch_size", 2)):
             checks.whole(name, getattr(self, name), least)
         checks.choice("objective", self.objective, OBJECTIVES)
         checks.flag("center", self.center)
@@ -311,10 +300,11 @@ class RSMI(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         for start in starts:
             checks.choice("starts", start, known)
         checks.choice("algorithm", self.algorithm, ALGORITHMS)
-        checks.number("held_out", self.held_out, 0, 1, open_start=True, open_end=True)
         checks.random_state(self.random_state)
         if self.algorithm == "rbm-proxy" and (self.center or self.project is not None):
             raise ValueError("the algorithm rbm-proxy knows neither center nor project; leave them out")
+        if self.algorithm == "rbm-proxy" and self.b**self.lattice.dimension > proxy.SUMMED:
+            raise ValueError(f"the algorithm rbm-proxy takes blocks of at most {proxy.SUMMED} spins; got b = {self.b}")
         if self.n_components > bounds.CLASSES:
             raise ValueError(f"n_components goes to {bounds.CLASSES}; got {self.n_components}")
         checks.number("learning_rate", self.learning_rate, 0, open_start=True)

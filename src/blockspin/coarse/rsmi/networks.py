@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.flatten_util import ravel_pytree
 from jax.typing import ArrayLike as Number
 
 Layers = list[tuple[Any, Any]]
@@ -26,13 +26,16 @@ BETA_1, BETA_2, EPSILON = 0.9, 0.999, 1e-8  # of Adam: Kingma and Ba, arXiv:1412
 class Annealing(NamedTuple):
     """The temperature after t steps, max(low, high exp(-rate t))."""
 
-    high: float = 0.5
-    low: float = 0.1
-    rate: float = 5e-3
+    high: float
+    low: float
+    rate: float
 
     def after(self, steps: Number) -> jax.Array:
         """The temperature after so many steps."""
         return jnp.maximum(self.low, self.high * jnp.exp(-self.rate * jnp.asarray(steps)))
+
+
+STEADY = Annealing(1.0, 1.0, 0.0)
 
 
 class Climb(NamedTuple):
@@ -42,26 +45,6 @@ class Climb(NamedTuple):
     mean: Any
     square: Any
     steps: Any
-
-
-@dataclass(frozen=True)
-class Shape:
-    """How parameters lie in one vector: their tree, and the shape of each array."""
-
-    tree: Any
-    sizes: tuple[tuple[int, ...], ...]
-
-    @classmethod
-    def of(cls, parameters: Any) -> Shape:
-        """The shape of these parameters."""
-        leaves, tree = jax.tree.flatten(parameters)
-        return cls(tree, tuple(leaf.shape for leaf in leaves))
-
-    def parameters(self, vector: Any) -> Any:
-        """Parameters from one vector."""
-        ends = np.cumsum([0, *(math.prod(size) for size in self.sizes)])
-        parts = [vector[a:b].reshape(size) for a, b, size in zip(ends, ends[1:], self.sizes, strict=False)]
-        return jax.tree.unflatten(self.tree, parts)
 
 
 def layers(random: np.random.Generator, *sizes: int) -> Layers:
@@ -85,7 +68,7 @@ def run(network: Layers, x: jax.Array) -> jax.Array:
     return outputs
 
 
-@partial(jax.jit, static_argnames=("objective", "shape"))
+@partial(jax.jit, static_argnames=("objective", "parameters"))
 def climb(
     state: Climb,
     data: Batch,
@@ -94,15 +77,15 @@ def climb(
     rate: Number,
     annealing: Annealing,
     objective: Objective,
-    shape: Shape,
+    parameters: Callable[[jax.Array], Any],
 ) -> Climb:
     """Steps of Adam up the objective, one for each set of rows (steps, batch) and noise (steps, batch, components).
 
-    Parameters are one long vector, which compiles in a fraction of the time of many arrays.
+    The state is one long vector, which compiles in a fraction of the time of many arrays; `parameters` unpacks it.
     """
 
     def height(vector: jax.Array, batch: Batch, noise: jax.Array, temperature: jax.Array) -> jax.Array:
-        return objective(shape.parameters(vector), batch, noise, temperature)
+        return objective(parameters(vector), batch, noise, temperature)
 
     def one(state: Climb, drawn: tuple[jax.Array, jax.Array]) -> tuple[Climb, None]:
         batch = tuple(part[drawn[0]].astype(jnp.float32) for part in data)
@@ -128,27 +111,25 @@ def ascend(
     n_iter: int,
     patience: int,
     n_noise: int = 0,
-    annealing: Annealing | None = None,
+    annealing: Annealing = STEADY,
 ) -> tuple[Any, list[float]]:
     """The parameters with the best score among those met every CHECK steps of `climb`, and all scores.
 
     It stops after n_iter steps (rounded up to CHECK), or where the score has not risen for `patience` looks; looks
     while the temperature still falls do not count. n_noise: uniform numbers beside each row, for the objective.
     """
-    cooling = annealing if annealing is not None else Annealing(1.0, 1.0, 0.0)
-    shape = Shape.of(parameters)
-    start = np.concatenate([np.ravel(leaf) for leaf in jax.tree.leaves(parameters)]).astype(np.float32)
-    state = Climb(start, np.zeros_like(start), np.zeros_like(start), np.float32(0))
+    start, unpack = ravel_pytree(parameters)
+    state = Climb(start, jnp.zeros_like(start), jnp.zeros_like(start), jnp.float32(0))
     random = np.random.Generator(np.random.PCG64(seed))
     size = min(batch_size, len(data[0]))
     best, scores, waited = parameters, [score(parameters)], 0
     for _ in range(-(-n_iter // CHECK)):
         rows = random.integers(0, len(data[0]), (CHECK, size), np.int32)
         noise = random.random((CHECK, size, n_noise), np.float32)
-        state = climb(state, data, rows, noise, learning_rate, cooling, objective, shape)
-        now = shape.parameters(np.asarray(state.vector))
+        state = climb(state, data, rows, noise, learning_rate, annealing, objective, unpack)
+        now = unpack(state.vector)
         scores.append(score(now))
-        cooled = cooling.high * math.exp(-cooling.rate * float(state.steps)) <= cooling.low
+        cooled = annealing.high * math.exp(-annealing.rate * float(state.steps)) <= annealing.low
         if scores[-1] >= max(scores):
             best, waited = now, 0
         elif cooled:
