@@ -80,9 +80,9 @@ def test_helpers() -> None:
 
 
 def test_refusals() -> None:
-    with pytest.raises(ValueError, match="weights.*got 1"):
+    with pytest.raises(ValueError, match=r"weights.*got 1"):
         Machine.unbiased([[1.0, np.nan], [0.0, 0.0]])
-    with pytest.raises(ValueError, match="hidden.*got 1"):
+    with pytest.raises(ValueError, match=r"hidden.*got 1"):
         Machine(np.ones((1, 2)), np.zeros(2), np.array([np.inf]))
     with pytest.raises(ValueError, match="offset"):
         Machine.unbiased(np.ones((1, 2)), offset=np.nan)

@@ -226,7 +226,7 @@ def test_a_step_turns_half_the_vertices() -> None:
 
 def test_errors_name_the_choices() -> None:
     model = Dimers(Lattice.square(4))
-    with pytest.raises(ValueError, match="must be one of worm; got 'wolff'"):
+    with pytest.raises(ValueError, match="worm; got 'wolff'"):
         start(model, "wolff", 2, 1)
     running = start(model, "worm", 2, 1)
     running.spins()[1, 1] *= -1

@@ -123,7 +123,7 @@ def trained(
         _OBJECTIVES[bound],
         lambda now: float(values(bound, now, *stop, batch_size).mean()),
         parameters,
-        tuple(jnp.asarray(part) for part in train),
+        train,
         seed=seed,
         learning_rate=RATE,
         batch_size=batch_size,

@@ -245,7 +245,7 @@ class RSMI(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     def _learn(self, train: Pair, stop: Pair, first: FloatArray | None) -> FloatArray:
         """The filters of the best of the starts, by the score on the rows to stop by; sets scores_."""
         blocks = (train[0] - self.means_).astype(np.float32) if self.center else train[0]
-        data = (jnp.asarray(blocks), jnp.asarray(train[1]))
+        data = (blocks, train[1])
         size, n_around, n = train[0].shape[1], train[1].shape[1], self.n_components
         fixed = (train[0] == train[0][0]).all(axis=0) if self.center else np.zeros(size, bool)
 

@@ -12,6 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax.flatten_util import ravel_pytree
 from jax.typing import ArrayLike as Number
+from numpy.typing import NDArray
 
 Layers = list[tuple[Any, Any]]
 """Weights (in, out) and biases (out,) of each layer, numpy's or JAX's."""
@@ -71,24 +72,24 @@ def run(network: Layers, x: jax.Array) -> jax.Array:
 @partial(jax.jit, static_argnames=("objective", "parameters"))
 def climb(
     state: Climb,
-    data: Batch,
-    rows: jax.Array,
+    batches: Batch,
     noise: jax.Array,
     rate: Number,
     annealing: Annealing,
     objective: Objective,
     parameters: Callable[[jax.Array], Any],
 ) -> Climb:
-    """Steps of Adam up the objective, one for each set of rows (steps, batch) and noise (steps, batch, components).
+    """Steps of Adam up the objective, one for each batch (steps, batch, ...) and its noise (steps, batch, components).
 
-    The state is one long vector, which compiles in a fraction of the time of many arrays; `parameters` unpacks it.
+    It is compiled for the size of a batch, not for the number of rows that batches are drawn from. The state
+    is one long vector, which compiles in a fraction of the time of many arrays; `parameters` unpacks it.
     """
 
     def height(vector: jax.Array, batch: Batch, noise: jax.Array, temperature: jax.Array) -> jax.Array:
         return objective(parameters(vector), batch, noise, temperature)
 
-    def one(state: Climb, drawn: tuple[jax.Array, jax.Array]) -> tuple[Climb, None]:
-        batch = tuple(part[drawn[0]].astype(jnp.float32) for part in data)
+    def one(state: Climb, drawn: tuple[Batch, jax.Array]) -> tuple[Climb, None]:
+        batch = tuple(part.astype(jnp.float32) for part in drawn[0])
         slope = jax.grad(height)(state.vector, batch, drawn[1], annealing.after(state.steps))
         steps = state.steps + 1
         mean = BETA_1 * state.mean + (1 - BETA_1) * slope
@@ -96,14 +97,14 @@ def climb(
         stride = mean / (1 - BETA_1**steps) / (jnp.sqrt(square / (1 - BETA_2**steps)) + EPSILON)
         return Climb(state.vector + rate * stride, mean, square, steps), None
 
-    return jax.lax.scan(one, state, (rows, noise))[0]
+    return jax.lax.scan(one, state, (batches, noise))[0]
 
 
 def ascend(
     objective: Objective,
     score: Callable[[Any], float],
     parameters: Any,
-    data: Batch,
+    data: tuple[NDArray[Any], ...],
     *,
     seed: int,
     learning_rate: float,
@@ -126,7 +127,7 @@ def ascend(
     for _ in range(-(-n_iter // CHECK)):
         rows = random.integers(0, len(data[0]), (CHECK, size), np.int32)
         noise = random.random((CHECK, size, n_noise), np.float32)
-        state = climb(state, data, rows, noise, learning_rate, annealing, objective, unpack)
+        state = climb(state, tuple(part[rows] for part in data), noise, learning_rate, annealing, objective, unpack)
         now = unpack(state.vector)
         scores.append(score(now))
         cooled = annealing.high * math.exp(-annealing.rate * float(state.steps)) <= annealing.low
