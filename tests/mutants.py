@@ -59,7 +59,7 @@ MUTANTS = (
     ),
     Mutant(
         "a step back taken forward", "models/pair.py", "for sign in (1, -1)]", "for sign in (1, 1)]",
-        "models/test_pair.py",
+        PAIRS,
     ),
     Mutant(
         "free by the first shell alone", "models/pair.py", "        b = self.bonds\n", "        b = self.bonds[:1]\n",
@@ -126,7 +126,7 @@ MUTANTS = (
     # dimers
     Mutant(
         "one leg favoured", "sampling/worm_kernels.py",
-        "(np.int64(random) * 3) >> 8", "(np.int64(random) * 3 + 16) >> 8", WORM,
+        "(np.int64(random) * 3) >> 8", "np.minimum(2, (np.int64(random) * 3 + 48) >> 8)", WORM,
     ),
     Mutant(
         "two diagonal neighbours exchanged", "sampling/worm_kernels.py",

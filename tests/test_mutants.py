@@ -33,6 +33,6 @@ def test_a_test_fails_for_the_mutant(mutant: Mutant, tmp_path: Path) -> None:
     file.write_text(file.read_text().replace(mutant.before, mutant.after))
     # a cache of its own: numba would not see a change in a function that another file compiles in
     env = os.environ | {"PYTHONPATH": str(copy.parent), "NUMBA_CACHE_DIR": str(tmp_path / "numba")}
-    command = [sys.executable, "-P", "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "-m", "not slow"]
+    command = [sys.executable, "-P", "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider"]  # slow tests too
     done = subprocess.run([*command, TESTS / mutant.test], cwd=TESTS.parent, env=env, capture_output=True, text=True)
     assert done.returncode == FAILED, done.stdout[-2000:]
