@@ -127,6 +127,21 @@ def test_reconstruction_goes_up_and_down_by_means() -> None:
     np.testing.assert_allclose(reconstruct(in_binary(machine), bits), reconstruct(machine, X), atol=1e-4)
 
 
+def test_a_machine_of_ones_own_is_read_by_its_units() -> None:
+    ours = random_machine(5, 9, "spin", seed=3)
+
+    class Own:
+        components_, units_ = ours.components_, ours.units_
+        intercept_visible_, intercept_hidden_ = ours.intercept_visible_, ours.intercept_hidden_
+
+        def transform(self, X: np.ndarray) -> np.ndarray:
+            return ours.transform(X)
+
+    X = spins(20, 9)
+    np.testing.assert_array_equal(reconstruct(Own(), X), reconstruct(ours, X))
+    np.testing.assert_array_equal(as_rbm(Own()).free_energy(X), ours.free_energy(X))
+
+
 @pytest.mark.parametrize("units", ["binary", "spin", "gaussian"])
 def test_draws_have_the_means_they_are_given(units: str) -> None:
     # 40,000 draws a mean; sees a bias of 0.012 (0.023 for spins and Gaussians) at 4.5 sigma

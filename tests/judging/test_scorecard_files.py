@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from blockspin.judging import Measured, scorecard
+from blockspin.judging import Measured, Scorecard, scorecard
 from blockspin.judging.files import document, read_cards
 from blockspin.judging.measurement import Measurement, Side
 from blockspin.report.tables import scorecard_table
@@ -94,6 +94,15 @@ def test_the_first_files_of_schema_2_had_no_outcomes_but_of_decisive_criteria(tm
         (card,) = read_cards(write(tmp_path / "scorecards.json", document([first])))
         assert card["outcomes"] == {"fidelity": outcome}
         assert {key: card[key] for key in first} == first
+
+
+def test_a_row_that_is_none_is_named_in_one_line() -> None:
+    card = scorecard(
+        Measured("a", 1, 2.0, (Measurement("locality", "radius of gyration", 1.0, 0.1),)), (), None
+    ).to_dict()
+    card["rows"][0]["outcome"] = "maybe"
+    with pytest.raises(ValueError, match=r"^rows\.0\.outcome: [^\n]*$"):
+        Scorecard.from_dict(card)
 
 
 @pytest.mark.parametrize("content", [{"schema": 3, "scorecards": []}, {"scorecards": []}, [], "schema 1", 2])

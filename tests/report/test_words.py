@@ -76,6 +76,17 @@ def test_facts_end_where_the_question_begins() -> None:
     assert (page.facts, page.question, page.answer) == ({"K": "1"}, "q", ["- L: 2"])
 
 
+def test_empty_facts_are_left_out() -> None:
+    page = read("# T\n\n- K: 1\n- L: {{ empty }}\n\n- b: 2\n\nq\n", {"empty": ""}, {})
+    assert (page.facts, page.question) == ({"K": "1", "b": "2"}, "q")
+
+
+@pytest.mark.parametrize("paragraph", ["{{ p }} words", "{{ p }}**title**", "words {{ p }}", "{{ p }} {{ p }}"])
+def test_a_figure_that_would_be_lost_is_refused(paragraph: str) -> None:
+    with pytest.raises(ValueError, match=r"figure.*\{\{ \.\.\. \}\}"):
+        read(f"# T\n\nq\n\n## Section\n\n{paragraph}\n", {"p": PICTURE}, {})
+
+
 def test_a_value_makes_no_section() -> None:
     page = read("# T\n\nq\n\n{{ name }}\n", {"name": "a\n\n## b\n\nc"}, {})
     assert page.answer == ["a ## b c"]

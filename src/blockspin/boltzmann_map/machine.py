@@ -35,8 +35,8 @@ class Machine:
 
     def __post_init__(self) -> None:
         for name in ("weights", "visible", "hidden"):
-            part = np.array(getattr(self, name), float)
-            object.__setattr__(self, name, checks.finite(f"{name} of a machine", part))
+            part = checks.finite(f"{name} of a machine", getattr(self, name))
+            object.__setattr__(self, name, np.array(part, float))
         object.__setattr__(self, "offset", checks.number("the offset of a machine", self.offset))
         W, b, c = self.weights, self.visible, self.hidden
         if W.ndim != 2 or not W.size:

@@ -53,7 +53,7 @@ class BlockRule(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
     def _check_settings(self) -> None:
         checks.instance("lattice", self.lattice, Lattice, "a blockspin Lattice")
         self.lattice.coarse(self.b)
-        if hasattr(self, "ties"):
+        if hasattr(self, "random_state"):  # decimation tosses no coins
             checks.choice("ties", self.ties, TIES)
             checks.random_state(self.random_state)
 
@@ -93,7 +93,7 @@ class SpinRule(BlockRule):
         parts = np.moveaxis(spins.reshape(len(spins), *split), range(2, 1 + len(split), 2), range(d))
         parts = parts.reshape(size, len(spins), self.lattice.n_sites // size)
         votes = self._block(parts)
-        if getattr(self, "ties", "random") == "first":
+        if self.ties == "first":
             votes = np.where(votes == 0, np.sign(parts[0]), votes)  # a coin again where that is 0
         return votes
 
@@ -139,6 +139,7 @@ class Decimation(SpinRule):
     """
 
     keeps_alphabet = True
+    ties = "random"  # there are none
 
     def __init__(self, lattice: Lattice, b: int = 2) -> None:
         self.lattice = lattice

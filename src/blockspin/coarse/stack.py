@@ -38,11 +38,11 @@ def layers(transformer: Any) -> list[Any]:
 
 
 def as_rbm(machine: Any) -> FittedMachine:
-    """A machine as one of ours of the same weights, for its free energy and pseudo-likelihood."""
+    """A machine as one of ours of the same weights and units."""
     if isinstance(machine, FittedMachine):
         return machine
     weights = machine.components_, machine.intercept_visible_, machine.intercept_hidden_
-    return RBM.from_weights(*weights, units="binary")
+    return RBM.from_weights(*weights, units=units_of(machine))
 
 
 def machine_from(weights: dict[str, NDArray[Any]], machine: Any) -> Any:

@@ -39,7 +39,8 @@ class Finished(Run):
     @cached_property
     def cards(self) -> dict[str, Scorecard]:
         """The scorecards of scorecards.json."""
-        cards = [Scorecard.from_dict(card) for card in scorecards(self.store.folder)]
+        with parsed(self.store.folder / "scorecards.json"):
+            cards = [Scorecard.from_dict(card) for card in scorecards(self.store.folder)]
         return {f"{card.map}, layer {card.layer}": card for card in cards}
 
     @cached_property

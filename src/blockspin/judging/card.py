@@ -11,7 +11,7 @@ from pydantic import TypeAdapter
 
 from blockspin import checks
 from blockspin.judging.criteria import CRITERIA
-from blockspin.judging.measurement import Measured, Measurement, Real, Side
+from blockspin.judging.measurement import Measured, Measurement, Real, Side, valid
 from blockspin.judging.rules import Null, Outcome
 from blockspin.judging.text import text
 from blockspin.judging.verdict import Row, Verdict, decide, outcome, outcomes, verdict
@@ -61,8 +61,8 @@ class Scorecard:
 
     @classmethod
     def from_dict(cls, stored: dict[str, Any]) -> Scorecard:
-        """The scorecard of an entry of schema 2."""
-        return _CARD.validate_python(stored)
+        """The scorecard of an entry of schema 2; raises ValueError for what is none."""
+        return valid(_CARD, stored)
 
     def __str__(self) -> str:
         return text(f"{self.map}, layer {self.layer} (b = {self.b:g})", self.rows, [note.text for note in self.notes])

@@ -5,18 +5,28 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
-from pydantic import BeforeValidator, PlainSerializer, TypeAdapter
+from pydantic import BeforeValidator, PlainSerializer, TypeAdapter, ValidationError
 
 from blockspin.statistics import Estimate
 
+T = TypeVar("T")
 Real = Annotated[
     float,
     BeforeValidator(lambda value: math.nan if value is None else value),
     PlainSerializer(lambda value: value if math.isfinite(value) else None),
 ]
 """A number for which JSON holds null where it is not finite."""
+
+
+def valid(adapter: TypeAdapter[T], stored: Any) -> T:
+    """What was stored, as an object; raises ValueError, in one line with the place, where it is none."""
+    try:
+        return adapter.validate_python(stored)
+    except ValidationError as error:
+        found = "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors())
+        raise ValueError(found) from error
 
 
 class State(StrEnum):
@@ -139,7 +149,7 @@ class Measured:
     @classmethod
     def from_dict(cls, stored: dict[str, Any]) -> Measured:
         """The inverse of `to_dict`."""
-        return _MEASURED.validate_python(stored)
+        return valid(_MEASURED, stored)
 
 
 _MEASURED = TypeAdapter(Measured)

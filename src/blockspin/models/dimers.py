@@ -114,7 +114,7 @@ class Dimers:
 
     def _cells(self, configurations: ArrayLike) -> NDArray[Any]:
         """The configurations as pictures, shape (..., 2Lx, 2Ly)."""
-        flat = shared.flat(configurations, self.lattice)
+        flat = shared.flat(configurations, self.lattice, f"dimers on {self.vertices}")
         return flat.reshape(*flat.shape[:-1], *self.lattice.shape)
 
     def _allowed(self, cells: NDArray[Any]) -> NDArray[np.bool_]:

@@ -10,8 +10,11 @@ from blockspin import checks
 from blockspin.lattice import Lattice, stored_lattice
 
 
-def flat(configurations: ArrayLike, lattice: Lattice) -> NDArray[Any]:
-    """Configurations (..., *sites) or (..., N) as (..., N); raises ValueError for another shape."""
+def flat(configurations: ArrayLike, lattice: Lattice, of: str = "") -> NDArray[Any]:
+    """Configurations (..., *sites) or (..., N) as (..., N); raises ValueError for another shape.
+
+    of: what the lattice holds, where that says more than the lattice does.
+    """
     values = checks.finite("configurations", configurations)
     sites = lattice.shape
     if values.ndim >= len(sites) and values.shape[values.ndim - len(sites) :] == sites:
@@ -19,7 +22,7 @@ def flat(configurations: ArrayLike, lattice: Lattice) -> NDArray[Any]:
     if values.ndim and values.shape[-1] == lattice.n_sites:
         return values
     raise ValueError(
-        f"configurations of a {lattice} lattice have shape (..., {', '.join(map(str, sites))}) or "
+        f"configurations of {of or f'a {lattice} lattice'} have shape (..., {', '.join(map(str, sites))}) or "
         f"(..., {lattice.n_sites}); got {values.shape}"
     )
 
@@ -33,7 +36,7 @@ def read_settings(settings: dict[str, Any], model: str, needed: tuple[str, ...])
     missing = {"model", *needed} - settings.keys()
     if missing:
         raise ValueError(
-            f"settings of a model must hold model, {', '.join(needed[:-1])} and {needed[-1]}; "
+            f"settings of the model {model!r} must hold model, {', '.join(needed[:-1])} and {needed[-1]}; "
             f"missing: {', '.join(sorted(missing))}"
         )
     if settings["model"] != model:

@@ -17,7 +17,7 @@ from jinja2 import Environment, StrictUndefined
 
 from blockspin.report.page import Block, Figure, Page, Section, Table
 
-_FACTS = re.compile(r"\A\s*((?:- .+: .+\n)*)")
+_FACTS = re.compile(r"\A\s*((?:- .+:.*\n\s*)*)")
 _MARK = "\x00{}\x00"
 _PLACED = re.compile(r"\x00(\d+)\x00(?: \*\*(.+?)\*\*(.*))?")
 
@@ -25,7 +25,7 @@ _PLACED = re.compile(r"\x00(\d+)\x00(?: \*\*(.+?)\*\*(.*))?")
 def read(template: str, names: Mapping[str, Any], facts: Mapping[str, str]) -> Page:
     """The page that a template gives with these names; facts: more of them, after its own.
 
-    Raises ValueError where it has no title or no question.
+    Raises ValueError where it has no title or no question, or where a figure shares a paragraph with text.
     """
     blocks: list[Figure | Table] = []
 
@@ -39,7 +39,11 @@ def read(template: str, names: Mapping[str, Any], facts: Mapping[str, str]) -> P
     head, *rest = re.split(r"^## +", environment.from_string(template).render(names), flags=re.MULTILINE)
     title, _, opening = head.strip().partition("\n")
     _, listed, opening = _FACTS.split(opening, maxsplit=1)
-    own = [line.removeprefix("- ").split(": ", 1) for line in listed.splitlines()]
+    own = [
+        line.removeprefix("- ").split(": ", 1)
+        for line in map(str.strip, listed.splitlines())
+        if line[-1:] not in ("", ":")
+    ]
     question, *answer = _paragraphs(opening, blocks) or [""]
     if not title.startswith("# ") or not isinstance(question, str) or not question:
         raise ValueError("a page's words must begin with a line '# The title' and a paragraph that is its question")
@@ -63,6 +67,11 @@ def _paragraphs(text: str, blocks: list[Figure | Table]) -> list[Block]:
 def _block(paragraph: str, blocks: list[Figure | Table]) -> Block:
     mark = _PLACED.fullmatch(paragraph)
     if mark is None:
+        if "\x00" in paragraph:
+            said = re.sub(r"\x00\d+\x00", "{{ ... }}", paragraph)
+            raise ValueError(
+                f"a figure stands alone in its paragraph, or before **a title** and a caption; got {said!r}"
+            )
         return paragraph
     number, title, caption = mark.groups()
     block = blocks[int(number)]
