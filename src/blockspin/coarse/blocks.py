@@ -139,7 +139,7 @@ class Decimation(SpinRule):
     """
 
     keeps_alphabet = True
-    ties = "random"  # there are none
+    ties = "first"  # no vote is tied
 
     def __init__(self, lattice: Lattice, b: int = 2) -> None:
         self.lattice = lattice
