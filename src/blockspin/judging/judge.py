@@ -121,7 +121,7 @@ def judge(
 
     transformer: fitted, X (n, N) of the samples' values to (n, M); it is fitted on `train` where it is not. A class of
     one's own needs transform(X); what else it may say of itself, that it is a generative model too, is in
-    `blockspin.coarse.maps` (docs/how-to/own-network.md). A dictionary of maps gives a `Comparison` on one evidence.
+    `blockspin.coarse.maps` (docs/how-to/own-network.md). A dictionary of maps gives a `Comparison` of them.
     samples: held-out samples; critical: samples at the critical coupling, for the exponents (checked by what they are:
     `blockspin.judging.critical`); train: the training samples, with which clones are retrained on noise and on permuted
     sites as nulls (without it the cheap nulls serve: untrained, shuffled sites); nulls: fitted null maps of one's own,
