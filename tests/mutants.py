@@ -190,6 +190,18 @@ MUTANTS = (
         "the fine share not taken off", "judging/criteria/range.py", "        after - before,", "        after,",
         "judging/test_range.py",
     ),
+    Mutant(
+        "the reference measured for every map", "judging/judge.py",
+        "evidence.once(reference, subject.b,", "reference(evidence, subject.b,", "test_results.py",
+    ),
+    Mutant(
+        "blocks of an exponent as those of its eigenvalue", "rg/mcrg.py",
+        "found + (left_out[:, 0] - value) / slope", "left_out[:, 0]", "test_results.py",
+    ),
+    Mutant(
+        "the warned value lost", "rg/mcrg.py",
+        "standard errors of 0\", y)", "standard errors of 0\")", "test_results.py",
+    ),
     # maps
     Mutant(
         "ties of outputs sent down", "coarse/outputs.py", "<= self.tie, 0.5,", "<= self.tie, 0.0,",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -20,10 +20,18 @@ MANY = 32  # chains that give the variance of their means to a quarter
 
 @dataclass(frozen=True)
 class Estimate:
-    """A value with its standard error, in the same units; prints as 0.963(6)."""
+    """A value with its standard error, in the same units; prints as 0.963(6).
+
+    blocks: the value without each group of chains, (groups,), None where the error is no jackknife's; `jackknife_error`
+    of a function of the blocks of the same samples is its error. why: "" or why the number was refused, and then nan;
+    warned: the number that was refused, if any, part of no verdict. The three are not compared, printed or stored.
+    """
 
     value: float
     error: float
+    blocks: FloatArray | None = field(default=None, repr=False, compare=False, kw_only=True)
+    why: str = field(default="", repr=False, compare=False, kw_only=True)
+    warned: Estimate | None = field(default=None, repr=False, compare=False, kw_only=True)
 
     def __str__(self) -> str:
         return brackets(self.value, self.error)
@@ -36,6 +44,17 @@ class Estimate:
         if error == 0:
             return math.copysign(math.inf, distance) if distance else 0.0
         return distance / error
+
+
+def with_blocks(value: ArrayLike, without: FloatArray, error: float | None = None) -> Estimate:
+    """The estimate of a value and of its blocks, which give the error unless it is given."""
+    own = jackknife_error(without) if error is None else error
+    return Estimate(float(np.asarray(value)), float(own), blocks=without)
+
+
+def refused(why: str, warned: Estimate | None = None) -> Estimate:
+    """Not-a-number that says why, and keeps the number that it stands for where there is one."""
+    return Estimate(math.nan, math.nan, why=why, warned=warned)
 
 
 def brackets(value: float, error: float) -> str:
@@ -64,6 +83,14 @@ def jackknife(
     error^2 = (n - 1)/n sum_i (theta_i - mean theta)^2. Raises ValueError for fewer than two chains.
     Source: Efron, The Jackknife, the Bootstrap and Other Resampling Plans (SIAM, 1982).
     """
+    full, without = leave_one_out(values, statistic)
+    return full, jackknife_error(without)
+
+
+def leave_one_out(
+    values: ArrayLike, statistic: Callable[[FloatArray], ArrayLike] | None = None
+) -> tuple[FloatArray, FloatArray]:
+    """The statistic of `jackknife`, and the same without each of n chains, (n, ...)."""
     data = np.asarray(values, float)
     n = data.shape[0] if data.ndim else 0
     if n < 2:
@@ -71,7 +98,7 @@ def jackknife(
     function = statistic if statistic is not None else lambda mean: mean
     total = data.sum(axis=0)
     full = np.asarray(function(total / n), float)
-    return full, jackknife_error([np.asarray(function((total - chain) / (n - 1)), float) for chain in data])
+    return full, np.array([np.asarray(function((total - chain) / (n - 1)), float) for chain in data])
 
 
 def jackknife_error(left_out: ArrayLike) -> FloatArray:
@@ -100,8 +127,7 @@ def mean_over_chains(values: ArrayLike) -> Estimate:
 
     Raises ValueError for fewer than two chains.
     """
-    value, error = jackknife(np.asarray(values, float).mean(axis=1))
-    return Estimate(float(value), float(error))
+    return with_blocks(*leave_one_out(np.asarray(values, float).mean(axis=1)))
 
 
 def mean_over_seeds(values: ArrayLike) -> Estimate:

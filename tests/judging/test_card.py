@@ -161,7 +161,7 @@ def test_the_text_has_every_quantity_and_the_reason_of_each_that_has_no_number()
 def test_names_and_notes_cannot_inject_html() -> None:
     made = scorecard(Measured("<script>", 1, 2.0), [], None, [Note("c", "<script>")])
     assert "<script>" not in made._repr_html_()
-    assert made._repr_html_().count("&lt;script") == 2
+    assert made._repr_html_().count("&lt;script") == 5
 
 
 def test_json_has_no_nan_and_comes_back() -> None:

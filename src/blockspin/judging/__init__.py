@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 _WHERE = {
     "CRITERIA": "criteria",
+    "Comparison": "card",
     "Evidence": "evidence",
     "Measured": "measurement",
     "NotDefined": "measurement",
@@ -22,6 +23,7 @@ _WHERE = {
 __all__ = [*_WHERE]
 
 if TYPE_CHECKING:
+    from blockspin.judging.card import Comparison as Comparison
     from blockspin.judging.card import Note as Note
     from blockspin.judging.card import Scorecard as Scorecard
     from blockspin.judging.card import scorecard as scorecard

@@ -1,9 +1,9 @@
-"""The scorecard: a map's measurements compared with its nulls and the reference, row by row, with notes."""
+"""The scorecard: a map's measurements compared with its nulls and the reference, row by row; and several compared."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,8 +13,12 @@ from blockspin import checks
 from blockspin.judging.criteria import CRITERIA
 from blockspin.judging.measurement import Measured, Measurement, Real, Side, valid
 from blockspin.judging.rules import Null, Outcome
-from blockspin.judging.text import text
+from blockspin.judging.text import columns, html, text
 from blockspin.judging.verdict import Row, Verdict, decide, outcome, outcomes, verdict
+from blockspin.report.tabular import Tabular, aligned
+from blockspin.statistics import Estimate
+
+EXPONENTS = ("y_t", "y_h")
 
 
 @dataclass(frozen=True)
@@ -25,9 +29,18 @@ class Note:
     text: str
 
 
-@dataclass(frozen=True)
-class Scorecard:
-    """The judge's findings on one map: a row a quantity, notes, and the verdict."""
+@dataclass(frozen=True, repr=False)
+class Scorecard(Tabular):
+    """The judge's findings on one map: a row a quantity, notes, and the verdict.
+
+    Examples
+    --------
+    >>> import blockspin as bs
+    >>> samples = bs.sample(bs.Ising(bs.Lattice.square(8), 0.4), 400, seed=1)
+    >>> card = bs.judge(bs.Majority(bs.Lattice.square(8), 2, random_state=1), samples, criteria=["tiling"])
+    >>> str(card.outcome("tiling")), [*card.to_dataframe()["quantity"]][0]
+    ('pass', 'spacing of centres / b')
+    """
 
     map: str
     layer: int
@@ -68,12 +81,78 @@ class Scorecard:
         return text(f"{self.map}, layer {self.layer} (b = {self.b:g})", self.rows, [note.text for note in self.notes])
 
     def _repr_html_(self) -> str:
-        from html import escape
+        return html([self.to_dict()])
 
-        return f"<pre>{escape(str(self))}</pre>"
+    def plot(self, ax: Any = None) -> Any:
+        """y_t and y_h of the map, of the reference and of the null, less the exact ones, as `Comparison.plot`."""
+        return _forest({self.map: self}, ax, beside=True)
+
+    def _rows(self) -> list[dict[str, Any]]:
+        return [{"map": self.map, "layer": self.layer} | columns(row) for row in self.rows]
 
 
 _CARD = TypeAdapter(Scorecard)
+
+
+class Comparison(Tabular, dict[str, Scorecard]):
+    """What `bs.judge` finds of several maps: a dictionary of names to `Scorecard`, which prints as a row a map.
+
+    The columns are the verdict and the distances of y_t and y_h from their exact values, with their errors and in
+    units of these; a reason stands below for each that has no number.
+
+    Examples
+    --------
+    >>> import blockspin as bs
+    >>> samples = bs.sample(bs.Ising(bs.Lattice.square(8), 0.4), 400, seed=1)
+    >>> maps = {f"b = {b}": bs.Majority(bs.Lattice.square(8), b, random_state=1) for b in (2, 4)}
+    >>> {name: str(card.outcome("tiling")) for name, card in bs.judge(maps, samples, criteria=["tiling"]).items()}
+    {'b = 2': 'pass', 'b = 4': 'pass'}
+    """
+
+    def to_dict(self) -> dict[str, Any]:
+        """The entry of scorecards.json of each map, by its name."""
+        return {name: card.to_dict() for name, card in self.items()}
+
+    def plot(self, ax: Any = None) -> Any:
+        """y_t and y_h of every map less the exact ones, as `Tabular.plot`; ValueError where the spectrum is missing."""
+        return _forest(self, ax)
+
+    def __str__(self) -> str:
+        lines: list[Sequence[Any]] = [("map", "verdict", "y_t - exact", "in errors", "y_h - exact", "in errors")]
+        without: dict[str, list[str]] = {}
+        for name, card in self.items():
+            cells: list[Any] = [name, card.verdict]
+            for exponent in EXPONENTS:
+                row = card.row("spectrum", exponent)
+                away = None if row is None else row.distance
+                cells += ("-", "-") if away is None else (away, f"{away.z(0):+.1f}")
+                if row is not None and not row.defined:
+                    without.setdefault(row.why, []).append(f"{exponent} of {name}")
+            lines.append(cells)
+        return "\n".join([*aligned(lines), *(f"{', '.join(names)}: {why}" for why, names in without.items())])
+
+    def _repr_html_(self) -> str:
+        return html([*self.to_dict().values()])
+
+    def _rows(self) -> list[dict[str, Any]]:
+        return [row for card in self.values() for row in card._rows()]
+
+
+def _forest(cards: Mapping[str, Scorecard], ax: Any, *, beside: bool = False) -> Any:
+    from blockspin.report.drawn import forest
+
+    lines = []
+    for exponent in EXPONENTS:
+        for name, card in cards.items():
+            row = card.row("spectrum", exponent)
+            if row is None:
+                raise ValueError('a plot shows y_t and y_h: judge with "spectrum" among the criteria')
+            lines.append((name, f"{exponent} of {name}: {row.distance or row.state}", row.distance))
+            for kind, side in (("reference", row.reference), ("null", row.null)):
+                if beside and side is not None and row.exact is not None:
+                    away = Estimate(side.value - row.exact.value, side.error)
+                    lines.append((side.name, f"{exponent} of the {kind}, {side.name}", away))
+    return forest(lines, ax, "exponent - exact")
 
 
 def scorecard(

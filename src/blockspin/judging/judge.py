@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from itertools import count
-from typing import Any
+from typing import Any, TypedDict, Unpack, overload
 
 import numpy as np
 import xarray as xr
@@ -19,12 +19,12 @@ from blockspin.coarse import rule as block_rule
 from blockspin.coarse.fitting import learns, seeded
 from blockspin.coarse.maps import taken
 from blockspin.judging import nulls as null_maps
-from blockspin.judging.card import Note, Scorecard, scorecard
+from blockspin.judging.card import Comparison, Note, Scorecard, scorecard
 from blockspin.judging.criteria import CRITERIA
 from blockspin.judging.evidence import Evidence, Subject
 from blockspin.judging.measurement import Measured
 from blockspin.judging.notes import warnings
-from blockspin.progress import Wish, reporting
+from blockspin.progress import Report, Wish, part, reporting
 from blockspin.samples import to_matrix
 
 SAME = 200  # rows on which a retrained clone must differ somewhere to be a null
@@ -64,7 +64,6 @@ def chosen(criteria: Sequence[str] | None) -> list[str]:
 def reference(
     evidence: Evidence,
     b: float,
-    *,
     layer: int = 1,
     seed: int = 0,
     criteria: Sequence[str] | None = None,
@@ -87,6 +86,22 @@ def _block_rule(evidence: Evidence, b: float, rule: str, layer: int, seed: int) 
     return Subject(block, evidence, name=rule, layer=layer)
 
 
+class _Options(TypedDict, total=False):
+    model: Any | None
+    critical: xr.DataArray | None
+    train: xr.DataArray | None
+    nulls: Mapping[str, Any] | None
+    criteria: Sequence[str] | None
+    reference: str | None
+    name: str | None
+    seed: int
+    progress: Wish
+
+
+@overload
+def judge(transformer: Mapping[str, Any], samples: xr.DataArray, **options: Unpack[_Options]) -> Comparison: ...
+@overload
+def judge(transformer: Any, samples: xr.DataArray, **options: Unpack[_Options]) -> Scorecard: ...
 @one_thread()
 def judge(
     transformer: Any,
@@ -101,12 +116,12 @@ def judge(
     name: str | None = None,
     seed: int = 0,
     progress: Wish = False,
-) -> Scorecard:
+) -> Scorecard | Comparison:
     """Does this coarse-graining renormalize? A scorecard for any scikit-learn transformer of spins to M variables.
 
     transformer: fitted, X (n, N) of the samples' values to (n, M); it is fitted on `train` where it is not. A class of
     one's own needs transform(X); what else it may say of itself, that it is a generative model too, is in
-    `blockspin.coarse.maps` (docs/how-to/own-network.md).
+    `blockspin.coarse.maps` (docs/how-to/own-network.md). A dictionary of maps gives a `Comparison` of them.
     samples: held-out samples; critical: samples at the critical coupling, for the exponents (checked by what they are:
     `blockspin.judging.critical`); train: the training samples, with which clones are retrained on noise and on permuted
     sites as nulls (without it the cheap nulls serve: untrained, shuffled sites); nulls: fitted null maps of one's own,
@@ -116,49 +131,70 @@ def judge(
     (fraction of the criteria done, text). name: on the card, that of the class unless given.
     The rules behind each outcome are those of `blockspin.judging.rules`, the criteria are in docs/judge.md.
     Raises ValueError where lattices differ, where the map's outputs have the wrong shape, for unknown criteria and
-    references; TypeError for what is no map or no samples.
+    references, and for a dictionary of no maps; TypeError for what is no map or no samples.
     """
     names = chosen(criteria)
     if reference is not None:
         checks.choice("reference", reference, MAPS)
     checks.whole("seed", seed, 0, checks.MOST_SEED)
-    name = type(transformer).__name__ if name is None else name
-    _check_arguments(transformer, nulls, name)
+    maps = _named(transformer, name)
+    _check_nulls(nulls)
     evidence = Evidence(samples, critical=critical, train=train, model=model, seed=seed)
-    with reporting(progress, name) as report:
-        fitted = taken(_fitted(seeded(transformer, seed), evidence), name)
-        subject = Subject(fitted, evidence, name=name, layer=fitted.depth)
-        notes = warnings(subject)
-        made, missing = _nulls(subject) if nulls is None else (nulls, [])
-        done, steps = count(), len(names) * (2 + len(made))  # of the map, the reference and the nulls
+    rule = reference or ("majority" if evidence.alphabet == SPINS else "plurality")
+    with reporting(progress, ", ".join(maps)) as report:
+        cards = Comparison()
+        for n, (label, one) in enumerate(maps.items()):
+            own = part(report, n / len(maps), (n + 1) / len(maps))
+            cards[label] = _card(one, label, evidence, names, nulls, rule, own)
+    return cards if isinstance(transformer, Mapping) else cards[label]
 
-        def step(text: str) -> None:
-            report(next(done) / steps, text)
 
-        measured = measure_subject(subject, names, step=step)
-        rule = reference or ("majority" if evidence.alphabet == SPINS else "plurality")
-        block = _block_rule(evidence, subject.b, rule, subject.layer, seed)
-        if block is None:
-            text = f"no block rule has b = {subject.b:.3g} on {evidence.lattice}: no physical reference"
-            missing = [*missing, Note("no reference", text)]
-        beside = None if block is None else measure_subject(block, names, step=step)
-        # nulls of one's own, whatever their names, are not the kinds that rules know
-        compared = [
-            measure_subject(
-                Subject(null, evidence, name=label, layer=subject.layer),
-                names,
-                kind=label if nulls is None else "",
-                step=step,
-            )
-            for label, null in made.items()
-        ]
-        report(1.0, "")
+def _card(
+    given: Any, name: str, evidence: Evidence, names: list[str], nulls: Any, rule: str, report: Report
+) -> Scorecard:
+    fitted = taken(_fitted(seeded(given, evidence.seed), evidence), name)
+    subject = Subject(fitted, evidence, name=name, layer=fitted.depth)
+    notes = warnings(subject)
+    made, missing = _nulls(subject) if nulls is None else (nulls, [])
+    done, steps = count(), len(names) * (1 + len(made)) + 1  # of the map, the nulls and the reference
+
+    def step(text: str) -> None:
+        report(next(done) / steps, text)
+
+    measured = measure_subject(subject, names, step=step)
+    step(rule)
+    beside = evidence.once(reference, subject.b, subject.layer, evidence.seed, tuple(names), rule)
+    if beside is None:
+        text = f"no block rule has b = {subject.b:.3g} on {evidence.lattice}: no physical reference"
+        missing = [*missing, Note("no reference", text)]
+    # nulls of one's own, whatever their names, are not the kinds that rules know
+    compared = [
+        measure_subject(
+            Subject(null, evidence, name=label, layer=subject.layer),
+            names,
+            kind=label if nulls is None else "",
+            step=step,
+        )
+        for label, null in made.items()
+    ]
+    report(1.0, "")
     return scorecard(measured, compared, beside, [*notes, *missing])
 
 
-def _check_arguments(transformer: Any, nulls: Any, name: Any) -> None:
-    checks.instance("name", name, str, "a string")
-    checks.transformer("transformer", transformer)
+def _named(transformer: Any, name: Any) -> Mapping[str, Any]:
+    """The maps to judge by their names."""
+    several = isinstance(transformer, Mapping)
+    own = type(transformer).__name__ if name is None else checks.instance("name", name, str, "a string")
+    if several and (not transformer or name is not None):
+        raise ValueError(f"transformer, maps by name, must hold one, and name be None; got {checks.shown(transformer)}")
+    maps: Mapping[str, Any] = transformer if several else {own: transformer}
+    for label, one in maps.items():
+        checks.instance("every name in transformer", label, str, "a string")
+        checks.transformer(f"transformer[{label!r}]" if several else "transformer", one)
+    return maps
+
+
+def _check_nulls(nulls: Any) -> None:
     if nulls is not None:
         checks.instance("nulls", nulls, Mapping, "a mapping of names to fitted maps")
         for label, one in nulls.items():

@@ -1,14 +1,17 @@
-"""A scorecard as text: the verdict, a table, and what a reader must know."""
+"""Scorecards as text, the verdict, a table, and what a reader must know; as HTML and as columns."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from blockspin.judging.criteria import CRITERIA
 from blockspin.judging.measurement import Side, State
 from blockspin.judging.rules import Outcome
 from blockspin.judging.verdict import Row, outcome, verdict
-from blockspin.statistics import brackets
+from blockspin.report.tabular import aligned
+from blockspin.statistics import Estimate, brackets
 
 MARKS = {Outcome.PASS: "pass", Outcome.FAIL: "FAIL", Outcome.CANNOT_TELL: "-"}
 HEADER = ("criterion", "quantity", "value", "null", "reference", "outcome", "from exact")
@@ -16,9 +19,7 @@ HEADER = ("criterion", "quantity", "value", "null", "reference", "outcome", "fro
 
 def text(title: str, rows: Sequence[Row], notes: Sequence[str] = ()) -> str:
     """Title and verdict, then a table with the reason of every quantity that has no number, and the notes."""
-    cells = [HEADER, *map(_cells, rows)]
-    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-    lines = ["  ".join(map(str.ljust, line, widths)).rstrip() for line in cells]
+    lines = aligned([HEADER, *map(_cells, rows)])
     lines += [f"{label}: {why}" for label, why in reasons(rows).items()]
     return "\n".join([f"{title}: {summary(rows)}", *lines, *(f"note: {note}" for note in notes)])
 
@@ -62,3 +63,20 @@ def _cells(row: Row) -> tuple[str, ...]:
 
 def _side(side: Side | None) -> str:
     return "-" if side is None else f"{side.name} {brackets(side.value, side.error)}"
+
+
+def html(cards: Sequence[Mapping[str, Any]]) -> str:
+    """The pages' table of scorecards: a row a map, then all criteria and all quantities, folded."""
+    from blockspin.report.tables import scorecard_table
+
+    return str(scorecard_table(cards, headlines={name: one.headline for name, one in CRITERIA.items()}).body)
+
+
+def columns(row: Row) -> dict[str, Any]:
+    """A quantity, how it was judged, and what it was compared with."""
+    found = {"criterion": row.criterion, "quantity": row.quantity, "value": Estimate(row.value, row.error)}
+    found |= {"state": str(row.state), "outcome": str(row.outcome), "why": row.why}
+    for name, side in (("null", row.null), ("reference", row.reference), ("exact", row.exact)):
+        value, error = (math.nan, math.nan) if side is None else (side.value, side.error)
+        found |= {name: "" if side is None else side.name, f"{name}_value": value, f"{name}_error": error}
+    return found

@@ -127,16 +127,16 @@ def exponents(
     operators: Sequence[str] | None = None,
     *,
     seed: int = 0,
-) -> tuple[kernel.Spectrum, ...]:
+) -> kernel.Spectra:
     """Exponents y_t and y_h of every step of repeated coarse-graining, by Monte Carlo RG with any rule or learned maps.
 
     samples: (chain, draw, *sites) at a critical point without a field, spins, other numbers that may change their sign,
     or Potts states; rule, steps and seed as in `block`; operators: names (`rg.operators`, `rg.orbits`, `rg.sectors`),
     of both sectors together in the order in which the sets grow, default the table's. A step between different
     alphabets, as the majority rule takes from -1/0/+1 to -1/+1, has no exponents, and says so.
-    Returns a `Spectrum` a step: estimates by the first 1, 2, ... operators, jackknife errors over chains, and nan with
-    the reason where an exponent is not defined. Raises ValueError as `block` and `rg.mcrg.mcrg`, for samples of
-    dimers, and where the steps' ratios of lattice spacings differ.
+    Returns a `Spectrum` a step, as `Spectra`: estimates by the first 1, 2, ... operators, jackknife errors over chains,
+    and nan with the reason where an exponent is not defined. Raises ValueError as `block` and `rg.mcrg.mcrg`, for
+    samples of dimers, and where the steps' ratios of lattice spacings differ.
     Source: R. H. Swendsen, Phys. Rev. Lett. 42, 859 (1979).
     """
     field = provenance(readable(samples)).get("model", {}).get("h", 0)
@@ -163,7 +163,7 @@ def exponents(
             lattice = lattice_of(same[0])
             arrays = [level.values for level in same]
             found += kernel.mcrg(arrays, ratios[0], lattice=lattice, even=names[0], odd=names[1], alphabet=alphabet)
-    return tuple(found)
+    return kernel.Spectra(found)
 
 
 def _coarse(fine: Lattice, blocks: np.ndarray[Any, Any]) -> Lattice:

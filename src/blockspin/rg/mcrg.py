@@ -12,8 +12,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -22,26 +23,28 @@ from numpy.typing import ArrayLike, NDArray
 from blockspin.alphabet import SPINS, Alphabet
 from blockspin.lattice import Lattice
 from blockspin.models import known, not_critical
+from blockspin.report.tabular import Several, Tabular
 from blockspin.rg import sectors
 from blockspin.samples import ATTRIBUTE, provenance
-from blockspin.statistics import GROUPS, Estimate, jackknife
+from blockspin.statistics import GROUPS, Estimate, jackknife_error, leave_one_out, refused, with_blocks
 
 FloatArray = NDArray[np.float64]
 
 SIGNIFICANT = 4.0  # standard errors that an eigenvalue must lie above zero for its logarithm to mean anything
-NOTHING = Estimate(math.nan, math.nan)
 DEPENDENT = 1e-9  # smallest eigenvalue of the operators' correlation matrix that is still taken as independent
 
 
-@dataclass(frozen=True)
-class Spectrum:
+@dataclass(frozen=True, repr=False)
+class Spectrum(Tabular):
     """Exponents of one step, with jackknife errors over chains.
 
     y_t, y_h: from all even (odd) operators; y_t_by_operators[k - 1], y_h_by_operators[k - 1]: from the first k.
     even, odd: names of the operators; why_t, why_h: "" or the reason why y_t (y_h) is not defined, and then nan;
     T_t, T_h: the linearised steps dK'/dK (nan where singular). note: "", or that the fine samples say themselves that
-    they are not of the critical point.
+    they are not of the critical point. An exponent that its error hides keeps its number as `y_t.warned`.
     """
+
+    x = "last_operator"
 
     y_t: Estimate
     y_h: Estimate
@@ -51,13 +54,21 @@ class Spectrum:
     odd: tuple[str, ...]
     why_t: str
     why_h: str
-    T_t: FloatArray = field(repr=False)
-    T_h: FloatArray = field(repr=False)
+    T_t: FloatArray
+    T_h: FloatArray
     note: str = ""
 
     def __str__(self) -> str:
         why = "".join(f"; {one}" for one in dict.fromkeys((self.why_t, self.why_h, self.note)) if one)
         return f"y_t = {self.y_t}, y_h = {self.y_h}{why}"
+
+    def _rows(self) -> list[dict[str, Any]]:
+        both = (("y_t", self.even, self.y_t_by_operators), ("y_h", self.odd, self.y_h_by_operators))
+        return [
+            {"exponent": name, "last_operator": operator, "value": one}
+            for name, operators, found in both
+            for operator, one in zip(operators, found, strict=True)
+        ]
 
     @property
     def direction_t(self) -> FloatArray:
@@ -67,6 +78,21 @@ class Spectrum:
         values, vectors = np.linalg.eig(self.T_t)
         fastest = np.real(vectors[:, np.argmax(np.abs(values))])
         return np.asarray(fastest / fastest[np.argmax(np.abs(fastest))])
+
+
+class Spectra(Several[Spectrum]):
+    """The `Spectrum` of each step, a tuple that is a table too.
+
+    Examples
+    --------
+    >>> import blockspin as bs
+    >>> samples = bs.sample(bs.Ising(bs.Lattice.square(8), 0.44), 400, seed=1)
+    >>> (spectrum,) = bs.rg.exponents(samples, bs.Majority, 1)
+    >>> [*spectrum.to_dataframe()["exponent"]], spectrum.y_t.blocks.shape
+    (['y_t', 'y_t', 'y_t', 'y_t', 'y_h', 'y_h'], (50,))
+    """
+
+    each, x = "step", "last_operator"
 
 
 _Sector = tuple[tuple[Estimate, ...], str, FloatArray]  # by the first 1, 2, ... operators; why not; the linearised step
@@ -121,7 +147,7 @@ def mcrg(
 def undefined(even: Sequence[str], odd: Sequence[str], why: str) -> Spectrum:
     """The spectrum of a step that has none, and why."""
     names = [tuple(even), tuple(odd)]
-    return _joined(names, [((NOTHING,) * len(one), why, np.full((len(one),) * 2, math.nan)) for one in names])
+    return _joined(names, [((refused(why),) * len(one), why, np.full((len(one),) * 2, math.nan)) for one in names])
 
 
 def _joined(names: Sequence[tuple[str, ...]], found: Sequence[_Sector], note: str = "") -> Spectrum:
@@ -145,11 +171,11 @@ def _sector(operators: Sequence[str], fine: FloatArray, coarse: FloatArray, b: f
     for k in range(1, n + 1):
         why = _singular(operators[:k], B[:k, :k])
         if why:
-            estimates.append(NOTHING)
+            estimates.append(refused(why))
             continue
-        value, error = jackknife(groups, lambda sums, k=k: _leading(*connected(sums, n), k))  # type: ignore[misc]
-        estimate, why = exponent(complex(value[0], value[1]), float(error[0]), b)
-        estimates.append(estimate)
+        value, left = leave_one_out(groups, lambda sums, k=k: _leading(*connected(sums, n), k))  # type: ignore[misc]
+        estimates.append(exponent(value, left, b))
+        why = estimates[-1].why
         if k == n:
             T = linearised(A, B)
     return tuple(estimates), why, T
@@ -210,13 +236,16 @@ def _singular(operators: Sequence[str], B: FloatArray) -> str:
     return ""
 
 
-def exponent(leading: complex, error: float, b: float) -> tuple[Estimate, str]:
-    """y = ln lambda / ln b from the leading eigenvalue and its error, or nan and why it is not defined."""
-    if leading.imag != 0:
-        return NOTHING, f"the leading eigenvalue is complex: {leading.real:.3g} +- {abs(leading.imag):.3g} i"
-    eigenvalue = Estimate(leading.real, error)
-    if not abs(leading.real) > SIGNIFICANT * error:
-        return NOTHING, f"the leading eigenvalue, {eigenvalue}, is within {SIGNIFICANT:g} standard errors of 0"
-    if leading.real < 0:
-        return NOTHING, f"the leading eigenvalue is negative: {eigenvalue}"
-    return Estimate(math.log(leading.real) / math.log(b), error / (leading.real * math.log(b))), ""
+def exponent(leading: FloatArray, left_out: FloatArray, b: float) -> Estimate:
+    """y = ln lambda / ln b from `leading`, its error and blocks to first order; refused where it is not defined."""
+    value, error = float(leading[0]), float(jackknife_error(left_out)[0])
+    if leading[1] != 0:
+        return refused(f"the leading eigenvalue is complex: {value:.3g} +- {abs(leading[1]):.3g} i")
+    y = None
+    if value > 0:
+        found, slope = math.log(value) / math.log(b), value * math.log(b)
+        y = with_blocks(found, found + (left_out[:, 0] - value) / slope, error / slope)
+    eigenvalue = Estimate(value, error)
+    if not abs(value) > SIGNIFICANT * error:
+        return refused(f"the leading eigenvalue, {eigenvalue}, is within {SIGNIFICANT:g} standard errors of 0", y)
+    return y or refused(f"the leading eigenvalue is negative: {eigenvalue}")

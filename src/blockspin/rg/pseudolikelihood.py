@@ -11,7 +11,8 @@ A. Gonzalez-Arroyo and J. Salas, Phys. Lett. B 214, 418 (1988).
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -20,35 +21,45 @@ from numpy.typing import ArrayLike, NDArray
 from blockspin import checks
 from blockspin.alphabet import SPINS, Alphabet
 from blockspin.lattice import Lattice
+from blockspin.report.tabular import Tabular
 from blockspin.rg import sectors
 from blockspin.rg.counting import Code, IntArray, Values, counted
 from blockspin.rg.likelihood import fit
 from blockspin.rg.operators import Operator, named
 from blockspin.rg.surroundings import Letters, code_of
 from blockspin.samples import alphabet_of, lattice_of
-from blockspin.statistics import GROUPS, Estimate, certain, jackknife
+from blockspin.statistics import GROUPS, Estimate, certain, jackknife, refused, with_blocks
 
 FloatArray = NDArray[np.float64]
 
 MAGNETISED = 5.0  # errors that <s> must lie from 0 for a field
 
 
-@dataclass(frozen=True)
-class Couplings:
+@dataclass(frozen=True, repr=False)
+class Couplings(Tabular):
     """Couplings K_a of -H = sum_a K_a S_a, with jackknife errors over chains.
 
     operators: names; K[a]: from all operators; nested[k - 1]: from the first k, so that a number that moves along
     its column shows what the cut leaves open; log_likelihood[k - 1]: mean ln P(s_i | others) of the first k, in nats
     a site; why: "" or the reason why K is not defined, and then nan; left_out: K without each group of chains,
-    (groups, operators), for errors of functions of K.
+    (groups, operators), for errors of functions of K; its columns are `K[a].blocks`.
+
+    Examples
+    --------
+    >>> import blockspin as bs
+    >>> samples = bs.sample(bs.Ising(bs.Lattice.square(8), 0.3), 400, seed=1)
+    >>> found = bs.rg.couplings(samples, ["nn", "nnn"])
+    >>> [*found.to_dataframe()["operator"]], found["nn"].blocks.shape
+    (['nn', 'nn', 'nnn'], (50,))
     """
 
+    x = "last_operator"
     operators: tuple[str, ...]
     K: tuple[Estimate, ...]
     nested: tuple[tuple[Estimate, ...], ...]
     log_likelihood: tuple[float, ...]
     why: str
-    left_out: FloatArray = field(repr=False)
+    left_out: FloatArray
 
     def __getitem__(self, name: str) -> Estimate:
         """The coupling of this operator, from all of them."""
@@ -59,6 +70,13 @@ class Couplings:
         rows = ["".join(f"{name:>{width}}" for name in self.operators)]
         rows += ["".join(f"{estimate!s:>{width}}" for estimate in first) for first in self.nested]
         return "\n".join(rows + ([self.why] if self.why else []))
+
+    def _rows(self) -> list[dict[str, Any]]:
+        return [
+            {"operator": name, "last_operator": last, "value": one}
+            for last, first in zip(self.operators, self.nested, strict=True)
+            for name, one in zip(self.operators, first, strict=False)
+        ]
 
 
 def couplings(samples: xr.DataArray, operators: Sequence[str] | None = None) -> Couplings:
@@ -109,7 +127,10 @@ def of_spins(
     terms, counts = counted(groups, _code(chosen) if alphabet == SPINS else code_of(chosen, alphabet))
     likelihood = (Spins if alphabet == SPINS else Letters)(terms.astype(float))
     fits = [fit(likelihood.first(k), counts, names[:k]) for k in range(1, len(chosen) + 1)]
-    nested = tuple(tuple(map(Estimate, one.K.tolist(), one.errors.tolist())) for one in fits)
+    nested = tuple(
+        (refused(one.why),) * len(one.K) if one.why else tuple(map(with_blocks, one.K, one.left_out.T, one.errors))
+        for one in fits
+    )
     last = fits[-1]
     return Couplings(names, nested[-1], nested, tuple(one.log_likelihood for one in fits), last.why, last.left_out)
 

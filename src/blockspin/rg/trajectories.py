@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -13,13 +14,14 @@ from numpy.typing import NDArray
 
 from blockspin import checks
 from blockspin.lattice import Lattice
+from blockspin.report.tabular import Several, Tabular, aligned
 from blockspin.rg.blocking import Rule, block
 from blockspin.rg.mcrg import connected, linearised, moment_sums
 from blockspin.rg.operators import EVEN
 from blockspin.rg.pseudolikelihood import Couplings, couplings
 from blockspin.rg.sectors import of_samples, readable
 from blockspin.samples import lattice_of, provenance
-from blockspin.statistics import Estimate, jackknife_error
+from blockspin.statistics import Estimate, jackknife_error, refused, with_blocks
 
 FloatArray = NDArray[np.float64]
 
@@ -37,13 +39,15 @@ class Turn:
     why: str
 
 
-@dataclass(frozen=True)
-class Trajectory:
+@dataclass(frozen=True, repr=False)
+class Trajectory(Tabular):
     """Couplings of one set of samples before and after each step, and the fixed point seen by each step.
 
     K: the nearest-neighbour coupling that was sampled, nan where the samples do not say; levels[n]: couplings after n
     steps, on lattices[n]; turns[n]: from the step n to n + 1.
     """
+
+    x = "lattice"
 
     K: float
     operators: tuple[str, ...]
@@ -52,14 +56,29 @@ class Trajectory:
     turns: tuple[Turn, ...]
 
     def __str__(self) -> str:
-        lines = [f"from K = {self.K:g}: {', '.join(self.operators)}"]
-        lines += [
-            f"{lattice}: {'  '.join(map(str, level.K))}"
+        rows = [(f"{lattice}:", *level.K) for lattice, level in zip(self.lattices, self.levels, strict=True)]
+        return "\n".join([f"from K = {self.K:g}: {', '.join(self.operators)}", *aligned(rows)])
+
+    def _rows(self) -> list[dict[str, Any]]:
+        return [
+            {"from_K": self.K, "operator": name, "lattice": str(lattice), "value": level[name]}
+            for name in self.operators
             for lattice, level in zip(self.lattices, self.levels, strict=True)
         ]
-        return "\n".join(lines)
 
-    __repr__ = __str__
+
+class Trajectories(Several[Trajectory]):
+    """The `Trajectory` of each set of samples, a tuple that is a table too.
+
+    Examples
+    --------
+    >>> import blockspin as bs
+    >>> samples = bs.sample(bs.Ising(bs.Lattice.square(16), 0.4), 400, seed=1)
+    >>> bs.rg.flow(samples, bs.Majority, 1, ["nn"]).to_dataframe()["lattice"].tolist()
+    ['square 16x16', 'square 8x8']
+    """
+
+    each, x = "set", "lattice"
 
 
 def flow(
@@ -69,7 +88,7 @@ def flow(
     operators: Sequence[str] | None = None,
     *,
     seed: int = 0,
-) -> tuple[Trajectory, ...]:
+) -> Trajectories:
     """How the couplings move where samples are coarse-grained again and again: one trajectory a set of samples.
 
     samples: sets (or one) at couplings below, at and above the critical one, each (chain, draw, *sites) without a
@@ -84,7 +103,7 @@ def flow(
     sets = [samples] if isinstance(samples, xr.DataArray) else checks.listed("samples", samples, like)
     if not sets:
         raise ValueError("samples must be at least one set; got none")
-    return tuple(_trajectory(one, rule, steps, operators, seed) for one in sets)
+    return Trajectories(_trajectory(one, rule, steps, operators, seed) for one in sets)
 
 
 def fixed_point(trajectories: Sequence[Trajectory], step: int) -> tuple[Estimate, ...]:
@@ -132,10 +151,9 @@ def _about_mean(level: xr.DataArray, names: tuple[str, ...]) -> FloatArray:
 
 def _turn(fine: Couplings, coarse: Couplings, sums: FloatArray, names: tuple[str, ...]) -> Turn:
     n = len(names)
-    nothing = (Estimate(math.nan, math.nan),) * n
     why = fine.why or coarse.why
     if why:
-        return Turn(nothing, math.nan, why)
+        return Turn((refused(why),) * n, math.nan, why)
     total = sums.sum(axis=0)
     try:
         T = linearised(*connected(total, n))
@@ -146,10 +164,10 @@ def _turn(fine: Couplings, coarse: Couplings, sums: FloatArray, names: tuple[str
             for one, other, group in zip(fine.left_out, coarse.left_out, sums, strict=True)
         ])  # fmt: skip
     except np.linalg.LinAlgError:
-        return Turn(nothing, math.nan, f"operators {', '.join(names)} are dependent on the coarse lattice")
-    errors = jackknife_error(left)
+        why = f"operators {', '.join(names)} are dependent on the coarse lattice"
+        return Turn((refused(why),) * n, math.nan, why)
     leading = float(np.abs(np.linalg.eigvals(T)).max())
-    return Turn(tuple(map(Estimate, fixed.tolist(), errors.tolist())), leading, "")
+    return Turn(tuple(map(with_blocks, fixed.tolist(), left.T, jackknife_error(left).tolist())), leading, "")
 
 
 def _fixed(K: FloatArray, K_coarse: FloatArray, T: FloatArray) -> FloatArray:

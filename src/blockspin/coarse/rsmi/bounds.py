@@ -24,7 +24,7 @@ from scipy.special import entr, xlogy
 from blockspin import checks
 from blockspin.coarse.rsmi import networks
 from blockspin.coarse.rsmi.networks import Batch, Layers
-from blockspin.statistics import Estimate, jackknife
+from blockspin.statistics import Estimate, leave_one_out, refused, with_blocks
 
 FloatArray = NDArray[np.float64]
 Array = NDArray[Any]
@@ -56,8 +56,8 @@ class Bound:
 
     @property
     def estimate(self) -> Estimate:
-        """The bound, or not-a-number where it is refused."""
-        return Estimate(math.nan, math.nan) if self.why else self.measured
+        """The bound, or not-a-number where it is refused, which carries `why` and what was `measured`."""
+        return refused(self.why, self.measured) if self.why else self.measured
 
 
 def parts(n: int, chains: int | None) -> tuple[tuple[slice, slice, slice], int]:
@@ -160,15 +160,13 @@ def _estimate(bound: str, row_values: FloatArray, x: Array, n_parts: int) -> Est
     runs = np.array_split(np.arange(len(row_values)), max(2, n_parts))
     of_runs = np.array([row_values[run].mean() for run in runs])
     if bound != "classifier":
-        value, error = jackknife(of_runs)
-        return Estimate(float(value), float(error))
+        return with_blocks(*leave_one_out(of_runs))
     frequencies = np.array([x[run].mean(axis=0) for run in runs])
 
     def statistic(mean: FloatArray) -> float:
         return float(mean[-1] - xlogy(mean[:-1], mean[:-1]).sum())
 
-    value, error = jackknife(np.column_stack([frequencies, of_runs]), statistic)
-    return Estimate(float(value), float(error))
+    return with_blocks(*leave_one_out(np.column_stack([frequencies, of_runs]), statistic))
 
 
 def value(bound: str, parameters: Any, x: Array, y: Array, batch_size: int) -> float:
