@@ -159,7 +159,7 @@ class Decimation(SpinRule):
 
 
 def fields_on(lattice: Lattice, sites: NDArray[np.intp], weight: float | FloatArray) -> FloatArray:
-    """Linear fields (M, N) with this weight (one, or one a place) on each block's sites (M, places), 0 elsewhere."""
+    """Linear fields (M, N) with this weight (one, or one a site) on each block's sites (M, b^d), 0 elsewhere."""
     memory.require(8 * len(sites) * lattice.n_sites, f"the fields of {len(sites)} blocks of a {lattice} lattice")
     fields = np.zeros((len(sites), lattice.n_sites))
     np.put_along_axis(fields, sites, weight, axis=1)

@@ -93,7 +93,7 @@ def _check(samples: xr.DataArray) -> None:
 
 
 def few(samples: xr.DataArray) -> tuple[tuple[str, str], ...]:
-    """Code and sentence for draws that are few: beside the sites, and as independent ones."""
+    """Code and sentence for draws that are few: compared with the sites, and as independent ones."""
     chains, draws = samples.sizes["chain"], samples.sizes["draw"]
     n, sites = chains * draws, lattice_of(samples).n_sites
     found = []

@@ -146,7 +146,7 @@ class PairModel:
 
     @property
     def alike(self) -> bool:
-        """False for labels that are told apart by more than being equal or not, as those of a clock model are."""
+        """False for labels that differ by more than being equal or not, as those of a clock model are."""
         unequal = self.bonds[:, ~np.eye(self.letters.q, dtype=bool)]
         return not self.letters.labels or bool(np.ptp(unequal, axis=1).max() < CLOSE)
 

@@ -31,7 +31,7 @@ PART_SECONDS = 10.0  # after which a part is written, full or not
 
 
 class _Options(TypedDict, total=False):
-    """What `sample` may be told besides model, number, seed and file."""
+    """What `sample` takes besides model, number, seed and file."""
 
     chains: int | None
     algorithm: str

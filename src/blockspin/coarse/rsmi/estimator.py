@@ -45,7 +45,7 @@ class RSMI(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     kept apart are taken, from two starts: near 0, whence they leave along the direction that tells most, and at random.
     Where no field tells much (dimers) both are slow to leave; the canonical directions of block and environment are a
     third start. Sites of the environment that never change are left out.
-    One set of filters serves all blocks, so blocks of all places teach it.
+    One set of filters serves all blocks, so blocks at all positions train it.
 
     Parameters
     ----------
@@ -59,11 +59,11 @@ class RSMI(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     center: True cuts w.(v - means) at 0, means those of the training rows, in place of w.v, and gives no weight to
         sites that never change: for data without up-down symmetry, such as dimers.
     starts: some of "small", "random", "canonical"; each costs a training. One may come again, from another draw.
-    project: the networks see this many canonical directions of the environment in place of its spins (None): less to
-        be told, never more, and far fewer samples needed where the environment has hundreds of sites.
+    project: the networks see this many canonical directions of the environment in place of its spins (None): less
+        information, never more, and far fewer samples needed where the environment has hundreds of sites.
     n_iter: steps at most (0 leaves the filters as initialised); batch_size (K), learning_rate: of Adam; annealing:
         (eps at first, eps at last, rate a step). The defaults are those of Gokmen et al. for the Ising model.
-    random_state: int, RandomState or None. Equal integers give equal filters on one machine.
+    random_state: int, RandomState or None. Equal integers give equal filters on one computer.
 
     Attributes
     ----------
@@ -78,7 +78,7 @@ class RSMI(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
 
     Examples
     --------
-    `fit` takes a matrix, so not samples but `bs.to_matrix(samples)`, and is told how many chains its rows come in:
+    `fit` takes a matrix, so not samples but `bs.to_matrix(samples)`, and needs the number of chains of its rows:
 
     >>> import blockspin as bs
     >>> lattice = bs.Lattice.square(6)
@@ -226,7 +226,7 @@ class RSMI(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         return int(len(self.filters_) * self.lattice.coarse(self.b).n_sites)
 
     def _prepared(self, data: list[Pair]) -> tuple[list[Pair], FloatArray | None]:
-        """Environments without sites that never change, projected where asked; the canonical directions to start from.
+        """Environments without constant sites, projected where requested; the canonical directions to start from.
 
         Both are found on the rows to train on alone, so that the bounds on the others remain bounds.
         """

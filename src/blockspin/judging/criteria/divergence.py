@@ -1,4 +1,4 @@
-"""How far a machine's distribution is from the model's, in nats a site: ln Z of both is known."""
+"""How far an RBM's distribution is from the model's, in nats a site: ln Z of both is known."""
 
 from __future__ import annotations
 

@@ -60,7 +60,7 @@ def information(subject: Subject) -> Found:
     of E what it has seen there: its field is cut to its block then, h = sign(sum_V w v). Summed over all states where
     the model is an Ising model on the 6 x 6 torus (b = 2) or on a chain (blocks of up to 4 spins): exact, without an
     error, unless the map tosses coins of its own. Else a lower bound from the held-out samples, with the jackknife
-    error over chains. Raises NotDefined where units have no places on a lattice or b is no whole number, and
+    error over chains. Raises NotDefined where units have no positions on a lattice or b is no whole number, and
     where block, buffer and ring do not fit the lattice, or the chains are fewer than 8.
     """
     if subject.evidence.alphabet != SPINS:

@@ -29,7 +29,7 @@ SETTLED = 1e-14  # a template that turns by less has settled
 def flip_equivariance(subject: Subject) -> Reading:
     """How exactly the outputs turn over with the spins: minus the correlation of c(v) and c(-v) over samples.
 
-    1 where c(-v) = const - c(v) for every unit; jackknife over chains. Machines that pass on draws are asked for
+    1 where c(-v) = const - c(v) for every unit; jackknife over chains. RBMs that pass on draws are used with
     their means, since the symmetry is one of probabilities.
     """
     if subject.evidence.not_spins:
