@@ -212,8 +212,7 @@ def sample(
     algorithm: Annotated[str, typer.Option(help="The algorithm; auto takes the fastest for the model.")] = "auto",
     force: Annotated[bool, typer.Option("--force", help="Overwrite an existing file.")] = False,
     dry_run: Annotated[
-        bool,
-        typer.Option("--dry-run", help="Print algorithm, number of draws and size; draw nothing."),
+        bool, typer.Option("--dry-run", help="Print algorithm, number of draws and size; draw nothing.")
     ] = False,
 ) -> None:
     """Draw equilibrium configurations of a model and write them to a netCDF file, one bit a spin.
@@ -261,9 +260,7 @@ def judge(
         Path | None, typer.Option(help="The training samples: nulls are then retrained on noise, which takes longer.")
     ] = None,
     critical: Annotated[Path | None, typer.Option(help="Samples at the critical coupling, for the exponents.")] = None,
-    shape: Annotated[
-        str | None, typer.Option(help="The lattice of your own data with flat sites, as in 40x40.")
-    ] = None,
+    shape: Annotated[str | None, typer.Option(help="The lattice of data with flat sites, as in 40x40.")] = None,
     alphabet: Annotated[
         str | None,
         typer.Option(

@@ -19,12 +19,12 @@ from blockspin.lattice import Lattice
 
 
 class Placed(TransformerMixin, BaseEstimator):
-    """A fitted map with its units on a coarse lattice: what `bs.rg` takes in place of a block rule.
+    """A fitted map with its units on a coarse lattice: `bs.rg` accepts it in place of a block rule.
 
     transformer: spins (n, N) to (n, M), read as spins by `coarse.outputs.AsSpins`; lattice: the fine Lattice;
     seed: of its draws and coins, which are functions of the row; strict: refuse where the centres of the fields lie
     no nearer to a grid than random ones.
-    A unit goes to the site that the optimal assignment gives its field's centre, turned over where its field sums to
+    A unit gets the site that the optimal assignment gives its field's centre, flipped where its field sums to
     a negative number. For a stack trained layer by layer on the spins of the layer below, give one `Placed` a layer.
     """
 

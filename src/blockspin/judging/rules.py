@@ -37,7 +37,7 @@ class Null:
 
 @dataclass(frozen=True)
 class Decision:
-    """What a rule says of a quantity: outcome, a code for programs, a sentence for readers, the null that decided."""
+    """A rule's decision on a quantity: outcome, a code for programs, a sentence for readers, the null that decided."""
 
     outcome: Outcome
     code: str
@@ -161,7 +161,7 @@ class Exceeds:
 
 @dataclass(frozen=True)
 class Described:
-    """Shown, not judged: its nulls say nothing."""
+    """Shown, not judged: its nulls decide nothing."""
 
     judges: ClassVar[bool] = False
 

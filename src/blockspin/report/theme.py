@@ -84,9 +84,7 @@ def styles(names: Iterable[str]) -> dict[str, Style]:
     others = [name for name in every if name not in chosen]
     left = [style for style in SPARE if style not in chosen.values()]
     if len(others) > len(left):
-        raise ValueError(
-            f"at most {len(left)} more curves can be distinguished; got {len(others)}: {', '.join(others)}"
-        )
+        raise ValueError(f"at most {len(left)} more curves are distinguished; got {len(others)}: {', '.join(others)}")
     return {name: (chosen | dict(zip(others, left, strict=False)))[name] for name in every}
 
 
@@ -94,7 +92,5 @@ def dashed(names: Iterable[str]) -> dict[str, Style]:
     """Lines without points, one a name, for curves that are exact. Raises ValueError for more than there are."""
     every = list(dict.fromkeys(names))
     if len(every) > len(EXACT):
-        raise ValueError(
-            f"at most {len(EXACT)} exact curves can be distinguished; got {len(every)}: {', '.join(every)}"
-        )
+        raise ValueError(f"at most {len(EXACT)} exact curves are distinguished; got {len(every)}: {', '.join(every)}")
     return dict(zip(every, EXACT, strict=False))

@@ -43,8 +43,8 @@ def readable(samples: xr.DataArray) -> xr.DataArray:
         )
     if stored.get("letters_alike") is False:
         raise ValueError(
-            "operators of labels ask which sites are equal; the labels of these samples differ by more, as "
-            "the angles of a clock model are: operators of them are not here"
+            "operators of labels compare which sites are equal; the labels of these samples differ by more, as "
+            "the angles of a clock model do: they have no operators here"
         )
     return samples
 

@@ -61,7 +61,7 @@ class Parts:
         elif (there := read_json(kept)) != json.loads(_words(self.asked)):
             differing = differences(json.loads(_words(self.asked)), there)
             raise ValueError(
-                f"{self.folder} holds the beginning of other samples: {differing}. Remove the folder, or ask for "
+                f"{self.folder} holds the beginning of other samples: {differing}. Remove the folder, or request "
                 f"those samples again to finish them"
             )
 
@@ -75,7 +75,7 @@ class Parts:
             with suppress(FileNotFoundError):  # who was there removed the folder between our two steps
                 if (claim := locks.claim(self.folder / locks.LOCK)) is not None:
                     return claim
-                raise BlockingIOError(errno.EAGAIN, "another process is at work on these samples", str(self.target))
+                raise BlockingIOError(errno.EAGAIN, "another process is drawing these samples", str(self.target))
 
     def resume(self) -> tuple[int, dict[str, Any], Arrays] | None:
         """Parts done, the record of the run, and the state of the chains after them; None where there is none."""

@@ -41,10 +41,10 @@ class RBM(Trainer):
         n_components: hidden units M.
         units: "binary" (0/1 visible and hidden), "spin" (-1/+1 both), "gaussian" (real visible of unit variance, 0/1
             hidden), or "auto": spin where values lie in [-1, 1] with negatives, binary where in [0, 1]. Means inside
-            the range are data too, so that a stack can pass means on; spins of which some are 0 are refused, unless
-            "means" (of spins) says that a 0 is meant so. Data outside [-1, 1] are Gaussian only where this is said,
+            the range are data too, so that a stack can pass means on. Spins of which some are 0 are refused, unless
+            units="means" (of spins) allows them. Data outside [-1, 1] are Gaussian only with units="gaussian",
             and data that are all 1 fit both spin and binary: "auto" raises ValueError for them.
-        biases: False keeps both layers' biases at zero, as up-down symmetric spins want.
+        biases: False keeps both layers' biases at zero, for up-down symmetric spins.
     Training:
         algorithm: "cd" starts the model's chains at the data, "pcd" keeps `batch_size` chains; k: Gibbs steps.
         reconstruction: "sample" draws the last visible state of the chain, "mean" takes its mean, as Hinton and

@@ -33,9 +33,7 @@ def fields(run: Run) -> Answer:
     reads = [one.reads for one in _trainings(run, math.inf, 2)]
     clear = [min(one["staggered"]) > CLEAR and one["staggered covered"] > CLEAR for one in reads]
     least = min(min(one["staggered"]) for one in reads)
-    why = (
-        f"The filters do so in {_of(clear)} trainings; the smallest overlap of a filter with the plane is {least:.2f}."
-    )
+    why = f"They do so in {_of(clear)} trainings; the smallest overlap of a filter with the plane is {least:.2f}."
     covered = [
         row(f"T = inf, training {k}", "staggered covered", one["staggered covered"])
         for k, one in enumerate(reads, start=1)
@@ -194,8 +192,8 @@ def first_units(run: Run) -> Answer:
     most = {M: min(some) > M / 2 for M, some in spent.items()}
     first, worst = sizes[0], max(sizes, key=lambda M: min(spent[M]) / M)
     why = (
-        f"At least {min(spent[first])} of {first} units of the smallest RBMs are on noise. The largest share is "
-        f"{min(spent[worst])} of {worst}. The stronger of noise and columns is learned first."
+        f"At least {min(spent[first])} of {first} units of the smallest RBMs are on noise. The largest such share "
+        f"is {min(spent[worst])} of {worst}. The stronger of noise and columns is learned first."
     )
     evidence = [row(f"{one['hidden']} units", "share of w^2 on noise", one["total"]) for one in rows]
     evidence += [row(f"{M} units", "units on noise", n) for M, some in spent.items() for n in some]

@@ -45,9 +45,8 @@ def local_fields_grow(run: Run) -> Answer:
     alike = all(spread < ALIKE for spread in spreads)
     grows = all(b.value - a.value > 2 * math.hypot(a.error, b.error) for a, b in itertools.pairwise(sizes))
     why = (
-        f"Locality passes in {sum(local)} of {len(cards)} layers. From the first to the last layer a field covers "
-        f"{_first_to_last(list(map(str, sizes)))} sites. A block covers "
-        f"{_first_to_last([f'{card.b**2:.0f}' for card in cards])}."
+        f"Locality passes in {sum(local)} of {len(cards)} layers. A field of the first layer covers {sizes[0]} "
+        f"sites, of the last {sizes[-1]}. A block covers {cards[0].b ** 2:.0f} and {cards[-1].b ** 2:.0f}."
         + ("" if alike else " Within a layer the sizes differ.")
         + ("" if grows else " The fields do not grow at every step.")
     )
@@ -189,10 +188,6 @@ def local_is_enough(run: Run) -> Answer:
 
 
 CLAIMS = (local_fields_grow, off_the_shelf, penalty_makes_local, fixed_state, overfits, local_is_enough)
-
-
-def _first_to_last(numbers: list[str]) -> str:
-    return " to ".join(dict.fromkeys((numbers[0], numbers[-1])))
 
 
 def _rows(cards: Iterable[Scorecard], criterion: str) -> list[dict[str, Any]]:

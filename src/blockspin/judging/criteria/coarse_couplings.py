@@ -20,7 +20,7 @@ def same_letters(subject: Subject) -> Alphabet:
     """The alphabet of fine and coarse variables; raises NotDefined where the map leads from one to another."""
     fine, coarse = subject.evidence.alphabet, subject.alphabet
     if fine != coarse:
-        why = f"the map leads from {fine} to {coarse}: couplings and exponents are of steps between equal alphabets"
+        why = f"the map leads from {fine} to {coarse}: couplings and exponents need a step between equal alphabets"
         raise NotDefined("other letters", why)
     return fine
 
