@@ -37,7 +37,6 @@ EXCEPTIONS = {  # a file: phrases that stay there, and why
     "coarse/rbm/estimator.py": ("entry of machines",),  # the same
 }  # fmt: skip
 LATER = ("docs/results.md",)  # to be generated from runs
-LONG = ("docs/benchmarks.md", "docs/decisions.md")  # plain words, but sentences not yet shortened
 FRONT = (ROOT / "README.md", ROOT / "CONTRIBUTING.md")
 DOCS = {str(path.relative_to(ROOT)): path for path in (*FRONT, *sorted((ROOT / "docs").rglob("*.md")))}
 PAGES = {path.parent.name: path for path in sorted((SRC / "experiments").rglob("page.md"))}
@@ -105,7 +104,7 @@ def test_exceptions_are_needed() -> None:
         assert [phrase for phrase in phrases if phrase not in text] == []
 
 
-@pytest.mark.parametrize("name", [name for name in DOCS if name not in LATER + LONG])
+@pytest.mark.parametrize("name", [name for name in DOCS if name not in LATER])
 def test_sentences_of_documents_are_short(name: str) -> None:
     assert [one for paragraph in paragraphs(DOCS[name].read_text()) for one in long(paragraph)] == []
 
