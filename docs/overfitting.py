@@ -1,6 +1,6 @@
-"""Draw how machines overfit: ./run python docs/overfitting.py, then docs/picture.py runs/overfitting 1 overfitting.png
+"""Draw how RBMs overfit: ./run python docs/overfitting.py, then docs/picture.py runs/overfitting 1 overfitting.png
 
-Samples of the 12 x 12 Ising model at K = 0.408, split by chain; spin machines of 16 hidden units, whose ln Z is summed,
+Samples of the 12 x 12 Ising model at K = 0.408, split by chain; spin RBMs of 16 hidden units, whose ln Z is summed,
 so that every likelihood is exact. Writes runs/overfitting/report.html and prints a table.
 """
 
@@ -28,7 +28,7 @@ CAPTION = (
 
 
 def overfitting(n_rows: int, epochs: int = 400, seed: int = 1, **settings: Any) -> bs.RBM:
-    """A machine trained on n_rows samples in 20 chains, watched on 20 other chains with exact likelihoods.
+    """An RBM trained on n_rows samples in 20 chains, watched on 20 other chains with exact likelihoods.
 
     epochs: over 300 rows; more rows see as many mini-batches.
     """
@@ -47,7 +47,7 @@ def main() -> None:
     """Train, print and draw."""
     tables = {name: overfitting(rows, **settings).trajectory_ for name, (rows, settings) in CASES.items()}
     print(
-        "machine          best epoch (held out)   held out at best, at last   training at last   weights move an epoch"
+        "RBM              best epoch (held out)   held out at best, at last   training at last   weights move an epoch"
     )
     for name, table in tables.items():
         held_out = table["log_likelihood_validation"]

@@ -16,7 +16,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 from oracles import lower_bound, niemeijer_van_leeuwen
 
 IMAGES = Path(__file__).parent / "images"
-# Okabe and Ito's colours, told apart by the colour-blind; each line has a dash of its own too
+# Okabe and Ito's colours, which the colour-blind distinguish; each line has a dash of its own too
 BLUE, VERMILION, GREEN, PURPLE, INK, SOFT = "#0072b2", "#d55e00", "#009e73", "#a3508f", "#1a1a1a", "#8a8a8a"
 
 

@@ -46,7 +46,7 @@ def main(folder: Path) -> None:
     ]
     forced = sum(any(r["state"] == "forced" for r in c["rows"] if r["criterion"] == "spectrum") for c in nulls)
     print(
-        f"\nNulls: {len(nulls)} scorecards, {forced} of them with units that have no places on a lattice; a quantity "
+        f"\nNulls: {len(nulls)} scorecards, {forced} of them with units that have no lattice positions; a quantity "
         f"of the spectrum passes in: {', '.join(passing) or 'none'}.\n"
     )
     print("| claim | status | why |")

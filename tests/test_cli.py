@@ -157,7 +157,7 @@ def test_a_failing_task_gives_code_1_and_the_rest_is_kept(tmp_path):
 def test_an_interrupt_gives_code_130_and_the_way_on(tmp_path):
     words = ["run", "toy", "--out", tmp_path / "a", "--set", f"behaviour=interrupt {tmp_path / 'mark'}"]
     outcome = call(*words, code=130)
-    assert "interrupted; the same command goes on from here: blockspin" in outcome.stderr
+    assert "interrupted; run the same command again to resume: blockspin" in outcome.stderr
     assert "6 tasks, 5 done before" in call(*words).stderr
     sessions = json.loads((tmp_path / "a" / "provenance.json").read_text())["sessions"]
     assert [entry["outcome"] for entry in sessions] == ["interrupted", "finished"]
@@ -226,7 +226,7 @@ def test_ctrl_c_in_a_terminal(tmp_path, workers):
     _, said = process.communicate(timeout=30)
     assert process.returncode == 130, said
     assert "Traceback" not in said
-    assert "the same command goes on from here" in said
+    assert "run the same command again" in said
 
 
 def test_report_redraws_from_the_files_alone(tmp_path):

@@ -171,7 +171,7 @@ def test_runs_are_listed_and_freed(tmp_path):
     before = numbers(tmp_path / "a")
     assert "would free" in call("runs", "gc", tmp_path / "a", "--dry-run").stdout
     assert numbers(tmp_path / "a") == before
-    assert "in 1 results that its settings do not ask for" in call("runs", "gc", tmp_path / "a").stdout
+    assert "in 1 results that its settings do not use" in call("runs", "gc", tmp_path / "a").stdout
     assert len(list((tmp_path / "a" / "tasks").glob("*.npz"))) == 10
     assert "10 done before" in call("run", "toy", "--out", tmp_path / "a", "--sweep", "samples=2,4").stderr
     assert "is not the folder of a run" in call("runs", "gc", tmp_path, code=2).stderr

@@ -27,10 +27,9 @@ BLOCK = runpy.run_path(str(ROOT / "docs" / "write.py"))["BLOCK"]
 ROOMS = ("blockspin", "oracles", *(path.parent.name for path in (ROOT / "src" / "blockspin").glob("*/__init__.py")))
 FORMULAS = "docs/explanation/mapping.md"
 SLOW = {  # a document: what takes its time
-    "README.md": "a stack of three machines of 1600, 400 and 100 units, and the judge",
-    "docs/rbm.md": "machines trained until they are good",
+    "docs/rbm.md": "RBMs trained until they are good",
 }
-PRINTED = {"README.md": ("layer 3", "locality", "spectrum", "y_t", "majority")}  # where no output is quoted
+PRINTED = {"README.md": ("layer 2", "locality", "spectrum", "y_t", "majority")}  # where no output is quoted
 
 NUMBER = re.compile(r"-?\d+(?:\.\d*)?(?:e[-+]?\d+)?(?:\([\d.]+\))?")
 SIGMAS = 5

@@ -32,7 +32,7 @@ model = bs.Ising(ring, K)
 
 # %% [markdown]
 # ## An identity
-# Take a machine with random weights. With T(v, h) = -E(v, h) + H(v), the Hamiltonian of the coarse spins is that of the
+# Take an RBM with random weights. With T(v, h) = -E(v, h) + H(v), the Hamiltonian of the coarse spins is that of the
 # hidden layer. `direct` sums exp(T - H) over every v; `coarse` is the hidden layer's closed form.
 
 # %%
@@ -45,7 +45,7 @@ assert residual < 1e-12 < anything.KL
 
 # %% [markdown]
 # ## A condition
-# The trace condition, sum_h exp T(v, h) = 1 for every v, holds just where the machine is the model. A machine with a
+# The trace condition, sum_h exp T(v, h) = 1 for every v, holds just where the RBM is the model. An RBM with a
 # hidden unit on every bond is.
 
 # %%
@@ -57,12 +57,12 @@ assert exact.trace_deviation < 1e-12
 
 for other in (0.8, 0.95, 1.0, 1.05, 1.2):
     detuned = MachineMapping(model, exact_machines.bond_machine(bs.Ising(ring, other)))
-    print(f"machine of K = {other:4}: KL = {detuned.KL:.2e}, trace but for a constant = {detuned.trace_spread:.2e}")
+    print(f"RBM of K = {other:4}: KL = {detuned.KL:.2e}, trace but for a constant = {detuned.trace_spread:.2e}")
     assert (detuned.KL < 1e-12) == (detuned.trace_spread < 1e-12) == (other == K)
 
 # %% [markdown]
 # ## Neither
-# dF = ln Z - ln Z_lambda. A constant in the energy makes it zero for the random machine, and changes no probability.
+# dF = ln Z - ln Z_lambda. A constant in the energy makes it zero for the random RBM, and changes no probability.
 
 # %%
 shifted = MachineMapping(model, machine.shifted(-anything.dF))
@@ -78,9 +78,9 @@ assert math.isclose(shifted.KL, anything.KL, rel_tol=1e-12)
 half = bs.Lattice.chain(5)
 maps = {
     "decimation": rules.decimation(model),
-    "sublattice machine": MachineMapping(model, exact_machines.sublattice_machine(model), half),
-    "bond machine": MachineMapping(model, exact_machines.bond_machine(model), ring),
-    "alternating machine": MachineMapping(model, exact_machines.alternating_machine(model, 2.0), ring),
+    "sublattice RBM": MachineMapping(model, exact_machines.sublattice_machine(model), half),
+    "bond RBM": MachineMapping(model, exact_machines.bond_machine(model), ring),
+    "alternating RBM": MachineMapping(model, exact_machines.alternating_machine(model, 2.0), ring),
 }
 for name, found in maps.items():
     K_coarse, spread = found.K_coarse
@@ -90,10 +90,10 @@ for name, found in maps.items():
 
 step = math.atanh(math.tanh(K) ** 2)
 assert math.isclose(maps["decimation"].K_coarse[0], step, abs_tol=1e-12)
-assert math.isclose(maps["bond machine"].K_coarse[0], K, abs_tol=1e-12)
+assert math.isclose(maps["bond RBM"].K_coarse[0], K, abs_tol=1e-12)
 
 # %% [markdown]
-# The bond machine is exact and does not flow; the sublattice machine is exact and is decimation. Exactness decides
+# The bond RBM is exact and does not flow; the sublattice RBM is exact and is decimation. Exactness decides
 # nothing.
 #
 # ## What training finds

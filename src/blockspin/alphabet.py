@@ -1,6 +1,6 @@
 """Alphabets: the values that a site takes, and whether they are numbers or labels.
 
-Numbers are added and multiplied: spins -1/+1, -1/0/+1, occupations 0/1. Labels are only told apart, such as the states
+Numbers are added and multiplied: spins -1/+1, -1/0/+1, occupations 0/1. Labels are equal or not, as the states
 0..q-1 of the Potts model. Models have an alphabet and samples carry it.
 """
 

@@ -62,7 +62,7 @@ def attribute(kind: str, place: str) -> Any:
 
 
 def transformer(names: list[str], samples: xr.DataArray, b: int) -> Any:
-    """The transformer that --map asks for: a rule by name, "package.module:build", trained weights, a stack of them.
+    """The transformer that --map names: a rule by name, "package.module:build", trained weights, a stack of them.
 
     Raises ValueError for a name that is none, for what gives no map, and for all but weights in a stack.
     """
@@ -113,7 +113,7 @@ def chosen(kind: str, name: str, table: Mapping[str, Any], *others: str) -> Any:
 
 
 def criteria() -> dict[str, str]:
-    """The judge's criteria, and what the first lines of their files ask."""
+    """The judge's criteria, each with the question in the first line of its file."""
     (table,) = [
         one.value
         for one in _source("blockspin.judging.criteria").body

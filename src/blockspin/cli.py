@@ -21,7 +21,7 @@ FAILED, WRONG, INTERRUPTED = 1, 2, 130
 NO_FILE = (errno.ENOENT, errno.EISDIR, errno.ENOTDIR, errno.ELOOP)  # what was named is no file: wrong input
 
 app = typer.Typer(
-    help="Does a learned coarse-graining of lattice data renormalize? Run the experiments, or judge a map of your own.",
+    help="Does a learned coarse-graining of lattice data renormalize? Run the experiments, or judge your own map.",
     epilog=EXIT_CODES,
     no_args_is_help=True,
     add_completion=False,
@@ -30,7 +30,7 @@ app = typer.Typer(
 )
 
 
-runs = typer.Typer(help="The folders of runs: list them, free what they no longer need.", no_args_is_help=True)
+runs = typer.Typer(help="The folders of runs: list them, delete what they no longer need.", no_args_is_help=True)
 app.add_typer(runs, name="runs", epilog=EXIT_CODES)
 
 
@@ -53,14 +53,14 @@ def options(
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and exit.")
     ] = False,
 ) -> None:
-    """Does a learned coarse-graining of lattice data renormalize? Run the experiments, or judge a map of your own."""
+    """Does a learned coarse-graining of lattice data renormalize? Run the experiments, or judge your own map."""
 
 
 @app.command(epilog=EXIT_CODES)
 def run(
-    experiment: Annotated[str, typer.Argument(metavar="EXPERIMENT", help="Its name; `blockspin list` shows all.")],
+    experiment: Annotated[str, typer.Argument(metavar="EXPERIMENT", help="A name; `blockspin list` shows all.")],
     preset: Annotated[
-        str | None, typer.Option(help="A named set of settings; the experiment's first unless given.")
+        str | None, typer.Option(help="A named set of settings [default: the experiment's first].")
     ] = None,
     set_: Annotated[
         list[str] | None,
@@ -70,39 +70,39 @@ def run(
     ] = None,
     out: Annotated[Path | None, typer.Option(help="The run's folder [default: runs/EXPERIMENT-PRESET].")] = None,
     seed: Annotated[int | None, typer.Option(min=0, help="The seed of all random numbers [default: 1].")] = None,
-    workers: Annotated[int, typer.Option(min=1, help="Processes that share the tasks and the cores.")] = 1,
+    workers: Annotated[int, typer.Option(min=1, help="Number of processes; they share the tasks and the cores.")] = 1,
     settings: Annotated[
         Path | None,
-        typer.Option(help="A TOML file with [settings], [sweep], preset, seed; a run's settings.toml is one."),
+        typer.Option(help="A TOML file with [settings], [sweep], preset, seed, such as a run's settings.toml."),
     ] = None,
     sweep: Annotated[
         list[str] | None,
         typer.Option(
             metavar="KEY=VALUES",
-            help="Run at every value: l1=1e-4:1e-1:8:log, K=0.4,0.44, seeds=3; 'L=16,24 units=64,144' go together. "
-            "May be repeated: every combination.",
+            help="Run at every value: l1=1e-4:1e-1:8:log, K=0.4,0.44, seeds=3; 'L=16,24 units=64,144' vary together. "
+            "May be repeated; runs every combination.",
         ),
     ] = None,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Say what the run would do, take and fill; run nothing.")
+        bool, typer.Option("--dry-run", help="Print tasks, expected time and disk space; run nothing.")
     ] = False,
     cluster: Annotated[
         str | None,
         typer.Option(
             metavar="ADDRESS|FILE",
-            help="Run on the workers of a Dask scheduler, as in tcp://host:8786, or in --workers jobs of a batch "
-            "system that a .yaml file of dask-jobqueue describes.",
+            help="Run on the workers of a Dask scheduler, as in tcp://host:8786, or in --workers jobs of the batch "
+            "system in a .yaml file of dask-jobqueue.",
         ),
     ] = None,
     shard: Annotated[
         str | None,
-        typer.Option(metavar="N/OF", help="Run one share of the tasks, as in 3/16; the last share concludes."),
+        typer.Option(metavar="N/OF", help="Run one share of the tasks, as in 3/16; the last writes the report."),
     ] = None,
 ) -> None:
-    """Run an experiment and write its report; given again, go on where it stopped.
+    """Run an experiment and write its report; run again, it resumes.
 
-    Every finished task is on disk. Killed at any instant, the same command goes on from there and ends with the
-    same numbers; a finished run computes nothing again. Several runs may work in one folder at once.
+    Every finished task is on disk. Interrupted? Run the same command again: it resumes and ends with the same numbers.
+    A finished run computes nothing again. Several runs may work in one folder at once.
     """
     with _one_line():
         from blockspin.experiments import find
@@ -117,7 +117,7 @@ def run(
         from blockspin.runs.settings import SettingsError
         from blockspin.runs.store import StoreError
 
-        again = "the same command goes on from here"
+        again = "run the same command again to resume"
         with _one_line(SettingsError, Damaged, failed=(StoreError, ClusterError)):
             part = _shard(shard)
             plan = prepare(
@@ -152,12 +152,12 @@ def run(
 @app.command("list", epilog=EXIT_CODES)
 def list_(
     experiment: Annotated[
-        str | None, typer.Argument(metavar="EXPERIMENT", help="Show the settings of this one instead.")
+        str | None, typer.Argument(metavar="EXPERIMENT", help="Show the settings of this experiment instead.")
     ] = None,
 ) -> None:
     """Show the experiments with their presets, the models, the maps and the judge's criteria.
 
-    Of an experiment: each setting with its type, default and value in the first preset, as --set takes it.
+    With an experiment: show each setting with its type, default and value in the first preset, as --set takes it.
     """
     with _one_line(ValueError):
         from blockspin.coarse import MAPS
@@ -191,7 +191,7 @@ def sample(
     shape: Annotated[
         str, typer.Option(help="The lattice: 100 is a ring, 40x40 a square lattice on a torus, 8x8x8 a cubic one.")
     ],
-    n: Annotated[int, typer.Option("-n", "--number", min=1, help="How many configurations.")],
+    n: Annotated[int, typer.Option("-n", "--number", min=1, help="Number of configurations.")],
     out: Annotated[Path, typer.Option(help="The file to write, .nc.")],
     set_: Annotated[
         list[str] | None,
@@ -202,23 +202,23 @@ def sample(
         ),
     ] = None,
     lattice: Annotated[
-        str | None, typer.Option(help="The kind of the lattice, such as triangular; by its shape unless given.")
+        str | None, typer.Option(help="The kind of the lattice, such as triangular [default: by the shape].")
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="The seed of all random numbers.")] = 1,
     chains: Annotated[
         int | None,
-        typer.Option(min=1, help="Independent chains; errors are formed over them. The sampler's choice unless given."),
+        typer.Option(min=1, help="Independent chains, over which errors are computed [default: the sampler chooses]."),
     ] = None,
-    algorithm: Annotated[str, typer.Option(help="The update; auto chooses for the model.")] = "auto",
-    force: Annotated[bool, typer.Option("--force", help="Write over a file that exists.")] = False,
+    algorithm: Annotated[str, typer.Option(help="The algorithm; auto takes the fastest for the model.")] = "auto",
+    force: Annotated[bool, typer.Option("--force", help="Overwrite an existing file.")] = False,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Say what would be drawn, by what and in how many bytes; draw nothing.")
+        bool, typer.Option("--dry-run", help="Print algorithm, number of draws and size; draw nothing.")
     ] = False,
 ) -> None:
     """Draw equilibrium configurations of a model and write them to a netCDF file, one bit a spin.
 
-    The draws go to disk as they come: killed at any instant, the same command goes on from there. Where the file of the
-    same samples is there it is left as it is.
+    Draws are written to disk during the run. Interrupted? Run the same command again: it resumes. A file
+    that holds the same samples is not changed.
     """
     with _one_line(ValueError, TypeError, RuntimeError):
         if out.suffix != ".nc":
@@ -245,32 +245,32 @@ def sample(
 
 @app.command(epilog=EXIT_CODES)
 def judge(
-    samples: Annotated[Path, typer.Argument(metavar="SAMPLES", help="Held-out samples: .nc, or own data .npy, .npz.")],
+    samples: Annotated[Path, typer.Argument(metavar="SAMPLES", help="Held-out samples: .nc, or your own .npy, .npz.")],
     map_: Annotated[
         list[str],
         typer.Option(
             "--map",
-            help="A block rule such as majority (`blockspin list` shows all), package.module:build, a function that "
-            "returns a map and is called with the lattice where it takes an argument, or trained weights .npz; repeat "
-            ".npz files, in order, for a stack.",
+            help="A block rule such as majority (`blockspin list` shows all); or package.module:build, a function that "
+            "returns a map (called with the lattice if it takes an argument); or trained weights .npz. Repeat .npz "
+            "files, in order, for a stack.",
         ),
     ],
-    b: Annotated[int, typer.Option("-b", "--b", min=2, help="The side of a rule's block.")] = 2,
+    b: Annotated[int, typer.Option("-b", "--b", min=2, help="The side of a block, for block rules.")] = 2,
     train: Annotated[
         Path | None, typer.Option(help="The training samples: nulls are then retrained on noise, which takes longer.")
     ] = None,
     critical: Annotated[Path | None, typer.Option(help="Samples at the critical coupling, for the exponents.")] = None,
-    shape: Annotated[str | None, typer.Option(help="The lattice of own data with flat sites, as in 40x40.")] = None,
+    shape: Annotated[str | None, typer.Option(help="The lattice of data with flat sites, as in 40x40.")] = None,
     alphabet: Annotated[
         str | None,
         typer.Option(
-            help="How values of own data are read: -1,0,1 as numbers, labels:3 as Potts states; else as spins."
+            help="How to read the values of your own data: -1,0,1 as numbers, labels:3 as Potts states, else spins."
         ),
     ] = None,
-    json_: Annotated[Path | None, typer.Option("--json", help="Write the scorecard to this file as well.")] = None,
-    seed: Annotated[int, typer.Option(min=0, help="The seed of the nulls and of what is sampled.")] = 0,
+    json_: Annotated[Path | None, typer.Option("--json", help="Also write the scorecard to this file.")] = None,
+    seed: Annotated[int, typer.Option(min=0, help="The seed of the nulls and of all draws.")] = 0,
 ) -> None:
-    """Judge a coarse-graining map on samples: criteria with errors, nulls and references, and a verdict."""
+    """Judge a coarse-graining map on samples: print criteria with errors, nulls and references, and a verdict."""
     with _one_line(ValueError, TypeError, RuntimeError):  # the last of a network of the user's own
         for path in (samples, train, critical, *(Path(name) for name in map_ if name.endswith(".npz"))):
             if path is not None and not path.is_file():
@@ -304,7 +304,7 @@ def judge(
 def report(
     folder: Annotated[Path, typer.Argument(metavar="RUN", help="The folder of a finished run.")],
 ) -> None:
-    """Draw a run's report.html again from its files, computing nothing."""
+    """Draw a run's report.html again from its files, without computing."""
     with _one_line(ValueError):
         from blockspin.experiments.run import redraw
         from blockspin.runs.store import ResultError, StoreError
@@ -315,9 +315,9 @@ def report(
 
 @runs.command("list", epilog=EXIT_CODES)
 def runs_list(
-    folder: Annotated[Path, typer.Argument(help="Where the runs' folders are, or one of them.")] = Path("runs"),
+    folder: Annotated[Path, typer.Argument(help="The folder that holds the runs, or one run.")] = Path("runs"),
 ) -> None:
-    """Show the runs in a folder: how far each has come, its size, and whether somebody is at work there."""
+    """Show the runs in a folder: their progress, size, and whether a process is at work there."""
     with _one_line(ValueError):
         from blockspin.experiments.keeping import overview
 
@@ -328,9 +328,9 @@ def runs_list(
 @runs.command("gc", epilog=EXIT_CODES)
 def runs_gc(
     folders: Annotated[list[Path], typer.Argument(metavar="RUN...", help="The runs' folders.")],
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be freed; remove nothing.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print what would be deleted; delete nothing.")] = False,
 ) -> None:
-    """Free what runs no longer need: results that their settings do not ask for, and what kills left behind."""
+    """Delete what runs no longer need: results that their settings do not use, and remains of killed processes."""
     with _one_line(ValueError):
         from blockspin.experiments.keeping import collect
         from blockspin.runs.store import StoreError

@@ -100,7 +100,7 @@ class Deferring(io.RawIOBase):
         self.failed: OSError | None = None
 
     def write(self, data: Any) -> int:
-        """Write all the bytes where it stands, or keep the error."""
+        """Write all the bytes at the present offset, or keep the error."""
         left, at = memoryview(data).cast("B"), self.place
         size = len(left)
         self.place += size
@@ -122,7 +122,7 @@ class Deferring(io.RawIOBase):
         return size
 
     def readinto(self, buffer: Any) -> int:
-        """Read from where it stands."""
+        """Read from the present offset."""
         into = memoryview(buffer).cast("B")
         found = os.pread(self.handle, len(into), self.place)
         into[: len(found)] = found
@@ -136,7 +136,7 @@ class Deferring(io.RawIOBase):
         return self.place
 
     def tell(self) -> int:
-        """Where it stands."""
+        """The present offset."""
         return self.place
 
 

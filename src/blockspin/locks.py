@@ -51,7 +51,7 @@ def claim(path: Path) -> Claim | None:
 
 @contextmanager
 def presence(path: Path) -> Iterator[bool]:
-    """Be at work beside others while the block lasts; gives whether nobody else was, as the block begins."""
+    """Be at work together with others while the block lasts; gives whether nobody else was, as the block begins."""
     handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
     try:
         yield _lock(handle, exclusive=True)
@@ -60,7 +60,7 @@ def presence(path: Path) -> Iterator[bool]:
 
 
 def share(path: Path) -> int:
-    """Be at work beside others: a handle to close in the end. Waits while somebody has the file alone."""
+    """Be at work together with others: a handle to close in the end. Waits while somebody has the file alone."""
     handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
     wait(handle, exclusive=False)
     return handle

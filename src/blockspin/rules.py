@@ -1,4 +1,4 @@
-"""The block rules beside majority and decimation, as `bs.rules`; all of them are rows of `coarse.MAPS`."""
+"""The block rules besides majority and decimation, as `bs.rules`; all of them are rows of `coarse.MAPS`."""
 
 from blockspin.coarse.plurality import Plurality
 from blockspin.coarse.triangular import TriangularMajority

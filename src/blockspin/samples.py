@@ -2,8 +2,8 @@
 
 One JSON attribute, ``blockspin``, holds the lattice, the alphabet where it is not the spins -1/+1 ("states", a number
 q, for labels 0..q-1, "alphabet" for numbers), the model's settings and how the samples were made.
-Chains are independent; draws within a chain need not be, so data are split, and errors formed, by chain.
-Samples, and the views of them that functions here give, cannot be written to: what is measured later sees the same.
+Chains are independent, draws within a chain need not be: so data are split, and errors computed, by chain.
+Samples, and the views of them that functions here give, are read-only, so that later measurements use the same values.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ from blockspin.sample_files import packed_bits as packed_bits
 def make(values: ArrayLike, lattice: Lattice, *, alphabet: Any = SPINS, **provenance: Any) -> xr.DataArray:
     """Samples from values of shape (chain, draw, *sites) or (chain, draw, N), with provenance as JSON.
 
-    alphabet: an `Alphabet`, or what `Alphabet.of` takes; spins -1/+1 unless given. The samples hold a copy of the
-    values, which cannot be written to: `samples.copy()` can.
+    alphabet: an `Alphabet`, or what `Alphabet.of` takes; spins -1/+1 unless given. The samples hold a
+    read-only copy of the values; `samples.copy()` is writable.
     Raises ValueError where the values are no letters or masked, the shape does not fit the lattice, there is no draw,
     or the provenance takes a name of the schema's own.
     """
@@ -135,7 +135,7 @@ def lattice_of(samples: xr.DataArray) -> Lattice:
 def to_matrix(samples: xr.DataArray) -> NDArray[np.int8]:
     """The samples as a scikit-learn matrix, shape (chain * draw, N), chain by chain, values as the samples hold them.
 
-    It is a view of the samples where that can be, and cannot be written to: `to_matrix(samples).copy()` can.
+    A read-only view of the samples where possible; `to_matrix(samples).copy()` is writable.
     """
     return read_only(np.ascontiguousarray(check_any(samples).values.reshape(-1, lattice_of(samples).n_sites)))
 
@@ -226,10 +226,10 @@ def parts(path: str | os.PathLike[str], draws: int) -> Iterator[xr.DataArray]:
 def read_samples(
     path: str | os.PathLike[str], *, shape: tuple[int, ...] | None = None, alphabet: Any = None
 ) -> xr.DataArray:
-    """Read samples: .nc as `write_samples` makes it, or one's own .npy / .npz (one array) of spins -1/+1 or 0/1.
+    """Read samples: .nc as `write_samples` makes it, or your own .npy / .npz (one array) of spins -1/+1 or 0/1.
 
-    An own array has shape (chain, draw, *sites), or (draw, *sites) where every draw is then taken as a chain
-    of its own, that is, as independent; flat sites need `shape`. A one-dimensional `shape` is a chain, a
+    Your own array has shape (chain, draw, *sites), or (draw, *sites) if the draws are independent: each draw is then
+    a chain. Flat sites need `shape`. A one-dimensional `shape` is a chain, a
     two-dimensional one a square lattice, a three-dimensional one a cubic lattice. alphabet: as `own` takes it.
     No pickled object is ever loaded. Raises ValueError for another suffix, for values that are no letters, where the
     shape does not fit, or for another alphabet than a .nc file has.
@@ -255,7 +255,7 @@ def read_samples(
 def own(
     values: ArrayLike, *, shape: tuple[int, ...] | None = None, alphabet: Any = None, source: str = "array"
 ) -> xr.DataArray:
-    """Samples from one's own array, with the shapes that `read_samples` describes.
+    """Samples from your own array, with the shapes that `read_samples` describes.
 
     alphabet: how values are read, an `Alphabet` or what `Alphabet.of` takes, as (0, 1) for the numbers of a lattice gas
     or "labels:3" for Potts states. Unless given the values are spins, -1/+1, or 0/1 that become -1/+1 (the samples
@@ -285,7 +285,7 @@ def own(
     told = {"source": source}
     if alphabet is None and (spins == 0).any():
         if not ((spins == 0) | (spins == 1)).all():
-            raise ValueError(f"{distinct(spins)} are no spins: say by alphabet whether they are numbers or labels")
+            raise ValueError(f"{distinct(spins)} are no spins: state by alphabet whether they are numbers or labels")
         spins, told = 2 * spins.astype(np.int8) - 1, told | {"read_as": "0/1 became -1/+1"}
     chains, draws = lead if len(lead) == 2 else (lead[0], 1)
     letters = SPINS if alphabet is None else Alphabet.of(alphabet)
@@ -298,7 +298,7 @@ _OWN = ("lattice", "states", "alphabet")  # names in the attribute that are the 
 def _settings(lattice: Lattice, alphabet: Alphabet, provenance: dict[str, Any]) -> dict[str, Any]:
     for name in _OWN:
         if name in provenance:
-            raise ValueError(f"provenance must not hold {name!r}, which the schema keeps itself")
+            raise ValueError(f"provenance must not hold {name!r}, which the schema sets itself")
     return {"lattice": lattice.settings(), **provenance, **alphabet.settings()}
 
 

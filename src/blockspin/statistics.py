@@ -53,7 +53,7 @@ def with_blocks(value: ArrayLike, without: FloatArray, error: float | None = Non
 
 
 def refused(why: str, warned: Estimate | None = None) -> Estimate:
-    """Not-a-number that says why, and keeps the number that it stands for where there is one."""
+    """Not-a-number that says why, and keeps the number that it replaces where there is one."""
     return Estimate(math.nan, math.nan, why=why, warned=warned)
 
 
@@ -217,7 +217,7 @@ def nested_r_hat(values: ArrayLike, groups: ArrayLike) -> float:
 
     values (chain, draw), groups (chain,) the group of each chain. R^2 = 1 + B/W with B the variance of the means of the
     groups and W the mean over groups of the variance between chains plus the mean variance within them, so that chains
-    need not be long beside tau. nan where nothing varies; infinite where the groups differ and nothing varies within.
+    need not be long compared with tau. nan where nothing varies; infinite where only the groups differ.
     Raises ValueError for fewer than two groups, or a group of one chain.
     Source: Margossian et al., Bayesian Analysis (2024), "Nested R-hat", section 3.
     """

@@ -82,7 +82,7 @@ def test_other_places_of_the_same_parents_are_refused() -> None:
     other = made.sums([a, b], None, recipe=made.Recipe())
     assert one.key == other.key
     assert laid_out([one, one]) == [one, one]
-    with pytest.raises(ValueError, match="places"):
+    with pytest.raises(ValueError, match="positions"):
         laid_out([one, other])
 
 

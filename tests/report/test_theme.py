@@ -36,5 +36,5 @@ def test_other_names_take_what_is_left_in_order() -> None:
     assert list(looks) == names
     assert looks == theme.styles(names)
     assert len(set(looks.values())) == len(names)
-    with pytest.raises(ValueError, match="told apart"):
+    with pytest.raises(ValueError, match="distinguished"):
         theme.styles([*names, "map 15"])

@@ -72,10 +72,10 @@ def test_a_finished_file_is_left_alone(tmp_path: Path) -> None:
 def test_a_finished_file_of_other_samples_is_refused(tmp_path: Path) -> None:
     path = sample(MODEL, 60, out=tmp_path / "s.nc", seed=3, chains=20, spacing=2)
     for change, why in (
-        ({"seed": 4}, "seed is 3 there, asked for is 4"),
-        ({"n": 80}, "draws is 3 there, asked for is 4"),
-        ({"spacing": 1}, "spacing is 2 there, asked for is 1"),
-        ({"model": Ising(MODEL.lattice, 0.3)}, "model K is 0.4 there, asked for is 0.3"),
+        ({"seed": 4}, "seed is 3 there, requested is 4"),
+        ({"n": 80}, "draws is 3 there, requested is 4"),
+        ({"spacing": 1}, "spacing is 2 there, requested is 1"),
+        ({"model": Ising(MODEL.lattice, 0.3)}, "model K is 0.4 there, requested is 0.3"),
     ):
         asked = {"model": MODEL, "n": 60, "seed": 3, "chains": 20, "spacing": 2} | change
         with pytest.raises(ValueError, match=rf"s\.nc holds other samples: {why}"):

@@ -1,7 +1,7 @@
 """The exact mapping of Mehta & Schwab (2014): the Boltzmann-machine reading of variational renormalization.
 
 Every quantity of the argument is a sum over all states, so that what is an identity, what is a condition and what is
-neither can be told apart at machine precision. `mappings.MachineMapping` reads a machine as a map of a model,
+neither can be distinguished at double precision. `mappings.MachineMapping` reads an RBM as a map of a model,
 `rules.BlockMapping` a block rule; each gives H_RG(h) and all its couplings. `cases.CASES` is the table of examples with
 what is expected of each. A module is imported when it is first used. Docs: docs/explanation/mapping.md.
 """

@@ -144,7 +144,7 @@ CASES = {
     ),
     "product": Case(
         "product",
-        "h drawn from a ring with K = -0.7 whatever v is: a renormalized dog",
+        "h drawn from a ring with K = -0.7, whatever v is",
         lambda model: bm.rules.unrelated(model, Ising(Lattice.chain(_half(model)), -0.7)),
         (*of.RULE, of.NO_KL, of.couples_by(lambda _: -0.7)),
     ),
@@ -157,8 +157,7 @@ CASES = {
     ),
     "shifted": Case(
         "shifted machine",
-        "a random machine with the constant {m.machine.offset:.4g} added to its energy: dF = 0 and no probability "
-        "moved",
+        "a random RBM with the constant {m.machine.offset:.4g} added to its energy: dF = 0 and no probability moved",
         _shifted,
         (of.shift_moves_dF_alone,),
         ("seed",),

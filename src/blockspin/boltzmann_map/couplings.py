@@ -26,7 +26,7 @@ class Interactions:
 
     couplings (2^n,): K_A by the number of A, in nats; K of the empty set is the constant, -H averaged over all states.
     bodies (2^n,): how many spins A has. ranges (2^n,): the largest distance between two of them, in the spacings of the
-    lattice they live on; nan where they have no places.
+    lattice they live on; nan where they have no positions.
     """
 
     couplings: FloatArray

@@ -1,4 +1,4 @@
-"""Machines that represent an Ising model exactly, KL = 0, and whose hidden layers differ in every way."""
+"""RBMs that represent an Ising model exactly, KL = 0, and whose hidden layers differ in every way."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def bond_weight(K: float) -> float:
 
 
 def alternating_machine(model: Ising, W: float) -> Machine:
-    """The bond machine of a ring with weights W at even and W_2 at odd sites, tanh W tanh W_2 = tanh K; KL = 0.
+    """The bond RBM of a ring with weights W at even and W_2 at odd sites, tanh W tanh W_2 = tanh K; KL = 0.
 
     The hidden ring has couplings atanh(tanh^2 W) and atanh(tanh^2 W_2) in turn: W sets how the flow looks and no
     visible probability. As W -> infinity pairs of hidden units lock and the pairs are the decimated ring. Raises
@@ -64,7 +64,7 @@ def alternating_machine(model: Ising, W: float) -> Machine:
 def sublattice_machine(model: Ising) -> Machine:
     """One hidden unit a site of colour 1: a copy of that site, joined to its neighbours by K. KL = 0.
 
-    The lattice is bipartite, so that the sites of colour 0, given the copies, are independent, as a machine's visible
+    The lattice is bipartite, so that the sites of colour 0, given the copies, are independent, as an RBM's visible
     units are. The hidden layer is the decimated model: on a ring tanh K' = tanh^2 K, on the square lattice decimation
     by b = sqrt 2. Raises ValueError where an extent is odd.
     """
@@ -87,7 +87,7 @@ def layer(K: float, M: int) -> Machine:
     """A layer of the network that Mehta and Schwab draw for one dimension: a ring of 2M spins of coupling K.
 
     Every other spin is visible, the rest are hidden, and the weight between neighbours is K. Both layers have tanh K' =
-    tanh^2 K (arXiv:1410.3831, Fig. 2). It is the bond machine of the ring of M spins with that K'.
+    tanh^2 K (arXiv:1410.3831, Fig. 2). It is the bond RBM of the ring of M spins with that K'.
     """
     return Machine.unbiased(K * (np.eye(M) + np.roll(np.eye(M), 1, axis=1)))
 

@@ -71,7 +71,7 @@ def largest(m: Any, chosen: Any) -> float:
 
 
 def finds_decimation(m: Any) -> Iterator[Outcome]:
-    """Training comes to an exact machine, and to the coupling of decimation by 2."""
+    """Training comes to an exact RBM, and to the coupling of decimation by 2."""
     yield Outcome("KL", m.KL, "<", 1e-6)
     yield Outcome("K', as decimation's", m.K_coarse[0], "=", decimated(m.model.K), tolerance=1e-3, unit="")
 
@@ -86,7 +86,7 @@ def alternate(m: Any) -> Iterator[Outcome]:
 
 
 def bonds_meet(m: Any) -> Iterator[Outcome]:
-    """The couplings of the bond machine of a square lattice of extents 3 or more: spins of bonds that share a site.
+    """The couplings of the bond RBM of a square lattice of extents 3 or more: spins of bonds that share a site.
 
     H_RG = -sum over sites of ln 2cosh(W S), S the sum of the site's four bonds: with g(S) = ln 2cosh(W S) the pairs at
     a site couple by (g(4) - g(0))/8 and all four by (g(4) - 4 g(2) + 3 g(0))/8.
@@ -127,7 +127,7 @@ def matches_Z(m: Any) -> Iterator[Outcome]:
 
 
 def shift_moves_dF_alone(m: Any) -> Iterator[Outcome]:
-    """dF = ln Z - ln Z_lambda: a constant in the machine's energy sets it to anything and changes nothing else."""
+    """dF = ln Z - ln Z_lambda: a constant in the RBM's energy sets it to anything and changes nothing else."""
     before, exact = m.of(m.machine.shifted(-m.machine.offset)), m.of(bm.exact_machines.bond_machine(m.model).shifted(3))
     moved = [np.exp(getattr(before, p)) - np.exp(getattr(m, p)) for p in ("log_p_visible", "log_p_hidden")]
     yield equal("dF of a random machine, shifted", m.dF, 0.0, m)

@@ -25,7 +25,7 @@ class Machine:
 
     weights W (M, N) = (hidden, visible); visible b (N,) and hidden c (M,); offset in nats, which moves Z_lambda and no
     probability. Mehta and Schwab (arXiv:1410.3831, eq. 10) write E = sum_j b_j h_j + sum_ij v_i w_ij h_j +
-    sum_i c_i v_i, which is Machine(-w.T, -c, -b). Raises ValueError where shapes do not fit or a number is not finite.
+    sum_i c_i v_i, which is `Machine(-w.T, -c, -b)`. Raises ValueError for shapes that do not fit or numbers not finite.
     """
 
     weights: FloatArray
@@ -35,9 +35,9 @@ class Machine:
 
     def __post_init__(self) -> None:
         for name in ("weights", "visible", "hidden"):
-            part = checks.finite(f"{name} of a machine", getattr(self, name))
+            part = checks.finite(f"{name} of an RBM", getattr(self, name))
             object.__setattr__(self, name, np.array(part, float))
-        object.__setattr__(self, "offset", checks.number("the offset of a machine", self.offset))
+        object.__setattr__(self, "offset", checks.number("the offset of an RBM", self.offset))
         W, b, c = self.weights, self.visible, self.hidden
         if W.ndim != 2 or not W.size:
             raise ValueError(f"weights have shape (hidden, visible); got {W.shape}")
@@ -49,13 +49,13 @@ class Machine:
 
     @classmethod
     def unbiased(cls, weights: ArrayLike, offset: float = 0.0) -> Machine:
-        """The machine with these weights (M, N) and no biases."""
+        """The RBM with these weights (M, N) and no biases."""
         W = np.atleast_2d(np.asarray(weights, float))
         return cls(W, np.zeros(W.shape[1]), np.zeros(W.shape[0]), offset)
 
     @classmethod
     def random(cls, n_hidden: int, n_visible: int, seed: int, *, biases: bool = True) -> Machine:
-        """A machine with weights, and biases, drawn from N(0, 1)."""
+        """An RBM with weights, and biases, drawn from N(0, 1)."""
         random = np.random.default_rng(seed)
         W = random.standard_normal((n_hidden, n_visible))
         return (
@@ -64,7 +64,7 @@ class Machine:
 
     @classmethod
     def from_rbm(cls, rbm: RBM) -> Machine:
-        """The spin machine with the energies of a fitted `RBM`, whose parameters are read as float64.
+        """The spin RBM with the energies of a fitted `RBM`, whose parameters are read as float64.
 
         0/1 units are rewritten as v -> 2 v - 1, h -> 2 h - 1, the constant kept in the offset, so that Z_lambda is
         the same too. Raises ValueError for Gaussian units.
@@ -112,11 +112,11 @@ class Machine:
         return float(logsumexp(-small))
 
     def shifted(self, constant: float) -> Machine:
-        """The machine with the constant added to its energy: no probability changes, ln Z_lambda falls by it."""
+        """The RBM with the constant added to its energy: no probability changes, ln Z_lambda falls by it."""
         return Machine(self.weights, self.visible, self.hidden, self.offset + constant)
 
     def arranged(self, site: ArrayLike, sign: ArrayLike) -> Machine:
-        """The same machine with hidden unit a moved to place site[a] and turned over where sign[a] = -1."""
+        """The same RBM with hidden unit a moved to place site[a] and turned over where sign[a] = -1."""
         where, turned = np.asarray(site, int), np.asarray(sign, float)
         W, moved = np.empty_like(self.weights), np.empty_like(self.hidden)
         W[where], moved[where] = turned[:, None] * self.weights, turned * self.hidden

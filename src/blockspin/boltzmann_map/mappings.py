@@ -41,7 +41,7 @@ class Mapping(ABC):
 
     @property
     def places(self) -> Lattice | FloatArray | None:
-        """The lattice of the coarse spins, or the distances (M, M) between them, or None where they have no places."""
+        """The coarse spins' lattice, or the distances (M, M) between them, or None where they have no positions."""
         return None
 
     @property
@@ -66,12 +66,12 @@ class Mapping(ABC):
 
     @cached_property
     def log_Z_coarse(self) -> float:
-        """ln sum_(v, h) exp(T - H), summed over h first; for a machine ln Z_lambda."""
+        """ln sum_(v, h) exp(T - H), summed over h first; for an RBM ln Z_lambda."""
         return float(logsumexp(self.log_trace - self.H))
 
     @property
     def dF(self) -> float:
-        """F_h - F_v = ln Z - ln sum_(v, h) exp(T - H) (eq. 7); for a machine ln Z - ln Z_lambda."""
+        """F_h - F_v = ln Z - ln sum_(v, h) exp(T - H) (eq. 7); for an RBM ln Z - ln Z_lambda."""
         return self.log_Z - self.log_Z_coarse
 
     @property
@@ -81,12 +81,12 @@ class Mapping(ABC):
 
     @property
     def log_p_visible(self) -> FloatArray:
-        """ln p(v), the marginal of exp(T - H) over h, shape (2^N,); for a machine ln p_lambda(v)."""
+        """ln p(v), the marginal of exp(T - H) over h, shape (2^N,); for an RBM ln p_lambda(v)."""
         return self.log_trace - self.H - self.log_Z_coarse
 
     @property
     def log_p_hidden(self) -> FloatArray:
-        """ln p(h), the marginal of exp(T - H) over v, shape (2^M,); for a machine ln p_lambda(h)."""
+        """ln p(h), the marginal of exp(T - H) over v, shape (2^M,); for an RBM ln p_lambda(h)."""
         return -self.coarse - float(logsumexp(-self.coarse))
 
     @property
@@ -111,12 +111,12 @@ class Mapping(ABC):
 
     @property
     def identity_residual(self) -> float:
-        """max_h |H_RG(h) - H_RBM(h)| (eq. 20); nan where T is no machine's."""
+        """max_h |H_RG(h) - H_RBM(h)| (eq. 20); nan where T is no RBM's."""
         return math.nan
 
     @cached_property
     def interactions(self) -> Interactions:
-        """Every coupling of H_RG; ranges where the coarse spins have places.
+        """Every coupling of H_RG; ranges where the coarse spins have positions.
 
         Raises ValueError where some h has H_RG = inf: no v goes there, and the couplings are infinite.
         """
@@ -165,12 +165,12 @@ class TableMapping(Mapping):
 
 @dataclass(frozen=True, eq=False)
 class MachineMapping(Mapping):
-    """A model with a machine, and Mehta and Schwab's identification T(v, h) = -E(v, h) + H(v) (eq. 18).
+    """A model with an RBM, and Mehta and Schwab's identification T(v, h) = -E(v, h) + H(v) (eq. 18).
 
     From it H_RG(h) = H_RBM(h) for every parameter set (eq. 20), e^T = p_lambda(h | v) exp(H(v) - H_RBM(v)) (eq. 22),
     and Tr_h e^T = 1 just where H_RBM(v) = H(v). Marginals are summed in closed form, a layer of at most 20 units;
     `direct` and `T` sum over pairs (v, h) as the definitions say, at most 2^24 of them. Raises ValueError where the
-    machine does not have a visible unit a site.
+    RBM does not have a visible unit a site.
     """
 
     model: Ising
@@ -180,12 +180,12 @@ class MachineMapping(Mapping):
     def __post_init__(self) -> None:
         if self.machine.n_visible != self.model.lattice.n_sites:
             raise ValueError(
-                f"a machine of a {self.model.lattice} lattice has {self.model.lattice.n_sites} visible units; "
+                f"an RBM of a {self.model.lattice} lattice has {self.model.lattice.n_sites} visible units; "
                 f"got {self.machine.n_visible}"
             )
 
     def of(self, machine: Machine) -> MachineMapping:
-        """The mapping of another machine of the same model."""
+        """The mapping of another RBM of the same model."""
         return MachineMapping(self.model, machine)
 
     @cached_property

@@ -1,4 +1,4 @@
-"""Machines trained on a model that is known exactly: by the exact gradient, or by CD-1 on exact draws."""
+"""RBMs trained on a model that is known exactly: by the exact gradient, or by CD-1 on exact draws."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def exact_draws(model: Ising, n: int, seed: int) -> NDArray[np.int8]:
 
 
 def train_by_likelihood(model: Ising, n_hidden: int, seed: int, *, starts: int = 3) -> Machine:
-    """The unbiased machine of least KL(P || p_lambda) that L-BFGS finds from at most a few random starts.
+    """The unbiased RBM of least KL(P || p_lambda) that L-BFGS finds from at most a few random starts.
 
     dKL/dW = <h v>_lambda - <h v>_P with <h> = tanh(W v), summed over all v. The best of the starts is a local minimum,
     not proved to be the least. Raises ValueError for more than 20 visible units, or where the model has a field.
@@ -39,7 +39,7 @@ def train_by_likelihood(model: Ising, n_hidden: int, seed: int, *, starts: int =
     N = model.lattice.n_sites
     check_units(N, "visible units")
     if model.h:
-        raise ValueError(f"a machine without biases fits models without a field; got h = {model.h:g}")
+        raise ValueError(f"an RBM without biases fits models without a field; got h = {model.h:g}")
     # the other half of the states is this one turned over
     v, P = spins(N)[1 << (N - 1) :], 2 * enumeration.probabilities(model)[1 << (N - 1) :]
     random = np.random.default_rng(seed)
@@ -55,7 +55,7 @@ def train_by_likelihood(model: Ising, n_hidden: int, seed: int, *, starts: int =
 
 
 def train_by_divergence(model: Ising, n_hidden: int, seed: int, *, n_draws: int, n_iter: int, **recipe: Any) -> Machine:
-    """The machine that `RBM` makes of independent draws of the model by CD-1, without biases; recipe is `RBM`'s.
+    """The RBM that `RBM` makes of independent draws of the model by CD-1, without biases; recipe is `RBM`'s.
 
     `RBM` computes in float32; its weights are read as the float64 numbers they are.
     """
@@ -65,9 +65,9 @@ def train_by_divergence(model: Ising, n_hidden: int, seed: int, *, n_draws: int,
 
 
 def placed(model: Ising, machine: Machine) -> MachineMapping:
-    """A trained machine, its hidden units on the sites of a coarse lattice and turned to point along the fine spins.
+    """A trained RBM, its hidden units on the sites of a coarse lattice and turned to point along the fine spins.
 
-    The machine is left as it was, and has no places, where the centres of its fields are no better than centres at
+    The RBM is unchanged, and has no positions, where the centres of its fields are no better than centres at
     random, which `coarse.embedding` decides.
     """
     found = embed(machine.weights, model.lattice)

@@ -11,7 +11,7 @@ MAPS = {
     "weighted-majority": "blockspin.coarse.weighted:WeightedMajority",
     "triangular-majority": "blockspin.coarse.triangular:TriangularMajority",
 }
-"""Name to "module:class" of rules that a lattice and a block side determine; imported when asked for."""
+"""Name to "module:class" of rules that a lattice and a block side determine; imported when used."""
 
 
 def rule(name: str) -> Any:

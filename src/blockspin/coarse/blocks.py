@@ -113,8 +113,8 @@ class Majority(SpinRule):
     lattice: the fine Lattice; b: side of a block, in lattice spacings; ties (even b^d alone has them):
     "random", a fair coin for each tied block, or "first", the block's first site decides. random_state: an
     integer makes the coins a function of the row (a hash of seed and row): transform then does not depend on
-    batches or on order, equal rows give equal blocks, and a row turned over gives the same blocks turned over; on few
-    spins, whose rows come again and again, such coins do not average out.
+    batches or on order, equal rows give equal blocks, and a flipped row gives the same blocks, flipped. On few
+    spins, whose rows repeat often, such coins do not average out.
     None or a numpy RandomState tosses new coins at every call.
     `transform` maps X (n, N) of -1/+1 to (n, N / b^d) int8. Raises ValueError as `fit` says.
     Source: Swendsen, Phys. Rev. Lett. 42, 859 (1979); the coins: `coarse.coins`.
@@ -160,7 +160,7 @@ class Decimation(SpinRule):
 
 
 def fields_on(lattice: Lattice, sites: NDArray[np.intp], weight: float | FloatArray) -> FloatArray:
-    """Linear fields (M, N) with this weight (one, or one a place) on each block's sites (M, places), 0 elsewhere."""
+    """Linear fields (M, N) with this weight (one, or one a site) on each block's sites (M, b^d), 0 elsewhere."""
     memory.require(8 * len(sites) * lattice.n_sites, f"the fields of {len(sites)} blocks of a {lattice} lattice")
     fields = np.zeros((len(sites), lattice.n_sites))
     np.put_along_axis(fields, sites, weight, axis=1)

@@ -105,7 +105,7 @@ def readable_dimensions(b: int) -> int:
 def noise_share(filters: ArrayLike) -> FloatArray:
     """The share of the squared weight on vertices and faces, where noise spins live, of each filter, shape (k,).
 
-    Beside what is readable on the bonds; equal weights on all cells would have about a half and more.
+    Besides what is readable on the bonds; equal weights on all cells would have about a half and more.
     """
     weights = np.atleast_2d(np.asarray(filters, float))
     noise = ((weights * ~bond_cells(_side(weights))) ** 2).sum(axis=1)

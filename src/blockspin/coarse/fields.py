@@ -21,7 +21,7 @@ CHECKED, FOLLOWS = 500, 0.5  # rows of noise on which fields are checked, and th
 
 
 class ToBinary(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
-    """Spins -1/+1 as 0/1, (x + 1) / 2: the first step of a pipeline whose machines take 0/1 units.
+    """Spins -1/+1 as 0/1, (x + 1) / 2: the first step of a pipeline whose RBMs take 0/1 units.
 
     X has shape (n, N). Raises ValueError where a value lies outside [-1, 1].
     """

@@ -81,7 +81,7 @@ class Generative(Protocol):
 
 
 class Taken:
-    """A map with all that the judge asks of one; what the map does not have is None. `taken` makes it.
+    """A map with all that the judge needs of one; what the map does not have is None. `taken` makes it.
 
     given: the object itself, behind a `ToBinary` (`as_bits`) where it is an RBM of 0/1 units that had none; name: what
     it is called in errors.

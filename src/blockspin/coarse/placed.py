@@ -19,12 +19,12 @@ from blockspin.lattice import Lattice
 
 
 class Placed(TransformerMixin, BaseEstimator):
-    """A fitted map with its units on a coarse lattice: what `bs.rg` takes in place of a block rule.
+    """A fitted map with its units on a coarse lattice: `bs.rg` accepts it in place of a block rule.
 
     transformer: spins (n, N) to (n, M), read as spins by `coarse.outputs.AsSpins`; lattice: the fine Lattice;
     seed: of its draws and coins, which are functions of the row; strict: refuse where the centres of the fields lie
     no nearer to a grid than random ones.
-    A unit goes to the site that the optimal assignment gives its field's centre, turned over where its field sums to
+    A unit gets the site that the optimal assignment gives its field's centre, flipped where its field sums to
     a negative number. For a stack trained layer by layer on the spins of the layer below, give one `Placed` a layer.
     """
 
@@ -35,10 +35,10 @@ class Placed(TransformerMixin, BaseEstimator):
         self.strict = strict
 
     def fit(self, X: ArrayLike, y: object = None) -> Placed:
-        """Find the units' places from the map's weights, or where it has none by regression on X (n, N).
+        """Find the units' positions from the map's weights, or where it has none by regression on X (n, N).
 
         A map that is not fitted is cloned and fitted to X first. Sets transformer_, embedding_ and as_spins_. Raises
-        ValueError where the units fill no coarse lattice, or (strict) have no places.
+        ValueError where the units fill no coarse lattice, or (strict) have no positions.
         """
         checks.instance("lattice", self.lattice, Lattice, "a blockspin Lattice")
         checks.whole("seed", self.seed, 0)
@@ -56,8 +56,8 @@ class Placed(TransformerMixin, BaseEstimator):
             raise ValueError(f"the {fields.shape[0]} units of the map fill no coarse lattice of {self.lattice}")
         if self.strict and not found.defined:
             raise ValueError(
-                f"the units of the map have no places: their centres lie {found.residual:.2f} from a grid of spacing "
-                f"{found.b:g}, centres at random {found.poisson:.2f} +- {found.poisson_spread:.2f}. "
+                f"the units of the map have no positions: their centres lie {found.residual:.2f} from a grid of "
+                f"spacing {found.b:g}, centres at random {found.poisson:.2f} +- {found.poisson_spread:.2f}. "
                 "strict=False goes on"
             )
         self.embedding_ = found

@@ -1,6 +1,6 @@
-"""A stack of machines, from the lattice up and back down: layers, reconstruction, free samples.
+"""A stack of RBMs, from the lattice up and back down: layers, reconstruction, free samples.
 
-A stack is a scikit-learn Pipeline of machines with ``components_``, ``intercept_hidden_`` and
+A stack is a scikit-learn Pipeline of RBMs with ``components_``, ``intercept_hidden_`` and
 ``intercept_visible_`` (`blockspin.RBM`, scikit-learn's BernoulliRBM), maybe behind a `ToBinary`.
 """
 
@@ -24,21 +24,21 @@ CHAINS, STEPS = 64, 1000  # of annealing
 
 
 def layers(transformer: Any) -> list[Any]:
-    """The machines of a stack, from the lattice up; ValueError where a step is neither machine nor `ToBinary`."""
+    """The RBMs of a stack, from the lattice up; ValueError where a step is neither RBM nor `ToBinary`."""
     machines = parts(transformer)
     if not machines:
-        raise ValueError(f"transformer must hold a machine; got {checks.shown(transformer)}")
+        raise ValueError(f"transformer must hold an RBM; got {checks.shown(transformer)}")
     for machine in machines:
         if not is_machine(machine):
             raise ValueError(
-                "transformer must be a fitted machine with components_ and intercept_visible_ (RBM, BernoulliRBM), or "
+                "transformer must be a fitted RBM with components_ and intercept_visible_ (RBM, BernoulliRBM), or "
                 f"a stack of them and ToBinary; got {checks.shown(machine)}"
             )
     return machines
 
 
 def as_rbm(machine: Any) -> FittedMachine:
-    """A machine as one of ours of the same weights and units."""
+    """An RBM as one of ours of the same weights and units."""
     if isinstance(machine, FittedMachine):
         return machine
     weights = machine.components_, machine.intercept_visible_, machine.intercept_hidden_
@@ -46,7 +46,7 @@ def as_rbm(machine: Any) -> FittedMachine:
 
 
 def machine_from(weights: dict[str, NDArray[Any]], machine: Any) -> Any:
-    """A machine of these settings with weights kept elsewhere: a new `RBM`, or another machine itself, now fitted.
+    """An RBM of these settings with weights kept elsewhere: a new `RBM`, or another RBM itself, now fitted.
 
     weights: "components" (M, N), "intercept_hidden" (M,), "intercept_visible" (N,). An `RBM` needs explicit units.
     """
@@ -80,10 +80,10 @@ def reconstruct(transformer: Any, X: ArrayLike) -> FloatArray:
 
 
 class Stack:
-    """A stack of machines, fed with spins, as a generative map (`coarse.maps.Generative`): what the judge asks of it.
+    """A stack of RBMs, fed with spins, as a generative map (`coarse.maps.Generative`): what the judge needs of it.
 
-    Free energy and pseudo-likelihood are those of the top machine, at what the layers below make of the spins; ln Z
-    is that of a single machine alone, since the likelihood of several is a sum over the layers between.
+    Free energy and pseudo-likelihood are those of the top RBM, at what the layers below make of the spins; ln Z
+    is that of a single RBM alone, since the likelihood of several is a sum over the layers between.
     """
 
     def __init__(self, transformer: Any) -> None:
@@ -94,8 +94,8 @@ class Stack:
     def free_run(self, start: ArrayLike, *, steps: int, draws: int, random: np.random.Generator) -> Any:
         """Spins that the stack makes when run freely, int8 (chain, draw, N): one chain a row of `start` (spins).
 
-        The top machine runs `steps` steps of block Gibbs sampling; of the second half `draws` states are kept, evenly
-        spaced, and passed down by sampling every layer below (a deep belief network). None where the lowest machine
+        The top RBM runs `steps` steps of block Gibbs sampling; of the second half `draws` states are kept, evenly
+        spaced, and passed down by sampling every layer below (a deep belief network). None where the lowest RBM
         has Gaussian units, which make real numbers and no spins. Raises ValueError unless steps is a multiple of
         2 draws.
         """
@@ -116,17 +116,17 @@ class Stack:
         return reconstruct(self.transformer, X)
 
     def free_energy(self, X: ArrayLike) -> Any:
-        """F of the top machine, (n,); None where it has 0/1 units and means of spins below."""
+        """F of the top RBM, (n,); None where it has 0/1 units and means of spins below."""
         inputs = self._inputs(X)
         return None if inputs is None else as_rbm(self.machines[-1]).free_energy(inputs)
 
     def pseudo_log_likelihood(self, X: ArrayLike) -> Any:
-        """sum_i ln p(v_i | the others) of the top machine, (n,); None as `free_energy`."""
+        """sum_i ln p(v_i | the others) of the top RBM, (n,); None as `free_energy`."""
         inputs = self._inputs(X)
         return None if inputs is None else as_rbm(self.machines[-1]).pseudo_log_likelihood(inputs)
 
     def log_partition(self, X: ArrayLike, *, seed: int) -> Estimate | None:
-        """ln Z of a single machine of spins or bits, summed or annealed; RuntimeError says why annealing is refused."""
+        """ln Z of a single RBM of spins or bits, summed or annealed; RuntimeError says why annealing is refused."""
         inputs = self._inputs(X)
         if inputs is None or len(self.machines) > 1 or units_of(self.machines[0]) == "gaussian":
             return None

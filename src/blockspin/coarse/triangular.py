@@ -23,8 +23,8 @@ CELLS = ((0, 0), (2, 1), (1, 2))
 class TriangularMajority(SpinRule):
     """The majority of three majorities of three spins on the triangular lattice: blocks of 9 sites, b = 3, no ties.
 
-    s' = sign(t_1 + t_2 + t_3) with t the sign of the sum of three mutual neighbours; the three triangles are neighbours
-    of each other in turn. lattice: the fine triangular Lattice, extents divisible by 3; b: 3, no other. The block keeps
+    s' = sign(t_1 + t_2 + t_3) with t the sign of the sum of three mutual neighbours; the three triangles are mutual
+    neighbours. lattice: the fine triangular Lattice, extents divisible by 3; b: 3, no other. The block keeps
     the rotations by 120 degrees and has no mirror, so that later couplings may be chiral.
     `transform` maps X (n, N) of -1/+1 to (n, N / 9) int8, in the order of `lattice.coarse(3)`. Raises ValueError as
     `fit` says, and for another kind of lattice.

@@ -50,7 +50,7 @@ class WeightedMajority(SpinRule):
     """A block's spin is the sign of the weighted sum of its spins, s' = sign(sum_i w_i s_i).
 
     lattice, b, ties, random_state: as in `Majority`; weights: b^d numbers in the order of `lattice.blocks` (the last
-    axis fastest), all 1 where None: the majority rule. One weight above the sum of the others makes decimation.
+    axis fastest), all 1 where None: the majority rule. One weight above the sum of the others gives decimation.
     `transform` maps X (n, N) of -1/+1 to (n, N / b^d) int8. Raises ValueError as `Majority`, and unless there are b^d
     finite weights, not all 0.
     """

@@ -37,7 +37,7 @@ class Joint:
 
     table: p(V, E), shape (2^n, m), rows by number of the block's state (bit i set: spin +1 on the block's site i),
     columns by any environment statistic that says as much of V as E does. log_partition: ln Z of the model, nan where
-    the sum is not finite. symmetries: permutations of the rows under which the columns only change places; they make
+    the sum is not finite. symmetries: permutations of the rows under which the columns are only permuted; they make
     `best_binary` faster. Raises ValueError as `mutual_information`, or where the rows are no power of 2.
     """
 
@@ -128,7 +128,7 @@ def sign_rule(weights: ArrayLike) -> FloatArray:
 
 
 def boltzmann_rule(weights: ArrayLike) -> FloatArray:
-    """P(h = +1 | V) = 1 / (1 + exp(-2 w.v)), shape (2^n,), for weights (n,): a machine's hidden unit h = -1/+1."""
+    """P(h = +1 | V) = 1 / (1 + exp(-2 w.v)), shape (2^n,), for weights (n,): an RBM's hidden unit h = -1/+1."""
     w = np.asarray(weights, float)
     rule: FloatArray = expit(2 * (block_states(len(w)) @ w))
     return rule

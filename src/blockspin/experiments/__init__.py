@@ -1,4 +1,4 @@
-"""The experiments: one module a paper, found by name in one table and imported when asked for."""
+"""The experiments: one module a paper, found by name in one table and imported when used."""
 
 from __future__ import annotations
 

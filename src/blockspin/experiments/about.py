@@ -52,7 +52,7 @@ class Finished(Run):
 def draw(experiment: Experiment, folder: Path) -> str:
     """The report of a finished run as HTML, computing nothing.
 
-    The experiment's page module gives the figures, the text file beside it the words. These may use `run`, `claims` and
+    The experiment's page module gives the figures, the text file of its name the words. These may use `run`, `claims`,
     `cards` (the entries of claims.json and scorecards.json), `scorecards`, `number` (an estimate with its error), and
     all that the module defines.
     """
@@ -120,7 +120,7 @@ def _drawn(run: Run) -> list[Block]:
 
 
 def provenance_table(stored: dict[str, Any]) -> Table:
-    """Command, time, seed, commit, versions and machine of a run's last session, from its provenance.json."""
+    """Command, time, seed, commit, versions and computer of a run's last session, from its provenance.json."""
     session = stored["sessions"][-1]
     commit = session["commit"] or {}
     facts = {

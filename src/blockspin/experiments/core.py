@@ -64,7 +64,7 @@ class Experiment:
 class Run:
     """A run's settings and results: ``run["measured"]["pca"]`` is the result of that task of the plan.
 
-    A result is read when it is asked for, one at a time: samples are large.
+    A result is read when it is used, one at a time: samples are large.
     """
 
     def __init__(self, experiment: Experiment, settings: Any, seed: int, store: Store) -> None:

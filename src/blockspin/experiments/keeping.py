@@ -37,7 +37,7 @@ def collect(folder: Path, *, remove: bool = True) -> str:
     store = Store(folder)
     with locks.presence(store.tasks / locks.LOCK) as alone:
         if not alone:
-            raise StoreError(f"a run is at work in {folder}: wait for it, then free what is left over")
+            raise StoreError(f"a run is at work in {folder}: wait for it, then try again")
         spare = [path for path in store.tasks.glob("*.npz") if path.stem not in needed]
         size = sum(path.lstat().st_size for path in spare)
         if remove:
@@ -45,7 +45,7 @@ def collect(folder: Path, *, remove: bool = True) -> str:
             for path in spare:
                 path.unlink()
     said = "freed" if remove else "would free"
-    return f"{folder}: {said} {told_bytes(size)} in {len(spare)} results that its settings do not ask for"
+    return f"{folder}: {said} {told_bytes(size)} in {len(spare)} results that its settings do not use"
 
 
 def _state(run: Path) -> str:

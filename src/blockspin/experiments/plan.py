@@ -1,4 +1,4 @@
-"""What a command asks for, laid out before anything is computed: settings, points of a sweep, tasks, costs."""
+"""What a command requests, laid out before anything is computed: settings, points of a sweep, tasks, costs."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class Plan:
         return settings_file.document(self.experiment.name, self.preset, self.seed, self.settings, swept)
 
     def command(self, workers: int = 1) -> list[str]:
-        """The command that repeats the run, without the folder and without the machines."""
+        """The command that repeats the run, without the folder and without the cluster."""
         words = ["blockspin", "run", self.experiment.name, "--preset", self.preset]
         if self.file is not None:
             words += ["--settings", self.file]
@@ -133,7 +133,7 @@ def _named_in(folder: Path) -> Iterator[None]:
 
 
 def forecast(plan: Plan, folder: Path, workers: int = 1) -> Iterator[str]:
-    """What the run would do and cost, in lines, by the costs measured in this folder and in those beside it."""
+    """What the run would do and cost, in lines, by the costs measured in this folder and in those next to it."""
     costs = measured(beside(folder))
     tasks = ordered(plan.tasks)
     stored = {path.stem for path in (folder / "tasks").glob("*.npz")}

@@ -105,7 +105,7 @@ def read_groups(folder: Path) -> dict[str, xr.Dataset]:
 
 
 def _table(name: str, part: xr.Dataset) -> Any:
-    """A pandas.DataFrame: part, dimensions, numbers, other coordinates; a row a place with a number."""
+    """A pandas.DataFrame: part, dimensions, numbers, other coordinates; a row for each point with a number."""
     table = part.expand_dims(part=[name]).to_dataframe(dim_order=["part", *part.sizes])
     return table.dropna(how="all", subset=[*part.data_vars]).reset_index()
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 else:
 
     class Samples:
-        """Stands for samples, an xarray.DataArray, in a task's signature: laying out a run needs no xarray."""
+        """Marks samples, an xarray.DataArray, in a task's signature: laying out a run needs no xarray."""
 
 
 Array = np.ndarray[Any, Any]

@@ -53,7 +53,7 @@ def page(folder: Path) -> str:
         sections.append(Section(criterion, [tables.table(header, rows[:MOST], title="Numbers", caption=more)]))
     sections.append(Section("Provenance", [provenance_table(provenance.read(folder))]))
     facts = {"points": str(n_points), "seed": str(stored["seed"])}
-    question = "All numbers are in results.nc (a dimension a swept key) and in results.csv (a row a number)."
+    question = "All numbers are in results.nc (a dimension for each swept key) and results.csv (a row for each number)."
     question = question if cards else "All claims with their numbers are in claims.json, point by point."
     return render(Page(title, question, answer, sections=sections, facts=facts))
 

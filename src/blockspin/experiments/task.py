@@ -26,7 +26,7 @@ def task(
 ) -> Callable[[Callable[..., Any]], Function]:
     """Make a function's call a `Task`: what is positional-only are parents, all others are its settings.
 
-    A parent is a task, a list or a mapping of tasks, or None; the function gets their results in the same places, each
+    A parent is a task, a list or a mapping of tasks, or None; the function gets their results in the same order, each
     of the type that its own function returns: `Samples`, a `Stored`, or a `Result`. Settings are JSON or pydantic
     models, read by their annotations; one that is not given is not in the task's key, so a default must mean "not
     used". A keyword ``progress`` is the task's `Progress`, and no setting.
@@ -96,7 +96,7 @@ class Call:
     parents: tuple[str, ...]
 
     def __call__(self, settings: dict[str, Any], results: list[Result], progress: Progress) -> Result:
-        """Call the function with its parents' results in their places, and encode what it returns."""
+        """Call the function with its parents' results in their positions, and encode what it returns."""
         called = function(self.function)
         values = [function(name).value(result) for name, result in zip(self.parents, results, strict=True)]
         given = mapped(self.places, values.__getitem__)
@@ -117,16 +117,16 @@ def value(one: Task, result: Result) -> Any:
 
 
 def laid_out(tasks: Iterable[Task]) -> list[Task]:
-    """The tasks as they are; raises ValueError where two have one key and their parents in other places.
+    """The tasks as they are; raises ValueError where two have one key and their parents in other positions.
 
-    Places are not in the key: f([a], [b]) and f([a, b], []) would be taken for one another.
+    Positions are not in the key: f([a], [b]) and f([a, b], []) would be taken for one another.
     """
     tasks = list(tasks)
     first: dict[str, Task] = {}
     for one in _with_parents(tasks):
         other = first.setdefault(one.key, one)
         if one.function != other.function:
-            raise ValueError(f"the tasks {other} and {one} have one key, but not their parents in the same places")
+            raise ValueError(f"the tasks {other} and {one} have one key, but not their parents in the same positions")
     return tasks
 
 

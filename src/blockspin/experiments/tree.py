@@ -26,7 +26,7 @@ def leaves(tree: Tree) -> list[Any]:
 
 
 def lazy(tree: Tree, leaf: Callable[[Any], Any]) -> Tree:
-    """As `mapped`, but leaf(x) is called when that leaf is asked for, each time: results may be large."""
+    """As `mapped`, but leaf(x) is called when that leaf is used, each time: results may be large."""
     if isinstance(tree, Mapping):
         return _Mapping(tree, leaf)
     if isinstance(tree, list | tuple):

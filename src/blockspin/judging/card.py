@@ -98,7 +98,7 @@ class Comparison(Tabular, dict[str, Scorecard]):
     """What `bs.judge` finds of several maps: a dictionary of names to `Scorecard`, which prints as a row a map.
 
     The columns are the verdict and the distances of y_t and y_h from their exact values, with their errors and in
-    units of these; a reason stands below for each that has no number.
+    units of these; a reason is given below for each that has no number.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Whether samples given as critical are: by what they are, not by their label.
+"""Whether samples given as critical are critical: judged by their values, not by their label.
 
 Exponents belong to a critical point without a field, in equilibrium, on a torus. Each check below is one way in which
 samples are not of one; the first that applies is the reason why exponents are not defined.
@@ -75,7 +75,7 @@ def _check(samples: xr.DataArray) -> None:
     if lattice.kind not in KC_ISING:
         raise NotDefined("no critical point", f"a {lattice.kind} has no critical point")
     if len(spins) < FEW_CHAINS:
-        why = f"errors are formed over chains, and {len(spins)} critical ones are fewer than {FEW_CHAINS}"
+        why = f"errors are computed over chains, and {len(spins)} critical ones are fewer than {FEW_CHAINS}"
         raise NotDefined("few chains", f"{why}: cut them into pieces much longer than their correlations")
     if np.ptp(_energy(spins, lattice)) == 0:
         raise NotDefined("frozen", "all critical samples have one energy: nothing fluctuates")
@@ -88,12 +88,12 @@ def _check(samples: xr.DataArray) -> None:
         _off_critical(spins, lattice)
         _spread(spins, lattice)
     if in_order(samples):
-        why = "critical draws that follow each other are correlated, and each is taken as a chain of its own"
+        why = "successive critical draws are correlated, but each is counted as a chain of its own"
         raise NotDefined("not independent", f"{why}: give the chains as (chain, draw, ...)")
 
 
 def few(samples: xr.DataArray) -> tuple[tuple[str, str], ...]:
-    """Code and sentence for draws that are few: beside the sites, and as independent ones."""
+    """Code and sentence for draws that are few: compared with the sites, and as independent ones."""
     chains, draws = samples.sizes["chain"], samples.sizes["draw"]
     n, sites = chains * draws, lattice_of(samples).n_sites
     found = []
@@ -143,7 +143,7 @@ def _mixed(spins: NDArray[np.int8], lattice: Lattice) -> None:
     if fdtrc(chains - 1, chains * (independent - 1), ratio) >= MIXED:
         return
     why = "their mean energies differ beyond their errors: a mixture of temperatures, or not in equilibrium"
-    raise NotDefined("mixed chains", f"the critical samples' chains are not of one distribution; {why}")
+    raise NotDefined("mixed chains", f"the critical samples' chains do not have one distribution; {why}")
 
 
 def _spread(spins: NDArray[np.int8], lattice: Lattice) -> None:
@@ -186,8 +186,8 @@ def _off_critical(spins: NDArray[np.int8], lattice: Lattice) -> None:
     if found.why:
         raise NotDefined("no coupling", f"no coupling fits the critical samples: {found.why}")
     if K.value < 0 and certain(K.value, K.error, n, OFF_ERRORS):
-        why = "the critical samples are an antiferromagnet's, whose order blocks lose; their nearest-neighbour coupling"
-        raise NotDefined("antiferromagnet", f"{why} is {K}: turn the spins of one sublattice over first")
+        why = "the critical samples are antiferromagnetic, which blocks destroy; their nearest-neighbour coupling"
+        raise NotDefined("antiferromagnet", f"{why} is {K}: flip the spins of one sublattice first")
     away = abs(K.value - Kc)
     if away > OFF_KC and certain(away, K.error, n, OFF_ERRORS):
         raise NotDefined("off critical", f"the coupling that fits the critical samples is {K}, not Kc = {Kc:.6g}")

@@ -1,4 +1,4 @@
-"""What the judge looks at: the data, and a map together with its outputs, fields and embedding."""
+"""What the judge uses: the data, and a map together with its outputs, fields and embedding."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ CHAINS, STEPS, DRAWS = 200, 600, 6  # of a free run: half of the chains start fr
 
 
 class Remembers:
-    """What functions found of it is kept, and found once for all who ask."""
+    """Results of functions are kept: each is computed once."""
 
     @cached_property
     def _found(self) -> dict[Any, Any]:
@@ -65,7 +65,7 @@ class Evidence(Remembers):
         lattice, alphabet = lattice_of(check_numbers(self.samples)), alphabet_of(self.samples)
         for name, other in (("samples", self.samples), ("train", self.train)):
             if other is not None and isinstance(other, xr.DataArray) and other.sizes.get("chain", 2) < 2:
-                raise ValueError(f"{name} must be of at least 2 chains, over which errors are formed; got 1")
+                raise ValueError(f"{name} must have at least 2 chains, over which errors are computed; got 1")
         for name, other in (("critical", self.critical), ("train", self.train)):
             if other is not None:
                 _check_like(name, other, lattice, alphabet)
@@ -96,11 +96,11 @@ class Evidence(Remembers):
 
     @cached_property
     def not_spins(self) -> str:
-        """Why operators of Ising spins say nothing of these samples, or "": dimers keep to one dimer a vertex."""
+        """Why operators of Ising spins do not apply to these samples, or "": dimers keep to one dimer a vertex."""
         if isinstance(self.model, Dimers):  # critical samples live on the same lattice, and say no less
             return (
                 "cells of dimers are vertices, bonds and faces of a lattice half as wide: operators of Ising spins "
-                "make no sense of them"
+                "are meaningless for them"
             )
         return ""
 
@@ -136,7 +136,7 @@ class Subject(Remembers):
 
     @property
     def b(self) -> float:
-        """The block side that M units out of N sites stand for, (N / M)^(1/d)."""
+        """The block side that M units out of N sites give, (N / M)^(1/d)."""
         return float((self.lattice.n_sites / self.n_units) ** (1 / self.lattice.dimension))
 
     @cached_property

@@ -119,16 +119,16 @@ def judge(
 ) -> Scorecard | Comparison:
     """Does this coarse-graining renormalize? A scorecard for any scikit-learn transformer of spins to M variables.
 
-    transformer: fitted, X (n, N) of the samples' values to (n, M); it is fitted on `train` where it is not. A class of
-    one's own needs transform(X); what else it may say of itself, that it is a generative model too, is in
-    `blockspin.coarse.maps` (docs/how-to/own-network.md). A dictionary of maps gives a `Comparison` of them.
-    samples: held-out samples; critical: samples at the critical coupling, for the exponents (checked by what they are:
-    `blockspin.judging.critical`); train: the training samples, with which clones are retrained on noise and on permuted
-    sites as nulls (without it the cheap nulls serve: untrained, shuffled sites); nulls: fitted null maps of one's own,
-    name to transformer, instead. criteria: names of `blockspin.judging.CRITERIA`, all unless given; reference: the
-    block rule to compare with, a name of `blockspin.coarse.MAPS`: "majority", or "plurality", which keeps the alphabet,
-    where samples are no spins. progress: True shows on standard error how far it is, a function is called with
-    (fraction of the criteria done, text). name: on the card, that of the class unless given.
+    transformer: fitted, X (n, N) of the samples' values to (n, M); it is fitted on `train` where it is not. Your own
+    class needs transform(X); `blockspin.coarse.maps` lists what else it may offer (docs/how-to/own-network.md).
+    A dictionary of maps gives a `Comparison` of them.
+    samples: held-out samples; critical: samples at the critical coupling, for the exponents (their values are
+    checked: `blockspin.judging.critical`); train: the training samples, with which clones are retrained on noise and
+    on permuted sites as nulls (without it only the cheap nulls are used: untrained, shuffled sites); nulls: your own
+    fitted null maps instead, name to transformer. criteria: names of `blockspin.judging.CRITERIA`, all unless given;
+    reference: the block rule to compare with, a name of `blockspin.coarse.MAPS`: "majority", or "plurality", which
+    keeps the alphabet, where samples are no spins. progress: True shows the progress on standard error, a function is
+    called with (fraction of the criteria done, text). name: on the card, that of the class unless given.
     The rules behind each outcome are those of `blockspin.judging.rules`, the criteria are in docs/judge.md.
     Raises ValueError where lattices differ, where the map's outputs have the wrong shape, for unknown criteria and
     references, and for a dictionary of no maps; TypeError for what is no map or no samples.
@@ -218,7 +218,7 @@ def _nulls(subject: Subject) -> tuple[dict[str, Any], list[Note]]:
     trained = null_maps.retrained(fitted, to_matrix(train), seed)
     changed = {label: null for label, null in trained.items() if not _same(fitted, null, evidence.X)}
     if len(changed) < len(trained):
-        text = "trained on noise or on permuted sites the map is what it was: these are no nulls of it"
+        text = "training on noise or on permuted sites does not change the map: these are no nulls of it"
         notes.append(Note("nulls retrained", text))
     return {**changed, **nulls}, notes
 

@@ -126,7 +126,7 @@ class Measurement:
 
 @dataclass(frozen=True)
 class Measured:
-    """Everything measured of one map; `b` is the block side that its number of units stands for.
+    """Everything measured of one map; `b` is the block side that its number of units gives.
 
     kind: which null the map is ("shuffled sites", "K=0 data", ...), "" where it is none.
     """

@@ -1,4 +1,4 @@
-"""What a reader of a card must know of the map and of the samples, as notes with codes."""
+"""What a reader of a card must know about the map and the samples, as notes with codes."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ SAME = 200  # rows on which two calls of a map must agree
 
 
 def warnings(subject: Subject) -> list[Note]:
-    """What a reader of the card must know of the map and of the samples."""
+    """What a reader of the card must know about the map and the samples."""
     return [*_of_map(subject), *_of_samples(subject.evidence)]
 
 
@@ -22,7 +22,7 @@ def _of_map(subject: Subject) -> list[Note]:
     X = subject.evidence.X
     notes = []
     if subject.map.as_bits:
-        how = "it gets the spins as 0/1, and must have been trained so (put bs.ToBinary() before it)"
+        how = "it gets the spins as 0/1, and must have been trained on them (put bs.ToBinary() before it)"
         notes.append(Note("binary units", f"the RBM has 0/1 units: {how}"))
     if (varying := np.ptp(subject.outputs, axis=0) > 0).sum() == 0:
         notes.append(Note("constant map", "the map is constant: its outputs are the same for all samples"))
@@ -31,7 +31,7 @@ def _of_map(subject: Subject) -> list[Note]:
         notes.append(Note("constant units", text))
     # one batch, twice: rounding may depend on its size
     if not np.array_equal(subject.map.transform(X[:SAME]), subject.map.transform(X[:SAME])):
-        text = "the map's outputs differ from call to call: its numbers are those of one call (give it a random_state)"
+        text = "the map's outputs differ from call to call: the numbers are from one call (give the map a random_state)"
         notes.append(Note("random map", text))
     if subject.loose_fields:
         text = (
@@ -52,15 +52,13 @@ def _of_samples(evidence: Evidence) -> list[Note]:
     if read_as := provenance(evidence.samples).get("read_as"):
         notes.insert(0, Note("read as spins", f"samples: {read_as}"))
     if in_order(evidence.samples):
-        notes.append(
-            Note("not independent", "samples: draws that follow each other are correlated, and taken as independent")
-        )
+        notes.append(Note("not independent", "samples: successive draws are correlated, but counted as independent"))
     if evidence.train is not None and evidence.train.equals(evidence.samples):
-        notes.append(Note("not held out", "samples: they are the training samples, and no held-out ones"))
+        notes.append(Note("not held out", "samples: these are the training samples, not held-out ones"))
     if evidence.critical is not None:
         notes += [Note(code, f"critical samples: {text}") for code, text in few(evidence.critical)]
         if evidence.critical.sizes["draw"] == 1 and evidence.lattice.kind != "square":
-            text = "critical samples of one draw a chain: a mixture of temperatures would not be seen"
+            text = "critical samples of one draw a chain: a mixture of temperatures would not be detected"
             notes.append(Note("mixture not checked", text))
         if reason := evidence.once(refusal):
             notes.append(Note(reason[0], f"{reason[1]}; exponents are refused"))

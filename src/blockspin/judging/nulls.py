@@ -1,4 +1,4 @@
-"""Nulls: maps of the same make that cannot know the physics, to see what a number is worth.
+"""Nulls: control maps of the same kind that cannot have learned the physics.
 
 "K=0 data": the map trained on spins without correlations. "permuted data": trained with the sites permuted.
 "untrained": as initialised. "shuffled sites": the trained map reading the lattice through a permutation.

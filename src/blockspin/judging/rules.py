@@ -1,6 +1,6 @@
 """The four rules behind pass and fail: closer than the nulls, agrees, exceeds, described.
 
-A rule is asked only where the map and its reference both have a number; what is not defined is decided in `card`.
+A rule is applied only where the map and its reference both have a number; what is not defined is decided in `card`.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class Null:
 
 @dataclass(frozen=True)
 class Decision:
-    """What a rule says of a quantity: outcome, a code for programs, a sentence for readers, the null that decided."""
+    """A rule's decision on a quantity: outcome, a code for programs, a sentence for readers, the null that decided."""
 
     outcome: Outcome
     code: str
@@ -90,7 +90,7 @@ class CloserThanNulls:
             return Decision(Outcome.CANNOT_TELL, "no error", "there is no error bar to compare with", usable[0])
         leads = [(*self._lead(measured, null, reference), null) for null in usable if self._apart(null, reference)]
         if not leads:
-            why = f"the nulls cannot be told from {reference.name}"
+            why = f"the nulls cannot be distinguished from {reference.name}"
             return Decision(Outcome.CANNOT_TELL, "nulls like the reference", why, usable[0])
         failed = [one for one in leads if one[0] < -one[1]]
         lead, room, hardest = min(failed or leads, key=lambda one: one[0] - one[1])
@@ -161,7 +161,7 @@ class Exceeds:
 
 @dataclass(frozen=True)
 class Described:
-    """Shown, not judged: its nulls say nothing."""
+    """Shown, not judged: its nulls decide nothing."""
 
     judges: ClassVar[bool] = False
 

@@ -1,7 +1,7 @@
 """Every number that decides something about a map, with where it comes from.
 
 `benchmarks/verdicts.py` measures what the verdict does with them: how often the majority rule renormalizes, and how
-often maps or samples without physics do (docs/judge.md has its table).
+often control maps and control samples do (docs/judge.md has its table).
 """
 
 from __future__ import annotations

@@ -24,7 +24,7 @@ class Dimers:
     """H = -(1/T) sum_faces [two parallel dimers] - noise sum_r s_r t_r over close-packed dimers of `vertices`.
 
     Each vertex of the Lx x Ly torus `vertices` (both even) belongs to exactly one dimer; any other state has
-    H = infinity. T is in units of the energy that a face with two parallel dimers gains; T = infinity gives free
+    H = infinity. T is in units of the energy gain of a face with two parallel dimers; T = infinity gives free
     dimers, where all coverings are equally likely. noise is a reduced coupling; None leaves the noise spins out.
 
     States live on `lattice`, the square lattice of 2Lx x 2Ly cells, one value -1/+1 a cell:

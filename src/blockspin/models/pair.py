@@ -44,7 +44,7 @@ class PairModel:
         raise NotImplementedError
 
     def site(self, a: Any) -> Any:
-        """The reduced energy of a site of letter a: 0 unless a model says more."""
+        """The reduced energy of a site of letter a: 0 unless the model defines it."""
         return 0 * a
 
     def __post_init__(self) -> None:
@@ -55,7 +55,7 @@ class PairModel:
             self.lattice.shell(n)
 
     def checked(self, name: str, value: Any) -> Any:
-        """The value of a setting, a finite number unless a model says otherwise; of K one a shell of neighbours.
+        """The value of a setting, a finite number unless the model says otherwise; of K one a shell of neighbours.
 
         An integer where the field is annotated `int`.
         """
@@ -146,7 +146,7 @@ class PairModel:
 
     @property
     def alike(self) -> bool:
-        """False for labels that are told apart by more than being equal or not, as those of a clock model are."""
+        """False for labels that differ by more than being equal or not, as those of a clock model are."""
         unequal = self.bonds[:, ~np.eye(self.letters.q, dtype=bool)]
         return not self.letters.labels or bool(np.ptp(unequal, axis=1).max() < CLOSE)
 

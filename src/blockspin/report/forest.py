@@ -28,7 +28,7 @@ class Row:
     """A line of a forest plot: a label, a value with its standard error, nan where not defined.
 
     null: the marker is hollow; group puts rows under a heading. text: the number written at the right, or where the
-    value is not defined what stands in its place. ticks: single values, of which the row's is one or the mean.
+    value is not defined the text in its stead. ticks: single values, of which the row's is one or the mean.
     """
 
     label: str

@@ -57,7 +57,7 @@ def _draw(axes: Any, x: Any, z: Any, labels: tuple[str, str]) -> None:
 
 
 def _inner_labels(axes: Any, x: Any, z: Any, steps: Any) -> list[tuple[float, float]]:
-    """Where matplotlib would label the level lines, without the places so near the frame that a label is cut."""
+    """Where matplotlib would label the level lines, except so near the frame that a label is cut."""
     tried = axes.contour(x, x, z.T, steps)
     places = [label.get_position() for label in axes.clabel(tried, fontsize=9.5, fmt=lambda value: f"{value:g}")]
     tried.remove()  # and its labels

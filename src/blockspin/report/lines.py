@@ -58,7 +58,7 @@ def line_plot(parts: Sequence[Panel], *, title: str = "", caption: str = "", sam
     """A panel a part; a name has the same colour and marker in all. same_axes: all panels have the same limits.
 
     A point that is not finite, or not positive on a logarithmic axis, is left out, and the line is broken there.
-    Raises ValueError where there is no panel or no curve, and for more names than can be told apart.
+    Raises ValueError where there is no panel or no curve, and for more names than can be distinguished.
     """
     if not parts or not all(part.curves or part.dashed for part in parts):
         raise ValueError("a figure of curves needs at least one panel, and every panel a curve")
@@ -151,7 +151,7 @@ def _finish(axes: Any, part: Panel) -> None:
 
 
 def _crowded(axes: Any, part: Panel, value: float) -> bool:
-    """Whether the right end of the line across at a value has more points and lines beside it than the left end."""
+    """Whether the right end of the line across at a value has more points and lines near it than the left end."""
     points = np.concatenate([_points(part, some)[:, :2] for some in part.curves.values()])
     down = [(x, value) for x, _ in part.down]
     places = np.concatenate([points[np.isfinite(points[:, 0])], np.array(down).reshape(-1, 2)])

@@ -75,7 +75,7 @@ def swatch(style: Style, *, line: bool = True) -> Markup:
 
 
 def legend(entries: Sequence[tuple[str, Style]], *, line: bool = True) -> Markup:
-    """A legend beside, not inside, the plots: (name, style) pairs that wrap on a narrow page."""
+    """A legend outside the plots: (name, style) pairs that wrap on a narrow page."""
     items = [f"<li>{swatch(style, line=line)}{escape(name)}</li>" for name, style in entries]
     return Markup(f'<ul class="legend">{"".join(items)}</ul>')
 

@@ -1,6 +1,6 @@
 """How a name looks in every figure of every page: colour, marker and line, in one place.
 
-Colours are Okabe and Ito's, told apart by the colour-blind; a figure holds a stand-in for each, which the page's style
+Colours are Okabe and Ito's, which the colour-blind distinguish; a figure holds a stand-in for each, which the style
 sheet gives its value in the light and in the dark scheme. No two maps have both colour and marker in common.
 """
 
@@ -73,7 +73,7 @@ def known(name: str) -> Style | None:
 def styles(names: Iterable[str]) -> dict[str, Style]:
     """A style a name: the known ones their own, the others what is left, in order.
 
-    Raises ValueError where more names have no style of their own than can be told apart.
+    Raises ValueError where more names have no style of their own than can be distinguished.
     """
     chosen: dict[str, Style] = {}
     every = list(dict.fromkeys(names))
@@ -84,7 +84,7 @@ def styles(names: Iterable[str]) -> dict[str, Style]:
     others = [name for name in every if name not in chosen]
     left = [style for style in SPARE if style not in chosen.values()]
     if len(others) > len(left):
-        raise ValueError(f"at most {len(left)} more curves can be told apart; got {len(others)}: {', '.join(others)}")
+        raise ValueError(f"at most {len(left)} more curves are distinguished; got {len(others)}: {', '.join(others)}")
     return {name: (chosen | dict(zip(others, left, strict=False)))[name] for name in every}
 
 
@@ -92,5 +92,5 @@ def dashed(names: Iterable[str]) -> dict[str, Style]:
     """Lines without points, one a name, for curves that are exact. Raises ValueError for more than there are."""
     every = list(dict.fromkeys(names))
     if len(every) > len(EXACT):
-        raise ValueError(f"at most {len(EXACT)} exact curves can be told apart; got {len(every)}: {', '.join(every)}")
+        raise ValueError(f"at most {len(EXACT)} exact curves are distinguished; got {len(every)}: {', '.join(every)}")
     return dict(zip(every, EXACT, strict=False))

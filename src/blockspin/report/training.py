@@ -1,4 +1,4 @@
-"""How training went: small panels over epochs, a quantity each, from the tables that machines keep."""
+"""How training went: small panels over epochs, a quantity each, from the tables that RBMs keep."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ COLUMNS = {
 
 
 def training(tables: Mapping[str, Table], *, title: str = "", caption: str = "") -> Figure:
-    """A panel a quantity over epochs, a curve a machine; tables: columns of one length, "epoch" among them.
+    """A panel a quantity over epochs, a curve an RBM; tables: columns of one length, "epoch" among them.
 
     Held-out chains are dashed, and a ring is at the best held-out log-likelihood.
-    What no machine has gets no panel. Raises ValueError where "epoch" is missing, or no machine has anything.
+    What no RBM has gets no panel. Raises ValueError where "epoch" is missing, or no RBM has anything.
     """
     for name, table in tables.items():
         if "epoch" not in table:
@@ -47,7 +47,7 @@ def training(tables: Mapping[str, Table], *, title: str = "", caption: str = "")
 
 
 def _curves(tables: Mapping[str, Table], column: str, scale: Scale) -> dict[str, list[Point]]:
-    """A column against the epoch, of the machines that have something there."""
+    """A column against the epoch, of the RBMs that have something there."""
     curves: dict[str, list[Point]] = {}
     for name, table in tables.items():
         values = np.asarray(table.get(column, []), float)

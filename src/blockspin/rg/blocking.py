@@ -30,10 +30,10 @@ def block(samples: xr.DataArray, rule: Rule, steps: int | None = None, *, seed: 
     which takes one step, or more where it serves other lattices too (a block rule, a fitted `bs.RSMI`). A transformer
     maps spins (n, N) to spins -1/+1 (n, M), Potts states to Potts states, in the order of the sites of the lattice
     with the proportions of the fine one and M sites. steps: number of steps; may be left out where transformers are
-    given. seed: of the coins of rules, and of the fits of machines, that come with random_state=None; a rule with a
+    given. seed: of the coins of rules, and of the fits of RBMs, that come with random_state=None; a rule with a
     random_state of its own keeps it.
     Raises ValueError where steps is missing, below 1 or more than the transformers or the lattice allow, M fits no
-    lattice, a machine's units have no places (`bs.Placed`), or an output is no spin (no state); TypeError where samples
+    lattice, an RBM's units have no positions (`bs.Placed`), or an output is no spin (no state); TypeError where samples
     are no DataArray or rule is none of these.
     """
     levels = [check_any(samples)]
@@ -61,7 +61,7 @@ def block(samples: xr.DataArray, rule: Rule, steps: int | None = None, *, seed: 
             kept = {name: value for name, value in provenance(fine).items() if name == "letters_alike"}
             levels.append(make(values, coarse, alphabet=alphabet, blocked=step + 1, fine=provenance(samples), **kept))
         except ValueError as error:
-            hint = "" if alphabet.labels else ". bs.Placed makes spins of a map's outputs and puts its units in places"
+            hint = "" if alphabet.labels else ". bs.Placed makes spins of a map's outputs and gives its units positions"
             raise ValueError(f"{error}{hint}") from error
     return tuple(levels)
 
@@ -100,11 +100,11 @@ def _steps_of(rule: Any, steps: int | None) -> tuple[Callable[[int, Lattice], An
 
 
 def _check_places(given: Taken) -> None:
-    """Raise ValueError for a machine whose units come in any order: weights, and no lattice to put them on."""
+    """Raise ValueError for an RBM whose units come in any order: weights, and no lattice to put them on."""
     if not given.placed:
         raise ValueError(
-            f"the units of {given.name} have no places on the lattice, so that their order would be taken for one; "
-            f"bs.Placed(map, lattice).fit(X) finds the places"
+            f"the units of {given.name} have no positions on the lattice, so that their order would be taken for one; "
+            f"bs.Placed(map, lattice).fit(X) finds the positions"
         )
 
 

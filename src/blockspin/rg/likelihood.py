@@ -84,4 +84,4 @@ def newton(likelihood: Likelihood, weight: FloatArray, names: tuple[str, ...]) -
             return K, f"a coupling of {', '.join(names)} runs away: some spin follows its neighbours without exception"
         if np.abs(step).max() < CLOSE:
             return K, ""
-    return K, f"Newton's method did not settle for {', '.join(names)} within {STEPS} steps"
+    return K, f"Newton's method did not converge for {', '.join(names)} within {STEPS} steps"

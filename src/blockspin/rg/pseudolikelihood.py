@@ -80,16 +80,16 @@ class Couplings(Tabular):
 
 
 def couplings(samples: xr.DataArray, operators: Sequence[str] | None = None) -> Couplings:
-    """The couplings of these operators that fit the samples, whatever made them: a model, a block rule, a network.
+    """The couplings of these operators that fit the samples, from any source: a model, a block rule, a network.
 
     samples: (chain, draw, *sites) in the sample schema; operators: names in the order in which nested sets grow
     (`rg.operators`, `rg.orbits`), default the even ones of `rg.sectors.defaults`, and the odd ones too where samples
-    are magnetised (`in_field`): even operators alone would take a field for a coupling. Of numbers an operator is a sum
+    are magnetised (`in_field`): even ones alone would mistake a field for a coupling. Of numbers an operator is a sum
     of products, so that "nn" has the K of `bs.Ising` and `bs.BlumeCapel` and "magnetisation^2" the latter's -D; of
     labels it counts the shapes whose sites are all alike, so that "nn" has the K of `bs.Potts`. Errors: jackknife over
     chains, in at most 50 groups; each left-out estimate is two Newton steps from the full one. Not defined, with the
-    reason, where an operator adds nothing to those before it or where a coupling runs away. What the operators leave
-    out is no part of the errors.
+    reason, where an operator adds nothing to those before it or where a coupling runs away. The errors do not include
+    the effect of omitted operators.
     Raises ValueError for fewer than two chains, no or unknown or repeated operators, or a shape that winds around the
     lattice, or for samples of dimers; TypeError where samples are no DataArray.
     Source: as the module says; on blocked spins, Gonzalez-Arroyo and Salas (1988).

@@ -43,14 +43,14 @@ def readable(samples: xr.DataArray) -> xr.DataArray:
         )
     if stored.get("letters_alike") is False:
         raise ValueError(
-            "operators of labels ask which sites are equal; the labels of these samples are told apart by more, as "
-            "the angles of a clock model are: operators of them are not here"
+            "operators of labels compare which sites are equal; the labels of these samples differ by more, as "
+            "the angles of a clock model do: they have no operators here"
         )
     return samples
 
 
 def defaults(lattice: Lattice, alphabet: Alphabet) -> tuple[Names, Names]:
-    """Names of the operators of both sectors where none are asked for; numbers without a mirror have one sector."""
+    """Names of the operators of both sectors where none are requested; numbers without a mirror have one sector."""
     even: Names = EVEN[lattice.kind]
     odd: Names = ODD[lattice.kind]
     if alphabet.labels:

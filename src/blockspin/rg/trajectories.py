@@ -89,13 +89,13 @@ def flow(
     *,
     seed: int = 0,
 ) -> Trajectories:
-    """How the couplings move where samples are coarse-grained again and again: one trajectory a set of samples.
+    """How the couplings move under repeated coarse-graining: one trajectory for each set of samples.
 
     samples: sets (or one) at couplings below, at and above the critical one, each (chain, draw, *sites) without a
     field, spins or Potts states; rule, steps and seed as in `bs.rg.exponents`; operators: names of even ones, default
     the table's.
-    The couplings are those of `bs.rg.couplings`, T is Swendsen's B^-1 A; both are cut to the operators, which no error
-    bar holds.
+    The couplings are those of `bs.rg.couplings`, T is Swendsen's B^-1 A; both are truncated to the operators; no error
+    bar includes this.
     Raises ValueError for an odd operator and as `block` and `couplings`.
     Source: R. H. Swendsen, Phys. Rev. Lett. 52, 1165 (1984); the linear step to K* is Newton's with that T.
     """

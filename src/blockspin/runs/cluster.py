@@ -1,4 +1,4 @@
-"""Tasks on a Dask cluster: any scheduler by its address, or jobs of a batch system that this run asks for.
+"""Tasks on a Dask cluster: any scheduler by its address, or jobs of a batch system that this run requests.
 
 Workers write their results to the store's folder, which they must see under the same path, and give back only how it
 went: nothing is lost with a job that reaches its time limit. Needs the extra `cluster`.
@@ -35,7 +35,7 @@ class ClusterError(RuntimeError):
 
 
 def check(cluster: str) -> None:
-    """Look before there is a folder whether a cluster can be asked. Raises ClusterError, SettingsError for its file."""
+    """Look before there is a folder whether a cluster can be used. Raises ClusterError, SettingsError for its file."""
     if (why := lacking("dask_jobqueue" if _is_file(cluster) else "distributed", "cluster")) is not None:
         raise ClusterError(f"running on a cluster needs more packages: {why}")
     if _is_file(cluster):

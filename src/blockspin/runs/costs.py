@@ -1,4 +1,4 @@
-"""What tasks cost: seconds and bytes by kind, from the logs of runs on this machine.
+"""What tasks cost: seconds and bytes by kind, from the logs of runs on this computer.
 
 A task's weight is a rough cost in seconds of one core; what a kind really took, over what its weights promised, is
 measured whenever a task ends, and corrects the promise of the others. A kind's first task also compiles, which took
@@ -75,7 +75,7 @@ def measured(folders: Iterable[Path]) -> Costs:
 
 
 def beside(folder: Path) -> list[Path]:
-    """The folder and those next to it: where runs of this machine are likely to have left their logs."""
+    """The folder and those next to it: where runs of this computer are likely to have left their logs."""
     try:
         return [folder, *sorted(path.parent for path in folder.parent.glob("*/settings.toml") if path.parent != folder)]
     except OSError:

@@ -27,8 +27,8 @@ class Display:
     """Follows a run and shows nothing: how many tasks are done, running and left, the share done and the time left.
 
     Work is in expected seconds: the tasks' weights, corrected kind by kind by what tasks of the kind took, here or in
-    the runs beside this one. The time left is at the pace of this session, begun at one expected second a second and
-    worker; before a fiftieth of the work is done, it is told only where most kinds are measured.
+    the runs next to this one. The time left is at the pace of this session, begun at one expected second a second and
+    worker; before a fiftieth of the work is done, it is shown only where most kinds are measured.
     """
 
     def begin(self, tasks: Sequence[Task], done: Sequence[Task], costs: Costs, workers: int) -> None:

@@ -1,4 +1,4 @@
-"""Tasks in several processes of this machine: a process and a pipe a worker.
+"""Tasks in several processes of this computer: a process and a pipe a worker.
 
 A pool of concurrent.futures would leave its workers behind when this process is killed, and would not say which task
 brought a worker down.
@@ -106,7 +106,7 @@ class Processes(Workers):
 
 
 def _work(pipe: Connection, folder: Path, run: str) -> None:
-    """The life of a worker: a task comes, is performed, and what became of it is told. Ends with the parent process."""
+    """The life of a worker: a task comes, is performed, and the outcome is reported. Ends with the parent process."""
     threading.Thread(target=_die_with_parent, daemon=True).start()
     store = Store(folder)
     with suppress(EOFError):

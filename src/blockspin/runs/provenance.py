@@ -1,4 +1,4 @@
-"""Where a run's numbers come from: versions, commit, machine, seed, command and wall times, session by session.
+"""Where a run's numbers come from: versions, commit, computer, seed, command and wall times, session by session.
 
 No host, user or folder is named, so the file can be published.
 """

@@ -113,10 +113,10 @@ class Store:
 
     @contextmanager
     def at_work(self) -> Iterator[bool]:
-        """Be at work on this store, beside other runs; gives whether it was alone as it came, and then tidied up.
+        """Be at work on this store, with other runs; gives whether it was alone at its start, and then tidied up.
 
         The system forgets a run with its process, however that ends. Without file locks (not POSIX, some network file
-        systems) every run takes itself to be beside others.
+        systems) every run assumes that others are at work.
         """
         if self._handle is not None:
             yield self._alone

@@ -38,7 +38,7 @@ class Task:
     (`experiments.task.Call`).
     kind: what it does, such as "train"; version: raised when the meaning of the kind changes.
     settings: JSON-able and complete, the seed included; kept as JSON reads them back, so tuples become lists.
-    label: for people. weight: rough cost beside the other tasks, for the progress bar.
+    label: for people. weight: rough cost relative to the other tasks, for the progress bar.
     Neither label, weight nor function is part of the key. Two tasks are equal where their keys are.
 
     Raises ValueError where the settings are not JSON, the weight is not positive, or the function cannot be

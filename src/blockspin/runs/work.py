@@ -63,7 +63,7 @@ def last_words(task: Task, store: Store, progress: Progress, asked_by: str) -> I
     """Keep a small log of a task that runs, which is gone when the block ends, but stays where the process dies.
 
     It holds how far the task had come, and Python's own traceback where a fault (a segmentation fault, an abort, but
-    not a kill) ended it; it goes on from the logs of the dead attempts of the run that asked (its name).
+    not a kill) ended it; it goes on from the logs of the dead attempts of the run that requested it (its name).
     """
     path = _words_path(store, task)
     try:

@@ -1,7 +1,7 @@
 """512 replicas in step: a numba value of eight 64-bit words, and the generator that draws 512 fair bits at a time.
 
 Bit b of word w is lane 64 w + b. `&`, `|`, `^` and `~` act on all lanes, `+`, `<<` and `>>` word by word, so that a
-compiled loop reads as the formula for one spin. The compiler maps a value to the widest registers of the machine; the
+compiled loop reads as the formula for one spin. The compiler maps a value to the widest registers of the processor; the
 numbers are the same on any of them.
 """
 

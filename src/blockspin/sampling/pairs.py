@@ -31,7 +31,7 @@ class Tables(NamedTuple):
 
     near (N, Z) and shell (Z,): neighbours and their shells; place (N,): sublattices; bonds (shells, q, q): energies;
     up_to (q^Z, q - 1): the chance of a letter of at most a in the surrounding sum_k letter_k q^k, or none where these
-    are too many; weights (shells, q, q) and own (q,): of letter a beside letter b, and of itself;
+    are too many; weights (shells, q, q) and own (q,): of letter a next to letter b, and of itself;
     images (reflections, q), joined (reflections, shells, q, q): as `reflections` and `joins` give them.
     """
 

@@ -1,6 +1,6 @@
-"""Draws that go to disk as they come: a folder of parts beside the file to be, so that a killed run goes on.
+"""Draws written to disk during a run: a folder of parts next to the final file, so that a killed run resumes.
 
-`NAME.nc.parts` holds `settings.json` (what was asked for), `state.npz` (the chains after pilot run or last part) and
+`NAME.nc.parts` holds `settings.json` (what was requested), `state.npz` (the chains after pilot run or last part) and
 `part-0000.npz` and so on, each of which says the draws that it holds, [first, after the last), and of which request.
 When all draws are there they become `NAME.nc`, and the folder goes. A lock keeps a second process out.
 """
@@ -61,7 +61,7 @@ class Parts:
         elif (there := read_json(kept)) != json.loads(_words(self.asked)):
             differing = differences(json.loads(_words(self.asked)), there)
             raise ValueError(
-                f"{self.folder} holds the beginning of other samples: {differing}. Remove the folder, or ask for "
+                f"{self.folder} holds the beginning of other samples: {differing}. Remove the folder, or request "
                 f"those samples again to finish them"
             )
 
@@ -75,10 +75,10 @@ class Parts:
             with suppress(FileNotFoundError):  # who was there removed the folder between our two steps
                 if (claim := locks.claim(self.folder / locks.LOCK)) is not None:
                     return claim
-                raise BlockingIOError(errno.EAGAIN, "another process is at work on these samples", str(self.target))
+                raise BlockingIOError(errno.EAGAIN, "another process is drawing these samples", str(self.target))
 
     def resume(self) -> tuple[int, dict[str, Any], Arrays] | None:
-        """Parts done, what was told of the run, and the state of the chains after them; None where there is none."""
+        """Parts done, the record of the run, and the state of the chains after them; None where there is none."""
         path = self.folder / "state.npz"
         if not path.exists():
             return None
@@ -91,11 +91,11 @@ class Parts:
         return parts, told, arrays
 
     def begin(self, told: dict[str, Any], state: Arrays) -> None:
-        """Keep the state before the first part; told: "draws" 0, and more."""
+        """Keep the state before the first part; `told`: "draws" 0, and more."""
         self._write_state(told | {"parts": 0}, state)
 
     def add(self, number: int, part: Arrays, told: dict[str, Any], state: Arrays) -> None:
-        """Keep a part, arrays (chain, draw, ...), and then the state after it; told: "draws" in all, and more."""
+        """Keep a part, arrays (chain, draw, ...), and then the state after it; `told`: "draws" in all, and more."""
         draws = next(iter(part.values())).shape[1]
         holds = {"draws": np.array([told["draws"] - draws, told["draws"]]), "request": self.request}
         self._write(self._part(number), part | holds)
@@ -145,10 +145,10 @@ def _words(asked: dict[str, Any]) -> str:
 
 
 def differences(asked: dict[str, Any], kept: dict[str, Any]) -> str:
-    """The settings in which two requests differ, in words; empty where everything asked for agrees."""
+    """The settings in which two requests differ, in words; empty where all requested settings agree."""
     asked, kept = _flat(asked), _flat(kept)
     return "; ".join(
-        f"{name} is {kept.get(name)!r} there, asked for is {value!r}"
+        f"{name} is {kept.get(name)!r} there, requested is {value!r}"
         for name, value in asked.items()
         if kept.get(name) != value
     )

@@ -31,7 +31,7 @@ PART_SECONDS = 10.0  # after which a part is written, full or not
 
 
 class _Options(TypedDict, total=False):
-    """What `sample` may be told besides model, number, seed and file."""
+    """What `sample` takes besides model, number, seed and file."""
 
     chains: int | None
     algorithm: str
@@ -60,7 +60,7 @@ def sample(
 ) -> xr.DataArray | Path:
     """At least n equilibrium configurations of the model, in the schema of `blockspin.samples`.
 
-    model: `bs.Ising`, `bs.Potts`, `bs.BlumeCapel` or a `PairModel` of one's own on any lattice, or `bs.Dimers`.
+    model: `bs.Ising`, `bs.Potts`, `bs.BlumeCapel` or your own `PairModel` on any lattice, or `bs.Dimers`.
     n: configurations in all; each chain gives ceil(n / chains) draws, and as few chains as reach n then run, so the
     total is n or a little more (exactly n where `chains` divides it).
     chains: 100 unless given, but for multi-spin a multiple of the 512 replicas that it moves at once.
@@ -75,21 +75,21 @@ def sample(
     The order parameter is that of `sampling.cluster.ClusterChains`: m, staggered for K < 0, its absolute value for
     h = 0; of other models that of `sampling.pair_chains.PairChains`; for dimers tau is that of energy, columnar order
     and winding numbers.
-    progress: True shows it on standard error; a function is called as progress(fraction done, text).
+    progress: True shows the progress on standard error; a function is called as progress(fraction done, text).
 
     Half of the chains start ordered and half at random; the pilot must bring both together (R-hat below 1.1)
     or the call refuses (multi-spin chains are many: nested R-hat of the two halves, below 1.01). Each draw is replaced
-    by a random image under the exact symmetry of the model (for Ising with h = 0 turned over with probability 1/2),
-    which rids the samples of the slow change from one ordered state to another. At K = 0 the draws
+    by a random image under the exact symmetry of the model (for Ising with h = 0 flipped with probability 1/2),
+    which removes the slow switching between ordered states. At K = 0 the draws
     are independent. The provenance of the samples holds model, algorithm, seed, tau of the observables with errors,
     spacing, equilibration, R-hat and effective sample size. The result depends on the arguments alone, not on the
     number of threads.
-    out: a file (.nc) that takes the same draws, for more of them than memory holds; its path is then returned. It is
-    what `bs.read_samples` reads, and `samples.parts` part by part. Parts go to `OUT.parts` every 10 seconds, or every
-    2^26 spins where that is sooner: interrupted at any moment, the same call goes on where the last part ended, and
-    ends with the same file. A finished file of the same arguments is left as it is; overwrite: whatever file is there,
-    these draws take its place when they are done.
-    Raises ValueError for a bad argument or an algorithm that cannot serve the model, RuntimeError where the
+    out: a file (.nc) for the same draws, if they do not fit into memory; its path is then returned. `bs.read_samples`
+    reads it, `samples.parts` part by part. Parts go to `OUT.parts` every 10 seconds, or every
+    2^26 spins where that is sooner. After an interruption the same call resumes after the last part and ends with
+    the same file. A finished file of the same arguments is not changed; overwrite: these draws replace any existing
+    file when they are done.
+    Raises ValueError for a bad argument or an algorithm that does not apply to the model, RuntimeError where the
     pilot does not equilibrate (unless spacing and equilibration are both given; tau is then null). Of a file:
     ValueError where it or its parts are those of other arguments, BlockingIOError where another process draws into it,
     OSError with the file's name where the disk fails.

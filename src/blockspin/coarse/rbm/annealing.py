@@ -1,7 +1,7 @@
-"""Annealed importance sampling between independent sites and a machine, in both directions.
+"""Annealed importance sampling between independent sites and an RBM, in both directions.
 
 The path scales weights and hidden biases by beta and moves the visible biases from those of independent sites to the
-machine's own: at beta = 0 ln Z is known, at beta = 1 it is the machine's.
+RBM's own: at beta = 0 ln Z is known, at beta = 1 it is the RBM's.
 """
 
 from __future__ import annotations

@@ -46,7 +46,7 @@ class Windows:
 
     @property
     def places(self) -> IntArray:
-        """The sites of each window, (blocks, side^d): blocks in the order of `Lattice.coarse(b)`, places in C order."""
+        """The sites of each window, (blocks, side^d): blocks as in `Lattice.coarse(b)`, positions in C order."""
         d = len(self.shape)
         starts = np.indices([extent // self.b for extent in self.shape]).reshape(d, -1, 1) * self.b - self.before
         steps = np.indices((self.side,) * d).reshape(d, 1, -1)

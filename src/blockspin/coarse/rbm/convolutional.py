@@ -32,8 +32,8 @@ class ConvolutionalRBM(Trainer):
     lattice exactly.
 
     Training is that of `RBM`, with gradients divided by the number of blocks, so that rates and penalties mean the
-    same on every lattice. With one filter, spin units and output="sample" it stands where a block rule does, in
-    `bs.rg` and `bs.judge`: its units have places, so that no embedding is needed.
+    same on every lattice. With one filter, spin units and output="sample" it serves as a block rule, in
+    `bs.rg` and `bs.judge`: its units have positions, so that no embedding is needed.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Many machines of one shape trained side by side, in one program."""
+"""Many RBMs of one shape trained together in one program."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ SHARED = ("n_components", "n_iter")
 
 
 def fit_together(machines: list[Machine], X: Any, *, validation: ArrayLike | None = None) -> list[Machine]:
-    """Train several machines of one shape in one program, which a small machine alone cannot fill the processor with.
+    """Train several RBMs of one shape in one program, which a small RBM alone cannot fill the processor with.
 
     machines: they may differ in learning_rate, momentum, penalties, init and random_state; n_components, n_iter and
     what changes the program (units, algorithm, k, ...) must be the same. X: rows (n, N) for all, or a sequence of as
-    many sets of rows, of one shape (one a temperature). Every machine is fitted in place and returned, with its
+    many sets of rows, of one shape (one a temperature). Every RBM is fitted in place and returned, with its
     trajectory: it shuffles and draws as it would alone, so that its numbers are those of its own `fit` up to rounding,
     until rounding turns a draw over. The first's `verbose` says how far training has come. Raises ValueError for what
     cannot share a program, and as `RBM.fit` does.
@@ -77,7 +77,7 @@ def _epoch(
 def _sets(X: ArrayLike | Sequence[ArrayLike], n: int) -> list[Any]:
     if isinstance(X, (list, tuple)) and X and all(map(_is_matrix, X)):
         if len(X) != n:
-            raise ValueError(f"{n} machines take one set of rows X or {n} of them; got {len(X)}")
+            raise ValueError(f"{n} RBMs take one set of rows X or {n} of them; got {len(X)}")
         return list(X)
     return [X] * n
 
@@ -100,4 +100,4 @@ def _shared_rule(machines: Sequence[Trainer], rows: Sequence[np.ndarray]) -> tra
 def _check_same(name: str, values: list[object]) -> None:
     if any(value != values[0] for value in values):
         found = ", ".join(dict.fromkeys(str(value) for value in values))
-        raise ValueError(f"machines of an ensemble share one program, and so {name}; got {found}")
+        raise ValueError(f"RBMs of an ensemble share one program, and so {name}; got {found}")

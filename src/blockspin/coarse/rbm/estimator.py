@@ -41,22 +41,22 @@ class RBM(Trainer):
         n_components: hidden units M.
         units: "binary" (0/1 visible and hidden), "spin" (-1/+1 both), "gaussian" (real visible of unit variance, 0/1
             hidden), or "auto": spin where values lie in [-1, 1] with negatives, binary where in [0, 1]. Means inside
-            the range are data too, so that a stack can pass means on; spins of which some are 0 are refused, unless
-            "means" (of spins) says that a 0 is meant so. Data outside [-1, 1] are Gaussian only where this is said,
+            the range are data too, so that a stack can pass means on. Spins of which some are 0 are refused, unless
+            units="means" (of spins) allows them. Data outside [-1, 1] are Gaussian only with units="gaussian",
             and data that are all 1 fit both spin and binary: "auto" raises ValueError for them.
-        biases: False keeps both layers' biases at zero, as up-down symmetric spins want.
+        biases: False keeps both layers' biases at zero, for up-down symmetric spins.
     Training:
         algorithm: "cd" starts the model's chains at the data, "pcd" keeps `batch_size` chains; k: Gibbs steps.
         reconstruction: "sample" draws the last visible state of the chain, "mean" takes its mean, as Hinton and
             Salakhutdinov's code does; only with "cd".
         centered: True takes the gradient in centred variables (Cho, Raiko and Ilin, Neural Comput. 25, 805 (2013)).
-        learning_rate, momentum, batch_size, n_iter (epochs; 0 leaves the machine as initialised): as above.
+        learning_rate, momentum, batch_size, n_iter (epochs; 0 leaves the RBM as initialised): as above.
     Penalties:
         l1, l2, l1_method: on the weights, as above.
     Start:
         init: W ~ N(0, .01^2) ("small"; "data-mean" also sets b to the field of independent units with the data's
             means), or N(0, .1^2) ("hinton-salakhutdinov", Science 313, 504 (2006)); init_scale: another deviation.
-        random_state: int, RandomState or None. Equal integers give equal bits on one machine.
+        random_state: int, RandomState or None. Equal integers give equal bits on one computer.
     Output:
         output: `transform` gives "mean" <h | v>, or "sample", int8 states.
         track_likelihood: True puts absolute likelihoods into the trajectory, ln Z summed or annealed (`partition`).
@@ -132,7 +132,7 @@ class RBM(Trainer):
         units: str,
         **parameters: Any,
     ) -> Self:
-        """The machine with these W (M, N), b (N,) and c (M,), zero unless given, as if trained; kept as float32.
+        """The RBM with these W (M, N), b (N,) and c (M,), zero unless given, as if trained; kept as float32.
 
         `parameters` are the constructor's. Raises ValueError for units "auto" or shapes that do not fit.
         """
@@ -156,11 +156,11 @@ class RBM(Trainer):
     def fit_many(
         machines: Sequence[RBM], X: ArrayLike | Sequence[ArrayLike], *, validation: ArrayLike | None = None
     ) -> list[RBM]:
-        """Train several machines of one shape in one program, as `coarse.rbm.ensemble.fit_together` says.
+        """Train several RBMs of one shape in one program, as `coarse.rbm.ensemble.fit_together` says.
 
-        Raises TypeError for machines that are no RBM.
+        Raises TypeError for anything but an `RBM`.
         """
-        some = checks.listed("machines", machines, "a list of RBM machines")
+        some = checks.listed("machines", machines, "a list of RBMs")
         for machine in some:
             checks.instance("every entry of machines", machine, RBM, "an RBM")
         return ensemble.fit_together(some, X, validation=validation)

@@ -1,4 +1,4 @@
-"""A trained machine as an .npz file: arrays, and one JSON text for everything else. Nothing is pickled."""
+"""A trained RBM as an .npz file: arrays, and one JSON text for everything else. Nothing is pickled."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ IDLE = ("final_rate", "n_replicas", "patience", "variance")
 
 
 def write(machine: Any, path: str | os.PathLike[str]) -> None:
-    """Write a fitted machine; the file appears whole or not at all.
+    """Write a fitted RBM; the file appears whole or not at all.
 
     Raises ValueError for a suffix other than .npz, OSError with the file's name where the disk fails.
     """
@@ -55,15 +55,15 @@ def write(machine: Any, path: str | os.PathLike[str]) -> None:
 
 
 def target_of(path: Any, name: str = "path") -> Path:
-    """The path of a machine that is written; raises ValueError for a suffix other than .npz."""
+    """The path of an RBM that is written; raises ValueError for a suffix other than .npz."""
     target = checks.path(name, path)
     if target.suffix != ".npz":
-        raise ValueError(f"{name} of a machine that is written ends in .npz; got {target.name!r}")
+        raise ValueError(f"{name} of an RBM that is written ends in .npz; got {target.name!r}")
     return target
 
 
 def read(kind: type[Any], path: str | os.PathLike[str]) -> Any:
-    """A machine of this class from a file that `write` made; raises ValueError for any other file."""
+    """An RBM of this class from a file that `write` made; raises ValueError for any other file."""
     source = checks.path("path", path)
     refusal = (
         f"{source} is not a file that {kind.__name__}.save wrote; {kind.__name__}.from_weights takes the arrays of "
@@ -119,7 +119,7 @@ def _machine(kind: type[Any], source: Path, refusal: str, text: str, stored: dic
 
 
 def _take_gone(parameters: dict[str, Any]) -> str:
-    """Take out what earlier versions could be told; returns what of it training used, in words."""
+    """Take out settings of earlier versions; returns what of it training used, in words."""
     used = {name: parameters.pop(name, now) for name, now in GONE.items()}
     used = {name: value for name, value in used.items() if value != GONE[name]}
     if parameters["algorithm"] in ("pt", "exact"):

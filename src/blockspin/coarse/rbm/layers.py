@@ -39,7 +39,7 @@ def tied(parameters: Parameters, units: str, windows: Windows) -> Layers:
     """Of filters (F, side^d), one visible bias (1,) and a hidden one a filter (F,).
 
     A tied parameter's slope is the sum of those of its copies, divided here by the number of blocks: rates and
-    penalties then mean the same on every lattice. Source: Lee, Grosse, Ranganath and Ng, ICML (2009), whose machines
+    penalties then mean the same on every lattice. Source: Lee, Grosse, Ranganath and Ng, ICML (2009), whose RBMs
     are these without their pooling layer.
     """
     biases = jnp.repeat(parameters.hidden, windows.n_blocks)

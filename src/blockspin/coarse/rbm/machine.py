@@ -1,4 +1,4 @@
-"""What a fitted machine does: means, draws, free energies, files."""
+"""What a fitted RBM does: means, draws, free energies, files."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ ANNEALING = 1 << 30  # folded into the seed's key, away from the numbers of epoc
 
 
 class FittedMachine(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
-    """Everything that needs only the fitted parameters of a machine: `Trainer` adds how they are found."""
+    """Everything that needs only the fitted parameters of an RBM: `Trainer` adds how they are found."""
 
     components_: Array
     intercept_visible_: Array
@@ -175,7 +175,7 @@ class FittedMachine(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         if groups < 2 or len(energies) % groups:
             raise ValueError(f"chains must be at least 2 and divide the {len(energies)} rows; got {groups}")
         if partition is not None:
-            checks.instance("partition", partition, Partition, "what partition(...) of this machine gave, or None")
+            checks.instance("partition", partition, Partition, "what partition(...) of this RBM gave, or None")
         log_z = (self.partition(X, **how) if partition is None else partition).estimate
         spread = mean_over_chains(-energies.reshape(groups, -1))
         return Estimate(spread.value - log_z.value, math.hypot(spread.error, log_z.error))
@@ -190,7 +190,7 @@ class FittedMachine(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Self:
-        """The machine that `save` wrote; `partial_fit` goes on where it stood.
+        """The RBM that `save` wrote; `partial_fit` resumes the training.
 
         Raises ValueError for a file that `save` did not write. Nothing pickled is loaded.
         """
@@ -204,7 +204,7 @@ class FittedMachine(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
             setattr(self, name, value)
 
     def _as_if_trained(self, units: str, n_sites: int, **learned: Array) -> Self:
-        """The machine with what it might have learned in training that left no velocity and no chains."""
+        """The RBM with what it might have learned in training that left no velocity and no chains."""
         self.units_, self.n_features_in_, self.n_epochs_ = units, n_sites, 0
         self._set_learned(**learned)
         self._velocity, self._chains = (), np.zeros((0, len(self.components_)), np.float32)

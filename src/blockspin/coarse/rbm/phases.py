@@ -26,7 +26,7 @@ class State(NamedTuple):
 class Rule:
     """The choices that change the program: units, algorithm, Gibbs steps, penalties, biases, rows a batch.
 
-    windows: of a machine whose weights are tied by translation, else none.
+    windows: of an RBM whose weights are tied by translation, else none.
     """
 
     units: str
@@ -44,7 +44,7 @@ def gradient(state: State, visible: jax.Array, key: jax.Array, rule: Rule) -> tu
     """The estimated gradient of the mean log-likelihood, and the persistent chains after k Gibbs steps.
 
     <h v>_data - <h v>_model with hidden means in both phases. "cd" starts the model's chains at the data, "pcd" where
-    they stood. Sources: Hinton, Neural Comput. 14, 1771 (2002); Tieleman, ICML (2008).
+    they ended. Sources: Hinton, Neural Comput. 14, 1771 (2002); Tieleman, ICML (2008).
     """
     if rule.windows is None:
         layers = free(state.parameters, rule.units)

@@ -1,4 +1,4 @@
-"""Which settings a machine takes: the choices, the ranges, and what goes with what."""
+"""Which settings an RBM takes: the choices, the ranges, and what goes with what."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ INIT_SCALE = {"small": 0.01, "data-mean": 0.01, "hinton-salakhutdinov": 0.1}
 
 
 def check(machine: Any) -> None:
-    """Raise ValueError naming the first setting of a machine that is out of its range."""
+    """Raise ValueError naming the first setting of an RBM that is out of its range."""
     for name, choices in CHOICES.items():
         checks.choice(name, getattr(machine, name), choices)
     for name, least in ((machine._SIZE, 1), ("batch_size", 1), ("k", 1), ("n_iter", 0)):

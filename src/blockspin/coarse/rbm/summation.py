@@ -1,6 +1,6 @@
-"""ln Z of a machine by summing over every state of its smaller layer, in double precision.
+"""ln Z of an RBM by summing over every state of its smaller layer, in double precision.
 
-A 0/1 machine has Z = sum_s exp(f.s) prod_k (1 + exp(a_k + (U s)_k)) over the states s of either layer. The bits of s
+A 0/1 RBM has Z = sum_s exp(f.s) prod_k (1 + exp(a_k + (U s)_k)) over the states s of either layer. The bits of s
 are split into high and low: exp(a + U s) is then a product of two tables, and no exponential is taken inside the sum.
 """
 
@@ -36,7 +36,7 @@ def log_partition(weights: Array, visible: Array, hidden: Array, units: str) -> 
     n_units = summable(weights, units)
     if n_units > MOST_UNITS:
         raise ValueError(
-            f"ln Z by summation takes at most {MOST_UNITS} units in the smaller layer; this machine has {n_units}: "
+            f"ln Z by summation takes at most {MOST_UNITS} units in the smaller layer; this RBM has {n_units}: "
             f"annealed importance sampling serves it"
         )
     W, b, c = (np.asarray(part, np.float64) for part in (weights, visible, hidden))

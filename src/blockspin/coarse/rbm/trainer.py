@@ -1,4 +1,4 @@
-"""How a machine is trained: epochs, held-out rows, the trajectory and checkpoints."""
+"""How an RBM is trained: epochs, held-out rows, the trajectory and checkpoints."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ CHAINS, STEPS = 64, 1000  # of annealing, a recorded epoch
 
 
 class Trainer(FittedMachine):
-    """A machine that learns: what `RBM` and `ConvolutionalRBM` share; the latter's parameters are of another form."""
+    """An RBM that learns: what `RBM` and `ConvolutionalRBM` share; the latter's parameters are of another form."""
 
     _SIZE: ClassVar[str] = "n_components"  # the setting that says how many hidden units there are
     n_components: int
@@ -67,7 +67,7 @@ class Trainer(FittedMachine):
         self.components_, self.intercept_visible_, self.intercept_hidden_ = map(np.array, parameters)
 
     def _check_unchanged(self) -> None:
-        """Raise ValueError where the shape asked for is not that of the machine as it stands."""
+        """Raise ValueError where the requested shape is not that of the RBM."""
         if len(self.components_) != self.n_components:
             raise ValueError(
                 f"n_components was {len(self.components_)} where training began and is now {self.n_components}: "
@@ -75,7 +75,7 @@ class Trainer(FittedMachine):
             )
 
     def _n_hidden(self, n_sites: int) -> int:
-        """Hidden units of a machine of so many sites."""
+        """Hidden units of an RBM of so many sites."""
         return self.n_components
 
     def _windows(self, n_sites: int) -> Windows | None:
@@ -92,7 +92,7 @@ class Trainer(FittedMachine):
     ) -> Self:
         """Train from scratch on X, shape (n, N); `validation` holds rows kept out by the caller, best by chain.
 
-        `checkpoint` is the name of an .npz file to save the machine to at every epoch of the trajectory; after an
+        `checkpoint` is the name of an .npz file to save the RBM to at every epoch of the trajectory; after an
         interruption `RBM.load(checkpoint).resume(X)` ends with the bits of the whole fit. Raises ValueError for
         parameters or values out of range, fewer than 2 rows, or training that diverges.
         """
@@ -106,7 +106,7 @@ class Trainer(FittedMachine):
         validation: ArrayLike | None = None,
         checkpoint: Path | None = None,
     ) -> Self:
-        """Go on with a fit from where the machine stands to n_iter epochs, on the same rows, with the same bits.
+        """Continue a fit from the RBM's present epoch to n_iter epochs, on the same rows, with the same bits.
 
         Raises ValueError as `fit` does, and where n_iter epochs are done already.
         """
@@ -145,7 +145,7 @@ class Trainer(FittedMachine):
             states.check_units(watched, self.units_, "validation")
 
     def _start(self, X: Array, machines: int = 1) -> training.State:
-        """A new machine for these data, one of so many that are trained together."""
+        """A new RBM for these data, one of so many that are trained together."""
         settings.check_memory(self, len(X), X.shape[1], machines)
         self.units_ = states.chosen(X, self.units)
         self._seed()
@@ -156,7 +156,7 @@ class Trainer(FittedMachine):
         return training.State(parameters, jax.tree.map(jnp.zeros_like, parameters), self._new_chains(*X.shape))
 
     def _resume(self, n_rows: int) -> training.State:
-        """Where training stood. Raises ValueError where the shape asked for has changed since."""
+        """The state of training. Raises ValueError where the requested shape has changed since."""
         self._check_unchanged()
         parameters = self._trained()
         velocity = Parameters(*map(jnp.array, self._velocity or map(jnp.zeros_like, parameters)))

@@ -124,7 +124,7 @@ def inverse_mean(mean: Array, units: str, *, limit: float = 0.99) -> Array:
 
 
 def spin_from_binary(weights: Array, visible: Array, hidden: Array) -> tuple[Array, Array, Array]:
-    """The -1/+1 machine with the same p(v, h) as a 0/1 machine, v -> 2 v - 1, h -> 2 h - 1.
+    """The -1/+1 RBM with the same p(v, h) as a 0/1 RBM, v -> 2 v - 1, h -> 2 h - 1.
 
     W' = W/4, b'_j = b_j/2 + sum_i W_ij/4, c'_i = c_i/2 + sum_j W_ij/4; free energies differ by a constant.
     """
@@ -133,7 +133,7 @@ def spin_from_binary(weights: Array, visible: Array, hidden: Array) -> tuple[Arr
 
 
 def binary_from_spin(weights: Array, visible: Array, hidden: Array) -> tuple[Array, Array, Array]:
-    """The 0/1 machine with the same p(v, h) as a -1/+1 machine; the inverse of `spin_from_binary`.
+    """The 0/1 RBM with the same p(v, h) as a -1/+1 RBM; the inverse of `spin_from_binary`.
 
     W' = 4 W, b'_j = 2 b_j - 2 sum_i W_ij, c'_i = 2 c_i - 2 sum_j W_ij.
     """

@@ -41,16 +41,16 @@ class RSMI(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
 
     A component of a block's variable is h = sign(w.v), v the block's spins; while w is learned, h is drawn from the
     binary concrete distribution, h = tanh((w.v + l/2) / eps) with l logistic noise and eps annealed from 0.5 to 0.1.
-    The filters w and a separable critic a(h).c(e) go up InfoNCE together (Adam); those that do best, as signs, on rows
-    kept apart are taken, from two starts: near 0, whence they leave along the direction that tells most, and at random.
-    Where no field tells much (dimers) both are slow to leave; the canonical directions of block and environment are a
-    third start. Sites of the environment that never change are left out.
-    One set of filters serves all blocks, so blocks of all places teach it.
+    The filters w and a separable critic a(h).c(e) maximise InfoNCE together (Adam). The filters that do best, as signs,
+    on held-out rows are kept. There are two starts: near 0, which weights leave along the most informative direction,
+    and random. Where no field is informative (dimers) both starts are slow; the canonical directions of block and
+    environment are a third start. Sites of the environment that never change are left out.
+    One set of filters serves all blocks, so blocks at all positions train it.
 
     Parameters
     ----------
     lattice: the fine Lattice; b: side of a block; buffer, environment: widths of the shell left out around the block
-        and of the shell looked at beyond it, in lattice spacings; b + 2 (buffer + environment) must fit the lattice.
+        and of the shell used beyond it, in lattice spacings; b + 2 (buffer + environment) must fit the lattice.
     n_components: filters a block.
     algorithm: "bound", as above, or "rbm-proxy", that of Koch-Janusz and Ringel (2018) with its own settings
         (`coarse.rsmi.proxy`): objective, starts, n_iter, batch_size, learning_rate and annealing are then not
@@ -58,12 +58,12 @@ class RSMI(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     objective: "infonce", or "classifier" (summed over the states of h).
     center: True cuts w.(v - means) at 0, means those of the training rows, in place of w.v, and gives no weight to
         sites that never change: for data without up-down symmetry, such as dimers.
-    starts: some of "small", "random", "canonical"; each costs a training. One may come again, from another draw.
-    project: the networks see this many canonical directions of the environment in place of its spins (None): less to
-        be told, never more, and far fewer samples needed where the environment has hundreds of sites.
+    starts: some of "small", "random", "canonical"; each costs a training. One may be repeated, from another draw.
+    project: the networks see this many canonical directions of the environment in place of its spins (None): less
+        information, never more, and far fewer samples needed where the environment has hundreds of sites.
     n_iter: steps at most (0 leaves the filters as initialised); batch_size (K), learning_rate: of Adam; annealing:
         (eps at first, eps at last, rate a step). The defaults are those of Gokmen et al. for the Ising model.
-    random_state: int, RandomState or None. Equal integers give equal filters on one machine.
+    random_state: int, RandomState or None. Equal integers give equal filters on one computer.
 
     Attributes
     ----------
@@ -71,14 +71,14 @@ class RSMI(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     fields_ (n_components M, N): the filters on the lattice, component by component.
     information_: Estimate of I(H:E) in nats of the signs, one block and its environment: the classifier bound
         on rows that nothing was fitted to; not-a-number where it is refused, `why_` says why.
-    bounds_: name to `Bound`: "classifier", fitted anew to the signs, and "infonce", of the critic that taught them.
+    bounds_: name to `Bound`: "classifier", fitted anew to the signs, and "infonce", of the critic that trained them.
     means_ (b^d,): what is taken from a block's spins before the filters, 0 unless `center`.
     scores_: the objective's bound of the signs on the rows to stop by, every 100 steps; of "rbm-proxy" its objective
         after every epoch. seed_: what `random_state` gave.
 
     Examples
     --------
-    `fit` takes a matrix, so not samples but `bs.to_matrix(samples)`, and is told how many chains its rows come in:
+    `fit` takes a matrix, so not samples but `bs.to_matrix(samples)`, and needs the number of chains of its rows:
 
     >>> import blockspin as bs
     >>> lattice = bs.Lattice.square(6)
@@ -129,9 +129,9 @@ class RSMI(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         self.random_state = random_state
 
     def fit(self, X: ArrayLike, y: object = None, *, chains: int | None = None) -> RSMI:
-        """Learn the filters from X (n, N) of spins -1/+1; chains: how many chains the rows come in, chain by chain.
+        """Learn the filters from X (n, N) of spins -1/+1; chains: number of chains of the rows, chain by chain.
 
-        Without chains every row counts as independent. The last 40 % of the chains (or rows) are kept apart, half to
+        Without chains every row counts as independent. The last 40 % of the chains (or rows) are held out, half to
         stop by and half to measure. Raises ValueError where the window does not fit the lattice,
         a parameter is out of range, X does not fit, or too few rows or chains are left to train, stop and measure.
         """
@@ -226,7 +226,7 @@ class RSMI(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         return int(len(self.filters_) * self.lattice.coarse(self.b).n_sites)
 
     def _prepared(self, data: list[Pair]) -> tuple[list[Pair], FloatArray | None]:
-        """Environments without sites that never change, projected where asked; the canonical directions to start from.
+        """Environments without constant sites, projected where requested; the canonical directions to start from.
 
         Both are found on the rows to train on alone, so that the bounds on the others remain bounds.
         """

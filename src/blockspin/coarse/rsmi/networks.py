@@ -18,7 +18,7 @@ Layers = list[tuple[Any, Any]]
 """Weights (in, out) and biases (out,) of each layer, numpy's or JAX's."""
 Batch = tuple[jax.Array, ...]
 Objective = Callable[[Any, Batch, jax.Array, jax.Array], jax.Array]
-"""Parameters, the rows of a batch, uniform noise beside them, the temperature: a number to be made large."""
+"""Parameters, the rows of a batch, uniform noise for them, the temperature: a number to be made large."""
 
 CHECK = 100  # steps between two looks at the rows kept apart
 BETA_1, BETA_2, EPSILON = 0.9, 0.999, 1e-8  # of Adam: Kingma and Ba, arXiv:1412.6980
@@ -117,7 +117,7 @@ def ascend(
     """The parameters with the best score among those met every CHECK steps of `climb`, and all scores.
 
     It stops after n_iter steps (rounded up to CHECK), or where the score has not risen for `patience` looks; looks
-    while the temperature still falls do not count. n_noise: uniform numbers beside each row, for the objective.
+    while the temperature still falls do not count. n_noise: uniform numbers added to each row, for the objective.
     """
     start, unpack = ravel_pytree(parameters)
     state = Climb(start, jnp.zeros_like(start), jnp.zeros_like(start), jnp.float32(0))

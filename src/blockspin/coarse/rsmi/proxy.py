@@ -1,13 +1,13 @@
 """The algorithm of 2018: two Boltzmann machines for P(V, E) and P(V), and a filter that goes up a cumulant of them.
 
-With F the free energies of a machine Theta on block and environment and of a machine Psi on the block alone,
+With F the free energies of an RBM Theta on block and environment and of an RBM Psi on the block alone,
 dE(v, e) = F_Theta(v, e) - F_Psi(v), and P(v'|h) proportional to P_Psi(v') P(h|v'), the mutual information is, up to a
 constant, A = sum P(e, h) ln[P(e, h) / P(h)] = < ln < exp(-dE(v', e)) >_(v'|h) >, and is replaced by
 
     A = -< < dE(v', e) >_(v'|h) >,
 
 the outer mean over samples (v, e) and h drawn from P(h|v) = 1 / (1 + exp(-2 h w.v)). By Jensen's inequality it lies
-below what the two machines would give; for machines other than the model it bounds nothing. Its gradient is written
+below what the two RBMs would give; for RBMs other than the model it bounds nothing. Its gradient is written
 out, not differentiated: with g = d ln P(h|v)/dw = v (h - tanh w.v),
 
     dA/dw = -< g(v, h) <dE>_h + <dE g>_h - <dE>_h <g>_h >.
@@ -39,7 +39,7 @@ SUMMED = 10  # spins of a block, at most, over whose states the inner mean is su
 
 
 class Machine(NamedTuple):
-    """A machine with spins -1/+1: W (M, N), b (N,) and c (M,), in double precision."""
+    """An RBM with spins -1/+1: W (M, N), b (N,) and c (M,), in double precision."""
 
     weights: FloatArray
     visible: FloatArray
@@ -47,7 +47,7 @@ class Machine(NamedTuple):
 
     @classmethod
     def trained(cls, X: Spins, units: int, seed: int) -> Machine:
-        """A machine trained on rows X by contrastive divergence."""
+        """An RBM trained on rows X by contrastive divergence."""
         rbm = RBM(
             units,
             units="spin",

@@ -7,7 +7,7 @@ from blockspin.experiments.dimers.tasks import plan
 
 EXPERIMENT = Experiment(
     name="dimers",
-    summary="electric fields, plaquettes and noise: what mutual information and an RBM learn of dimers",
+    summary="what do mutual information and an RBM learn of dimers? electric fields, plaquettes, noise",
     Settings=Settings,
     presets=PRESETS,
     plan=plan,

@@ -33,7 +33,7 @@ def fields(run: Run) -> Answer:
     reads = [one.reads for one in _trainings(run, math.inf, 2)]
     clear = [min(one["staggered"]) > CLEAR and one["staggered covered"] > CLEAR for one in reads]
     least = min(min(one["staggered"]) for one in reads)
-    why = f"The filters do in {_of(clear)} trainings; the smallest overlap of a filter with the plane is {least:.2f}."
+    why = f"They do so in {_of(clear)} trainings; the smallest overlap of a filter with the plane is {least:.2f}."
     covered = [
         row(f"T = inf, training {k}", "staggered covered", one["staggered covered"])
         for k, one in enumerate(reads, start=1)
@@ -55,7 +55,8 @@ def mixtures(run: Run) -> Answer:
     covered = min(one["staggered covered"] for one in reads)
     full = [sum(a > CLEAR for a in one["staggered"]) == 4 and _apart(one["angle"]) > 22.5 for one in reads]
     why = (
-        f"The four directions are there in {_of(full)} trainings; together the filters read any field to {covered:.2f}."
+        f"All four directions are present in {_of(full)} trainings. Together the filters read any field to "
+        f"{covered:.2f}."
     )
     angles = [
         row(f"T = inf, training {k}", f"angle, filter {j}", angle)
@@ -101,7 +102,7 @@ def ceiling(run: Run) -> Answer:
         raise NotTested(f"No temperature lies below the transition, T = {T_BKT:g}; the lowest is {T:g}.")
     values = [one.bounds["classifier"].measured for one in _trainings(run, T, 2)]
     within = [LN4 - 0.1 - SIGMAS * v.error < v.value < LN4 + SIGMAS * v.error for v in values]
-    why = f"{_of(within)} trainings at T = {T:g} do: the first keeps {values[0]} nats, and ln 4 = {LN4:.4f}."
+    why = f"It holds in {_of(within)} trainings at T = {T:g}. The first keeps {values[0]} nats; ln 4 = {LN4:.4f}."
     return Answer(graded(all(within), any(within)), why, _information(run, T, 2))
 
 
@@ -122,7 +123,7 @@ def half(run: Run) -> Answer:
     halved = abs(ratio - 0.5) < 0.05 + SIGMAS * error
     close = all(abs(v.value - 0.347) < 0.035 + SIGMAS * v.error for v in two)
     why = (
-        f"The ratio is {Estimate(ratio, error)}; two keep {two[0]} nats or more. The authors' own tutorial "
+        f"The ratio is {Estimate(ratio, error)}; two components keep {two[0]} nats or more. The authors' own tutorial "
         "prints 0.257."
     )
     evidence = [*_information(run, math.inf, 2), *_information(run, math.inf, 1, "one filter, ")]
@@ -142,7 +143,7 @@ def scaling(run: Run) -> Answer:
     if not math.isfinite(d.value) or not math.isfinite(d.error):
         raise NotTested("The correlations are lost in noise at these distances.")
     away = abs(d.value - 1) - SIGMAS * d.error
-    why = f"d = {d} at {span(one.learned.fitted)}; the exact pattern has {exact} in the same fit."
+    why = f"d = {d} at {span(one.learned.fitted)}. The exact pattern has {exact} in the same fit."
     evidence = [
         row(f"T = {T:g}", quantity, value)
         for T, some in sorted(run["decays"].items())
@@ -191,8 +192,8 @@ def first_units(run: Run) -> Answer:
     most = {M: min(some) > M / 2 for M, some in spent.items()}
     first, worst = sizes[0], max(sizes, key=lambda M: min(spent[M]) / M)
     why = (
-        f"At least {min(spent[first])} of {first} units of the smallest RBMs are on noise, and {min(spent[worst])} of "
-        f"{worst} where most are. The stronger of noise and columns comes first."
+        f"At least {min(spent[first])} of {first} units of the smallest RBMs are on noise. The largest such share "
+        f"is {min(spent[worst])} of {worst}. The stronger of noise and columns is learned first."
     )
     evidence = [row(f"{one['hidden']} units", "share of w^2 on noise", one["total"]) for one in rows]
     evidence += [row(f"{M} units", "units on noise", n) for M, some in spent.items() for n in some]
@@ -209,7 +210,7 @@ def first_units(run: Run) -> Answer:
 def textures(run: Run) -> Answer:
     rows = run["machines"].meta["machines"]
     more = [one["columnar"] > 3 * one["staggered"] for one in rows]
-    why = f"Columnar patterns hold three times as much in {_of(more)} RBMs."
+    why = f"Columnar patterns hold more than three times the weight of staggered ones in {_of(more)} RBMs."
     evidence = [row(f"{one['hidden']} units", name, one[name]) for one in rows for name in ("columnar", "staggered")]
     return Answer(graded(all(more), any(more)), why, evidence)
 
@@ -233,8 +234,8 @@ def exact(run: Run) -> Answer:
         evidence.append(row(f"T = {T:g}", "I(V:E)", one.information))
     below, near = max(above) < SIGMAS, min(ratios) > CLEAR
     why = (
-        f"The bounds lie at most {max(above):.1f} errors above what is kept; the filters keep at least "
-        f"{min(ratios):.3f} of the best."
+        f"The bounds lie at most {max(above):.1f} errors above what is kept. The filters keep at least "
+        f"{min(ratios):.3f} of what the best rule keeps."
     )
     return Answer(graded(below and near, below or near), why, evidence)
 

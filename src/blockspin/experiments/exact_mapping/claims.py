@@ -27,7 +27,7 @@ def identity(run: Run) -> Answer:
     held = [case.readings.identity < TINY for case in machines]
     furthest = max(case.readings.KL for case in machines)
     why = (
-        f"It holds for {sum(held)} of {len(held)} RBMs, even for one with KL = {furthest:.3g} nats: it says nothing "
+        f"It holds for {sum(held)} of {len(held)} RBMs, even for one with KL = {furthest:.3g} nats. So it says nothing "
         "about learning."
     )
     return Answer(graded(all(held)), why, _evidence(machines, "identity", "KL"))
@@ -47,7 +47,7 @@ def only_if(run: Run) -> Answer:
     forward = [abs(case.readings.dF) < TINY for case in meeting]
     why = (
         f"{sum(forward)} of {len(forward)} maps that meet the condition have dF = 0, and so do {len(against)} that do "
-        "not. The authors concede it (arXiv:1609.03541)."
+        "not. The authors concede this (arXiv:1609.03541)."
     )
     status = graded(not against, True) if forward and all(forward) else "not reproduced"
     return Answer(status, why, _evidence([*meeting, *against], "trace", "dF", "KL"))
@@ -101,7 +101,7 @@ def one_dimension(run: Run) -> Answer:
     layers = [one for one in case.outcomes if one.quantity.startswith("K after")]
     followed = [one.met for one in layers]
     rows = [row(case.name, one.quantity, one.measured) for one in layers]
-    return Answer(graded(all(followed)), f"{sum(followed)} of {len(followed)} layers follow it.", rows)
+    return Answer(graded(all(followed)), f"{sum(followed)} of {len(followed)} layers follow this recursion.", rows)
 
 
 CLAIMS = (identity, only_if, exactness_is_renormalization, same_objective, one_dimension)

@@ -71,7 +71,7 @@ def maps(run: Run) -> Table:
 
 
 def tuned(run: Run) -> Figure:
-    """One machine tuned through the exact point."""
+    """One RBM tuned through the exact point."""
     found, mark = run["detuned"].arrays, [(run.settings.K, f"K = {run.settings.K:g}")]
 
     def against_K(key: str, least: float = -math.inf) -> Array:
@@ -87,7 +87,7 @@ def tuned(run: Run) -> Figure:
 
 
 def rows_by_kind(couplings: Array, bodies: Array, ranges: Array) -> list[Row]:
-    """Couplings (n,) by their numbers of spins and ranges, nan without places: a row a kind, for its strongest."""
+    """Couplings (n,) by their numbers of spins and ranges, nan without positions: a row a kind, for its strongest."""
     spins = np.minimum(bodies, 5)
     near = np.where(spins == 2, np.minimum(np.ceil(np.nan_to_num(ranges) - 1e-9), 4), 0)
     rows = []

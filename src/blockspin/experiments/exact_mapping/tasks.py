@@ -1,4 +1,4 @@
-"""The tasks of the experiment: a case each, a flow each, and one machine detuned through the exact point."""
+"""The tasks of the experiment: a case each, a flow each, and one RBM detuned through the exact point."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class Found(Stored):
 
 
 def plan(settings: Settings, seed: int) -> dict[str, Tree]:
-    """A case each by its key, a flow each by its name, and the detuned machine. A task's settings are those it uses."""
+    """A case each by its key, a flow each by its name, and the detuned RBM. A task's settings are those it uses."""
     s = settings
     values = s.model_dump() | {"seed": seed}
 
@@ -118,9 +118,9 @@ def flow(map: str, ring: int, flow: list[float], *, progress: Progress, **traini
     return _columns(rows, "K", "K_coarse", "spread", "KL", "identity")
 
 
-@task(label="detuned machine")
+@task(label="detuned RBM")
 def detuned(ring: int, K: float) -> Result:
-    """The bond machine of another K before the model of this K; arrays: its K, KL, trace spread, dF a constant."""
+    """The bond RBM of another K applied to the model of this K; arrays: its K, KL, trace spread, dF a constant."""
     lattice = Lattice.chain(ring)
     rows = []
     for share in DETUNING:

@@ -143,8 +143,8 @@ def penalty_alone(run: Run) -> Answer:
             rows += _rows(noise, [l1], ("living", "window"))
             rows += [_row(noise, l1, "gain, nats a pixel", noise.gain(l1))]
     why = (
-        f"On permuted pixels L1's windows are as full as on the images for {sum(full)} of {len(names)} kinds of image, "
-        f"and fuller than those of its own weights, shuffled, for {sum(ordered)} of {len(names)}."
+        f"On permuted pixels L1's windows are as full as on the images for {sum(full)} of {len(names)} kinds of image. "
+        f"They are fuller than those of its own weights, shuffled, for {sum(ordered)} of {len(names)}."
     )
     if not all(full):
         why += " The penalty makes weights few; the images' correlations bring them together."

@@ -7,7 +7,7 @@ from blockspin.experiments.koch_janusz_ringel.tasks import plan
 
 EXPERIMENT = Experiment(
     name="koch-janusz-ringel",
-    summary="block spins of the most mutual information with their surroundings, against exact sums (Ising)",
+    summary="do block spins of the most mutual information renormalize? compared with exact sums (Ising)",
     Settings=Settings,
     presets=PRESETS,
     plan=plan,

@@ -40,7 +40,7 @@ def small(run: Run) -> Answer:
         evidence += [row("filters", f"weight {n + 1} at K = {K:.4f}", one) for n, one in enumerate(weights)]
     near = min(ratios) > 1 - WITHIN
     why = (
-        f"Every filter keeps at least {100 * min(ratios):.3f} % of the best odd rule's information; {sum(even)} of "
+        f"Every filter keeps at least {100 * min(ratios):.3f} % of the best odd rule's information. {sum(even)} of "
         f"{len(even)} mean weights agree with 1/4."
     )
     return Answer(graded(near and all(even), near), why, evidence)
@@ -107,8 +107,8 @@ def power(run: Run) -> Answer:
     if not math.isfinite(plain.value):
         raise NotTested("Fewer than three buffers have information that is clear of 0.")
     why = (
-        f"u = {plain}, but it depends on where distances begin: from the block's centre the exponent is {centred}, and "
-        "1/4 is expected far away."
+        f"u = {plain}, but u depends on where distances begin. From the block's centre the exponent is {centred}; far "
+        "away 1/4 is expected."
     )
     evidence = [row("Tc", "u in L_B", plain), row("Tc", "u in L_B + L_V / 2", centred)]
     return Answer(graded(abs(plain.z(U)) < SIGMAS), why, evidence)
@@ -128,8 +128,8 @@ def flow(run: Run) -> Answer:
     low, high = (readings.changes(results[K]) for K in (min(results), max(results)))
     leaves = [all(one.z(0) < -SIGMAS for one in low), all(one.z(0) > SIGMAS for one in high[1:])]
     why = (
-        f"The couplings after {read.last - 1} and {read.last} steps cross at Kc = {read.Kc} (exact: {KC_SQUARE:.5f}); "
-        f"the flow leaves it on {sum(leaves)} of 2 sides."
+        f"The couplings after {read.last - 1} and {read.last} steps cross at Kc = {read.Kc} (exact: {KC_SQUARE:.5f}). "
+        f"The flow leaves it on {sum(leaves)} of 2 sides."
     )
     evidence = [row(f"step {n}", "Kc by crossing", one) for n, one in enumerate(read.crossing, start=1)]
     for K, found in results.items():
@@ -180,8 +180,8 @@ def chain(run: Run) -> Answer:
     most = abs(shares["decimation"] - meta["best"]) < 1e-9
     least = shares["majority"] < shares["difference"]
     why = (
-        f"Decimation keeps {shares['decimation']:.4f} of I(V:E), majority {shares['majority']:.4f}, the difference of "
-        f"the two spins {shares['difference']:.4f}."
+        f"Decimation keeps {shares['decimation']:.4f} of I(V:E). Majority keeps {shares['majority']:.4f}, the "
+        f"difference of the two spins {shares['difference']:.4f}."
     )
     evidence = []
     for K, found in run["chain"].items():

@@ -39,7 +39,7 @@ class Blocks(Section):
 class Curve(Section):
     """I(H:E) by temperature and buffer. Gokmen et al.: L = 64, block 4, buffers 0 to 8, environment 10.
 
-    environment 1: by the Markov property the first ring says all that lies beyond; a wider one costs bound.
+    environment 1: by the Markov property the first ring holds all that matters; a wider one loosens the bound.
     """
 
     L: Annotated[int, Field(ge=8)] = 32

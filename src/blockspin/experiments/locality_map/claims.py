@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
 DECIDES = (
-    "A parameter decides locality on a map where locality turns along more than half of the lines on which it alone "
+    "A parameter decides locality on a map where locality changes along more than half of the lines on which it alone "
     "varies: most seeds pass the judge's locality at one point of the line and not at another."
 )
 
@@ -37,8 +37,8 @@ def penalty_decides(run: Run) -> Answer:
     decided = [2 * turned > of for turned, of in found.values()]
     turned, of = (sum(pair[n] for pair in found.values()) for n in (0, 1))
     why = (
-        f"The penalty decides on {sum(decided)} of {len(decided)} maps; in all, locality turns along {turned} of {of} "
-        "lines of growing penalty."
+        f"The penalty decides on {sum(decided)} of {len(decided)} maps. In all, locality changes along "
+        f"{turned} of {of} lines of growing penalty."
     )
     evidence = [{"plane": plane, "turned": turned, "lines": of} for plane, (turned, of) in found.items()]
     return Answer(graded(all(decided), any(decided)), why, evidence)
@@ -84,8 +84,8 @@ def paper_is_local(run: Run) -> Answer:
     covered = Estimate(*map(float, mean(point["participation"])))
     local = (point["local"] == 1).values
     why = (
-        f"At L1 = {float(point['l1']):g}, K = {float(point['K']):g} fields cover {covered} sites; {local.sum()} of "
-        f"{local.size} seeds are local."
+        f"At L1 = {float(point['l1']):g}, K = {float(point['K']):g} fields cover {covered} sites. Fields are local for "
+        f"{local.sum()} of {local.size} seeds."
     )
     evidence = [row(plane, "sites covered", covered), row(plane, "the paper's L1 in these units", paper["l1"])]
     return Answer(graded(bool(mostly(point["local"]))), why, evidence)
@@ -95,7 +95,7 @@ CLAIMS = (penalty_decides, local_renormalizes, paper_is_local)
 
 
 def turns(data: Mapping[str, xr.Dataset]) -> dict[tuple[str, str], tuple[int, int]]:
-    """By map and axis: along how many lines locality turns, and of how many."""
+    """By map and axis: along how many lines locality changes, and of how many."""
     return {
         (plane, str(axis)): lines(mostly(numbers["local"]), str(axis))
         for plane, numbers in data.items()

@@ -90,6 +90,6 @@ def mostly(values: xr.DataArray) -> xr.DataArray:
 
 
 def lines(status: xr.DataArray, axis: str) -> tuple[int, int]:
-    """Along how many lines of an axis, others fixed, the status turns, and of how many lines."""
+    """Along how many lines of an axis, others fixed, the status changes, and of how many lines."""
     turns = status.any(axis) & ~status.all(axis)
     return int(turns.sum()), int(turns.size)

@@ -7,7 +7,7 @@ from blockspin.experiments.mcrg.tasks import cards, plan
 
 EXPERIMENT = Experiment(
     name="mcrg",
-    summary="exponents, couplings and flow of block rules and learned maps, side by side",
+    summary="which exponents, couplings and flow do block rules and learned maps have?",
     Settings=Settings,
     presets=PRESETS,
     plan=plan,

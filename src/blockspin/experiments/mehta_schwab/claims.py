@@ -45,8 +45,8 @@ def local_fields_grow(run: Run) -> Answer:
     alike = all(spread < ALIKE for spread in spreads)
     grows = all(b.value - a.value > 2 * math.hypot(a.error, b.error) for a, b in itertools.pairwise(sizes))
     why = (
-        f"Locality passes in {sum(local)} of {len(cards)} layers. A field covers {' -> '.join(map(str, sizes))} "
-        f"sites, a block {' -> '.join(f'{card.b**2:.0f}' for card in cards)}."
+        f"Locality passes in {sum(local)} of {len(cards)} layers. A field of the first layer covers {sizes[0]} "
+        f"sites, of the last {sizes[-1]}. A block covers {cards[0].b ** 2:.0f} and {cards[-1].b ** 2:.0f}."
         + ("" if alike else " Within a layer the sizes differ.")
         + ("" if grows else " The fields do not grow at every step.")
     )
@@ -142,7 +142,7 @@ def fixed_state(run: Run) -> Answer:
 @claim(
     "OF-1",
     "replication",
-    "Long training overfits: the free energy of held-out samples parts from that of the training samples.",
+    "Long training overfits: the free energy of held-out samples departs from that of the training samples.",
     rule="A first layer overfits where held-out chains have lost log-likelihood against training chains by more than "
     "2 standard errors of this gap, and the gap has risen since the first epoch by more than 2 of the same errors. "
     "Reproduced where all overfit, partly where some do. Not tested without a held-out free energy.",

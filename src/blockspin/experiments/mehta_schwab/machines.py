@@ -1,4 +1,4 @@
-"""The maps of the experiment: RBMs built, trained beside their nulls, and put together again from stored weights."""
+"""The maps of the experiment: RBMs built, trained with their nulls, and put together again from stored weights."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Couplings of fine and of coarse spins, of which flow and range are made, and the places of units that they need."""
+"""Couplings of fine and of coarse spins, and the positions of units that they need: the numbers of flow and range."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ def same_letters(subject: Subject) -> Alphabet:
     """The alphabet of fine and coarse variables; raises NotDefined where the map leads from one to another."""
     fine, coarse = subject.evidence.alphabet, subject.alphabet
     if fine != coarse:
-        why = f"the map leads from {fine} to {coarse}: couplings and exponents are of steps between equal alphabets"
+        why = f"the map leads from {fine} to {coarse}: couplings and exponents need a step between equal alphabets"
         raise NotDefined("other letters", why)
     return fine
 
 
 def placed_units(subject: Subject) -> tuple[Embedding, str]:
-    """The places of the units, and why they are forced ("" where they are not); raises NotDefined without any."""
+    """The positions of the units, and why they are forced ("" where they are not); raises NotDefined without any."""
     n, lattice = subject.n_units, subject.lattice
     if n >= lattice.n_sites:
         raise NotDefined("not coarse", f"{n} units for {lattice.n_sites} sites: nothing is coarse-grained")
     embedding = subject.embedding
     if embedding is None:
-        raise NotDefined("no places", f"the {n} units have no places on a lattice")
+        raise NotDefined("no places", f"the {n} units have no positions on a lattice")
     if embedding.defined:
         return embedding, ""
     return embedding, (
@@ -47,7 +47,7 @@ def fine_and_coarse(
     """Couplings before and after the map, of its evidence's "samples" or "critical" ones; computed once.
 
     operators: default the table's even ones. Odd ones join them, behind, where the spins are magnetised. Raises
-    NotDefined where the units have no places, or couplings of either side are not defined.
+    NotDefined where the units have no positions, or couplings of either side are not defined.
     """
     return subject.once(_both, name, EVEN[subject.lattice.kind] if operators is None else operators)
 

@@ -29,7 +29,7 @@ class Quantity:
 class Criterion:
     """A question with its quantities.
 
-    question: the docstring of the criterion's file, whose first line asks it (`blockspin list` shows it). headline: the
+    question: the docstring of the criterion's file, whose first line it is (`blockspin list` shows it). headline: the
     quantities shown first. decides: whether the verdict rests on it. whole: it passes only where all its quantities
     can tell.
     """

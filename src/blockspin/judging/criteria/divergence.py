@@ -1,4 +1,4 @@
-"""How far a machine's distribution is from the model's, in nats a site: ln Z of both is known."""
+"""How far an RBM's distribution is from the model's, in nats a site: ln Z of both is known."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def log_partition(model: Ising) -> float | None:
 def divergence(subject: Subject) -> Reading | None:
     """KL(model || map) = <F(v) - H(v)> + ln Z_map - ln Z_model over the samples, in nats a site.
 
-    F is the map's free energy and H the model's; 0 is a map that is the model. The error joins that of the mean over
+    F is the map's free energy and H the model's; 0 for an exact map. The error joins that of the mean over
     chains with that of the map's ln Z (an RBM's is summed up to 20 units in the smaller layer and annealed beyond).
     Nothing is measured where ln Z of the model is not exact or the map has none, as a stack of several RBMs. Not
     defined where the map's ln Z is refused.

@@ -1,4 +1,4 @@
-"""Fidelity: does the model, run freely, make samples of the model it learned from?"""
+"""Fidelity: do free samples of the RBM agree with the model that it learned from?"""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def reconstruction(subject: Subject) -> Reading:
     """Share of held-out sites whose spin is reconstructed from the coarse variables, jackknife over chains.
 
     A stack passes its means down; a map without `reconstruct` is read back through its fields, sign(sum_a r_ai c_a). A
-    site about which nothing is said counts one half. The sign of the magnetisation alone reconstructs (1 + <|m|>)/2 of
+    site that no output determines counts one half. The sign of the magnetisation alone reconstructs (1 + <|m|>)/2 of
     the sites: that is a null of the quantity's own.
     """
     X = subject.evidence.X
@@ -90,7 +90,7 @@ def reconstruction(subject: Subject) -> Reading:
 
 
 def _of_run(subject: Subject, observable: Observable) -> Reading | None:
-    """The observable of free samples, against that of the data; None for what makes no spins.
+    """The observable of free samples, against that of the data; None for maps that generate no spins.
 
     Where the halves from data and from noise differ by more than 4 errors, half of that is added to the error.
     """

@@ -1,7 +1,7 @@
 """Flow: do couplings leave the critical point, and does the critical point stay near itself?
 
-K is the nearest-neighbour coupling that alone fits a set of spins best (by pseudo-likelihood): one thermometer for fine
-spins, coarse spins and spins of any origin. Growth: (K'(samples) - K'(critical)) / (K(samples) - K(critical)), b^y_t of
+K is the nearest-neighbour coupling that alone fits a set of spins best (by pseudo-likelihood): a common thermometer for
+fine, coarse and all other spins. Growth: (K'(samples) - K'(critical)) / (K(samples) - K(critical)), b^y_t of
 an RG step, on either side of Kc. Drift: K' - K of critical samples, which vanishes at the step's fixed point; one step
 from the Ising model's own critical point ends near it, the majority rule says where. The evidence has samples on one
 side of Kc, so one side is measured, that of K(samples). Errors: jackknife over chains. What the one coupling leaves out

@@ -1,8 +1,8 @@
-"""Generalization: does it know held-out chains as well as those it was trained on?
+"""Generalization: does the model describe held-out chains as well as its training chains?
 
 Of a generative map, of a stack its last RBM: the free-energy gap <F>_held-out - <F>_train in nats a sample, in which
-ln Z cancels, so that it is the log-likelihood that unseen chains lose against the training chains; 0 where nothing was
-learned by heart. And the
+ln Z cancels, so that it is the log-likelihood that unseen chains lose against the training chains; 0 without
+overfitting. And the
 pseudo-likelihood (1/N) sum_i ln p(v_i | the others) in nats a site, over all sites, against that of the training
 chains. At most `MOST` samples a side are used. Errors: jackknife over chains.
 """

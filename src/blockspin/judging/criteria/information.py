@@ -1,7 +1,7 @@
-"""Information: what does a coarse spin tell about its environment beyond a buffer?
+"""Information: what does a coarse spin know about its environment beyond a buffer?
 
 V is the b x b block of a unit, E the ring one site wide beyond a buffer of b/2 sites (for nearest-neighbour models it
-says all that the rest of the lattice says of V), H the unit's coarse spin. Source of the quantity: M. Koch-Janusz and
+holds all information of the rest about V), H the unit's coarse spin. Source of the quantity: M. Koch-Janusz and
 Z. Ringel, Nature Physics 14, 578 (2018). Estimates are lower bounds (`judging.lower_bound`).
 """
 
@@ -56,11 +56,11 @@ class Found:
 def information(subject: Subject) -> Found:
     """I(H:E) of a unit and its environment, mean over units.
 
-    A map whose units read their own block alone is measured by its coarse spins. A unit that reads farther would tell
-    of E what it has seen there: its field is cut to its block then, h = sign(sum_V w v). Summed over all states where
+    A map whose units read their own block alone is measured by its coarse spins. A unit that reads farther would
+    report what it sees of E: its field is then cut to its block, h = sign(sum_V w v). Summed over all states where
     the model is an Ising model on the 6 x 6 torus (b = 2) or on a chain (blocks of up to 4 spins): exact, without an
     error, unless the map tosses coins of its own. Else a lower bound from the held-out samples, with the jackknife
-    error over chains. Raises NotDefined where units have no places on a lattice or b is no whole number, and
+    error over chains. Raises NotDefined where units have no positions on a lattice or b is no whole number, and
     where block, buffer and ring do not fit the lattice, or the chains are fewer than 8.
     """
     if subject.evidence.alphabet != SPINS:

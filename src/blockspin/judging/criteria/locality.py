@@ -1,4 +1,4 @@
-"""Locality: do the fields of the units cover a block, not the lattice?
+"""Locality: does the field of each unit cover a block, and not the whole lattice?
 
 With p_i = w_i^2 / sum w^2 of a unit's effective field: the participation ratio 1 / sum p_i^2 (1 for one site, N for
 all, b^d for a block), the share of p in the best window of side b + 1 (an even block has no site at its centre, and a

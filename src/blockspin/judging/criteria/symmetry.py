@@ -27,13 +27,13 @@ SETTLED = 1e-14  # a template that turns by less has settled
 
 
 def flip_equivariance(subject: Subject) -> Reading:
-    """How exactly the outputs turn over with the spins: minus the correlation of c(v) and c(-v) over samples.
+    """How exactly the outputs flip with the spins: minus the correlation of c(v) and c(-v) over samples.
 
-    1 where c(-v) = const - c(v) for every unit; jackknife over chains. Machines that pass on draws are asked for
+    1 where c(-v) = const - c(v) for every unit; jackknife over chains. RBMs that pass on draws are used with
     their means, since the symmetry is one of probabilities.
     """
     if subject.evidence.not_spins:
-        raise NotDefined("not spins", "a covering of dimers that is turned over is none")
+        raise NotDefined("not spins", "a flipped covering of dimers is no covering")
     X = subject.evidence.X
     straight, flipped = subject.map.means(X).astype(float), subject.map.means(-X).astype(float)
     varying = np.ptp(np.concatenate([straight, flipped]), axis=0) > 0  # the mean of many 0.1 is not 0.1
