@@ -69,9 +69,7 @@ def _block(paragraph: str, blocks: list[Figure | Table]) -> Block:
     if mark is None:
         if "\x00" in paragraph:
             said = re.sub(r"\x00\d+\x00", "{{ ... }}", paragraph)
-            raise ValueError(
-                f"a figure is alone in its paragraph, or before **a title** and a caption; got {said!r}"
-            )
+            raise ValueError(f"a figure is alone in its paragraph, or before **a title** and a caption; got {said!r}")
         return paragraph
     number, title, caption = mark.groups()
     block = blocks[int(number)]
