@@ -22,6 +22,9 @@ TIES = ("random", "first")
 class BlockRule(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     """What the block rules share: spins of a lattice in, spins of the lattice of blocks of side b out."""
 
+    ties: str = "first"  # of rules whose blocks are never tied
+    random_state: int | np.random.RandomState | None = None
+
     def __init__(
         self,
         lattice: Lattice,
@@ -53,9 +56,8 @@ class BlockRule(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
     def _check_settings(self) -> None:
         checks.instance("lattice", self.lattice, Lattice, "a blockspin Lattice")
         self.lattice.coarse(self.b)
-        if hasattr(self, "random_state"):  # decimation tosses no coins
-            checks.choice("ties", self.ties, TIES)
-            checks.random_state(self.random_state)
+        checks.choice("ties", self.ties, TIES)
+        checks.random_state(self.random_state)
 
     def _spins(self, X: ArrayLike, *, reset: bool = False) -> Spins:
         return signed(self, rows_on(self, self.lattice, X, reset=reset, least=1 if reset else 0))
@@ -63,8 +65,6 @@ class BlockRule(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
 
 class SpinRule(BlockRule):
     """A block rule to spins: each block votes +1, -1, or 0 where it is tied and a coin decides."""
-
-    random_state: int | np.random.RandomState | None = None
 
     def transform(self, X: ArrayLike) -> Spins:
         """The block spins of X (n, N), shape (n, N / b^d), int8 -1/+1, in the order of `lattice.coarse(b)`.
@@ -139,7 +139,6 @@ class Decimation(SpinRule):
     """
 
     keeps_alphabet = True
-    ties = "first"  # no vote is tied
 
     def __init__(self, lattice: Lattice, b: int = 2) -> None:
         self.lattice = lattice
