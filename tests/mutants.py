@@ -125,8 +125,8 @@ MUTANTS = (
     ),
     # dimers
     Mutant(
-        "one leg favoured", "sampling/worm_kernels.py",
-        "(np.int64(random) * 3) >> 8", "np.minimum(2, (np.int64(random) * 3 + 48) >> 8)", WORM,
+        "turns of one leg favoured", "sampling/worm_kernels.py",
+        "(np.int64(random) * 3) >> 8", "np.minimum(2, (np.int64(random) * 3 + 48 * (leg == 0)) >> 8)", WORM,
     ),
     Mutant(
         "two diagonal neighbours exchanged", "sampling/worm_kernels.py",
