@@ -23,7 +23,11 @@ import interrupting  # noqa: E402
 import toy_experiment  # noqa: E402
 
 from blockspin import cli, experiments  # noqa: E402
-from blockspin.experiments.run import verdicts  # noqa: E402
+from blockspin.experiments.closing import closing  # noqa: E402
+from blockspin.judging.card import Scorecard  # noqa: E402
+from blockspin.judging.measurement import Side, State  # noqa: E402
+from blockspin.judging.rules import Outcome  # noqa: E402
+from blockspin.judging.verdict import Row  # noqa: E402
 
 COMMANDS = ["run", "list", "sample", "judge", "report", "runs"]
 SAMPLE = ["sample", "ising", "--shape", "4x4", "--set", "K=0.4", "-n", "9", "--out"]
@@ -58,10 +62,9 @@ def test_run_leaves_a_complete_folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     outcome = call("run", "toy", "--set", "layer.n_hidden=3")
     folder = Path("runs/toy-quick")
-    assert outcome.stdout.splitlines() == [
-        "runs/toy-quick/report.html",
-        "toy layer 1: renormalizes; claims: 1 partly",
-    ]
+    *table, claims, path = outcome.stdout.splitlines()
+    assert [re.split(r"  +", line)[:2] for line in table] == [["map", "verdict"], ["toy layer 1", "cannot tell"]]
+    assert [claims, path] == ["claims: 1 partly", "runs/toy-quick/report.html"]
     assert {path.name for path in folder.iterdir()} == {
         "settings.toml", "provenance.json", "tasks", "scorecards.json", "claims.json", "SHA256SUMS", "report.html",
         "log.jsonl",
@@ -239,14 +242,31 @@ def test_report_redraws_from_the_files_alone(tmp_path):
     assert {path: path.stat().st_mtime_ns for path in (tmp_path / "a" / "tasks").glob("*.npz")} == tasks
 
 
-def test_verdicts_are_one_line():
-    cards = [{"map": f"m{i}", "layer": 1, "verdict": "does not" if i else "renormalizes"} for i in range(9)]
-    claims = [{"status": status} for status in ("partly", "reproduced", "partly")]
-    assert verdicts({"scorecards": cards[:2], "claims": []}) == "m0 layer 1: renormalizes; m1 layer 1: does not"
-    assert (
-        verdicts({"scorecards": cards, "claims": claims})
-        == "1 map: renormalizes; 8 maps: does not; claims: 1 reproduced, 2 partly"
+def card(name: str, y_t: float, layer: int = 1) -> dict:
+    row = Row(
+        "spectrum", "y_t", y_t, 0.02, State.MEASURED, Outcome.PASS, "agrees", "", None, None, Side("exact", 1.0, 0.0)
     )
+    return Scorecard(name, layer, 2.0, (row,)).to_dict()
+
+
+def test_a_run_closes_with_a_table_of_its_maps_without_controls():
+    cards = [card("majority", 0.96), card("l1", 0.8), card("l1", 0.9, 2), card("l1, untrained", 0.1)]
+    claims = [{"status": status} for status in ("partly", "reproduced", "partly")]
+    head, *rows, counted = closing({"scorecards": cards, "claims": claims}).splitlines()
+    assert re.split(r"  +", head)[:3] == ["map", "verdict", "y_t - exact"]
+    assert [re.split(r"  +", row)[:1] + re.split(r"  +", row)[2:4] for row in rows] == [
+        ["majority layer 1", "-0.04(2)", "-2.0"],
+        ["l1 layer 1", "-0.20(2)", "-10.0"],
+        ["l1 layer 2", "-0.10(2)", "-5.0"],
+    ]
+    assert counted == "claims: 1 reproduced, 2 partly"
+
+
+def test_many_maps_are_counted():
+    cards = [card(f"m{n}", 1.0) for n in range(30)]
+    assert closing({"scorecards": cards, "claims": []}) == "30 maps: coarse-grains"
+    assert closing({"scorecards": cards[:2] * 2, "claims": []}) == "4 maps: coarse-grains"  # of several points of a sweep
+    assert closing({"scorecards": [], "claims": []}) == ""
 
 
 # --- sample and judge

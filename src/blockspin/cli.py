@@ -106,8 +106,9 @@ def run(
     """
     with _one_line():
         from blockspin.experiments import find
+        from blockspin.experiments.closing import closing
         from blockspin.experiments.plan import forecast
-        from blockspin.experiments.run import REPORT, check_folder, prepare, verdicts
+        from blockspin.experiments.run import REPORT, check_folder, prepare
         from blockspin.experiments.run import run as run_plan
         from blockspin.files import Damaged
         from blockspin.runs.cluster import ClusterError
@@ -145,8 +146,8 @@ def run(
         if concluded is None:
             typer.echo(f"{folder}: share {shard} is done; the last share to end writes the report")
             return
+        typer.echo(closing(concluded))
         typer.echo(folder / REPORT)
-        typer.echo(verdicts(concluded))
 
 
 @app.command("list", epilog=EXIT_CODES)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
-
 import toy_tasks
 from pydantic import Field, model_validator
 
 from blockspin.experiments.claims import Answer, claim
 from blockspin.experiments.core import Experiment, Run
+from blockspin.judging.card import Scorecard
+from blockspin.judging.measurement import State
+from blockspin.judging.rules import Outcome
+from blockspin.judging.verdict import Row
 from blockspin.runs.settings import Section
 from blockspin.runs.task import Task
 
@@ -48,22 +49,10 @@ def plan(settings: Settings, seed: int) -> dict[str, list[Task]]:
     return {"tasks": tasks}
 
 
-@dataclass
-class Card:
-    """As much of a scorecard as a run needs."""
-
-    entry: dict[str, Any]
-
-    def to_dict(self) -> dict[str, Any]:
-        return self.entry
-
-
-def cards(run: Run) -> dict[str, Any]:
-    row = {"criterion": "sum", "quantity": "total", "value": float(run["tasks"][0].arrays["total"].sum())}
-    row |= {"error": float("nan"), "state": "measured", "outcome": "pass", "code": "", "why": "w"}
-    row |= dict.fromkeys(("null", "reference", "exact"))
-    outcomes = {"decisive": {"sum": "pass"}, "outcomes": {"sum": "pass"}}
-    return {"toy": Card({"map": "toy", "layer": 1, "verdict": "renormalizes", **outcomes, "rows": [row]})}
+def cards(run: Run) -> dict[str, Scorecard]:
+    total = float(run["tasks"][0].arrays["total"].sum())
+    row = Row("range", "total", total, float("nan"), State.MEASURED, Outcome.PASS, why="w")
+    return {"toy": Scorecard("toy", 1, 2.0, (row,))}
 
 
 @claim("T-1", "a source", "t", rule="Partly, always.")

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections import Counter
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from blockspin.experiments.claims import STATUSES
-from blockspin.experiments.core import Experiment, Run, card_name
+from blockspin.experiments.core import Experiment, Run
 from blockspin.experiments.plan import Plan, prepare, stored_experiment
 from blockspin.files import check_place
 from blockspin.runs import provenance as provenance_file
@@ -26,7 +24,7 @@ from blockspin.seals import SUMS, check_sums, write_sums
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["CLAIMS", "REPORT", "SCORECARDS", "Plan", "check_folder", "prepare", "redraw", "run", "verdicts"]
+__all__ = ["CLAIMS", "REPORT", "SCORECARDS", "Plan", "check_folder", "prepare", "redraw", "run"]
 
 REPORT = "report.html"
 SCORECARDS = "scorecards.json"
@@ -136,21 +134,6 @@ def _summed(folder: Path) -> list[str]:
 
     always, some = (settings_file.FILE, SCORECARDS, CLAIMS), (RESULTS, TABLE)
     return [*always, *(name for name in some if os.path.lexists(folder / name))]
-
-
-def verdicts(concluded: dict[str, Any], most: int = 6) -> str:
-    """One line: each map's verdict (or how many of each, beyond `most` maps), then the claims by status."""
-    cards, claims = concluded["scorecards"], concluded["claims"]
-    if len(cards) <= most:
-        parts = [f"{card_name(card)}: {card['verdict']}" for card in cards]
-    else:
-        parts = [
-            f"{n} map{'s' * (n > 1)}: {verdict}" for verdict, n in Counter(card["verdict"] for card in cards).items()
-        ]
-    counts = Counter(claim["status"] for claim in claims)
-    if counts:
-        parts.append("claims: " + ", ".join(f"{counts[status]} {status}" for status in STATUSES if counts[status]))
-    return "; ".join(parts)
 
 
 def _conclude(plan: Plan, store: Store) -> dict[str, Any]:

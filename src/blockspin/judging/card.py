@@ -118,18 +118,23 @@ class Comparison(Tabular, dict[str, Scorecard]):
         return _forest(self, ax)
 
     def __str__(self) -> str:
-        lines: list[Sequence[Any]] = [("map", "verdict", "y_t - exact", "in errors", "y_h - exact", "in errors")]
         without: dict[str, list[str]] = {}
         for name, card in self.items():
-            cells: list[Any] = [name, card.verdict]
             for exponent in EXPONENTS:
                 row = card.row("spectrum", exponent)
-                away = None if row is None else row.distance
-                cells += ("-", "-") if away is None else (away, f"{away.z(0):+.1f}")
                 if row is not None and not row.defined:
                     without.setdefault(row.why, []).append(f"{exponent} of {name}")
-            lines.append(cells)
-        return "\n".join([*aligned(lines), *(f"{', '.join(names)}: {why}" for why, names in without.items())])
+        return "\n".join([self.table(), *(f"{', '.join(names)}: {why}" for why, names in without.items())])
+
+    def table(self) -> str:
+        """The rows alone, as text: name, verdict, distances of y_t and y_h from the exact values ("-": no number)."""
+        lines: list[Sequence[Any]] = [("map", "verdict", "y_t - exact", "in errors", "y_h - exact", "in errors")]
+        for name, card in self.items():
+            rows = [card.row("spectrum", exponent) for exponent in EXPONENTS]
+            away = [None if row is None else row.distance for row in rows]
+            cells = [cell for one in away for cell in (("-", "-") if one is None else (one, f"{one.z(0):+.1f}"))]
+            lines.append([name, card.verdict, *cells])
+        return "\n".join(aligned(lines))
 
     def _repr_html_(self) -> str:
         return html([*self.to_dict().values()])
