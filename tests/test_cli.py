@@ -265,7 +265,8 @@ def test_a_run_closes_with_a_table_of_its_maps_without_controls():
 def test_many_maps_are_counted():
     cards = [card(f"m{n}", 1.0) for n in range(30)]
     assert closing({"scorecards": cards, "claims": []}) == "30 maps: coarse-grains"
-    assert closing({"scorecards": cards[:2] * 2, "claims": []}) == "4 maps: coarse-grains"  # of several points of a sweep
+    swept = cards[:2] * 2  # of several points
+    assert closing({"scorecards": swept, "claims": []}) == "4 maps: coarse-grains"
     assert closing({"scorecards": [], "claims": []}) == ""
 
 

@@ -17,7 +17,7 @@ from blockspin.files import Damaged, parsed, read_json
 from blockspin.judging import CRITERIA, Scorecard
 from blockspin.judging.files import read_cards
 from blockspin.report import tables, words
-from blockspin.report.page import Block, Section, Table, render
+from blockspin.report.page import Block, Page, Section, Table, render
 from blockspin.runs import provenance
 from blockspin.runs import settings as settings_file
 from blockspin.runs.store import Store
@@ -50,7 +50,12 @@ class Finished(Run):
 
 
 def draw(experiment: Experiment, folder: Path) -> str:
-    """The report of a finished run as HTML, computing nothing.
+    """The report of a finished run as HTML, computing nothing."""
+    return render(page(experiment, folder))
+
+
+def page(experiment: Experiment, folder: Path) -> Page:
+    """The report of a finished run: its words, figures and tables.
 
     The experiment's page module gives the figures, the text file of its name the words. These may use `run`, `claims`,
     `cards` (the entries of claims.json and scorecards.json), `scorecards`, `number` (an estimate with its error), and
@@ -65,13 +70,13 @@ def draw(experiment: Experiment, folder: Path) -> str:
     table = partial(tables.scorecard_table, headlines=HEADLINES)
     ours = {"claims": said, "cards": scorecards(folder), "scorecards": table, "number": _number}
     names = {**vars(module), **ours, "run": run}
-    page = words.read(text, names, {"preset": str(stored["preset"])})
+    written = words.read(text, names, {"preset": str(stored["preset"])})
     first = [Section("Claims", [tables.claim_cards([*said.values()])])] if said else []
     flat = settings_file.flat(stored["settings"])
     about: list[Block] = [tables.key_value_table(flat, title="Settings"), *_drawn(run)]
     with parsed(folder / provenance.FILE):
         last = Section("Settings and provenance", [*about, provenance_table(provenance.read(folder))])
-    return render(replace(page, sections=[*first, *page.sections, last]))
+    return replace(written, sections=[*first, *written.sections, last])
 
 
 def _number(one: Estimate) -> str:
