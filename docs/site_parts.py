@@ -1,0 +1,104 @@
+"""Parts of the site: formulas as MathML, which browsers draw without a script, links of names, generated tables."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import typer
+from docutils import nodes
+from latex2mathml.converter import convert
+from sphinx.addnodes import pending_xref
+from sphinx.application import Sphinx
+from sphinx.transforms import SphinxTransform
+
+import blockspin
+from blockspin.cli import app as command_line
+
+OUTSIDE = {"README.md": "index.md", "CONTRIBUTING.md": "contributing.md"}  # files above docs/: their pages
+
+
+def _inline(self: Any, node: nodes.Element) -> None:
+    self.body.append(convert(node.astext()))
+    raise nodes.SkipNode
+
+
+def _display(self: Any, node: nodes.Element) -> None:
+    self.body.append(f'<div class="math-block">{convert(node.astext(), display="block")}</div>')
+    raise nodes.SkipNode
+
+
+class Links(SphinxTransform):
+    """`bs.RBM` in backticks is a link to its page of the reference."""
+
+    default_priority = 400
+
+    def apply(self, **kwargs: Any) -> None:
+        for literal in list(self.document.findall(nodes.literal)):
+            name = re.match(r"bs\.([A-Za-z_.]+)(?=$|\()", literal.astext())
+            if name is None or isinstance(literal.parent, nodes.reference | nodes.title) or not _public(name[1]):
+                continue
+            link = pending_xref("", refdomain="py", reftype="obj", reftarget=f"blockspin.{name[1]}", refexplicit=True)
+            link["refdoc"] = self.env.docname
+            literal.replace_self(link)
+            link += literal
+
+
+def _public(name: str) -> bool:
+    one: Any = blockspin
+    for part in name.split("."):
+        one = getattr(one, part, None)
+    return one is not None
+
+
+def commands() -> str:
+    """The commands of blockspin with their arguments, as Markdown."""
+    return "\n".join(_command(typer.main.get_command(command_line), ["blockspin"]))
+
+
+def _command(one: Any, words: list[str]) -> Iterator[str]:
+    name = " ".join(words)
+    context = one.make_context(name, [], resilient_parsing=True)
+    yield f"## {name}\n\n{one.help}\n\n```text\n{one.get_usage(context)}\n```\n"
+    records = [parameter.get_help_record(context) for parameter in one.params]
+    if records:
+        yield "| argument | what it is |\n|---|---|"
+        yield from (f"| `{left}` | {_cell(right)} |".replace("ADDRESS|", "ADDRESS\\|") for left, right in records)
+        yield ""
+    for word, inner in getattr(one, "commands", {}).items():
+        yield from _command(inner, [*words, word])
+
+
+def _cell(text: str) -> str:
+    return re.sub(r"([|*<>[])", r"\\\1", text)
+
+
+GENERATED = {"reference/cli": commands}
+
+
+def _read(app: Sphinx, page: str, source: list[str]) -> None:
+    """Write what is generated into a page, and lead links to files above docs/ to their pages."""
+    if page in GENERATED:
+        source[0] = source[0].replace("<!-- generated -->", GENERATED[page]())
+    for file, target in OUTSIDE.items():
+        up = "../" * page.count("/")
+        source[0] = source[0].replace(f"]({up}../{file}", f"]({up}{target}")
+
+
+class _Quiet(logging.Filter):
+    """A section may be empty while its pages are being written."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        return "toctree glob pattern" not in str(record.msg)
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    logging.getLogger("sphinx.sphinx.environment.adapters.toctree").addFilter(_Quiet())
+    logging.getLogger("sphinx.sphinx.directives.other").addFilter(_Quiet())
+    app.add_html_math_renderer("mathml", (_inline, None), (_display, None))
+    app.config.html_math_renderer = "mathml"
+    app.add_transform(Links)
+    app.connect("source-read", _read)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
