@@ -17,7 +17,7 @@ extensions = [
     "sphinx.ext.autosummary",
     "site_parts",  # docs/site_parts.py: formulas as MathML, links of names, generated tables
 ]
-exclude_patterns = ["_templates", "names.md"]
+exclude_patterns = ["_templates", "names.md", "extracts"]
 
 # notebooks and the pictures of the gallery are run, and kept until their code changes
 build = HERE.parent / "build" / "docs-cache"

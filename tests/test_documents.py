@@ -20,6 +20,7 @@ import typer
 
 import blockspin
 from blockspin.cli import app
+from blockspin.experiments import EXPERIMENTS, find
 
 ROOT = Path(__file__).parents[1]
 PAGES = {str(page.relative_to(ROOT)): page.read_text() for page in (ROOT / "README.md", *(ROOT / "docs").rglob("*.md"))}
@@ -151,6 +152,18 @@ def found(name: str) -> Any:
             continue
         return operator.attrgetter(".".join(parts[n:]))(module) if parts[n:] else module
     raise AssertionError(name)
+
+
+def test_results_are_those_of_the_stored_runs() -> None:
+    results = runpy.run_path(str(ROOT / "docs" / "results.py"))
+    stored = results["stored"]()
+    assert PAGES["docs/results.md"] == results["written"](stored, PAGES["docs/extracts/papers.md"])
+    assert {one["experiment"] for one in stored} == set(EXPERIMENTS)
+    for one in stored:  # of today's experiments
+        experiment = find(one["experiment"])
+        assert one["preset"] in experiment.presets
+        assert [claim["id"] for claim in one["claims"]] == [claim.id for claim in experiment.claims]
+        assert [claim["text"] for claim in one["claims"]] == [claim.text for claim in experiment.claims]
 
 
 def test_every_formula_is_followed_by_a_function() -> None:

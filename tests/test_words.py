@@ -36,7 +36,6 @@ EXCEPTIONS = {  # a file: phrases that stay there, and why
     "coarse/rbm/ensemble.py": ("machines: they may differ", "machines must be"),  # the name of an argument
     "coarse/rbm/estimator.py": ("entry of machines",),  # the same
 }  # fmt: skip
-LATER = ("docs/results.md",)  # to be generated from runs
 FRONT = (ROOT / "README.md", ROOT / "CONTRIBUTING.md")
 DOCS = {str(path.relative_to(ROOT)): path for path in (*FRONT, *sorted((ROOT / "docs").rglob("*.md")))}
 PAGES = {path.parent.name: path for path in sorted((SRC / "experiments").rglob("page.md"))}
@@ -79,7 +78,7 @@ def long(paragraph: str) -> list[str]:
     return [one for one in sentences(paragraph) if len(re.findall(r"[\w'’²()^/.-]*\w[\w'’²()^/.-]*", one)) > MOST_WORDS]
 
 
-@pytest.mark.parametrize("name", [name for name in DOCS if name not in LATER])
+@pytest.mark.parametrize("name", DOCS)
 def test_documents_use_plain_words(name: str) -> None:
     assert banned(prose(DOCS[name].read_text())) == []
 
@@ -104,7 +103,7 @@ def test_exceptions_are_needed() -> None:
         assert [phrase for phrase in phrases if phrase not in text] == []
 
 
-@pytest.mark.parametrize("name", [name for name in DOCS if name not in LATER])
+@pytest.mark.parametrize("name", DOCS)
 def test_sentences_of_documents_are_short(name: str) -> None:
     assert [one for paragraph in paragraphs(DOCS[name].read_text()) for one in long(paragraph)] == []
 

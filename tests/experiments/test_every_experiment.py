@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import runpy
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -15,6 +16,7 @@ from blockspin.experiments import EXPERIMENTS, find
 from blockspin.experiments.claims import STATUSES
 from blockspin.experiments.run import prepare, redraw, run
 
+DOCS = Path(__file__).parents[2] / "docs"
 QUICK = ("exact-mapping", "mcrg", "mehta-schwab")  # half of their tasks take seconds
 FILES = ("settings.toml", "provenance.json", "scorecards.json", "claims.json", "report.html", "log.jsonl")
 
@@ -56,6 +58,20 @@ def test_the_page_opens_with_answer_and_picture_and_is_redrawn_to_the_same_bytes
     for section in re.findall(r"<section id=.*?</section>", text, re.DOTALL):
         # one figure is open in a section, all others are folded
         assert re.sub(r"<details>.*</details>", "", section, flags=re.DOTALL).count("<figure>") <= 1
+
+
+def test_results_are_written_from_the_folder(finished: tuple[str, Path]) -> None:
+    name, folder = finished
+    results = runpy.run_path(str(DOCS / "results.py"))
+    one = json.loads(json.dumps(results["extract"](folder)))
+    text = results["written"]([one], f"## {name}\n\nA paragraph by hand.\n")
+    assert "A paragraph by hand." in text
+    for claim in json.loads((folder / "claims.json").read_text())["claims"]:
+        assert f"### {claim['id']}\n" in text
+        assert f"| {claim['status']} | {claim['why'].replace('|', chr(92) + '|')} |" in text
+    for card in json.loads((folder / "scorecards.json").read_text())["scorecards"]:
+        own = f"\n| {card['map']} | {card['layer']} | {card['verdict']} |"
+        assert (own in text) == (", " not in card["map"])
 
 
 def test_a_second_run_computes_nothing(finished: tuple[str, Path], tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import numpy as np
 from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer
 
+from blockspin.judging.measurement import Real as Real
 from blockspin.runs.task import Result
 from blockspin.statistics import Estimate
 
@@ -43,9 +44,6 @@ def _finite(value: float) -> float | None:
 def _real(value: Any) -> Any:
     return math.nan if value is None else value
 
-
-Real = Annotated[float, BeforeValidator(_real), PlainSerializer(_finite)]
-"""A number that is stored as null where it is not finite."""
 
 Number = Annotated[
     Estimate,

@@ -8,8 +8,6 @@ over the units that live, with the standard error over units.
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -21,6 +19,7 @@ from blockspin.judging.measurement import NotDefined, Reading
 from blockspin.judging.nulls import PERMUTATIONS
 from blockspin.judging.rules import CloserThanNulls
 from blockspin.lattice import Lattice
+from blockspin.statistics import mean_over_seeds
 
 FloatArray = NDArray[np.float64]
 
@@ -71,9 +70,8 @@ def _living(subject: Subject) -> Fields:
 
 def mean_over_units(values: FloatArray) -> Reading:
     """The mean over units, with the standard error over them."""
-    # the standard error over units needs two of them
-    error = values.std(ddof=1) / math.sqrt(len(values)) if len(values) > 1 else math.nan
-    return Reading(float(values.mean()), float(error))
+    found = mean_over_seeds(values)
+    return Reading(found.value, found.error)
 
 
 LOCALITY = Criterion(
