@@ -1,7 +1,8 @@
 """Write docs/results.md from finished runs: ./run python docs/results.py [RUN ...]
 
-An extract of each run given is kept in docs/extracts, one file a preset: answer, claims, scorecards, command, commit, time.
-The page is then made from all extracts, and from docs/extracts/papers.md, which has a paragraph by hand for each experiment.
+An extract of each run given is kept in docs/extracts, one file a preset: answer, claims, scorecards, command, commit,
+time. The page is then made from all extracts, and from docs/extracts/papers.md, which has a paragraph by hand for each
+experiment.
 """
 
 from __future__ import annotations
@@ -87,12 +88,12 @@ def written(extracts: Iterable[Mapping[str, Any]], papers: str) -> str:
 HEAD = """# Results
 
 What the experiments found, claim by claim, from the stored runs in docs/extracts. This page is written by
-`./run python docs/results.py RUN ...`, but for a paragraph by hand on each experiment. `blockspin run` with the command of a run
-gives its numbers again, and `blockspin report` draws its page.
+`./run python docs/results.py RUN ...`, but for a paragraph by hand on each experiment. The command of a run, under each
+section, gives its numbers again. `blockspin report` draws its page, with the figures and the evidence of each claim.
 
-Numbers in brackets are standard errors of the last digits, over chains of samples or over hidden units. Each run has one
-training a variant, so errors do not include the spread between trainings. ✓ and ✗ say whether a quantity passes
-([the rules](judge.md)); "not defined" means that the data support no number."""
+Numbers in brackets are standard errors of the last digits, over chains of samples or over hidden units. Each run has
+one training a variant, so errors do not include the spread between trainings. ✓ and ✗ say whether a quantity passes
+([the rules](judge.md)). "Not defined" means that the data support no number."""
 
 
 def _section(name: str, runs: list[Mapping[str, Any]], by_hand: str) -> str:
