@@ -29,6 +29,8 @@ ROOMS = ("blockspin", "oracles", *(path.parent.name for path in (ROOT / "src" / 
 FORMULAS = "docs/explanation/mapping.md"
 SLOW = {  # a document: what takes its time
     "docs/explanation/rbm.md": "RBMs trained until they are good",
+    "docs/sharp-bits.md": "trainings with several seeds",
+    "docs/tutorial/mehta-schwab.md": "stacks of RBMs",
 }
 PRINTED = {"README.md": ("layer 2", "locality", "spectrum", "y_t", "majority")}  # where no output is quoted
 
@@ -164,6 +166,13 @@ def test_results_are_those_of_the_stored_runs() -> None:
         assert one["preset"] in experiment.presets
         assert [claim["id"] for claim in one["claims"]] == [claim.id for claim in experiment.claims]
         assert [claim["text"] for claim in one["claims"]] == [claim.text for claim in experiment.claims]
+
+
+def test_claims_that_are_linked_exist() -> None:
+    ids = {one.id.lower() for name in EXPERIMENTS for one in find(name).claims} | {*EXPERIMENTS}
+    linked = {page: re.findall(r"results\.md#([\w-]+)", text) for page, text in PAGES.items()}
+    assert {page: missing for page, found in linked.items() if (missing := {*found} - ids)} == {}
+    assert len({*linked["docs/essay.md"]}) > 20
 
 
 def test_every_formula_is_followed_by_a_function() -> None:
