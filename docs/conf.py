@@ -17,7 +17,7 @@ extensions = [
     "sphinx.ext.autosummary",
     "site_parts",  # docs/site_parts.py: formulas as MathML, links of names, generated tables
 ]
-exclude_patterns = ["_templates", "names.md", "extracts"]
+exclude_patterns = ["_templates", "extracts"]
 
 # notebooks and the pictures of the gallery are run, and kept until their code changes
 build = HERE.parent / "build" / "docs-cache"
@@ -31,6 +31,8 @@ myst_heading_anchors = 3
 
 autosummary_generate = True
 autodoc_typehints = "none"
+autodoc_default_options = {"show-inheritance": False}
+default_role = "py:obj"
 autodoc_member_order = "bysource"
 numpydoc_show_class_members = False
 numpydoc_class_members_toctree = False

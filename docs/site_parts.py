@@ -14,7 +14,6 @@ from sphinx.addnodes import pending_xref
 from sphinx.application import Sphinx
 from sphinx.transforms import SphinxTransform
 
-import blockspin
 from blockspin.cli import app as command_line
 
 OUTSIDE = {"README.md": "index.md", "CONTRIBUTING.md": "contributing.md"}  # files above docs/: their pages
@@ -38,19 +37,36 @@ class Links(SphinxTransform):
     def apply(self, **kwargs: Any) -> None:
         for literal in list(self.document.findall(nodes.literal)):
             name = re.match(r"bs\.([A-Za-z_.]+)(?=$|\()", literal.astext())
-            if name is None or isinstance(literal.parent, nodes.reference | nodes.title) or not _public(name[1]):
+            if name is None or isinstance(literal.parent, nodes.reference | nodes.title):
                 continue
-            link = pending_xref("", refdomain="py", reftype="obj", reftarget=f"blockspin.{name[1]}", refexplicit=True)
-            link["refdoc"] = self.env.docname
+            target = f"blockspin.{name[1]}"
+            if isinstance(literal.parent, pending_xref):  # of a docstring
+                literal.parent["reftarget"] = target
+                continue
+            link = pending_xref("", refdomain="py", reftype="obj", reftarget=target, refdoc=self.env.docname)
             literal.replace_self(link)
             link += literal
 
 
-def _public(name: str) -> bool:
-    one: Any = blockspin
-    for part in name.split("."):
-        one = getattr(one, part, None)
-    return one is not None
+PLAIN = re.compile(r"(``.+?``|`[^`]+`)")
+ENTRY = re.compile(r"\w[\w, *]* : ")
+
+
+def _docstring(app: Sphinx, what: str, name: str, one: Any, options: Any, lines: list[str]) -> None:
+    """Docstrings are plain text: stars and trailing underscores are no markup, except in code and formulas."""
+    deep = None  # the indentation of the text that a block of code follows
+    code = False
+    for n, line in enumerate(lines):
+        indent = len(line) - len(line.lstrip())
+        code = bool(line.strip()) and (code or line.lstrip().startswith(">>>"))
+        if deep is not None and line.strip() and indent <= deep:
+            deep = None
+        if not (code or deep is not None or ENTRY.match(line)):
+            parts = PLAIN.split(line)
+            parts[::2] = [re.sub(r"(?<=\w)_(?!\w)|\*|\|", r"\\\g<0>", part) for part in parts[::2]]
+            lines[n] = "".join(parts)
+        if line.endswith("::"):
+            deep = indent
 
 
 def commands() -> str:
@@ -101,4 +117,5 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.config.html_math_renderer = "mathml"
     app.add_transform(Links)
     app.connect("source-read", _read)
+    app.connect("autodoc-process-docstring", _docstring, priority=100)  # before numpydoc reads them
     return {"parallel_read_safe": True, "parallel_write_safe": True}

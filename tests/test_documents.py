@@ -196,9 +196,8 @@ def test_every_decision_names_a_dependency() -> None:
         assert name in PAGES["docs/decisions.md"], f"docs/decisions.md says nothing of {name}"
 
 
-def test_public_names_exist_and_are_listed() -> None:
+def test_public_names_exist() -> None:
     for name in blockspin.__all__:
         assert getattr(blockspin, name) is not None
-        assert name == "__version__" or f"| `bs.{name}` |" in PAGES["docs/names.md"], name
     with pytest.raises(AttributeError, match="public names are"):
         blockspin.no_such_thing  # noqa: B018

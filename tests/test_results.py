@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import doctest
 import json
 import math
 from typing import Any
@@ -25,9 +24,8 @@ from blockspin.judging.verdict import Row
 from blockspin.lattice import Lattice
 from blockspin.report.drawn import COLOURS
 from blockspin.report.theme import KNOWN
-from blockspin.rg.mcrg import Spectra, Spectrum, undefined
-from blockspin.rg.pseudolikelihood import Couplings
-from blockspin.rg.trajectories import Trajectories, Trajectory
+from blockspin.rg.mcrg import Spectra, undefined
+from blockspin.rg.trajectories import Trajectories
 from blockspin.samples import make
 from blockspin.statistics import Estimate, jackknife_error, mean_over_chains
 
@@ -299,13 +297,3 @@ def test_a_refused_bound_and_couplings_say_why() -> None:
     frozen = bs.rg.couplings(make(np.ones((4, 3, 8, 8), np.int8), Lattice.square(8)), ["nn"])
     assert frozen.why == frozen["nn"].why != ""
     assert frozen["nn"].blocks is None
-
-
-@pytest.mark.parametrize("kind", [Scorecard, Comparison, Spectrum, Spectra, Couplings, Trajectory, Trajectories])
-def test_examples_run(kind: type) -> None:
-    found = [one for one in doctest.DocTestFinder(recurse=False).find(kind, kind.__name__) if one.examples]
-    runner = doctest.DocTestRunner()
-    for one in found:
-        runner.run(one)
-    assert runner.summarize(verbose=False).failed == 0
-    assert found or kind in (Spectrum, Trajectory)  # shown by what holds several

@@ -34,7 +34,7 @@ EXCEPTIONS = {  # a file: phrases that stay there, and why
     "judging/criteria/coarse_couplings.py": ("no places",),  # a code of the judge, in scorecards
     "judging/criteria/information.py": ("no places",),
     "coarse/rbm/ensemble.py": ("machines: they may differ", "machines must be"),  # the name of an argument
-    "coarse/rbm/estimator.py": ("entry of machines",),  # the same
+    "coarse/rbm/estimator.py": ("entry of machines", "machines, X, validation"),  # the same
 }  # fmt: skip
 FRONT = (ROOT / "README.md", ROOT / "CONTRIBUTING.md")
 DOCS = {str(path.relative_to(ROOT)): path for path in (*FRONT, *sorted((ROOT / "docs").rglob("*.md")))}

@@ -45,7 +45,18 @@ class Lattice:
 
     The triangular lattice is a rhombus whose two vectors meet at 120 degrees, so that site (x, y) has the neighbours
     (x +- 1, y), (x, y +- 1), (x + 1, y + 1), (x - 1, y - 1).
-    Raises ValueError for an unknown kind, a shape of the wrong dimension, or an extent below 2.
+
+    Parameters
+    ----------
+    kind, shape : {"chain", "square", "triangular", "cubic"}, tuple of int
+        The geometry, and the extents in lattice spacings, each at least 2. Raises ValueError for an unknown kind, a
+        shape of the wrong dimension, or an extent below 2.
+
+    Examples
+    --------
+    >>> lattice = bs.Lattice.square(8, 12)
+    >>> lattice.n_sites, lattice.bonds.shape, lattice.coarse(2).shape
+    (96, (192, 2), (4, 6))
     """
 
     kind: str
@@ -209,7 +220,7 @@ class Lattice:
         return length
 
     def cartesian(self, step: ArrayLike) -> FloatArray:
-        """Steps in the coordinates of the sites as vectors of the plane, whose squares sum to `length`^2, (..., d)."""
+        """Steps in the coordinates of the sites as vectors of the plane, of that `length`, (..., d)."""
         vector = self._vectors("step", step)
         return vector @ np.array(VECTORS[self.kind]) if self.kind in VECTORS else vector
 

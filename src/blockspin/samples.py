@@ -135,7 +135,20 @@ def lattice_of(samples: xr.DataArray) -> Lattice:
 def to_matrix(samples: xr.DataArray) -> NDArray[np.int8]:
     """The samples as a scikit-learn matrix, shape (chain * draw, N), chain by chain, values as the samples hold them.
 
-    A read-only view of the samples where possible; `to_matrix(samples).copy()` is writable.
+    Parameters
+    ----------
+    samples : DataArray in the schema of `blockspin.samples`
+
+    Returns
+    -------
+    array of int8
+        A read-only view of the samples where possible; `to_matrix(samples).copy()` is writable.
+
+    Examples
+    --------
+    >>> samples = bs.sample(bs.Ising(bs.Lattice.square(8), K=0.4), 1000, seed=1)
+    >>> bs.to_matrix(samples).shape
+    (1000, 64)
     """
     return read_only(np.ascontiguousarray(check_any(samples).values.reshape(-1, lattice_of(samples).n_sites)))
 
@@ -148,8 +161,22 @@ def by_chain(rows: NDArray[Any], samples: xr.DataArray) -> NDArray[Any]:
 def split(samples: xr.DataArray, fraction: float, *, seed: int) -> tuple[xr.DataArray, xr.DataArray]:
     """Two sets of whole chains, the first holding about `fraction` of them; chains are chosen by `seed`.
 
-    Draws of one chain are correlated, so a split by draw would leak. Raises ValueError where either side
-    would be empty, and for a fraction outside [0, 1] or a seed that is no integer of at least 0.
+    Draws of one chain are correlated, so a split by draw would leak.
+
+    Parameters
+    ----------
+    samples, fraction, seed : DataArray, float in [0, 1], int
+        ValueError where either set would be empty, and for a fraction or a seed out of range.
+
+    Returns
+    -------
+    tuple of two DataArray
+
+    Examples
+    --------
+    >>> samples = bs.sample(bs.Ising(bs.Lattice.square(8), K=0.4), 1000, seed=1, chains=100)
+    >>> [part.sizes["chain"] for part in bs.split(samples, 0.8, seed=1)]
+    [80, 20]
     """
     n_chains = check_any(samples).sizes["chain"]
     checks.number("fraction", fraction, 0, 1)
@@ -168,8 +195,19 @@ def split(samples: xr.DataArray, fraction: float, *, seed: int) -> tuple[xr.Data
 def write_samples(samples: xr.DataArray, path: str | os.PathLike[str]) -> None:
     """Write the samples to a netCDF file (.nc), one bit a spin; the file appears whole or not at all.
 
-    A site of q letters takes as many bits as q - 1 has in base 2. Raises ValueError for another suffix, OSError with
-    the file's name where the disk fails.
+    A site of q letters takes as many bits as q - 1 has in base 2.
+
+    Parameters
+    ----------
+    samples, path : DataArray, path
+        ValueError for another suffix, OSError with the file's name where the disk fails.
+
+    Examples
+    --------
+    >>> samples = bs.sample(bs.Ising(bs.Lattice.square(8), K=0.4), 1000, seed=1)
+    >>> bs.write_samples(samples, "ising.nc")
+    >>> bs.read_samples("ising.nc").equals(samples)
+    True
     """
     target, alphabet = checked_path(path), alphabet_of(check_any(samples))
     packed = packed_bits(samples.values.reshape(*samples.shape[:2], -1), alphabet)

@@ -22,9 +22,21 @@ MANY = 32  # chains that give the variance of their means to a quarter
 class Estimate:
     """A value with its standard error, in the same units; prints as 0.963(6).
 
-    blocks: the value without each group of chains, (groups,), None where the error is no jackknife's; `jackknife_error`
-    of a function of the blocks of the same samples is its error. why: "" or why the number was refused, and then nan;
-    warned: the number that was refused, if any, part of no verdict. The three are not compared, printed or stored.
+    Parameters
+    ----------
+    value, error : float
+        Blocks, why and warned are not compared, printed or stored.
+    blocks : array or None
+        The value without each group of chains, (groups,), None where the error is no jackknife's. `jackknife_error` of
+        a function of the blocks of the same samples is its error.
+    why, warned : str, Estimate or None
+        "" or why the number was refused, and then nan; the number that was refused, if any, part of no verdict.
+
+    Examples
+    --------
+    >>> y_t = bs.Estimate(0.963, 0.006)
+    >>> print(y_t, f"{y_t.z(1):.1f}")
+    0.963(6) -6.2
     """
 
     value: float

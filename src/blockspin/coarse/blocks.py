@@ -110,14 +110,27 @@ class SpinRule(BlockRule):
 class Majority(SpinRule):
     """The majority rule: a block's spin is the sign of the sum of its b^d spins, -1/+1 of -1/0/+1 too.
 
-    lattice: the fine Lattice; b: side of a block, in lattice spacings; ties (even b^d alone has them):
-    "random", a fair coin for each tied block, or "first", the block's first site decides. random_state: an
-    integer makes the coins a function of the row (a hash of seed and row): transform then does not depend on
-    batches or on order, equal rows give equal blocks, and a flipped row gives the same blocks, flipped. On few
-    spins, whose rows repeat often, such coins do not average out.
-    None or a numpy RandomState tosses new coins at every call.
     `transform` maps X (n, N) of -1/+1 to (n, N / b^d) int8. Raises ValueError as `fit` says.
-    Source: Swendsen, Phys. Rev. Lett. 42, 859 (1979); the coins: `coarse.coins`.
+
+    Parameters
+    ----------
+    lattice, b : Lattice, int
+        The fine lattice, and the side of a block in lattice spacings.
+    ties : {"random", "first"}
+        A fair coin for each tied block, or the block's first site decides; even b^d alone has ties.
+    random_state : int, RandomState or None
+        An integer makes the coins a function of the row (a hash of seed and row): transform then does not depend on
+        batches or on order, equal rows give equal blocks, and a flipped row gives the same blocks, flipped. On few
+        spins, whose rows repeat often, such coins do not average out. Else new coins at every call (`coarse.coins`).
+
+    References
+    ----------
+    Swendsen, Phys. Rev. Lett. 42, 859 (1979).
+
+    Examples
+    --------
+    >>> bs.Majority(bs.Lattice.chain(6), 3).fit_transform(np.array([[1, 1, -1, -1, 1, -1]]))
+    array([[ 1, -1]], dtype=int8)
     """
 
     @property
@@ -133,9 +146,17 @@ class Majority(SpinRule):
 class Decimation(SpinRule):
     """Decimation: a block's spin is the spin of its first site.
 
-    lattice: the fine Lattice; b: side of a block, in lattice spacings.
     `transform` maps X (n, N) of spins, or integers of either sign, to (n, N / b^d) int8. Raises ValueError as `fit`
     says.
+
+    Parameters
+    ----------
+    lattice, b : as in `Majority`
+
+    Examples
+    --------
+    >>> bs.Decimation(bs.Lattice.chain(6), 2).fit_transform(np.array([[1, -1, -1, 1, 1, 1]]))
+    array([[ 1, -1,  1]], dtype=int8)
     """
 
     keeps_alphabet = True

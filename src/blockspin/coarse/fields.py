@@ -24,6 +24,11 @@ class ToBinary(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     """Spins -1/+1 as 0/1, (x + 1) / 2: the first step of a pipeline whose RBMs take 0/1 units.
 
     X has shape (n, N). Raises ValueError where a value lies outside [-1, 1].
+
+    Examples
+    --------
+    >>> bs.ToBinary().fit_transform(np.array([[-1, 1, 1, -1]]))
+    array([[0., 1., 1., 0.]], dtype=float32)
     """
 
     def fit(self, X: ArrayLike, y: object = None) -> ToBinary:

@@ -21,11 +21,23 @@ from blockspin.lattice import Lattice
 class Placed(TransformerMixin, BaseEstimator):
     """A fitted map with its units on a coarse lattice: `bs.rg` accepts it in place of a block rule.
 
-    transformer: spins (n, N) to (n, M), read as spins by `coarse.outputs.AsSpins`; lattice: the fine Lattice;
-    seed: of its draws and coins, which are functions of the row; strict: refuse where the centres of the fields lie
-    no nearer to a grid than random ones.
     A unit gets the site that the optimal assignment gives its field's centre, flipped where its field sums to
     a negative number. For a stack trained layer by layer on the spins of the layer below, give one `Placed` a layer.
+
+    Parameters
+    ----------
+    transformer, lattice : fitted map of spins (n, N) to (n, M), the fine Lattice
+        The outputs are read as spins by `coarse.outputs.AsSpins`.
+    seed, strict : int, bool
+        Of its draws and coins, which are functions of the row; refuse where the centres of the fields lie no nearer to
+        a grid than random ones.
+
+    Examples
+    --------
+    >>> samples = bs.sample(bs.Ising(bs.Lattice.square(8), K=0.4), 500, seed=1)
+    >>> rbm = bs.RBM.from_weights(4 * bs.Majority(bs.Lattice.square(8)).fields_[::-1], units="spin")
+    >>> bs.Placed(rbm, bs.Lattice.square(8)).fit(bs.to_matrix(samples)).embedding_.lattice.shape
+    (4, 4)
     """
 
     def __init__(self, transformer: Any, lattice: Lattice, seed: int = 0, strict: bool = True) -> None:

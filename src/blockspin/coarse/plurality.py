@@ -18,13 +18,24 @@ BITS = 40  # of a priority that orders the sites of a block
 class Plurality(BlockRule):
     """The plurality rule: a block's state is the one that most of its b^d sites have.
 
-    lattice: the fine Lattice; b: side of a block; ties: "random", every tied state with the same chance, or "first",
-    the tied state that comes first in the block; random_state: an integer makes the choice a function of the row (a
-    hash), the same whatever the states are called; None or a numpy RandomState chooses anew at every call.
     `transform` maps X (n, N) of integers from -127 to 127, such as states 0..q-1 or -1/0/+1, to (n, N / b^d) int8, in
-    the order of `lattice.coarse(b)`.
-    Raises ValueError where b does not divide the extents, X does not fit the lattice, or a value is no such integer.
-    With two states it is the majority rule. Source: C. Rebbi and R. H. Swendsen, Phys. Rev. B 21, 4094 (1980).
+    the order of `lattice.coarse(b)`. With two states it is the majority rule. Raises ValueError as `fit` says.
+
+    Parameters
+    ----------
+    lattice, b : as in `Majority`
+    ties, random_state : {"random", "first"}, int, RandomState or None
+        Every tied state has the same chance, or the tied state that comes first in the block is taken. An integer makes
+        the choice a function of the row (a hash), the same whatever the states are called. Else it is made anew.
+
+    References
+    ----------
+    C. Rebbi and R. H. Swendsen, Phys. Rev. B 21, 4094 (1980).
+
+    Examples
+    --------
+    >>> bs.rules.Plurality(bs.Lattice.chain(6), 3).fit_transform(np.array([[2, 2, 0, 1, 0, 1]]))
+    array([[2, 1]], dtype=int8)
     """
 
     keeps_alphabet = True

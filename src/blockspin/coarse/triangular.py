@@ -24,11 +24,22 @@ class TriangularMajority(SpinRule):
     """The majority of three majorities of three spins on the triangular lattice: blocks of 9 sites, b = 3, no ties.
 
     s' = sign(t_1 + t_2 + t_3) with t the sign of the sum of three mutual neighbours; the three triangles are mutual
-    neighbours. lattice: the fine triangular Lattice, extents divisible by 3; b: 3, no other. The block keeps
-    the rotations by 120 degrees and has no mirror, so that later couplings may be chiral.
-    `transform` maps X (n, N) of -1/+1 to (n, N / 9) int8, in the order of `lattice.coarse(3)`. Raises ValueError as
-    `fit` says, and for another kind of lattice.
-    Source: the cells of Th. Niemeijer and J. M. J. van Leeuwen, Phys. Rev. Lett. 31, 1411 (1973), two steps at once.
+    neighbours. The block keeps the rotations by 120 degrees and has no mirror, so that later couplings may be chiral.
+    `transform` maps X (n, N) of -1/+1 to (n, N / 9) int8, in the order of `lattice.coarse(3)`.
+
+    Parameters
+    ----------
+    lattice, b : Lattice, int
+        The fine triangular lattice, extents divisible by 3; b is 3. ValueError for any other.
+
+    References
+    ----------
+    The cells of Th. Niemeijer and J. M. J. van Leeuwen, Phys. Rev. Lett. 31, 1411 (1973), two steps at once.
+
+    Examples
+    --------
+    >>> bs.rules.TriangularMajority(bs.Lattice.triangular(6)).fit_transform(np.ones((1, 36))).shape
+    (1, 4)
     """
 
     def __init__(self, lattice: Lattice, b: int = 3) -> None:

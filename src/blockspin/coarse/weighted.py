@@ -15,12 +15,21 @@ ROUNDING = 1e-12  # of the sum of absolute weights: sums below it are ties
 class Threshold(SpinRule):
     """A block's spin is the sign of its sum where that is large enough; else its first site, or a coin, decides.
 
-    s' = sign(sum s) where |sum s| >= threshold and sum s is not 0. With "first" it goes from the majority rule
-    (threshold 0) to decimation (above b^d; above 2 where a block has 4 sites, whose spins then all agree), with
-    "random" from majority with fair ties to noise.
-    lattice, b, ties, random_state: as in `Majority`; threshold: not negative, in spins.
-    `transform` maps X (n, N) of -1/+1 to (n, N / b^d) int8. Raises ValueError as `Majority`, and where the threshold is
-    negative.
+    s' = sign(sum s) where the absolute sum is at least `threshold` and not 0. With "first" it goes from the majority
+    rule (threshold 0) to decimation (above b^d; above 2 where a block has 4 sites, whose spins then all agree), with
+    "random" from majority with fair ties to noise. `transform` maps X (n, N) of -1/+1 to (n, N / b^d) int8.
+
+    Parameters
+    ----------
+    lattice, b, ties, random_state : as in `Majority`
+    threshold : float
+        In spins; ValueError where it is negative.
+
+    Examples
+    --------
+    >>> rows = np.array([[-1, 1, 1, -1, -1, -1]])
+    >>> bs.rules.Threshold(bs.Lattice.chain(6), 3, threshold=2).fit_transform(rows)
+    array([[-1, -1]], dtype=int8)
     """
 
     def __init__(
@@ -49,10 +58,20 @@ class Threshold(SpinRule):
 class WeightedMajority(SpinRule):
     """A block's spin is the sign of the weighted sum of its spins, s' = sign(sum_i w_i s_i).
 
-    lattice, b, ties, random_state: as in `Majority`; weights: b^d numbers in the order of `lattice.blocks` (the last
-    axis fastest), all 1 where None: the majority rule. One weight above the sum of the others gives decimation.
-    `transform` maps X (n, N) of -1/+1 to (n, N / b^d) int8. Raises ValueError as `Majority`, and unless there are b^d
-    finite weights, not all 0.
+    `transform` maps X (n, N) of -1/+1 to (n, N / b^d) int8.
+
+    Parameters
+    ----------
+    lattice, b, ties, random_state : as in `Majority`
+    weights : array of b^d numbers, or None
+        In the order of `lattice.blocks` (the last axis fastest), all 1 where None: the majority rule. One weight above
+        the sum of the others gives decimation. Raises ValueError unless they are finite and not all 0.
+
+    Examples
+    --------
+    >>> rule = bs.rules.WeightedMajority(bs.Lattice.chain(6), 3, weights=[1, 3, 1])
+    >>> rule.fit_transform(np.array([[1, -1, 1, 1, 1, -1]]))
+    array([[-1,  1]], dtype=int8)
     """
 
     def __init__(

@@ -35,7 +35,6 @@ class Scorecard(Tabular):
 
     Examples
     --------
-    >>> import blockspin as bs
     >>> samples = bs.sample(bs.Ising(bs.Lattice.square(8), 0.4), 400, seed=1)
     >>> card = bs.judge(bs.Majority(bs.Lattice.square(8), 2, random_state=1), samples, criteria=["tiling"])
     >>> str(card.outcome("tiling")), [*card.to_dataframe()["quantity"]][0]
@@ -102,7 +101,6 @@ class Comparison(Tabular, dict[str, Scorecard]):
 
     Examples
     --------
-    >>> import blockspin as bs
     >>> samples = bs.sample(bs.Ising(bs.Lattice.square(8), 0.4), 400, seed=1)
     >>> maps = {f"b = {b}": bs.Majority(bs.Lattice.square(8), b, random_state=1) for b in (2, 4)}
     >>> {name: str(card.outcome("tiling")) for name, card in bs.judge(maps, samples, criteria=["tiling"]).items()}

@@ -119,19 +119,44 @@ def judge(
 ) -> Scorecard | Comparison:
     """Does this coarse-graining renormalize? A scorecard for any scikit-learn transformer of spins to M variables.
 
-    transformer: fitted, X (n, N) of the samples' values to (n, M); it is fitted on `train` where it is not. Your own
-    class needs transform(X); `blockspin.coarse.maps` lists what else it may offer (docs/how-to/own-network.md).
-    A dictionary of maps gives a `Comparison` of them.
-    samples: held-out samples; critical: samples at the critical coupling, for the exponents (their values are
-    checked: `blockspin.judging.critical`); train: the training samples, with which clones are retrained on noise and
-    on permuted sites as nulls (without it only the cheap nulls are used: untrained, shuffled sites); nulls: your own
-    fitted null maps instead, name to transformer. criteria: names of `blockspin.judging.CRITERIA`, all unless given;
-    reference: the block rule to compare with, a name of `blockspin.coarse.MAPS`: "majority", or "plurality", which
-    keeps the alphabet, where samples are no spins. progress: True shows the progress on standard error, a function is
-    called with (fraction of the criteria done, text). name: on the card, that of the class unless given.
     The rules behind each outcome are those of `blockspin.judging.rules`, the criteria are in docs/judge.md.
-    Raises ValueError where lattices differ, where the map's outputs have the wrong shape, for unknown criteria and
-    references, and for a dictionary of no maps; TypeError for what is no map or no samples.
+
+    Parameters
+    ----------
+    transformer : map, or dict of names to maps
+        Fitted, X (n, N) of the samples' values to (n, M); it is fitted on `train` where it is not. Your own class needs
+        transform(X); `blockspin.coarse.maps` lists what else it may offer (docs/how-to/own-network.md).
+    samples, critical, train : DataArray, DataArray or None, DataArray or None
+        Held-out samples; samples at the critical coupling, for the exponents (their values are checked:
+        `blockspin.judging.critical`); the training samples, with which clones are retrained on noise and on permuted
+        sites as nulls. Without them only the cheap nulls are used: untrained, shuffled sites.
+    model, nulls : model or None, dict of names to fitted maps or None
+        What the samples were drawn from, for fidelity and generalization; your own null maps instead.
+    criteria, reference : list of str or None, str or None
+        Names of `blockspin.judging.CRITERIA`, all unless given. The block rule to compare with, a name of
+        `blockspin.coarse.MAPS`: "majority", or "plurality", which keeps the alphabet, where samples are no spins.
+    name, seed : str or None, int
+        The map's name on the card, that of the class unless given; the seed of coins and nulls.
+    progress : bool or callable
+        True shows the progress on standard error; a function is called with (fraction of the criteria done, text).
+
+    Returns
+    -------
+    Scorecard, or Comparison of a dictionary's maps
+
+    Raises
+    ------
+    ValueError, TypeError
+        Where lattices differ, where the map's outputs have the wrong shape, for unknown criteria and references, and
+        for a dictionary of no maps; for what is no map or no samples.
+
+    Examples
+    --------
+    >>> lattice = bs.Lattice.square(8)
+    >>> samples = bs.sample(bs.Ising(lattice, K=0.4), 400, seed=1)
+    >>> card = bs.judge(bs.Majority(lattice), samples, criteria=["locality", "tiling"])
+    >>> str(card.outcome("locality")), str(card.outcome("tiling"))
+    ('pass', 'pass')
     """
     names = chosen(criteria)
     if reference is not None:

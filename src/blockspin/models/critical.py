@@ -18,13 +18,22 @@ NEAR = 0.01  # of Kc: as near as this counts as there
 def critical_coupling(model: Any, lattice: Lattice | None = None, **settings: Any) -> float | None:
     """Kc of nearest neighbours on a model's lattice, infinite and without a field, whatever its own K.
 
-    model: a model, or its class with the lattice and the settings besides K. None where there is no Kc, or it is not
-    known. Raises TypeError for what is no model, ValueError as the class does.
+    Parameters
+    ----------
+    model, lattice, **settings : a model; or its class, its lattice, and its settings besides K
 
+    Returns
+    -------
+    float or None
+        None where there is no Kc, or it is not known. Raises TypeError for what is no model, ValueError as the class
+        does.
+
+    Examples
+    --------
     >>> bs.critical_coupling(bs.Ising, bs.Lattice.square(16))
     0.44068679350977147
     >>> bs.critical_coupling(bs.Potts, bs.Lattice.square(16), q=3)
-    1.0050525631165602
+    1.005052538742381
     """
     if isinstance(model, type) and issubclass(model, PairModel):
         model = model(lattice, K=0.0, **settings)  # type: ignore[call-arg]  # every model is a dataclass

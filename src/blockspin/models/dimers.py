@@ -24,10 +24,7 @@ class Dimers:
     """H = -(1/T) sum_faces [two parallel dimers] - noise sum_r s_r t_r over close-packed dimers of `vertices`.
 
     Each vertex of the Lx x Ly torus `vertices` (both even) belongs to exactly one dimer; any other state has
-    H = infinity. T is in units of the energy gain of a face with two parallel dimers; T = infinity gives free
-    dimers, where all coverings are equally likely. noise is a reduced coupling; None leaves the noise spins out.
-
-    States live on `lattice`, the square lattice of 2Lx x 2Ly cells, one value -1/+1 a cell:
+    H = infinity. States live on `lattice`, the square lattice of 2Lx x 2Ly cells, one value -1/+1 a cell:
 
     - (2x, 2y) vertex (x, y), (2x+1, 2y+1) the face between (x, y) and (x+1, y+1): noise spins, or -1 without noise;
     - (2x+1, 2y) the bond from (x, y) to (x+1, y), (2x, 2y+1) that to (x, y+1): +1 where a dimer lies, else -1.
@@ -35,10 +32,24 @@ class Dimers:
     The noise is one pair of Ising spins a vertex r, s_r on it and t_r on its face, coupled to each other and to
     nothing else. Koch-Janusz and Ringel add coupled pairs on vertices and faces; that a pair is the vertex (2x, 2y)
     with the face (2x+1, 2y+1), and the value of the coupling, are choices made here.
-    Raises ValueError for another lattice than a square one of even extents, T not above 0, or a noise that is not
-    finite; TypeError where `vertices` is not a Lattice.
-    Source: F. Alet et al., Phys. Rev. Lett. 94, 235702 (2005); M. Koch-Janusz and Z. Ringel, Nature Physics
-    14, 578 (2018).
+
+    Parameters
+    ----------
+    vertices, T, noise : Lattice, float, float or None
+        A square lattice of even extents. T is in units of the energy gain of a face with two parallel dimers; infinite
+        T gives free dimers, where all coverings are equally likely. noise is a reduced coupling; None leaves it out.
+        Raises ValueError for another lattice, T not above 0, or a noise that is not finite.
+
+    References
+    ----------
+    F. Alet et al., Phys. Rev. Lett. 94, 235702 (2005); M. Koch-Janusz and Z. Ringel, Nature Physics 14, 578 (2018).
+
+    Examples
+    --------
+    >>> dimers = bs.Dimers(bs.Lattice.square(4), T=1.5)
+    >>> states = bs.sample(dimers, 100, seed=1)
+    >>> states.shape, int((states.values[0, 0] == 1).sum())  # 16 vertices, 8 dimers
+    ((100, 1, 8, 8), 8)
     """
 
     vertices: Lattice

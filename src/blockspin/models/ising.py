@@ -28,9 +28,19 @@ KC_CUBIC = 0.221654626
 class Ising(PairModel):
     """H = -K sum_<ij> s_i s_j - h sum_i s_i, with s_i = -1/+1 and the sum over `lattice.bonds`.
 
-    H is reduced (in units of kT): K = J/kT, h = magnetic field/kT, P(s) proportional to exp(-H).
-    K < 0 is the antiferromagnet; K = (K1, K2, ...) couples shells of neighbours (`PairModel`). Raises ValueError where
-    K or h is not a finite number, TypeError where the lattice is not a Lattice.
+    H is reduced (in units of kT), P(s) proportional to exp(-H).
+
+    Parameters
+    ----------
+    lattice, K, h : Lattice, float or tuple of float, float
+        K = J/kT, negative for the antiferromagnet; (K1, K2, ...) couples shells of neighbours (`PairModel`). h is the
+        magnetic field/kT. Raises ValueError where K or h is not a finite number.
+
+    Examples
+    --------
+    >>> model = bs.Ising(bs.Lattice.square(4), K=0.4)
+    >>> model.energy(np.ones((4, 4)))  # -K a bond, 2 bonds a site
+    array(-12.8)
     """
 
     name: ClassVar = "ising"

@@ -29,6 +29,11 @@ class PairModel:
     coupling K takes a tuple (K1, K2, ...) in its place, one a shell of neighbours by distance (`Lattice.shell`):
     `bond` is then called with K1 for nearest neighbours, K2 for the second ones.
     Raises ValueError where a setting is no finite number, TypeError where the lattice is not a Lattice.
+
+    Examples
+    --------
+    >>> bs.BlumeCapel(bs.Lattice.square(4), K=0.5, D=0.3).energy(np.ones((4, 4)))  # -K 32 bonds + D 16 sites
+    array(-11.2)
     """
 
     name: ClassVar[str]

@@ -26,10 +26,19 @@ def potts_kc(q: int) -> float:
 class Potts(PairModel):
     """H = -K sum_<ij> delta(s_i, s_j) - h sum_i delta(s_i, 0), with s_i = 0..q-1 and the sum over `lattice.bonds`.
 
-    H is reduced (in units of kT), P(s) proportional to exp(-H); K < 0 is the antiferromagnet; K = (K1, K2, ...) couples
-    shells of neighbours (`PairModel`). q = 2 is the Ising model with its K and h doubled, up to a constant, with state
-    0 for spin +1. Raises ValueError where K or h is not a finite number or q not an integer from 2 to 64, TypeError
-    where the lattice is not a Lattice.
+    H is reduced (in units of kT), P(s) proportional to exp(-H). q = 2 is the Ising model with its K and h doubled, up
+    to a constant, with state 0 for spin +1.
+
+    Parameters
+    ----------
+    lattice, K, q, h : Lattice, float or tuple of float, int, float
+        K < 0 is the antiferromagnet; (K1, K2, ...) couples shells of neighbours (`PairModel`). q is from 2 to 64.
+        Raises ValueError where K or h is not a finite number or q out of range.
+
+    Examples
+    --------
+    >>> bs.Potts(bs.Lattice.triangular(3), K=0.5, q=3).energy(np.zeros(9))
+    array(-13.5)
     """
 
     name: ClassVar = "potts"

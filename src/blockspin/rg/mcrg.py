@@ -38,10 +38,24 @@ DEPENDENT = 1e-9  # smallest eigenvalue of the operators' correlation matrix tha
 class Spectrum(Tabular):
     """Exponents of one step, with jackknife errors over chains.
 
-    y_t, y_h: from all even (odd) operators; y_t_by_operators[k - 1], y_h_by_operators[k - 1]: from the first k.
-    even, odd: names of the operators; why_t, why_h: "" or the reason why y_t (y_h) is not defined, and then nan;
-    T_t, T_h: the linearised steps dK'/dK (nan where singular). note: "", or that the fine samples say themselves that
-    they are not of the critical point. An exponent that its error hides keeps its number as `y_t.warned`.
+    Attributes
+    ----------
+    y_t, y_h : Estimate
+        From all even (odd) operators. An exponent that its error hides keeps its number as `y_t.warned`.
+    y_t_by_operators, y_h_by_operators : tuple of Estimate
+        Entry k - 1: from the first k operators.
+    even, odd : tuple of str, names of the operators
+    why_t, why_h, note : str
+        "" or the reason why y_t (y_h) is not defined, and then nan; "", or that the fine samples say themselves that
+        they are not of the critical point.
+    T_t, T_h : array
+        The linearised steps dK'/dK (nan where singular).
+
+    Examples
+    --------
+    >>> samples = bs.sample(bs.Ising(bs.Lattice.square(8), 0.44), 400, seed=1)
+    >>> bs.rg.exponents(samples, bs.Majority, 1)[0].odd
+    ('magnetisation', 'corner')
     """
 
     x = "last_operator"
@@ -85,7 +99,6 @@ class Spectra(Several[Spectrum]):
 
     Examples
     --------
-    >>> import blockspin as bs
     >>> samples = bs.sample(bs.Ising(bs.Lattice.square(8), 0.44), 400, seed=1)
     >>> (spectrum,) = bs.rg.exponents(samples, bs.Majority, 1)
     >>> [*spectrum.to_dataframe()["exponent"]], spectrum.y_t.blocks.shape

@@ -39,14 +39,21 @@ MAGNETISED = 5.0  # errors that <s> must lie from 0 for a field
 class Couplings(Tabular):
     """Couplings K_a of -H = sum_a K_a S_a, with jackknife errors over chains.
 
-    operators: names; K[a]: from all operators; nested[k - 1]: from the first k, so that a number that moves along
-    its column shows what the cut leaves open; log_likelihood[k - 1]: mean ln P(s_i | others) of the first k, in nats
-    a site; why: "" or the reason why K is not defined, and then nan; left_out: K without each group of chains,
-    (groups, operators), for errors of functions of K; its columns are `K[a].blocks`.
+    Attributes
+    ----------
+    operators, K : tuple of str, tuple of Estimate
+        Names; from all operators, where `couplings["nn"]` is that of one.
+    nested : tuple of tuple of Estimate
+        Entry k - 1: from the first k, so that a number that moves along its column shows what the cut leaves open.
+    log_likelihood : tuple of float
+        Entry k - 1: mean ln P(s_i given the others) of the first k, in nats a site.
+    why : str
+        "" or the reason why K is not defined, and then nan.
+    left_out : array (groups, operators)
+        K without each group of chains, for errors of functions of K; its columns are `K[a].blocks`.
 
     Examples
     --------
-    >>> import blockspin as bs
     >>> samples = bs.sample(bs.Ising(bs.Lattice.square(8), 0.3), 400, seed=1)
     >>> found = bs.rg.couplings(samples, ["nn", "nnn"])
     >>> [*found.to_dataframe()["operator"]], found["nn"].blocks.shape
@@ -82,17 +89,34 @@ class Couplings(Tabular):
 def couplings(samples: xr.DataArray, operators: Sequence[str] | None = None) -> Couplings:
     """The couplings of these operators that fit the samples, from any source: a model, a block rule, a network.
 
-    samples: (chain, draw, *sites) in the sample schema; operators: names in the order in which nested sets grow
-    (`rg.operators`, `rg.orbits`), default the even ones of `rg.sectors.defaults`, and the odd ones too where samples
-    are magnetised (`in_field`): even ones alone would mistake a field for a coupling. Of numbers an operator is a sum
-    of products, so that "nn" has the K of `bs.Ising` and `bs.BlumeCapel` and "magnetisation^2" the latter's -D; of
-    labels it counts the shapes whose sites are all alike, so that "nn" has the K of `bs.Potts`. Errors: jackknife over
-    chains, in at most 50 groups; each left-out estimate is two Newton steps from the full one. Not defined, with the
-    reason, where an operator adds nothing to those before it or where a coupling runs away. The errors do not include
-    the effect of omitted operators.
-    Raises ValueError for fewer than two chains, no or unknown or repeated operators, or a shape that winds around the
-    lattice, or for samples of dimers; TypeError where samples are no DataArray.
-    Source: as the module says; on blocked spins, Gonzalez-Arroyo and Salas (1988).
+    Of numbers an operator is a sum of products, so that "nn" has the K of `bs.Ising` and `bs.BlumeCapel` and
+    "magnetisation^2" the latter's -D; of labels it counts the shapes whose sites are all alike, so that "nn" has the K
+    of `bs.Potts`. Errors: jackknife over chains, in at most 50 groups; each left-out estimate is two Newton steps from
+    the full one. Not defined, with the reason, where an operator adds nothing to those before it or where a coupling
+    runs away. The errors do not include the effect of omitted operators.
+
+    Parameters
+    ----------
+    samples, operators : DataArray, sequence of str or None
+        Names in the order in which nested sets grow (`rg.operators`, `rg.orbits`), default the even ones of
+        `rg.sectors.defaults`, and the odd ones too where samples are magnetised (`in_field`): even ones alone would
+        mistake a field for a coupling.
+
+    Returns
+    -------
+    Couplings
+        Raises ValueError for fewer than two chains, unknown or repeated operators, a shape that winds around the
+        lattice, or samples of dimers.
+
+    References
+    ----------
+    As the module says; on blocked spins, Gonzalez-Arroyo and Salas (1988).
+
+    Examples
+    --------
+    >>> samples = bs.sample(bs.Ising(bs.Lattice.square(8), K=0.3), 10_000, seed=1)
+    >>> abs(bs.rg.couplings(samples, ["nn"])["nn"].z(0.3)) < 4
+    True
     """
     lattice, alphabet = lattice_of(sectors.readable(samples)), alphabet_of(samples)
     if operators is None:

@@ -43,8 +43,21 @@ class Turn:
 class Trajectory(Tabular):
     """Couplings of one set of samples before and after each step, and the fixed point seen by each step.
 
-    K: the nearest-neighbour coupling that was sampled, nan where the samples do not say; levels[n]: couplings after n
-    steps, on lattices[n]; turns[n]: from the step n to n + 1.
+    Attributes
+    ----------
+    K, operators : float, tuple of str
+        The nearest-neighbour coupling that was sampled, nan where the samples do not say; names.
+    lattices, levels : tuple of Lattice, tuple of Couplings
+        Entry n: after n steps.
+    turns : tuple of Turn
+        Entry n: from step n to n + 1.
+
+    Examples
+    --------
+    >>> samples = bs.sample(bs.Ising(bs.Lattice.square(8), 0.3), 400, seed=1)
+    >>> (path,) = bs.rg.flow(samples, bs.Majority, 1, ["nn"])
+    >>> path.K, len(path.levels), len(path.turns)
+    (0.3, 2, 1)
     """
 
     x = "lattice"
@@ -72,7 +85,6 @@ class Trajectories(Several[Trajectory]):
 
     Examples
     --------
-    >>> import blockspin as bs
     >>> samples = bs.sample(bs.Ising(bs.Lattice.square(16), 0.4), 400, seed=1)
     >>> bs.rg.flow(samples, bs.Majority, 1, ["nn"]).to_dataframe()["lattice"].tolist()
     ['square 16x16', 'square 8x8']
@@ -91,13 +103,30 @@ def flow(
 ) -> Trajectories:
     """How the couplings move under repeated coarse-graining: one trajectory for each set of samples.
 
-    samples: sets (or one) at couplings below, at and above the critical one, each (chain, draw, *sites) without a
-    field, spins or Potts states; rule, steps and seed as in `bs.rg.exponents`; operators: names of even ones, default
-    the table's.
     The couplings are those of `bs.rg.couplings`, T is Swendsen's B^-1 A; both are truncated to the operators; no error
     bar includes this.
-    Raises ValueError for an odd operator and as `block` and `couplings`.
-    Source: R. H. Swendsen, Phys. Rev. Lett. 52, 1165 (1984); the linear step to K* is Newton's with that T.
+
+    Parameters
+    ----------
+    samples : DataArray or sequence of them
+        Sets (or one) at couplings below, at and above the critical one, without a field, spins or Potts states.
+    rule, steps, seed, operators : as in `bs.rg.exponents`
+        Even operators alone. Raises ValueError for an odd one and as `block` and `couplings`.
+
+    Returns
+    -------
+    Trajectories
+
+    References
+    ----------
+    R. H. Swendsen, Phys. Rev. Lett. 52, 1165 (1984); the linear step to K* is Newton's with that T.
+
+    Examples
+    --------
+    >>> samples = bs.sample(bs.Ising(bs.Lattice.square(16), K=0.3), 2000, seed=1)
+    >>> (path,) = bs.rg.flow(samples, bs.Majority, 1, ["nn"])
+    >>> path.levels[1]["nn"].value < path.levels[0]["nn"].value < 0.35  # away from Kc, to weak coupling
+    True
     """
     like = "samples, or a list of sets of samples"
     sets = [samples] if isinstance(samples, xr.DataArray) else checks.listed("samples", samples, like)

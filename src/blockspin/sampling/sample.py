@@ -60,39 +60,62 @@ def sample(
 ) -> xr.DataArray | Path:
     """At least n equilibrium configurations of the model, in the schema of `blockspin.samples`.
 
-    model: `bs.Ising`, `bs.Potts`, `bs.BlumeCapel` or your own `PairModel` on any lattice, or `bs.Dimers`.
-    n: configurations in all; each chain gives ceil(n / chains) draws, and as few chains as reach n then run, so the
-    total is n or a little more (exactly n where `chains` divides it).
-    chains: 100 unless given, but for multi-spin a multiple of the 512 replicas that it moves at once.
-    algorithm: "multi-spin" (Metropolis and heat bath on 512 replicas at a time; any K and h, an even last extent) and
-    "swendsen-wang" (any K and h; a field enters as a ghost spin), both of Ising spins with nearest neighbours; "wolff"
-    (of these h = 0, of other models a symmetry of the letters), "heat-bath" (any), "worm" (dimers), or "auto": the one
-    that `sampling.cost` expects to be the fastest.
-    spacing: steps between draws, 2 tau unless given, with tau the larger integrated autocorrelation time
-    (1/2 + sum rho, in steps) of energy and order parameter in a pilot run; equilibration: steps before the first
-    draw, 20 tau unless given, or as many as the pilot needed to forget its start if those are more. A step is a
-    sweep; for Wolff, as many clusters as flip about N sites; for dimers, as many worms as turn about N/2 dimers.
-    The order parameter is that of `sampling.cluster.ClusterChains`: m, staggered for K < 0, its absolute value for
-    h = 0; of other models that of `sampling.pair_chains.PairChains`; for dimers tau is that of energy, columnar order
-    and winding numbers.
-    progress: True shows the progress on standard error; a function is called as progress(fraction done, text).
-
     Half of the chains start ordered and half at random; the pilot must bring both together (R-hat below 1.1)
     or the call refuses (multi-spin chains are many: nested R-hat of the two halves, below 1.01). Each draw is replaced
     by a random image under the exact symmetry of the model (for Ising with h = 0 flipped with probability 1/2),
     which removes the slow switching between ordered states. At K = 0 the draws
-    are independent. The provenance of the samples holds model, algorithm, seed, tau of the observables with errors,
-    spacing, equilibration, R-hat and effective sample size. The result depends on the arguments alone, not on the
-    number of threads.
-    out: a file (.nc) for the same draws, if they do not fit into memory; its path is then returned. `bs.read_samples`
-    reads it, `samples.parts` part by part. Parts go to `OUT.parts` every 10 seconds, or every
-    2^26 spins where that is sooner. After an interruption the same call resumes after the last part and ends with
-    the same file. A finished file of the same arguments is not changed; overwrite: these draws replace any existing
-    file when they are done.
-    Raises ValueError for a bad argument or an algorithm that does not apply to the model, RuntimeError where the
-    pilot does not equilibrate (unless spacing and equilibration are both given; tau is then null). Of a file:
-    ValueError where it or its parts are those of other arguments, BlockingIOError where another process draws into it,
-    OSError with the file's name where the disk fails.
+    are independent. The result depends on the arguments alone, not on the number of threads.
+
+    Parameters
+    ----------
+    model : PairModel or Dimers
+        `bs.Ising`, `bs.Potts`, `bs.BlumeCapel` or your own `PairModel` on any lattice, or `bs.Dimers`.
+    n, seed : int
+        Configurations in all, and the seed of all random numbers. Each chain gives ceil(n / chains) draws, and as few
+        chains as reach n then run, so the total is n or a little more (exactly n where `chains` divides it).
+    chains : int or None
+        100 unless given, but for multi-spin a multiple of the 512 replicas that it moves at once.
+    algorithm : str
+        "multi-spin" (Metropolis and heat bath on 512 replicas at a time; any K and h, an even last extent) and
+        "swendsen-wang" (any K and h; a field enters as a ghost spin), both of Ising spins with nearest neighbours;
+        "wolff" (of these h = 0, of other models a symmetry of the letters), "heat-bath" (any), "worm" (dimers), or
+        "auto": the one that `sampling.cost` expects to be the fastest.
+    spacing : int or None
+        Steps between draws, 2 tau unless given, with tau the larger integrated autocorrelation time
+        (1/2 + sum rho, in steps) of energy and order parameter in a pilot run. A step is a sweep; for Wolff, as many
+        clusters as flip about N sites; for dimers, as many worms as turn about N/2 dimers. The order parameter is that
+        of `sampling.cluster.ClusterChains`: m, staggered for K < 0, its absolute value for h = 0; of other models that
+        of `sampling.pair_chains.PairChains`; for dimers tau is that of energy, columnar order and winding numbers.
+    equilibration : int or None
+        Steps before the first draw, 20 tau unless given, or as many as the pilot needed to forget its start if those
+        are more.
+    progress : bool or callable
+        True shows the progress on standard error; a function is called as progress(fraction done, text).
+    out, overwrite : path or None, bool
+        A file (.nc) for the same draws, if they do not fit into memory. Parts go to `OUT.parts` every 10 seconds, or
+        every 2^26 spins where that is sooner. After an interruption the same call resumes after the last part and
+        ends with the same file. A finished file of the same arguments is not changed. With overwrite, these draws
+        replace any existing file when they are done.
+
+    Returns
+    -------
+    DataArray, or Path with `out`
+        Dimensions (chain, draw, sites); `bs.read_samples` reads the file, `samples.parts` part by part. The provenance
+        holds model, algorithm, seed, tau of the observables with errors, spacing, equilibration, R-hat and effective
+        sample size.
+
+    Raises
+    ------
+    ValueError, RuntimeError, BlockingIOError, OSError
+        For a bad argument, an algorithm that does not apply to the model, or a file of other arguments; where the pilot
+        does not equilibrate (unless spacing and equilibration are both given; tau is then null); where another process
+        draws into the file; where the disk fails, with the file's name.
+
+    Examples
+    --------
+    >>> samples = bs.sample(bs.Ising(bs.Lattice.square(8), K=0.4), 1000, seed=1, chains=100)
+    >>> samples.dims, samples.shape
+    (('chain', 'draw', 'x', 'y'), (100, 10, 8, 8))
     """
     checks.flag("overwrite", overwrite)
     settings = _checked(model, n, seed, chains, algorithm, spacing, equilibration)

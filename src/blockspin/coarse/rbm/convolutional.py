@@ -26,7 +26,7 @@ class ConvolutionalRBM(Trainer):
     """A restricted Boltzmann machine whose weights are tied by translation: a block rule learned from samples.
 
     p(v, h) = exp(-E(v, h)) / Z with E = -sum_f sum_B h_fB (w_f.v_B + c_f) - b sum_i v_i: v_B are the spins in a window
-    of side `filter_side` about block B of side `b`, w_f the filter f, alike for all blocks (plus |v|^2/2 for Gaussian
+    of side `filter_side` about block B of side `b`, w_f the filter f, alike for all blocks (plus v.v/2 for Gaussian
     visible units). It is the `RBM` whose rows are the shifted filters, with N M / (filters side^d) times fewer weights
     to learn, and commutes with translations by b. Two filters of side 2 with b = 1 hold the Ising model on the square
     lattice exactly.
@@ -37,21 +37,36 @@ class ConvolutionalRBM(Trainer):
 
     Parameters
     ----------
-    lattice: the fine Lattice; None is the ring of as many sites as X has columns. b: side of a block, the stride of
-        the filters; filter_side: from b to the smallest extent of the lattice; n_filters: hidden units a block.
-    units, biases (one for all sites, one a filter), algorithm, k, learning_rate, momentum, batch_size, n_iter, l1, l2,
-        l1_method, random_state, output, track_likelihood, verbose: as in `RBM`.
-    init_scale: deviation of the filters' first weights, 0.01 unless given. Each filter starts with a sum that is not
-        negative, so that what grows along the magnetisation counts it forwards.
+    lattice, b, filter_side, n_filters : Lattice or None, int, int, int
+        The fine lattice, None the ring of as many sites as X has columns. Side of a block, the stride of the filters;
+        from b to the smallest extent of the lattice; hidden units a block.
+    units, biases, algorithm, k, learning_rate, momentum, batch_size, n_iter, l1, l2, l1_method : as in `RBM`
+        One visible bias for all sites, one hidden bias a filter.
+    init_scale : float or None
+        Deviation of the filters' first weights, 0.01 unless given. Each filter starts with a sum that is not negative,
+        so that what grows along the magnetisation counts it forwards.
+    random_state, output, track_likelihood, verbose : as in `RBM`
 
     Attributes
     ----------
-    filters_ (n_filters, filter_side, ...): the weights, float32. lattice_: the lattice in use.
-    components_ (M, N), intercept_hidden_ (M,), intercept_visible_ (N,): of the `RBM` that this is, filter by filter
-        and within a filter in the order of the sites of `lattice.coarse(b)`.
-    units_, n_epochs_, seed_, trajectory_: as in `RBM`.
-    Source: Lee, Grosse, Ranganath and Ng, ICML (2009); as a block rule J.-H. Chung and Y.-J. Kao, Phys. Rev. Research
+    filters_, lattice_ : array (n_filters, filter_side, ...) of float32, Lattice
+        The weights; the lattice in use.
+    components_, intercept_hidden_, intercept_visible_ : arrays (M, N), (M,), (N,)
+        Of the `RBM` that this is, filter by filter, each in the order of the sites of `lattice.coarse(b)`.
+    units_, n_epochs_, seed_, trajectory_ : as in `RBM`
+
+    References
+    ----------
+    Lee, Grosse, Ranganath and Ng, ICML (2009); as a block rule J.-H. Chung and Y.-J. Kao, Phys. Rev. Research
     3, 023230 (2021).
+
+    Examples
+    --------
+    >>> lattice = bs.Lattice.square(4)
+    >>> samples = bs.sample(bs.Ising(lattice, K=0.4), 200, seed=1)
+    >>> rbm = bs.ConvolutionalRBM(lattice, b=2, filter_side=2, n_iter=2, random_state=1).fit(bs.to_matrix(samples))
+    >>> rbm.filters_.shape, rbm.components_.shape
+    ((1, 2, 2), (4, 16))
     """
 
     _LEARNED: ClassVar[tuple[str, ...]] = ("filters_", "_biases")

@@ -19,10 +19,10 @@ from blockspin.progress import Wish
 class RBM(Trainer):
     """A restricted Boltzmann machine trained by contrastive divergence.
 
-    p(v, h) = exp(-E(v, h)) / Z with E = -h.W.v - b.v - c.h (plus |v|^2/2 for Gaussian visible units). Mehta and
+    p(v, h) = exp(-E(v, h)) / Z with E = -h.W.v - b.v - c.h (plus v.v/2 for Gaussian visible units). Mehta and
     Schwab (arXiv:1410.3831, eq. 10) write the opposite sign: their w, b, c are minus these.
 
-    A mini-batch of training does, with g = <h v>_data - <h v>_model from hidden means:
+    A mini-batch of training does, with g = <h v>_data - <h v>_model from hidden means::
 
         velocity <- momentum velocity + learning_rate (g - l2 W)
         W        <- W + velocity
@@ -37,44 +37,62 @@ class RBM(Trainer):
 
     Parameters
     ----------
-    The model:
-        n_components: hidden units M.
-        units: "binary" (0/1 visible and hidden), "spin" (-1/+1 both), "gaussian" (real visible of unit variance, 0/1
-            hidden), or "auto": spin where values lie in [-1, 1] with negatives, binary where in [0, 1]. Means inside
-            the range are data too, so that a stack can pass means on. Spins of which some are 0 are refused, unless
-            units="means" (of spins) allows them. Data outside [-1, 1] are Gaussian only with units="gaussian",
-            and data that are all 1 fit both spin and binary: "auto" raises ValueError for them.
-        biases: False keeps both layers' biases at zero, for up-down symmetric spins.
-    Training:
-        algorithm: "cd" starts the model's chains at the data, "pcd" keeps `batch_size` chains; k: Gibbs steps.
-        reconstruction: "sample" draws the last visible state of the chain, "mean" takes its mean, as Hinton and
-            Salakhutdinov's code does; only with "cd".
-        centered: True takes the gradient in centred variables (Cho, Raiko and Ilin, Neural Comput. 25, 805 (2013)).
-        learning_rate, momentum, batch_size, n_iter (epochs; 0 leaves the RBM as initialised): as above.
-    Penalties:
-        l1, l2, l1_method: on the weights, as above.
-    Start:
-        init: W ~ N(0, .01^2) ("small"; "data-mean" also sets b to the field of independent units with the data's
-            means), or N(0, .1^2) ("hinton-salakhutdinov", Science 313, 504 (2006)); init_scale: another deviation.
-        random_state: int, RandomState or None. Equal integers give equal bits on one computer.
-    Output:
-        output: `transform` gives "mean" <h | v>, or "sample", int8 states.
-        track_likelihood: True puts absolute likelihoods into the trajectory, ln Z summed or annealed (`partition`).
-        verbose: 0 or False, 1 or True (progress on standard error), or a callable (fraction done, text).
+    n_components : int
+        Hidden units M.
+    units : {"auto", "binary", "spin", "means", "gaussian"}
+        "binary" (0/1 visible and hidden), "spin" (-1/+1 both), "gaussian" (real visible of unit variance, 0/1
+        hidden), or "auto": spin where values lie in [-1, 1] with negatives, binary where in [0, 1]. Means inside
+        the range are data too, so that a stack can pass means on. Spins of which some are 0 are refused, unless
+        units="means" (of spins) allows them. Data outside [-1, 1] are Gaussian only with units="gaussian",
+        and data that are all 1 fit both spin and binary: "auto" raises ValueError for them.
+    biases, centered : bool
+        False keeps both layers' biases at zero, for up-down symmetric spins. True takes the gradient in centred
+        variables (Cho, Raiko and Ilin, Neural Comput. 25, 805 (2013)).
+    algorithm, k, reconstruction : {"cd", "pcd"}, int, {"sample", "mean"}
+        "cd" starts the model's chains at the data, "pcd" keeps `batch_size` chains; k Gibbs steps. "sample" draws the
+        last visible state of the chain, "mean" takes its mean, as Hinton and Salakhutdinov's code does; only with "cd".
+    learning_rate, momentum, batch_size, n_iter : float, float, int, int
+        As above; n_iter epochs, of which 0 leaves the RBM as initialised.
+    l1, l2, l1_method : float, float, {"proximal", "subgradient"}
+        Penalties on the weights, as above.
+    init, init_scale : str, float or None
+        W ~ N(0, .01^2) ("small"; "data-mean" also sets b to the field of independent units with the data's means),
+        or N(0, .1^2) ("hinton-salakhutdinov", Science 313, 504 (2006)); another deviation.
+    random_state : int, RandomState or None
+        Equal integers give equal bits on one computer.
+    output, track_likelihood : {"mean", "sample"}, bool
+        `transform` gives <h | v>, or int8 states. True puts absolute likelihoods into the trajectory, ln Z summed or
+        annealed (`partition`).
+    verbose : bool or callable
+        True shows the progress on standard error; a function is called with (fraction done, text).
 
     Attributes
     ----------
-    components_ (M, N), intercept_hidden_ (M,), intercept_visible_ (N,): W, c, b, float32.
-    units_: the units in use. n_epochs_: epochs done. seed_: the integer that `random_state` gave.
-    trajectory_: dict of arrays over log-spaced epochs 0, 1, 2, 3, 5, 8, 12, ..., the last: "epoch";
-        "weight_change" |W - W_previous| / |W| an epoch, nan at 0; "weight_norm" |W|; "pseudo_log_likelihood" and
+    components_, intercept_hidden_, intercept_visible_ : arrays (M, N), (M,), (N,)
+        W, c, b, float32.
+    units_, n_epochs_, seed_ : str, int, int
+        The units in use, epochs done, the integer that `random_state` gave.
+    trajectory_ : dict of arrays
+        Over log-spaced epochs 0, 1, 2, 3, 5, 8, 12, ..., the last: "epoch"; "weight_change", the norm of W - W_previous
+        in units of that of W, an epoch, nan at 0; "weight_norm"; "pseudo_log_likelihood" and
         "pseudo_log_likelihood_validation", nats a site; "free_energy_gap", mean F of validation minus training
         rows, nats a sample: ln Z cancels, so it is the log-likelihood lost on unseen data;
         "log_likelihood", "log_likelihood_validation" and "log_likelihood_error", nats a site, the last that of ln Z,
         where they are tracked and annealing is not refused; "reconstruction_error", mean squared, a site. They are
         means over fixed, evenly spaced rows (at most 2000; the pseudo-likelihoods over fewer) and so carry no error
-        of their own; nan where there is no validation set,
-        and the pseudo-likelihoods of Gaussian units, which cost too much to watch.
+        of their own; nan where there is no validation set, and the pseudo-likelihoods of Gaussian units, which cost too
+        much to watch.
+
+    References
+    ----------
+    G. E. Hinton, Neural Comput. 14, 1771 (2002); P. Mehta and D. J. Schwab, arXiv:1410.3831.
+
+    Examples
+    --------
+    >>> samples = bs.sample(bs.Ising(bs.Lattice.square(4), K=0.4), 200, seed=1)
+    >>> rbm = bs.RBM(4, l1=1e-3, n_iter=2, random_state=1).fit(bs.to_matrix(samples))
+    >>> rbm.transform(bs.to_matrix(samples)).shape, rbm.trajectory_["epoch"].tolist()
+    ((200, 4), [0, 1, 2])
     """
 
     def __init__(
@@ -158,7 +176,20 @@ class RBM(Trainer):
     ) -> list[RBM]:
         """Train several RBMs of one shape in one program, as `coarse.rbm.ensemble.fit_together` says.
 
-        Raises TypeError for anything but an `RBM`.
+        Parameters
+        ----------
+        machines, X, validation : list of RBM, array (n, N) or one a model, array or None
+
+        Returns
+        -------
+        list of RBM
+            Fitted in place. Raises TypeError for anything but an `RBM`.
+
+        Examples
+        --------
+        >>> rows = np.random.default_rng(1).choice([-1, 1], (100, 8))
+        >>> [rbm.l1 for rbm in bs.RBM.fit_many([bs.RBM(2, l1=l1, n_iter=1) for l1 in (0.0, 0.1)], rows)]
+        [0.0, 0.1]
         """
         some = checks.listed("machines", machines, "a list of RBMs")
         for machine in some:

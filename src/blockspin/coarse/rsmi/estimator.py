@@ -45,52 +45,61 @@ class RSMI(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     on held-out rows are kept. There are two starts: near 0, which weights leave along the most informative direction,
     and random. Where no field is informative (dimers) both starts are slow; the canonical directions of block and
     environment are a third start. Sites of the environment that never change are left out.
-    One set of filters serves all blocks, so blocks at all positions train it.
+    One set of filters serves all blocks, so blocks at all positions train it. What I(H:E) means, which bounds there are
+    and when they are refused: docs/explanation/information.md.
 
     Parameters
     ----------
-    lattice: the fine Lattice; b: side of a block; buffer, environment: widths of the shell left out around the block
-        and of the shell used beyond it, in lattice spacings; b + 2 (buffer + environment) must fit the lattice.
-    n_components: filters a block.
-    algorithm: "bound", as above, or "rbm-proxy", that of Koch-Janusz and Ringel (2018) with its own settings
-        (`coarse.rsmi.proxy`): objective, starts, n_iter, batch_size, learning_rate and annealing are then not
-        used, center and project not allowed.
-    objective: "infonce", or "classifier" (summed over the states of h).
-    center: True cuts w.(v - means) at 0, means those of the training rows, in place of w.v, and gives no weight to
+    lattice, b, n_components : Lattice, int, int
+        The fine lattice, the side of a block, and the filters a block.
+    buffer, environment : int
+        Widths of the shell left out around the block and of the shell used beyond it, in lattice spacings;
+        b + 2 (buffer + environment) must fit the lattice.
+    algorithm, objective : {"bound", "rbm-proxy"}, {"infonce", "classifier"}
+        As above, or that of Koch-Janusz and Ringel (2018) with its own settings (`coarse.rsmi.proxy`): objective,
+        starts, n_iter, batch_size, learning_rate and annealing are then not used, center and project not allowed. The
+        classifier is summed over the states of h.
+    center : bool
+        True cuts w.(v - means) at 0, means those of the training rows, in place of w.v, and gives no weight to
         sites that never change: for data without up-down symmetry, such as dimers.
-    starts: some of "small", "random", "canonical"; each costs a training. One may be repeated, from another draw.
-    project: the networks see this many canonical directions of the environment in place of its spins (None): less
-        information, never more, and far fewer samples needed where the environment has hundreds of sites.
-    n_iter: steps at most (0 leaves the filters as initialised); batch_size (K), learning_rate: of Adam; annealing:
-        (eps at first, eps at last, rate a step). The defaults are those of Gokmen et al. for the Ising model.
-    random_state: int, RandomState or None. Equal integers give equal filters on one computer.
+    starts : sequence of {"small", "random", "canonical"}
+        Each costs a training. One may be repeated, from another draw.
+    project : int or None
+        The networks see this many canonical directions of the environment in place of its spins: less information,
+        never more, and far fewer samples needed where the environment has hundreds of sites.
+    n_iter, batch_size, learning_rate, annealing : int, int, float, tuple of float
+        Steps at most (0 leaves the filters as initialised); K and rate of Adam; eps at first, eps at last, rate a step.
+        The defaults are those of Gokmen et al. for the Ising model.
+    random_state : int, RandomState or None
+        Equal integers give equal filters on one computer.
 
     Attributes
     ----------
-    filters_ (n_components, b^d): in the order of `Lattice.blocks`, absolute sum 1, sum not negative.
-    fields_ (n_components M, N): the filters on the lattice, component by component.
-    information_: Estimate of I(H:E) in nats of the signs, one block and its environment: the classifier bound
-        on rows that nothing was fitted to; not-a-number where it is refused, `why_` says why.
-    bounds_: name to `Bound`: "classifier", fitted anew to the signs, and "infonce", of the critic that trained them.
-    means_ (b^d,): what is taken from a block's spins before the filters, 0 unless `center`.
-    scores_: the objective's bound of the signs on the rows to stop by, every 100 steps; of "rbm-proxy" its objective
-        after every epoch. seed_: what `random_state` gave.
+    filters_, fields_ : arrays (n_components, b^d), (n_components M, N)
+        In the order of `Lattice.blocks`, absolute sum 1, sum not negative; on the lattice, component by component.
+    information_ : Estimate
+        I(H:E) in nats of the signs, one block and its environment: the classifier bound on rows that nothing was fitted
+        to; not-a-number where it is refused, `why_` says why.
+    bounds_, means_ : dict of Bound, array (b^d,)
+        "classifier", fitted anew to the signs, and "infonce", of the critic that trained them; what is taken from a
+        block's spins before the filters, 0 unless `center`.
+    scores_, seed_ : array, int
+        The objective's bound of the signs on the rows to stop by, every 100 steps; of "rbm-proxy" its objective
+        after every epoch. What `random_state` gave.
+
+    References
+    ----------
+    Gokmen, Ringel, Huber, Koch-Janusz, Phys. Rev. Lett. 127, 240603 and Phys. Rev. E 104, 064106 (2021).
 
     Examples
     --------
     `fit` takes a matrix, so not samples but `bs.to_matrix(samples)`, and needs the number of chains of its rows:
 
-    >>> import blockspin as bs
     >>> lattice = bs.Lattice.square(6)
-    >>> samples = bs.sample(bs.Ising(lattice, KC_SQUARE), 5000, seed=1, chains=50)
-    >>> rsmi = bs.RSMI(lattice, b=2, buffer=1, environment=1, random_state=0)
+    >>> samples = bs.sample(bs.Ising(lattice, K=0.44), 5000, seed=1, chains=50)
+    >>> rsmi = bs.RSMI(lattice, b=2, buffer=1, environment=1, n_iter=50, random_state=0)
     >>> rsmi.fit(bs.to_matrix(samples), chains=50).filters_.shape
     (1, 4)
-    >>> rsmi.information_  # doctest: +SKIP
-    Estimate(value=0.454, error=0.013)
-
-    What I(H:E) means, which bounds there are and when they are refused: docs/explanation/information.md.
-    Source: Gokmen, Ringel, Huber, Koch-Janusz, Phys. Rev. Lett. 127, 240603 and Phys. Rev. E 104, 064106 (2021).
     """
 
     def __init__(
