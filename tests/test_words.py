@@ -114,6 +114,19 @@ def test_sentences_of_pages_are_short(name: str) -> None:
     assert [one for paragraph in paragraphs(PAGES[name].read_text()) for one in long(paragraph)] == []
 
 
+def test_the_glossary_has_plain_words_and_one_short_sentence_a_term() -> None:
+    lines = (SRC / "report" / "glossary.md").read_text().splitlines()[2:]
+    entries = [line.removeprefix("- ").partition(": ") for line in lines]
+    names = [name for some, _, _ in entries for name in some.split(", ")]
+    assert len(names) == len(set(names))
+    heads = [some.partition(",")[0].lower() for some, _, _ in entries]
+    assert heads == sorted(heads)
+    for _, _, sentence in entries:
+        assert banned(sentence) == []
+        assert len(sentences(sentence)) == 1
+        assert long(sentence) == []
+
+
 @pytest.mark.parametrize("name", EXPERIMENTS)
 def test_sentences_of_claims_are_short(name: str) -> None:
     experiment = find(name)
