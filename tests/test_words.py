@@ -28,7 +28,6 @@ EXCEPTIONS = {  # a file: phrases that stay there, and why
                                "shifted machine"),  # names of cases, in stored results
     "boltzmann_map/expected.py": ("a random machine", "the exact machine"),  # names of quantities, in stored results
     "experiments/exact_mapping/tasks.py": ("bond machine", "sublattice machine"),  # names of flows, in stored results
-    "report/theme.py": ("bond machine", "sublattice machine"),  # the same names, with their colours
     "experiments/mcrg/claims.py": ("couplings beyond neighbours, gained",),  # a quantity of the judge, in scorecards
     "judging/criteria/range.py": ("couplings beyond neighbours, gained",),
     "judging/criteria/coarse_couplings.py": ("no places",),  # a code of the judge, in scorecards

@@ -19,11 +19,11 @@ from markupsafe import Markup, escape
 
 @dataclass(frozen=True)
 class Figure:
-    """A picture with its caption: body is inline SVG or images, each with words that say what it shows."""
+    """A picture: body is inline SVG or images, each with words that say what it shows; page.md gives the rest."""
 
     body: Markup
-    title: str
-    caption: str
+    title: str = ""
+    caption: str = ""
 
 
 @dataclass(frozen=True)
@@ -101,14 +101,18 @@ def filled(template: str, **values: Any) -> Markup:
 
 def prose(text: str) -> Markup:
     """Escaped text with physics set: y_t, Kc, Z_λ, H_RG, Tr_h, w^2, nu, ->, +-, 2 x 2, and true minus signs."""
-    safe = str(escape(text))
-    safe = re.sub(r"(?<=\w)\^(-?\d+|-?[A-Za-z])\b", r"<sup>\1</sup>", safe)
-    safe = re.sub(r"\b([KT])c\b", r"\1_c", re.sub(r"\bnu\b", "ν", safe))
+    safe = re.sub(r"`([^`]+)`", r"<code>\1</code>", signs(str(escape(text))))
+    safe = re.sub(r"(?<=\w)\^(-?\w+)", lambda power: f"<sup>{power[1].replace('-', '−')}</sup>", safe)
     safe = re.sub(r"\b([A-Za-zσξλ])_(RG|RBM|λ|[A-Za-z0-9])\b", r"<i>\1</i><sub>\2</sub>", safe)
     safe = re.sub(r"\bTr_([a-z])\b", r"Tr<sub>\1</sub>", safe)
     safe = re.sub(r"(?<=\d) ?[x×] ?(?=\d)", "\u00a0×\u00a0", safe)  # not broken into two lines
-    safe = re.sub(r"(?<=\d) (?=%)", "\u00a0", safe)
+    safe = re.sub(r"(?<=\d) (?=%|of \d)|(?<=\d of) (?=\d)", "\u00a0", safe)
     return Markup(minus(safe).replace(" - ", " − ").replace("-&gt;", "→").replace("+-", "±"))
+
+
+def signs(text: str) -> str:
+    """Text with ν and ∞ for nu and inf, and K_c and T_c for Kc and Tc."""
+    return re.sub(r"\b([KT])c\b", r"\1_c", re.sub(r"\bnu\b", "ν", re.sub(r"\binf\b", "∞", text)))
 
 
 def minus(text: str) -> str:

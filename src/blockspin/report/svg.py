@@ -15,7 +15,7 @@ from matplotlib.markers import MarkerStyle
 from matplotlib.path import Path
 from matplotlib.transforms import Affine2D
 
-from blockspin.report.page import prose
+from blockspin.report.page import prose, signs
 from blockspin.report.theme import DASHES, GRID, INK, SOFT, STAND_INS, Style
 
 WIDTH = 5.0  # inches, that is 360 units of the picture: about the width of a phone's page in its pixels
@@ -126,5 +126,5 @@ def _subscripts(text: str) -> str:
     return re.sub(
         r"\b([A-Za-zσξλ])_([A-Za-z0-9])\b",
         r'<tspan font-style="italic">\1</tspan><tspan dy="3" font-size="85%">\2</tspan><tspan dy="-3">&#8203;</tspan>',
-        re.sub(r"\b([KT])c\b", r"\1_c", text),
+        signs(text),
     )
