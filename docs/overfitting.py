@@ -6,13 +6,14 @@ so that every likelihood is exact. Writes runs/overfitting/report.html and print
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 import blockspin as bs
-from blockspin.report.page import Section, render
+from blockspin.report.page import Page, render
 from blockspin.report.training import training
 
 CASES: dict[str, tuple[int, dict[str, Any]]] = {  # name: rows to train on, settings
@@ -59,10 +60,10 @@ def main() -> None:
     for table in tables.values():  # one axis for all: 300 rows seen
         longer = 400 / table["epoch"][-1]
         table["epoch"], table["weight_change"] = table["epoch"] * longer, table["weight_change"] / longer
-    drawn = training(tables, title="Overfitting and the fixed state", caption=CAPTION)
+    drawn = replace(training(tables), title="Overfitting and the fixed state", caption=CAPTION)
     folder = Path("runs/overfitting")
     folder.mkdir(parents=True, exist_ok=True)
-    page = render("Overfitting", ["Likelihoods along training."], [Section("Training", [], [drawn])])
+    page = render(Page("Overfitting", "Does training reach a fixed state?", ["Likelihoods along training."], drawn))
     (folder / "report.html").write_text(page)
 
 

@@ -28,7 +28,6 @@ EXCEPTIONS = {  # a file: phrases that stay there, and why
                                "shifted machine"),  # names of cases, in stored results
     "boltzmann_map/expected.py": ("a random machine", "the exact machine"),  # names of quantities, in stored results
     "experiments/exact_mapping/tasks.py": ("bond machine", "sublattice machine"),  # names of flows, in stored results
-    "report/theme.py": ("bond machine", "sublattice machine"),  # the same names, with their colours
     "experiments/mcrg/claims.py": ("couplings beyond neighbours, gained",),  # a quantity of the judge, in scorecards
     "judging/criteria/range.py": ("couplings beyond neighbours, gained",),
     "judging/criteria/coarse_couplings.py": ("no places",),  # a code of the judge, in scorecards
@@ -111,6 +110,19 @@ def test_sentences_of_documents_are_short(name: str) -> None:
 @pytest.mark.parametrize("name", PAGES)
 def test_sentences_of_pages_are_short(name: str) -> None:
     assert [one for paragraph in paragraphs(PAGES[name].read_text()) for one in long(paragraph)] == []
+
+
+def test_the_glossary_has_plain_words_and_one_short_sentence_a_term() -> None:
+    lines = (SRC / "report" / "glossary.md").read_text().splitlines()[2:]
+    entries = [line.removeprefix("- ").partition(": ") for line in lines]
+    names = [name for some, _, _ in entries for name in some.split(", ")]
+    assert len(names) == len(set(names))
+    heads = [some.partition(",")[0].lower() for some, _, _ in entries]
+    assert heads == sorted(heads)
+    for _, _, sentence in entries:
+        assert banned(sentence) == []
+        assert len(sentences(sentence)) == 1
+        assert long(sentence) == []
 
 
 @pytest.mark.parametrize("name", EXPERIMENTS)

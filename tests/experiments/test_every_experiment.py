@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import re
 import runpy
@@ -10,11 +11,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from plain_numbers import numbers, sentences
 from tiny import TINY
 
 from blockspin.experiments import EXPERIMENTS, find
 from blockspin.experiments.claims import STATUSES
 from blockspin.experiments.run import prepare, redraw, run
+from blockspin.report.theme import known
 
 DOCS = Path(__file__).parents[2] / "docs"
 QUICK = ("exact-mapping", "mcrg", "mehta-schwab")  # half of their tasks take seconds
@@ -72,6 +75,44 @@ def test_results_are_written_from_the_folder(finished: tuple[str, Path]) -> None
     for card in json.loads((folder / "scorecards.json").read_text())["scorecards"]:
         own = f"\n| {card['map']} | {card['layer']} | {card['verdict']} |"
         assert (own in text) == (", " not in card["map"])
+
+
+def test_answers_and_claims_have_at_most_two_numbers_a_sentence(finished: tuple[str, Path]) -> None:
+    folder = finished[1]
+    text = (folder / "report.html").read_text()
+    answer = text[text.index('class="verdict"') :].partition("</section>")[0]
+    said = [html.unescape(re.sub(r"<[^>]+>", "", part)) for part in re.findall(r"<p>(.*?)</p>", answer, re.DOTALL)]
+    assert 1 <= sum(len(sentences(part)) for part in said) <= 3
+    claims = json.loads((folder / "claims.json").read_text())["claims"]
+    said += [claim[part] for claim in claims for part in ("text", "why")]
+    assert [one for part in said for one in sentences(part) if numbers(one) > 2] == []
+
+
+@pytest.mark.parametrize(
+    ("sentence", "n"),
+    [
+        ("Locality passes in 2 of 2 layers.", 1),
+        ("A field covers 5.69(8) sites with L1, 163(4) without a penalty.", 2),
+        ("y_t = 0.96(2) (exact: 1) and y_h = 1.88(1) (exact: 15/8).", 4),
+        ("In 2014 the first layer of 24 x 24 units had w^2 = 3e-4 at K_c in 2D by CD-1.", 2),
+        ("The filters of a 2 × 2 block keep ln 2 ± 0.1 nats in layer 1.", 1),
+        ("10,000 samples give 1.0 +- 0.15.", 2),
+    ],
+)
+def test_numbers_are_counted(sentence: str, n: int) -> None:
+    assert numbers(sentence) == n
+
+
+def test_a_map_looks_the_same_on_every_page(tiny_folder: Callable[[str], Path]) -> None:
+    looks: dict[str, set[str]] = {}
+    for experiment in EXPERIMENTS:
+        text = (tiny_folder(experiment) / "report.html").read_text()
+        for swatch, name in re.findall(r"<li><svg[^>]*>(.*?)</svg>(.*?)</li>", text):
+            marker = re.sub(r'<path d="M1 7H35"[^>]*>', "", swatch)  # in some figures there is no line
+            looks.setdefault(name, set()).add(marker)
+    named = {name: found for name, found in looks.items() if known(name) is not None}
+    assert len(named) >= 9
+    assert {name: len(found) for name, found in named.items() if len(found) > 1} == {}
 
 
 def test_a_second_run_computes_nothing(finished: tuple[str, Path], tmp_path: Path) -> None:

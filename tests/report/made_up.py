@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -223,29 +224,19 @@ def all_figures() -> dict[str, Figure]:
         "configurations": pictures.configurations(
             np.concatenate([spins(2, 11), original[:2]]),
             ["data, K = 0.408", "data, critical", "l1, free run", "sklearn-default, free run"],
-            title="Configurations",
-            caption="Light sites are +1.",
         ),
-        "weights": pictures.weights(fields, title="Receptive fields", caption="Red is positive."),
+        "weights": pictures.weights(fields),
         "effective fields": pictures.weights(
             {"layer 1": fields["l1"], "layer 2": blobs(6, 2.3, 21, 0.8), "layer 3": blobs(3, 4.6, 22, 1.0)},
             scale="own",
             choose="evenly",
-            title="Effective fields",
-            caption="Each layer on its own scale.",
         ),
         "reconstructions": pictures.reconstructions(
             original,
             {f"from layer {k}": np.tanh(blurred(original, k)) for k in (1, 2, 3)},
-            title="Reconstructions",
-            caption="Means.",
         ),
-        "training": training(
-            {"none": trajectory(1), "l2": trajectory(2), "l1": trajectory(3)}, title="", caption="Solid: training."
-        ),
-        "exponents": exponents(
-            {name: exponent_rows(name) for name in ("y_t", "y_h")}, title="Exponents", caption="Standard errors."
-        ),
+        "training": training({"none": trajectory(1), "l2": trajectory(2), "l1": trajectory(3)}),
+        "exponents": exponents({name: exponent_rows(name) for name in ("y_t", "y_h")}),
         "locality": forest(
             [
                 Forest(
@@ -258,12 +249,8 @@ def all_figures() -> dict[str, Figure]:
                 )
                 for k in (1, 2)
             ],
-            title="Locality",
-            caption="Hollow: nulls.",
         ),
-        "couplings": forest(
-            [Forest("|K|", kinds, log=True, limits=(1e-6, 2.0))], title="Couplings", caption="Strongest."
-        ),
+        "couplings": forest([Forest("|K|", kinds, log=True, limits=(1e-6, 2.0))]),
         "phase map": phase_map(
             [
                 Map(
@@ -278,14 +265,10 @@ def all_figures() -> dict[str, Figure]:
             Axis("L1 penalty", (0.0, 0.001, 0.01)),
             Axis("coupling K", (0.36, 0.44)),
             marks=[Mark("M", "a paper", 0.0005, 0.4)],
-            title="A map",
-            caption="Boxes.",
         ),
         "levels": levels(
             {"K = 1": (x, 0.9 * np.exp(-(x[:, None] ** 2 + x**2) / 4))},
             labels=("λ_1", "λ_2"),
-            title="Shares",
-            caption="Blue.",
         ),
     }
     ways = {
@@ -310,7 +293,8 @@ def all_figures() -> dict[str, Figure]:
         ),
         "plane": Panel("J_1", "J_2", {"from below Kc": paths, "fixed point": paths[1:2]}, joined="arrows"),
     }  # fmt: skip
-    return drawn | {name: line_plot([way], title=name, caption="Lines.") for name, way in ways.items()}
+    drawn |= {name: line_plot([way]) for name, way in ways.items()}
+    return {name: replace(one, title=name, caption=f"What {name} says.") for name, one in drawn.items()}
 
 
 def blurred(images: NDArray[Any], times: int) -> NDArray[np.float64]:

@@ -54,18 +54,15 @@ def lattices(y: Any) -> Any:
     return np.stack([np.resize(y, (4, 4))] * 3)
 
 
-WORDS = {"title": "title", "caption": "caption"}
-
-
 def lines(y: Any, **more: Any) -> Figure:
     turned = [(value, n, *errors) for n, value, *errors in points(y)]
     lines_to = {"across": [(0.5, "half")], "down": [(2.0, "two")]}
     parts = [Panel("x", "y", {"a": points(y), "b": turned}, dashed={"c": points(y)}, **lines_to, **more)] * 2
-    return line_plot(parts, same_axes=more.get("joined") == "arrows", **WORDS)
+    return line_plot(parts, same_axes=more.get("joined") == "arrows")
 
 
 def forests(y: Any, **more: Any) -> Figure:
-    return forest([Forest("q", rows(y), **more)], **WORDS)
+    return forest([Forest("q", rows(y), **more)])
 
 
 # a figure of a function a name: what draws it from one array
@@ -77,20 +74,19 @@ FIGURES: dict[str, Callable[[Any], Figure]] = {
     "lines, points": lambda y: lines(y, joined="no", square=True, rings={"a": (1.0, *y[:1])} if len(y) else {}),
     "training": lambda y: training(
         {"one": {"epoch": np.arange(len(y)), **dict.fromkeys(COLUMNS, y)}, "two": {"epoch": [1], "weight_change": [1]}},
-        **WORDS,
     ),
-    "weights": lambda y: pictures.weights({"one": lattices(y)}, **WORDS),
-    "weights, own": lambda y: pictures.weights({"one": lattices(y)}, scale="own", choose="evenly", count=2, **WORDS),
-    "reconstructions": lambda y: pictures.reconstructions(np.ones((3, 4, 4)), {"layer 1": lattices(y)}, **WORDS),
-    "exponents": lambda y: exponents({"y_t": rows(y), "y_h": rows(y)}, **WORDS),
+    "weights": lambda y: pictures.weights({"one": lattices(y)}),
+    "weights, own": lambda y: pictures.weights({"one": lattices(y)}, scale="own", choose="evenly", count=2),
+    "reconstructions": lambda y: pictures.reconstructions(np.ones((3, 4, 4)), {"layer 1": lattices(y)}),
+    "exponents": lambda y: exponents({"y_t": rows(y), "y_h": rows(y)}),
     "forest, log": lambda y: forests(y, log=True, lines=[(4.0, "block")]),
     "forest, no lines": lambda y: forests(y, log=True),
     "forest, linear": forests,
     "forest, limits": lambda y: forests(y, log=True, limits=(1e-6, 1.0)),
-    "levels": lambda y: levels({"one": (np.arange(len(y)), square(y))}, labels=("x", "y"), **WORDS),
+    "levels": lambda y: levels({"one": (np.arange(len(y)), square(y))}, labels=("x", "y")),
     "phase map": lambda y: phase_map(
         [Map("one", "", square(y), square(y), log=log, inside=square(y) > 0) for log in (True, False)],
-        Axis("x", range(len(y))), Axis("y", range(len(y))), marks=[Mark("M", "mark", 1.0, 2.0)], **WORDS,
+        Axis("x", range(len(y))), Axis("y", range(len(y))), marks=[Mark("M", "mark", 1.0, 2.0)],
     ),
 }  # fmt: skip
 

@@ -12,7 +12,7 @@ from blockspin.report.levels import levels
 def test_labels_of_levels_lie_inside_the_frame() -> None:
     x = np.linspace(-3, 3, 61)
     ridge = np.tanh(np.abs(x[:, None] + x[None, :])) * 0.9  # lines along the diagonal end at the corners
-    made = levels({"K = 1": (x, ridge)}, labels=("λ_1", "λ_2"), title="T", caption="C")
+    made = levels({"K = 1": (x, ridge)}, labels=("λ_1", "λ_2"))
     left, bottom, right, top = 0.62 * 72, (4.4 - 0.55) * 72, 4.8 * 72, 0.1 * 72
     places = re.findall(r"translate\(([\d.]+) ([\d.]+)\)[^>]*>0\.\d5<", made.body)
     assert places

@@ -6,7 +6,6 @@ import re
 import numpy as np
 import pytest
 
-from blockspin.report.page import Page, Section, render
 from blockspin.report.phase_map import Axis, Map, Mark, phase_map
 
 X, Y = Axis("L1 penalty", (0.0, 0.001, 0.01)), Axis("coupling K", (0.36, 0.44))
@@ -30,7 +29,7 @@ def test_boxes_say_value_error_and_what_is_missing():
     local = np.array([[1, 1, 0], [0, 0, 1]])
     one = Map("Locality", "sites", value, error, log=True, limits=(4, 128), inside=local, missing="dead")
     marks = [Mark("M", "a paper", 0.0005, 0.4), Mark("S", "beside it", 0.0005, 0.4), Mark("Z", "far away", 5.0, 0.4)]
-    figure = phase_map([one], X, Y, marks=marks, title="t", caption="c")
+    figure = phase_map([one], X, Y, marks=marks)
     texts = re.findall(r"<text[^>]*>(.*?)</text>", str(figure.body))
     for told in ("4.04", "± 0.1", "16", "dead", "128", "± 3", "5.5", "MS", "0.36", "L1 penalty"):
         assert told in texts, told
@@ -39,16 +38,15 @@ def test_boxes_say_value_error_and_what_is_missing():
     assert "least 4.04 at (0, 0.36); most 128 at (0.001, 0.44)" in words
     # six edges part inside from outside, each drawn twice
     assert str(figure.body).count("#d55e00") >= 5
-    assert "c" in render(Page("t", "q", ["a"], sections=[Section("s", [figure])]))
 
 
 def test_the_same_map_gives_the_same_bytes_and_a_wrong_shape_is_told():
     one = Map("y_t", "", np.full((2, 3), np.nan), np.full((2, 3), np.nan))
-    first, second = (phase_map([one], X, Y, title="t", caption="c").body for _ in range(2))
+    first, second = (phase_map([one], X, Y).body for _ in range(2))
     assert first == second
     assert "nowhere defined" in first
     with pytest.raises(ValueError, match=r"'y_t'.*3"):
-        phase_map([Map("y_t", "", np.zeros((3, 2)), np.zeros((3, 2)))], X, Y, title="t", caption="c")
+        phase_map([Map("y_t", "", np.zeros((3, 2)), np.zeros((3, 2)))], X, Y)
 
 
 def test_narrow_boxes_hold_two_digits_and_no_error() -> None:

@@ -75,6 +75,10 @@ def test_a_block_must_be_one_of_ours() -> None:
         ("y_t = -0.5(1)", "<i>y</i><sub>t</sub> = −0.5(1)"),
         ("share of w^2", "share of w<sup>2</sup>"),
         ("T = B^-1 A", "T = B<sup>−1</sup> A"),
+        ("L_B^-u", "<i>L</i><sub>B</sub><sup>−u</sup>"),
+        ("K' - Kc at Tc", "K&#39; − <i>K</i><sub>c</sub> at <i>T</i><sub>c</sub>"),
+        ("1 / r^2d, T = inf, `bs.RSMI`", "1 / r<sup>2d</sup>, T = ∞, <code>bs.RSMI</code>"),
+        ("4 x 4, 4x4, 3 %, nu", "4\u00a0×\u00a04, 4\u00a0×\u00a04, 3\u00a0%, ν"),
         ("n_iter, 10-20, ln-1", "n_iter, 10-20, ln-1"),
         ("a < b & c", "a &lt; b &amp; c"),
     ],
@@ -97,3 +101,22 @@ def test_prose_sets_single_letter_physics(text: str, expected: str) -> None:
 )
 def test_verdict_classes(word: str, expected: str) -> None:
     assert page.verdict_class(word) == expected
+
+
+def test_a_term_is_explained_once_a_section_and_in_the_glossary() -> None:
+    words = ["An RBM and RBMs.", "The y_t of a null; H_RBM.", "RBMs again"]
+    html = render(Page("T", "An RBM?", ["A null."], sections=[Section("Nulls", words), Section("RBM", ["RBM"])]))
+    opened = re.findall(r'popovertarget="(.*?)" title="([^"]+)">(.*?)</button>', html)
+    assert [(anchor, shown) for anchor, _, shown in opened] == [
+        ("term-rbm", "RBM"), ("term-null", "null"),
+        ("term-rbm", "RBM"), ("term-y_t", "<i>y</i><sub>t</sub>"), ("term-null", "null"),
+        ("term-rbm", "RBM"),
+    ]  # fmt: skip
+    assert re.findall(r"<dt>(.*?)</dt>", html) == ["null", "RBM", "<i>y</i><sub>t</sub>"]
+    assert re.findall(r'<div popover class="tip" id="(.*?)">', html) == ["term-null", "term-rbm", "term-y_t"]
+    assert all(title in html.partition("<dl")[2] for _, title, _ in opened)
+
+
+def test_a_page_without_terms_has_no_glossary() -> None:
+    html = render(Page("T", "Why?", [], sections=[Section("A"), Section("B"), Section("C")]))
+    assert "lossary" not in html.partition("</style>")[2]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from blockspin.experiments.exact_mapping.tasks import FLOWS
+from blockspin.experiments.exact_mapping.tasks import FLOWS, in_words
 from blockspin.experiments.mcrg.settings import MAPS
 from blockspin.experiments.mehta_schwab.settings import VARIANTS
 from blockspin.report import theme
@@ -17,7 +17,9 @@ def test_no_two_maps_have_colour_and_marker_in_common() -> None:
     assert len(set(spare)) == len(spare)
 
 
-@pytest.mark.parametrize("names", [MAPS, FLOWS, VARIANTS], ids=["mcrg", "exact-mapping", "mehta-schwab"])
+@pytest.mark.parametrize(
+    "names", [MAPS, [*map(in_words, FLOWS)], VARIANTS], ids=["mcrg", "exact-mapping", "mehta-schwab"]
+)
 def test_every_map_of_an_experiment_has_its_own_look(names: dict[str, str]) -> None:
     assert all(theme.known(name) is not None for name in names)
     assert theme.styles(names) == {name: theme.known(name) for name in names}

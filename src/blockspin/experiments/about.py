@@ -136,6 +136,6 @@ def provenance_table(stored: dict[str, Any]) -> Table:
         "seed": stored["seed"],
         "commit": f"{commit.get('hash', 'not in a checkout')}{' (with changes)' if commit.get('modified') else ''}",
         **session["versions"],
-        "machine": session["machine"],
+        "computer": session["machine"],
     }
     return tables.key_value_table(settings_file.flat(facts), title="Provenance")

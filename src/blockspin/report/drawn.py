@@ -35,8 +35,9 @@ def curves(rows: Iterable[dict[str, Any]], x: str, axes: Any) -> Any:
 def forest(rows: list[tuple[str, str, Estimate | None]], axes: Any, label: str) -> Any:
     """Estimates from top to bottom, (name, words, estimate or None), against 0; axes: None for new ones."""
     axes = plt.subplots(figsize=(6.4, 1 + 0.3 * len(rows)), layout="constrained")[1] if axes is None else axes
+    own = [name for name in dict.fromkeys(name for name, _, _ in rows) if known(name) is None]
     for place, (name, _, one) in enumerate(rows):
-        look = known(name) or SPARE[0]
+        look = known(name) or SPARE[own.index(name) % len(SPARE)]
         if one is not None:
             axes.errorbar(one.value, place, None, one.error, look.marker, color=COLOURS[look.colour], capsize=2)
     axes.set_yticks(range(len(rows)), [words for _, words, _ in rows])

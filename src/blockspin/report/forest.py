@@ -64,7 +64,7 @@ class Forest:
     limits: tuple[float, float] | None = None
 
 
-def forest(parts: Sequence[Forest], *, title: str = "", caption: str = "") -> Figure:
+def forest(parts: Sequence[Forest]) -> Figure:
     """A panel a part, a row a map in the map's own colour and marker; values beyond the limits are arrows."""
     drawn = []
     for part in parts:
@@ -77,14 +77,14 @@ def forest(parts: Sequence[Forest], *, title: str = "", caption: str = "") -> Fi
             height=sum(size for _, _, size in entries) + 0.6 + top, margins=(LABELS, wide, 0.55, top),
         ) if entries else NOTHING  # fmt: skip
         drawn.append((part.title, part.detail, body))
-    return Figure(panels(drawn), title, caption)
+    return Figure(panels(drawn))
 
 
-def exponents(rows: dict[str, list[Row]], *, title: str = "", caption: str = "") -> Figure:
+def exponents(rows: dict[str, list[Row]]) -> Figure:
     """Forest plots of y_t and y_h, {"y_t": rows, "y_h": rows}, each with the exact value of the 2D Ising model."""
     kinds = (("y_t", "thermal", 1.0), ("y_h", "magnetic", 1.875))
     parts = [Forest(f"{key}, {word}", rows[key], lines=[(exact, f"exact {exact:g}")]) for key, word, exact in kinds]
-    return forest(parts, title=title, caption=caption)
+    return forest(parts)
 
 
 def _draw(axes: Any, part: Forest, entries: Sequence[tuple[str, Row | None, float]], width: float) -> None:

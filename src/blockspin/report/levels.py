@@ -15,9 +15,7 @@ from blockspin.report.svg import panels, plot
 from blockspin.report.theme import BLUE, INK, SOFT
 
 
-def levels(
-    planes: Mapping[str, tuple[ArrayLike, ArrayLike]], *, labels: tuple[str, str], title: str = "", caption: str = ""
-) -> Figure:
+def levels(planes: Mapping[str, tuple[ArrayLike, ArrayLike]], *, labels: tuple[str, str]) -> Figure:
     """A panel a name: shares (n, n) over a square grid of coordinates (n,), shares[i, j] at x_i, y_j, as level lines.
 
     Lines at .05, .15, ...; darker areas are higher. Raises ValueError where the shape does not fit.
@@ -36,7 +34,7 @@ def levels(
         )
         body = plot(partial(_draw, x=x, z=z, labels=labels), alt=words, height=4.4, margins=(0.62, 0.2, 0.55, 0.1))
         parts.append((name, "", body))
-    return Figure(panels(parts), title, caption)
+    return Figure(panels(parts))
 
 
 def _draw(axes: Any, x: Any, z: Any, labels: tuple[str, str]) -> None:

@@ -54,7 +54,7 @@ class Panel:
     square: bool = False
 
 
-def line_plot(parts: Sequence[Panel], *, title: str = "", caption: str = "", same_axes: bool = False) -> Figure:
+def line_plot(parts: Sequence[Panel], *, same_axes: bool = False) -> Figure:
     """A panel a part; a name has the same colour and marker in all. same_axes: all panels have the same limits.
 
     A point that is not finite, or not positive on a logarithmic axis, is left out, and the line is broken there.
@@ -78,7 +78,7 @@ def line_plot(parts: Sequence[Panel], *, title: str = "", caption: str = "", sam
         drawn.append((part.title, "", body))
     joined = any(part.joined != "no" for part in parts)
     key = legend([*exact.items(), *looks.items()], line=joined)
-    return Figure(key + panels(drawn), title, caption)
+    return Figure(key + panels(drawn))
 
 
 def _draw(axes: Any, part: Panel, looks: Mapping[str, Style], together: Sequence[NDArray[np.float64]]) -> None:

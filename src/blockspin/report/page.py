@@ -1,6 +1,7 @@
 """The page: one self-contained HTML file, readable offline and without scripts, on a phone and at a desk.
 
-All text given here is escaped, except `Markup`, which only the modules of this package make.
+All text given here is escaped, except `Markup`, which only the modules of this package make. Terms of glossary.md are
+buttons that open their explanation, where they occur first in a section; the page closes with those that occur.
 """
 
 from __future__ import annotations
@@ -8,6 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -16,11 +19,11 @@ from markupsafe import Markup, escape
 
 @dataclass(frozen=True)
 class Figure:
-    """A picture with its caption: body is inline SVG or images, each with words that say what it shows."""
+    """A picture: body is inline SVG or images, each with words that say what it shows; page.md gives the rest."""
 
     body: Markup
-    title: str
-    caption: str
+    title: str = ""
+    caption: str = ""
 
 
 @dataclass(frozen=True)
@@ -87,7 +90,8 @@ def render(page: Page) -> str:
     Texts may write y_t, K_c, w^2, -> and +-: they are set as subscripts, superscripts and signs.
     Raises TypeError for a block that is no Figure, Table or string, and for a body that is not Markup.
     """
-    return str(filled("page.html", page=page, sections=[*zip(_anchors(page.sections), page.sections, strict=True)]))
+    sections = [*zip(_anchors(page.sections), page.sections, strict=True)]
+    return explained(str(filled("page.html", page=page, sections=sections)))
 
 
 def filled(template: str, **values: Any) -> Markup:
@@ -96,12 +100,19 @@ def filled(template: str, **values: Any) -> Markup:
 
 
 def prose(text: str) -> Markup:
-    """Escaped text with physics set: y_t, K_c, Z_λ, H_RG, Tr_h, w^2, ->, +-, and a true minus before a digit."""
-    safe = str(escape(text))
+    """Escaped text with physics set: y_t, Kc, Z_λ, H_RG, Tr_h, w^2, nu, ->, +-, 2 x 2, and true minus signs."""
+    safe = re.sub(r"`([^`]+)`", r"<code>\1</code>", signs(str(escape(text))))
+    safe = re.sub(r"(?<=\w)\^(-?\w+)", lambda power: f"<sup>{power[1].replace('-', '−')}</sup>", safe)
     safe = re.sub(r"\b([A-Za-zσξλ])_(RG|RBM|λ|[A-Za-z0-9])\b", r"<i>\1</i><sub>\2</sub>", safe)
     safe = re.sub(r"\bTr_([a-z])\b", r"Tr<sub>\1</sub>", safe)
-    safe = re.sub(r"(?<=\w)\^(-?\d+|-?[A-Za-z])\b", r"<sup>\1</sup>", safe)
-    return Markup(minus(safe).replace("-&gt;", "→").replace("+-", "±"))
+    safe = re.sub(r"(?<=\d) ?[x×] ?(?=\d)", "\u00a0×\u00a0", safe)  # not broken into two lines
+    safe = re.sub(r"(?<=\d) (?=%|of \d)|(?<=\d of) (?=\d)", "\u00a0", safe)
+    return Markup(minus(safe).replace(" - ", " − ").replace("-&gt;", "→").replace("+-", "±"))
+
+
+def signs(text: str) -> str:
+    """Text with ν and ∞ for nu and inf, and K_c and T_c for Kc and Tc."""
+    return re.sub(r"\b([KT])c\b", r"\1_c", re.sub(r"\bnu\b", "ν", re.sub(r"\binf\b", "∞", text)))
 
 
 def minus(text: str) -> str:
@@ -133,6 +144,53 @@ _ENVIRONMENT = Environment(
 )
 _ENVIRONMENT.filters |= {"prose": prose, "verdict_class": verdict_class}
 _ENVIRONMENT.tests |= {"figure": lambda block: isinstance(block, Figure), "table": lambda b: isinstance(b, Table)}
+
+
+_WORDS = re.compile(
+    r'(<p(?: class="(?:subtitle|caption)")?>|<figcaption>|<th scope="col">)(.*?)(?=</(?:p|fig|th))', re.S
+)
+
+
+@cache
+def _glossary() -> tuple[dict[str, tuple[Markup, Markup]], dict[str, str], re.Pattern[str]]:
+    """Entries (term, sentence) by their anchors; the anchor of each form of a term as pages write it; all of these."""
+    entries: dict[str, tuple[Markup, Markup]] = {}
+    forms: dict[str, str] = {}
+    for line in Path(__file__).with_name("glossary.md").read_text(encoding="utf-8").splitlines():
+        if line.startswith("- "):
+            names, _, sentence = line.removeprefix("- ").partition(": ")
+            anchor = "term-" + re.sub(r"\W+", "-", names.partition(", ")[0].lower()).strip("-")
+            entries[anchor] = (prose(names.partition(", ")[0]), prose(sentence))
+            for name in names.split(", "):
+                forms |= {str(prose(one + s)): anchor for one in (name, name[0].upper() + name[1:]) for s in ("", "s")}
+    some = "|".join(map(re.escape, sorted(forms, key=len, reverse=True)))
+    return entries, forms, re.compile(rf"(?<![\w-])(?<!<sub>)(?:{some})(?!\w)|<[^>]*>")
+
+
+def explained(html: str) -> str:
+    """The page with its terms explained; only text of this package's templates is looked at."""
+    entries, forms, pattern = _glossary()
+    found: set[str] = set()
+
+    def section(part: str) -> str:
+        seen: set[str] = set()
+
+        def term(match: re.Match[str]) -> str:
+            anchor = forms.get(match[0])
+            if anchor is None or anchor in seen:
+                return match[0]
+            seen.add(anchor)
+            found.add(anchor)
+            title = entries[anchor][1].striptags()
+            return str(filled("term.html", anchor=anchor, title=title, term=Markup(match[0])))
+
+        return _WORDS.sub(lambda words: words[1] + pattern.sub(term, words[2]), part)
+
+    html = "".join(map(section, re.split(r"(?=<section id=)", html)))
+    if not found:
+        return html.replace('<li><a href="#glossary">Glossary</a></li>\n', "")
+    closing = filled("glossary.html", entries={anchor: some for anchor, some in entries.items() if anchor in found})
+    return html.replace("</main>", f"{closing}\n</main>")
 
 
 def _anchors(sections: Sequence[Section]) -> list[str]:

@@ -77,15 +77,13 @@ class Map:
     missing: str = "–"
 
 
-def phase_map(
-    maps: Sequence[Map], x: Axis, y: Axis, *, marks: Sequence[Mark] = (), title: str = "", caption: str = ""
-) -> Figure:
+def phase_map(maps: Sequence[Map], x: Axis, y: Axis, *, marks: Sequence[Mark] = ()) -> Figure:
     """Maps of several quantities over one plane, a panel each, with the same axes and marks.
 
     Raises ValueError where a map does not have a value a point.
     """
     if not x.values or not y.values:
-        return Figure(NOTHING, title, caption)
+        return Figure(NOTHING)
     drawn = []
     for one in maps:
         value, error = np.asarray(one.value, float), np.asarray(one.error, float)
@@ -97,7 +95,7 @@ def phase_map(
             height=0.8 + 0.52 * len(y.values), margins=(0.86, 0.1, 0.62, 0.18),
         )  # fmt: skip
         drawn.append((one.title, one.detail, body))
-    return Figure(panels(drawn), title, caption)
+    return Figure(panels(drawn))
 
 
 def _draw(

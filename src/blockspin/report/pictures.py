@@ -32,7 +32,7 @@ SPINS: Palette = ((0x2B, 0x3A, 0x55), (0xF3, 0xEE, 0xE0))  # -1 dark, +1 light, 
 TILE = 120  # pixels across a field's picture, at least
 
 
-def configurations(images: ArrayLike, titles: Sequence[str], *, title: str = "", caption: str = "") -> Figure:
+def configurations(images: ArrayLike, titles: Sequence[str]) -> Figure:
     """Lattices of spins -1/+1, shape (n, Lx, Ly), as crisp pixels, each with its title.
 
     Raises ValueError where the shape does not fit, where there is not a title an image, or a value is no spin.
@@ -46,7 +46,7 @@ def configurations(images: ArrayLike, titles: Sequence[str], *, title: str = "",
         f"<div>{_image(upright(spin) > 0, SPINS, name)}<span>{escape(name)}</span></div>"
         for spin, name in zip(spins, titles, strict=True)
     )
-    return Figure(Markup(f'<div class="tiles">{cells}</div>'), title, caption)
+    return Figure(Markup(f'<div class="tiles">{cells}</div>'))
 
 
 def weights(
@@ -57,8 +57,6 @@ def weights(
     choose: Literal["strongest", "evenly"] = "strongest",
     scale: Literal["common", "own"] = "common",
     unit: str = "weight",
-    title: str = "",
-    caption: str = "",
 ) -> Figure:
     """Fields (n_units, Lx, Ly) by name, `count` of each, red positive and blue negative.
 
@@ -76,7 +74,7 @@ def weights(
         detail = f"{len(units)} of {len(stack)} units, ±{tops[name]:.2g}"
         parts.append((name, detail, _mosaic(stack[units], columns, tops[name], f"{len(units)} fields of {name}")))
     bar = _colour_bar(unit if scale == "common" else f"{unit}, each panel to its own largest")
-    return Figure(bar + panels(parts), title, caption)
+    return Figure(bar + panels(parts))
 
 
 def reconstructions(
@@ -84,8 +82,6 @@ def reconstructions(
     made: Mapping[str, ArrayLike],
     *,
     limits: tuple[float, float] = (-1.0, 1.0),
-    title: str = "",
-    caption: str = "",
 ) -> Figure:
     """Rows of samples: the original (n, Lx, Ly) and what each name makes of it, grey between the limits.
 
@@ -104,7 +100,7 @@ def reconstructions(
             level = np.nan_to_num((upright(stack[row]) - low) / (high - low) * 255)
             cells.append(_image(np.clip(level, 0, 255).round(), ramp, f"sample {row + 1}, {name}"))
     style = f"grid-template-columns:repeat({len(stacks)},minmax(0,1fr))"
-    return Figure(Markup(f'<div class="shots" style="{style}">{"".join(cells)}</div>'), title, caption)
+    return Figure(Markup(f'<div class="shots" style="{style}">{"".join(cells)}</div>'))
 
 
 def chosen(fields: Array, count: int, choose: str) -> NDArray[np.intp]:

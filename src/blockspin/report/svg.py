@@ -15,6 +15,7 @@ from matplotlib.markers import MarkerStyle
 from matplotlib.path import Path
 from matplotlib.transforms import Affine2D
 
+from blockspin.report.page import prose, signs
 from blockspin.report.theme import DASHES, GRID, INK, SOFT, STAND_INS, Style
 
 WIDTH = 5.0  # inches, that is 360 units of the picture: about the width of a phone's page in its pixels
@@ -76,7 +77,7 @@ def swatch(style: Style, *, line: bool = True) -> Markup:
 
 def legend(entries: Sequence[tuple[str, Style]], *, line: bool = True) -> Markup:
     """A legend outside the plots: (name, style) pairs that wrap on a narrow page."""
-    items = [f"<li>{swatch(style, line=line)}{escape(name)}</li>" for name, style in entries]
+    items = [f"<li>{swatch(style, line=line)}{prose(name)}</li>" for name, style in entries]
     return Markup(f'<ul class="legend">{"".join(items)}</ul>')
 
 
@@ -84,8 +85,8 @@ def panels(parts: Sequence[tuple[str, str, Markup]]) -> Markup:
     """(title, detail, body) panels in a grid: side by side on a desk, one under the other on a phone."""
     cells = []
     for title, detail, body in parts:
-        small = f" <small>{escape(detail)}</small>" if detail else ""
-        head = f"<h4>{escape(title)}{small}</h4>" if title else ""
+        small = f" <small>{prose(detail)}</small>" if detail else ""
+        head = f"<h4>{prose(title)}{small}</h4>" if title else ""
         cells.append(f'<div class="panel">{head}{body}</div>')
     grid = "panels two" if len(parts) in (1, 2, 4) else "panels"
     return Markup(f'<div class="{grid}">{"".join(cells)}</div>')
@@ -125,5 +126,5 @@ def _subscripts(text: str) -> str:
     return re.sub(
         r"\b([A-Za-zσξλ])_([A-Za-z0-9])\b",
         r'<tspan font-style="italic">\1</tspan><tspan dy="3" font-size="85%">\2</tspan><tspan dy="-3">&#8203;</tspan>',
-        text,
+        signs(text),
     )

@@ -41,8 +41,8 @@ KNOWN = {
     "rbm-convolutional": Style(SKY, "p"),
     "pca": Style(BLUE, "v"),
     "random-projection": Style(PURPLE, "<"),
-    "bond machine": Style(SKY, "s"),
-    "sublattice machine": Style(GREEN, "D"),
+    "bond RBM": Style(SKY, "s"),
+    "sublattice RBM": Style(GREEN, "D"),
     "maximum likelihood": Style(ORANGE, "o"),
     "CD-1": Style(PURPLE, "h"),
     # what maps are held against
@@ -53,7 +53,7 @@ KNOWN = {
     "from above Kc": Style(VERMILION, "^"),
     "fixed point": Style(GREEN, "P"),
 }
-SAME = {"rbm-l1": "l1", "rbm-none": "none"}  # a machine under another page's name
+SAME = {"rbm-l1": "l1", "rbm-none": "none", "majority rule": "majority", "PCA": "pca"}  # a map under another name
 SPARE = [
     Style(colour, marker, line)
     for line in ("-", ":")

@@ -23,7 +23,7 @@ COLUMNS = {
 }
 
 
-def training(tables: Mapping[str, Table], *, title: str = "", caption: str = "") -> Figure:
+def training(tables: Mapping[str, Table]) -> Figure:
     """A panel a quantity over epochs, a curve an RBM; tables: columns of one length, "epoch" among them.
 
     Held-out chains are dashed, and a ring is at the best held-out log-likelihood.
@@ -43,7 +43,7 @@ def training(tables: Mapping[str, Table], *, title: str = "", caption: str = "")
                 across=[(0.0, "")] if column == "free_energy_gap" else [], x_scale="from 0", y_scale=scale,
             )
         )  # fmt: skip
-    return line_plot([part for part in parts if part.curves], title=title, caption=caption)
+    return line_plot([part for part in parts if part.curves])
 
 
 def _curves(tables: Mapping[str, Table], column: str, scale: Scale) -> dict[str, list[Point]]:

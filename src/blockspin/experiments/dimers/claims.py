@@ -143,7 +143,7 @@ def scaling(run: Run) -> Answer:
     if not math.isfinite(d.value) or not math.isfinite(d.error):
         raise NotTested("The correlations are lost in noise at these distances.")
     away = abs(d.value - 1) - SIGMAS * d.error
-    why = f"d = {d} at {span(one.learned.fitted)}. The exact pattern has {exact} in the same fit."
+    why = f"The learned filter has d = {d}, the exact pattern {exact} in the same fit."
     evidence = [
         row(f"T = {T:g}", quantity, value)
         for T, some in sorted(run["decays"].items())
@@ -192,8 +192,8 @@ def first_units(run: Run) -> Answer:
     most = {M: min(some) > M / 2 for M, some in spent.items()}
     first, worst = sizes[0], max(sizes, key=lambda M: min(spent[M]) / M)
     why = (
-        f"At least {min(spent[first])} of {first} units of the smallest RBMs are on noise. The largest such share "
-        f"is {min(spent[worst])} of {worst}. The stronger of noise and columns is learned first."
+        f"Every one of the smallest RBMs has at least {min(spent[first])} of {first} units on noise. The largest such "
+        f"share is {min(spent[worst])} of {worst} units. The stronger of noise and columns is learned first."
     )
     evidence = [row(f"{one['hidden']} units", "share of w^2 on noise", one["total"]) for one in rows]
     evidence += [row(f"{M} units", "units on noise", n) for M, some in spent.items() for n in some]
@@ -234,8 +234,8 @@ def exact(run: Run) -> Answer:
         evidence.append(row(f"T = {T:g}", "I(V:E)", one.information))
     below, near = max(above) < SIGMAS, min(ratios) > CLEAR
     why = (
-        f"The bounds lie at most {max(above):.1f} errors above what is kept. The filters keep at least "
-        f"{min(ratios):.3f} of what the best rule keeps."
+        f"The highest bound lies {abs(max(above)):.1f} errors {'above' if max(above) > 0 else 'below'} what is kept. "
+        f"The filters keep at least {min(ratios):.3f} of what the best rule keeps."
     )
     return Answer(graded(below and near, below or near), why, evidence)
 

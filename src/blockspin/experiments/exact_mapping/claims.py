@@ -8,7 +8,7 @@ from typing import Any
 
 from blockspin.experiments.claims import Answer, claim, graded, row
 from blockspin.experiments.core import Run
-from blockspin.experiments.exact_mapping.tasks import Found
+from blockspin.experiments.exact_mapping.tasks import Found, in_words
 
 PAPER = "Mehta & Schwab 2014"
 EXACT = ("bond", "alternating", "product", "sublattice", "decimation")
@@ -46,8 +46,8 @@ def only_if(run: Run) -> Answer:
     against = [case for case in zero if case.readings.trace_spread > LARGE]
     forward = [abs(case.readings.dF) < TINY for case in meeting]
     why = (
-        f"{sum(forward)} of {len(forward)} maps that meet the condition have dF = 0, and so do {len(against)} that do "
-        "not. The authors concede this (arXiv:1609.03541)."
+        f"{sum(forward)} of {len(forward)} maps that meet the condition have dF = 0. So do {len(against)} that do not, "
+        "as the authors concede (arXiv:1609.03541)."
     )
     status = graded(not against, True) if forward and all(forward) else "not reproduced"
     return Answer(status, why, _evidence([*meeting, *against], "trace", "dF", "KL"))
@@ -66,7 +66,7 @@ def exactness_is_renormalization(run: Run) -> Answer:
     held = [case.readings.trace < TINY and case.readings.KL < TINY for case in exact]
     steps = [abs(case.K_coarse[0] - wanted) < TINY and case.K_coarse[1] < TINY for case in exact]
     shown = [*exact, run["cases"]["likelihood"]]
-    rows = [row(case.name, "K'", case.K_coarse[0]) for case in shown]
+    rows = [row(in_words(case.name), "K'", case.K_coarse[0]) for case in shown]
     why = f"{sum(steps)} of {len(steps)} exact maps are a step of the RG (K' = {wanted:.4g}); exactness is no test."
     return Answer(graded(all(steps)) if all(held) else "partly", why, _evidence(shown, "trace", "KL") + rows)
 
@@ -100,7 +100,7 @@ def one_dimension(run: Run) -> Answer:
     case = run["cases"]["layers"]
     layers = [one for one in case.outcomes if one.quantity.startswith("K after")]
     followed = [one.met for one in layers]
-    rows = [row(case.name, one.quantity, one.measured) for one in layers]
+    rows = [row(in_words(case.name), one.quantity, one.measured) for one in layers]
     return Answer(graded(all(followed)), f"{sum(followed)} of {len(followed)} layers follow this recursion.", rows)
 
 
@@ -108,4 +108,5 @@ CLAIMS = (identity, only_if, exactness_is_renormalization, same_objective, one_d
 
 
 def _evidence(cases: Iterable[Found], *names: str) -> list[dict[str, Any]]:
-    return [row(f"{case.name}, {case.lattice}", name, getattr(case.readings, name)) for case in cases for name in names]
+    places = {f"{in_words(case.name)}, {case.lattice}": case.readings for case in cases}
+    return [row(place, name, getattr(readings, name)) for place, readings in places.items() for name in names]

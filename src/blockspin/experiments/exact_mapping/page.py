@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from blockspin.experiments.core import Run
-from blockspin.experiments.exact_mapping.tasks import SHIFTS, Found
+from blockspin.experiments.exact_mapping.tasks import SHIFTS, Found, in_words
 from blockspin.experiments.stored import Array
 from blockspin.report.forest import Forest, Row, forest
 from blockspin.report.lines import Panel, line_plot
@@ -31,7 +31,7 @@ KINDS = {  # (spins, r rounded up for a pair): both as far as they are told apar
 def flow(run: Run) -> Figure:
     """K' against K."""
     curves = {
-        name: np.column_stack([one.arrays[key] for key in ("K", "K_coarse", "spread")])
+        in_words(name): np.column_stack([one.arrays[key] for key in ("K", "K_coarse", "spread")])
         for name, one in run["flows"].items()
     }
     same = {"K' = K: no flow": [(0.0, 0.0), (max(run.settings.flow),) * 2]}
@@ -40,7 +40,7 @@ def flow(run: Run) -> Figure:
 
 def flow_table(run: Run) -> Table:
     """The same in numbers."""
-    flows = {name: one.arrays for name, one in run["flows"].items()}
+    flows = {in_words(name): one.arrays for name, one in run["flows"].items()}
     rows = [
         (
             f"{K:g}",
@@ -58,7 +58,13 @@ def readings(run: Run) -> Table:
     """Every case with its residuals."""
     columns = ("map", "spins", "K", "|H_RG − H_RBM|", "trace", "trace − c", "KL", "dF", "K' (spread)")
     rows = [
-        (one.name, _where(one), f"{one.K:.6g}", *(_small(value) for _, value in one.readings), _spread(*one.K_coarse))
+        (
+            in_words(one.name),
+            _where(one),
+            f"{one.K:.6g}",
+            *(_small(value) for _, value in one.readings),
+            _spread(*one.K_coarse),
+        )
         for one in run["cases"].values()
     ]
     return table(columns, rows, wide=True)
@@ -66,7 +72,7 @@ def readings(run: Run) -> Table:
 
 def maps(run: Run) -> Table:
     """What each case is."""
-    rows = [(f"{one.name}, {one.lattice}", one.about) for one in run["cases"].values()]
+    rows = [(f"{in_words(one.name)}, {one.lattice}", one.about) for one in run["cases"].values()]
     return table(("map", "what it is"), rows)
 
 
@@ -114,7 +120,7 @@ def couplings(run: Run, names: Sequence[str]) -> Figure:
         kept, most = len(one.couplings), 2**one.n_coarse - 1
         detail = _where(one) + (f", strongest {kept} of {most}" if kept < most else "")
         limits = (FLOOR, 2 * max(top, 10 * FLOOR))
-        parts.append(Forest("|coupling|", rows, one.name, detail, log=True, limits=limits))
+        parts.append(Forest("|coupling|", rows, in_words(one.name), detail, log=True, limits=limits))
     return forest(parts)
 
 
@@ -122,9 +128,9 @@ def expectations(run: Run) -> Table:
     """What each case was expected to give."""
     rows = [
         (
-            f"{case.name}, {case.lattice}",
-            one.quantity,
-            f"{one.measured:.12g}" if abs(one.measured) >= 1e-3 else f"{one.measured:.2e}",
+            in_words(f"{case.name}, {case.lattice}"),
+            in_words(one.quantity),
+            _small(one.measured) if abs(one.measured) < 1e-3 else f"{one.measured:.12g}",
             f"{one.relation} {one.expected:.12g}",
             one.met,
         )

@@ -60,6 +60,11 @@ class Found(Stored):
     ranges: Array | None = None
 
 
+def in_words(name: str) -> str:
+    """A stored name as pages show it, with RBM for Boltzmann machine."""
+    return name.replace("machine", "RBM")
+
+
 def plan(settings: Settings, seed: int) -> dict[str, Tree]:
     """A case each by its key, a flow each by its name, and the detuned RBM. A task's settings are those it uses."""
     s = settings

@@ -42,14 +42,14 @@ COLUMNS: dict[str, Callable[[Findings, Machine], ArrayLike]] = {
 def filters(run: Run, data: str) -> Figure:
     """The filters of the RBMs that are compared, on one scale."""
     some = Findings(run, data)
-    living = ", ".join(f"{one} {mean_over_seeds(some(one, 'living'))}" for one in _compared(some))
-    return weights(
-        {str(one): _upright(_weights(run, data, IMAGES, one), some) for one in _compared(some)},
-        count=SHOWN,
-        title=f"The {min(SHOWN, run.settings.hidden)} strongest filters of each RBM on {WORDS[data]}",
-        caption="Each square is the image as one hidden unit weighs it: red positive, blue negative, one scale for "
-        f"all. Living units of {run.settings.hidden}: {living}.",
-    )
+    fields = {str(one): _upright(_weights(run, data, IMAGES, one), some) for one in _compared(some)}
+    return weights(fields, count=SHOWN)
+
+
+def living(run: Run, data: str) -> str:
+    """How many units of each of these RBMs live."""
+    some = Findings(run, data)
+    return "; ".join(f"{one}: {mean_over_seeds(some(one, 'living'))}" for one in _compared(some))
 
 
 def seen(run: Run, data: str) -> Figure:

@@ -128,8 +128,8 @@ def flow(run: Run) -> Answer:
     low, high = (readings.changes(results[K]) for K in (min(results), max(results)))
     leaves = [all(one.z(0) < -SIGMAS for one in low), all(one.z(0) > SIGMAS for one in high[1:])]
     why = (
-        f"The couplings after {read.last - 1} and {read.last} steps cross at Kc = {read.Kc} (exact: {KC_SQUARE:.5f}). "
-        f"The flow leaves it on {sum(leaves)} of 2 sides."
+        f"The couplings of successive steps cross at Kc = {read.Kc} (exact: {KC_SQUARE:.5f}). The flow leaves it on "
+        f"{sum(leaves)} of 2 sides."
     )
     evidence = [row(f"step {n}", "Kc by crossing", one) for n, one in enumerate(read.crossing, start=1)]
     for K, found in results.items():

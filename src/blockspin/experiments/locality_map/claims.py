@@ -84,10 +84,11 @@ def paper_is_local(run: Run) -> Answer:
     covered = Estimate(*map(float, mean(point["participation"])))
     local = (point["local"] == 1).values
     why = (
-        f"At L1 = {float(point['l1']):g}, K = {float(point['K']):g} fields cover {covered} sites. Fields are local for "
-        f"{local.sum()} of {local.size} seeds."
+        f"At the nearest point of this run fields cover {covered} sites. They are local for {local.sum()} of "
+        f"{local.size} seeds."
     )
     evidence = [row(plane, "sites covered", covered), row(plane, "the paper's L1 in these units", paper["l1"])]
+    evidence += [row(plane, f"{axis} of the nearest point", float(point[axis])) for axis in ("l1", "K")]
     return Answer(graded(bool(mostly(point["local"]))), why, evidence)
 
 

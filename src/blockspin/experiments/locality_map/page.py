@@ -81,19 +81,23 @@ def phases(run: Run, name: str) -> Figure:
         Map("Fidelity", "KL divergence, nats a site", *kl, log=True, inside=near),
         Map("y_t", f"exact: 1; majority: {majority}", *y_t, inside=passes, missing="n. d."),
     ]
-    horizontal, vertical = (Axis(LABELS[axis], [float(value) for value in numbers[axis].values]) for axis in (x, y))
-    marks = []
+    return phase_map(maps, *_plane(run, name), marks=marks(run, name))
+
+
+def _plane(run: Run, name: str) -> list[Axis]:
+    axes = axes_of(run.data[name])
+    return [Axis(LABELS[axis], [float(value) for value in run.data[name][axis].values]) for axis in axes]
+
+
+def marks(run: Run, name: str) -> list[Mark]:
+    """The recipes that lie on a map."""
+    axes, plane = axes_of(run.data[name]), _plane(run, name)
+    found = []
     for one in RECIPES:
-        across, up = (one.at(axis, run.settings.layer.units) for axis in (x, y))
-        if across is None or up is None or horizontal.place(across) is None or vertical.place(up) is None:
-            continue  # not given, or outside this map
-        marks.append(Mark(one.letter, one.name, across, up))
-    caption = (
-        "Means over seeds. Inside the orange line most seeds pass: the judge's locality; less than half of the KL of "
-        "independent spins; y_t and y_h. n. d.: the units of a seed have no positions. –: ln Z of a seed was refused."
-        + (f" Circles: {'; '.join(f'{one.letter}: {one.name}' for one in marks)}." if marks else "")
-    )
-    return phase_map(maps, horizontal, vertical, marks=marks, title=f"{LABELS[x]} and {LABELS[y]}", caption=caption)
+        x, y = (one.at(axis, run.settings.layer.units) for axis in axes)
+        if x is not None and y is not None and plane[0].place(x) is not None and plane[1].place(y) is not None:
+            found.append(Mark(one.letter, one.name, x, y))
+    return found
 
 
 def in_numbers(run: Run, name: str) -> Table:
