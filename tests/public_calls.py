@@ -181,8 +181,12 @@ def calls() -> dict[str, Call]:
         "Dimers.check": of(DIMERS.check, configurations=_columns()),
         "split": of(bs.split, samples=spins(), fraction=0.5, seed=0),
         "to_matrix": of(bs.to_matrix, samples=spins()),
-        "read_samples": file(
-            bs.read_samples, ".nc", lambda path: bs.write_samples(spins(), path), shape=None, alphabet=None
+        "read_samples": of(
+            bs.read_samples, source=np.array(spins().values), shape=(4, 4), lattice="square", alphabet=None,
+            binarize="sign", axis=(0, 1), dims=None, dataset=None, K=None, T=None, series=False, periodic=True,
+            mask=np.eye(4) > 0, also={"source": ("values", "shape", "lattice", "axis", "samples"), "lattice": ("axis",),
+            "axis": ("values",), "dims": ("values",),
+            "shape": ("axis", "values")},
         ),
         "write_samples": Call(lambda folder: (bs.write_samples, {"samples": spins(), "path": folder / "written.nc"})),
         "sample": of(

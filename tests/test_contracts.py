@@ -23,7 +23,8 @@ from blockspin.judging.measurement import State
 from blockspin.judging.verdict import decide
 from blockspin.lattice import Lattice
 from blockspin.models import MODELS, PairModel, known
-from blockspin.samples import read_samples, to_matrix
+from blockspin.own_data.read import read_samples
+from blockspin.samples import to_matrix
 from blockspin.sampling import sample
 
 DOCS = Path(__file__).parents[1] / "docs"

@@ -159,7 +159,7 @@ def functions(folder: Path) -> dict[str, dict[str, Any]]:
         "sample": {"model": bs.Ising(L, 0.3), **short},
         "split": {"samples": s, "fraction": 0.5, "seed": 1},
         "to_matrix": {"samples": s},
-        "read_samples": {"path": stored, "shape": [8, 8]},
+        "read_samples": {"source": stored, "shape": [8, 8]},
         "write_samples": {"samples": s, "path": folder / "t.nc"},
         "rg.exponents": {"samples": s, "rule": Square(), "operators": ["nn", "nnn"]},
         "rg.couplings": {"samples": s, "operators": ["nn", "nnn"]},
@@ -305,10 +305,10 @@ def test_a_masked_value_is_refused(name: str, tmp_path: Path) -> None:
 
 def test_masks_are_refused_by_samples_and_models() -> None:
     masked = np.ma.array(spins(3, 4, 8, 8))
-    schema.own(masked)  # nothing is masked
+    bs.read_samples(masked)  # nothing is masked
     masked[1, 2, 3, 4] = np.ma.masked
     for use in (
-        lambda: schema.own(masked),
+        lambda: bs.read_samples(masked),
         lambda: schema.make(masked, L),
         lambda: bs.Ising(L, 0.4).energy(masked),
         lambda: bs.RBM.fit_many([machine()], masked.reshape(12, 64)),

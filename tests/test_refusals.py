@@ -45,7 +45,7 @@ def fault(call: Call, function: Any, arguments: dict[str, Any], name: str) -> st
     except (TypeError, ValueError, OSError) as error:
         last = traceback.extract_tb(error.__traceback__)[-1]
         said = f"{type(error).__name__} at {Path(last.filename).name}:{last.lineno}: {error}"
-        if isinstance(error, OSError) and name != "path":
+        if isinstance(error, OSError) and name not in ("path", "source"):
             return f"an OSError: {said}"
         if isinstance(error, OSError) or last.filename.startswith(VALIDATION):
             return ""

@@ -50,9 +50,9 @@ def test_a_part_of_a_periodic_lattice_is_refused() -> None:
 
 def test_a_cube_of_numbers_may_be_two_things() -> None:
     with pytest.raises(ValueError, match=r"can be cubic lattices .* or square ones .*; give the lattice's shape"):
-        samples.own(spins(10, 4, 4, 4))
-    assert samples.lattice_of(samples.own(spins(10, 4, 4, 4), shape=(4, 4, 4))) == Lattice.cubic(4)
-    assert samples.own(spins(10, 4, 4, 4), shape=(4, 4)).sizes["draw"] == 4
+        bs.read_samples(spins(10, 4, 4, 4))
+    assert samples.lattice_of(bs.read_samples(spins(10, 4, 4, 4), shape=(4, 4, 4))) == Lattice.cubic(4)
+    assert bs.read_samples(spins(10, 4, 4, 4), shape=(4, 4)).sizes["draw"] == 4
 
 
 def test_features_go_chain_by_chain_and_site_by_site() -> None:
@@ -192,7 +192,7 @@ def test_files_of_another_kind_are_named(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"two\.npz"):
         bs.read_samples(tmp_path / "two.npz")
     with pytest.raises(ValueError, match="path"):
-        bs.read_samples(tmp_path / "table.csv")
+        bs.read_samples(tmp_path / "table.xlsx")
     for name in ("missing.nc", "missing.npy"):
         with pytest.raises(FileNotFoundError, match=name):
             bs.read_samples(tmp_path / name)
@@ -282,12 +282,12 @@ def test_the_attribute_of_spins_and_of_states_is_that_of_earlier_versions() -> N
 
 def test_how_own_values_are_read_is_said(tmp_path: Path) -> None:
     bits = np.random.default_rng(1).integers(0, 2, (5, 6, 4, 3))
-    read = samples.own(bits)
+    read = bs.read_samples(bits)
     np.testing.assert_array_equal(read.values, 2 * bits - 1)
     assert samples.provenance(read)["read_as"] == "0/1 became -1/+1"
-    assert "read_as" not in samples.provenance(samples.own(2 * bits - 1))
+    assert "read_as" not in samples.provenance(bs.read_samples(2 * bits - 1))
     for alphabet in ((0, 1), "0,1", labels(2)):
-        kept = samples.own(bits, alphabet=alphabet)
+        kept = bs.read_samples(bits, alphabet=alphabet)
         np.testing.assert_array_equal(kept.values, bits)
         assert samples.alphabet_of(kept) == Alphabet.of(alphabet)
         assert "read_as" not in samples.provenance(kept)
@@ -298,9 +298,9 @@ def test_how_own_values_are_read_is_said(tmp_path: Path) -> None:
     assert samples.alphabet_of(bs.read_samples(tmp_path / "own.npy", alphabet="1,2")) == Alphabet((1, 2))
     for values in (bits - (bits == 0) * np.arange(3), bits + 1, np.where(bits, 2, 0), bits * 0.5):
         with pytest.raises(ValueError, match="values"):
-            samples.own(values)
+            bs.read_samples(values)
     with pytest.raises(ValueError, match="two letters"):
-        samples.as_spins(samples.own(bits, alphabet=(0, 1, 2)))
+        samples.as_spins(bs.read_samples(bits, alphabet=(0, 1, 2)))
 
 
 def test_read_as_spins_a_model_of_other_values_is_forgotten() -> None:

@@ -21,7 +21,7 @@ _WHERE = {
     "sample": "sampling.sample",
     "split": "samples",
     "to_matrix": "samples",
-    "read_samples": "samples",
+    "read_samples": "own_data.read",
     "write_samples": "samples",
     "RBM": "coarse.rbm",
     "ConvolutionalRBM": "coarse.rbm",
@@ -54,7 +54,7 @@ if TYPE_CHECKING:
     from blockspin.models.ising import Ising as Ising
     from blockspin.models.pair import PairModel as PairModel
     from blockspin.models.potts import Potts as Potts
-    from blockspin.samples import read_samples as read_samples
+    from blockspin.own_data.read import read_samples as read_samples
     from blockspin.samples import split as split
     from blockspin.samples import to_matrix as to_matrix
     from blockspin.samples import write_samples as write_samples

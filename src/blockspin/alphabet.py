@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from blockspin import checks
+from blockspin import checks, memory
 
 MOST = 127  # the largest letter: values are kept as int8
 SYNTAX = re.compile(r"labels:\d+|-?\d+(,-?\d+)+")
@@ -95,9 +95,12 @@ class Alphabet:
 
     def check(self, name: str, values: NDArray[Any]) -> None:
         """Raise ValueError where a value is no letter."""
-        found = (np.abs(values) == 1) if self == SPINS else np.isin(values, self.letters)
-        if not found.all():
-            raise ValueError(f"{name} must be {self}; got {distinct(values)}{self._hint(values)}")
+        for at in memory.pieces(np.shape(values)):
+            part = values[at]
+            found = (np.abs(part) == 1) if self == SPINS else np.isin(part, self.letters)
+            memory.release(values)
+            if not found.all():
+                raise ValueError(f"{name} must be {self}; got {distinct(values)}{self._hint(values)}")
 
     def numbers(self, values: ArrayLike, name: str = "values") -> NDArray[np.int8]:
         """The number 0..q-1 of each value's letter, of the same shape; raises ValueError where it is none."""

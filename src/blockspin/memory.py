@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import math
+import mmap
 import os
 import shutil
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
+if TYPE_CHECKING:
+    from numpy.typing import DTypeLike, NDArray
+
+LARGE = 2**28  # bytes of an array that is handled at once, and is held in memory; larger ones go part by part
 SMALL = 2**26  # bytes of which nobody is asked whether they are free
 INFO, OWN_GROUP, GROUPS = Path("/proc/meminfo"), Path("/proc/self/cgroup"), Path("/sys/fs/cgroup")
 GB = 1e9
@@ -35,6 +43,44 @@ def require_disk(wanted: float, path: Path, what: str) -> None:
         raise ValueError(
             f"{what} would take {wanted / GB:.3g} GB of disk, and {left / GB:.3g} GB are free in {path.parent}"
         )
+
+
+def pieces(shape: tuple[int, ...], most: int = LARGE) -> Iterator[tuple[Any, ...]]:
+    """Indices of the parts of an array, in order, of at most so many entries (one row of the last axes is whole)."""
+    row = math.prod(shape[1:])
+    if row > most and len(shape) > 1:
+        yield from ((i, *rest) for i in range(shape[0]) for rest in pieces(shape[1:], most))
+    else:
+        step = max(1, most // max(row, 1))
+        yield from ((slice(start, start + step),) for start in range(0, shape[0] if shape else 1, step))
+
+
+def held(shape: tuple[int, ...], dtype: DTypeLike) -> NDArray[Any]:
+    """An array to be filled: in memory, or where it is large in a file that is gone when the array is."""
+    import numpy as np
+
+    size = math.prod(shape) * np.dtype(dtype).itemsize
+    if size <= LARGE:
+        return np.empty(shape, dtype)
+    folder = Path(tempfile.gettempdir())
+    require_disk(size, folder / "x", f"an array of shape {shape}")
+    with tempfile.TemporaryFile(dir=folder) as file:
+        file.truncate(size)
+        return np.memmap(file, dtype, "r+", shape=shape)
+
+
+def mapped(array: Any) -> mmap.mmap | None:
+    """The map of the file that an array lies in, or None."""
+    while hasattr(array, "base"):
+        array = array.base
+    return array if isinstance(array, mmap.mmap) else None
+
+
+def release(*arrays: Any) -> None:
+    """Let the system take back the memory of arrays that lie in files; their values stay."""
+    for array in arrays:
+        if (file := mapped(array)) is not None and hasattr(mmap, "MADV_DONTNEED"):
+            file.madvise(mmap.MADV_DONTNEED)
 
 
 def free_disk(path: Path) -> int:

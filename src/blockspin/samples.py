@@ -18,11 +18,11 @@ import numpy as np
 import xarray as xr
 from numpy.typing import ArrayLike, NDArray
 
-from blockspin import checks, sample_files
-from blockspin.alphabet import SPINS, Alphabet, distinct
-from blockspin.files import parsed, read_arrays
+from blockspin import checks, memory, sample_files
+from blockspin.alphabet import SPINS, Alphabet
+from blockspin.files import parsed
 from blockspin.inputs import read_only
-from blockspin.lattice import HYPERCUBIC, Lattice, stored_lattice
+from blockspin.lattice import Lattice, stored_lattice
 from blockspin.sample_files import ATTRIBUTE as ATTRIBUTE
 from blockspin.sample_files import opened as opened
 from blockspin.sample_files import packed_bits as packed_bits
@@ -47,8 +47,9 @@ def make(values: ArrayLike, lattice: Lattice, *, alphabet: Any = SPINS, **proven
     if array.size == 0:
         raise ValueError(f"samples must hold at least one draw; got shape {array.shape}")
     letters.check("values", array)
+    large = array.dtype == np.int8 and memory.mapped(array) is not None  # in a file: no copy
     return xr.DataArray(
-        read_only(array.astype(np.int8).reshape(*array.shape[:2], *lattice.shape)),
+        read_only(array.astype(np.int8, copy=not large).reshape(*array.shape[:2], *lattice.shape)),
         dims=("chain", "draw", *lattice.axes),
         name="state" if letters.labels else "spin",
         attrs={ATTRIBUTE: json.dumps(_settings(lattice, letters, provenance), sort_keys=True)},
@@ -261,73 +262,32 @@ def parts(path: str | os.PathLike[str], draws: int) -> Iterator[xr.DataArray]:
             yield _unpacked(stored, first, first + int(draws))
 
 
-def read_samples(
-    path: str | os.PathLike[str], *, shape: tuple[int, ...] | None = None, alphabet: Any = None
-) -> xr.DataArray:
-    """Read samples: .nc as `write_samples` makes it, or your own .npy / .npz (one array) of spins -1/+1 or 0/1.
-
-    Your own array has shape (chain, draw, *sites), or (draw, *sites) if the draws are independent: each draw is then
-    a chain. Flat sites need `shape`. A one-dimensional `shape` is a chain, a
-    two-dimensional one a square lattice, a three-dimensional one a cubic lattice. alphabet: as `own` takes it.
-    No pickled object is ever loaded. Raises ValueError for another suffix, for values that are no letters, where the
-    shape does not fit, or for another alphabet than a .nc file has.
-    """
-    source = checks.path("path", path)
-    _check_shape(shape)
-    if source.suffix == ".nc":
-        with opened(source) as stored:
-            if alphabet is not None and Alphabet.of(alphabet) != stored.alphabet:
-                raise ValueError(f"{source} holds {stored.alphabet}; got alphabet = {Alphabet.of(alphabet)}")
-            return _unpacked(stored, 0, stored.sizes["draw"])
-    if source.suffix not in (".npy", ".npz"):
-        raise ValueError(f"the path of samples that are read ends in .nc, .npy or .npz; got {source.name!r}")
-    arrays = read_arrays(source)
-    if len(arrays) != 1:
-        raise ValueError(f"{source} must hold one array; it holds {', '.join(arrays) or 'none'}")
-    try:
-        return own(*arrays.values(), shape=shape, alphabet=alphabet, source=source.name)
-    except (TypeError, ValueError) as error:
-        raise type(error)(f"{source}: {error}") from error
+def read_file(path: Path, alphabet: Any = None) -> xr.DataArray:
+    """The samples of a file (.nc). Raises ValueError where it is none, damaged, or of another alphabet than given."""
+    with opened(path) as stored:
+        if alphabet is not None and Alphabet.of(alphabet) != stored.alphabet:
+            raise ValueError(f"{path} holds {stored.alphabet}; got alphabet = {Alphabet.of(alphabet)}")
+        return _unpacked(stored, 0, stored.sizes["draw"])
 
 
-def own(
-    values: ArrayLike, *, shape: tuple[int, ...] | None = None, alphabet: Any = None, source: str = "array"
-) -> xr.DataArray:
-    """Samples from your own array, with the shapes that `read_samples` describes.
+def described(samples: xr.DataArray) -> str:
+    """What the samples are, in a line: "2,000 configurations of square 16x16, 20 chains"."""
+    chains, draws, lattice, stored = *samples.shape[:2], lattice_of(samples), provenance(samples)
+    units = {"no lattice": "units without positions", "missing sites": "sites, others missing"}
+    of = (
+        f"{lattice.n_sites} {units[code]}"
+        if (code := positions(samples)) in units
+        else str(lattice).replace("x", " x ")
+    )
+    parts = [f"{chains * draws:,} configurations of {of}", f"{chains:,} chains" if draws > 1 else "each a chain"]
+    parts += ["open edges"] if code == "open edges" else []
+    parts += [f"{name} = {stored[name]:.6g}" for name in ("K", "T") if isinstance(stored.get(name), float)]
+    return "; ".join([", ".join(parts), *([stored["read_as"]] if "read_as" in stored else [])])
 
-    alphabet: how values are read, an `Alphabet` or what `Alphabet.of` takes, as (0, 1) for the numbers of a lattice gas
-    or "labels:3" for Potts states. Unless given the values are spins, -1/+1, or 0/1 that become -1/+1 (the samples
-    then say so: "read_as"); others are refused.
-    """
-    spins = checks.array("values", values)
-    _check_shape(shape)
-    if shape is None:
-        if spins.ndim not in (3, 4):
-            raise ValueError(
-                f"values of shape (draw, x, y) or (chain, draw, x, y) are expected where no lattice shape is "
-                f"given (as in shape=(40, 40), or --shape 40x40); got {spins.shape}"
-            )
-        if spins.ndim == 4 and len(set(spins.shape[1:])) == 1:
-            raise ValueError(
-                f"an array of shape {spins.shape} can be cubic lattices (draw, x, y, z) or square ones "
-                f"(chain, draw, x, y); give the lattice's shape"
-            )
-        shape = spins.shape[-2:]
-    lattice = Lattice(HYPERCUBIC[len(shape)], tuple(shape))
-    lead = spins.shape[: spins.ndim - len(shape)] if spins.shape[-len(shape) :] == tuple(shape) else spins.shape[:-1]
-    if len(lead) not in (1, 2) or spins.size != np.prod(lead, dtype=int) * lattice.n_sites:
-        raise ValueError(
-            f"values must have shape (draw, *sites) or (chain, draw, *sites) with {lattice.n_sites} sites "
-            f"({lattice}); got {spins.shape}"
-        )
-    told = {"source": source}
-    if alphabet is None and (spins == 0).any():
-        if not ((spins == 0) | (spins == 1)).all():
-            raise ValueError(f"{distinct(spins)} are no spins: state by alphabet whether they are numbers or labels")
-        spins, told = 2 * spins.astype(np.int8) - 1, told | {"read_as": "0/1 became -1/+1"}
-    chains, draws = lead if len(lead) == 2 else (lead[0], 1)
-    letters = SPINS if alphabet is None else Alphabet.of(alphabet)
-    return make(spins.reshape(chains, draws, *lattice.shape), lattice, alphabet=letters, **told)
+
+def positions(samples: xr.DataArray) -> str:
+    """What keeps the sites from being a periodic lattice: "open edges", "missing sites", "no lattice"; else ""."""
+    return str(provenance(samples).get("positions", ""))
 
 
 _OWN = ("lattice", "states", "alphabet")  # names in the attribute that are the schema's own
@@ -338,16 +298,6 @@ def _settings(lattice: Lattice, alphabet: Alphabet, provenance: dict[str, Any]) 
         if name in provenance:
             raise ValueError(f"provenance must not hold {name!r}, which the schema sets itself")
     return {"lattice": lattice.settings(), **provenance, **alphabet.settings()}
-
-
-def _check_shape(shape: Any) -> None:
-    if shape is None:
-        return
-    extents = checks.listed("shape", shape, "the lattice's extents, such as (40, 40) or (100,)")
-    if len(extents) not in HYPERCUBIC:
-        raise ValueError(f"shape must have {' or '.join(map(str, HYPERCUBIC))} extents; got {checks.shown(shape)}")
-    for extent in extents:
-        checks.whole("every extent in shape", extent, 2)
 
 
 def _unpacked(stored: sample_files.SampleFile, first: int, last: int) -> xr.DataArray:

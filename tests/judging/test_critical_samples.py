@@ -39,7 +39,7 @@ def code(samples: xr.DataArray) -> str:
 
 def occupied(p: float) -> xr.DataArray:
     sites = np.random.default_rng(0).random((2000, 16, 16)) < p
-    return S.own(sites.astype(np.int8))
+    return bs.read_samples(sites.astype(np.int8))
 
 
 def window() -> xr.DataArray:
@@ -49,7 +49,7 @@ def window() -> xr.DataArray:
 
 def mixture(*, own: bool) -> xr.DataArray:
     values = np.concatenate([drawn(K, 1000).values for K in (0.42, 0.461)])
-    return S.own(values.reshape(-1, 16, 16)) if own else S.make(values, SQUARE)
+    return bs.read_samples(values.reshape(-1, 16, 16)) if own else S.make(values, SQUARE)
 
 
 def heated() -> xr.DataArray:
@@ -71,7 +71,7 @@ def slow(chains: int, draws: int) -> xr.DataArray:
 
 
 def one_long_chain() -> xr.DataArray:
-    return S.own(slow(1, 1500).values[0])
+    return bs.read_samples(slow(1, 1500).values[0])
 
 
 def alike(K: float) -> xr.DataArray:
@@ -110,7 +110,7 @@ CASES: dict[str, tuple[Callable[[], xr.DataArray], str]] = {
     "critical, eight chains": (lambda: drawn(KC_SQUARE).isel(chain=range(8)), ""),
     "critical, chains with long correlations": (lambda: slow(100, 20), ""),
     "critical, long chains with long correlations": (lambda: slow(50, 100), ""),
-    "critical, one draw a chain": (lambda: S.own(drawn(KC_SQUARE).values.reshape(-1, 16, 16)), ""),
+    "critical, one draw a chain": (lambda: bs.read_samples(drawn(KC_SQUARE).values.reshape(-1, 16, 16)), ""),
     "critical, triangular": (lambda: drawn(KC_TRIANGULAR, lattice=bs.Lattice.triangular(12)), ""),
     "critical, cubic": (lambda: drawn(KC_CUBIC, lattice=bs.Lattice.cubic(6)), ""),
     "critical, long torus": (lambda: drawn(KC_SQUARE, lattice=bs.Lattice.square(8, 24)), ""),

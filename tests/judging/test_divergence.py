@@ -20,7 +20,7 @@ from blockspin.judging.criteria.divergence import divergence, log_partition
 from blockspin.judging.measurement import NotDefined, Reading
 from blockspin.lattice import Lattice
 from blockspin.models import Ising
-from blockspin.samples import own
+from blockspin.own_data.read import read_samples as own
 from blockspin.sampling.sample import sample
 
 RING, SMALL, LARGE = Ising(Lattice.chain(12), 0.8), Ising(Lattice.square(4), 0.4), Ising(Lattice.square(6), 0.3)

@@ -27,7 +27,8 @@ from blockspin.judging.criteria.fidelity import (
 from blockspin.judging.measurement import Measurement
 from blockspin.lattice import Lattice
 from blockspin.models import Ising
-from blockspin.samples import make, own, to_matrix
+from blockspin.own_data.read import read_samples as own
+from blockspin.samples import make, to_matrix
 from blockspin.sampling.sample import sample
 from blockspin.statistics import Estimate
 

@@ -24,7 +24,8 @@ from blockspin.judging.nulls import noise
 from blockspin.judging.rules import Decision, Described, Exceeds
 from blockspin.judging.verdict import decide
 from blockspin.models import KC_SQUARE
-from blockspin.samples import make, own, to_matrix
+from blockspin.own_data.read import read_samples as own
+from blockspin.samples import make, to_matrix
 
 SQUARE = bs.Lattice.square(6)
 CRITICAL = bs.Ising(SQUARE, KC_SQUARE)

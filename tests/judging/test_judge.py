@@ -303,7 +303,7 @@ def test_another_model_than_the_samples_name_is_refused(
     with pytest.raises(ValueError, match=r"K = 0.408.*K = 0.44"):
         Evidence(held_out, model=Ising(lattice, 0.44))
     assert Evidence(held_out).model == model
-    assert Evidence(bs.samples.own(held_out.values)).model is None
+    assert Evidence(bs.read_samples(held_out.values)).model is None
 
 
 def test_fields_that_the_outputs_do_not_follow_are_not_believed(lattice: bs.Lattice, held_out: xr.DataArray) -> None:

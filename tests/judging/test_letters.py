@@ -14,7 +14,6 @@ import xarray as xr
 from typer.testing import CliRunner
 
 import blockspin as bs
-from blockspin import samples as schema
 from blockspin.cli import app
 from blockspin.judging import Outcome
 from blockspin.judging.measurement import State
@@ -70,7 +69,7 @@ def test_data_of_0_and_1_are_read_as_spins_and_the_first_line_says_so(
     monkeypatch.chdir(tmp_path)
     bits = np.random.default_rng(1).integers(0, 2, (40, 5, 8, 8))
     small = bs.Lattice.square(8)
-    card = bs.judge(bs.Majority(small, 2, random_state=1), schema.own(bits), criteria=["locality"])
+    card = bs.judge(bs.Majority(small, 2, random_state=1), bs.read_samples(bits), criteria=["locality"])
     assert card.notes[0].code == "read as spins"
     np.save("bits.npy", bits)
     outcome = CliRunner().invoke(app, ["judge", "bits.npy", "--map", "majority", "--shape", "8x8"])

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
+import blockspin as bs
 from blockspin import locks
 from blockspin import samples as schema
 from blockspin.lattice import Lattice
@@ -29,14 +30,14 @@ def _small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("algorithm", ["multi-spin", "swendsen-wang", "wolff", "heat-bath"])
 def test_the_file_holds_the_draws_of_sample(tmp_path: Path, algorithm: str) -> None:
     path = sample(MODEL, 200, out=tmp_path / "s.nc", seed=3, chains=20, algorithm=algorithm)
-    xr.testing.assert_identical(schema.read_samples(path), sample(MODEL, 200, seed=3, chains=20, algorithm=algorithm))
+    xr.testing.assert_identical(bs.read_samples(path), sample(MODEL, 200, seed=3, chains=20, algorithm=algorithm))
     assert [entry.name for entry in tmp_path.iterdir()] == ["s.nc"]
 
 
 def test_independent_draws_and_a_field(tmp_path: Path) -> None:
     for k, model in enumerate((Ising(MODEL.lattice, 0.0), Ising(MODEL.lattice, 0.3, 0.1))):
         path = sample(model, 100, out=tmp_path / f"{k}.nc", seed=1)
-        xr.testing.assert_identical(schema.read_samples(path), sample(model, 100, seed=1))
+        xr.testing.assert_identical(bs.read_samples(path), sample(model, 100, seed=1))
 
 
 @pytest.mark.parametrize("algorithm", ["multi-spin", "wolff"])
@@ -116,7 +117,7 @@ def test_parts_of_other_samples_are_refused(tmp_path: Path) -> None:
 
 def test_a_file_can_be_read_part_by_part(tmp_path: Path) -> None:
     path = sample(MODEL, 200, out=tmp_path / "s.nc", seed=3, chains=20)
-    whole, pieces = schema.read_samples(path), list(schema.parts(path, 4))
+    whole, pieces = bs.read_samples(path), list(schema.parts(path, 4))
     assert [piece.sizes["draw"] for piece in pieces] == [4, 4, 2]
     for piece in pieces:
         schema.check(piece)
@@ -247,5 +248,5 @@ def test_a_file_is_overwritten_when_the_new_draws_are_there(tmp_path: Path) -> N
         sample(MODEL, 200, out=path, seed=4, chains=0, overwrite=True)
     assert path.read_bytes() == before
     sample(MODEL, 200, out=path, seed=4, chains=20, overwrite=True)
-    xr.testing.assert_identical(schema.read_samples(path), sample(MODEL, 200, seed=4, chains=20))
+    xr.testing.assert_identical(bs.read_samples(path), sample(MODEL, 200, seed=4, chains=20))
     assert [entry.name for entry in tmp_path.iterdir()] == ["s.nc"]

@@ -1,0 +1,291 @@
+"""Data of one's own: every format and order of axes gives the same samples, and every refusal names what to give."""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+import pandas as pd
+import pytest
+import xarray as xr
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import blockspin as bs
+from blockspin import memory
+from blockspin import samples as schema
+from blockspin.alphabet import SPINS, Alphabet, labels
+
+
+def spins(*shape: int, seed: int = 1) -> np.ndarray:
+    return np.random.default_rng(seed).choice(np.array([-1, 1], np.int8), shape)
+
+
+X = spins(40, 6, 4)  # independent configurations of a 6 x 4 lattice
+FLAT = X.reshape(40, 24)
+
+
+def saved(folder: Path, name: str) -> Any:
+    path = folder / name
+    if path.suffix == ".npy":
+        np.save(path, FLAT)
+    elif path.suffix == ".npz":
+        np.savez_compressed(path, spins=FLAT)
+    elif path.suffix in (".h5", ".hdf5"):
+        with h5py.File(path, "w") as file:
+            file.create_dataset("run/spins", data=FLAT, compression="gzip")
+            file.create_dataset("L", data=4)  # a number is no data
+    elif name == "header.csv":
+        pd.DataFrame(FLAT, columns=[f"s{i}" for i in range(24)]).to_csv(path)  # with an index that has no name
+    elif path.suffix == ".csv":
+        np.savetxt(path, FLAT, fmt="%d", delimiter="," if name == "plain.csv" else ";")
+    else:
+        np.savetxt(path, FLAT, fmt="%d", header="spins of one run")
+    return path
+
+
+FILES = ("a.npy", "a.npz", "a.h5", "a.hdf5", "header.csv", "plain.csv", "semicolons.csv", "a.txt", "a.dat")
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_every_format_gives_the_same_samples(name: str, tmp_path: Path) -> None:
+    read = bs.read_samples(saved(tmp_path, name), shape=(6, 4))
+    np.testing.assert_array_equal(read.values, X[:, None])
+    assert (read.dtype, schema.lattice_of(schema.check(read))) == (np.int8, bs.Lattice.square(6, 4))
+    assert schema.provenance(read)["source"] == name
+    bs.write_samples(read, tmp_path / "kept.nc")
+    xr.testing.assert_identical(bs.read_samples(tmp_path / "kept.nc"), read)
+    xr.testing.assert_identical(bs.read_samples(read), read)
+
+
+@pytest.mark.parametrize("dtype", [np.int8, np.uint8, np.int64, np.float32, bool])
+def test_every_type_of_number(dtype: Any) -> None:
+    values = (X > 0).astype(dtype) if np.dtype(dtype).kind in "bu" else X.astype(dtype)
+    np.testing.assert_array_equal(bs.read_samples(values).values, X[:, None])
+
+
+OBJECTS: dict[str, Callable[[], dict[str, Any]]] = {
+    "list": lambda: {"source": X.tolist()},
+    "table": lambda: {"source": pd.DataFrame(FLAT), "shape": (6, 4)},
+    "column of lists": lambda: {"source": pd.DataFrame({"T": np.arange(40), "config": list(X)})},
+    "column of flat lists": lambda: {"source": pd.DataFrame({"config": FLAT.tolist()}), "shape": (6, 4)},
+    "DataArray": lambda: {
+        "source": xr.DataArray(X.transpose(2, 0, 1), dims=("width", "step", "length")),
+        "dims": {"step": "draw", "length": "x", "width": "y"},
+    },
+    "DataArray of these names": lambda: {"source": xr.DataArray(X.transpose(1, 2, 0), dims=("x", "y", "draw"))},
+    "names": lambda: {"source": X.transpose(2, 0, 1), "dims": ("y", "draw", "x")},
+}
+
+
+@pytest.mark.parametrize("name", OBJECTS)
+def test_every_object_gives_the_same_samples(name: str) -> None:
+    np.testing.assert_array_equal(bs.read_samples(**OBJECTS[name]()).values, X[:, None])
+
+
+@settings(max_examples=60, deadline=None)
+@given(data=st.data())
+def test_every_order_of_axes_gives_the_same_samples(data: st.DataObject) -> None:
+    extents = data.draw(st.lists(st.integers(2, 5), min_size=1, max_size=3))
+    chains = data.draw(st.sampled_from([0, 3]))
+    lattice = bs.Lattice({1: "chain", 2: "square", 3: "cubic"}[len(extents)], tuple(extents))
+    lead = ("chain", "draw") if chains else ("draw",)
+    values = spins(*([chains] if chains else []), 7, *extents)
+    wanted = values.reshape(*([chains, 7] if chains else [7, 1]), *extents)
+    names = (*lead, *lattice.axes)
+    order = data.draw(st.permutations(range(values.ndim)))
+    moved = values.transpose(order)
+    named = bs.read_samples(moved, dims=[names[i] for i in order])
+    np.testing.assert_array_equal(named.values, wanted)
+    own = xr.DataArray(moved, dims=[f"own {names[i]}" for i in order])
+    xr_named = bs.read_samples(own, dims={f"own {name}": name for name in names})
+    np.testing.assert_array_equal(xr_named.values, wanted)
+    axes = tuple(data.draw(st.permutations(range(values.ndim)))[: len(lead)])
+    away = np.moveaxis(values, range(len(lead)), axes)
+    read = bs.read_samples(away, axis=axes if len(axes) > 1 else axes[0] - data.draw(st.sampled_from([0, away.ndim])))
+    np.testing.assert_array_equal(read.values, wanted)
+    flat = np.moveaxis(values.reshape(*values.shape[: len(lead)], -1), -1, 0)
+    last = tuple(range(1, 1 + len(lead))) if chains else -1
+    np.testing.assert_array_equal(bs.read_samples(flat, lattice=lattice, axis=last).values, wanted)
+
+
+def test_kinds_of_lattices() -> None:
+    cube = spins(10, 4, 4, 4)
+    assert schema.lattice_of(bs.read_samples(cube, lattice="cubic")) == bs.Lattice.cubic(4)
+    assert schema.lattice_of(bs.read_samples(X, lattice="triangular")) == bs.Lattice.triangular(6, 4)
+    assert schema.lattice_of(bs.read_samples(FLAT, lattice="triangular", shape=(6, 4))) == bs.Lattice.triangular(6, 4)
+    assert schema.lattice_of(bs.read_samples(FLAT, lattice="chain")) == bs.Lattice.chain(24)
+    assert bs.read_samples(cube, lattice="square").sizes["draw"] == 4
+    assert bs.read_samples(FLAT, lattice=bs.Lattice.square(4, 6)).shape == (40, 1, 4, 6)
+
+
+VALUES: dict[str, tuple[Any, dict[str, Any], Any, Alphabet, str]] = {
+    "Potts 1..3": (np.array([1, 2, 3]), {"alphabet": "labels:3"}, [0, 1, 2], labels(3), "labels 1..3 became 0..2"),
+    "Potts 0..2": (np.array([0, 1, 2]), {"alphabet": labels(3)}, [0, 1, 2], labels(3), ""),
+    "spin-1": (np.array([-1, 0, 1]), {"alphabet": (-1, 0, 1)}, [-1, 0, 1], Alphabet((-1, 0, 1)), ""),
+    "lattice gas": (np.array([0, 1]), {"alphabet": "0,1"}, [0, 1], Alphabet((0, 1)), ""),
+    "bool": (np.array([False, True]), {}, [-1, 1], SPINS, "0/1 became -1/+1"),
+    "sign": (np.array([-0.7, 1.3]), {"binarize": "sign"}, [-1, 1], SPINS, "values above 0 became +1, others -1"),
+    "cut": (np.array([0.2, 0.7]), {"binarize": 0.5}, [-1, 1], SPINS, "values above 0.5 became +1, others -1"),
+    "angle": (np.array([3.0, 0.1]), {"binarize": lambda a: np.cos(a) > 0}, [-1, 1], SPINS, "made spins by a function"),
+}
+
+
+@pytest.mark.parametrize("name", VALUES)
+def test_what_values_mean(name: str) -> None:
+    letters, options, wanted, alphabet, read_as = VALUES[name]
+    which = np.random.default_rng(1).integers(0, len(letters), (30, 4, 6))
+    read = bs.read_samples(letters[which], **options)
+    np.testing.assert_array_equal(read.values[:, 0], np.array(wanted)[which])
+    assert schema.alphabet_of(read) == alphabet
+    assert schema.provenance(read).get("read_as", "") == read_as
+
+
+def test_several_temperatures_are_several_sets(tmp_path: Path) -> None:
+    T = np.linspace(1.5, 3.0, 16)
+    sets = spins(16, 5, 7, 4, 6)  # (temperature, chain, draw, x, y)
+    read = bs.read_samples(sets, T=T)
+    assert [*read] == T.tolist()
+    for t, one in zip(T, read.values(), strict=True):
+        np.testing.assert_array_equal(one.values, sets[[*T].index(t)])
+        assert schema.provenance(one)["T"] == t
+    drawn = sets[:, 0]
+    alone = bs.read_samples(drawn, T=T)  # (temperature, draw, x, y)
+    assert {one.shape for one in alone.values()} == {(7, 1, 4, 6)}
+    with h5py.File(tmp_path / "all.h5", "w") as file:
+        file["spins"], file["T"] = np.moveaxis(drawn, (0, 1), (-1, -2)), T
+    stored = bs.read_samples(tmp_path / "all.h5", T="T", axis=(-1, -2))
+    for one, other in zip(stored.values(), alone.values(), strict=True):
+        np.testing.assert_array_equal(one.values, other.values)
+    array = xr.DataArray(drawn, dims=("T", "draw", "x", "y"), coords={"T": T})
+    for one, other in zip(bs.read_samples(array, T="T").values(), alone.values(), strict=True):
+        np.testing.assert_array_equal(one.values, other.values)
+
+
+def test_a_temperature_a_configuration_makes_sets(tmp_path: Path) -> None:
+    T = np.random.default_rng(2).choice([2.0, 2.3, 2.6], 40)
+    table = pd.DataFrame(FLAT)
+    table.insert(0, "T", T)
+    table.to_csv(tmp_path / "t.csv", index=False)
+    np.savez(tmp_path / "t.npz", X=X, T=T)
+    for read in (
+        bs.read_samples(X, T=T),
+        bs.read_samples(table, shape=(6, 4), T="T"),
+        bs.read_samples(tmp_path / "t.csv", shape=(6, 4), T="T"),
+        bs.read_samples(tmp_path / "t.npz", T="T"),
+    ):
+        assert {t: one.sizes["chain"] for t, one in read.items()} == {t: int((t == T).sum()) for t in (2.0, 2.3, 2.6)}
+        np.testing.assert_array_equal(read[2.3].values[:, 0], X[T == 2.3])
+    one = bs.read_samples(X, K=0.44)
+    assert schema.provenance(one)["K"] == 0.44
+    assert isinstance(one, xr.DataArray)
+
+
+def test_one_series_is_cut_into_blocks_of_many_tau() -> None:
+    random = np.random.default_rng(3)
+    renewed = random.random((8000, 5, 5)) < 0.2  # each site is drawn anew at a fifth of the steps
+    series = spins(8000, 5, 5, seed=4)
+    for t in range(1, len(series)):
+        series[t] = np.where(renewed[t], series[t], series[t - 1])
+    read = bs.read_samples(series, series=True)
+    tau = schema.provenance(read)["tau"]
+    assert abs(tau - 4.5) < 1  # 1/2 + sum 0.8^t
+    assert read.sizes["draw"] >= 20 * tau
+    assert 8 <= read.sizes["chain"] <= 50
+    np.testing.assert_array_equal(read.values.reshape(-1, 5, 5), series[-read.sizes["chain"] * read.sizes["draw"] :])
+    with pytest.raises(ValueError, match="series"):
+        bs.read_samples(series[:300], series=True)
+    with pytest.raises(ValueError, match="series"):
+        bs.read_samples(series.reshape(80, 100, 5, 5)[:, :, :4], series=True)
+
+
+MOVED = np.moveaxis(spins(4000, 16, 16), 0, -1)
+REFUSED: dict[str, tuple[Any, dict[str, Any], str]] = {
+    "(L, L, n)": (MOVED, {}, "axis=-1"),
+    "(L, n, L)": (np.moveaxis(MOVED, -1, 1), {}, "axis=-2"),
+    "(Lx, Ly, n)": (MOVED[:8], {}, "axis=-1"),
+    "(chain, L, L, n)": (spins(3, 8, 8, 200), {}, "axis=-1"),
+    "flat without a shape": (FLAT, {}, "shape"),
+    "flat of another shape": (FLAT, {"shape": (5, 5)}, "axis"),
+    "flat, turned": (FLAT.T, {"shape": (6, 4)}, "axis"),
+    "no lattice of three axes": (X, {"lattice": None, "axis": 0}, "lattice"),
+    "a cube or squares": (spins(5, 4, 4, 4), {}, "shape"),
+    "phi^4": (np.random.default_rng(1).normal(size=(20, 4, 4)), {}, "binarize"),
+    "three values": (np.arange(48).reshape(3, 4, 4) % 3, {}, "alphabet"),
+    "one of no letters": (np.where(X > 0, 5, 0), {"alphabet": "labels:3"}, "values"),
+    "nan": (np.where(X > 0, 1.0, np.nan), {}, "finite"),
+    "T of another length": (X, {"T": [1.0, 2.0]}, "T"),
+    "T and K": (X, {"T": 2.0, "K": 0.5}, "K"),
+    "unknown T": (X, {"T": "beta"}, "T"),
+    "unnamed axes": (xr.DataArray(X, dims=("step", "i", "j")), {}, "dims"),
+    "names of nothing": (xr.DataArray(X, dims=("step", "i", "j")), {"dims": {"k": "x"}}, "dims"),
+    "two names for three axes": (X, {"dims": ("draw", "x")}, "dims"),
+    "sets without numbers": (X, {"dims": ("set", "draw", "x")}, "K or T"),
+    "three axes": (X, {"axis": (0, 1, 2)}, "axis"),
+    "kind": (X, {"lattice": "honeycomb"}, "lattice"),
+    "mask": (X, {"mask": np.zeros((4, 4), bool)}, "mask"),
+    "binarize": (X, {"binarize": "mean"}, "binarize"),
+    "two columns of lists": (pd.DataFrame({"a": list(FLAT), "b": list(FLAT)}), {}, "dataset"),
+    "lists of two lengths": (pd.DataFrame({"a": [[1, -1], [1]]}), {}, "source"),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_a_refusal_names_what_to_give(name: str) -> None:
+    values, options, option = REFUSED[name]
+    with pytest.raises((ValueError, TypeError), match=option) as caught:
+        bs.read_samples(values, **options)
+    assert "\n" not in str(caught.value)
+
+
+def test_no_pickle_is_loaded_and_how_to_convert_one_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("own.pkl").write_bytes(pickle.dumps(X))
+    with pytest.raises(ValueError, match="pickle") as caught:
+        bs.read_samples("own.pkl")
+    lines = str(caught.value).splitlines()[1:]
+    exec("\n".join(lines))  # the two lines work
+    np.testing.assert_array_equal(bs.read_samples("own.npy").values, X[:, None])
+    assert len(lines) == 2
+
+
+def test_files_of_several_arrays_need_a_name(tmp_path: Path) -> None:
+    np.savez(tmp_path / "two.npz", train=X, test=X[:10])
+    with pytest.raises(ValueError, match="dataset"):
+        bs.read_samples(tmp_path / "two.npz")
+    assert bs.read_samples(tmp_path / "two.npz", dataset="test").sizes["chain"] == 10
+    with h5py.File(tmp_path / "two.h5", "w") as file:
+        file["a/train"], file["a/test"] = X, X[:10]
+    with pytest.raises(ValueError, match=r"two\.h5.*a/test, a/train.*dataset"):
+        bs.read_samples(tmp_path / "two.h5")
+    assert bs.read_samples(tmp_path / "two.h5", dataset="a/test").sizes["chain"] == 10
+    with pytest.raises(ValueError, match=r"dataset.*a/test"):
+        bs.read_samples(tmp_path / "two.h5", dataset="a")
+
+
+def test_a_large_file_is_mapped_and_its_letters_lie_in_another(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(memory, "LARGE", 500)
+    np.save(tmp_path / "spins.npy", X)
+    np.save(tmp_path / "bits.npy", np.moveaxis(X > 0, 0, -1))
+    mapped = bs.read_samples(tmp_path / "spins.npy")
+    assert memory.mapped(mapped.values) is not None
+    assert not mapped.values.flags.writeable
+    held = bs.read_samples(tmp_path / "bits.npy", axis=-1)
+    assert memory.mapped(held.values) is not None
+    for read in (mapped, held):
+        np.testing.assert_array_equal(read.values, X[:, None])
+    np.testing.assert_array_equal(np.load(tmp_path / "spins.npy"), X)
+
+
+@settings(max_examples=50, deadline=None)
+@given(shape=st.lists(st.integers(1, 6), min_size=1, max_size=4), most=st.integers(1, 40))
+def test_pieces_cover_an_array_once(shape: list[int], most: int) -> None:
+    seen = np.zeros(shape, int)
+    for at in memory.pieces(tuple(shape), most):
+        assert seen[at].size <= max(most, shape[-1])
+        seen[at] += 1
+    assert (seen == 1).all()
