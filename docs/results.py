@@ -98,7 +98,8 @@ one training a variant, so errors do not include the spread between trainings. â
 
 def _section(name: str, runs: list[Mapping[str, Any]], by_hand: str) -> str:
     last = runs[-1]
-    parts = [f"## {name}", f"**{last['title']}** {last['question']}", by_hand]
+    end = "" if last["title"].endswith("?") else "."
+    parts = [f"## {name}", f"**{last['title']}{end}** {last['question']}", by_hand]
     for run in runs:
         facts = "; ".join(f"{fact} {value}" for fact, value in run["facts"].items())
         parts.append(f"**Preset `{run['preset']}`** ({facts}). {' '.join(run['answer'])}")
