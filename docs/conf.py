@@ -1,6 +1,8 @@
 """Sphinx's configuration of the documentation site: `./run docs` builds it into build/docs, to be opened from there."""
 
+import os
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +11,6 @@ sys.path[:0] = [str(HERE), str(HERE.parent / "tests")]  # site_parts, and where 
 
 project = "blockspin"
 author = "the blockspin contributors"
-project_copyright = "MIT licence"
 extensions = [
     "myst_nb",
     "numpydoc",
@@ -21,6 +22,10 @@ exclude_patterns = ["_templates", "extracts"]
 
 # notebooks and the pictures of the gallery are run, and kept until their code changes
 build = HERE.parent / "build" / "docs-cache"
+kernel = build / "ipython" / "profile_default" / "ipython_kernel_config.py"  # not the reader's own
+kernel.parent.mkdir(parents=True, exist_ok=True)
+kernel.write_text("c.IPKernelApp.log_level = 40\n")
+os.environ["IPYTHONDIR"] = str(build / "ipython")
 nb_execution_mode = "cache"
 nb_execution_cache_path = str(build / "notebooks")
 nb_execution_timeout = 120
@@ -31,7 +36,7 @@ myst_heading_anchors = 3
 
 autosummary_generate = True
 autodoc_typehints = "none"
-autodoc_default_options = {"show-inheritance": False}
+smartquotes = False  # options have two dashes
 default_role = "py:obj"
 autodoc_member_order = "bysource"
 numpydoc_show_class_members = False
@@ -40,18 +45,21 @@ templates_path = ["_templates"]
 
 html_theme = "pydata_sphinx_theme"
 html_title = "blockspin"
-html_static_path = ["_static"]
+# the font of formulas, which few computers have
+html_static_path = ["_static", *(f"{folder}/fonts" for folder in find_spec("ziamath").submodule_search_locations or ())]
 html_css_files = ["site.css"]
 html_copy_source = False
 html_show_sourcelink = False
 html_show_search_summary = False  # it would fetch pages, which a browser refuses from a file system
 html_sidebars: dict[str, Any] = {"index": []}
+html_context = {"default_mode": "auto"}
 html_theme_options: dict[str, Any] = {
     "logo": {"text": "blockspin"},
     "navbar_end": ["theme-switcher"],
     "header_links_before_dropdown": 6,
+    "navbar_persistent": ["search-button"],
     "secondary_sidebar_items": ["page-toc"],
-    "footer_start": ["copyright"],
+    "footer_start": [],
     "footer_end": [],
     "show_prev_next": False,
     "back_to_top_button": False,

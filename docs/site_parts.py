@@ -10,11 +10,13 @@ from typing import Any
 import typer
 from docutils import nodes
 from latex2mathml.converter import convert
+from pydantic import TypeAdapter
 from sphinx.addnodes import pending_xref
 from sphinx.application import Sphinx
 from sphinx.transforms import SphinxTransform
 
 from blockspin.cli import app as command_line
+from blockspin.judging import Scorecard
 
 OUTSIDE = {"README.md": "index.md", "CONTRIBUTING.md": "contributing.md"}  # files above docs/: their pages
 
@@ -91,7 +93,30 @@ def _cell(text: str) -> str:
     return re.sub(r"([|*<>[])", r"\\\1", text)
 
 
-GENERATED = {"reference/cli": commands}
+def card_tables() -> str:
+    """The objects of scorecards.json with their fields and types, as Markdown."""
+    schema = TypeAdapter(Scorecard).json_schema(mode="serialization")
+    objects = {"card": schema, **{name.lower(): one for name, one in schema["$defs"].items() if "properties" in one}}
+    lines = []
+    for name, one in objects.items():
+        lines += [f"| key of a {name} | type |", "|---|---|"]
+        lines += [f"| `{key}` | {_type(kind, schema['$defs'])} |" for key, kind in one["properties"].items()]
+        lines.append("")
+    return "\n".join(lines)
+
+
+def _type(kind: dict[str, Any], known: dict[str, Any]) -> str:
+    if "anyOf" in kind:
+        return " or ".join(_type(one, known) for one in kind["anyOf"])
+    if "$ref" in kind:
+        name = kind["$ref"].rpartition("/")[2]
+        return ", ".join(f'"{value}"' for value in known[name]["enum"]) if "enum" in known[name] else name.lower()
+    if kind["type"] == "array":
+        return f"list of {_type(kind['items'], known)}s"
+    return "number or null" if kind["type"] == "number" else str(kind["type"])
+
+
+GENERATED = {"reference/cli": commands, "reference/files": card_tables}
 
 
 def _read(app: Sphinx, page: str, source: list[str]) -> None:
