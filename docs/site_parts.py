@@ -122,6 +122,7 @@ GENERATED = {"reference/cli": commands, "reference/files": card_tables}
 def _read(app: Sphinx, page: str, source: list[str]) -> None:
     """Write what is generated into a page, and lead links to files above docs/ to their pages."""
     if page in GENERATED:
+        app.env.note_reread()  # it may change without its page
         source[0] = source[0].replace("<!-- generated -->", GENERATED[page]())
     for file, target in OUTSIDE.items():
         up = "../" * page.count("/")

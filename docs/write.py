@@ -2,7 +2,8 @@
 
 A block "```python", "```python sampled" or "```python long" that is followed by a "```text" block prints that text. All
 blocks of a page share their names, so that every number of the page is from one go. tests/test_documents.py runs the
-pages too: digits of "python" must come again, those of "sampled" within their errors, and "long" is left out.
+pages too: digits of "python" must come again, those of "sampled" within their errors, and "long" is left out. The cells
+of notebooks ("{code-cell}") are run, and `./run docs` shows what they give.
 """
 
 from __future__ import annotations
@@ -14,7 +15,9 @@ import sys
 import time
 from pathlib import Path
 
-BLOCK = re.compile(r"(```python[^\n]*\n)(.*?)(```\n)(```text\n.*?```\n)?", flags=re.DOTALL)
+BLOCK = re.compile(  # fence, code (of a notebook's cell without its options), end, printed text
+    r"(```(?:python[^\n]*|\{code-cell\}[^\n]*)\n(?::[^\n]*\n)*)(.*?)(```\n)(```text\n.*?```\n)?", flags=re.DOTALL
+)
 
 
 def written(page: str) -> str:

@@ -29,6 +29,7 @@ ROOMS = ("blockspin", "oracles", *(path.parent.name for path in (ROOT / "src" / 
 FORMULAS = "docs/explanation/mapping.md"
 SLOW = {  # a document: what takes its time
     "docs/explanation/rbm.md": "RBMs trained until they are good",
+    "docs/gallery.md": "a dozen pictures",
     "docs/sharp-bits.md": "trainings with several seeds",
     "docs/tutorial/mehta-schwab.md": "stacks of RBMs",
 }
@@ -43,7 +44,8 @@ def blocks(page: str) -> list[tuple[str, str, str | None]]:
     found = []
     for fence, code, _, output in BLOCK.findall(PAGES[page]):
         quoted = output.removeprefix("```text\n").removesuffix("```\n") if output else None
-        found.append((fence.removeprefix("```python").strip(), code, quoted))
+        mark = "cell" if fence.startswith("```{") else fence.removeprefix("```python").strip()
+        found.append((mark, code, quoted))
     return found
 
 
@@ -67,19 +69,21 @@ def words(text: str) -> list[str]:
     return re.findall(r"[A-Za-z]+|[\[\]]", NUMBER.sub(" ", text))
 
 
-def with_marks(names: Any) -> list[Any]:
-    return [pytest.param(name, marks=[pytest.mark.slow] if name in SLOW else []) for name in names]
+def with_marks(names: list[str]) -> list[Any]:
+    slow = {name for name in names if name in SLOW or name.startswith("docs/notebooks/")}
+    return [pytest.param(name, marks=[pytest.mark.slow] if name in slow else []) for name in names]
 
 
-@pytest.mark.parametrize("page", with_marks(name for name in PAGES if blocks(name)))
+@pytest.mark.parametrize("page", with_marks([name for name in PAGES if blocks(name)]))
 def test_code_prints_what_the_page_says(
     page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("MPLBACKEND", "agg")
     names: dict[str, Any] = {}
     everything = ""
     for mark, code, quoted in blocks(page):
-        assert mark in ("", "sampled", "long")
+        assert mark in ("", "sampled", "long", "cell")
         if mark == "long":
             continue
         exec(compile(code, page, "exec", dont_inherit=True), names)
