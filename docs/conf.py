@@ -51,7 +51,7 @@ html_css_files = ["site.css"]
 html_copy_source = False
 html_show_sourcelink = False
 html_show_search_summary = False  # it would fetch pages, which a browser refuses from a file system
-html_sidebars: dict[str, Any] = {"index": []}
+html_sidebars: dict[str, Any] = {"*": []}  # of pages without a section
 html_context = {"default_mode": "auto"}
 html_theme_options: dict[str, Any] = {
     "logo": {"text": "blockspin"},

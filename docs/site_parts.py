@@ -66,7 +66,7 @@ def _docstring(app: Sphinx, what: str, name: str, one: Any, options: Any, lines:
         if not (code or deep is not None or ENTRY.match(line)):
             parts = PLAIN.split(line)
             parts[::2] = [re.sub(r"(?<=\w)_(?!\w)|\*|\|", r"\\\g<0>", part) for part in parts[::2]]
-            lines[n] = "".join(parts)
+            lines[n] = re.sub(r"docs/([\w/-]+)\.md", r":doc:`/\1`", "".join(parts))
         if line.endswith("::"):
             deep = indent
 

@@ -21,7 +21,7 @@ PUBLIC = {
     *(name for name in bs.__all__ if name not in ("rg", "rules", "__version__")),
     *(f"{room}.{name}" for room in ("rg", "rules") for name in getattr(bs, room).__all__),
 }
-LATER = {"read_samples"}  # being written
+ONE_OF_SEVERAL = {"rg.mcrg.Spectrum", "rg.trajectories.Trajectory"}  # shown by what holds several
 ENTRY = re.compile(r"(\*{0,2}\w+(?:, \*{0,2}\w+)*)(?: : |$)")
 
 
@@ -39,7 +39,7 @@ def test_the_reference_lists_the_public_names() -> None:
     assert all(inspect.getdoc(resolve_name(f"blockspin.{name}")) for name in LISTED)
 
 
-@pytest.mark.parametrize("name", [name for name in LISTED if name not in LATER])
+@pytest.mark.parametrize("name", LISTED)
 def test_parameters_are_those_of_the_signature(name: str) -> None:
     one = resolve_name(f"blockspin.{name}")
     text = inspect.getdoc(one) or ""
@@ -52,7 +52,7 @@ def is_a_result(one: Any) -> bool:
     return inspect.isclass(one) and (issubclass(one, dict | tuple) or hasattr(one, "to_dict") or one is bs.PairModel)
 
 
-@pytest.mark.parametrize("name", [*(name for name in LISTED if name not in LATER), "RBM.fit_many"])
+@pytest.mark.parametrize("name", [*LISTED, "RBM.fit_many"])
 def test_examples_run(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     finder = doctest.DocTestFinder(recurse=False)
@@ -61,7 +61,7 @@ def test_examples_run(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     runner = doctest.DocTestRunner(optionflags=doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS)
     for one in examples:
         runner.run(one)
-    assert examples
+    assert examples or name in ONE_OF_SEVERAL
     assert runner.summarize(verbose=False).failed == 0
 
 

@@ -145,6 +145,8 @@ def test_files_that_are_named_exist() -> None:
 @pytest.mark.parametrize("page", PAGES)
 def test_names_in_the_package_exist(page: str) -> None:
     for room, rest in sorted(set(re.findall(rf"`({'|'.join(ROOMS)})((?:\.\w+)+)`", PAGES[page]))):
+        if rest == ".html":  # a file of a run
+            continue
         assert found(room + rest if room in ("blockspin", "oracles") else f"blockspin.{room}{rest}") is not None
 
 

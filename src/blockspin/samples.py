@@ -138,12 +138,8 @@ def to_matrix(samples: xr.DataArray) -> NDArray[np.int8]:
 
     Parameters
     ----------
-    samples : DataArray in the schema of `blockspin.samples`
-
-    Returns
-    -------
-    array of int8
-        A read-only view of the samples where possible; `to_matrix(samples).copy()` is writable.
+    samples : DataArray
+        The matrix is a read-only view of them where possible; `to_matrix(samples).copy()` is writable.
 
     Examples
     --------
@@ -168,10 +164,6 @@ def split(samples: xr.DataArray, fraction: float, *, seed: int) -> tuple[xr.Data
     ----------
     samples, fraction, seed : DataArray, float in [0, 1], int
         ValueError where either set would be empty, and for a fraction or a seed out of range.
-
-    Returns
-    -------
-    tuple of two DataArray
 
     Examples
     --------

@@ -50,12 +50,6 @@ class Spectrum(Tabular):
         they are not of the critical point.
     T_t, T_h : array
         The linearised steps dK'/dK (nan where singular).
-
-    Examples
-    --------
-    >>> samples = bs.sample(bs.Ising(bs.Lattice.square(8), 0.44), 400, seed=1)
-    >>> bs.rg.exponents(samples, bs.Majority, 1)[0].odd
-    ('magnetisation', 'corner')
     """
 
     x = "last_operator"

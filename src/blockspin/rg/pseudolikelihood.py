@@ -93,7 +93,8 @@ def couplings(samples: xr.DataArray, operators: Sequence[str] | None = None) -> 
     "magnetisation^2" the latter's -D; of labels it counts the shapes whose sites are all alike, so that "nn" has the K
     of `bs.Potts`. Errors: jackknife over chains, in at most 50 groups; each left-out estimate is two Newton steps from
     the full one. Not defined, with the reason, where an operator adds nothing to those before it or where a coupling
-    runs away. The errors do not include the effect of omitted operators.
+    runs away. The errors do not include the effect of omitted operators. Source: as the module says; on blocked spins,
+    Gonzalez-Arroyo and Salas (1988).
 
     Parameters
     ----------
@@ -107,10 +108,6 @@ def couplings(samples: xr.DataArray, operators: Sequence[str] | None = None) -> 
     Couplings
         Raises ValueError for fewer than two chains, unknown or repeated operators, a shape that winds around the
         lattice, or samples of dimers.
-
-    References
-    ----------
-    As the module says; on blocked spins, Gonzalez-Arroyo and Salas (1988).
 
     Examples
     --------

@@ -51,13 +51,6 @@ class Trajectory(Tabular):
         Entry n: after n steps.
     turns : tuple of Turn
         Entry n: from step n to n + 1.
-
-    Examples
-    --------
-    >>> samples = bs.sample(bs.Ising(bs.Lattice.square(8), 0.3), 400, seed=1)
-    >>> (path,) = bs.rg.flow(samples, bs.Majority, 1, ["nn"])
-    >>> path.K, len(path.levels), len(path.turns)
-    (0.3, 2, 1)
     """
 
     x = "lattice"

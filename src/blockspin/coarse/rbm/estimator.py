@@ -17,7 +17,7 @@ from blockspin.progress import Wish
 
 
 class RBM(Trainer):
-    """A restricted Boltzmann machine trained by contrastive divergence.
+    """A restricted Boltzmann machine trained by contrastive divergence (Hinton, Neural Comput. 14, 1771 (2002)).
 
     p(v, h) = exp(-E(v, h)) / Z with E = -h.W.v - b.v - c.h (plus v.v/2 for Gaussian visible units). Mehta and
     Schwab (arXiv:1410.3831, eq. 10) write the opposite sign: their w, b, c are minus these.
@@ -82,10 +82,6 @@ class RBM(Trainer):
         means over fixed, evenly spaced rows (at most 2000; the pseudo-likelihoods over fewer) and so carry no error
         of their own; nan where there is no validation set, and the pseudo-likelihoods of Gaussian units, which cost too
         much to watch.
-
-    References
-    ----------
-    G. E. Hinton, Neural Comput. 14, 1771 (2002); P. Mehta and D. J. Schwab, arXiv:1410.3831.
 
     Examples
     --------
@@ -179,11 +175,7 @@ class RBM(Trainer):
         Parameters
         ----------
         machines, X, validation : list of RBM, array (n, N) or one a model, array or None
-
-        Returns
-        -------
-        list of RBM
-            Fitted in place. Raises TypeError for anything but an `RBM`.
+            The list is returned, fitted in place. Raises TypeError for anything but an `RBM`.
 
         Examples
         --------
