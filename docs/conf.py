@@ -57,6 +57,7 @@ html_theme_options: dict[str, Any] = {
     "logo": {"text": "blockspin"},
     "navbar_end": ["theme-switcher"],
     "header_links_before_dropdown": 6,
+    "show_toc_level": 2,
     "navbar_persistent": ["search-button"],
     "secondary_sidebar_items": ["page-toc"],
     "footer_start": [],
