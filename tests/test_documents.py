@@ -6,6 +6,7 @@ that it prints, since digits move with the sampler's version. Blocks marked "lon
 
 from __future__ import annotations
 
+import json
 import math
 import operator
 import re
@@ -175,7 +176,26 @@ def test_claims_that_are_linked_exist() -> None:
     ids = {one.id.lower() for name in EXPERIMENTS for one in find(name).claims} | {*EXPERIMENTS}
     linked = {page: re.findall(r"results\.md#([\w-]+)", text) for page, text in PAGES.items()}
     assert {page: missing for page, found in linked.items() if (missing := {*found} - ids)} == {}
-    assert len({*linked["docs/essay.md"]}) > 20
+
+
+def test_the_essay_says_what_the_stored_runs_say() -> None:
+    runs = [
+        json.loads((ROOT / "docs" / "extracts" / f"{name}-quick.json").read_text()) for name in reversed(EXPERIMENTS)
+    ]
+    claims = {claim["id"]: claim for run in runs for claim in run["claims"]}  # HO-1 is the first experiment's
+    text = " ".join(PAGES["docs/essay.md"].split())
+    links = re.findall(r"\[([A-Z]+-\d+)\]\(results\.md#([\w-]+)\)(, partly)?", text)
+    assert len(links) > 20
+    for name, anchor, partly in links:
+        assert anchor == name.lower()
+        assert bool(partly) == (claims[name]["status"] == "partly"), name
+    for sentence in re.split(r"(?<=[.?!])(?:\*\*)? (?=[A-Z*])", text):
+        named = re.findall(r"\[([A-Z]+-\d+)\]", sentence)
+        whys = " ".join(claims[name]["why"] for name in named)
+        numbers = [
+            one for one in NUMBER.findall(re.sub(r"\]\([^)]*\)|[A-Z]+-\d+", "", sentence)) if re.search(r"[.(]\d", one)
+        ]
+        assert not named or [one for one in numbers if one not in NUMBER.findall(whys)] == [], sentence
 
 
 def test_every_formula_is_followed_by_a_function() -> None:
