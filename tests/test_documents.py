@@ -178,6 +178,14 @@ def test_claims_that_are_linked_exist() -> None:
     assert {page: missing for page, found in linked.items() if (missing := {*found} - ids)} == {}
 
 
+def test_the_glossary_has_the_words_of_the_pages() -> None:
+    lines = (ROOT / "src/blockspin/report/glossary.md").read_text().splitlines()
+    words = [line[2:].split(": ", 1) for line in lines if line.startswith("- ")]
+    rows = [f"| {names.split(',')[0]} | {what} |" for names, what in words]
+    assert [row for row in rows if row not in PAGES["docs/glossary.md"]] == []
+    assert len(rows) > 30
+
+
 def test_the_essay_says_what_the_stored_runs_say() -> None:
     runs = [
         json.loads((ROOT / "docs" / "extracts" / f"{name}-quick.json").read_text()) for name in reversed(EXPERIMENTS)
