@@ -95,7 +95,7 @@ class Alphabet:
 
     def check(self, name: str, values: NDArray[Any]) -> None:
         """Raise ValueError where a value is no letter."""
-        for at in memory.pieces(np.shape(values)):
+        for at in memory.pieces(np.shape(values), memory.PART):
             part = values[at]
             found = (np.abs(part) == 1) if self == SPINS else np.isin(part, self.letters)
             memory.release(values)

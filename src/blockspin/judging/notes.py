@@ -7,8 +7,9 @@ import numpy as np
 from blockspin.judging.card import Note
 from blockspin.judging.critical import few, in_order, refusal
 from blockspin.judging.evidence import Evidence, Subject
+from blockspin.judging.measurement import UNPLACED
 from blockspin.judging.thresholds import ENOUGH
-from blockspin.samples import provenance
+from blockspin.samples import positions, provenance
 
 SAME = 200  # rows on which two calls of a map must agree
 
@@ -48,11 +49,18 @@ def _of_map(subject: Subject) -> list[Note]:
 def _of_samples(evidence: Evidence) -> list[Note]:
     if evidence.not_spins:
         return [Note("not spins", evidence.not_spins)]
-    notes = [Note(code, f"samples: {text}") for code, text in few(evidence.samples)]
+    code = positions(evidence.samples)
+    notes = [Note(code, f"samples: {UNPLACED[code]}; what needs a periodic lattice is refused")] if code else []
+    notes += [Note(code, f"samples: {text}") for code, text in few(evidence.samples)]
     if read_as := provenance(evidence.samples).get("read_as"):
         notes.insert(0, Note("read as spins", f"samples: {read_as}"))
     if in_order(evidence.samples):
         notes.append(Note("not independent", "samples: successive draws are correlated, but counted as independent"))
+    if evidence.every > 1:
+        text = (
+            f"information, and fields by regression, are estimated from every {evidence.every}th draw of large samples"
+        )
+        notes.append(Note("every so many draws", text))
     if evidence.train is not None and evidence.train.equals(evidence.samples):
         notes.append(Note("not held out", "samples: these are the training samples, not held-out ones"))
     if evidence.critical is not None:
@@ -61,5 +69,5 @@ def _of_samples(evidence: Evidence) -> list[Note]:
             text = "critical samples of one draw a chain: a mixture of temperatures would not be detected"
             notes.append(Note("mixture not checked", text))
         if reason := evidence.once(refusal):
-            notes.append(Note(reason[0], f"{reason[1]}; exponents are refused"))
+            notes.append(Note(reason[0], f"critical samples: {reason[1]}; exponents are refused"))
     return notes
