@@ -111,7 +111,7 @@ class Taken:
             rows = self._rows(part)
             return checks.outputs(self.name, given.transform(rows), len(rows))
 
-        return memory.by_rows(outputs, np.asanyarray(X)) if len(np.shape(X)) > 1 else outputs(X)
+        return memory.by_rows(outputs, np.asarray(X))
 
     def _rows(self, X: ArrayLike) -> NDArray[Any]:
         return np.array(X)  # a copy: a map may work in place

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from html import escape
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -83,7 +84,7 @@ class Scorecard(Tabular):
         return read + text(title, self.rows, [note.text for note in self.notes])
 
     def _repr_html_(self) -> str:
-        return html([self.to_dict()])
+        return f"<p>{escape(self.samples)}</p>{html([self.to_dict()])}" if self.samples else html([self.to_dict()])
 
     def plot(self, ax: Any = None) -> Any:
         """y_t and y_h of the map, of the reference and of the null, less the exact ones, as `Comparison.plot`."""

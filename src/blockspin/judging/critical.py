@@ -70,16 +70,16 @@ def refusal(evidence: Evidence) -> tuple[str, str] | None:
 
 def reasons(samples: xr.DataArray) -> Iterator[tuple[str, str]]:
     """Codes and sentences of all reasons why samples of numbers are not of a critical point."""
-    for check in (_kind, _fluctuate, _field, _mixed, _seam, _off_critical, _spread, _independent):
+    for check in (_able, _field, _mixed, _seam, _off_critical, _spread, _independent):
         try:
             check(samples)
         except NotDefined as reason:
             yield reason.code, reason.why
-            if check in (_kind, _fluctuate):
+            if check is _able:
                 return  # the others need what is missing
 
 
-def _kind(samples: xr.DataArray) -> None:
+def _able(samples: xr.DataArray) -> None:
     lattice, chains = lattice_of(samples), samples.sizes["chain"]
     if code := positions(samples):
         raise NotDefined(code, f"{UNPLACED[code]}: there is no torus")
@@ -88,9 +88,6 @@ def _kind(samples: xr.DataArray) -> None:
     if chains < FEW_CHAINS:
         why = f"errors are computed over chains, and {chains} are fewer than {FEW_CHAINS}"
         raise NotDefined("few chains", f"{why}: cut them into pieces much longer than their correlations")
-
-
-def _fluctuate(samples: xr.DataArray) -> None:
     if np.ptp(series(samples)) == 0:
         raise NotDefined("frozen", "all have one energy: nothing fluctuates")
 

@@ -97,20 +97,14 @@ class Evidence(Remembers):
 
     @cached_property
     def every(self) -> int:
-        """Information, and fields by regression, use every so many-th row of samples that are large; else 1."""
+        """Information, and fields by regression, use every so many-th draw of large samples; else 1."""
         return max(1, len(self.X) // SOME) if self.X.nbytes > memory.LARGE else 1
 
     @cached_property
-    def thin(self) -> tuple[NDArray[np.intp] | slice, int]:
-        """The rows of X that are these, and how many chains they are of."""
-        chains, draws = self.samples.shape[:2]
-        if self.every == 1:
-            return slice(None), chains
-        step = (
-            (slice(None, None, self.every), slice(None)) if draws == 1 else (slice(None), slice(None, None, self.every))
-        )
-        rows = np.arange(chains * draws).reshape(chains, draws)[step]
-        return rows.ravel(), len(rows)
+    def few(self) -> xr.DataArray:
+        """The samples of these draws."""
+        axis = "draw" if self.samples.sizes["draw"] > 1 else "chain"
+        return self.samples.isel({axis: slice(None, None, self.every)})
 
     @cached_property
     def not_spins(self) -> str:
@@ -135,8 +129,9 @@ class Subject(Remembers):
         self.name = name
         self.layer = layer
         self.outputs = self.map.transform(evidence.X)
-        rows, _ = evidence.thin
-        self.fields, self.fields_from = self.map.fields(evidence.X[rows], self.outputs[rows])
+        few = to_matrix(evidence.few)
+        coarse = self.outputs if evidence.every == 1 else self.map.transform(few)
+        self.fields, self.fields_from = self.map.fields(few, coarse)
 
     @property
     def lattice(self) -> Lattice:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 
 import xarray as xr
@@ -12,7 +13,7 @@ from blockspin.judging.criteria import CRITERIA
 from blockspin.judging.critical import edges, few, reasons, series
 from blockspin.report.tabular import aligned
 from blockspin.rg.pseudolikelihood import couplings
-from blockspin.samples import alphabet_of, described, positions
+from blockspin.samples import alphabet_of, described, lattice_of, positions
 from blockspin.statistics import Estimate, autocorrelation_time, mean_over_chains
 
 NEEDS = {
@@ -43,50 +44,43 @@ class Examination:
         rows += [(name, str(one)) for name, one in self.numbers.items()]
         rows += [("not critical", f"{why} ({code})") for code, why in self.not_critical.items()]
         rows += [("note", f"{why} ({code})") for code, why in self.few.items()]
+        more = {"": "can be requested", "critical": "with critical samples", "train": "with training samples"}
         for need in dict.fromkeys(self.criteria.values()):
             names = ", ".join(name for name, other in self.criteria.items() if other == need)
-            more = {"": "can be requested", "critical": "with critical samples", "train": "with training samples"}
             rows.append(("criteria", f"{names}: {more.get(need, f'refused ({need})')}"))
         return "\n".join([self.samples, *aligned(rows)])
 
 
 def examine(samples: xr.DataArray) -> Examination:
     """The findings on samples of any alphabet. Raises TypeError and ValueError for what are no samples."""
-    alphabet, code = alphabet_of(samples), positions(samples)
+    alphabet, several = alphabet_of(samples), samples.sizes["chain"] > 1
     shares = dict.fromkeys(alphabet.letters, 0.0)
     for part in map(samples.values.__getitem__, memory.pieces(samples.shape, memory.PART)):
         shares = {letter: share + (part == letter).sum() / samples.size for letter, share in shares.items()}
-    able = alphabet.mirrored and samples.sizes["chain"] > 1
-    not_critical, too_few = (dict(reasons(samples)), dict(few(samples))) if able else ({}, {})
-    refused = "few chains" if samples.sizes["chain"] < 2 else "" if alphabet.mirrored else "other letters"
+    able = alphabet.mirrored and several
+    refused = "" if able else "few chains" if not several else "other letters"
     criteria = {}
     for name, criterion in CRITERIA.items():
-        unplaced = "" if any(one.anywhere for one in criterion.quantities) else code
+        unplaced = "" if any(one.anywhere for one in criterion.quantities) else positions(samples)
         criteria[name] = refused or unplaced or NEEDS.get(name, "")
-    return Examination(described(samples), shares, dict(_numbers(samples)), not_critical, too_few, criteria)
+    problems, too_few = (reasons(samples), few(samples)) if able else ((), ())
+    numbers = dict(_numbers(samples)) if several else {}
+    return Examination(described(samples), shares, numbers, dict(problems), dict(too_few), criteria)
 
 
 def _numbers(samples: xr.DataArray) -> Iterator[tuple[str, Estimate]]:
-    alphabet, code, several = alphabet_of(samples), positions(samples), samples.sizes["chain"] > 1
-    if not alphabet.labels and several:
-        yield "magnetisation", mean_over_chains(samples.values.reshape(*samples.shape[:2], -1).mean(axis=2))
-    if not alphabet.labels and samples.sizes["draw"] > 1:
-        name = "sum of values" if code else "energy"
-        for what, values in (
-            (name, series(samples)),
-            ("sum of values", samples.values.reshape(*samples.shape[:2], -1).sum(axis=2)),
-        ):
-            try:
+    torus = not positions(samples)
+    total = samples.values.sum(axis=tuple(range(2, samples.ndim)))
+    if not alphabet_of(samples).labels:
+        yield "magnetisation", mean_over_chains(total / lattice_of(samples).n_sites)
+        observed = {"sum of values": total} | ({"energy": series(samples)} if torus else {})
+        for name, values in observed.items():
+            with suppress(ValueError):  # too short to say
                 found = autocorrelation_time(values)
-            except ValueError:
-                continue  # too short to say
-            yield f"tau of the {what}, draws", Estimate(found.tau, found.error)
-    if code or not several:
-        return
-    for seam, bulk in edges(samples):
-        yield "bonds across the edge", mean_over_chains(seam[:, None])
-        yield "bonds elsewhere", mean_over_chains(bulk[:, None])
-        break
-    found_K = couplings(samples, ["nn"])
-    if not found_K.why:
-        yield "K that fits best", found_K["nn"]
+                if samples.sizes["draw"] > 1:
+                    yield f"tau of the {name}, draws", Estimate(found.tau, found.error)
+    if torus:
+        for name, bonds in zip(("bonds across the edge", "bonds elsewhere"), next(edges(samples), ()), strict=False):
+            yield name, mean_over_chains(bonds[:, None])
+        if not (found_K := couplings(samples, ["nn"])).why:
+            yield "K that fits best", found_K["nn"]

@@ -84,7 +84,7 @@ def _block_rule(evidence: Evidence, b: float, rule: str, layer: int, seed: int) 
     flat = positions(evidence.samples) not in ("", "open edges")  # blocks of units without positions are none
     if flat or abs(b - side) > 1e-9 or side < 2 or any(L % side or L // side < 2 for L in evidence.lattice.shape):
         return None
-    block = seeded(block_rule(rule)(evidence.lattice, side), seed).fit(evidence.X[evidence.thin[0]])
+    block = seeded(block_rule(rule)(evidence.lattice, side), seed).fit(to_matrix(evidence.few))
     return Subject(block, evidence, name=rule, layer=layer)
 
 
@@ -233,7 +233,7 @@ def _nulls(subject: Subject) -> tuple[dict[str, Any], list[Note]]:
     """The null maps of a fitted map, and a note for each that cannot be made: what the map lacks."""
     fitted, evidence = subject.map, subject.evidence
     train, seed = evidence.train, evidence.seed
-    nulls = null_maps.cheap(fitted, to_matrix(train) if train is not None else evidence.X[evidence.thin[0]], seed)
+    nulls = null_maps.cheap(fitted, to_matrix(train) if train is not None else to_matrix(evidence.few), seed)
     if not learns(fitted.given):  # a rule that learns nothing has no other nulls
         return nulls, []
     notes = []
@@ -261,7 +261,7 @@ def _fitted(transformer: Any, evidence: Evidence) -> Any:
         if evidence.train is not None:
             return clone(transformer).fit(to_matrix(evidence.train).copy())
         if not learns(transformer):
-            return clone(transformer).fit(evidence.X[evidence.thin[0]].copy())
+            return clone(transformer).fit(to_matrix(evidence.few).copy())
         raise ValueError("transformer must be fitted, or training samples given with train=") from None
     return transformer
 
