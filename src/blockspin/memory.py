@@ -56,6 +56,13 @@ def pieces(shape: tuple[int, ...], most: int = LARGE) -> Iterator[tuple[Any, ...
         yield from ((slice(start, start + step),) for start in range(0, shape[0] if shape else 1, step))
 
 
+def parts(array: NDArray[Any]) -> Iterator[NDArray[Any]]:
+    """The parts of an array, in order; the memory of what has gone by is released."""
+    for at in pieces(array.shape, PART):
+        yield array[at]
+        release(array)
+
+
 def held(shape: tuple[int, ...], dtype: DTypeLike) -> NDArray[Any]:
     """An array to be filled: in memory, or where it is large in a file that is gone when the array is."""
     size = math.prod(shape) * np.dtype(dtype).itemsize

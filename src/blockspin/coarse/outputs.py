@@ -93,10 +93,7 @@ def _may_be(kind: str, values: NDArray[Any]) -> bool:
         kind, (-np.inf, np.inf)
     )
     if kind in ("spins", "bits"):
-        return all(
-            ((part == low) | (part == high)).all()
-            for part in map(values.__getitem__, memory.pieces(values.shape, memory.PART))
-        )
+        return all(((part == low) | (part == high)).all() for part in memory.parts(values))
     return bool(values.min() >= low and values.max() <= high)
 
 

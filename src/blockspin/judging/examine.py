@@ -55,7 +55,7 @@ def examine(samples: xr.DataArray) -> Examination:
     """The findings on samples of any alphabet. Raises TypeError and ValueError for what are no samples."""
     alphabet, several = alphabet_of(samples), samples.sizes["chain"] > 1
     shares = dict.fromkeys(alphabet.letters, 0.0)
-    for part in map(samples.values.__getitem__, memory.pieces(samples.shape, memory.PART)):
+    for part in memory.parts(samples.values):
         shares = {letter: share + (part == letter).sum() / samples.size for letter, share in shares.items()}
     able = alphabet.mirrored and several
     refused = "" if able else "few chains" if not several else "other letters"

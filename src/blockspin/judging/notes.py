@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from blockspin import memory
 from blockspin.judging.card import Note
 from blockspin.judging.critical import few, in_order, refusal
 from blockspin.judging.evidence import Evidence, Subject
@@ -30,6 +31,7 @@ def _of_map(subject: Subject) -> list[Note]:
     elif not varying.all():
         text = f"{int((~varying).sum())} of {len(varying)} units are constant on these samples"
         notes.append(Note("constant units", text))
+    memory.release(subject.outputs)
     # one batch, twice: rounding may depend on its size
     if not np.array_equal(subject.map.transform(X[:SAME]), subject.map.transform(X[:SAME])):
         text = "the map's outputs differ from call to call: the numbers are from one call (give the map a random_state)"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -43,8 +44,7 @@ def _binarized(values: NDArray[Any], how: Any) -> tuple[NDArray[Any], Alphabet, 
 def _present(values: NDArray[Any]) -> NDArray[Any]:
     """The values that occur, all finite; no more than shows that there are more than letters."""
     found: NDArray[Any] = np.zeros(0)
-    for at in memory.pieces(values.shape, memory.PART):
-        part = checks.finite("values of spins", values[at])
+    for part in map(partial(checks.finite, "values of spins"), memory.parts(values)):
         spins = ((part == 1) | (part == -1)).all()
         found = np.union1d(found, [part.min(), part.max()] if spins else part)
         if found.size > MOST:
@@ -59,4 +59,5 @@ def _each(values: NDArray[Any], function: Callable[[NDArray[Any]], NDArray[Any]]
     made = memory.held(values.shape, np.int8)
     for at in memory.pieces(values.shape, memory.PART):
         made[at] = function(values[at])
+        memory.release(made, values)
     return made

@@ -136,7 +136,7 @@ def of_samples(samples: xr.DataArray, names: Sequence[str]) -> FloatArray:
 
 def neighbours(array: NDArray[Any], lattice: Lattice) -> FloatArray:
     """sum_<ij> s_i s_j of numbers (chain, draw, *sites), (chain, draw)."""
-    spins = all((np.abs(array[at]) == 1).all() for at in memory.pieces(array.shape, memory.PART))
+    spins = all((np.abs(part) == 1).all() for part in memory.parts(array))
     value = evaluate if spins else products
     return value(named(lattice, ["nn"]), array.reshape(-1, *array.shape[2:])).reshape(array.shape[:2])
 

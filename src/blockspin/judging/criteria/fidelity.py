@@ -37,7 +37,9 @@ def energy_per_site(spins: NDArray[np.int8], lattice: Lattice) -> FloatArray:
 
 def absolute_magnetisation(spins: NDArray[np.int8], lattice: Lattice) -> FloatArray:
     """|m| a site, shape (chain, draw)."""
-    magnetisation: FloatArray = np.abs(spins.sum(axis=tuple(range(2, spins.ndim)), dtype=np.int64)) / lattice.n_sites
+    rows = spins.reshape(-1, lattice.n_sites)
+    total = memory.by_rows(lambda part: part.sum(axis=1, dtype=np.int64), rows).reshape(spins.shape[:2])
+    magnetisation: FloatArray = np.abs(total) / lattice.n_sites
     return magnetisation
 
 

@@ -38,9 +38,12 @@ def flip_equivariance(subject: Subject) -> Reading:
         raise NotDefined("not spins", "a flipped covering of dimers is no covering")
     X = subject.evidence.X
     both = subject.map.means(X), memory.by_rows(lambda rows: subject.map.means(-rows), X)
-    highest, lowest = (end(*(end.reduce(side) for side in both)) for end in (np.maximum, np.minimum))
-    varying = highest > lowest  # the mean of many 0.1 is not 0.1
-    centre = sum(side.mean(axis=0, dtype=float)[varying] for side in both) / 2
+    ends = []
+    for side in both:
+        ends.append((side.max(axis=0), side.min(axis=0), side.mean(axis=0, dtype=float)))
+        memory.release(side)
+    varying = np.maximum(ends[0][0], ends[1][0]) > np.minimum(ends[0][1], ends[1][1])  # the mean of many 0.1 is not 0.1
+    centre = (ends[0][2] + ends[1][2])[varying] / 2
 
     def moments(*sides: NDArray[Any]) -> FloatArray:
         straight, turned = (side[:, varying].astype(float) - centre for side in sides)
