@@ -35,15 +35,16 @@ MAY_IMPORT = {
     "exact": "alphabet models lattice",
     "sampling": "models samples randomness lattice statistics files locks memory progress",
     "coarse": "alphabet lattice files randomness statistics memory progress",
-    "rg": "alphabet coarse samples lattice statistics models report",
+    "rg": "alphabet coarse memory samples lattice statistics models report",
     "boltzmann_map": "alphabet exact models coarse lattice",
-    "judging": "alphabet blas rg exact models coarse samples lattice statistics randomness files progress report",
+    "judging": "alphabet blas memory rg exact models coarse samples lattice statistics randomness files progress "
+    "report",
     "runs": "blas samples randomness files seals locks extras progress",
     "report": "statistics",
     "experiments": "lattice statistics randomness models samples exact sampling coarse rg boltzmann_map judging runs "
     "report extras files seals locks memory progress",
     "rules": "coarse",
-    "choices": "coarse lattice models samples",
+    "choices": "coarse lattice models own_data samples",
     "cli": "choices experiments runs report judging samples models coarse lattice files sampling",
 }
 ONLY_IN = {

@@ -29,7 +29,7 @@ from blockspin.judging.measurement import Side, State  # noqa: E402
 from blockspin.judging.rules import Outcome  # noqa: E402
 from blockspin.judging.verdict import Row  # noqa: E402
 
-COMMANDS = ["run", "list", "sample", "judge", "report", "runs"]
+COMMANDS = ["run", "list", "sample", "check", "judge", "report", "runs"]
 SAMPLE = ["sample", "ising", "--shape", "4x4", "--set", "K=0.4", "-n", "9", "--out"]
 TOY = [sys.executable, str(RUNS / "toy_experiment.py")]
 

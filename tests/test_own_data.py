@@ -14,11 +14,16 @@ import pytest
 import xarray as xr
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sklearn.decomposition import PCA
 
 import blockspin as bs
 from blockspin import memory
 from blockspin import samples as schema
 from blockspin.alphabet import SPINS, Alphabet, labels
+from blockspin.judging import CRITERIA
+from blockspin.judging.examine import examine
+
+L16 = bs.Lattice.square(16)
 
 
 def spins(*shape: int, seed: int = 1) -> np.ndarray:
@@ -289,3 +294,106 @@ def test_pieces_cover_an_array_once(shape: list[int], most: int) -> None:
         assert seen[at].size <= max(most, shape[-1])
         seen[at] += 1
     assert (seen == 1).all()
+
+
+# --- what samples hold, and what can be requested of them
+
+
+def ising(K: float, *, h: float = 0.0, seed: int = 1, n: int = 2000, lattice: bs.Lattice = L16) -> np.ndarray:
+    return np.array(bs.sample(bs.Ising(lattice, K, h), n, seed=seed, chains=20).values)
+
+
+def test_the_first_line_says_what_was_read() -> None:
+    values = ising(0.4, n=400)
+    read = {
+        "400 configurations of square 16 x 16, 20 chains": bs.read_samples(values),
+        "400 configurations of square 16 x 16, each a chain": bs.read_samples(values.reshape(-1, 16, 16)),
+        "400 configurations of triangular 16 x 16, 20 chains, K = 0.4": bs.read_samples(
+            values, lattice="triangular", K=0.4
+        ),
+        "400 configurations of 256 units without positions, 20 chains": bs.read_samples(
+            values.reshape(20, 20, 256), lattice=None
+        ),
+        "400 configurations of square 16 x 16, 20 chains; 0/1 became -1/+1": bs.read_samples(values > 0),
+    }
+    for line, samples in read.items():
+        assert schema.described(samples) == line
+        assert str(bs.judge(bs.Decimation(L16, 2), samples, criteria=["locality"])).partition("\n")[0] == line
+    card = bs.judge(bs.Decimation(L16, 2), samples, criteria=["locality"])
+    assert type(card).from_dict(card.to_dict()) == card
+
+
+def test_check_finds_coupling_and_correlations() -> None:
+    found = examine(bs.read_samples(ising(0.4)))
+    assert abs(found.numbers["K that fits best"].z(0.4)) < 4
+    assert abs(found.numbers["magnetisation"].z(0)) < 4
+    assert abs(found.numbers["bonds across the edge"].z(found.numbers["bonds elsewhere"])) < 4
+    assert [*found.not_critical] == ["off critical"]
+    assert found.criteria["locality"] == ""
+    assert (found.criteria["spectrum"], found.criteria["generalization"]) == ("critical", "train")
+    assert set(found.criteria) == set(CRITERIA)
+    assert abs(sum(found.values.values()) - 1) < 1e-12
+    assert found.values.keys() == {-1, 1}
+
+
+def test_check_sees_what_is_wrong_with_samples() -> None:
+    mixed = np.concatenate([ising(0.3, n=1000), ising(0.42, n=1000)])
+    wide = ising(0.44, lattice=bs.Lattice.square(32), n=1000)
+    for values, code in (
+        (mixed, "mixed chains"),
+        (ising(0.3, h=0.1), "field"),
+        (wide[..., :16, :16], "open edges"),
+        (ising(0.4)[:4], "few chains"),
+        (np.ones((10, 20, 8, 8)), "frozen"),
+        (ising(0.4, n=400) * (-1) ** L16.colours.reshape(16, 16), "antiferromagnet"),
+    ):
+        assert code in examine(bs.read_samples(values)).not_critical, code
+
+
+def test_check_of_other_letters_and_of_one_chain() -> None:
+    states = examine(bs.read_samples(np.random.default_rng(1).integers(1, 4, (40, 6, 6)), alphabet="labels:3"))
+    assert set(states.criteria.values()) == {"other letters"}
+    assert abs(states.numbers["K that fits best"].z(0)) < 4
+    alone = examine(bs.read_samples(ising(0.4)[:1]))
+    assert set(alone.criteria.values()) == {"few chains"}
+    assert str(states).startswith(states.samples)
+
+
+ANYWHERE = {"participation ratio", "spin flip", "reconstructed sites", "coverage of sites", "dead units"}
+
+
+@pytest.mark.parametrize("code", ["open edges", "missing sites", "no lattice"])
+def test_what_needs_a_torus_is_refused_without_one(code: str, tmp_path: Path) -> None:
+    values, missing = ising(0.4, n=400), np.zeros((16, 16), bool)
+    missing[3, 4] = missing[7, 7] = True
+    values[..., 7, 7] = 0  # as files mark a site that is not there
+    options: dict[str, dict[str, Any]] = {
+        "open edges": {"periodic": False},
+        "missing sites": {"mask": missing},
+        "no lattice": {"lattice": None, "axis": (0, 1)},
+    }
+    source = values if code == "missing sites" else np.where(values == 0, 1, values)
+    if code == "no lattice":
+        source = source.reshape(20, 20, 256)
+    samples = bs.read_samples(source, **options[code])
+    n = 254 if code == "missing sites" else 256
+    assert (schema.positions(samples), schema.lattice_of(samples).n_sites) == (code, n)
+    bs.write_samples(samples, tmp_path / "s.nc")
+    xr.testing.assert_identical(bs.read_samples(tmp_path / "s.nc"), samples)
+    map_ = PCA(8).fit(bs.to_matrix(samples))
+    card = bs.judge(map_, samples)
+    assert code in {note.code for note in card.notes}
+    assert str(card.verdict) == "cannot tell"
+    for row in card.rows:
+        assert row.defined or row.code == code, row
+        assert not row.defined or row.quantity in ANYWHERE | {"duplicate units"}
+    assert {row.quantity for row in card.rows if row.defined} >= ANYWHERE
+    found = examine(samples)
+    assert found.criteria["spectrum"] == found.criteria["range"] == code
+    assert found.criteria["locality"] == ""
+    assert found.not_critical.keys() == {code}
+    for use in (bs.rg.couplings, lambda one: bs.rg.exponents(one, bs.Majority(L16, 2))):
+        with pytest.raises(ValueError, match=code):
+            use(samples)
+    with pytest.raises(ValueError, match="samples"):
+        bs.judge(map_, samples, train=bs.read_samples(samples.values, lattice=schema.lattice_of(samples)))

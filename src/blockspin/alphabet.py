@@ -95,10 +95,8 @@ class Alphabet:
 
     def check(self, name: str, values: NDArray[Any]) -> None:
         """Raise ValueError where a value is no letter."""
-        for at in memory.pieces(np.shape(values)):
-            part = values[at]
+        for part in memory.parts(np.asarray(values)):
             found = (np.abs(part) == 1) if self == SPINS else np.isin(part, self.letters)
-            memory.release(values)
             if not found.all():
                 raise ValueError(f"{name} must be {self}; got {distinct(values)}{self._hint(values)}")
 

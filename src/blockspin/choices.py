@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Mapping
+from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -46,6 +47,27 @@ def _setting(model: str, given: str, known: list[str]) -> tuple[str, Any]:
     except ValueError:
         raise ValueError(f"{name} of the model {model} must be a number; got {value!r}") from None
     return name, numbers[0] if len(numbers) == 1 else tuple(numbers)
+
+
+def reading(shape: str | None, alphabet: str | None, given: list[str]) -> dict[str, Any]:
+    """The options of `bs.read_samples` from --shape, --alphabet and --read NAME=VALUE. Raises ValueError."""
+    from inspect import signature
+
+    import blockspin as bs
+    from blockspin.own_data.sources import opened
+
+    known = [name for name in signature(bs.read_samples).parameters if name not in ("source", "shape", "alphabet")]
+    options: dict[str, Any] = {"shape": lattice(shape).shape if shape is not None else None, "alphabet": alphabet}
+    for one in given:
+        name, equals, value = one.partition("=")
+        if not equals or name not in known:
+            raise ValueError(f"--read takes one of {', '.join(known)}, as in axis=-1; got {one!r}")
+        with suppress(ValueError, SyntaxError):  # what is no number, tuple or dictionary is a word
+            options[name] = ast.literal_eval(value)
+        options.setdefault(name, value)
+        if name in ("K", "T", "mask") and Path(value).is_file():
+            options[name] = opened(value, None, None)[0]
+    return options
 
 
 def attribute(kind: str, place: str) -> Any:

@@ -1,4 +1,4 @@
-"""The command line: run, list, sample, judge, report. Heavy packages are imported by the commands that need them."""
+"""The command line: run, list, sample, check, judge, report. Commands import the heavy packages that they need."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ import shlex
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated, Any, NoReturn
 
 import typer
 
@@ -28,6 +29,24 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+
+
+Shape = Annotated[str | None, typer.Option(help="The lattice of data with flat sites, as in 40x40.")]
+Letters = Annotated[
+    str | None,
+    typer.Option(
+        help="How to read the values of your own data: -1,0,1 as numbers, labels:3 as Potts states, else spins."
+    ),
+]
+Reading = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--read",
+        metavar="NAME=VALUE",
+        help="Another option of bs.read_samples, as in axis=-1, lattice=triangular, binarize=sign, T=temperatures.txt, "
+        "series=True; may be repeated.",
+    ),
+]
 
 
 runs = typer.Typer(help="The folders of runs: list them, delete what they no longer need.", no_args_is_help=True)
@@ -246,7 +265,7 @@ def sample(
 
 @app.command(epilog=EXIT_CODES)
 def judge(
-    samples: Annotated[Path, typer.Argument(metavar="SAMPLES", help="Held-out samples: .nc, or your own .npy, .npz.")],
+    samples: Annotated[Path, typer.Argument(metavar="SAMPLES", help="Held-out samples: .nc, or your own data.")],
     map_: Annotated[
         list[str],
         typer.Option(
@@ -261,13 +280,9 @@ def judge(
         Path | None, typer.Option(help="The training samples: nulls are then retrained on noise, which takes longer.")
     ] = None,
     critical: Annotated[Path | None, typer.Option(help="Samples at the critical coupling, for the exponents.")] = None,
-    shape: Annotated[str | None, typer.Option(help="The lattice of data with flat sites, as in 40x40.")] = None,
-    alphabet: Annotated[
-        str | None,
-        typer.Option(
-            help="How to read the values of your own data: -1,0,1 as numbers, labels:3 as Potts states, else spins."
-        ),
-    ] = None,
+    shape: Shape = None,
+    alphabet: Letters = None,
+    read: Reading = None,
     json_: Annotated[Path | None, typer.Option("--json", help="Also write the scorecard to this file.")] = None,
     seed: Annotated[int, typer.Option(min=0, help="The seed of the nulls and of all draws.")] = 0,
 ) -> None:
@@ -281,24 +296,46 @@ def judge(
 
         import blockspin as bs
         from blockspin.judging.files import document
-        from blockspin.samples import provenance
+        from blockspin.samples import described
 
-        sites = choices.lattice(shape).shape if shape is not None else None
-        data, training, at_critical = (
-            bs.read_samples(path, shape=sites, alphabet=alphabet) if path is not None else None
-            for path in (samples, train, critical)
-        )
-        assert data is not None
-        if read_as := provenance(data).get("read_as"):
-            typer.echo(f"{samples}: {read_as}; --alphabet 0,1 keeps the numbers")
-        transformer = choices.transformer(map_, data, b)
+        options = choices.reading(shape, alphabet, read or [])
+        data = bs.read_samples(samples, **options)
+        training, at_critical = (bs.read_samples(path, **options) if path else None for path in (train, critical))
+        sets = data if isinstance(data, dict) else {"": data}
+        if len(sets) > 1 and (training is not None or at_critical is not None):
+            raise ValueError(
+                f"{samples} holds {len(sets)} sets: judge one file a set where --train or --critical is given"
+            )
         name = " + ".join(part if ":" in part else Path(part).stem for part in map_)
-        card = bs.judge(transformer, data, train=training, critical=at_critical, name=name, seed=seed, progress=True)
+        cards = []
         try:
-            typer.echo(str(card))  # first: a disk that fails must not take the work with it
+            for one in sets.values():
+                typer.echo(f"{samples}: {described(one)}")
+                transformer = choices.transformer(map_, one, b)
+                given = {"train": training, "critical": at_critical}
+                card: Any = bs.judge(transformer, one, name=name, seed=seed, progress=True, **given)
+                cards.append(card)
+                typer.echo(str(replace(card, samples="")))  # first: a disk that fails must not take the work with it
         finally:
-            if json_ is not None:
-                write_json(json_, document([card.to_dict()]))
+            if json_ is not None and cards:
+                write_json(json_, document([card.to_dict() for card in cards]))
+
+
+@app.command(epilog=EXIT_CODES)
+def check(
+    samples: Annotated[Path, typer.Argument(metavar="SAMPLES", help="Samples: .nc, or your own data.")],
+    shape: Shape = None,
+    alphabet: Letters = None,
+    read: Reading = None,
+) -> None:
+    """Show what samples hold, how they are read, and which criteria can be requested of them."""
+    with _one_line(ValueError, TypeError):
+        import blockspin as bs
+        from blockspin.judging.examine import examine
+
+        found = bs.read_samples(samples, **choices.reading(shape, alphabet, read or []))
+        for one in found.values() if isinstance(found, dict) else [found]:
+            typer.echo(f"{samples}: {examine(one)}")
 
 
 @app.command(epilog=EXIT_CODES)

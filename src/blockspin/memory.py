@@ -8,13 +8,14 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from numpy.typing import DTypeLike, NDArray
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
 
+PART = 2**20  # entries that a check looks at together
 LARGE = 2**28  # bytes of an array that is handled at once, and is held in memory; larger ones go part by part
 SMALL = 2**26  # bytes of which nobody is asked whether they are free
 INFO, OWN_GROUP, GROUPS = Path("/proc/meminfo"), Path("/proc/self/cgroup"), Path("/sys/fs/cgroup")
@@ -55,10 +56,15 @@ def pieces(shape: tuple[int, ...], most: int = LARGE) -> Iterator[tuple[Any, ...
         yield from ((slice(start, start + step),) for start in range(0, shape[0] if shape else 1, step))
 
 
+def parts(array: NDArray[Any]) -> Iterator[NDArray[Any]]:
+    """The parts of an array, in order; the memory of what has gone by is released."""
+    for at in pieces(array.shape, PART):
+        yield array[at]
+        release(array)
+
+
 def held(shape: tuple[int, ...], dtype: DTypeLike) -> NDArray[Any]:
     """An array to be filled: in memory, or where it is large in a file that is gone when the array is."""
-    import numpy as np
-
     size = math.prod(shape) * np.dtype(dtype).itemsize
     if size <= LARGE:
         return np.empty(shape, dtype)
@@ -67,6 +73,20 @@ def held(shape: tuple[int, ...], dtype: DTypeLike) -> NDArray[Any]:
     with tempfile.TemporaryFile(dir=folder) as file:
         file.truncate(size)
         return np.memmap(file, dtype, "r+", shape=shape)
+
+
+def by_rows(function: Callable[..., Any], *arrays: NDArray[Any], most: int = LARGE) -> NDArray[Any]:
+    """What a function makes of the rows of arrays (n, ...); large ones part by part, into an array that is `held`."""
+    first, made = arrays[0], None
+    if first.nbytes <= most:
+        return np.asarray(function(*arrays))
+    for at in pieces(first.shape, LARGE // 8 // first.itemsize):
+        part = function(*(one[at] for one in arrays))
+        made = held((len(first), *part.shape[1:]), part.dtype) if made is None else made
+        made[at] = part
+        release(made, *arrays)
+    assert made is not None
+    return made
 
 
 def mapped(array: Any) -> mmap.mmap | None:

@@ -32,7 +32,7 @@ def make(values: ArrayLike, lattice: Lattice, *, alphabet: Any = SPINS, **proven
     """Samples from values of shape (chain, draw, *sites) or (chain, draw, N), with provenance as JSON.
 
     alphabet: an `Alphabet`, or what `Alphabet.of` takes; spins -1/+1 unless given. The samples hold a
-    read-only copy of the values; `samples.copy()` is writable.
+    read-only copy of the values (int8 that lie in a mapped file are not copied); `samples.copy()` is writable.
     Raises ValueError where the values are no letters or masked, the shape does not fit the lattice, there is no draw,
     or the provenance takes a name of the schema's own.
     """

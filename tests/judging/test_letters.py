@@ -74,7 +74,7 @@ def test_data_of_0_and_1_are_read_as_spins_and_the_first_line_says_so(
     np.save("bits.npy", bits)
     outcome = CliRunner().invoke(app, ["judge", "bits.npy", "--map", "majority", "--shape", "8x8"])
     assert outcome.exit_code == 0, outcome.output
-    assert outcome.stdout.splitlines()[0].startswith("bits.npy: 0/1 became -1/+1")
+    assert outcome.stdout.splitlines()[0].startswith("bits.npy: 200 configurations of square 8 x 8, 40 chains; 0/1")
     np.save("states.npy", bits + (bits == 1) * np.random.default_rng(2).integers(0, 2, bits.shape))
     for alphabet, data, said in (
         ("0,1", "bits", "as_spins"),

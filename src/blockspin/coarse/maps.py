@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import log_expit
 from sklearn.pipeline import Pipeline
 
-from blockspin import checks
+from blockspin import checks, memory
 from blockspin.alphabet import SPINS, Alphabet
 from blockspin.coarse.fields import ToBinary, follows, is_machine, parts, regression_fields, units_of, weight_fields
 from blockspin.coarse.sparse_fields import Fields
@@ -107,8 +107,11 @@ class Taken:
         return self._outputs(_expected(self.given), X)
 
     def _outputs(self, given: Any, X: ArrayLike) -> NDArray[Any]:
-        rows = self._rows(X)
-        return checks.outputs(self.name, given.transform(rows), len(rows))
+        def outputs(part: ArrayLike) -> NDArray[Any]:
+            rows = self._rows(part)
+            return checks.outputs(self.name, given.transform(rows), len(rows))
+
+        return memory.by_rows(outputs, np.asarray(X))
 
     def _rows(self, X: ArrayLike) -> NDArray[Any]:
         return np.array(X)  # a copy: a map may work in place

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from blockspin import memory
 from blockspin.coarse.coins import coins, uniforms
 from blockspin.coarse.maps import taken
 
@@ -92,7 +93,7 @@ def _may_be(kind: str, values: NDArray[Any]) -> bool:
         kind, (-np.inf, np.inf)
     )
     if kind in ("spins", "bits"):
-        return bool(((values == low) | (values == high)).all())
+        return all(((part == low) | (part == high)).all() for part in memory.parts(values))
     return bool(values.min() >= low and values.max() <= high)
 
 

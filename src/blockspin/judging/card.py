@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from html import escape
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -31,7 +32,7 @@ class Note:
 
 @dataclass(frozen=True, repr=False)
 class Scorecard(Tabular):
-    """The judge's findings on one map: a row a quantity, notes, and the verdict.
+    """The judge's findings on one map: a row a quantity, notes, and the verdict. samples: what was read.
 
     Examples
     --------
@@ -46,6 +47,7 @@ class Scorecard(Tabular):
     b: Real
     rows: tuple[Row, ...]
     notes: tuple[Note, ...] = ()
+    samples: str = ""
 
     @property
     def verdict(self) -> Verdict:
@@ -66,7 +68,7 @@ class Scorecard(Tabular):
 
     def to_dict(self) -> dict[str, Any]:
         """The entry of scorecards.json (schema 2); numbers that do not exist are null."""
-        stored: dict[str, Any] = _CARD.dump_python(self, mode="json")
+        stored: dict[str, Any] = _CARD.dump_python(self, mode="json", exclude=None if self.samples else {"samples"})
         for entry, row in zip(stored["rows"], self.rows, strict=True):
             entry["ratio"] = row.ratio
         return stored | {"verdict": str(self.verdict), **outcomes(self.rows)}
@@ -77,10 +79,12 @@ class Scorecard(Tabular):
         return valid(_CARD, stored)
 
     def __str__(self) -> str:
-        return text(f"{self.map}, layer {self.layer} (b = {self.b:g})", self.rows, [note.text for note in self.notes])
+        title = f"{self.map}, layer {self.layer} (b = {self.b:g})"
+        read = f"{self.samples}\n" if self.samples else ""
+        return read + text(title, self.rows, [note.text for note in self.notes])
 
     def _repr_html_(self) -> str:
-        return html([self.to_dict()])
+        return f"<p>{escape(self.samples)}</p>{html([self.to_dict()])}" if self.samples else html([self.to_dict()])
 
     def plot(self, ax: Any = None) -> Any:
         """y_t and y_h of the map, of the reference and of the null, less the exact ones, as `Comparison.plot`."""

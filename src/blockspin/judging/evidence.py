@@ -11,7 +11,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from blockspin import checks
+from blockspin import checks, memory
 from blockspin.alphabet import SPINS, Alphabet
 from blockspin.coarse.embedding import Embedding, alive, embed
 from blockspin.coarse.maps import taken
@@ -21,11 +21,12 @@ from blockspin.judging.thresholds import ENOUGH
 from blockspin.lattice import Lattice
 from blockspin.models import Dimers, known
 from blockspin.randomness import generator, integer
-from blockspin.samples import alphabet_of, by_chain, check_numbers, lattice_of, provenance, to_matrix
+from blockspin.samples import alphabet_of, by_chain, check_numbers, lattice_of, positions, provenance, to_matrix
 
 FloatArray = NDArray[np.float64]
 T = TypeVar("T")
 
+SOME = 2**16  # rows of large samples for what cannot go through them part by part
 CHAINS, STEPS, DRAWS = 200, 600, 6  # of a free run: half of the chains start from data, half from noise
 
 
@@ -68,7 +69,7 @@ class Evidence(Remembers):
                 raise ValueError(f"{name} must have at least 2 chains, over which errors are computed; got 1")
         for name, other in (("critical", self.critical), ("train", self.train)):
             if other is not None:
-                _check_like(name, other, lattice, alphabet)
+                _check_like(name, other, lattice, alphabet, positions(self.samples))
         if self.model is not None and not hasattr(self.model, "lattice"):
             raise TypeError(f"model must be a model with a lattice, such as Ising; got {type(self.model).__name__}")
         if self.model is not None and self.model.lattice != lattice:
@@ -95,6 +96,17 @@ class Evidence(Remembers):
         return to_matrix(self.samples)
 
     @cached_property
+    def every(self) -> int:
+        """Information, and fields by regression, use every so many-th draw of large samples; else 1."""
+        return max(1, len(self.X) // SOME) if self.X.nbytes > memory.LARGE else 1
+
+    @cached_property
+    def few(self) -> xr.DataArray:
+        """The samples of these draws."""
+        axis = "draw" if self.samples.sizes["draw"] > 1 else "chain"
+        return self.samples.isel({axis: slice(None, None, self.every)})
+
+    @cached_property
     def not_spins(self) -> str:
         """Why operators of Ising spins do not apply to these samples, or "": dimers keep to one dimer a vertex."""
         if isinstance(self.model, Dimers):  # critical samples live on the same lattice, and say no less
@@ -117,7 +129,9 @@ class Subject(Remembers):
         self.name = name
         self.layer = layer
         self.outputs = self.map.transform(evidence.X)
-        self.fields, self.fields_from = self.map.fields(evidence.X, self.outputs)
+        few = to_matrix(evidence.few)
+        coarse = self.outputs if evidence.every == 1 else self.map.transform(few)
+        self.fields, self.fields_from = self.map.fields(few, coarse)
 
     @property
     def lattice(self) -> Lattice:
@@ -191,11 +205,15 @@ def _placed(subject: Subject, name: str) -> NDArray[np.int8]:
     samples = getattr(subject.evidence, name)
     X = to_matrix(samples)
     outputs = subject.map.transform(X)
-    letters = subject.as_spins(X, outputs) if subject.alphabet == SPINS else outputs.astype(np.int8)
-    return by_chain(subject.embedding.place(letters), samples)
+    letters = (
+        memory.by_rows(subject.as_spins, X, outputs, most=memory.LARGE // 8)
+        if subject.alphabet == SPINS
+        else outputs.astype(np.int8)
+    )
+    return by_chain(memory.by_rows(subject.embedding.place, letters), samples)
 
 
-def _check_like(name: str, other: Any, lattice: Lattice, alphabet: Alphabet) -> None:
+def _check_like(name: str, other: Any, lattice: Lattice, alphabet: Alphabet, kind: str) -> None:
     checks.instance(name, other, xr.DataArray, "an xarray.DataArray of samples")
     try:
         there = lattice_of(check_numbers(other))
@@ -203,5 +221,9 @@ def _check_like(name: str, other: Any, lattice: Lattice, alphabet: Alphabet) -> 
         raise ValueError(f"{name}: {error}") from error
     if alphabet_of(other) != alphabet:
         raise ValueError(f"{name} samples must hold the samples' letters, {alphabet}; got {alphabet_of(other)}")
+    if positions(other) != kind:
+        raise ValueError(
+            f"{name} samples must have the samples' positions, {kind or 'a torus'}; got {positions(other)}"
+        )
     if there != lattice:
         raise ValueError(f"{name} samples must live on the samples' lattice, {lattice}; got {there}")

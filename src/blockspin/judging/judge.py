@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from itertools import count
 from typing import Any, TypedDict, Unpack, overload
 
@@ -25,7 +26,7 @@ from blockspin.judging.evidence import Evidence, Subject
 from blockspin.judging.measurement import Measured
 from blockspin.judging.notes import warnings
 from blockspin.progress import Report, Wish, part, reporting
-from blockspin.samples import to_matrix
+from blockspin.samples import described, positions, to_matrix
 
 SAME = 200  # rows on which a retrained clone must differ somewhere to be a null
 
@@ -80,9 +81,10 @@ def reference(
 def _block_rule(evidence: Evidence, b: float, rule: str, layer: int, seed: int) -> Subject | None:
     checks.choice("rule", rule, MAPS)
     side = round(b)
-    if abs(b - side) > 1e-9 or side < 2 or any(L % side or L // side < 2 for L in evidence.lattice.shape):
+    flat = positions(evidence.samples) not in ("", "open edges")  # blocks of units without positions are none
+    if flat or abs(b - side) > 1e-9 or side < 2 or any(L % side or L // side < 2 for L in evidence.lattice.shape):
         return None
-    block = seeded(block_rule(rule)(evidence.lattice, side), seed).fit(evidence.X)
+    block = seeded(block_rule(rule)(evidence.lattice, side), seed).fit(to_matrix(evidence.few))
     return Subject(block, evidence, name=rule, layer=layer)
 
 
@@ -203,7 +205,8 @@ def _card(
         for label, null in made.items()
     ]
     report(1.0, "")
-    return scorecard(measured, compared, beside, [*notes, *missing])
+    card = scorecard(measured, compared, beside, [*notes, *missing])
+    return replace(card, samples=described(evidence.samples))
 
 
 def _named(transformer: Any, name: Any) -> Mapping[str, Any]:
@@ -230,7 +233,7 @@ def _nulls(subject: Subject) -> tuple[dict[str, Any], list[Note]]:
     """The null maps of a fitted map, and a note for each that cannot be made: what the map lacks."""
     fitted, evidence = subject.map, subject.evidence
     train, seed = evidence.train, evidence.seed
-    nulls = null_maps.cheap(fitted, to_matrix(train) if train is not None else evidence.X, seed)
+    nulls = null_maps.cheap(fitted, to_matrix(train) if train is not None else to_matrix(evidence.few), seed)
     if not learns(fitted.given):  # a rule that learns nothing has no other nulls
         return nulls, []
     notes = []
@@ -258,7 +261,7 @@ def _fitted(transformer: Any, evidence: Evidence) -> Any:
         if evidence.train is not None:
             return clone(transformer).fit(to_matrix(evidence.train).copy())
         if not learns(transformer):
-            return clone(transformer).fit(evidence.X.copy())
+            return clone(transformer).fit(to_matrix(evidence.few).copy())
         raise ValueError("transformer must be fitted, or training samples given with train=") from None
     return transformer
 

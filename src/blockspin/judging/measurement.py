@@ -38,6 +38,12 @@ class State(StrEnum):
     NOT_REQUESTED = "not requested"  # the samples that it needs were not given
 
 
+UNPLACED = {
+    "open edges": "the lattice has open edges",
+    "missing sites": "sites of the lattice are missing",
+    "no lattice": "the units have no positions",
+}
+"""What keeps sites from being a periodic lattice, by its code in the samples, in words."""
 LOOSE = "few draws for fields"  # the code of a number that is of fields from too few draws: it is too wide, if anything
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
+from blockspin import memory
 from blockspin.judging.card import Note
 from blockspin.judging.critical import few, in_order, refusal
 from blockspin.judging.evidence import Evidence, Subject
+from blockspin.judging.measurement import UNPLACED
 from blockspin.judging.thresholds import ENOUGH
-from blockspin.samples import provenance
+from blockspin.samples import positions, provenance
 
 SAME = 200  # rows on which two calls of a map must agree
 
@@ -29,6 +31,7 @@ def _of_map(subject: Subject) -> list[Note]:
     elif not varying.all():
         text = f"{int((~varying).sum())} of {len(varying)} units are constant on these samples"
         notes.append(Note("constant units", text))
+    memory.release(subject.outputs)
     # one batch, twice: rounding may depend on its size
     if not np.array_equal(subject.map.transform(X[:SAME]), subject.map.transform(X[:SAME])):
         text = "the map's outputs differ from call to call: the numbers are from one call (give the map a random_state)"
@@ -48,11 +51,18 @@ def _of_map(subject: Subject) -> list[Note]:
 def _of_samples(evidence: Evidence) -> list[Note]:
     if evidence.not_spins:
         return [Note("not spins", evidence.not_spins)]
-    notes = [Note(code, f"samples: {text}") for code, text in few(evidence.samples)]
+    code = positions(evidence.samples)
+    notes = [Note(code, f"samples: {UNPLACED[code]}; what needs a periodic lattice is refused")] if code else []
+    notes += [Note(code, f"samples: {text}") for code, text in few(evidence.samples)]
     if read_as := provenance(evidence.samples).get("read_as"):
         notes.insert(0, Note("read as spins", f"samples: {read_as}"))
     if in_order(evidence.samples):
         notes.append(Note("not independent", "samples: successive draws are correlated, but counted as independent"))
+    if evidence.every > 1:
+        text = (
+            f"information, and fields by regression, are estimated from every {evidence.every}th draw of large samples"
+        )
+        notes.append(Note("every so many draws", text))
     if evidence.train is not None and evidence.train.equals(evidence.samples):
         notes.append(Note("not held out", "samples: these are the training samples, not held-out ones"))
     if evidence.critical is not None:
@@ -61,5 +71,5 @@ def _of_samples(evidence: Evidence) -> list[Note]:
             text = "critical samples of one draw a chain: a mixture of temperatures would not be detected"
             notes.append(Note("mixture not checked", text))
         if reason := evidence.once(refusal):
-            notes.append(Note(reason[0], f"{reason[1]}; exponents are refused"))
+            notes.append(Note(reason[0], f"critical samples: {reason[1]}; exponents are refused"))
     return notes

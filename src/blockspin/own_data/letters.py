@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -10,8 +11,6 @@ from numpy.typing import NDArray
 
 from blockspin import checks, memory
 from blockspin.alphabet import MOST, SPINS, Alphabet, distinct
-
-PART = 2**24  # values handled at once
 
 
 def read(values: NDArray[Any], alphabet: Any, binarize: Any) -> tuple[NDArray[Any], Alphabet, str]:
@@ -26,10 +25,10 @@ def read(values: NDArray[Any], alphabet: Any, binarize: Any) -> tuple[NDArray[An
         return _each(values, np.asarray), letters, ""
     if np.isin(found, (0, 1)).all():
         return _each(values, lambda part: 2 * part.astype(np.int8) - 1), SPINS, "0/1 became -1/+1"
-    how = f"alphabet='labels:{found.size}', or by its numbers, whether they are labels or numbers"
+    how = f"give alphabet='labels:{found.size}', or numbers by alphabet=(...)"
     if found.size > MOST or (found % 1 != 0).any():
-        how = "binarize='sign', a threshold or a function how they become spins; no alphabet holds them"
-    raise ValueError(f"{distinct(found)} are no spins: state by {how}")
+        how = "no alphabet holds them, give binarize='sign', a threshold or a function"
+    raise ValueError(f"{distinct(found)} are no spins: {how}")
 
 
 def _binarized(values: NDArray[Any], how: Any) -> tuple[NDArray[Any], Alphabet, str]:
@@ -45,8 +44,7 @@ def _binarized(values: NDArray[Any], how: Any) -> tuple[NDArray[Any], Alphabet, 
 def _present(values: NDArray[Any]) -> NDArray[Any]:
     """The values that occur, all finite; no more than shows that there are more than letters."""
     found: NDArray[Any] = np.zeros(0)
-    for at in memory.pieces(values.shape, PART):
-        part = checks.finite("values of spins", values[at])
+    for part in map(partial(checks.finite, "values of spins"), memory.parts(values)):
         spins = ((part == 1) | (part == -1)).all()
         found = np.union1d(found, [part.min(), part.max()] if spins else part)
         if found.size > MOST:
@@ -59,6 +57,7 @@ def _each(values: NDArray[Any], function: Callable[[NDArray[Any]], NDArray[Any]]
     if function is np.asarray and values.dtype == np.int8 and values.flags.c_contiguous and memory.mapped(values):
         return values
     made = memory.held(values.shape, np.int8)
-    for at in memory.pieces(values.shape, PART):
+    for at in memory.pieces(values.shape, memory.PART):
         made[at] = function(values[at])
+        memory.release(made, values)
     return made

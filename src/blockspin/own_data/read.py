@@ -120,6 +120,8 @@ def read_samples(
             numbers = others[checks.choice(word, label, others)]
         numbers = checks.finite(word, numbers).astype(float) if numbers is not None else None
         sets = numbers is not None and numbers.ndim == 1
+        if axis is not None and (dims is not None or own_dims is not None):
+            raise ValueError("axis is of arrays without names: give dims, or axis, not both")
         names = own_dims if dims is None else renamed(own_dims, values.ndim, dims)
         names = names and tuple("set" if name == label else name for name in names)
         values, lead, known = ordered(values, names, axis, lattice, shape, sets)

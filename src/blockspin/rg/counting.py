@@ -9,6 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from blockspin import memory
+
 IntArray = NDArray[np.int64]
 Values = NDArray[np.int8]
 
@@ -66,6 +68,7 @@ def _count(values: Values, code: Code) -> tuple[IntArray, IntArray]:
         table = np.zeros(size, np.int64)
         for piece in pieces:
             table += np.bincount(piece, minlength=size)
+            memory.release(values)
         present = np.flatnonzero(table)
         return present, table[present]
     distinct = [np.unique(piece, return_counts=True) for piece in pieces]

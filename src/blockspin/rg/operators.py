@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from blockspin import checks
+from blockspin import checks, memory
 from blockspin.lattice import DIMENSION, HYPERCUBIC, STEPS, VECTORS, Lattice
 
 FloatArray = NDArray[np.float64]
@@ -222,6 +222,7 @@ def evaluate(operators: Sequence[Operator], spins: ArrayLike) -> FloatArray:
         for column, operator in enumerate(operators):
             odd = packed.odd(operator.images)
             found[start : start + rows, column] = n_sites * len(operator.images) - 2 * odd
+        memory.release(values)
     return found
 
 

@@ -18,7 +18,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import ArrayLike, NDArray
 
-from blockspin import checks
+from blockspin import checks, memory
 from blockspin.alphabet import SPINS, Alphabet
 from blockspin.lattice import Lattice
 from blockspin.report.tabular import Tabular
@@ -130,7 +130,9 @@ def in_field(spins: ArrayLike) -> bool:
     array = np.asarray(spins)
     if len(array) < 2:
         return False
-    mean, error = jackknife(array.reshape(len(array), -1).mean(axis=1))
+    rows = array.reshape(-1, array[0, 0].size)
+    means = memory.by_rows(lambda part: part.mean(axis=1), rows).reshape(array.shape[:2])
+    mean, error = jackknife(means.mean(axis=1))
     return certain(float(mean), float(error), len(array), MAGNETISED)
 
 

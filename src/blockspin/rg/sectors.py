@@ -20,7 +20,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import ArrayLike, NDArray
 
-from blockspin import checks
+from blockspin import checks, memory
 from blockspin.alphabet import SPINS, Alphabet
 from blockspin.lattice import Lattice
 from blockspin.rg.operators import EVEN, ODD, Operator, evaluate, named, products
@@ -41,6 +41,8 @@ def readable(samples: xr.DataArray) -> xr.DataArray:
             "operators are of spins on equal sites; these samples hold dimers, whose lattice of cells mixes vertices, "
             "bonds and faces. Couplings of what a map makes of them are defined: block them first"
         )
+    if code := stored.get("positions"):
+        raise ValueError(f"operators need a periodic lattice; these samples have not: {code}")
     if stored.get("letters_alike") is False:
         raise ValueError(
             "operators of labels compare which sites are equal; the labels of these samples differ by more, as "
@@ -134,7 +136,8 @@ def of_samples(samples: xr.DataArray, names: Sequence[str]) -> FloatArray:
 
 def neighbours(array: NDArray[Any], lattice: Lattice) -> FloatArray:
     """sum_<ij> s_i s_j of numbers (chain, draw, *sites), (chain, draw)."""
-    value = evaluate if (np.abs(array) == 1).all() else products
+    spins = all((np.abs(part) == 1).all() for part in memory.parts(array))
+    value = evaluate if spins else products
     return value(named(lattice, ["nn"]), array.reshape(-1, *array.shape[2:])).reshape(array.shape[:2])
 
 

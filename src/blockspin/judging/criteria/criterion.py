@@ -6,8 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from blockspin.judging.evidence import Subject
-from blockspin.judging.measurement import LOOSE, Measurement, NotDefined, Reading
+from blockspin.judging.measurement import LOOSE, UNPLACED, Measurement, NotDefined, Reading
 from blockspin.judging.rules import Rule
+from blockspin.samples import positions
 
 
 @dataclass(frozen=True)
@@ -16,13 +17,15 @@ class Quantity:
 
     measure returns a `Reading`, raises `NotDefined` or `NotRequested` where there is none, and returns None where the
     question does not arise for the map (the likelihood of a map that is no generative model). of_fields: the quantity
-    is of the fields, and one that fails may fail for a regression of them on few draws.
+    is of the fields, and one that fails may fail for a regression of them on few draws. anywhere: it needs no periodic
+    lattice; the others are not defined without one.
     """
 
     name: str
     measure: Callable[[Subject], Reading | None]
     rule: Rule
     of_fields: bool = False
+    anywhere: bool = False
 
 
 @dataclass(frozen=True)
@@ -48,6 +51,8 @@ class Criterion:
 
 def _measured(criterion: str, quantity: Quantity, subject: Subject) -> Measurement | None:
     try:
+        if (code := positions(subject.evidence.samples)) and not quantity.anywhere:
+            raise NotDefined(code, f"{UNPLACED[code]}: {criterion} needs a periodic lattice here")
         reading = quantity.measure(subject)
     except NotDefined as reason:
         return Measurement(criterion, quantity.name, state=reason.state, code=reason.code, why=reason.why)

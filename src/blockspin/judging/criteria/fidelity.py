@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import brentq
 
+from blockspin import memory
 from blockspin.exact import ising2d
 from blockspin.judging.criteria.coarse_couplings import spins_needed
 from blockspin.judging.criteria.criterion import Criterion, Quantity
@@ -35,7 +37,9 @@ def energy_per_site(spins: NDArray[np.int8], lattice: Lattice) -> FloatArray:
 
 def absolute_magnetisation(spins: NDArray[np.int8], lattice: Lattice) -> FloatArray:
     """|m| a site, shape (chain, draw)."""
-    magnetisation: FloatArray = np.abs(spins.sum(axis=tuple(range(2, spins.ndim)), dtype=np.int64)) / lattice.n_sites
+    rows = spins.reshape(-1, lattice.n_sites)
+    total = memory.by_rows(lambda part: part.sum(axis=1, dtype=np.int64), rows).reshape(spins.shape[:2])
+    magnetisation: FloatArray = np.abs(total) / lattice.n_sites
     return magnetisation
 
 
@@ -77,12 +81,17 @@ def reconstruction(subject: Subject) -> Reading:
     site that no output determines counts one half. The sign of the magnetisation alone reconstructs (1 + <|m|>)/2 of
     the sites: that is a null of the quantity's own.
     """
-    X = subject.evidence.X
-    back = subject.map.reconstruct(X)
-    if back is None:
-        outputs = subject.outputs.astype(np.float32)
-        back = (outputs - (0 if outputs.min() < 0 else outputs.mean(axis=0))) @ subject.fields.astype(np.float32)
-    right = by_chain((1 + np.sign(back) * X).mean(axis=1) / 2, subject.evidence.samples).mean(axis=1)
+    outputs = subject.outputs
+    centre = 0 if outputs.min() < 0 else outputs.mean(axis=0, dtype=np.float32)
+
+    def share(X: NDArray[Any], coarse: NDArray[Any]) -> FloatArray:
+        back = subject.map.reconstruct(X)
+        if back is None:
+            back = (coarse.astype(np.float32) - centre) @ subject.fields.astype(np.float32)
+        found: FloatArray = (1 + np.sign(back) * X).mean(axis=1) / 2
+        return found
+
+    right = by_chain(memory.by_rows(share, subject.evidence.X, outputs), subject.evidence.samples).mean(axis=1)
     value, error = jackknife(right)
     size = mean_over_chains(absolute_magnetisation(subject.evidence.samples.values, subject.lattice))
     null = Side("the sign of m alone", (1 + size.value) / 2, size.error / 2)
@@ -144,11 +153,11 @@ def _solved(evidence: Evidence) -> Ising | None:
 FIDELITY = Criterion(
     __doc__,
     (
-        Quantity("reconstructed sites", reconstruction, CloserThanNulls(one_sided=True), of_fields=True),
+        Quantity("reconstructed sites", reconstruction, CloserThanNulls(one_sided=True), True, True),
         Quantity("KL a site", divergence, Described()),
         Quantity("energy a site", _energy, CloserThanNulls()),
         Quantity("effective K", _effective_K, Described()),
-        Quantity("|m|", _size, CloserThanNulls(blind=PERMUTATIONS)),
+        Quantity("|m|", _size, CloserThanNulls(blind=PERMUTATIONS), anywhere=True),
         Quantity("G(L/4)", _correlation, CloserThanNulls()),
     ),
     headline=("reconstructed sites",),

@@ -76,8 +76,8 @@ def _mean(chains: FloatArray) -> Estimate:
 GENERALIZATION = Criterion(
     __doc__,
     (
-        Quantity("free-energy gap", _gap, Agrees()),
-        Quantity("pseudo-likelihood", _pseudo_likelihood, Described()),
+        Quantity("free-energy gap", _gap, Agrees(), anywhere=True),
+        Quantity("pseudo-likelihood", _pseudo_likelihood, Described(), anywhere=True),
     ),
     headline=("free-energy gap",),
 )

@@ -29,6 +29,7 @@ from blockspin.judging.thresholds import LOCAL
 from blockspin.lattice import Lattice
 from blockspin.models import nearest
 from blockspin.randomness import generator
+from blockspin.samples import to_matrix
 from blockspin.statistics import Estimate, jackknife
 
 FloatArray = NDArray[np.float64]
@@ -151,8 +152,8 @@ def _shared(evidence: Evidence, b: int) -> tuple[Estimate | None, Estimate]:
     if joint is not None:
         mean = np.mean([joint.kept(sign_rule(signs)) for signs in patterns])
         return Estimate(joint.information(), 0.0), Estimate(float(mean), 0.0)
-    chains = evidence.samples.sizes["chain"]
-    v, e = cut(evidence.X, shell, MOST, generator(evidence.seed, "windows", b))
+    chains = evidence.few.sizes["chain"]
+    v, e = cut(to_matrix(evidence.few), shell, MOST, generator(evidence.seed, "windows", b))
     coin = generator(evidence.seed, "ties", b).normal(0, 1e-3, len(v))
     kept = [bound(np.where(v @ signs + coin > 0, 1, -1), e, chains) for signs in patterns]
     error = float(np.mean([one.error for one in kept]))  # all on the same chains
@@ -171,9 +172,10 @@ def _estimated(
     weights: FloatArray,
     local: bool,
 ) -> Estimate:
-    evidence, X, lattice = subject.evidence, subject.evidence.X, subject.lattice
+    evidence, lattice, X = subject.evidence, subject.lattice, to_matrix(subject.evidence.few)
     if local:
-        h = subject.placed("samples").reshape(len(X), -1)[:, embedding.site]
+        placed = subject.placed("samples" if evidence.every == 1 else "few")
+        h = placed.reshape(len(X), -1)[:, embedding.site]
     else:
         h = np.stack([_signs(X[:, sites], field) for sites, field in zip(blocks, weights, strict=True)], axis=1)
     # the ring around each unit's own block: that of the first block of the tiling, moved
@@ -184,7 +186,7 @@ def _estimated(
     units = Windows(lattice.n_sites + np.arange(len(blocks))[:, None], around)
     random = generator(evidence.seed, "windows", round(subject.b))
     coarse, e = cut(np.hstack([X, h]), units, MOST, random)
-    return bound(coarse[:, 0], e, evidence.samples.sizes["chain"])
+    return bound(coarse[:, 0], e, evidence.few.sizes["chain"])
 
 
 def _signs(v: NDArray[np.int8], weights: FloatArray) -> NDArray[np.int8]:

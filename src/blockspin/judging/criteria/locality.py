@@ -77,7 +77,7 @@ def mean_over_units(values: FloatArray) -> Reading:
 LOCALITY = Criterion(
     __doc__,
     (
-        Quantity("participation ratio", _participation, CloserThanNulls(log=True, blind=PERMUTATIONS), of_fields=True),
+        Quantity("participation ratio", _participation, CloserThanNulls(log=True, blind=PERMUTATIONS), True, True),
         Quantity("share of w^2 in the best window", _window, CloserThanNulls(), of_fields=True),
         Quantity("radius of gyration", _radius, CloserThanNulls(), of_fields=True),
     ),

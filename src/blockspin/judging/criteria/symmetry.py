@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import itertools
 import math
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import coo_array
 
+from blockspin import memory
 from blockspin.coarse.embedding import centres
 from blockspin.coarse.sparse_fields import Fields, dense, pieces
 from blockspin.judging.criteria.criterion import Criterion, Quantity
@@ -35,13 +37,19 @@ def flip_equivariance(subject: Subject) -> Reading:
     if subject.evidence.not_spins:
         raise NotDefined("not spins", "a flipped covering of dimers is no covering")
     X = subject.evidence.X
-    straight, flipped = subject.map.means(X).astype(float), subject.map.means(-X).astype(float)
-    varying = np.ptp(np.concatenate([straight, flipped]), axis=0) > 0  # the mean of many 0.1 is not 0.1
-    straight, flipped = straight[:, varying], flipped[:, varying]
-    centre = (straight.mean(axis=0) + flipped.mean(axis=0)) / 2
-    straight, turned = straight - centre, flipped - centre
-    moments = np.stack([(straight * turned).sum(axis=1), (straight**2).sum(axis=1), (turned**2).sum(axis=1)], axis=1)
-    chains = by_chain(moments, subject.evidence.samples).mean(axis=1)
+    both = subject.map.means(X), memory.by_rows(lambda rows: subject.map.means(-rows), X)
+    ends = []
+    for side in both:
+        ends.append((side.max(axis=0), side.min(axis=0), side.mean(axis=0, dtype=float)))
+        memory.release(side)
+    varying = np.maximum(ends[0][0], ends[1][0]) > np.minimum(ends[0][1], ends[1][1])  # the mean of many 0.1 is not 0.1
+    centre = (ends[0][2] + ends[1][2])[varying] / 2
+
+    def moments(*sides: NDArray[Any]) -> FloatArray:
+        straight, turned = (side[:, varying].astype(float) - centre for side in sides)
+        return np.stack([(straight * turned).sum(axis=1), (straight**2).sum(axis=1), (turned**2).sum(axis=1)], axis=1)
+
+    chains = by_chain(memory.by_rows(moments, *both, most=memory.LARGE // 8), subject.evidence.samples).mean(axis=1)
     if not (chains[:, 1:].sum(axis=0) > 0).all():
         raise NotDefined("constant", "the outputs are constant")
     value, error = jackknife(chains, lambda m: -m[..., 0] / np.sqrt(m[..., 1] * m[..., 2]))
@@ -140,7 +148,7 @@ def _point_group(subject: Subject) -> Reading | None:
 SYMMETRY = Criterion(
     __doc__,
     (
-        Quantity("spin flip", flip_equivariance, CloserThanNulls(blind=PERMUTATIONS)),
+        Quantity("spin flip", flip_equivariance, CloserThanNulls(blind=PERMUTATIONS), anywhere=True),
         Quantity("translation", _translation, CloserThanNulls(), of_fields=True),
         Quantity("point group", _point_group, Described()),
     ),

@@ -106,9 +106,9 @@ TILING = Criterion(
     (
         Quantity("spacing of centres / b", _spacing, CloserThanNulls(), of_fields=True),
         Quantity("residual of the embedding / b", _residual, CloserThanNulls(), of_fields=True),
-        Quantity("coverage of sites", _coverage, Described()),
-        Quantity("dead units", _dead, Described()),
-        Quantity("duplicate units", _duplicate, Described()),
+        Quantity("coverage of sites", _coverage, Described(), anywhere=True),
+        Quantity("dead units", _dead, Described(), anywhere=True),
+        Quantity("duplicate units", _duplicate, Described(), anywhere=True),
     ),
     headline=("residual of the embedding / b",),
     decides=True,
