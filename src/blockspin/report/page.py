@@ -102,6 +102,7 @@ def filled(template: str, **values: Any) -> Markup:
 def prose(text: str) -> Markup:
     """Escaped text with physics set: y_t, Kc, Z_λ, H_RG, Tr_h, w^2, nu, ->, +-, 2 x 2, and true minus signs."""
     safe = re.sub(r"`([^`]+)`", r"<code>\1</code>", signs(str(escape(text))))
+    safe = re.sub(r"\b(\d[\d.]*)e\+?(-?)0*(\d+)\b", r"\1·10^\2\3", safe)
     safe = re.sub(r"(?<=\w)\^(-?\w+)", lambda power: f"<sup>{power[1].replace('-', '−')}</sup>", safe)
     safe = re.sub(r"\b([A-Za-zσξλ])_(RG|RBM|λ|[A-Za-z0-9])\b", r"<i>\1</i><sub>\2</sub>", safe)
     safe = re.sub(r"\bTr_([a-z])\b", r"Tr<sub>\1</sub>", safe)

@@ -102,7 +102,7 @@ def _outline(marker: str) -> str:
 
 
 def _inline(text: str, alt: str) -> Markup:
-    mark = "f" + hashlib.sha256(text.encode()).hexdigest()[:10]
+    mark = "f" + hashlib.sha256((text + alt).encode()).hexdigest()[:10]
     text = text[text.index("<svg") :]
     text = re.sub(r"<style .*?</style>", "", text, flags=re.S)  # in a page it would style every element of it
     text = re.sub(r"<!--.*?-->", "", text, flags=re.S)
