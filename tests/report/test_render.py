@@ -116,6 +116,9 @@ def test_a_term_is_explained_once_a_section_and_in_the_glossary() -> None:
     assert re.findall(r"<dt>(.*?)</dt>", html) == ["null", "RBM", "<i>y</i><sub>t</sub>"]
     assert re.findall(r'<div popover class="tip" id="(.*?)">', html) == ["term-null", "term-rbm", "term-y_t"]
     assert all(title in html.partition("<dl")[2] for _, title, _ in opened)
+    assert 'title="The criterion that asks whether a map gives the exponents y_t and y_h."' in render(
+        Page("T", "The spectrum", [])
+    )
 
 
 def test_a_page_without_terms_has_no_glossary() -> None:

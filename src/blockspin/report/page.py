@@ -146,10 +146,8 @@ _ENVIRONMENT = Environment(
 _ENVIRONMENT.filters |= {"prose": prose, "verdict_class": verdict_class}
 _ENVIRONMENT.tests |= {"figure": lambda block: isinstance(block, Figure), "table": lambda b: isinstance(b, Table)}
 
-
-_WORDS = re.compile(
-    r'(<p(?: class="(?:subtitle|caption)")?>|<figcaption>|<th scope="col">)(.*?)(?=</(?:p|fig|th))', re.S
-)
+_TEXT = re.compile(r"(?s)(<p(?: class=.(?:subtitle|caption).)?>|<figcaption>|<th scope=.col.>)(.*?)(?=</(?:p|fig|th))")
+_TERM = Markup('<button type="button" class="term" popovertarget="{}" title="{}">{}</button>')
 
 
 @cache
@@ -182,10 +180,9 @@ def explained(html: str) -> str:
                 return match[0]
             seen.add(anchor)
             found.add(anchor)
-            title = entries[anchor][1].striptags()
-            return str(filled("term.html", anchor=anchor, title=title, term=Markup(match[0])))
+            return _TERM.format(anchor, entries[anchor][1].replace("<sub>", "_").striptags(), Markup(match[0]))
 
-        return _WORDS.sub(lambda words: words[1] + pattern.sub(term, words[2]), part)
+        return _TEXT.sub(lambda words: words[1] + pattern.sub(term, words[2]), part)
 
     html = "".join(map(section, re.split(r"(?=<section id=)", html)))
     if not found:
