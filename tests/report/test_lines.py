@@ -64,7 +64,7 @@ def test_one_name_has_one_look_in_all_panels_and_a_legend() -> None:
     body = line_plot([PANEL, other]).body
     assert len(Drawing(body, which=0).points("vermilion")) == 3
     assert len(Drawing(body, which=1).points("vermilion")) == 1
-    assert re.findall(r"</svg>([^<]+)</li>", body) == ["l1", "a map"]
+    assert re.findall(r"</svg><span>([^<]+)</span></li>", body) == ["l1", "a map"]
     assert body.count('class="plot"') == 2
 
 
@@ -74,7 +74,7 @@ def test_dashed_curves_have_no_points_and_the_colour_of_their_name() -> None:
     assert same(drawing.lines("ink")[0], [(1, 3), (3, 3)])
     assert same(drawing.lines("vermilion")[0], [(1, 1), (3, 2)])
     assert len(drawing.points("vermilion")) == 3
-    assert re.findall(r"</svg>([^<]+)</li>", body) == ["exact", "l1"]
+    assert re.findall(r"</svg><span>([^<]+)</span></li>", body) == ["exact", "l1"]
 
 
 def test_bands_take_the_place_of_bars() -> None:

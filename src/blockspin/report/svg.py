@@ -77,7 +77,7 @@ def swatch(style: Style, *, line: bool = True) -> Markup:
 
 def legend(entries: Sequence[tuple[str, Style]], *, line: bool = True) -> Markup:
     """A legend outside the plots: (name, style) pairs that wrap on a narrow page."""
-    items = [f"<li>{swatch(style, line=line)}{prose(name)}</li>" for name, style in entries]
+    items = [f"<li>{swatch(style, line=line)}<span>{prose(name)}</span></li>" for name, style in entries]
     return Markup(f'<ul class="legend">{"".join(items)}</ul>')
 
 
