@@ -12,6 +12,8 @@ from hypothesis import settings
 
 from blockspin import blas
 
+pytest.register_assert_rewrite("in_browser")  # shared by tests of two rooms
+
 settings.register_profile("fixed", derandomize=True, deadline=None)
 settings.register_profile("explore", derandomize=False, deadline=None)
 settings.load_profile("fixed")

@@ -107,7 +107,7 @@ def test_a_map_looks_the_same_on_every_page(tiny_folder: Callable[[str], Path]) 
     looks: dict[str, set[str]] = {}
     for experiment in EXPERIMENTS:
         text = (tiny_folder(experiment) / "report.html").read_text()
-        for swatch, name in re.findall(r"<li><svg[^>]*>(.*?)</svg>(.*?)</li>", text):
+        for swatch, name in re.findall(r"<li><svg[^>]*>(.*?)</svg><span>(.*?)</span></li>", text):
             marker = re.sub(r'<path d="M1 7H35"[^>]*>', "", swatch)  # in some figures there is no line
             looks.setdefault(name, set()).add(marker)
     named = {name: found for name, found in looks.items() if known(name) is not None}

@@ -12,11 +12,9 @@ from measured import Drawing, same
 from blockspin.report import svg
 from blockspin.report.forest import Forest, Row, _span, exponents, forest
 
-WORDS = {"title": "T", "caption": "C"}
-
 
 def drawn(*rows: Row, **more: object) -> str:
-    return str(forest([Forest("q", rows, **more)], **WORDS).body)
+    return str(forest([Forest("q", rows, **more)]).body)
 
 
 def test_values_and_bars_are_drawn_to_scale() -> None:
@@ -27,7 +25,7 @@ def test_values_and_bars_are_drawn_to_scale() -> None:
 
 def test_what_is_not_defined_is_said_in_place_and_what_lies_outside_is_marked() -> None:
     rows = made_up.exponent_rows("y_t")
-    body = exponents({"y_t": rows, "y_h": rows}, **WORDS).body
+    body = exponents({"y_t": rows, "y_h": rows}).body
     for part in ("not defined", "not defined (0.8312(11) if forced)", "0.967(3)", "−7.5(12)", "exact 1", "exact 1.875"):
         assert part in body
     assert _span(Forest("y_t", rows, lines=[(1.0, "exact")]))[0] > -1
@@ -66,7 +64,7 @@ def test_ticks_stand_within_the_limits_and_zero_is_an_arrow() -> None:
 def test_the_same_bytes_and_escaped_labels() -> None:
     evil = "<script>alert('$x$')</script>"
     rows = [Row(evil, 1.0, 0.1, group=evil), Row(evil, math.nan, text=evil)]
-    one, two = (forest([Forest(evil, rows, evil, evil, [(4.0, evil)])], **WORDS) for _ in range(2))
+    one, two = (forest([Forest(evil, rows, evil, evil, [(4.0, evil)])]) for _ in range(2))
     assert one == two
     assert "<script" not in one.body
     assert "&lt;script" in one.body

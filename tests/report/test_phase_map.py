@@ -2,10 +2,14 @@ from __future__ import annotations
 
 import math
 import re
+from typing import Any
 
+import matplotlib as mpl
 import numpy as np
 import pytest
+from in_browser import contrast
 
+from blockspin.report import phase_map as phase_map_module
 from blockspin.report.phase_map import Axis, Map, Mark, phase_map
 
 X, Y = Axis("L1 penalty", (0.0, 0.001, 0.01)), Axis("coupling K", (0.36, 0.44))
@@ -31,13 +35,23 @@ def test_boxes_say_value_error_and_what_is_missing():
     marks = [Mark("M", "a paper", 0.0005, 0.4), Mark("S", "beside it", 0.0005, 0.4), Mark("Z", "far away", 5.0, 0.4)]
     figure = phase_map([one], X, Y, marks=marks)
     texts = re.findall(r"<text[^>]*>(.*?)</text>", str(figure.body))
-    for told in ("4.04", "± 0.1", "16", "dead", "128", "± 3", "5.5", "MS", "0.36", "L1 penalty"):
+    for told in ("4.04", "± .1", "16", "dead", "128", "± 3", "5.5", "MS", "0.36", "L1 penalty"):
         assert told in texts, told
     assert "Z" not in texts
     words = re.search(r'aria-label="([^"]*)"', str(figure.body))[1]
     assert "least 4.04 at (0, 0.36); most 128 at (0.001, 0.44)" in words
     # six edges part inside from outside, each drawn twice
     assert str(figure.body).count("#d55e00") >= 5
+
+
+def test_letters_are_readable_on_every_box() -> None:
+    def css(colour: Any) -> str:
+        return f"rgb{tuple(round(255 * part) for part in mpl.colors.to_rgb(colour))}"
+
+    for share in np.linspace(0, 1, 201):
+        ink = phase_map_module.DARK if share >= phase_map_module.DARK_FROM else phase_map_module.LIGHT
+        assert contrast(css(ink), css(mpl.colormaps[phase_map_module.COLOURS](share))) >= 4.5, share
+    assert contrast(css(phase_map_module.LIGHT), css(phase_map_module.EMPTY)) >= 4.5
 
 
 def test_the_same_map_gives_the_same_bytes_and_a_wrong_shape_is_told():

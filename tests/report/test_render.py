@@ -77,6 +77,7 @@ def test_a_block_must_be_one_of_ours() -> None:
         ("T = B^-1 A", "T = B<sup>−1</sup> A"),
         ("L_B^-u", "<i>L</i><sub>B</sub><sup>−u</sup>"),
         ("K' - Kc at Tc", "K&#39; − <i>K</i><sub>c</sub> at <i>T</i><sub>c</sub>"),
+        ("L1 2e-4, 1.4e-14, 3e+05", "L1 2·10<sup>−4</sup>, 1.4·10<sup>−14</sup>, 3·10<sup>5</sup>"),
         ("1 / r^2d, T = inf, `bs.RSMI`", "1 / r<sup>2d</sup>, T = ∞, <code>bs.RSMI</code>"),
         ("4 x 4, 4x4, 3 %, nu", "4\u00a0×\u00a04, 4\u00a0×\u00a04, 3\u00a0%, ν"),
         ("n_iter, 10-20, ln-1", "n_iter, 10-20, ln-1"),
@@ -115,6 +116,9 @@ def test_a_term_is_explained_once_a_section_and_in_the_glossary() -> None:
     assert re.findall(r"<dt>(.*?)</dt>", html) == ["null", "RBM", "<i>y</i><sub>t</sub>"]
     assert re.findall(r'<div popover class="tip" id="(.*?)">', html) == ["term-null", "term-rbm", "term-y_t"]
     assert all(title in html.partition("<dl")[2] for _, title, _ in opened)
+    assert 'title="The criterion that asks whether a map gives the exponents y_t and y_h."' in render(
+        Page("T", "The spectrum", [])
+    )
 
 
 def test_a_page_without_terms_has_no_glossary() -> None:

@@ -73,7 +73,8 @@ def forest(parts: Sequence[Forest]) -> Figure:
         top = 0.32 if part.lines else 0.08
         body = plot(
             partial(_draw, part=part, entries=entries, width=WIDTH - LABELS - wide),
-            alt=f"{part.quantity}: " + "; ".join(f"{row.label} {row.number}" for row in part.rows),
+            alt=f"{part.title} {part.detail} {part.quantity}: ".lstrip()
+            + "; ".join(f"{row.label} {row.number}" for row in part.rows),
             height=sum(size for _, _, size in entries) + 0.6 + top, margins=(LABELS, wide, 0.55, top),
         ) if entries else NOTHING  # fmt: skip
         drawn.append((part.title, part.detail, body))

@@ -139,6 +139,9 @@ def _finish(axes: Any, part: Panel) -> None:
     set_ticks(axes.yaxis, part.y_scale)
     axes.set_xlabel(part.x_label)
     axes.set_ylabel(part.y_label)
+    (left, low), (right, high) = axes.get_position().get_points()
+    left += max(0.0, 2 - axes.yaxis.get_tightbbox().x0) / axes.figure.bbox.width  # long numbers at ticks need room
+    axes.set_position((left, low, right - left, high - low))
     for value, label in part.down:
         axes.text(value, 1.01, label, transform=axes.get_xaxis_transform(), ha="center", va="bottom", color=SOFT)
     for value, label in part.across:

@@ -102,6 +102,7 @@ def filled(template: str, **values: Any) -> Markup:
 def prose(text: str) -> Markup:
     """Escaped text with physics set: y_t, Kc, Z_λ, H_RG, Tr_h, w^2, nu, ->, +-, 2 x 2, and true minus signs."""
     safe = re.sub(r"`([^`]+)`", r"<code>\1</code>", signs(str(escape(text))))
+    safe = re.sub(r"\b(\d[\d.]*)e\+?(-?)0*(\d+)\b", r"\1·10^\2\3", safe)
     safe = re.sub(r"(?<=\w)\^(-?\w+)", lambda power: f"<sup>{power[1].replace('-', '−')}</sup>", safe)
     safe = re.sub(r"\b([A-Za-zσξλ])_(RG|RBM|λ|[A-Za-z0-9])\b", r"<i>\1</i><sub>\2</sub>", safe)
     safe = re.sub(r"\bTr_([a-z])\b", r"Tr<sub>\1</sub>", safe)
@@ -145,10 +146,8 @@ _ENVIRONMENT = Environment(
 _ENVIRONMENT.filters |= {"prose": prose, "verdict_class": verdict_class}
 _ENVIRONMENT.tests |= {"figure": lambda block: isinstance(block, Figure), "table": lambda b: isinstance(b, Table)}
 
-
-_WORDS = re.compile(
-    r'(<p(?: class="(?:subtitle|caption)")?>|<figcaption>|<th scope="col">)(.*?)(?=</(?:p|fig|th))', re.S
-)
+_TEXT = re.compile(r"(?s)(<p(?: class=.(?:subtitle|caption).)?>|<figcaption>|<th scope=.col.>)(.*?)(?=</(?:p|fig|th))")
+_TERM = Markup('<button type="button" class="term" popovertarget="{}" title="{}">{}</button>')
 
 
 @cache
@@ -181,10 +180,9 @@ def explained(html: str) -> str:
                 return match[0]
             seen.add(anchor)
             found.add(anchor)
-            title = entries[anchor][1].striptags()
-            return str(filled("term.html", anchor=anchor, title=title, term=Markup(match[0])))
+            return _TERM.format(anchor, entries[anchor][1].replace("<sub>", "_").striptags(), Markup(match[0]))
 
-        return _WORDS.sub(lambda words: words[1] + pattern.sub(term, words[2]), part)
+        return _TEXT.sub(lambda words: words[1] + pattern.sub(term, words[2]), part)
 
     html = "".join(map(section, re.split(r"(?=<section id=)", html)))
     if not found:

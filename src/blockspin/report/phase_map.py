@@ -18,7 +18,8 @@ from blockspin.report.svg import panels, plot
 from blockspin.report.theme import INK, SOFT
 
 COLOURS = "cividis"  # light to dark alike for the colour-blind, and on paper
-EMPTY, LIGHT, DARK, BORDER = "#8a8a8a", "#fefefe", "#0f0f0f", "#d55e00"  # the same in either scheme, as the boxes are
+EMPTY, LIGHT, DARK, BORDER = "#6b6b6b", "#ffffff", "#000001", "#d55e00"  # the same in either scheme, as the boxes are
+DARK_FROM = 0.465  # share of the colours where dark letters are as readable as light ones: 4.5 to 1 on every box
 ROOMY = 6  # columns at most whose boxes hold three digits and an error; narrower ones hold two digits
 
 
@@ -106,7 +107,7 @@ def _draw(
     for (row, column), share in np.ndenumerate(shares):
         fill = EMPTY if math.isnan(share) else mpl.colors.to_hex(mpl.colormaps[COLOURS](share))
         axes.add_patch(mpl.patches.Rectangle((column - 0.5, row - 0.5), 1, 1, facecolor=fill, edgecolor="none"))
-        middle = {"ha": "center", "va": "center", "color": DARK if share >= 0.55 else LIGHT}
+        middle = {"ha": "center", "va": "center", "color": DARK if share >= DARK_FROM else LIGHT}
         found, around = float(value[row, column]), float(error[row, column])
         if math.isnan(found):
             axes.text(column, row, one.missing, fontsize=10, **middle)
@@ -115,14 +116,14 @@ def _draw(
         else:
             axes.text(column, row + 0.16, short(found), fontsize=11, **middle)
             if not math.isnan(around):
-                axes.text(column, row - 0.24, f"± {short(around, 1)}", fontsize=8.5, **middle)
+                axes.text(column, row - 0.24, f"± {short(around, 1)}".replace("0.", "."), fontsize=9.2, **middle)
     _border(axes, np.broadcast_to(np.asarray(one.inside, bool), value.shape))
     for letters, place in _together(marks).items():
         at = x.place(place[0]), y.place(place[1])
         if at[0] is not None and at[1] is not None:
-            axes.plot(*at, "o", markersize=13, markerfacecolor=LIGHT, markeredgecolor=BORDER, markeredgewidth=2)
-            size = 9 if len(letters) == 1 else 7
-            axes.text(*at, letters, ha="center", va="center_baseline", color=DARK, fontsize=size)
+            size = 13 + 4 * (len(letters) - 1)
+            axes.plot(*at, "o", markersize=size, markerfacecolor=LIGHT, markeredgecolor=BORDER, markeredgewidth=2)
+            axes.text(*at, letters, ha="center", va="center_baseline", color=DARK, fontsize=9.2)
     axes.set(xlim=(-0.5, len(x.values) - 0.5), ylim=(-0.5, len(y.values) - 0.5), xlabel=x.label, ylabel=y.label)
     labels = [short(v) if x.roomy else _tight(v) for v in x.values]
     axes.set_xticks(range(len(x.values)), labels, fontsize=11 if x.roomy else 9)

@@ -77,7 +77,7 @@ def swatch(style: Style, *, line: bool = True) -> Markup:
 
 def legend(entries: Sequence[tuple[str, Style]], *, line: bool = True) -> Markup:
     """A legend outside the plots: (name, style) pairs that wrap on a narrow page."""
-    items = [f"<li>{swatch(style, line=line)}{prose(name)}</li>" for name, style in entries]
+    items = [f"<li>{swatch(style, line=line)}<span>{prose(name)}</span></li>" for name, style in entries]
     return Markup(f'<ul class="legend">{"".join(items)}</ul>')
 
 
@@ -102,7 +102,7 @@ def _outline(marker: str) -> str:
 
 
 def _inline(text: str, alt: str) -> Markup:
-    mark = "f" + hashlib.sha256(text.encode()).hexdigest()[:10]
+    mark = "f" + hashlib.sha256((text + alt).encode()).hexdigest()[:10]
     text = text[text.index("<svg") :]
     text = re.sub(r"<style .*?</style>", "", text, flags=re.S)  # in a page it would style every element of it
     text = re.sub(r"<!--.*?-->", "", text, flags=re.S)

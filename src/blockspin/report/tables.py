@@ -105,8 +105,8 @@ def _exponent(card: Mapping[str, Any], name: str) -> dict[str, str]:
     row = next((row for row in card["rows"] if row["quantity"] == name and row["exact"] is not None), None)
     if row is None:
         return {"distance": "–", "ratio": ""}
-    ratio = row.get("ratio")
-    return {"distance": _from_exact(row), "ratio": "" if ratio is None else f"{ratio:.2g}"}
+    ratio, other = row.get("ratio"), (row["reference"] or {}).get("name") != card["map"]
+    return {"distance": _from_exact(row), "ratio": "" if ratio is None or not other else f"{ratio:.2g}"}
 
 
 def _headlines(cards: Sequence[Mapping[str, Any]], name: str, chosen: Mapping[str, Sequence[str]]) -> list[str]:

@@ -10,6 +10,7 @@ import numpy as np
 from blockspin.experiments.core import Run
 from blockspin.experiments.exact_mapping.tasks import SHIFTS, Found, in_words
 from blockspin.experiments.stored import Array
+from blockspin.report.axes import power
 from blockspin.report.forest import Forest, Row, forest
 from blockspin.report.lines import Panel, line_plot
 from blockspin.report.page import Figure, Table, minus
@@ -100,7 +101,7 @@ def rows_by_kind(couplings: Array, bodies: Array, ranges: Array) -> list[Row]:
     for (n, r), label in KINDS.items():
         if (some := couplings[(spins == n) & (near == r)]).size:
             most = float(some[np.argmax(np.abs(some))])
-            text = "0" if abs(most) < ROUNDING else minus(f"{most:.3g}" if abs(most) >= 1e-3 else f"{most:.1e}")
+            text = "0" if abs(most) < ROUNDING else "−" * (most < 0) + power(float(f"{abs(most):.3g}"))
             rows.append(Row(label, abs(most), text=text, ticks=np.abs(some)))
     return rows
 

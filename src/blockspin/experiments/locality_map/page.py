@@ -81,21 +81,19 @@ def phases(run: Run, name: str) -> Figure:
         Map("Fidelity", "KL divergence, nats a site", *kl, log=True, inside=near),
         Map("y_t", f"exact: 1; majority: {majority}", *y_t, inside=passes, missing="n. d."),
     ]
-    return phase_map(maps, *_plane(run, name), marks=marks(run, name))
+    return phase_map(maps, *_axes(run, name), marks=marks(run, name))
 
 
-def _plane(run: Run, name: str) -> list[Axis]:
-    axes = axes_of(run.data[name])
-    return [Axis(LABELS[axis], [float(value) for value in run.data[name][axis].values]) for axis in axes]
+def _axes(run: Run, name: str) -> list[Axis]:
+    return [Axis(LABELS[axis], run.data[name][axis].values.astype(float).tolist()) for axis in axes_of(run.data[name])]
 
 
 def marks(run: Run, name: str) -> list[Mark]:
     """The recipes that lie on a map."""
-    axes, plane = axes_of(run.data[name]), _plane(run, name)
-    found = []
+    (across, up), found = _axes(run, name), []
     for one in RECIPES:
-        x, y = (one.at(axis, run.settings.layer.units) for axis in axes)
-        if x is not None and y is not None and plane[0].place(x) is not None and plane[1].place(y) is not None:
+        x, y = (one.at(axis, run.settings.layer.units) for axis in axes_of(run.data[name]))
+        if x is not None and y is not None and across.place(x) is not None and up.place(y) is not None:
             found.append(Mark(one.letter, one.name, x, y))
     return found
 
@@ -112,7 +110,8 @@ def in_numbers(run: Run, name: str) -> Table:
         one = stacked.isel(point=n)
         cells = [tables.number(float(value[n]), float(error[n])) for value, error in means.values()]
         passed = [f"{int((one[key] == 1).sum())} of {seeds}" for key in ("local", "renormalizes")]
-        rows.append((*(f"{float(one[axis]):.4g}" for axis in axes), *cells, *passed, f"{float(shares[n]):.2f}"))
+        part = f"{float(shares[n]):.2f}" if shares[n] == shares[n] else "–"
+        rows.append((*(f"{float(one[axis]):.6g}" for axis in axes), *cells, *passed, part))
     names = ("sites covered", "KL a site", "y_t", "y_h", "local", "spectrum passes", "KL / independent")
     columns = (*(LABELS[axis] for axis in axes), *names)
     return tables.table(columns, rows, wide=True)

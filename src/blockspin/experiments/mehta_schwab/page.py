@@ -22,7 +22,7 @@ from blockspin.report.training import training as training
 from blockspin.runs.settings import flat
 
 KINDS = {"reference": "block rules", "learned": "learned", "null": "nulls"}
-PICTURED = {"sklearn-default": "scikit-learn", "none": "no penalty", "l1": "L1 penalty"}
+PICTURED = {"sklearn-default": "sklearn-default", "none": "none: no penalty", "l1": "l1: L1 penalty"}
 TESTS = {"locality": "locality", "tiling": "tiling", "spectrum": "exponents", "fidelity": "free samples"}
 
 
