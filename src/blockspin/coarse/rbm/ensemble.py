@@ -48,6 +48,7 @@ def fit_together(machines: list[Machine], X: Any, *, validation: ArrayLike | Non
     state = jax.tree.map(lambda *parts: jnp.stack(parts), *states)
     n_iter = machines[0].n_iter
     stops = {0, *trajectory.checkpoints(n_iter)}
+    tracked = any(machine.track_likelihood for machine in machines)  # ln Z is found for one RBM at a time
     with reporting(machines[0].verbose, "RBM ensemble", name="verbose") as report:
         for number in range(n_iter + 1):
             if number:
@@ -57,10 +58,16 @@ def fit_together(machines: list[Machine], X: Any, *, validation: ArrayLike | Non
                     machine.n_epochs_ = number
                 several = jax.tree.map(lambda *parts: jnp.asarray(parts, jnp.float32), *rates)
                 state = _epoch(state, data, keys, several, rule, same)
-            if number in stops:
+            if number in stops and not tracked:
+                trajectory.record_together(recorders, number, state.parameters, same)
+            elif number in stops:
                 for index, (machine, recorder) in enumerate(zip(machines, recorders, strict=True)):
                     machine._record(recorder, number, jax.tree.map(itemgetter(index), state))
             report(number / max(n_iter, 1), f"epoch {number}")
+    kept = jax.tree.map(np.asarray, state)
+    for index, (machine, recorder) in enumerate(zip(machines, recorders, strict=True)):
+        machine._keep(jax.tree.map(itemgetter(index), kept))
+        machine.trajectory_ = recorder.table()
     return machines
 
 

@@ -197,7 +197,8 @@ class Trainer(FittedMachine):
         """Keep the state and record it; returns a line of text."""
         self._keep(state)
         finder = partial(self.partition, recorder.train, n_chains=CHAINS, n_steps=STEPS)
-        text = recorder.record(epoch, *self._machine(np.float32), finder if self.track_likelihood else None)
+        found = Parameters(*map(jnp.asarray, self._machine(np.float32)))
+        text = recorder.record(epoch, found, finder if self.track_likelihood else None)
         self.trajectory_ = recorder.table()
         return text
 

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Sequence
+from operator import itemgetter
 from typing import Any
 
+import jax
+import jax.numpy as jnp
 import numpy as np
 from numpy.typing import NDArray
 
 from blockspin.coarse.rbm import units as states
 from blockspin.coarse.rbm.annealing import Partition
-from blockspin.coarse.rbm.pseudolikelihood import pseudo_log_likelihood
+from blockspin.coarse.rbm.gibbs import Parameters
+from blockspin.coarse.rbm.pseudolikelihood import group_of
+from blockspin.coarse.rbm.records import Measured, Program, Rows, many, one
 
 Array = NDArray[Any]
 
@@ -46,45 +52,40 @@ class Recorder:
 
     def __init__(self, train: Array, validation: Array | None, units: str, n_hidden: int, n_epochs: int) -> None:
         share = int(SHARE * n_epochs * len(train) / len(checkpoints(n_epochs)))
+        n_pseudo = min(max(share, FREE // (train.shape[1] * n_hidden), FEWEST_ROWS), MOST_ROWS)
         self.units = units
-        self.n_pseudo = min(max(share, FREE // (train.shape[1] * n_hidden), FEWEST_ROWS), MOST_ROWS)
-        self.train = _spread(train, MOST_ROWS).astype(np.float32)
-        self.validation = None if validation is None else _spread(validation, MOST_ROWS).astype(np.float32)
+        watched = [_spread(rows, MOST_ROWS).astype(np.float32) for rows in (train, validation) if rows is not None]
+        self.hard = all(states.is_hard(rows, units) for rows in watched)
+        self.train = watched[0]
+        self.watched = tuple(Rows(*map(jnp.asarray, (rows, _spread(rows, n_pseudo)))) for rows in watched)
         self.rows: list[tuple[float, ...]] = []
-        self.weights: Array | None = None
+        self.before: jax.Array | None = None
 
-    def record(
-        self,
-        epoch: int,
-        weights: Array,
-        visible: Array,
-        hidden: Array,
-        partition: Callable[[], Partition] | None = None,
-    ) -> str:
-        """Add a row; returns it as a line of text. Raises ValueError where the weights have left the finite.
+    def record(self, epoch: int, parameters: Parameters, partition: Callable[[], Partition] | None = None) -> str:
+        """Add a row; returns it as a line of text. Raises ValueError where the parameters have left the finite.
 
         partition finds ln Z, for absolute likelihoods.
         """
-        if not all(np.isfinite(part).all() for part in (weights, visible, hidden)):
+        weights = parameters.weights
+        before = jnp.zeros_like(weights) if self.before is None else self.before
+        program = Program(self.units, self.hard, group_of(float(jnp.abs(weights).max(initial=0)), self.units))
+        text = self.add(epoch, one(parameters, before, self.watched, program), partition)
+        self.before = weights
+        return text
+
+    def add(self, epoch: int, found: Measured, partition: Callable[[], Partition] | None = None) -> str:
+        """Add what was measured, as `record` does."""
+        if not found.finite:
             raise ValueError(f"training diverged by epoch {epoch}: parameters are not finite. Lower learning_rate")
-        norm = float(np.linalg.norm(weights.astype(np.float64)))
-        machine = (weights, visible, hidden, self.units)
-        change, gap, outside = np.nan, np.nan, np.nan
-        if self.weights is not None:
-            elapsed = epoch - self.rows[-1][0]
-            change = float(np.linalg.norm(weights - self.weights)) / norm / elapsed if norm else 0.0
-        inside = self._pseudo(self.train, *machine)
-        if self.validation is not None:
-            energies = [states.free_energy(rows, *machine).mean() for rows in (self.validation, self.train)]
-            gap = energies[0] - energies[1]
-            outside = self._pseudo(self.validation, *machine)
-        known = self._likelihoods(machine, partition)
-        h = states.hidden_mean(self.train @ weights.T + hidden, self.units)
-        back = states.visible_mean(h @ weights + visible, self.units)
-        error = float(((self.train - back) ** 2).mean())
-        self.weights = weights
-        self.rows.append((epoch, change, norm, inside, outside, gap, error, *known))
-        if np.isnan(inside):
+        norm, change = math.sqrt(found.norm), math.nan
+        if self.rows:
+            change = math.sqrt(found.moved) / norm / (epoch - self.rows[-1][0]) if norm else 0.0
+        inside, outside = (_mean(part) / self.train.shape[1] for part in _two(found.pseudo))
+        energy, energy_outside = map(_mean, _two(found.energies))
+        known = self._likelihoods(energy, energy_outside, partition)
+        error = _mean(found.errors)
+        self.rows.append((epoch, change, norm, inside, outside, energy_outside - energy, error, *known))
+        if math.isnan(inside):
             return f"epoch {epoch}: reconstruction error {error:.4f} a site"
         return f"epoch {epoch}: pseudo-log-likelihood {inside:.4f} nats a site"
 
@@ -95,29 +96,46 @@ class Recorder:
         missing = np.full(len(table["epoch"]), np.nan)  # columns that an older file does not have
         columns = np.array([table.get(name, missing) for name in COLUMNS], float)
         self.rows = [tuple(row) for row in columns.T]
-        self.weights = weights
+        self.before = jnp.asarray(weights)
 
     def table(self) -> dict[str, Array]:
         """The columns, each of shape (checkpoints,)."""
         table = dict(zip(COLUMNS, np.array(self.rows, float).T, strict=True))
         return table | {"epoch": table["epoch"].astype(int)}
 
-    def _likelihoods(self, machine: Any, partition: Callable[[], Partition] | None) -> tuple[float, float, float]:
+    def _likelihoods(
+        self, energy: float, energy_outside: float, partition: Callable[[], Partition] | None
+    ) -> tuple[float, float, float]:
         found = partition and partition()
         if found is None or found.trouble:
-            return np.nan, np.nan, np.nan
+            return math.nan, math.nan, math.nan
         n_sites = self.train.shape[1]
-        inside, outside = (
-            np.nan if rows is None else -(states.free_energy(rows, *machine).mean() + found.value.value) / n_sites
-            for rows in (self.train, self.validation)
-        )
+        inside, outside = (-(one + found.value.value) / n_sites for one in (energy, energy_outside))
         return inside, outside, found.value.error / n_sites
 
-    def _pseudo(self, rows: Array, *machine: Any) -> float:
-        if self.units == "gaussian":
-            return np.nan  # a quadrature a site, whose cost grows with the weights
-        values = pseudo_log_likelihood(_spread(rows, self.n_pseudo), *machine)
-        return float(values.mean() / rows.shape[1])
+
+def record_together(recorders: Sequence[Recorder], epoch: int, parameters: Parameters, same: bool) -> None:
+    """Add a row to each recorder, of RBMs whose parameters are stacked; same: all watch the same rows."""
+    first, weights = recorders[0], parameters.weights
+    before = [jnp.zeros_like(weights[0]) if one.before is None else one.before for one in recorders]
+    watched = (
+        first.watched if same else jax.tree.map(lambda *parts: jnp.stack(parts), *(one.watched for one in recorders))
+    )
+    hard = all(one.hard for one in recorders)
+    program = Program(first.units, hard, group_of(float(jnp.abs(weights).max(initial=0)), first.units))
+    found = jax.tree.map(np.asarray, many(parameters, jnp.stack(before), watched, program, same))
+    for index, recorder in enumerate(recorders):
+        recorder.add(epoch, jax.tree.map(itemgetter(index), found))
+        recorder.before = weights[index]
+
+
+def _mean(values: Any) -> float:
+    return float(np.asarray(values, np.float64).mean())
+
+
+def _two(parts: tuple[Any, ...]) -> tuple[Any, Any]:
+    """What was measured on the training and on the validation rows, nan where it was not."""
+    return (*parts, math.nan, math.nan)[:2]
 
 
 def _spread(rows: Array, most: int) -> Array:
