@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -129,16 +128,7 @@ def _read(app: Sphinx, page: str, source: list[str]) -> None:
         source[0] = source[0].replace(f"]({up}../{file}", f"]({up}{target}")
 
 
-class _Quiet(logging.Filter):
-    """A section may be empty while its pages are being written."""
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        return "toctree glob pattern" not in str(record.msg)
-
-
 def setup(app: Sphinx) -> dict[str, bool]:
-    logging.getLogger("sphinx.sphinx.environment.adapters.toctree").addFilter(_Quiet())
-    logging.getLogger("sphinx.sphinx.directives.other").addFilter(_Quiet())
     app.add_html_math_renderer("mathml", (_inline, None), (_display, None))
     app.config.html_math_renderer = "mathml"
     app.add_transform(Links)

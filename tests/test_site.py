@@ -25,7 +25,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name in ("sphinx", "myst_nb", "numpydoc", "pydata_sphinx_theme", "latex2mathml", "ziamath"):
         pytest.importorskip(name)
     folder = tmp_path_factory.mktemp("site")
-    command = [sys.executable, "-P", "-m", "sphinx", "-q", "-W", "--keep-going", "-d", str(folder / "doctrees")]
+    command = [sys.executable, "-P", "-m", "sphinx", "-q", "-j2", "-W", "--keep-going", "-d", str(folder / "doctrees")]
     built = subprocess.run([*command, "docs", str(folder / "html")], cwd=ROOT, capture_output=True, text=True)
     assert built.returncode == 0, built.stderr
     return folder / "html"
