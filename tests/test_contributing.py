@@ -76,7 +76,7 @@ def test_a_map(written: Callable[[str], Any], monkeypatch: pytest.MonkeyPatch) -
     bs.write_samples(bs.sample(bs.Ising(LATTICE, KC_SQUARE), 500, seed=1), "s.nc")
     shown = CliRunner().invoke(app, ["judge", "s.nc", "--map", "diagonal", "--critical", "s.nc"])
     assert shown.exit_code == 0, shown.output
-    assert shown.stdout.startswith("diagonal, layer 1")
+    assert "\ndiagonal, layer 1" in shown.stdout
 
 
 def test_a_criterion(written: Callable[[str], Any], monkeypatch: pytest.MonkeyPatch) -> None:
