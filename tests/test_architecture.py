@@ -37,8 +37,8 @@ MAY_IMPORT = {
     "coarse": "alphabet lattice files randomness statistics memory progress",
     "rg": "alphabet coarse memory samples lattice statistics models report",
     "boltzmann_map": "alphabet exact models coarse lattice",
-    "judging": "alphabet blas memory rg exact models coarse samples lattice statistics randomness files progress "
-    "report",
+    "judging": "alphabet blas inputs memory rg exact models coarse samples lattice statistics randomness files "
+    "progress report",
     "runs": "blas samples randomness files seals locks extras progress",
     "report": "statistics",
     "experiments": "lattice statistics randomness models samples exact sampling coarse rg boltzmann_map judging runs "

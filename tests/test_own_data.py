@@ -20,7 +20,7 @@ import blockspin as bs
 from blockspin import memory
 from blockspin import samples as schema
 from blockspin.alphabet import SPINS, Alphabet, labels
-from blockspin.judging import CRITERIA
+from blockspin.judging import CRITERIA, evidence
 from blockspin.judging.examine import examine
 
 L16 = bs.Lattice.square(16)
@@ -397,3 +397,22 @@ def test_what_needs_a_torus_is_refused_without_one(code: str, tmp_path: Path) ->
             use(samples)
     with pytest.raises(ValueError, match="samples"):
         bs.judge(map_, samples, train=bs.read_samples(samples.values, lattice=schema.lattice_of(samples)))
+
+
+def test_large_samples_are_judged_part_by_part_to_the_same_card(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    np.save(tmp_path / "s.npy", ising(0.4, n=400))
+    rule = bs.Majority(L16, 2, random_state=1)
+    whole = bs.judge(rule, bs.read_samples(tmp_path / "s.npy"))
+    monkeypatch.setattr(memory, "LARGE", 20_000)
+    monkeypatch.setattr(memory, "PART", 3_000)
+    samples = bs.read_samples(tmp_path / "s.npy")
+    assert memory.mapped(samples.values) is not None
+    for every, code in ((2**16, None), (100, "every so many draws")):
+        monkeypatch.setattr(evidence, "SOME", every)
+        card = bs.judge(rule, samples)
+        assert [row for row in card.rows if row.criterion != "information" or code is None] == [
+            row for row in whole.rows if row.criterion != "information" or code is None
+        ]
+        assert {note.code for note in card.notes} - {note.code for note in whole.notes} == ({code} if code else set())

@@ -75,10 +75,10 @@ def held(shape: tuple[int, ...], dtype: DTypeLike) -> NDArray[Any]:
         return np.memmap(file, dtype, "r+", shape=shape)
 
 
-def by_rows(function: Callable[..., Any], *arrays: NDArray[Any], most: int = LARGE) -> NDArray[Any]:
+def by_rows(function: Callable[..., Any], *arrays: NDArray[Any], most: int | None = None) -> NDArray[Any]:
     """What a function makes of the rows of arrays (n, ...); large ones part by part, into an array that is `held`."""
     first, made = arrays[0], None
-    if first.nbytes <= most:
+    if first.nbytes <= (LARGE if most is None else most):
         return np.asarray(function(*arrays))
     for at in pieces(first.shape, LARGE // 8 // first.itemsize):
         part = function(*(one[at] for one in arrays))

@@ -17,6 +17,7 @@ from blockspin.coarse.embedding import Embedding, alive, embed
 from blockspin.coarse.maps import taken
 from blockspin.coarse.outputs import AsSpins
 from blockspin.coarse.sparse_fields import Fields
+from blockspin.inputs import read_only
 from blockspin.judging.thresholds import ENOUGH
 from blockspin.lattice import Lattice
 from blockspin.models import Dimers, known
@@ -104,7 +105,14 @@ class Evidence(Remembers):
     def few(self) -> xr.DataArray:
         """The samples of these draws."""
         axis = "draw" if self.samples.sizes["draw"] > 1 else "chain"
-        return self.samples.isel({axis: slice(None, None, self.every)})
+        thin = self.samples.isel({axis: slice(None, None, self.every)})
+        if self.every == 1:
+            return thin
+        rows = np.empty(thin.shape, np.int8)
+        for at in memory.pieces(thin.shape, memory.PART):
+            rows[at] = thin.values[at]
+            memory.release(thin.values)
+        return thin.copy(data=read_only(rows))
 
     @cached_property
     def not_spins(self) -> str:
