@@ -2,7 +2,7 @@
 
 An extract of each run given is kept in docs/extracts, one file a preset: answer, claims, scorecards, command, commit,
 time. The page is then made from all extracts, and from docs/extracts/papers.md, which has a paragraph by hand for each
-experiment.
+experiment. Pictures: `./run python docs/picture.py RUN 1 docs/images/NAME.png`, NAME being that of the experiment.
 """
 
 from __future__ import annotations
@@ -51,6 +51,7 @@ def extract(folder: Path) -> dict[str, Any]:
         "question": shown.question,
         "facts": {name: fact for name, fact in shown.facts.items() if name != "preset"},
         "answer": list(shown.answer),
+        "picture": None if shown.picture is None else shown.picture.title,
         "claims": claims(folder),
         "maps": [_judged(card) for card in _own(scorecards(folder))],
         "command": session["command"],
@@ -103,6 +104,8 @@ def _section(name: str, runs: list[Mapping[str, Any]], by_hand: str) -> str:
     for run in runs:
         facts = "; ".join(f"{fact} {value}" for fact, value in run["facts"].items())
         parts.append(f"**Preset `{run['preset']}`** ({facts}). {' '.join(run['answer'])}")
+    if (HERE / "images" / f"{name}.png").exists():
+        parts.append(f"![{last['picture']}](images/{name}.png)")
     for claim in last["claims"]:
         found = {run["preset"]: one for run in runs for one in run["claims"] if one["id"] == claim["id"]}
         rows = [(f"`{preset}`", one["status"], one["why"]) for preset, one in found.items()]
