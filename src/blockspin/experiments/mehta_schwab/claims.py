@@ -12,7 +12,7 @@ import numpy as np
 from blockspin.experiments.claims import Answer, NotTested, claim, graded, row
 from blockspin.experiments.core import Run
 from blockspin.experiments.mehta_schwab.cards import SIZE, courses, size, stack, studied
-from blockspin.experiments.mehta_schwab.settings import OWN, VARIANTS
+from blockspin.experiments.mehta_schwab.settings import OWN, SOURCES, VARIANTS
 from blockspin.statistics import Estimate
 
 if TYPE_CHECKING:
@@ -47,6 +47,7 @@ def local_fields_grow(run: Run) -> Answer:
     why = (
         f"Locality passes in {sum(local)} of {len(cards)} layers. A field of the first layer covers {sizes[0]} "
         f"sites, of the last {sizes[-1]}. A block covers {cards[0].b ** 2:.0f} and {cards[-1].b ** 2:.0f}."
+        f" The penalty is {run.settings.recipe.l1:g}; the paper's is {SOURCES['recipe.l1'][0]:g}."
         + ("" if alike else " Within a layer the sizes differ.")
         + ("" if grows else " The fields do not grow at every step.")
     )
@@ -76,6 +77,8 @@ def off_the_shelf(run: Run) -> Answer:
         sides = [side for side in (share.reference, share.null) if side is not None]
         against = f" ({sides[0].name}: {Estimate(sides[0].value, sides[0].error)})" if sides else ""
         why = f"Its first layer reconstructs {Estimate(share.value, share.error)} of the held-out sites{against}. {why}"
+    if not reconstructs and not any(renormalizes):
+        why += " Only the second half of the claim holds."
     rows = _rows(cards, "fidelity") + _rows(cards, "spectrum")
     rows += [row(side.name, "reconstructed sites", Estimate(side.value, side.error), layer=1) for side in sides]
     return Answer(graded(reconstructs and not any(renormalizes), reconstructs), why, rows)
@@ -103,7 +106,8 @@ def penalty_makes_local(run: Run) -> Answer:
     )
     if passing:
         n, name = min(passing)
-        why += f" On a small lattice {name} passes with {n / run.settings.conditions.units:.4g} samples a hidden unit."
+        each = n / run.settings.conditions.units
+        why += f" On a small lattice {name} passes with {each:.4g} samples per hidden unit."
     small = [row(f"{name}, {n} small samples", SIZE, size(card), layer=1) for (name, n), card in study.items()]
     status = graded(local == ["l1"] and not passing, local == ["l1"])
     return Answer(status, why, _rows(cards.values(), "locality") + small)
@@ -128,7 +132,7 @@ def fixed_state(run: Run) -> Answer:
     if not left:
         raise NotTested("This run has no training trajectory.")
     still = [abs(left[name]) < STILL and moving[name] < STILL for name in left]
-    why = f"{sum(still)} of {len(still)} first layers are still."
+    why = f"{sum(still)} of {len(still)} first layers have come to rest."
     if all(map(math.isfinite, (*left.values(), *moving.values()))):
         why += (
             f" In the last epoch weights change by {100 * max(moving.values()):.2g} % at most, and the second half of "
@@ -165,7 +169,7 @@ def overfits(run: Run) -> Answer:
     if not gaps:
         raise NotTested("This run has no held-out free energy.")
     largest = max(gaps, key=lambda name: gaps[name].value)
-    most = f"Held-out chains lose most with the {VARIANTS[largest]}: {gaps[largest]} nats a sample."
+    most = f"Held-out chains lose most with the {VARIANTS[largest]}: {gaps[largest]} nats per sample."
     return Answer(graded(all(over), any(over)), f"{sum(over)} of {len(over)} first layers overfit. {most}", rows)
 
 
@@ -183,8 +187,13 @@ def local_is_enough(run: Run) -> Answer:
         raise NotTested("No learned layer of this run is local together with all layers below it.")
     passing = {name: [card.passes(name) for card in local] for name in ("spectrum", "fidelity")}
     counts = " and ".join(f"{sum(passes)} of {len(local)} pass {name}" for name, passes in passing.items())
+    names = {(card.map, card.layer) for card in local}
+    others = [card.passes("spectrum") for cards in stacks for card in cards if (card.map, card.layer) not in names]
+    why = f"Of the local layers {counts}."
+    if others:
+        why += f" Of the other layers {sum(others)} of {len(others)} pass spectrum."
     rows = _rows(local, "spectrum") + _rows(local, "fidelity")
-    return Answer(graded(all(map(all, passing.values()))), f"Of the local layers {counts}.", rows)
+    return Answer(graded(all(map(all, passing.values()))), why, rows)
 
 
 CLAIMS = (local_fields_grow, off_the_shelf, penalty_makes_local, fixed_state, overfits, local_is_enough)

@@ -23,7 +23,8 @@ from blockspin.runs.settings import flat
 
 KINDS = {"reference": "block rules", "learned": "learned", "null": "nulls"}
 PICTURED = {"sklearn-default": "sklearn-default", "none": "none: no penalty", "l1": "l1: L1 penalty"}
-TESTS = {"locality": "locality", "tiling": "tiling", "spectrum": "exponents", "fidelity": "free samples"}
+TESTS = {"locality": "locality", "tiling": "tiling", "spectrum": "exponents"}
+WINDOW = "share of w^2 in the best window"
 
 
 def of_kind(run: Run, cards: Sequence[dict[str, Any]], *kinds: str) -> list[dict[str, Any]]:
@@ -31,10 +32,10 @@ def of_kind(run: Run, cards: Sequence[dict[str, Any]], *kinds: str) -> list[dict
     return [card for card in cards if _kind(run, card["map"]) in kinds]
 
 
-def covered(run: Run, name: str) -> str:
-    """Sites that a field of a map's first layer covers; empty where the run has no such map or number."""
-    sizes = [size(card).value for card in stack(run.cards, name)[:1]]
-    return "".join(f"{one:.3g}" for one in sizes if math.isfinite(one))
+def compact(run: Run, name: str) -> str:
+    """Per cent of a field's squared weight in its best window, first layer; empty where the run has no such number."""
+    rows = [card.row("locality", WINDOW) for card in stack(run.cards, name)[:1]]
+    return "".join(f"{100 * one.value:.0f}" for one in rows if one is not None and one.defined)
 
 
 def tests(run: Run, name: str, outcome: str) -> str:
