@@ -15,11 +15,11 @@ Table = Mapping[str, ArrayLike]
 
 # column of a table: title, unit; the same quantity on held-out chains has "_validation" after its name
 COLUMNS = {
-    "weight_change": ("Weight change", "relative change an epoch"),
-    "log_likelihood": ("Log-likelihood", "nats a site"),
-    "pseudo_log_likelihood": ("Pseudo-log-likelihood", "nats a site"),
-    "free_energy_gap": ("Free-energy gap, held out − training", "nats a sample"),
-    "reconstruction_error": ("Reconstruction error", "mean squared, a site"),
+    "weight_change": ("Weight change", "relative change per epoch"),
+    "log_likelihood": ("Log-likelihood", "nats per site"),
+    "pseudo_log_likelihood": ("Pseudo-log-likelihood", "nats per site"),
+    "free_energy_gap": ("Free-energy gap, held out − training", "nats per sample"),
+    "reconstruction_error": ("Reconstruction error", "mean squared, per site"),
 }
 
 

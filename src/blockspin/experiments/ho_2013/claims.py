@@ -41,7 +41,7 @@ def l1_local_l2_diffuse(run: Run) -> Answer:
     rows = []
     for some, l1, _ in compared:
         rows += _rows(some, some.machines, SIZES)
-        rows += [_row(some, one, "gain, nats a pixel", some.gain(one)) for one in some.machines]
+        rows += [_row(some, one, "gain, nats per pixel", some.gain(one)) for one in some.machines]
         rows += [_row(some, f"L2 at the likelihood of {l1}", size, some.rival(l1, size)) for size in SIZES]
         rows += [_row(some, "halfway", size, [some.halfway(size)]) for size in SIZES]
     why = (
@@ -141,7 +141,7 @@ def penalty_alone(run: Run) -> Answer:
         if "noise" in run["measured"][name]:
             noise = Findings(run, name, "noise")
             rows += _rows(noise, [l1], ("living", "window"))
-            rows += [_row(noise, l1, "gain, nats a pixel", noise.gain(l1))]
+            rows += [_row(noise, l1, "gain, nats per pixel", noise.gain(l1))]
     why = (
         f"On permuted pixels L1's windows are as full as on the images for {sum(full)} of {len(names)} kinds of image. "
         f"They are fuller than those of its own weights, shuffled, for {sum(ordered)} of {len(names)}."

@@ -78,7 +78,7 @@ def phases(run: Run, name: str) -> Figure:
     sites = f"sites a field covers; a block: {block:g}"
     maps = [
         Map("Locality", sites, *covered, log=True, limits=(block, untrained), inside=local, missing="dead"),
-        Map("Fidelity", "KL divergence, nats a site", *kl, log=True, inside=near),
+        Map("Fidelity", "KL divergence, nats per site", *kl, log=True, inside=near),
         Map("y_t", f"exact: 1; majority: {majority}", *y_t, inside=passes, missing="n. d."),
     ]
     return phase_map(maps, *_axes(run, name), marks=marks(run, name))

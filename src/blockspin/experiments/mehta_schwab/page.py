@@ -131,7 +131,7 @@ def study(run: Run) -> Figure:
         sizes = {n / small.units: size(studied(one)) for n, one in some.items()}
         points[name] = [(a_unit, one.value, one.error) for a_unit, one in sizes.items()]
     panel = Panel(
-        "training samples a hidden unit",
+        "training samples per hidden unit",
         "participation ratio (sites)",
         points,
         across=[(float(small.L**2 / small.units), "block")],
