@@ -22,6 +22,7 @@ import toy_experiment  # noqa: E402, F401
 import blockspin as bs  # noqa: E402
 from blockspin import cli, experiments, files, locks  # noqa: E402
 from blockspin.experiments.plan import prepare  # noqa: E402
+from blockspin.judging.card import Scorecard  # noqa: E402
 from blockspin.runs import settings  # noqa: E402
 from blockspin.runs.store import Store  # noqa: E402
 from blockspin.runs.task import Result as Stored  # noqa: E402
@@ -95,22 +96,15 @@ def test_what_cannot_be_written_is_refused_before_the_work(words: list[str], mon
 
 
 def test_a_card_is_printed_before_it_is_written(monkeypatch: pytest.MonkeyPatch) -> None:
-    class Card:
-        def __str__(self) -> str:
-            return "the card"
-
-        def to_dict(self) -> dict[str, object]:
-            return {}
-
-    monkeypatch.setattr(bs, "judge", lambda *_, **__: Card(), raising=False)
-    monkeypatch.setattr("blockspin.judging.files.document", lambda cards: {"cards": cards})
+    card = Scorecard("the map", 1, 2.0, ())
+    monkeypatch.setattr(bs, "judge", lambda *_, **__: card, raising=False)
     bs.write_samples(bs.sample(bs.Ising(bs.Lattice.square(4), 0.0), 20, seed=1), "s.nc")
     words = ("judge", "s.nc", "--map", "majority", "--json", "card.json")
-    assert "the card" in call(*words).stdout
+    assert "the map" in call(*words).stdout
     before = Path("card.json").read_bytes()
     monkeypatch.setattr(files, "write_text", full)
     outcome = call(*words, code=1)
-    assert "the card" in outcome.stdout
+    assert "the map" in outcome.stdout
     assert "card.json" in outcome.stderr
     assert Path("card.json").read_bytes() == before
 

@@ -17,7 +17,6 @@ from typer.testing import CliRunner
 sys.path.insert(0, str(Path(__file__).parent / "runs"))
 
 import toy_tasks
-from toy_experiment import Card
 
 import blockspin as bs
 from blockspin import cli, experiments
@@ -27,12 +26,15 @@ from blockspin.experiments.core import Experiment, Run
 from blockspin.experiments.keeping import collect, overview
 from blockspin.experiments.run import prepare, redraw, run
 from blockspin.files import Damaged
+from blockspin.judging.card import Scorecard
+from blockspin.judging.measurement import State
+from blockspin.judging.rules import Outcome
+from blockspin.judging.verdict import Row
 from blockspin.runs.settings import Section, SettingsError
 from blockspin.runs.store import ResultError, Store
 from damage import TIERS, check_every_accident, cut, erased, flipped, names
 
 L = bs.Lattice.square(6)
-CARD = {"map": "m", "layer": 1, "verdict": "cannot tell", "decisive": {}, "outcomes": {"locality": "pass"}}
 
 
 def spins(*shape: int, seed: int = 1) -> np.ndarray:
@@ -44,10 +46,10 @@ class Settings(Section):
     label: str = "small"
 
 
-def cards(run: Run) -> dict[str, Card]:
+def cards(run: Run) -> dict[str, Scorecard]:
     total = float(run["tasks"][0].arrays["total"].sum())
-    row = {"criterion": "locality", "quantity": "sum", "value": total, "error": None, "outcome": "pass"}
-    return {"m": Card({**CARD, "rows": [row]})}
+    row = Row("range", "sum", total, float("nan"), State.MEASURED, Outcome.PASS)
+    return {"m": Scorecard("m", 1, 2.0, (row,))}
 
 
 @claim("S-1", "s", "t", rule="r")
