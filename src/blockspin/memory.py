@@ -85,8 +85,7 @@ def by_rows(function: Callable[..., Any], *arrays: NDArray[Any], most: int | Non
         made = held((len(first), *part.shape[1:]), part.dtype) if made is None else made
         made[at] = part
         release(made, *arrays)
-    assert made is not None
-    return made
+    return np.asarray(made)
 
 
 def mapped(array: Any) -> mmap.mmap | None:

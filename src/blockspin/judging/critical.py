@@ -132,8 +132,7 @@ def in_order(samples: xr.DataArray) -> bool:
 def series(samples: xr.DataArray) -> FloatArray:
     """-sum_<ij> s_i s_j, (chain, draw); the sum of the values where they have no torus."""
     if positions(samples):
-        total: FloatArray = samples.values.sum(axis=tuple(range(2, samples.ndim)), dtype=float)
-        return total
+        return np.asarray(samples.values.sum(axis=tuple(range(2, samples.ndim)), dtype=float))
     return -neighbours(samples.values, lattice_of(samples))
 
 

@@ -104,10 +104,10 @@ class Evidence(Remembers):
     @cached_property
     def few(self) -> xr.DataArray:
         """The samples of these draws."""
+        if self.every == 1:
+            return self.samples
         axis = "draw" if self.samples.sizes["draw"] > 1 else "chain"
         thin = self.samples.isel({axis: slice(None, None, self.every)})
-        if self.every == 1:
-            return thin
         rows = np.empty(thin.shape, np.int8)
         for at in memory.pieces(thin.shape, memory.PART):
             rows[at] = thin.values[at]

@@ -58,9 +58,8 @@ def ordered(
     if known is None and len(sites) in HYPERCUBIC:
         if guessed and lattice is not None:
             _check_meant(values.shape, sites)
-        flat = lattice is None
         kind = HYPERCUBIC[len(sites)] if lattice == "auto" else lattice
-        known = Lattice.chain(math.prod(sites)) if flat else Lattice(kind, sites)
+        known = Lattice.chain(math.prod(sites)) if lattice is None else Lattice(kind, sites)
     if known is None or not lead or sites not in (known.shape, (known.n_sites,)):
         raise ValueError(
             f"values must have shape (draw, *sites) or (chain, draw, *sites)"
@@ -84,8 +83,7 @@ def _by_axis(ndim: int, axis: Any, sets: bool) -> tuple[str, ...]:
     axes = [checks.whole("axis", one, -ndim, ndim - 1) % ndim for one in (axis if isinstance(axis, tuple) else (axis,))]
     if len(set(axes)) != len(axes) or not 1 <= len(axes) <= 2 + sets:
         raise ValueError(f"axis must be that of the configurations, or those of (chain, draw); got {axis}")
-    rest = iter((*AXES, *["too many"] * ndim))
-    lead = _lead(len(axes), sets)
+    lead, rest = _lead(len(axes), sets), iter((*AXES, *["too many"] * ndim))
     return tuple(lead[axes.index(n)] if n in axes else next(rest) for n in range(ndim))
 
 

@@ -39,8 +39,7 @@ def absolute_magnetisation(spins: NDArray[np.int8], lattice: Lattice) -> FloatAr
     """|m| a site, shape (chain, draw)."""
     rows = spins.reshape(-1, lattice.n_sites)
     total = memory.by_rows(lambda part: part.sum(axis=1, dtype=np.int64), rows).reshape(spins.shape[:2])
-    magnetisation: FloatArray = np.abs(total) / lattice.n_sites
-    return magnetisation
+    return np.asarray(np.abs(total) / lattice.n_sites)
 
 
 def correlation(spins: NDArray[np.int8]) -> FloatArray:
@@ -88,8 +87,7 @@ def reconstruction(subject: Subject) -> Reading:
         back = subject.map.reconstruct(X)
         if back is None:
             back = (coarse.astype(np.float32) - centre) @ subject.fields.astype(np.float32)
-        found: FloatArray = (1 + np.sign(back) * X).mean(axis=1) / 2
-        return found
+        return np.asarray((1 + np.sign(back) * X).mean(axis=1) / 2)
 
     right = by_chain(memory.by_rows(share, subject.evidence.X, outputs), subject.evidence.samples).mean(axis=1)
     value, error = jackknife(right)
