@@ -92,8 +92,8 @@ What the experiments found, claim by claim, from the stored runs in docs/extract
 `./run python docs/results.py RUN ...`, but for a paragraph by hand on each experiment. The command of a run, under each
 section, gives its numbers again. `blockspin report` draws its page, with the figures and the evidence of each claim.
 
-Numbers in brackets are standard errors of the last digits, over chains of samples or over hidden units. Each run has
-one training a variant, so errors do not include the spread between trainings. ✓ and ✗ say whether a quantity passes
+Numbers in brackets are standard errors of the last digits, over chains of samples or over hidden units. Most runs
+have one training per variant, so errors do not include the spread between trainings. ✓ and ✗ say whether a quantity passes
 ([the rules](judge.md)). "Not defined" means that the data support no number."""
 
 
