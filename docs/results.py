@@ -93,8 +93,8 @@ What the experiments found, claim by claim, from the stored runs in docs/extract
 section, gives its numbers again. `blockspin report` draws its page, with the figures and the evidence of each claim.
 
 Numbers in brackets are standard errors of the last digits, over chains of samples or over hidden units. Most runs
-have one training per variant, so errors do not include the spread between trainings. ✓ and ✗ say whether a quantity passes
-([the rules](judge.md)). "Not defined" means that the data support no number."""
+have one training per variant, so errors do not include the spread between trainings. ✓ and ✗ say whether a quantity
+passes ([the rules](judge.md)). "Not defined" means that the data support no number."""
 
 
 def _section(name: str, runs: list[Mapping[str, Any]], by_hand: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -416,3 +417,26 @@ def test_large_samples_are_judged_part_by_part_to_the_same_card(
             row for row in whole.rows if row.criterion != "information" or code is None
         ]
         assert {note.code for note in card.notes} - {note.code for note in whole.notes} == ({code} if code else set())
+
+
+def test_common_mistakes_are_answered_with_what_to_give() -> None:
+    flat = spins(500, 256)
+    for source, options, hint in (
+        (flat, {}, "shape=(16, 16)"),
+        (np.hstack([flat, spins(500, 1)]), {"shape": (16, 16)}, "T='T'"),
+        (flat, {"shape": (16, 16), "T": np.ones(499)}, "500"),
+    ):
+        with pytest.raises(ValueError, match=re.escape(hint)):
+            bs.read_samples(source, **options)
+    sets = bs.read_samples(flat, shape=(16, 16), T=np.repeat([2.0, 2.5], 250))
+    with pytest.raises(TypeError, match=re.escape("sets[2.0]")):
+        bs.judge(bs.Majority(L16, 2), sets)
+    with pytest.raises(TypeError, match="read_samples"):
+        bs.judge(bs.Majority(L16, 2), flat)
+
+
+def test_check_says_where_samples_can_be_critical_ones() -> None:
+    at = {K: bs.sample(bs.Ising(L16, K), 2000, seed=4) for K in (0.4, bs.critical_coupling(bs.Ising, L16))}
+    off, critical = (str(examine(samples)) for samples in at.values())
+    assert re.findall(r"^(not critical|critical)\b", off, flags=re.MULTILINE) == ["not critical"]
+    assert re.findall(r"^(not critical|critical)\b", critical, flags=re.MULTILINE) == ["critical"]

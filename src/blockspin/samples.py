@@ -106,7 +106,10 @@ def check_any(samples: xr.DataArray) -> xr.DataArray:
 
 
 def _check_kind(samples: Any) -> None:
-    checks.instance("samples", samples, xr.DataArray, "an xarray.DataArray (blockspin.samples.make builds one)")
+    if isinstance(samples, dict) and samples:
+        n, first = len(samples), next(iter(samples))
+        raise TypeError(f"samples must be one set; got a dictionary of {n}: give one of them, as in sets[{first!r}]")
+    checks.instance("samples", samples, xr.DataArray, "an xarray.DataArray, as bs.read_samples(X, shape=...) gives")
 
 
 def alphabet_of(samples: xr.DataArray) -> Alphabet:

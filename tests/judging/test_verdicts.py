@@ -9,11 +9,14 @@ from typing import Any
 
 import numpy as np
 import pytest
+from sklearn.decomposition import PCA
 from sklearn.neural_network import BernoulliRBM
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
 import blockspin as bs
+from blockspin.judging.measurement import LOOSE, State
+from blockspin.judging.rules import Outcome
 from blockspin.judging.verdict import Verdict
 from blockspin.samples import to_matrix
 
@@ -123,3 +126,23 @@ def test_fields_from_too_few_draws_fail_nothing() -> None:
     card = bs.judge(FunctionTransformer(rule.transform), SAMPLES, criteria=["locality", "tiling"])
     assert {str(row.outcome) for row in card.rows} <= {"pass", "cannot tell"}
     assert "few draws for fields" in {note.code for note in card.notes}
+
+
+class SoftBlocks:
+    """Blocks of 2 x 2 spins through a network's nonlinearity, without weights to be read."""
+
+    def transform(self, X: np.ndarray) -> np.ndarray:
+        blocks = X.reshape(-1, 8, 2, 8, 2).sum(axis=(2, 4))
+        return np.tanh(blocks.reshape(len(X), -1) + 0.1)
+
+
+def test_fields_from_too_few_draws_decide_neither_positions_nor_exponents() -> None:
+    lattice = bs.Lattice.square(16)
+    critical = bs.sample(bs.Ising(lattice, bs.critical_coupling(bs.Ising, lattice)), 4000, seed=2)
+    samples = bs.sample(bs.Ising(lattice, 0.408), 2000, seed=3)
+    card = bs.judge(SoftBlocks(), samples[:20, :1], critical=critical, criteria=["locality", "tiling", "spectrum"])
+    y_t = card.row("spectrum", "y_t")
+    assert (y_t.state, y_t.outcome, y_t.code) == (State.FORCED, Outcome.CANNOT_TELL, LOOSE)
+    assert card.verdict is Verdict.CANNOT_TELL
+    wide = bs.judge(PCA(64).fit(bs.to_matrix(samples)), samples, critical=critical, criteria=["locality", "spectrum"])
+    assert wide.verdict is Verdict.DOES_NOT  # weights that are known, and wide

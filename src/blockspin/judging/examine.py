@@ -43,6 +43,8 @@ class Examination:
         rows = [("values", ", ".join(f"{letter}: {share:.1%}" for letter, share in self.values.items()))]
         rows += [(name, str(one)) for name, one in self.numbers.items()]
         rows += [("not critical", f"{why} ({code})") for code, why in self.not_critical.items()]
+        if "" in self.criteria.values() and not self.not_critical:
+            rows.append(("critical", "nothing speaks against these as critical samples"))
         rows += [("note", f"{why} ({code})") for code, why in self.few.items()]
         more = {"": "can be requested", "critical": "with critical samples", "train": "with training samples"}
         for need in dict.fromkeys(self.criteria.values()):

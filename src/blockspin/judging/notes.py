@@ -39,7 +39,8 @@ def _of_map(subject: Subject) -> list[Note]:
     if subject.loose_fields:
         text = (
             f"the map has no weights, and a regression of its outputs on {X.shape[1]} sites from {len(X)} draws "
-            f"spreads its fields: locality and tiling are too wide. Give at least {ENOUGH * X.shape[1]} draws"
+            f"spreads its fields: locality and tiling are too wide. Give at least {ENOUGH * X.shape[1]} draws, or give "
+            f"the map its weights (M, N) as fields_ or components_"
         )
         notes.append(Note("few draws for fields", text))
     if subject.fields_from == "regression" and subject.map.weights(X.shape[1]) is not None:

@@ -62,7 +62,7 @@ def lacking(transformer: Any) -> str:
     if hasattr(given, "untrained") or _epochs(given):
         return ""
     own = "" if hasattr(given, "get_params") else "untrained() or "
-    return f"{own}parameters n_iter and learning_rate, of which n_iter=0 is untrained"
+    return f"{own}parameters n_iter and learning_rate (n_iter=0 gives an untrained copy)"
 
 
 def untrained(transformer: Any, X: NDArray[Any]) -> Any | None:

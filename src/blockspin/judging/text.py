@@ -56,7 +56,7 @@ def distance(row: Row) -> str:
 
 def _cells(row: Row) -> tuple[str, ...]:
     number = brackets(row.value, row.error)
-    value = {State.MEASURED: number, State.FORCED: f"({number})"}.get(row.state, str(row.state))
+    value = {State.MEASURED: number, State.FORCED: f"none ({number} if forced)"}.get(row.state, str(row.state))
     null, reference = map(_side, (row.null, row.reference))
     return row.criterion, row.quantity, value, null, reference, MARKS[row.outcome], distance(row)
 

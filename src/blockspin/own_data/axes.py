@@ -60,6 +60,11 @@ def ordered(
             _check_meant(values.shape, sites)
         kind = HYPERCUBIC[len(sites)] if lattice == "auto" else lattice
         known = Lattice.chain(math.prod(sites)) if lattice is None else Lattice(kind, sites)
+    if known and lead and len(sites) == 1 and sites[0] == known.n_sites + 1:
+        raise ValueError(
+            f"values have {sites[0]} columns for the {known.n_sites} sites of {known}: name the one that is none, "
+            f"as in T='T'"
+        )
     if known is None or not lead or sites not in (known.shape, (known.n_sites,)):
         raise ValueError(
             f"values must have shape (draw, *sites) or (chain, draw, *sites)"
@@ -103,6 +108,12 @@ def _in_order(values: NDArray[Any], lattice: Any, known: Lattice | None, sets: b
             f"(chain, draw, x, y); give the lattice's shape"
         )
     if not lead and known is None:
+        side = math.isqrt(values.shape[-1])
+        if values.ndim == 2 and lattice == "auto":
+            given = f"shape=({side}, {side})" if side**2 == values.shape[1] else "the lattice's shape"
+            raise ValueError(
+                f"values of shape {values.shape} have flat sites: give {given} if a row is a configuration"
+            )
         raise ValueError(
             f"values of shape (draw, x, y) or (chain, draw, x, y) are expected where no lattice shape is "
             f"given (as in shape=(40, 40), or --shape 40x40); got {values.shape}"

@@ -64,7 +64,7 @@ def read_samples(
     dataset : str, optional
         The array of a file, or the column of a table, where there are several.
     K, T : float, sequence of float or str, optional
-        Coupling or temperature: a number, one a set or a configuration, or the name of a dimension, a column or a
+        Coupling or temperature: a number, one for each set or configuration, or the name of a dimension, a column or a
         dataset. It is kept with the samples, and decides nothing.
     series : bool
         Whether the draws are one time series: tau is measured, and blocks of at least 20 tau become chains.
@@ -151,11 +151,12 @@ def _sets(word: str, values: NDArray[Any], lead: tuple[str, ...], numbers: Any) 
     """Number, values (chain, draw, *sites) or (draw, *sites), and how many axes lead, of each set."""
     if numbers is None or numbers.ndim == 0:
         if "set" in lead:
-            raise ValueError(f"dims name sets: give K or T, one a set, {len(values)} numbers")
+            raise ValueError(f"dims name sets: give K or T, {len(values)} numbers for as many sets")
         yield None if numbers is None else float(numbers), values, len(lead)
         return
     if numbers.shape != (len(values),):
-        raise ValueError(f"{word} must be a number, or one a set, {len(values)} of them; got {checks.shown(numbers)}")
+        what = "sets" if "set" in lead else "configurations"
+        raise ValueError(f"{word} must be one number, or {len(values)} for as many {what}; got shape {numbers.shape}")
     for number in np.unique(numbers):
         rows = np.flatnonzero(numbers == number)
         part = values[rows] if np.ptp(rows) >= len(rows) else values[rows[0] : rows[-1] + 1]

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from blockspin.judging.evidence import Subject
-from blockspin.judging.measurement import LOOSE, UNPLACED, Measurement, NotDefined, Reading
+from blockspin.judging.measurement import LOOSE, UNPLACED, Measurement, NotDefined, Reading, State
 from blockspin.judging.rules import Rule
 from blockspin.samples import positions
 
@@ -55,8 +55,10 @@ def _measured(criterion: str, quantity: Quantity, subject: Subject) -> Measureme
             raise NotDefined(code, f"{UNPLACED[code]}: {criterion} needs a periodic lattice here")
         reading = quantity.measure(subject)
     except NotDefined as reason:
-        return Measurement(criterion, quantity.name, state=reason.state, code=reason.code, why=reason.why)
+        code = LOOSE if reason.code == "no places" and subject.loose_fields else reason.code
+        return Measurement(criterion, quantity.name, state=reason.state, code=code, why=reason.why)
     if reading is None:
         return None
     found = Measurement.of(criterion, quantity.name, reading)
-    return replace(found, code=LOOSE) if quantity.of_fields and found.defined and subject.loose_fields else found
+    rests_on_fields = found.state is State.FORCED or (quantity.of_fields and found.defined)  # positions are of fields
+    return replace(found, code=LOOSE) if rests_on_fields and subject.loose_fields else found
