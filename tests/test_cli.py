@@ -28,6 +28,7 @@ from blockspin.judging.card import Scorecard  # noqa: E402
 from blockspin.judging.measurement import Side, State  # noqa: E402
 from blockspin.judging.rules import Outcome  # noqa: E402
 from blockspin.judging.verdict import Row  # noqa: E402
+from blockspin.own_data.sources import READERS  # noqa: E402
 
 COMMANDS = ["run", "list", "sample", "check", "judge", "report", "runs"]
 SAMPLE = ["sample", "ising", "--shape", "4x4", "--set", "K=0.4", "-n", "9", "--out"]
@@ -402,6 +403,9 @@ def test_every_command_and_option_is_documented():
             for option in parameter.opts:
                 assert option in said or parameter.metavar in said
     assert "Exit codes: 0" in call("--help").stdout
+    for name in ("judge", "check"):
+        said = call(name, "--help").stdout
+        assert [one for one in (".nc", *READERS) if one not in said] == []
 
 
 def test_version():

@@ -348,7 +348,12 @@ def test_check_sees_what_is_wrong_with_samples() -> None:
         (np.ones((10, 20, 8, 8)), "frozen"),
         (ising(0.4, n=400) * (-1) ** L16.colours.reshape(16, 16), "antiferromagnet"),
     ):
-        assert code in examine(bs.read_samples(values)).not_critical, code
+        found = examine(bs.read_samples(values))
+        assert code in found.not_critical, code
+        assert ("mixed chains" in found.few) == (code == "mixed chains")
+    for values, noted in ((mixed, True), (ising(0.3), False)):
+        card = bs.judge(bs.Majority(L16, 2), bs.read_samples(values), criteria=["tiling"])
+        assert ("mixed chains" in {note.code for note in card.notes}) == noted
 
 
 def test_check_of_other_letters_and_of_one_chain() -> None:
@@ -431,6 +436,13 @@ def test_common_mistakes_are_answered_with_what_to_give() -> None:
     sets = bs.read_samples(flat, shape=(16, 16), T=np.repeat([2.0, 2.5], 250))
     with pytest.raises(TypeError, match=re.escape("sets[2.0]")):
         bs.judge(bs.Majority(L16, 2), sets)
+    for name in ("critical", "train"):
+        with pytest.raises(TypeError, match=re.escape(f"{name} must be one set")):
+            bs.judge(bs.Majority(L16, 2), sets[2.0], **{name: sets})
+    with pytest.raises(TypeError, match=re.escape("sets[2.0]")):
+        bs.to_matrix(sets)
+    with pytest.raises(TypeError, match=re.escape("own-network.md")):
+        bs.judge(spins(4, 4), sets[2.0])
     with pytest.raises(TypeError, match="read_samples"):
         bs.judge(bs.Majority(L16, 2), flat)
 

@@ -31,7 +31,6 @@ EXCEPTIONS = {  # a file: phrases that stay there, and why
     "experiments/mcrg/claims.py": ("couplings beyond neighbours, gained",),  # a quantity of the judge, in scorecards
     "judging/criteria/range.py": ("couplings beyond neighbours, gained",),
     "judging/criteria/coarse_couplings.py": ("no places",),  # a code of the judge, in scorecards
-    "judging/criteria/criterion.py": ("no places",),
     "judging/criteria/information.py": ("no places",),
     "coarse/rbm/ensemble.py": ("machines: they may differ", "machines must be"),  # the name of an argument
     "coarse/rbm/estimator.py": ("entry of machines", "machines, X, validation"),  # the same

@@ -154,7 +154,7 @@ def transformer(name: str, value: Any) -> Any:
     if isinstance(value, type):
         raise TypeError(f"{name} must be an object, not a class: give {value.__name__}(...)")
     if not callable(getattr(value, "transform", None)):
-        raise TypeError(f"{name} must have transform(X), as scikit-learn's have; got {shown(value)}")
+        raise TypeError(f"{name} must have transform(X); got {shown(value)}: wrap it (docs/how-to/own-network.md)")
     return value
 
 

@@ -20,6 +20,7 @@ from blockspin.files import check_place, reason, write_json
 EXIT_CODES = "Exit codes: 0 done; 1 a task failed or the disk did; 2 wrong usage, settings or input; 130 interrupted."
 FAILED, WRONG, INTERRUPTED = 1, 2, 130
 NO_FILE = (errno.ENOENT, errno.EISDIR, errno.ENOTDIR, errno.ELOOP)  # what was named is no file: wrong input
+FILES = ".nc, or your own data in .npy, .npz, .csv, .txt, .dat, .h5 or .hdf5"
 
 app = typer.Typer(
     help="Does a learned coarse-graining of lattice data renormalize? Run the experiments, or judge your own map.",
@@ -265,7 +266,7 @@ def sample(
 
 @app.command(epilog=EXIT_CODES)
 def judge(
-    samples: Annotated[Path, typer.Argument(metavar="SAMPLES", help="Held-out samples: .nc, or your own data.")],
+    samples: Annotated[Path, typer.Argument(metavar="SAMPLES", help=f"Held-out samples: {FILES}.")],
     map_: Annotated[
         list[str],
         typer.Option(
@@ -323,7 +324,7 @@ def judge(
 
 @app.command(epilog=EXIT_CODES)
 def check(
-    samples: Annotated[Path, typer.Argument(metavar="SAMPLES", help="Samples: .nc, or your own data.")],
+    samples: Annotated[Path, typer.Argument(metavar="SAMPLES", help=f"Samples: {FILES}.")],
     shape: Shape = None,
     alphabet: Letters = None,
     read: Reading = None,

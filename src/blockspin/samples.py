@@ -88,7 +88,7 @@ def as_spins(samples: xr.DataArray) -> xr.DataArray:
 
 def check_any(samples: xr.DataArray) -> xr.DataArray:
     """Return samples of any alphabet where they keep the schema; raise ValueError or TypeError."""
-    _check_kind(samples)
+    check_kind(samples)
     expected = ("chain", "draw", *lattice_of(samples).axes)
     if samples.dims != expected:
         raise ValueError(f"samples must have dims {expected}; got {samples.dims}")
@@ -105,11 +105,12 @@ def check_any(samples: xr.DataArray) -> xr.DataArray:
     return samples
 
 
-def _check_kind(samples: Any) -> None:
+def check_kind(samples: Any, name: str = "samples") -> None:
+    """Raise TypeError for what is no DataArray, such as the sets of several temperatures."""
     if isinstance(samples, dict) and samples:
-        n, first = len(samples), next(iter(samples))
-        raise TypeError(f"samples must be one set; got a dictionary of {n}: give one of them, as in sets[{first!r}]")
-    checks.instance("samples", samples, xr.DataArray, "an xarray.DataArray, as bs.read_samples(X, shape=...) gives")
+        got = f"a dictionary of {len(samples)} sets: give one of them, as in sets[{next(iter(samples))!r}]"
+        raise TypeError(f"{name} must be one set; got {got}")
+    checks.instance(name, samples, xr.DataArray, "a DataArray, as bs.read_samples(X, shape=(16, 16)) gives")
 
 
 def alphabet_of(samples: xr.DataArray) -> Alphabet:
@@ -119,7 +120,7 @@ def alphabet_of(samples: xr.DataArray) -> Alphabet:
 
 def provenance(samples: xr.DataArray) -> dict[str, Any]:
     """The settings stored with the samples, as a dictionary; raises ValueError where there are none, or no samples."""
-    _check_kind(samples)
+    check_kind(samples)
     if ATTRIBUTE not in samples.attrs:
         raise ValueError(f"samples carry no {ATTRIBUTE!r} attribute: build them with blockspin.samples.make")
     try:

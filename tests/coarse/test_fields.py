@@ -12,7 +12,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.random_projection import SparseRandomProjection
 
 from blockspin.coarse.blocks import Decimation, Majority
-from blockspin.coarse.fields import ToBinary, regression_fields, weight_fields
+from blockspin.coarse.fields import ToBinary, noise_share, regression_fields, weight_fields
 from blockspin.coarse.maps import taken
 from blockspin.coarse.rbm import RBM
 from blockspin.lattice import Lattice
@@ -90,6 +90,18 @@ def test_regression_agrees_with_least_squares_and_survives_more_sites_than_sampl
     np.testing.assert_allclose(regression_fields(X, h, ridge=1e-9), expected, atol=1e-9)
     few = regression_fields(spins(5, 30), np.ones((5, 2)) * np.arange(5)[:, None])
     assert np.isfinite(few).all()
+
+
+def test_the_noise_of_a_regression_is_that_of_outputs_that_are_known() -> None:
+    random = np.random.default_rng(4)
+    weights, X = random.normal(size=(5, 40)), random.choice([-1.0, 1.0], (400, 40))
+    exact = X @ weights.T
+    noisy = exact + random.normal(scale=6.0, size=exact.shape)
+    found = regression_fields(X, noisy)
+    spread = ((found - weights) ** 2).sum(axis=1) / (found**2).sum(axis=1)
+    assert noise_share(X, noisy, found) == pytest.approx(np.median(spread), rel=0.3)
+    assert noise_share(X, exact, weights) < 1e-12
+    assert noise_share(X[:41], noisy[:41], found) == 1
 
 
 @pytest.mark.parametrize("rule", ["majority", "decimation"])

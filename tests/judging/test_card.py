@@ -142,6 +142,7 @@ def test_the_text_has_every_quantity_and_the_reason_of_each_that_has_no_number()
     made = scorecard(subject, [measured("untrained", 0.0)], measured("majority", 0.8), [Note("c", "a note")])
     told = str(made)
     assert told == str(made)
+    assert "none (0.123(10) if forced)" in told
     head, columns, *lines = told.splitlines()
     assert str(made.verdict) in head
     assert all(name in columns for name in HEADER)

@@ -144,5 +144,26 @@ def test_fields_from_too_few_draws_decide_neither_positions_nor_exponents() -> N
     y_t = card.row("spectrum", "y_t")
     assert (y_t.state, y_t.outcome, y_t.code) == (State.FORCED, Outcome.CANNOT_TELL, LOOSE)
     assert card.verdict is Verdict.CANNOT_TELL
-    wide = bs.judge(PCA(64).fit(bs.to_matrix(samples)), samples, critical=critical, criteria=["locality", "spectrum"])
-    assert wide.verdict is Verdict.DOES_NOT  # weights that are known, and wide
+    weights = np.random.default_rng(1).normal(size=(256, 64))
+    wide = (PCA(64).fit(bs.to_matrix(samples)), FunctionTransformer(lambda X: np.sign(X @ weights)))
+    for one in wide:  # weights that are known, and weights that 2000 draws of 256 sites find well enough
+        card = bs.judge(one, samples, critical=critical, criteria=["locality", "spectrum"])
+        assert card.verdict is Verdict.DOES_NOT
+        assert card.outcome("spectrum") is Outcome.FAIL
+    assert "few draws for fields" in {note.code for note in card.notes}
+
+
+def test_noise_takes_positions_from_blocks_and_decides_nothing() -> None:
+    lattice = bs.Lattice.square(16)
+    critical = bs.sample(bs.Ising(lattice, bs.critical_coupling(bs.Ising, lattice)), 1000, seed=2)
+    samples = bs.sample(bs.Ising(lattice, 0.408), 1000, seed=3)
+    random = np.random.default_rng(2)
+
+    def flipped(X: np.ndarray) -> np.ndarray:
+        blocks = np.sign(SoftBlocks().transform(X))
+        return blocks * random.choice([1, -1], blocks.shape, p=[0.8, 0.2])
+
+    criteria = ["spectrum", "flow", "range", "information"]
+    card = bs.judge(FunctionTransformer(flipped), samples, critical=critical, criteria=criteria)
+    assert {row.code for row in card.rows} == {LOOSE}
+    assert {row.outcome for row in card.rows} == {Outcome.CANNOT_TELL}

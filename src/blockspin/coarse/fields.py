@@ -112,6 +112,21 @@ def regression_fields(fine: ArrayLike, coarse: ArrayLike, ridge: float = 1.0) ->
     return fields
 
 
+def noise_share(fine: ArrayLike, coarse: ArrayLike, fields: Fields) -> float:
+    """The share of the squares of `regression_fields` that noise makes, of the median unit; 1 for draws <= sites + 1.
+
+    s^2 tr (v^T v)^-1 / |r|^2, with s^2 the mean square that the regression leaves of h.
+    """
+    v, h = (one - one.mean(axis=0) for one in (np.asarray(fine, np.float64), np.asarray(coarse, np.float64)))
+    free = len(v) - v.shape[1] - 1
+    if free < 1:
+        return 1.0
+    left = ((h - v @ fields.T) ** 2).sum(axis=0) / free
+    noise = left * np.linalg.pinv(v.T @ v, hermitian=True).trace()
+    squares = np.asarray((fields**2).sum(axis=1))
+    return float(np.median(noise[squares > 0] / squares[squares > 0]))
+
+
 def follows(transform: Callable[[NDArray[np.int8]], ArrayLike], fields: Fields) -> bool:
     """Whether outputs follow fields on spins without correlations: a median correlation with r v of at least 1/2."""
     spins = generator(0, "fields").choice(np.array([-1, 1], np.int8), (CHECKED, fields.shape[1]))

@@ -120,6 +120,16 @@ def few(samples: xr.DataArray) -> tuple[tuple[str, str], ...]:
     return tuple(found)
 
 
+def mixed(samples: xr.DataArray) -> tuple[tuple[str, str], ...]:
+    """Code and sentence where chains on a torus do not have one distribution, at whatever coupling."""
+    try:
+        if not positions(samples):
+            _mixed(samples)
+    except NotDefined as reason:
+        return ((reason.code, reason.why),)
+    return ()
+
+
 def in_order(samples: xr.DataArray) -> bool:
     """Whether one draw a chain is in truth one long chain: energies that follow each other are correlated."""
     energy = series(samples).ravel()

@@ -11,18 +11,28 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from blockspin import checks, memory
+from blockspin import memory
 from blockspin.alphabet import SPINS, Alphabet
 from blockspin.coarse.embedding import Embedding, alive, embed
+from blockspin.coarse.fields import noise_share
 from blockspin.coarse.maps import taken
 from blockspin.coarse.outputs import AsSpins
 from blockspin.coarse.sparse_fields import Fields
 from blockspin.inputs import read_only
-from blockspin.judging.thresholds import ENOUGH
+from blockspin.judging.thresholds import ENOUGH, NOISY
 from blockspin.lattice import Lattice
 from blockspin.models import Dimers, known
 from blockspin.randomness import generator, integer
-from blockspin.samples import alphabet_of, by_chain, check_numbers, lattice_of, positions, provenance, to_matrix
+from blockspin.samples import (
+    alphabet_of,
+    by_chain,
+    check_kind,
+    check_numbers,
+    lattice_of,
+    positions,
+    provenance,
+    to_matrix,
+)
 
 FloatArray = NDArray[np.float64]
 T = TypeVar("T")
@@ -151,6 +161,14 @@ class Subject(Remembers):
         """Whether the fields are a regression on too few draws, which spreads them: they are wider than the map's."""
         return self.fields_from == "regression" and len(self.evidence.X) < ENOUGH * self.lattice.n_sites
 
+    @cached_property
+    def loose_positions(self) -> bool:
+        """Whether the units have no positions, and may lack them for the noise of a regression on too few draws."""
+        if not self.loose_fields or self.embedding is None or self.embedding.defined:
+            return False
+        few = to_matrix(self.evidence.few)
+        return noise_share(few, self.map.transform(few), self.fields) > NOISY
+
     @property
     def n_units(self) -> int:
         """Number of coarse variables M."""
@@ -222,7 +240,7 @@ def _placed(subject: Subject, name: str) -> NDArray[np.int8]:
 
 
 def _check_like(name: str, other: Any, lattice: Lattice, alphabet: Alphabet, kind: str) -> None:
-    checks.instance(name, other, xr.DataArray, "an xarray.DataArray of samples")
+    check_kind(other, name)
     try:
         there = lattice_of(check_numbers(other))
     except ValueError as error:

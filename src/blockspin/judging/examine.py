@@ -10,7 +10,7 @@ import xarray as xr
 
 from blockspin import memory
 from blockspin.judging.criteria import CRITERIA
-from blockspin.judging.critical import edges, few, reasons, series
+from blockspin.judging.critical import edges, few, mixed, reasons, series
 from blockspin.report.tabular import aligned
 from blockspin.rg.pseudolikelihood import couplings
 from blockspin.samples import alphabet_of, described, lattice_of, positions
@@ -28,8 +28,9 @@ class Examination:
     """The findings on samples; `print` shows them as a table.
 
     numbers: estimates by name, as far as the samples support them. not_critical: codes, each with a sentence, of what
-    keeps the samples from being critical ones; few: the same of draws that are few. criteria: what each of the judge's
-    criteria needs besides these samples ("", "critical", "train"), or a code where it cannot be requested.
+    keeps the samples from being critical ones; few: the same of draws that are few, or of a mixture. criteria: what
+    each of the judge's criteria needs besides these samples ("", "critical", "train"), or a code where it cannot be
+    requested.
     """
 
     samples: str
@@ -44,7 +45,7 @@ class Examination:
         rows += [(name, str(one)) for name, one in self.numbers.items()]
         rows += [("not critical", f"{why} ({code})") for code, why in self.not_critical.items()]
         if "" in self.criteria.values() and not self.not_critical:
-            rows.append(("critical", "nothing speaks against these as critical samples"))
+            rows.append(("critical", "nothing speaks against it: these can be given as --critical"))
         rows += [("note", f"{why} ({code})") for code, why in self.few.items()]
         more = {"": "can be requested", "critical": "with critical samples", "train": "with training samples"}
         for need in dict.fromkeys(self.criteria.values()):
@@ -65,7 +66,7 @@ def examine(samples: xr.DataArray) -> Examination:
     for name, criterion in CRITERIA.items():
         unplaced = "" if any(one.anywhere for one in criterion.quantities) else positions(samples)
         criteria[name] = refused or unplaced or NEEDS.get(name, "")
-    problems, too_few = (reasons(samples), few(samples)) if able else ((), ())
+    problems, too_few = (reasons(samples), (*few(samples), *mixed(samples))) if able else ((), ())
     numbers = dict(_numbers(samples)) if several else {}
     return Examination(described(samples), shares, numbers, dict(problems), dict(too_few), criteria)
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from blockspin import memory
 from blockspin.judging.card import Note
-from blockspin.judging.critical import few, in_order, refusal
+from blockspin.judging.critical import few, in_order, mixed, refusal
 from blockspin.judging.evidence import Evidence, Subject
 from blockspin.judging.measurement import UNPLACED
 from blockspin.judging.thresholds import ENOUGH
@@ -54,7 +54,7 @@ def _of_samples(evidence: Evidence) -> list[Note]:
         return [Note("not spins", evidence.not_spins)]
     code = positions(evidence.samples)
     notes = [Note(code, f"samples: {UNPLACED[code]}; what needs a periodic lattice is refused")] if code else []
-    notes += [Note(code, f"samples: {text}") for code, text in few(evidence.samples)]
+    notes += [Note(code, f"samples: {text}") for code, text in (*few(evidence.samples), *mixed(evidence.samples))]
     if read_as := provenance(evidence.samples).get("read_as"):
         notes.insert(0, Note("read as spins", f"samples: {read_as}"))
     if in_order(evidence.samples):

@@ -23,6 +23,9 @@ FAR = 4.0  # errors that the reference must lie from the exact value before a ra
 DUPLICATE = 0.9  # two units are duplicates where the cosine of their fields exceeds this
 LOCAL = 1e-9  # share of w^2 outside its block below which a unit reads its block alone
 ENOUGH = 16  # draws a site for the fields of a map without weights: they then cover 6 % too many sites
+# share of w^2 that is noise of too few draws, above which units without positions may have some: below it blocks, with
+# outputs flipped or not, lost theirs in 12 of 796 regressions on 8 x 8 sites, in none of 131 on 16 x 16
+NOISY = 2 / 3
 
 # exponents and couplings
 # SIGNIFICANT (rg.mcrg): errors that an eigenvalue, or the sum of couplings, must lie from 0 to be a number

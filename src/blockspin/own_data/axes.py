@@ -60,16 +60,13 @@ def ordered(
             _check_meant(values.shape, sites)
         kind = HYPERCUBIC[len(sites)] if lattice == "auto" else lattice
         known = Lattice.chain(math.prod(sites)) if lattice is None else Lattice(kind, sites)
-    if known and lead and len(sites) == 1 and sites[0] == known.n_sites + 1:
-        raise ValueError(
-            f"values have {sites[0]} columns for the {known.n_sites} sites of {known}: name the one that is none, "
-            f"as in T='T'"
-        )
     if known is None or not lead or sites not in (known.shape, (known.n_sites,)):
+        hint = "shape, lattice, or axis=-1 where configurations lie along the last axis"
+        if known is not None and sites == (known.n_sites + 1,):
+            hint = "the name of the column that is no site, such as a temperature, as in T='T'"
         raise ValueError(
             f"values must have shape (draw, *sites) or (chain, draw, *sites)"
-            f"{f' with {known.n_sites} sites ({known})' if known else ''}; got {values.shape}: give shape, lattice, or "
-            f"axis=-1 where configurations lie along the last axis"
+            f"{f' with {known.n_sites} sites ({known})' if known else ''}; got {values.shape}: give {hint}"
         )
     return values, lead, known
 
@@ -108,15 +105,12 @@ def _in_order(values: NDArray[Any], lattice: Any, known: Lattice | None, sets: b
             f"(chain, draw, x, y); give the lattice's shape"
         )
     if not lead and known is None:
-        side = math.isqrt(values.shape[-1])
-        if values.ndim == 2 and lattice == "auto":
-            given = f"shape=({side}, {side})" if side**2 == values.shape[1] else "the lattice's shape"
-            raise ValueError(
-                f"values of shape {values.shape} have flat sites: give {given} if a row is a configuration"
-            )
+        side = math.isqrt(max(values.shape[1:], default=0))
+        flat = side > 1 and values.shape[1:] == (side**2,)
+        hint = f"({side}, {side}), or --shape {side}x{side}, if a row is a configuration of {side} x {side} sites"
         raise ValueError(
-            f"values of shape (draw, x, y) or (chain, draw, x, y) are expected where no lattice shape is "
-            f"given (as in shape=(40, 40), or --shape 40x40); got {values.shape}"
+            f"values of shape (draw, x, y) or (chain, draw, x, y) are expected where no lattice shape is given; "
+            f"got {values.shape}: give shape{f'={hint}' if flat else ', as in shape=(40, 40), or --shape 40x40'}"
         )
     return (*lead, *AXES[:n])
 

@@ -55,10 +55,12 @@ def _measured(criterion: str, quantity: Quantity, subject: Subject) -> Measureme
             raise NotDefined(code, f"{UNPLACED[code]}: {criterion} needs a periodic lattice here")
         reading = quantity.measure(subject)
     except NotDefined as reason:
-        code = LOOSE if reason.code == "no places" and subject.loose_fields else reason.code
+        forced = reason.code in ("no exponent", "no couplings") and subject.loose_positions
+        code = LOOSE if forced else reason.code
         return Measurement(criterion, quantity.name, state=reason.state, code=code, why=reason.why)
     if reading is None:
         return None
     found = Measurement.of(criterion, quantity.name, reading)
-    rests_on_fields = found.state is State.FORCED or (quantity.of_fields and found.defined)  # positions are of fields
-    return replace(found, code=LOOSE) if rests_on_fields and subject.loose_fields else found
+    of_fields = quantity.of_fields and subject.loose_fields
+    loose = of_fields if found.defined else found.state is State.FORCED and subject.loose_positions
+    return replace(found, code=LOOSE) if loose else found

@@ -23,7 +23,7 @@ from blockspin.judging.criteria.coarse_couplings import placed_units
 from blockspin.judging.criteria.criterion import Criterion, Quantity
 from blockspin.judging.evidence import Evidence, Subject
 from blockspin.judging.lower_bound import bound, whole_bound
-from blockspin.judging.measurement import NotDefined, Reading, Side
+from blockspin.judging.measurement import LOOSE, NotDefined, Reading, Side
 from blockspin.judging.rules import Described, Exceeds
 from blockspin.judging.thresholds import LOCAL
 from blockspin.lattice import Lattice
@@ -68,7 +68,7 @@ def information(subject: Subject) -> Found:
         raise NotDefined("not spins", f"information is estimated for spins -1/+1, not for {subject.evidence.alphabet}")
     embedding, forced = placed_units(subject)
     if forced:
-        raise NotDefined("no places", forced)
+        raise NotDefined(LOOSE if subject.loose_positions else "no places", forced)
     b = round(subject.b)
     if abs(subject.b - b) > 1e-9 or b < 2:
         raise NotDefined("no block", f"b = {subject.b:g} is no side of a block")
