@@ -127,7 +127,7 @@ def test_two_numbers_of_an_exponent_have_their_operators_beside_them(finished: R
 
 def test_the_answer_names_the_maps_that_renormalize(finished: Run) -> None:
     page = (finished.store.folder / "report.html").read_text()
-    answer = re.sub(r"<[^>]+>", "", page[page.index('class="verdict"') : page.index("</section>")])
+    answer = re.sub(r"<[^>]+>", "", page[page.index('class="verdict"') : page.index("</section>")]).replace("\xa0", " ")
     good = [card.map for card in finished.cards.values() if card.verdict == "renormalizes"]
     assert f"{len(good) or 'none'} of {len(MAPS)} maps" in answer
     assert all(name in answer for name in good)

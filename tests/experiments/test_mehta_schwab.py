@@ -103,7 +103,8 @@ class Ran(dict[str, Any]):
     def __init__(self, cards: Sequence[Scorecard] = (), **branches: Any) -> None:
         super().__init__({"trained": {}, "conditions": {}} | branches)
         self.cards = {f"{card.map}, layer {card.layer}": card for card in cards}
-        self.settings = SimpleNamespace(layers=(16, 4), conditions=SimpleNamespace(units=16))
+        recipe, conditions = SimpleNamespace(l1=0.02), SimpleNamespace(units=16)
+        self.settings = SimpleNamespace(layers=(16, 4), conditions=conditions, recipe=recipe)
 
 
 def local(name: str, sites: float, layer: int = 1, spread: float = 0.01) -> Scorecard:
@@ -264,7 +265,7 @@ def test_local_layers_must_pass_the_other_tests_too() -> None:
         ([card(LOCAL, 1.0, 0.85)], "reproduced", [(1, 1), (1, 1)]),
         ([card(LOCAL, 0.3, 0.85)], "not reproduced", [(0, 1), (1, 1)]),
         ([card(LOCAL, 1.0, 0.85), card(LOCAL, 1.0, 0.55, 2)], "not reproduced", [(2, 2), (1, 2)]),
-        ([card(LOCAL, 1.0, 0.85), card(WIDE, 0.3, 0.55, 2)], "reproduced", [(1, 1), (1, 1)]),
+        ([card(LOCAL, 1.0, 0.85), card(WIDE, 0.3, 0.55, 2)], "reproduced", [(1, 1), (1, 1), (0, 1)]),
         ([card(WIDE, 1.0, 0.85), card(LOCAL, 1.0, 0.85, 2)], "not tested", []),
     ):
         run = Ran(cards)

@@ -88,6 +88,8 @@ def height(page: Any) -> int:
 
 def unfold(page: Any) -> None:
     page.evaluate("document.querySelectorAll('details').forEach(fold => fold.open = true)")
+    # the hints of what scrolls are drawn by an animation, in the frame after the layout
+    page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
 
 
 def check_whole(page: Any) -> None:

@@ -238,7 +238,7 @@ def _nulls(subject: Subject) -> tuple[dict[str, Any], list[Note]]:
         return nulls, []
     notes = []
     if lack := null_maps.lacking(fitted):
-        notes.append(Note("null untrained", f"there is no untrained null: the map lacks {lack}"))
+        notes.append(Note("null untrained", f"there is no untrained null: give the map {lack}"))
     if train is None or not hasattr(fitted.given, "get_params"):
         why = "no training samples were given" if train is None else "the map lacks get_params"
         text = f"{why}: the nulls are not retrained on noise or on permuted sites"

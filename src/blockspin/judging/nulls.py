@@ -61,8 +61,7 @@ def lacking(transformer: Any) -> str:
     given = taken(transformer).given
     if hasattr(given, "untrained") or _epochs(given):
         return ""
-    own = "" if hasattr(given, "get_params") else "untrained() or "
-    return f"{own}parameters n_iter and learning_rate (n_iter=0 gives an untrained copy)"
+    return "untrained()" if not hasattr(given, "get_params") else "untrained(), or parameters n_iter and learning_rate"
 
 
 def untrained(transformer: Any, X: NDArray[Any]) -> Any | None:

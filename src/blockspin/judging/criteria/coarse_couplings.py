@@ -36,7 +36,8 @@ def placed_units(subject: Subject) -> tuple[Embedding, str]:
     if embedding.defined:
         return embedding, ""
     return embedding, (
-        f"the fields' centres lie {embedding.residual:.2f} from a grid of spacing {embedding.b:g}, centres at random "
+        "the outputs have no positions on a coarse lattice: the fields' centres "
+        f"lie {embedding.residual:.2f} from a grid of spacing {embedding.b:g}, centres at random "
         f"{embedding.poisson:.2f} +- {embedding.poisson_spread:.2f}"
     )
 
