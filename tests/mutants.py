@@ -144,7 +144,8 @@ MUTANTS = (
         "for k in range(rows.near.shape[1]):", "for k in range(rows.near.shape[1] - 1):", FLOOD,
     ),
     Mutant(
-        "a row whose ends do not meet", "sampling/flood.py", "if not some(missing |", "if row >= 0 or some(missing |", FLOOD,
+        "a row whose ends do not meet", "sampling/flood.py", "if not some(missing |", "if row >= 0 or some(missing |",
+        FLOOD,
     ),
     Mutant(
         "the ghost's clusters turn over in bits", "sampling/flood.py", " & ~held[here]", "",
