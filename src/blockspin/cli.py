@@ -48,9 +48,7 @@ Reading = Annotated[
         "series=True; may be repeated.",
     ),
 ]
-Device = Annotated[
-    str, typer.Option(help="Where JAX computes: cpu, gpu, or auto, which takes a GPU that works, else the CPU.")
-]
+Device = Annotated[str, typer.Option(help="Where JAX computes: cpu, gpu, or auto, a GPU if one works, else the CPU.")]
 
 
 runs = typer.Typer(help="The folders of runs: list them, delete what they no longer need.", no_args_is_help=True)
@@ -240,6 +238,7 @@ def sample(
     ] = None,
     algorithm: Annotated[str, typer.Option(help="The algorithm; auto takes the fastest for the model.")] = "auto",
     force: Annotated[bool, typer.Option("--force", help="Overwrite an existing file.")] = False,
+    device: Annotated[str, typer.Option(help="cpu, or gpu, for Ising spins on a square lattice: other draws.")] = "cpu",
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Print algorithm, number of draws and size; draw nothing.")
     ] = False,
@@ -255,18 +254,21 @@ def sample(
         if force or not out.is_file():
             check_place(out)
         drawn_from = choices.model(model, choices.lattice(shape, lattice), set_ or [])
+        how: Any = {"chains": chains, "algorithm": algorithm, "device": device}
 
         import blockspin as bs
         from blockspin.samples import sizes
         from blockspin.sampling.sample import forecast
 
         if dry_run:
-            foreseen = forecast(drawn_from, n, chains=chains, algorithm=algorithm)
+            foreseen = forecast(drawn_from, n, **how)
             typer.echo(f"{out}: {foreseen}")
             foreseen.check_file(out)
             return
         there = out.exists() and not force
-        bs.sample(drawn_from, n, seed=seed, chains=chains, algorithm=algorithm, progress=True, out=out, overwrite=force)
+        if device == "gpu" and not there:
+            _compute_on(device)
+        bs.sample(drawn_from, n, seed=seed, progress=True, out=out, overwrite=force, **how)
         size = sizes(out)
         already = ", there already" if there else ""
         typer.echo(f"{out}: {size['chain']} chains of {size['draw']} draws, {drawn_from}{already}")
