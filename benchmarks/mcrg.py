@@ -1,22 +1,21 @@
-"""Cost of Monte Carlo RG against L and operators, and the set task in full: ./run python benchmarks/mcrg.py [n]
+"""Cost of Monte Carlo RG against L and operators, a task in full, and operators against a copy; a part of page.py.
 
-Processor seconds for n configurations (2000 unless given), three majority steps; then L = 64 at Kc, 200,000
-configurations from nothing, 7 even and 4 odd operators, three levels (4 GB of memory), in
-processor seconds and seconds by the clock, on all threads that numba is given.
+Processor seconds of all threads, and for the task by the clock too: L = 64 at Kc, 200,000 configurations from nothing,
+7 even and 4 odd operators, three majority steps (4 GB of memory).
 """
 
 from __future__ import annotations
 
-import sys
 import time
-from collections.abc import Callable, Sequence
-from typing import TypeVar
+from collections.abc import Callable
+from typing import Any, TypeVar
 
+import numpy as np
 import xarray as xr
 
 import blockspin as bs
 from blockspin.models import KC_SQUARE
-from blockspin.statistics import Estimate
+from blockspin.rg.operators import SQUARE, evaluate
 
 NAMES = ["nn", "magnetisation", "nnn", "corner", "third", "plaquette", "row", "fourth", "fifth", "diamond", "diagonal"]
 EVEN = ["nn", "nnn", "third", "plaquette", "fourth", "fifth", "diamond"]
@@ -42,45 +41,48 @@ def majority(lattice: bs.Lattice) -> bs.Majority:
     return bs.Majority(lattice, 2, random_state=1)
 
 
-def against_size(n: int) -> None:
-    """One row a lattice: seconds to sample, for mcrg with 2, 5 and 11 operators, for couplings of 7."""
-    print(f"{n} configurations, processor seconds")
-    print(f"{'L':>4} {'sample':>8} {'mcrg 2':>8} {'mcrg 5':>8} {'mcrg 11':>8} {'couplings 7':>12}")
+def against_size(n: int = 2000) -> list[dict[str, Any]]:
+    """A row a lattice: seconds to sample n configurations, for exponents of 2, 5 and 11 operators, for 7 couplings."""
+    rows = []
     for L in (16, 32, 64, 128):
-        samples, *row = timed(lambda L=L: critical(L, n))[:2]  # type: ignore[misc]
-        for k in (2, 5, 11):
-            row.append(timed(lambda k=k, s=samples: bs.rg.exponents(s, majority, 3, NAMES[:k]))[1])  # type: ignore[misc]
-        row.append(timed(lambda s=samples: bs.rg.couplings(s, EVEN))[1])  # type: ignore[misc]
-        print(f"{L:4d} " + " ".join(f"{seconds:8.2f}" for seconds in row))
+        samples, spent, _ = timed(lambda L=L: critical(L, n))
+        works: dict[str, Callable[[], object]] = {
+            f"exponents, {k} operators": lambda k=k, samples=samples: bs.rg.exponents(samples, majority, 3, NAMES[:k])
+            for k in (2, 5, 11)
+        }
+        works["couplings, 7 operators"] = lambda samples=samples: bs.rg.couplings(samples, EVEN)
+        rows.append({"L": L, "sample": spent} | {name: timed(work)[1] for name, work in works.items()})
+    return rows
 
 
-def task(spacing: int | None) -> None:
-    """The set task: seconds of its parts, exponents by the number of operators at each level."""
+def task(spacing: int | None) -> dict[str, Any]:
+    """Seconds of the parts of the task."""
     samples, drawing, drawn = timed(lambda: critical(64, 200_000, spacing))
-    levels, blocking, blocked = timed(lambda: bs.rg.exponents(samples, majority, 3, TASK))
-    shape = f"{samples.sizes['chain'] * samples.sizes['draw']} configurations"
-    between = "2 tau" if spacing is None else f"{spacing} sweeps"
-    print(f"\nL = 64, {shape} {between} apart, 7 even and 4 odd operators, 3 levels, from nothing:")
-    print(f"processor seconds {drawing:.1f} to sample + {blocking:.1f} = {drawing + blocking:.1f}")
-    print(f"seconds by the clock {drawn:.1f} + {blocked:.1f} = {drawn + blocked:.1f}")
-    for n, level in enumerate(levels, start=1):
-        print(f"step {n} y_t {_row(level.y_t_by_operators)}   y_h {_row(level.y_h_by_operators)}")
+    _, blocking, blocked = timed(lambda: bs.rg.exponents(samples, majority, 3, TASK))
+    row = {
+        "draws apart": "2 tau" if spacing is None else f"{spacing} sweeps",
+        "to sample": drawing,
+        "the rest": blocking,
+    }
+    return row | {"together": drawing + blocking, "by the clock": drawn + blocked}
 
 
-def _row(estimates: Sequence[Estimate]) -> str:
-    return " ".join(f"{estimate!s:>11}" for estimate in estimates)
+def operators() -> list[dict[str, Any]]:
+    """A row a lattice: GB of int8 spins a second, of a copy, of one operator and of eleven."""
+    rows, everything = [], tuple(SQUARE[name] for name in NAMES)
+    for L in (8, 16, 32, 64, 128):
+        spins = np.random.default_rng(1).choice(np.array([-1, 1], np.int8), (2**25 // L**2, L, L))
+        works: dict[str, Callable[[], object]] = {
+            "copy": spins.copy,
+            "nn": lambda spins=spins: evaluate([SQUARE["nn"]], spins),
+            "eleven": lambda spins=spins: evaluate(everything, spins),
+        }
+        rate = {name: spins.nbytes / 1e9 / min(timed(work)[1] for _ in range(3)) for name, work in works.items()}
+        rows.append({"L": L} | rate | {"times 11, of the copy": 11 * rate["eleven"] / rate["copy"]})
+    return rows
 
 
-def main() -> None:
-    """Print the table against L and operators, then the task, with the usual spacing and with twice that."""
-    n = int(sys.argv[1]) if len(sys.argv) > 1 else 2000
-    bs.rg.exponents(
-        bs.sample(bs.Ising(bs.Lattice.square(8), K=KC_SQUARE), 100, seed=1), majority, 1
-    )  # imports, compiles
-    against_size(n)
-    for spacing in (None, 800):
-        task(spacing)
-
-
-if __name__ == "__main__":
-    main()
+def measure() -> dict[str, Any]:
+    """Every table."""
+    bs.rg.exponents(critical(8, 100), majority, 1)  # imports, compiles
+    return {"against_size": against_size(), "operators": operators(), "task": [task(None), task(800)]}

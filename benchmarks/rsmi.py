@@ -1,8 +1,9 @@
-"""Seconds to a 2 x 2 filter and its distance from the exact optimum: ./run python benchmarks/rsmi.py"""
+"""Seconds to a 2 x 2 filter and its distance from the exact optimum; a part of page.py."""
 
 from __future__ import annotations
 
 import time
+from typing import Any
 
 import numpy as np
 
@@ -20,10 +21,9 @@ WAYS = {
 }
 
 
-def main() -> None:
+def measure() -> dict[str, Any]:
     """A row a coupling and a way to learn; processor seconds of whole fits, the bounds included, after compilation."""
-    lattice = bs.Lattice.square(6)
-    print(f"{'K':>7} {'way':18} {'seconds':>8} {'worst':>6} {'nats/s':>7} {'of exact':>9} {'estimate':>11}")
+    lattice, rows = bs.Lattice.square(6), []
     for K in (0.408, KC_SQUARE):
         model = bs.Ising(lattice, K)
         X = bs.to_matrix(bs.sample(model, 5000, seed=1, chains=50))
@@ -38,12 +38,7 @@ def main() -> None:
                 seconds.append(time.process_time() - start)
                 kept.append(joint.kept(sign_rule(rsmi.filters_[0, AROUND])))
             middle = float(np.median(seconds))
-            print(
-                f"{K:7.4f} {name:18} {middle:8.2f} {max(seconds):6.2f} {np.mean(kept) / middle:7.2f} "
-                f"{min(kept) / best:9.5f} {rsmi.information_!s:>11}"
-            )
-        print(f"{K:7.4f} exact: best odd rule {best:.6f} nats, I(V:E) {joint.information():.6f}")
-
-
-if __name__ == "__main__":
-    main()
+            row = {"K": f"{K:.4f}", "way": name, "seconds": middle, "worst": max(seconds)}
+            row |= {"nats a second": float(np.mean(kept)) / middle, "of exact": f"{min(kept) / best:.5f}"}
+            rows.append(row | {"estimate (nats)": str(rsmi.information_), "exact": f"{best:.6f}"})
+    return {"ways": rows}

@@ -1,8 +1,7 @@
-"""Speed of the samplers beside their peers and the bound that random bits set, in one run.
+"""Speed of the samplers, of their peers, and the bound that random bits set, in one run; a part of page.py.
 
-Run: python benchmarks/sampling.py [--no-peers]. Peers (mcising, peapods, isingenerator) are installed into an
-environment of their own, benchmarks/.peers. One thread, processor seconds, the least of several: ratios are what
-counts, absolute figures drift between machines and with what else runs.
+Peers (mcising, peapods, isingenerator) are installed into benchmarks/.peers and run first. One thread, processor
+seconds, the least of several.
 """
 
 from __future__ import annotations
@@ -11,10 +10,10 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numba
 import numpy as np
@@ -103,9 +102,9 @@ def pairs_of(model: PairModel) -> dict[str, float]:
     return cost
 
 
-def peers() -> list[dict[str, object]]:
+def peers() -> list[dict[str, Any]]:
     """The figures of peers.py, run in its own environment."""
-    home = HERE / ".peers"
+    home = HERE / ".peers" / "sampling"
     python = home / "bin" / "python"
     if not python.exists():
         uv = shutil.which("uv") or str(HERE.parent / ".tools" / "bin" / "uv")
@@ -117,69 +116,67 @@ def peers() -> list[dict[str, object]]:
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 
-def main() -> None:
-    """Print every figure, and the ratios to the peers."""
-    numba.set_num_threads(1)
-    others = [] if "--no-peers" in sys.argv else peers()
-    limit = bound()
-    print(f"bound by random bits: {limit:.1f} flips/ns\n")
-    ours: dict[tuple[str, int], float] = {}
-    print("multi-spin Metropolis at Kc    flips/ns  of the bound")
+def kernels(limit: float, ours: dict[tuple[str, int], float]) -> dict[str, Any]:
+    """Tables of the kernels; `ours` takes what peers are compared with, by kind and extent."""
+    bits, sites, pairs = [], [], []
     cases = [(Lattice.square(L), KC_SQUARE, 64 if L >= 512 else 1) for L in (16, 40, 64, 128, 256, 1024, 4096)]
     cases += [(Lattice.triangular(64), KC_TRIANGULAR, 1), (Lattice.cubic(16), KC_CUBIC, 1)]
     for lattice, K, stripes in cases:
         value = metropolis(Ising(lattice, K), stripes)
-        ours["metropolis", lattice.shape[0]] = max(value, ours.get(("metropolis", lattice.shape[0]), 0.0))
-        print(f"{lattice!s:<16s} {stripes:4d} stripe(s) {value:9.2f}  {value / limit:.0%}")
-    print("\nns a site (Wolff: a changed site)  swendsen-wang  heat-bath  wolff")
+        bits.append({"lattice": str(lattice), "stripes": stripes, "flips/ns": value, "of the bound": value / limit})
+        if lattice.kind == "square":
+            ours["metropolis", lattice.shape[0]] = value
     models = [Ising(Lattice.square(L), KC_SQUARE) for L in (40, 256, 1024, 4096)]
     models += [Ising(Lattice.triangular(256), KC_TRIANGULAR), Ising(Lattice.cubic(40), KC_CUBIC)]
     for model in models:
         cost = clusters(model)
-        print(f"{model!s:<52s} " + "  ".join(f"{value:8.1f}" for value in cost.values()))
+        sites.append({"lattice": str(model.lattice)} | cost)
         if model.lattice.kind == "square":
             ours |= {(name, model.lattice.shape[0]): value for name, value in cost.items()}
-    print(
-        "\nany model of pairs                                     updates/ns of heat bath, ns a site of a step of wolff"
-    )
     square, triangular, cubic = Lattice.square(64), Lattice.triangular(64), Lattice.cubic(16)
-    others_of: list[PairModel] = [
+    others: list[PairModel] = [
         BlumeCapel(lattice, K, 0.3) for lattice, K in ((square, 0.5), (triangular, 0.3), (cubic, 0.3))
     ]
-    others_of += [Potts(square, potts_kc(q), q) for q in (2, 3, 10)]
-    others_of += [Ising(square, (0.3, 0.05)), BlumeCapel(cubic, (0.2, 0.05), 0.3), Potts(triangular, 0.5, 8)]
-    for one in others_of:
+    others += [Potts(square, potts_kc(q), q) for q in (2, 3, 10)]
+    others += [Ising(square, (0.3, 0.05)), BlumeCapel(cubic, (0.2, 0.05), 0.3), Potts(triangular, 0.5, 8)]
+    for one in others:
         cost = pairs_of(one)
         way = "table" if tables_of(one).up_to.size else "products"
-        print(f"{one!s:<52s} {way:<9s} {1 / cost['heat-bath']:6.3f}  {cost.get('wolff', 0):8.1f}")
-    print("\n20,000 configurations of 40 x 40, equilibration and tau included: processor seconds, a second")
+        row = {"model": str(one), "by": way, "heat bath, updates/ns": 1 / cost["heat-bath"]}
+        pairs.append(row | {"a step of Wolff, ns a site": cost.get("wolff")})
+    return {"metropolis": bits, "clusters": sites, "pairs": pairs}
+
+
+def samples(ours: dict[tuple[str, int], float]) -> list[dict[str, Any]]:
+    """Configurations a second of 40 x 40, 20,000 of them, equilibration and tau included."""
+    rows = []
     for K in (0.408, KC_SQUARE):
-        model = Ising(Lattice.square(40), K)
+        model, rates = Ising(Lattice.square(40), K), {}
         for algorithm in ("multi-spin", "swendsen-wang", "wolff"):
             sample(model, 100, seed=1, algorithm=algorithm)
-            spent = least(lambda: sample(model, 20_000, seed=1, algorithm=algorithm), 3)  # noqa: B023
-            print(f"K = {K:.4f} {algorithm:<14} {spent:6.2f} {20_000 / spent:9.0f}")
-            ours[f"samples {K:.4f}", 40] = max(20_000 / spent, ours.get((f"samples {K:.4f}", 40), 0.0))
-    two_threads()
-    print("\npeer                                        theirs      ours     ratio")
+            rates[algorithm] = 20_000 / least(lambda: sample(model, 20_000, seed=1, algorithm=algorithm), 3)  # noqa: B023
+        rows.append({"K": f"{K:.4f}"} | rates)
+        ours[f"samples {K:.4f}", 40] = max(rates.values())
+    return rows
+
+
+def compared(others: list[dict[str, Any]], ours: dict[tuple[str, int], float]) -> list[dict[str, Any]]:
+    """The same work by peers, and how many times faster ours is."""
+    rows = []
     for figure in others:
-        about = figure["what"] if figure["what"] != "samples" else f"samples {figure['K']:.4f}"
-        mine, theirs = ours[str(about), int(str(figure.get("L", 40)))], float(str(figure["value"]))
-        faster = mine / theirs if about == "metropolis" or figure["what"] == "samples" else theirs / mine
-        label = f"{figure['peer']} {about} {figure.get('algorithm', '')} L = {figure.get('L', 40)}"
-        print(f"{label:<44s} {theirs:9.3g} {mine:9.3g} {faster:8.1f}x")
+        drawn = figure["what"] == "samples"
+        about = f"samples {figure['K']:.4f}" if drawn else figure["what"]
+        mine, theirs = ours[about, figure.get("L", 40)], figure["value"]
+        faster = mine / theirs if drawn or about == "metropolis" else theirs / mine
+        label = f"{about}, L = {figure.get('L', 40)}"
+        name = " ".join([figure["peer"], figure.get("algorithm", "")]).strip()
+        rows.append({"work": label, "peer": name, "theirs": theirs, "blockspin": mine, "ratio": faster})
+    return sorted(rows, key=lambda row: row["work"])
 
 
-def two_threads() -> None:
-    """Wall time of one thread over that of two, where there are two."""
-    replicas = Replicas.start(Ising(Lattice.square(40), KC_SQUARE), 2 * LANES, 1, "benchmark")
-    spent = []
-    for threads in (1, 2):
-        numba.set_num_threads(min(threads, numba.config.NUMBA_NUM_THREADS))
-        spent.append(least(lambda: replicas.advance(300), 7, time.perf_counter))
+def measure() -> dict[str, Any]:
+    """Every table."""
     numba.set_num_threads(1)
-    print(f"\ntwo threads against one, wall time: {spent[0] / spent[1]:.2f}x")
-
-
-if __name__ == "__main__":
-    main()
+    others, limit, ours = peers(), bound(), {}
+    found = {"bound": limit, **kernels(limit, ours), "samples": samples(ours)}
+    return found | {"peers": compared(others, ours)}

@@ -290,6 +290,17 @@ MUTANTS = (
         "only three sites of a plaquette alike", "rg/sectors.py", "for site in image[1:]:", "for site in image[1:3]:",
         "rg/test_letter_mcrg.py",
     ),
+    # RBMs
+    Mutant(
+        "a key added to the wrong word", "coarse/rbm/threefry.py",
+        "x + keys[number % 3], y + keys[(number + 1) % 3]", "x + keys[(number + 1) % 3], y + keys[number % 3]",
+        "coarse/test_threefry.py",
+    ),
+    Mutant(
+        "both halves of the units drawn from one counter", "coarse/rbm/threefry.py",
+        "(part * 0, part)", "(part * 0, part - part.ravel()[:1])",
+        "coarse/test_threefry.py::test_units_are_drawn_independently",
+    ),
     # experiments
     Mutant(
         "pixels put back the wrong way", "experiments/ho_2013/data.py",

@@ -187,6 +187,10 @@ def test_results_are_those_of_the_stored_runs() -> None:
         assert [claim["text"] for claim in one["claims"]] == [claim.text for claim in experiment.claims]
 
 
+def test_benchmarks_are_those_that_were_measured() -> None:
+    assert PAGES["docs/benchmarks.md"] == runpy.run_path(str(ROOT / "benchmarks" / "page.py"))["written"]()
+
+
 def test_claims_that_are_linked_exist() -> None:
     ids = {one.id.lower() for name in EXPERIMENTS for one in find(name).claims} | {*EXPERIMENTS}
     linked = {page: re.findall(r"results\.md#([\w-]+)", text) for page, text in PAGES.items()}

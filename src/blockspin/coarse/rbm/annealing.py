@@ -145,7 +145,8 @@ def log_partition(
     betas = jnp.linspace(0, 1, n_steps + 1, dtype=jnp.float32)
 
     def sites(key: jax.Array, n: int) -> jax.Array:
-        return draw(key, jnp.broadcast_to(squashed(fields, units), (n, len(fields))), units)
+        states: jax.Array = draw(key, jnp.broadcast_to(squashed(fields, units), (n, len(fields))), units)
+        return states
 
     gains, end = anneal(parameters, fields, betas, sites(keys[0], n_chains), keys[1], units=units)
     up = np.asarray(gains, np.float64).sum(axis=0)

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 
+from blockspin.coarse.rbm.threefry import normal, uniform
 from blockspin.coarse.rbm.units import HIDDEN
 
 
@@ -41,14 +42,15 @@ def log_sum(field: jax.Array, units: str) -> jax.Array:
     return jnp.logaddexp(-field, field) if units == "spin" else jax.nn.softplus(field)
 
 
+@partial(jax.jit, static_argnames=("units",))
 def draw(key: jax.Array, mean: jax.Array, units: str) -> jax.Array:
     """Independent 0/1 or -1/+1 states with these means (unit-variance normals for "gaussian"), as float32."""
     if units == "gaussian":
-        return mean + jax.random.normal(key, mean.shape, jnp.float32)
-    uniform = jax.random.uniform(key, mean.shape, jnp.float32)
+        return mean + normal(key, mean.shape)
+    chance = uniform(key, mean.shape)
     if units == "spin":
-        return jnp.where(2 * uniform - 1 < mean, jnp.float32(1), jnp.float32(-1))
-    return (uniform < mean).astype(jnp.float32)
+        return jnp.where(2 * chance - 1 < mean, jnp.float32(1), jnp.float32(-1))
+    return (chance < mean).astype(jnp.float32)
 
 
 @partial(jax.jit, static_argnames=("kept", "units"))
