@@ -129,7 +129,7 @@ def run(
     with _one_line():
         from blockspin.experiments import find
         from blockspin.experiments.closing import closing
-        from blockspin.experiments.plan import forecast
+        from blockspin.experiments.plan import forecast, unused
         from blockspin.experiments.run import REPORT, check_folder, prepare
         from blockspin.experiments.run import run as run_plan
         from blockspin.files import Damaged
@@ -152,8 +152,8 @@ def run(
                 file=settings,
             )
             folder = out if out is not None else Path("runs") / f"{experiment}-{plan.preset}"
+            check_folder(plan, folder)
             if dry_run:
-                check_folder(plan, folder)
                 typer.echo("\n".join(forecast(plan, folder, workers)))
                 return
             if cluster is not None:
@@ -162,6 +162,8 @@ def run(
                 check_cluster(cluster)  # before there is a folder
             else:
                 _compute_on(device)
+            for line in unused(plan, folder):
+                typer.echo(line, err=True)
             try:
                 with Shown() as display:
                     concluded = run_plan(plan, folder, workers=workers, cluster=cluster, shard=part, display=display)
