@@ -22,6 +22,7 @@ class Mutant(NamedTuple):
 PAIRS = "sampling/test_pairs.py::test_distribution"
 CLUSTER = "sampling/test_cluster.py::test_distribution"
 MULTISPIN = "sampling/test_multispin.py"
+FLOOD = "sampling/test_flood.py"
 WORM = "sampling/test_worm.py"
 RULES = "judging/test_rules.py"
 
@@ -107,7 +108,7 @@ MUTANTS = (
     ),
     # 512 replicas
     Mutant(
-        "undecided replicas never turn", "sampling/multispin_kernels.py",
+        "undecided replicas never turn", "sampling/coins.py",
         "if fair_word(single) < left[n]:", "if fair_word(single) < 0 * left[n]:", MULTISPIN,
     ),
     Mutant(
@@ -122,6 +123,45 @@ MUTANTS = (
         "all words of a replica's column alike", "sampling/lanes.py",
         "generate_state(3 * (WORDS + 1), np.uint64).reshape", "generate_state(3, np.uint64).repeat(WORDS + 1).reshape",
         MULTISPIN,
+    ),
+    # flips of clusters in bits
+    Mutant(
+        "bonds 3 % too often", "sampling/multispin.py",
+        "-math.expm1(-2 * abs(J))", "-math.expm1(-2.06 * abs(J))", FLOOD + "::test_distribution",
+    ),
+    Mutant(
+        "undecided bonds never joined", "sampling/coins.py",
+        "        yes = load(scratch, TURNED)", "        yes = yes & ~open_", FLOOD,
+    ),
+    Mutant(
+        "a bond to two sites", "sampling/flood.py", "load(bonds[step], above))", "load(bonds[step], i))", FLOOD,
+    ),
+    Mutant(
+        "a seed in another lane", "sampling/flood.py", "uint64(lane & 63)", "uint64(lane & 62)", FLOOD,
+    ),
+    Mutant(
+        "a flood that leaves a row out", "sampling/flood.py",
+        "for k in range(rows.near.shape[1]):", "for k in range(rows.near.shape[1] - 1):", FLOOD,
+    ),
+    Mutant(
+        "a row whose ends do not meet", "sampling/flood.py", "if not some(missing |", "if row >= 0 or some(missing |",
+        FLOOD,
+    ),
+    Mutant(
+        "the ghost's clusters turn over in bits", "sampling/flood.py", " & ~held[here]", "",
+        FLOOD + "::test_distribution",
+    ),
+    Mutant(
+        "the triangular bond one site off", "sampling/flood.py",
+        "shift = rows.shift if step == 2 else 0", "shift = 0", FLOOD + "::test_distribution",
+    ),
+    Mutant(
+        "stripes joined to themselves", "sampling/lanes.py",
+        "((value if stripes == 64 else _next_words(value)) << uint64(63))", "(value << uint64(63))", FLOOD,
+    ),
+    Mutant(
+        "seeds chosen by the spins", "sampling/flood.py",
+        "load(cells, cell) ^ load(lit, _at(row, y, half))", "load(cells, cell) & ~load(lit, _at(row, y, half))", FLOOD,
     ),
     # dimers
     Mutant(

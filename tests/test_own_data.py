@@ -450,5 +450,6 @@ def test_common_mistakes_are_answered_with_what_to_give() -> None:
 def test_check_says_where_samples_can_be_critical_ones() -> None:
     at = {K: bs.sample(bs.Ising(L16, K), 2000, seed=4) for K in (0.4, bs.critical_coupling(bs.Ising, L16))}
     off, critical = (str(examine(samples)) for samples in at.values())
-    assert re.findall(r"^(not critical|critical)\b", off, flags=re.MULTILINE) == ["not critical"]
-    assert re.findall(r"^(not critical|critical)\b", critical, flags=re.MULTILINE) == ["critical"]
+    # off criticality for one reason or two: the coupling that fits, the spread of the energy
+    assert set(re.findall(r"^(not critical|critical)\b", off, flags=re.MULTILINE)) == {"not critical"}
+    assert set(re.findall(r"^(not critical|critical)\b", critical, flags=re.MULTILINE)) == {"critical"}

@@ -48,6 +48,9 @@ Reading = Annotated[
         "series=True; may be repeated.",
     ),
 ]
+Device = Annotated[
+    str, typer.Option(help="Where JAX computes: cpu, gpu, or auto, which takes a GPU that works, else the CPU.")
+]
 
 
 runs = typer.Typer(help="The folders of runs: list them, delete what they no longer need.", no_args_is_help=True)
@@ -118,6 +121,7 @@ def run(
         str | None,
         typer.Option(metavar="N/OF", help="Run one share of the tasks, as in 3/16; the last writes the report."),
     ] = None,
+    device: Device = "auto",
 ) -> None:
     """Run an experiment and write its report; run again, it resumes.
 
@@ -155,7 +159,11 @@ def run(
                 typer.echo("\n".join(forecast(plan, folder, workers)))
                 return
             if cluster is not None:
+                if device != "auto":
+                    raise SettingsError("--device is for this computer; workers of a cluster follow JAX_PLATFORMS")
                 check_cluster(cluster)  # before there is a folder
+            else:
+                _compute_on(device)
             try:
                 with Shown() as display:
                     concluded = run_plan(plan, folder, workers=workers, cluster=cluster, shard=part, display=display)
@@ -286,6 +294,7 @@ def judge(
     read: Reading = None,
     json_: Annotated[Path | None, typer.Option("--json", help="Also write the scorecard to this file.")] = None,
     seed: Annotated[int, typer.Option(min=0, help="The seed of the nulls and of all draws.")] = 0,
+    device: Device = "auto",
 ) -> None:
     """Judge a coarse-graining map on samples: print criteria with errors, nulls and references, and a verdict."""
     with _one_line(ValueError, TypeError, RuntimeError):  # the last of a network of the user's own
@@ -294,6 +303,7 @@ def judge(
                 raise ValueError(f"no such file: {path}")
         if json_ is not None:
             check_place(json_)
+        _compute_on(device)
 
         import blockspin as bs
         from blockspin.judging.files import document
@@ -377,6 +387,15 @@ def runs_gc(
         with _one_line(failed=(StoreError,)):
             for folder in folders:
                 typer.echo(collect(folder, remove=not dry_run))
+
+
+def _compute_on(device: str) -> None:
+    """Choose where JAX computes, and print why where it is not the GPU that seems to be there."""
+    from blockspin.runs import devices
+
+    with _one_line(ValueError):
+        if said := devices.choose(device):
+            typer.echo(f"blockspin: {said}", err=True)
 
 
 def _shard(text: str | None) -> tuple[int, int] | None:

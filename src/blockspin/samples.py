@@ -48,8 +48,13 @@ def make(values: ArrayLike, lattice: Lattice, *, alphabet: Any = SPINS, **proven
         raise ValueError(f"samples must hold at least one draw; got shape {array.shape}")
     letters.check("values", array)
     large = array.dtype == np.int8 and memory.mapped(array) is not None  # in a file: no copy
+    return drawn(array.astype(np.int8, copy=not large), lattice, letters, **provenance)
+
+
+def drawn(values: NDArray[np.int8], lattice: Lattice, letters: Alphabet, **provenance: Any) -> xr.DataArray:
+    """What `make` gives, of values that nobody else holds and that are letters: neither checked nor copied."""
     return xr.DataArray(
-        read_only(array.astype(np.int8, copy=not large).reshape(*array.shape[:2], *lattice.shape)),
+        read_only(values.reshape(*values.shape[:2], *lattice.shape)),
         dims=("chain", "draw", *lattice.axes),
         name="state" if letters.labels else "spin",
         attrs={ATTRIBUTE: json.dumps(_settings(lattice, letters, provenance), sort_keys=True)},

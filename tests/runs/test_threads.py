@@ -15,6 +15,7 @@ import pytest
 from threadpoolctl import threadpool_info, threadpool_limits
 
 from blockspin import blas
+from blockspin.runs import devices
 from blockspin.runs.execute import execute
 from blockspin.runs.store import Store
 from blockspin.runs.task import Result, Task
@@ -52,8 +53,11 @@ def test_workers_have_their_share_and_one_thread_of_blas(tmp_path, silent, said)
 
 
 def test_a_worker_of_many_cores_has_one_thread_of_blas():
-    assert thread_variables(8, {}) == dict.fromkeys(blas.VARIABLES, "1") | dict.fromkeys(POOLS, "8")
-    assert thread_variables(8, {"MKL_NUM_THREADS": "5", "NPROC": "2"}) == dict.fromkeys(POOLS[:2], "8")
+    shared = devices.SHARED
+    assert thread_variables(8, {}) == dict.fromkeys(blas.VARIABLES, "1") | dict.fromkeys(POOLS, "8") | shared
+    said = {"MKL_NUM_THREADS": "5", "NPROC": "2"}
+    assert thread_variables(8, said) == dict.fromkeys(POOLS[:2], "8") | shared
+    assert thread_variables(8, said | dict.fromkeys(shared, "true")) == dict.fromkeys(POOLS[:2], "8")
 
 
 @pytest.mark.parametrize(("said", "threads"), [("", 1), ("3", 2)])

@@ -137,5 +137,6 @@ def provenance_table(stored: dict[str, Any]) -> Table:
         "commit": f"{commit.get('hash', 'not in a checkout')}{' (with changes)' if commit.get('modified') else ''}",
         **session["versions"],
         "computer": session["machine"],
+        "JAX computed on": ", ".join(stored.get("devices", [])) or "not recorded",
     }
     return tables.key_value_table(settings_file.flat(facts), title="Provenance")

@@ -11,10 +11,10 @@ from blockspin.runs.task import Progress
 
 
 def _cost(L: int, n: int, **_: Any) -> float:
-    return L**2 * n * 4e-7
+    return L**2 * n * 1e-8
 
 
-@task(kind="sample", label="samples at K = {K:.4f}", weight=_cost)
+@task(kind="sample", version=3, label="samples at K = {K:.4f}", weight=_cost)
 def ising_samples(L: int, K: float, n: int, chains: int, seed: int, *, progress: Progress) -> Samples:
     """Ising samples on the L x L torus by the algorithm that `bs.sample` finds cheapest."""
     return bs.sample(bs.Ising(bs.Lattice.square(L), K), n, seed=seed, chains=chains, progress=progress)

@@ -100,7 +100,8 @@ class Schedule:
             self.started(task)  # what a worker of a cluster said of it is still on its way
         if word == "done":
             size = self.store.path(task).stat().st_size
-            self._tell("done", task, seconds=round(rest[0], 3), weight=task.weight, bytes=size)
+            facts = {"seconds": round(rest[0], 3), "weight": task.weight, "bytes": size, "device": rest[1]}
+            self._tell("done", task, **facts)
             self._done(task)
         elif word == "failed":
             self._failed(Failure(task, *rest))

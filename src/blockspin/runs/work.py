@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from blockspin import blas
+from blockspin.runs import devices
 from blockspin.runs.store import LAST_WORDS, Store, StoreError, now
 from blockspin.runs.task import Progress, Result, Task
 
@@ -22,7 +23,7 @@ THREAD_VARIABLES = (*blas.VARIABLES, *POOLS)
 
 
 Outcome = tuple[Any, ...]
-"""How it went with a task: a word, and what belongs to it. ("done", seconds); ("failed", problem, traceback);
+"""How it went with a task: a word, and what belongs to it. ("done", seconds, device); ("failed", problem, traceback);
 ("busy",) where another run has the task in hand; ("found",) where another has finished it; ("unwritable", why)."""
 
 
@@ -49,7 +50,7 @@ def perform(
                 if not isinstance(result, Result):
                     raise TypeError(f"a task returns a Result; {task} returned {type(result).__name__}")
                 store.save(task, result)
-            return "done", time.monotonic() - started
+            return "done", time.monotonic() - started, devices.in_use()
         finally:
             claim.release()
     except StoreError as error:
@@ -116,9 +117,13 @@ def throttled(send: Callable[[float, str], None], every: float) -> Progress:
 
 
 def thread_variables(threads: int, said: Mapping[str, str]) -> dict[str, str]:
-    """The environment that gives a process so many cores, and BLAS one; what the user's own says is left as it is."""
+    """The environment that gives a process so many cores, BLAS one, and memory of a GPU only as it needs it.
+
+    What the user's own environment says is left as it is.
+    """
     own = {} if any(name in said for name in blas.VARIABLES) else dict.fromkeys(blas.VARIABLES, "1")
-    return own | {name: str(threads) for name in POOLS if name not in said}
+    pools = dict.fromkeys(POOLS, str(threads)) | devices.SHARED
+    return own | {name: value for name, value in pools.items() if name not in said}
 
 
 def cores() -> int:

@@ -22,7 +22,7 @@ def start(
     Raises ValueError for an algorithm that cannot serve the model.
     """
     if algorithm == "multi-spin" and nearest(model):
-        return Replicas.start(model, chains, seed, *path, stripes=stripes)
+        return Replicas.start(model, chains, seed, *path, stripes=stripes, clusters=clusters)
     own = generators(seed, chains, *path)
     if isinstance(model, Dimers):
         return worm.WormChains(model, algorithm, worm.start(model, chains), own, clusters)
@@ -36,4 +36,4 @@ def image(model: Model, spins: Spins, random: np.random.Generator) -> Spins:
     """A random image of each configuration under the exact symmetry of the model, shape (chain, N), a new array."""
     if isinstance(model, Dimers):
         return worm.symmetric_images(model, spins, random)
-    return configurations.turned(model, spins, random).copy()
+    return configurations.turned(model, spins, random)

@@ -49,14 +49,14 @@ def independent(model: PairModel, shape: tuple[int, ...], random: np.random.Gene
 
 
 def turned(model: PairModel, configurations: Configurations, random: np.random.Generator) -> Configurations:
-    """A random image of each configuration under the exact symmetry of the model, shape (n, N).
+    """A random image of each configuration under the exact symmetry of the model, shape (n, N), a new array.
 
     Spins without a field are turned over by a coin, Potts states permuted at random. It rids samples of the slow change
     from one ordered state to another, and is exact.
     """
     group, letters = model.group, model.letters
     if len(group) == 1:
-        return configurations
+        return configurations.copy()
     image: Configurations
     if len(group) == 2 and letters.mirrored:  # the flip alone: a product is the fastest
         image = configurations * (1 - 2 * random.integers(0, 2, (len(configurations), 1), np.int8))

@@ -2,9 +2,10 @@
 
 tau of the slowest observable, in steps, by dynamic scaling with the correlation length xi cut off by the lattice,
 x = min(xi, 0.35 L): 0.22 x^2.17 for local updates, 1.9 x^0.31 for Swendsen-Wang, 1.5 x^0.31 for Wolff (a step flips N
-sites). With h = 0, xi = 1/(4 abs(Kc - K)) on two-dimensional lattices (Onsager's, near Kc), 0.5 abs(1 - K/Kc)^-0.63 on
-the cubic one. The speeds are ns a site and step of one core, measured by benchmarks/sampling.py. Only ratios matter,
-and they need to be right within a factor of two: where algorithms come closer, either will do.
+sites). A step of multi-spin with a flip of clusters takes as long as six sweeps and has tau = x^0.25. With h = 0,
+xi = 1/(4 abs(Kc - K)) on two-dimensional lattices (Onsager's, near Kc), 0.5 abs(1 - K/Kc)^-0.63 on the cubic one. The
+speeds are ns a site and step of one core, measured by benchmarks/sampling.py. Only ratios matter, and they need to be
+right within a factor of two: where algorithms come closer, either will do.
 """
 
 from __future__ import annotations
@@ -18,14 +19,15 @@ from blockspin.sampling import cluster, packing, pair_chains, pairs
 from blockspin.sampling.packing import Layout
 
 KC = {"chain": math.inf, "square": KC_SQUARE, "triangular": KC_TRIANGULAR, "cubic": KC_CUBIC}
-NS_A_SITE = {"swendsen-wang": 13.0, "wolff": 18.0, "heat-bath": 11.0, "multi-spin": 0.11}
-PILOT = {"multi-spin": 30}  # length in tau of a pilot run, which doubles until it is long enough
-OTHER_PILOT = 250  # of 16 chains
+NS_A_SITE = {"swendsen-wang": 13.0, "wolff": 18.0, "heat-bath": 11.0, "multi-spin": 0.08}
+PILOT, SHORT_PILOT = 4000, 30  # tau of a pilot run in all, and of each chain: it doubles until it is long enough
 ALGORITHMS = ("auto", "multi-spin", "swendsen-wang", "wolff", "heat-bath")  # of spins and other letters
 CHAINS = 100  # of the algorithms that take chains one by one, unless told
 LARGEST_BLOCK = 2**17  # sites: with 512 replicas beyond this a block would leave the second-level cache far behind
 DRAWS = 48  # draws a chain at which a second block of replicas pays, although it must equilibrate too
 SPACING, EQUILIBRATION = 2, 20  # in tau
+PILOT_CHAINS = 16
+SHORTEST_PILOT = 64, 16  # steps: of so many chains, of hundreds
 
 
 @dataclass(frozen=True)
@@ -69,28 +71,32 @@ def candidates(model: Ising) -> list[str]:
     found = [] if frustrated else ["swendsen-wang"]
     if _bipartite(model) and model.h == 0 and model.lattice.kind != "chain":
         found.append("wolff")
+    if _packs(model, 1):
+        found.append("multi-spin")
     # in an ordered phase local updates can stay for ever in the stripes that a random start leaves
-    if frustrated or abs(model.K) < 1.01 * KC[model.lattice.kind]:
-        found.append("multi-spin" if _packs(model, 1) else "heat-bath")
+    elif frustrated or abs(model.K) < 1.01 * KC[model.lattice.kind]:
+        found.append("heat-bath")
     return found
 
 
 def seconds(model: Ising, plan: Plan) -> float:
     """The predicted time of one core for pilot run, equilibration and draws."""
     memory, N = tau(model, plan.algorithm), model.lattice.n_sites
-    lanes, chains, length = plan.chains, 16, PILOT.get(plan.algorithm, OTHER_PILOT)
+    lanes, chains = plan.chains, PILOT_CHAINS
     if plan.algorithm == "multi-spin":
         layout = Layout(model.lattice, plan.stripes)
-        lanes, chains = layout.blocks(plan.chains) * layout.replicas, layout.replicas
-    updates = lanes * (EQUILIBRATION + SPACING * plan.draws) * memory + chains * max(128.0, length * memory)
+        lanes, chains = layout.blocks(plan.chains) * layout.replicas, max(PILOT_CHAINS, layout.replicas)
+    pilot = max(2.0 * SHORTEST_PILOT[chains > PILOT_CHAINS], max(SHORT_PILOT, PILOT / chains) * memory)
+    updates = lanes * (EQUILIBRATION + SPACING * plan.draws) * memory + chains * pilot
     return float(NS_A_SITE[plan.algorithm] * 1e-9 * updates * N)
 
 
 def tau(model: Ising, algorithm: str) -> float:
-    """The expected integrated autocorrelation time of the slowest observable, in steps."""
+    """The expected integrated autocorrelation time of the slowest observable, in steps; in sweeps for multi-spin."""
     x = max(min(correlation_length(model), 0.35 * min(model.lattice.shape)), 1.0)
-    amplitude, z = {"swendsen-wang": (1.9, 0.31), "wolff": (1.5, 0.31)}.get(algorithm, (0.22, 2.17))
-    return float(max(amplitude * x**z, 1.0))
+    local = 0.22 * x**2.17
+    found = {"swendsen-wang": 1.9 * x**0.31, "wolff": 1.5 * x**0.31, "multi-spin": min(local, 6 * x**0.25)}
+    return float(max(found.get(algorithm, local), 1.0))
 
 
 def correlation_length(model: Ising) -> float:

@@ -119,6 +119,24 @@ def _invert(value: Any) -> Any:
     return turned if value is LANES_TYPE else None
 
 
+def _turning(by: int) -> Any:
+    """The instruction that turns the words round: word w of the result is word w + by."""
+    order = [(w + by) % WORDS for w in range(WORDS)]
+
+    @intrinsic
+    def turned(typing_context: Any, value: Any) -> Any:
+        def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            which = ir.Constant(ir.VectorType(ir.IntType(32), WORDS), order)
+            return builder.shuffle_vector(arguments[0], ir.Constant(_VECTOR, ir.Undefined), which)
+
+        return LANES_TYPE(value), code
+
+    return turned
+
+
+_next_words, _words_before = _turning(1), _turning(WORDS - 1)
+
+
 @njit
 def fair(a: Any, b: Any, c: Any, counter: Any) -> Any:
     """Fair bits, and the state that follows, of sfc64 generators: of lanes eight side by side, of a word one.
@@ -152,6 +170,22 @@ def keep(state: Any, a: Any, b: Any, c: Any, counter: Any) -> None:
     store(state, WORDS, b)
     store(state, 2 * WORDS, c)
     store(state, 3 * WORDS, counter)
+
+
+@njit
+def after(value: Any, stripes: int) -> Any:
+    """Each lane's next one in a replica of 1, 64 or 512 stripes, round and round: what lies one stripe further."""
+    if stripes == 1:
+        return value
+    return (value >> uint64(1)) | ((value if stripes == 64 else _next_words(value)) << uint64(63))
+
+
+@njit
+def before(value: Any, stripes: int) -> Any:
+    """Each lane's one before in a replica of 1, 64 or 512 stripes, round and round."""
+    if stripes == 1:
+        return value
+    return (value << uint64(1)) | ((value if stripes == 64 else _words_before(value)) >> uint64(63))
 
 
 def generators(seed: int, blocks: int, *path: str | int) -> NDArray[np.uint64]:

@@ -19,7 +19,8 @@ class Chains(ABC):
     """Chains that start in different ways, ordered and (but for dimers) random in turn, and are advanced together.
 
     values: the configurations as the kernels keep them; generators: the random numbers of each chain, so that these do
-    not depend on how many threads share the chains; clusters: clusters or worms a step, 1 where a step is a sweep.
+    not depend on how many threads share the chains; clusters: clusters, seeds of clusters or worms a step, 1 where a
+    step is a sweep.
     """
 
     model: Any

@@ -1,9 +1,6 @@
-"""Metropolis and heat bath on 512 lanes at a time, each lane with random numbers of its own, exact to 64 bits.
+"""Metropolis, heat bath and cluster flips on 512 lanes at a time, each lane with random numbers of its own.
 
-A spin turns where a uniform number lies below a threshold. The number is drawn bit by bit, the highest first, and a
-lane is decided at the first bit that differs from its threshold's: after twelve bits drawn for all lanes alike, one
-lane in 4,000 is left, and the rest of its bits are drawn for it alone.
-
+Where clusters of like spins are large, two sweeps and a flip of clusters (`flood`) make a step; else a step is a sweep.
 Where h = 0 a sweep is Metropolis's, and every 32nd one heat bath: a Metropolis sweep that always takes a change
 of no energy can go round in a closed cycle of states. In a field every sweep is heat bath.
 The technique is multi-spin coding: L. Jacobs and C. Rebbi, J. Comput. Phys. 41, 203 (1981).
@@ -22,21 +19,27 @@ from blockspin import randomness
 from blockspin.models import Ising
 from blockspin.sampling import lanes
 from blockspin.sampling.cells import fill_ghosts
+from blockspin.sampling.coins import Chances, chances_of
 from blockspin.sampling.lane_counts import measure
 from blockspin.sampling.lanes import LANES, WORDS
 from blockspin.sampling.markov import Chains, Observables
-from blockspin.sampling.multispin_kernels import DIRECT, sweeps
+from blockspin.sampling.multispin_kernels import advance
 from blockspin.sampling.packing import Layout, unpack
 from blockspin.sampling.rows import Rows, rows_of
 from blockspin.sampling.threads import in_threads
 
 HEAT_BATH_EVERY = 32
+SWEEPS = 2  # before a flip of clusters
+LARGE = {2: 30, 3: 400}  # sites of the mean cluster from which on a flip pays, by dimensions
+ORDERED = 0.3  # share of the lattice that is too: in an ordered phase sweeps can stay for ever in stripes
+TURNED = 0.7  # share of the lattice that is to turn, if no seeds shared a cluster
 
 
 @dataclass
 class Replicas(Chains):
     """Replicas of an Ising model in lanes: values are cells (block, words), generators those of each block (block, 36).
 
+    clusters: seeds of the flip that ends a step, 0 where there is none.
     The order parameter is m, staggered for K < 0 (but on the triangular lattice), absolute where h = 0.
     """
 
@@ -47,7 +50,9 @@ class Replicas(Chains):
     name_in_state: ClassVar = "cells"
 
     @classmethod
-    def start(cls, model: Ising, chains: int, seed: int, *path: str | int, stripes: int = 1) -> Replicas:
+    def start(
+        cls, model: Ising, chains: int, seed: int, *path: str | int, stripes: int = 1, clusters: int = 1
+    ) -> Replicas:
         """Replicas of which half start at random and half ordered, both ways in turn (staggered for K < 0).
 
         A chain's start and its random numbers depend on the seed, the path and its number alone.
@@ -67,7 +72,8 @@ class Replicas(Chains):
                 ordered[odd] = ~ordered[odd]
             cells[block] = ((drawn & random[block]) | (ordered & ~random[block])).ravel()
         fill_ghosts(cells, layout.rows, layout.half, stripes)
-        return cls(model, "multi-spin", cells, lanes.generators(seed, blocks, *path), layout=layout, chains=chains)
+        own = lanes.generators(seed, blocks, *path)
+        return cls(model, "multi-spin", cells, own, clusters, layout=layout, chains=chains)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -87,6 +93,15 @@ class Replicas(Chains):
         blocks = self.layout.blocks(chains)
         return replace(self, chains=chains, values=self.values[:blocks], generators=self.generators[:blocks])
 
+    def measure_step(self) -> None:
+        self.advance(16)
+        order = self.observe()[:, 1]
+        # the mean cluster, that of a random site, as a share of the lattice
+        share = float(order.var() if self.model.h != 0 else (order**2).mean())
+        lattice = self.model.lattice
+        pays = share > ORDERED or share * lattice.n_sites > LARGE[len(lattice.shape)]
+        self.clusters = max(1, round(TURNED / share)) if pays else 0
+
     @property
     def _staggered(self) -> bool:
         # an antiferromagnet without triangles orders on two sublattices
@@ -100,16 +115,15 @@ class Replicas(Chains):
         return np.empty((len(self.values), steps, self.layout.replicas, 3), np.int64)
 
     def _run(self, steps: int, trace: NDArray[np.int64]) -> None:
-        unlike = np.uint64(2**64 - 1 if self.model.K < 0 else 0)
-        codes, left = _metropolis(self.model)
-        # of the sets of classes {0}, {1}, {0, 1}, {2} the third is no class
-        metropolis = codes, np.insert(left, 2, 0)
-        every = HEAT_BATH_EVERY if self.model.h == 0 else 1
+        model = self.model
+        unlike = np.uint64(2**64 - 1 if model.K < 0 else 0)
         where = self._rows, self.layout.half, self.layout.stripes
-        about = where, unlike, metropolis, _heat_bath(self.model), every, steps
+        bond, ghost = (chances_of([-math.expm1(-2 * abs(J))]) for J in (model.K, model.h))
+        rules = _metropolis(model), _heat_bath(model), (bond, ghost, int(np.sign(model.h)))
+        about = SWEEPS if self.clusters else 1, HEAT_BATH_EVERY if model.h == 0 else 1, self.clusters, steps
 
         def run(part: slice) -> None:
-            sweeps(self.values[part], self.generators[part], trace[part], *about)
+            advance(self.values[part], self.generators[part], trace[part], where, unlike, *rules, about)
 
         in_threads(len(self.values), run)
 
@@ -131,34 +145,22 @@ class Replicas(Chains):
         return np.stack([-model.K * bonds - model.h * m, np.abs(order) if model.h == 0 else order], axis=-1)
 
 
-def _metropolis(model: Ising) -> tuple[NDArray[np.int64], NDArray[np.uint64]]:
+def _metropolis(model: Ising) -> Chances:
     """For each direct bit, eight times the set of classes whose threshold has it; and what is left of the thresholds.
 
     Class n has n < z/2 unsatisfied bonds and turns with probability e^(-2 abs K (z - 2n)); the rest always turn.
     """
     z = model.lattice.coordination
-    thresholds = [_threshold(math.exp(-2 * abs(model.K) * (z - 2 * n))) for n in range(z // 2)]
-    codes, left = _bits(thresholds)
-    return WORDS * codes, np.append(left, np.zeros(3 - len(left), np.uint64))
+    codes, left = chances_of([math.exp(-2 * abs(model.K) * (z - 2 * n)) for n in range(z // 2)])
+    # of the sets of classes {0}, {1}, {0, 1}, {2} the third is no class
+    return WORDS * codes, np.insert(np.append(left, np.zeros(3 - len(left), np.uint64)), 2, 0)
 
 
-def _heat_bath(model: Ising) -> tuple[NDArray[np.int64], NDArray[np.uint64]]:
-    """For each direct bit the set of classes whose threshold has it; and what is left of the thresholds.
-
-    Class n has n neighbours up, and is up with probability 1/(1 + e^(-2 K (2n - z) - 2h)).
-    """
+def _heat_bath(model: Ising) -> Chances:
+    """Class n has n neighbours up, and is up with probability 1/(1 + e^(-2 K (2n - z) - 2h))."""
     z = model.lattice.coordination
     fields = [2 * (model.K * (2 * n - z) + model.h) for n in range(z + 1)]
-    return _bits([_threshold(1 / (1 + math.exp(-min(max(field, -700.0), 700.0)))) for field in fields])
-
-
-def _threshold(chance: float) -> int:
-    return min(int(chance * 2.0**64), 2**64 - 1)
-
-
-def _bits(thresholds: list[int]) -> tuple[NDArray[np.int64], NDArray[np.uint64]]:
-    sets = [sum((t >> (63 - k) & 1) << n for n, t in enumerate(thresholds)) for k in range(DIRECT)]
-    return np.array(sets, np.int64), np.array([t << DIRECT & (2**64 - 1) for t in thresholds], np.uint64)
+    return chances_of([1 / (1 + math.exp(-min(max(field, -700.0), 700.0))) for field in fields])
 
 
 def _lanes_of(layout: Layout, blocks: int, which: tuple[int, ...]) -> NDArray[np.uint64]:

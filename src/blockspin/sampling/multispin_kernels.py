@@ -1,41 +1,43 @@
-"""The compiled sweeps of the multi-spin updates: Metropolis and heat bath on the 512 lanes of a block."""
+"""The compiled steps of the multi-spin updates: Metropolis, heat bath and cluster flips of the 512 lanes of a block."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import numpy as np
-from numba import njit, uint64
+from numba import njit
 
 from blockspin.sampling.cells import place, wrap
+from blockspin.sampling.coins import DIRECT, SCRATCH, TURNED, finish
+from blockspin.sampling.flood import flip_clusters, room
 from blockspin.sampling.lane_counts import measure
-from blockspin.sampling.lanes import WORDS, fair, fair_word, keep, load, loaded, some, store
-
-DIRECT = 12  # bits drawn for all lanes: fewer leave more to be finished one by one, more are mostly idle
-# the scratch memory of a row, in words: the lanes of each class, or of each set of classes, then these two
-OPEN, TURNED, SCRATCH = 8 * WORDS, 9 * WORDS, 10 * WORDS
+from blockspin.sampling.lanes import WORDS, fair, keep, load, loaded, some, store
 
 
 @njit(cache=True, nogil=True)
-def sweeps(
-    cells: Any, state: Any, trace: Any, where: Any, unlike: Any, metropolis: Any, heat_bath: Any, every: int, steps: int
+def advance(
+    cells: Any, state: Any, trace: Any, where: Any, unlike: Any, metropolis: Any, heat_bath: Any, flip: Any, about: Any
 ) -> None:
-    """Sweeps of every block in place, each `every`-th heat bath from the first on, the others Metropolis.
+    """Steps of every block in place: sweeps, each `every`-th heat bath from the first on, and a flip of clusters.
 
-    where: rows of the lattice, columns of a colour, stripes; metropolis, heat_bath: direct bits of the thresholds, and
-    what is left of these.
+    where: rows of the lattice, columns of a colour, stripes; metropolis, heat_bath: chances of their classes, as
+    `coins` has them; flip: as `flood` has it; about: sweeps a step, every, seeds of clusters, steps.
     """
     rows, half, _ = where
+    sweeps, every, seeds, steps = about
     at = np.empty(3 + rows.near.shape[1], np.int64)
-    scratch = np.zeros(SCRATCH, np.uint64)
+    scratch, memory = np.zeros(SCRATCH, np.uint64), room(where)
     for block in range(cells.shape[0]):
         cell, g = cells[block], state[block]
         for step in range(steps):
-            # two loops, not one with a choice in it: the compiler then has the registers for a row's update
-            if step % every == 0:
-                _heat_bath_sweep(cell, g, scratch, at, where, heat_bath)
-            else:
-                _metropolis_sweep(cell, g, scratch, at, where, unlike, metropolis)
+            for sweep in range(sweeps * step, sweeps * (step + 1)):
+                # two loops, not one with a choice in it: the compiler then has the registers for a row's update
+                if sweep % every == 0:
+                    _heat_bath_sweep(cell, g, scratch, at, where, heat_bath)
+                else:
+                    _metropolis_sweep(cell, g, scratch, at, where, unlike, metropolis)
+            if seeds:
+                flip_clusters(cell, g, scratch, memory, where, unlike, flip, seeds)
             if step < trace.shape[1]:
                 measure(cell, rows, half, trace[block, step])
 
@@ -80,23 +82,6 @@ def _count(cells: Any, at: Any, i: Any, spin: Any) -> Any:
 
 
 @njit(cache=True)
-def _finish(scratch: Any, first: int, open_: Any, turned: Any, single: Any, left: Any) -> None:
-    """Decide the open lanes one by one by the rest of their bits: the turned ones are left in scratch[TURNED]."""
-    store(scratch, OPEN, open_)
-    store(scratch, TURNED, turned)
-    for j in range(WORDS):
-        lanes_left = scratch[OPEN + j]
-        while lanes_left:
-            lane = lanes_left & (~lanes_left + uint64(1))
-            lanes_left ^= lane
-            n = 0
-            while not scratch[(first + n) * WORDS + j] & lane:
-                n += 1
-            if fair_word(single) < left[n]:
-                scratch[TURNED + j] |= lane
-
-
-@njit(cache=True)
 def _metropolis_row(cells: Any, at: Any, half: int, g: Any, scratch: Any, unlike: Any, rule: Any) -> None:
     codes, left = rule
     a, b, c, counter = loaded(g)
@@ -126,7 +111,7 @@ def _metropolis_row(cells: Any, at: Any, half: int, g: Any, scratch: Any, unlike
             turned = turned | (open_ & threshold & ~bits)
             open_ = open_ & ~(threshold ^ bits)
         if some(open_):
-            _finish(scratch, 1, open_, turned, single, left)
+            finish(scratch, 1, open_, turned, single, left)
             turned = load(scratch, TURNED)
         store(cells, at[0] + i, spin ^ turned)
     keep(g, a, b, c, counter)
@@ -158,7 +143,7 @@ def _heat_bath_row(cells: Any, at: Any, half: int, g: Any, scratch: Any, rule: A
             up = up | (open_ & threshold & ~bits)
             open_ = open_ & ~(threshold ^ bits)
         if some(open_):
-            _finish(scratch, 0, open_, up, single, left)
+            finish(scratch, 0, open_, up, single, left)
             up = load(scratch, TURNED)
         store(cells, at[0] + i, up)
     keep(g, a, b, c, counter)

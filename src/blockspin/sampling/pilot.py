@@ -12,12 +12,11 @@ from numpy.typing import NDArray
 from blockspin import statistics
 from blockspin.models import Model
 from blockspin.sampling.chains import start
-from blockspin.sampling.cost import EQUILIBRATION, SPACING, Plan
+from blockspin.sampling.cost import EQUILIBRATION, PILOT_CHAINS, SHORTEST_PILOT, SPACING, Plan
 from blockspin.sampling.markov import Chains
 from blockspin.sampling.packing import Layout
 
-PILOT_CHAINS = 16
-SHORTEST_PILOT, LONGEST_PILOT = 2**6, 2**16
+LONGEST_PILOT = 2**16
 LONG, SHORT = 50, 10  # in tau: what a chain must cover, one of 16 and one of hundreds
 LARGEST_R_HAT, LARGEST_NESTED_R_HAT = 1.1, 1.01
 
@@ -64,9 +63,10 @@ def run(model: Model, plan: Plan, seed: int, *, required: bool) -> Pilot:
     chains = max(PILOT_CHAINS, Layout(model.lattice, plan.stripes).replicas) if many else PILOT_CHAINS
     pilot = start(model, plan.algorithm, chains, seed, "sample", "pilot", stripes=plan.stripes)
     pilot.measure_step()
-    pilot.advance(SHORTEST_PILOT)
+    steps = done = SHORTEST_PILOT[chains > PILOT_CHAINS]
+    pilot.advance(steps)
     largest = LARGEST_R_HAT if pilot.groups is None else LARGEST_NESTED_R_HAT
-    steps, done, forgotten, why = SHORTEST_PILOT, SHORTEST_PILOT, 0, ""
+    forgotten, why = 0, ""
     tau: tuple[statistics.AutocorrelationTime, ...] = ()
     while True:
         seen = pilot.record(steps)

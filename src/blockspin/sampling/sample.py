@@ -76,16 +76,17 @@ def sample(
     chains : int or None
         100 unless given, but for multi-spin a multiple of the 512 replicas that it moves at once.
     algorithm : str
-        "multi-spin" (Metropolis and heat bath on 512 replicas at a time; any K and h, an even last extent) and
+        "multi-spin" (sweeps and flips of clusters of 512 replicas at a time; any K and h, an even last extent) and
         "swendsen-wang" (any K and h; a field enters as a ghost spin), both of Ising spins with nearest neighbours;
         "wolff" (of these h = 0, of other models a symmetry of the letters), "heat-bath" (any), "worm" (dimers), or
         "auto": the one that `sampling.cost` expects to be the fastest.
     spacing : int or None
         Steps between draws, 2 tau unless given, with tau the larger integrated autocorrelation time
-        (1/2 + sum rho, in steps) of energy and order parameter in a pilot run. A step is a sweep; for Wolff, as many
-        clusters as flip about N sites; for dimers, as many worms as turn about N/2 dimers. The order parameter is that
-        of `sampling.cluster.ClusterChains`: m, staggered for K < 0, its absolute value for h = 0; of other models that
-        of `sampling.pair_chains.PairChains`; for dimers tau is that of energy, columnar order and winding numbers.
+        (1/2 + sum rho, in steps) of energy and order parameter in a pilot run. A step is a sweep; for multi-spin with
+        large clusters two sweeps and a flip of clusters; for Wolff, as many clusters as flip about N sites; for dimers,
+        as many worms as turn about N/2 dimers. The order parameter is that of `sampling.cluster.ClusterChains`: m,
+        staggered for K < 0, its absolute value for h = 0; of other models that of `sampling.pair_chains.PairChains`;
+        for dimers tau is that of energy, columnar order and winding numbers.
     equilibration : int or None
         Steps before the first draw, 20 tau unless given, or as many as the pilot needed to forget its start if those
         are more.
@@ -135,7 +136,7 @@ def _in_memory(settings: _Settings, tell: Report) -> xr.DataArray:
     observed = np.empty((plan.chains, plan.draws, len(running.names)))
     for draw, spins, seen in _draws(settings, schedule, running, 0, tell):
         values[:, draw], observed[:, draw] = spins, seen
-    return samples.make(values, model.lattice, alphabet=model.letters, **_told(settings, schedule, running, observed))
+    return samples.drawn(values, model.lattice, model.letters, **_told(settings, schedule, running, observed))
 
 
 def _to_file(path: str | os.PathLike[str], settings: _Settings, progress: Wish, overwrite: bool) -> Path:
@@ -315,7 +316,7 @@ def _independent(settings: _Settings, tell: Report) -> xr.DataArray:
     names = cluster.names(model) if nearest(model) else pair_chains.names(model)
     told = settings.provenance() | {"algorithm": "independent", "spacing": 1, "equilibration": 0, "pilot": None}
     told |= {"tau": {name: [0.5, 0.0] for name in names}, "r_hat": dict.fromkeys(names, 1.0)}
-    return samples.make(values, model.lattice, alphabet=model.letters, **told, ess=dict.fromkeys(names, float(n)))
+    return samples.drawn(values, model.lattice, model.letters, **told, ess=dict.fromkeys(names, float(n)))
 
 
 def _diagnostics(running: Chains, observed: NDArray[np.float64]) -> dict[str, Any]:

@@ -9,9 +9,8 @@ import numba
 
 from blockspin import memory
 from blockspin.models import Model
-from blockspin.sampling.cost import Plan
+from blockspin.sampling.cost import PILOT_CHAINS, Plan
 from blockspin.sampling.packing import Layout
-from blockspin.sampling.pilot import PILOT_CHAINS
 
 PART = 2**26  # spins of a part on disk, at most
 CHECKED = 4  # bytes a spin of samples in memory at once: their values, and what checking them makes
@@ -72,7 +71,8 @@ def _chains(model: Model, plan: Plan) -> int:
     N = model.lattice.n_sites
     if plan.algorithm == "multi-spin":
         layout = Layout(model.lattice, plan.stripes)
-        # the pilot's block and the starts of one; a draw, its image and a copy
-        return 8 * layout.words * (layout.blocks(plan.chains) + 4) + 3 * plan.chains * N
+        # the pilot's block and the starts of one; a flip's sites and bonds, by thread; a draw, its image and a copy
+        flips = (2 + len(model.lattice.steps)) * numba.get_num_threads()
+        return 8 * layout.words * (layout.blocks(plan.chains) + 4 + flips) + 3 * plan.chains * N
     # starts are drawn as int64; labels and bonds of each thread; the tables of rows or neighbours
     return 10 * max(plan.chains, PILOT_CHAINS) * N + 8 * numba.get_num_threads() * N + 8 * N

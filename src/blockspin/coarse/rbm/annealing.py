@@ -109,7 +109,8 @@ def anneal(
         back = hidden @ (new * parameters.weights) + (base + new * (parameters.visible - base))
         return draw(down, squashed(back, units), units), gain
 
-    end, gains = jax.lax.scan(step, visible, (betas[:-1], betas[1:], jnp.arange(len(betas) - 1)))
+    with jax.default_matmul_precision("highest"):  # GPUs would round products to 11 bits, and ln Z with them
+        end, gains = jax.lax.scan(step, visible, (betas[:-1], betas[1:], jnp.arange(len(betas) - 1)))
     return gains, end
 
 

@@ -62,8 +62,9 @@ def chain(
     def step(index: jax.Array, carry: tuple[jax.Array, jax.Array]) -> tuple[jax.Array, jax.Array]:
         state, key = carry
         up, down = jax.random.split(jax.random.fold_in(key, index))
-        hidden = draw(up, hidden_mean(parameters, state, units), HIDDEN[units])
-        return draw(down, visible_mean(parameters, hidden, units), units), key
+        with jax.default_matmul_precision("highest"):  # ln Z rests on chains that have this very distribution
+            hidden = draw(up, hidden_mean(parameters, state, units), HIDDEN[units])
+            return draw(down, visible_mean(parameters, hidden, units), units), key
 
     def run(state: jax.Array, key: jax.Array) -> tuple[jax.Array, jax.Array]:
         state, _ = jax.lax.fori_loop(0, steps, step, (state, key))

@@ -200,7 +200,8 @@ def _batches(parameters: Any, x: jax.Array, y: jax.Array, of_rows: Callable[...,
     def one(batch: tuple[jax.Array, jax.Array]) -> jax.Array:
         return of_rows(parameters, batch[0].astype(jnp.float32), batch[1].astype(jnp.float32))
 
-    rows: jax.Array = jax.lax.map(one, (x, y))
+    with jax.default_matmul_precision("highest"):  # a log-likelihood rests on these products
+        rows: jax.Array = jax.lax.map(one, (x, y))
     return rows
 
 

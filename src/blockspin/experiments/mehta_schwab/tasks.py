@@ -10,6 +10,7 @@ import numpy as np
 import blockspin as bs
 from blockspin import judging
 from blockspin.experiments.mehta_schwab.settings import OWN, Recipe, Settings
+from blockspin.experiments.shared_tasks import ising_samples
 from blockspin.experiments.stored import Samples
 from blockspin.experiments.task import task
 from blockspin.experiments.tree import Tree
@@ -77,7 +78,7 @@ def _conditions(s: Settings, seed: int) -> dict[str, dict[int, Task]]:
 
 
 def _drawn(name: str, L: int, K: float, n: int, chains: int, seed: int) -> Task:
-    drawn = cluster_samples(L=L, K=K, n=n, chains=chains, seed=integer(seed, "sample", name))
+    drawn = ising_samples(L=L, K=K, n=n, chains=chains, seed=integer(seed, "sample", name))
     return replace(drawn, label=name)
 
 
@@ -92,13 +93,6 @@ def recipe_of(variant: str, recipe: Recipe, n_iter: int) -> dict[str, Any]:
     if variant == "sklearn-matched":
         return {name: values[name] for name in ("learning_rate", "batch_size", "n_iter")}
     return {name: value for name, value in values.items() if name not in UNUSED[variant]}
-
-
-@task(kind="sample", version=2, label="samples", weight=lambda L, n, **_: L**2 * n * 2e-7)
-def cluster_samples(L: int, K: float, n: int, chains: int, seed: int, *, progress: Progress) -> Samples:
-    """Ising samples on the L x L torus by Swendsen and Wang's algorithm."""
-    model = bs.Ising(bs.Lattice.square(L), K)
-    return bs.sample(model, n, seed=seed, chains=chains, algorithm="swendsen-wang", progress=progress)
 
 
 def _train_cost(

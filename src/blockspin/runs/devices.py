@@ -1,0 +1,78 @@
+"""Where JAX computes: on a GPU that works, or on the CPU."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from importlib.metadata import entry_points
+
+from blockspin import checks
+
+CHOICES = ("auto", "cpu", "gpu")
+VARIABLE = "JAX_PLATFORMS"
+SHARED = {"XLA_PYTHON_CLIENT_PREALLOCATE": "false"}  # GPU memory as it is needed, so that processes share it
+DRIVERS = ("/dev/nvidia0", "/dev/nvidiactl", "/dev/dxg", "/dev/kfd")  # where Linux has a GPU: NVIDIA's, WSL's, AMD's
+LONGEST = 120.0  # seconds that a driver may take to answer
+LOOK = "import jax; (jax.numpy.ones(8) + 1).block_until_ready(); print(jax.devices()[0].platform)"
+
+
+def choose(wanted: str) -> str:
+    """Have JAX compute there, in this process and in those it starts; call it before JAX is imported.
+
+    "auto" is the GPU where JAX finds a working one, else the CPU; `JAX_PLATFORMS` is respected. Returns a sentence
+    where a GPU or CUDA seems to be there and the CPU must do, else "". Raises ValueError for another word, and for
+    "gpu" where JAX finds none.
+    """
+    checks.choice("device", wanted, CHOICES)
+    if wanted == "cpu":
+        os.environ[VARIABLE] = "cpu"
+    if wanted == "cpu" or (wanted == "auto" and not _worth_a_look()):
+        return ""
+    platform, said = look()
+    if platform == "gpu" or (wanted == "auto" and platform != "cpu"):
+        return ""
+    if wanted == "gpu":
+        raise ValueError(
+            f"device gpu needs a GPU that works; JAX{_variable()} says: {said or f'its first device is {platform}'}. "
+            "Choose cpu or auto; a GPU needs NVIDIA's driver and the extra cuda (docs/how-to/gpu.md)"
+        )
+    sentence = said and f"the CPU computes: JAX{_variable()} finds no GPU that works; it says: {said}"
+    os.environ[VARIABLE] = "cpu"
+    return sentence
+
+
+def look() -> tuple[str, str]:
+    """What JAX computes on ("cpu", "gpu", "tpu"), and what it says where a device does not work.
+
+    Another process tries one sum: a broken driver may end a process, and a GPU that was looked at holds memory.
+    """
+    command, env = [sys.executable, "-P", "-c", LOOK], os.environ | SHARED | {"JAX_TRACEBACK_FILTERING": "off"}
+    try:
+        tried = subprocess.run(command, env=env, capture_output=True, text=True, timeout=LONGEST)
+    except subprocess.TimeoutExpired:
+        return "cpu", f"nothing for {LONGEST:.0f} s"
+    ending = f"it ended with code {tried.returncode}" if tried.returncode else ""
+    if not ending and tried.stdout.split() != ["cpu"]:
+        return tried.stdout.split()[-1], ""
+    # without the lines of tracebacks
+    lines = [line for line in tried.stderr.splitlines() if line[:1].strip() and not line.startswith("Traceback")]
+    return "cpu", "; ".join(line.rstrip(".") for line in lines) or ending
+
+
+def in_use() -> str:
+    """What JAX of this process computes on, as "cpu" or "NVIDIA H200"; "cpu" where nothing imported JAX."""
+    try:
+        return str(sys.modules["jax"].devices()[0].device_kind)
+    except (KeyError, RuntimeError, AssertionError):  # not imported; no backend starts
+        return "cpu"
+
+
+def _worth_a_look() -> bool:
+    """Whether a GPU, a plugin of JAX or the user's variable may lead JAX to anything but the CPU."""
+    given = os.environ.get(VARIABLE, "")
+    return given != "cpu" and bool(given or entry_points(group="jax_plugins") or any(map(os.path.exists, DRIVERS)))
+
+
+def _variable() -> str:
+    return f" with {VARIABLE}={os.environ[VARIABLE]}" if os.environ.get(VARIABLE) else ""
