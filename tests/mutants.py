@@ -311,4 +311,34 @@ MUTANTS = (
         "the energy's sign in the divergence", "experiments/locality_map/numbers.py",
         "/ lattice.n_sites + K *", "/ lattice.n_sites - K *", "experiments/test_locality_map.py",
     ),
+    Mutant(
+        "layers take each other's weights", "experiments/locality_map/tasks.py",
+        "np.stack([one.components_ for one in machines])", "np.stack([one.components_ for one in machines[::-1]])",
+        "experiments/test_locality_map.py::test_every_layer_of_a_training_has_its_own_numbers",
+    ),
+    Mutant(
+        "a layer read at the next place", "experiments/locality_map/tasks.py",
+        "self.weights[self.layers.index(layer)]", "self.weights[self.layers.index(layer) - 1]",
+        "experiments/test_locality_map.py::test_every_layer_of_a_training_has_its_own_numbers",
+    ),
+    Mutant(
+        "rows of the first coupling for all", "experiments/locality_map/tasks.py",
+        "[rows[layer.K] for layer in layers]", "[rows[layers[0].K] for layer in layers]",
+        "experiments/test_locality_map.py::test_every_layer_of_a_training_has_its_own_numbers",
+    ),
+    Mutant(
+        "the company not in the key", "experiments/locality_map/tasks.py",
+        "layers=dumped, held_out", "layers=dumped[:1], held_out",
+        "experiments/test_locality_map.py::test_whom_a_layer_is_trained_with_is_in_the_key_of_its_numbers",
+    ),
+    Mutant(
+        "all machines of an ensemble draw alike", "coarse/rbm/ensemble.py",
+        "len({machine.seed_ for machine in machines}) > 1", "len({machine.seed_ for machine in machines}) > 99",
+        "coarse/test_rbm_ensemble.py::test_an_ensemble_has_the_numbers_of_its_machines_alone",
+    ),
+    Mutant(
+        "rates of two machines exchanged", "coarse/rbm/ensemble.py",
+        "[machine._rates() for machine in machines]", "[machine._rates() for machine in machines[::-1]]",
+        "coarse/test_rbm_ensemble.py::test_an_ensemble_has_the_numbers_of_its_machines_alone",
+    ),
 )  # fmt: skip

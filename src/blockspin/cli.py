@@ -48,9 +48,7 @@ Reading = Annotated[
         "series=True; may be repeated.",
     ),
 ]
-Device = Annotated[
-    str, typer.Option(help="Where JAX computes: cpu, gpu, or auto, which takes a GPU that works, else the CPU.")
-]
+Device = Annotated[str, typer.Option(help="Where JAX computes: cpu, gpu, or auto, a GPU if one works, else the CPU.")]
 
 
 runs = typer.Typer(help="The folders of runs: list them, delete what they no longer need.", no_args_is_help=True)
@@ -131,7 +129,7 @@ def run(
     with _one_line():
         from blockspin.experiments import find
         from blockspin.experiments.closing import closing
-        from blockspin.experiments.plan import forecast
+        from blockspin.experiments.plan import forecast, unused
         from blockspin.experiments.run import REPORT, check_folder, prepare
         from blockspin.experiments.run import run as run_plan
         from blockspin.files import Damaged
@@ -154,8 +152,8 @@ def run(
                 file=settings,
             )
             folder = out if out is not None else Path("runs") / f"{experiment}-{plan.preset}"
+            check_folder(plan, folder)
             if dry_run:
-                check_folder(plan, folder)
                 typer.echo("\n".join(forecast(plan, folder, workers)))
                 return
             if cluster is not None:
@@ -164,6 +162,8 @@ def run(
                 check_cluster(cluster)  # before there is a folder
             else:
                 _compute_on(device)
+            for line in unused(plan, folder):
+                typer.echo(line, err=True)
             try:
                 with Shown() as display:
                     concluded = run_plan(plan, folder, workers=workers, cluster=cluster, shard=part, display=display)
@@ -240,6 +240,7 @@ def sample(
     ] = None,
     algorithm: Annotated[str, typer.Option(help="The algorithm; auto takes the fastest for the model.")] = "auto",
     force: Annotated[bool, typer.Option("--force", help="Overwrite an existing file.")] = False,
+    device: Annotated[str, typer.Option(help="cpu, or gpu, for Ising spins on a square lattice: other draws.")] = "cpu",
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Print algorithm, number of draws and size; draw nothing.")
     ] = False,
@@ -255,18 +256,21 @@ def sample(
         if force or not out.is_file():
             check_place(out)
         drawn_from = choices.model(model, choices.lattice(shape, lattice), set_ or [])
+        how: Any = {"chains": chains, "algorithm": algorithm, "device": device}
 
         import blockspin as bs
         from blockspin.samples import sizes
         from blockspin.sampling.sample import forecast
 
         if dry_run:
-            foreseen = forecast(drawn_from, n, chains=chains, algorithm=algorithm)
+            foreseen = forecast(drawn_from, n, **how)
             typer.echo(f"{out}: {foreseen}")
             foreseen.check_file(out)
             return
         there = out.exists() and not force
-        bs.sample(drawn_from, n, seed=seed, chains=chains, algorithm=algorithm, progress=True, out=out, overwrite=force)
+        if device == "gpu" and not there:
+            _compute_on(device)
+        bs.sample(drawn_from, n, seed=seed, progress=True, out=out, overwrite=force, **how)
         size = sizes(out)
         already = ", there already" if there else ""
         typer.echo(f"{out}: {size['chain']} chains of {size['draw']} draws, {drawn_from}{already}")

@@ -28,7 +28,7 @@ CLASSIFIER = bounds.new_classifier(np.random.RandomState(0), 6, 6)
 PROGRAMS: dict[str, Callable[[], Any]] = {
     "annealing": lambda: annealing.anneal(RBM, jnp.ones(6), jnp.linspace(0, 1, 3), ROWS, KEY, units="spin"),
     "Gibbs chains": lambda: gibbs.chain(RBM, ROWS, KEY, jnp.int32(2), kept=2, units="spin"),
-    "records": lambda: records.one(RBM, RBM.weights, WATCHED, records.Program("spin", True, 4)),
+    "records": lambda: records.measure(RBM, RBM.weights, WATCHED, records.Program("spin", True, 4)),
     "critic": lambda: bounds._batches(NETWORKS, ROWS[None], ROWS[None], bounds.ROWS["infonce"]),
     "classifier": lambda: bounds._batches(CLASSIFIER, ROWS[None], ROWS[None], bounds.ROWS["classifier"]),
 }

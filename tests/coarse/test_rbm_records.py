@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -12,7 +11,7 @@ import pytest
 from blockspin.coarse.rbm import RBM
 from blockspin.coarse.rbm.gibbs import Parameters
 from blockspin.coarse.rbm.pseudolikelihood import group_of
-from blockspin.coarse.rbm.trajectory import COLUMNS, Recorder, record_together
+from blockspin.coarse.rbm.trajectory import Recorder
 
 N, M = 12, 7
 KINDS = ("spin", "binary", "gaussian", "means", "large weights")
@@ -64,22 +63,6 @@ def test_a_record_is_what_the_fitted_rbm_says(kind: str) -> None:
     moved = np.linalg.norm(other.components_ - rbm.components_) / np.linalg.norm(other.components_) / 2
     assert np.isnan(table["weight_change"][0])
     np.testing.assert_allclose(table["weight_change"][1], moved, rtol=1e-5)
-
-
-@pytest.mark.parametrize("same", [True, False])
-@pytest.mark.parametrize("kind", KINDS)
-def test_records_of_an_ensemble_are_those_of_its_rbms(kind: str, same: bool) -> None:
-    machines = [machine(kind, seed) for seed in range(3)]
-    sets = [rows(kind, 50, 0 if same else seed) for seed in range(3)]
-    alone, together = ([Recorder(X, X[:20], machines[0].units_, M, 3) for X in sets] for _ in range(2))
-    for epoch, sign in ((0, 1.0), (3, -0.5)):
-        parts = [jax.tree.map(lambda part, sign=sign: sign * part, parameters(rbm)) for rbm in machines]
-        for recorder, some in zip(alone, parts, strict=True):
-            recorder.record(epoch, some)
-        record_together(together, epoch, jax.tree.map(lambda *some: jnp.stack(some), *parts), same)
-    for one, other in zip(alone, together, strict=True):
-        for name in COLUMNS:
-            np.testing.assert_allclose(one.table()[name], other.table()[name], rtol=1e-5, atol=1e-5, err_msg=name)
 
 
 def test_one_rbm_that_diverges_is_named() -> None:

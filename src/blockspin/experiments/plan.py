@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from blockspin.progress import duration
 from blockspin.runs import settings as settings_file
 from blockspin.runs.costs import beside, measured
 from blockspin.runs.settings import SettingsError, nearest
+from blockspin.runs.store import header
 from blockspin.runs.sweep import Point, Sweep, build_sweep
 from blockspin.runs.task import Task, ordered
 
@@ -140,6 +141,7 @@ def forecast(plan: Plan, folder: Path, workers: int = 1) -> Iterator[str]:
     left = [task for task in tasks if task.key not in stored]
     points = f"{len(plan.cells)} points, " if plan.cells else ""
     yield f"{plan.experiment.name}, preset {plan.preset}: {points}{len(tasks)} tasks, {len(tasks) - len(left)} stored"
+    yield from unused(plan, folder)
     if len(left) < len(tasks):
         done = Counter(task.kind for task in tasks if task.key in stored)
         yield f"  done already: {', '.join(f'{n} {kind}' for kind, n in done.items())}"
@@ -164,6 +166,22 @@ def forecast(plan: Plan, folder: Path, workers: int = 1) -> Iterator[str]:
     parts = [told_bytes(size)] if size else []
     parts += [f"not known yet for the {', '.join(unknown)} tasks"] if unknown else []
     yield f"expected disk: {', '.join(parts)}"
+
+
+def unused(plan: Plan, folder: Path) -> Iterator[str]:
+    """A line a kind of task, where results in the folder do not serve and others are to be computed in their place."""
+    tasks = {task.key: task for task in ordered(plan.tasks)}
+    stored = {path.stem: path for path in (folder / "tasks").glob("*.npz")}
+    others: dict[str, list[int]] = defaultdict(list)
+    for key in stored.keys() - tasks.keys():
+        with suppress(Exception):  # a damaged file tells nothing
+            about = header(stored[key])
+            others[about["kind"]].append(about["version"])
+    left = Counter((task.kind, task.version) for key, task in tasks.items() if key not in stored)
+    for (kind, version), n in left.items():
+        if some := others[kind]:
+            because = "serve other settings" if set(some) == {version} else "are of another version"
+            yield f"{folder}: {len(some)} stored results of {kind} {because}; {n} are computed anew"
 
 
 def _laid_out(

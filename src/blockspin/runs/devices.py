@@ -9,7 +9,6 @@ from importlib.metadata import entry_points
 
 from blockspin import checks
 
-CHOICES = ("auto", "cpu", "gpu")
 VARIABLE = "JAX_PLATFORMS"
 SHARED = {"XLA_PYTHON_CLIENT_PREALLOCATE": "false"}  # GPU memory as it is needed, so that processes share it
 DRIVERS = ("/dev/nvidia0", "/dev/nvidiactl", "/dev/dxg", "/dev/kfd")  # where Linux has a GPU: NVIDIA's, WSL's, AMD's
@@ -24,26 +23,28 @@ def choose(wanted: str) -> str:
     where a GPU or CUDA seems to be there and the CPU must do, else "". Raises ValueError for another word, and for
     "gpu" where JAX finds none.
     """
-    checks.choice("device", wanted, CHOICES)
+    checks.choice("device", wanted, ("auto", "cpu", "gpu"))
+    given = os.environ.get(VARIABLE, "")
+    others = given or entry_points(group="jax_plugins") or any(map(os.path.exists, DRIVERS))  # JAX may find these
     if wanted == "cpu":
         os.environ[VARIABLE] = "cpu"
-    if wanted == "cpu" or (wanted == "auto" and not _worth_a_look()):
+    if wanted == "cpu" or (wanted == "auto" and (given == "cpu" or not others)):
         return ""
+    by = f" with {VARIABLE}={given}" if given else ""
     platform, said = look()
     if platform == "gpu" or (wanted == "auto" and platform != "cpu"):
         return ""
     if wanted == "gpu":
         raise ValueError(
-            f"device gpu needs a GPU that works; JAX{_variable()} says: {said or f'its first device is {platform}'}. "
+            f"device gpu needs a GPU that works; JAX{by} says: {said or f'its first device is {platform}'}. "
             "Choose cpu or auto; a GPU needs NVIDIA's driver and the extra cuda (docs/how-to/gpu.md)"
         )
-    sentence = said and f"the CPU computes: JAX{_variable()} finds no GPU that works; it says: {said}"
     os.environ[VARIABLE] = "cpu"
-    return sentence
+    return said and f"the CPU computes: JAX{by} finds no GPU that works; it says: {said}"
 
 
 def look() -> tuple[str, str]:
-    """What JAX computes on ("cpu", "gpu", "tpu"), and what it says where a device does not work.
+    """What JAX computes on ("cpu", "gpu", "tpu"), and what it says where one does not work, tracebacks left out.
 
     Another process tries one sum: a broken driver may end a process, and a GPU that was looked at holds memory.
     """
@@ -55,7 +56,6 @@ def look() -> tuple[str, str]:
     ending = f"it ended with code {tried.returncode}" if tried.returncode else ""
     if not ending and tried.stdout.split() != ["cpu"]:
         return tried.stdout.split()[-1], ""
-    # without the lines of tracebacks
     lines = [line for line in tried.stderr.splitlines() if line[:1].strip() and not line.startswith("Traceback")]
     return "cpu", "; ".join(line.rstrip(".") for line in lines) or ending
 
@@ -66,13 +66,3 @@ def in_use() -> str:
         return str(sys.modules["jax"].devices()[0].device_kind)
     except (KeyError, RuntimeError, AssertionError):  # not imported; no backend starts
         return "cpu"
-
-
-def _worth_a_look() -> bool:
-    """Whether a GPU, a plugin of JAX or the user's variable may lead JAX to anything but the CPU."""
-    given = os.environ.get(VARIABLE, "")
-    return given != "cpu" and bool(given or entry_points(group="jax_plugins") or any(map(os.path.exists, DRIVERS)))
-
-
-def _variable() -> str:
-    return f" with {VARIABLE}={os.environ[VARIABLE]}" if os.environ.get(VARIABLE) else ""

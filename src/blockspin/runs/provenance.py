@@ -66,7 +66,7 @@ class Provenance:
                         session |= {"end": max(times, default=session["start"]), "outcome": "killed"}
             sessions.append(self.own)
             tasks = task_seconds(self.store)
-            used = devices(self.store)
+            used = sorted({str(event["device"]) for event in read_log(self.store.folder) if "device" in event})
             stored = {"schema": 2, "seed": self.seed, "tasks": tasks, "devices": used, "sessions": sessions}
             write_json(path, {**stored, "sha256": digest_of(stored)})
 
@@ -97,12 +97,6 @@ def task_seconds(store: Store) -> dict[str, float]:
     for label, seconds in last.values():
         found[label] = round(found.get(label, 0.0) + seconds, 3)
     return found
-
-
-def devices(store: Store) -> list[str]:
-    """What JAX had where tasks were computed, such as ["cpu"]; which task had which is in the log."""
-    done = [event.get("device") for event in read_log(store.folder) if event.get("event") == "done"]
-    return sorted({device for device in done if isinstance(device, str)})
 
 
 def versions() -> dict[str, str]:

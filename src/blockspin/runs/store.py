@@ -84,8 +84,7 @@ class Store:
         """The meta of a task's result without its arrays; raises ResultError as `load` does."""
         path = self.path(task)
         try:
-            with np.load(path, allow_pickle=False) as archive:
-                return dict(json.loads(archive[HEADER].tobytes())["meta"])
+            return dict(header(path)["meta"])
         except OSError as error:
             raise ResultError(f"no stored result of {task.label!r}, {path}: {files.reason(error)}") from error
 
@@ -176,6 +175,12 @@ class Store:
                 if file.read(1) != b"\n":  # a killed run's last words
                     file.write(b"\n")
             file.write(line.encode())
+
+
+def header(path: Path) -> dict[str, Any]:
+    """What a result's file says of it: kind, version, settings and parents of the task, and meta."""
+    with np.load(path, allow_pickle=False) as archive:
+        return dict(json.loads(archive[HEADER].tobytes()))
 
 
 def read_log(folder: Path) -> list[dict[str, Any]]:

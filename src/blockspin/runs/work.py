@@ -117,10 +117,7 @@ def throttled(send: Callable[[float, str], None], every: float) -> Progress:
 
 
 def thread_variables(threads: int, said: Mapping[str, str]) -> dict[str, str]:
-    """The environment that gives a process so many cores, BLAS one, and memory of a GPU only as it needs it.
-
-    What the user's own environment says is left as it is.
-    """
+    """The environment that gives a process so many cores, BLAS one, and GPU memory as needed; the user's own stays."""
     own = {} if any(name in said for name in blas.VARIABLES) else dict.fromkeys(blas.VARIABLES, "1")
     pools = dict.fromkeys(POOLS, str(threads)) | devices.SHARED
     return own | {name: value for name, value in pools.items() if name not in said}

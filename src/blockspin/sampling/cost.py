@@ -11,7 +11,7 @@ right within a factor of two: where algorithms come closer, either will do.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from blockspin import checks
 from blockspin.models import KC_CUBIC, KC_SQUARE, KC_TRIANGULAR, Dimers, Ising, Model, nearest
@@ -32,21 +32,26 @@ SHORTEST_PILOT = 64, 16  # steps: of so many chains, of hundreds
 
 @dataclass(frozen=True)
 class Plan:
-    """An algorithm, how many chains it runs and in how many stripes a replica is cut (1 but for multi-spin)."""
+    """An algorithm, how many chains it runs, in how many stripes a replica is cut (1 but for multi-spin), and where."""
 
     algorithm: str
     chains: int
     draws: int
     stripes: int = 1
+    device: str = "cpu"
 
 
-def choose(model: Model, n: int, algorithm: str = "auto", chains: int | None = None) -> Plan:
+def choose(model: Model, n: int, algorithm: str = "auto", chains: int | None = None, device: str = "cpu") -> Plan:
     """The cheapest plan for n configurations, with the algorithm and the number of chains where they are given.
 
     Dimers know the worm alone. Models other than the Ising model of nearest neighbours take Wolff's clusters where
-    their letters have a symmetry, else heat bath.
-    Raises ValueError for an algorithm that is unknown or cannot serve the model.
+    their letters have a symmetry, else heat bath. A GPU knows multi-spin alone.
+    Raises ValueError for an algorithm or a device that is unknown or cannot serve the model.
     """
+    if checks.choice("device", device, ("cpu", "gpu")) == "gpu":
+        from blockspin.sampling.device_replicas import served  # and with it JAX, which nothing else here needs
+
+        return replace(_plan(served(model, algorithm), n, "multi-spin", chains, stripes=1), device=device)
     if isinstance(model, Dimers):
         if algorithm not in ("auto", "worm"):
             raise ValueError(f"dimers are moved by the algorithm worm; got {checks.shown(algorithm)}")
@@ -110,10 +115,10 @@ def correlation_length(model: Ising) -> float:
     return float(0.5 * (distance / Kc) ** -0.63 if model.lattice.kind == "cubic" else 1 / (4 * distance))
 
 
-def _plan(model: Ising, n: int, algorithm: str, chains: int | None) -> Plan:
+def _plan(model: Ising, n: int, algorithm: str, chains: int | None, stripes: int | None = None) -> Plan:
     if algorithm != "multi-spin":
         return _of_chains(algorithm, n, chains)
-    stripes = _stripes(model, n)
+    stripes = _stripes(model, n) if stripes is None else stripes
     if chains is None:
         replicas = Layout(model.lattice, stripes).replicas
         chains = replicas * max(1, n // (replicas * DRAWS))

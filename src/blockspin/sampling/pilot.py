@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from blockspin import statistics
 from blockspin.models import Model
-from blockspin.sampling.chains import start
+from blockspin.sampling.chains import planned
 from blockspin.sampling.cost import EQUILIBRATION, PILOT_CHAINS, SHORTEST_PILOT, SPACING, Plan
 from blockspin.sampling.markov import Chains
 from blockspin.sampling.packing import Layout
@@ -61,7 +61,7 @@ def run(model: Model, plan: Plan, seed: int, *, required: bool) -> Pilot:
     """
     many = plan.algorithm == "multi-spin"
     chains = max(PILOT_CHAINS, Layout(model.lattice, plan.stripes).replicas) if many else PILOT_CHAINS
-    pilot = start(model, plan.algorithm, chains, seed, "sample", "pilot", stripes=plan.stripes)
+    pilot = planned(model, plan, chains, seed, "sample", "pilot")
     pilot.measure_step()
     steps = done = SHORTEST_PILOT[chains > PILOT_CHAINS]
     pilot.advance(steps)

@@ -19,7 +19,7 @@ from blockspin.files import parsed
 from blockspin.models import Dimers, Model, PairModel, nearest
 from blockspin.progress import Report, Wish, reporting
 from blockspin.sampling import cluster, configurations, cost, pair_chains, pilot
-from blockspin.sampling.chains import image, start
+from blockspin.sampling.chains import image, planned
 from blockspin.sampling.cost import Plan
 from blockspin.sampling.markov import Chains
 from blockspin.sampling.multispin import Replicas
@@ -39,6 +39,7 @@ class _Options(TypedDict, total=False):
     equilibration: int | None
     progress: Wish
     overwrite: bool
+    device: str
 
 
 @overload
@@ -57,6 +58,7 @@ def sample(
     progress: Wish = False,
     out: str | os.PathLike[str] | None = None,
     overwrite: bool = False,
+    device: str = "cpu",
 ) -> xr.DataArray | Path:
     """At least n equilibrium configurations of the model, in the schema of `blockspin.samples`.
 
@@ -97,6 +99,9 @@ def sample(
         every 2^26 spins where that is sooner. After an interruption the same call resumes after the last part and
         ends with the same file. A finished file of the same arguments is not changed. With overwrite, these draws
         replace any existing file when they are done.
+    device : str
+        "cpu", or "gpu": multi-spin by JAX on its first GPU, of Ising spins with nearest neighbours on a square lattice
+        of even extents. Give many `chains`, which a GPU moves at once. The random numbers differ from those of "cpu".
 
     Returns
     -------
@@ -108,9 +113,9 @@ def sample(
     Raises
     ------
     ValueError, RuntimeError, BlockingIOError, OSError
-        For a bad argument, an algorithm that does not apply to the model, or a file of other arguments; where the pilot
-        does not equilibrate (unless spacing and equilibration are both given; tau is then null); where another process
-        draws into the file; where the disk fails, with the file's name.
+        For a bad argument, an algorithm or device that does not apply to the model, no GPU, a file of other arguments;
+        where the pilot does not equilibrate (unless spacing and equilibration are both given; tau is then null); where
+        another process draws into the file; where the disk fails, with the file's name.
 
     Examples
     --------
@@ -119,7 +124,7 @@ def sample(
     (('chain', 'draw', 'x', 'y'), (100, 10, 8, 8))
     """
     checks.flag("overwrite", overwrite)
-    settings = _checked(model, n, seed, chains, algorithm, spacing, equilibration)
+    settings = _checked(model, n, seed, (chains, spacing, equilibration), algorithm, device)
     if out is not None:
         return _to_file(out, settings, progress, overwrite)
     Size.of(model, settings.plan).check_memory()
@@ -189,13 +194,13 @@ def _draw_parts(settings: _Settings, parts: Parts, tell: Report) -> None:
     parts.keep(whole)
 
 
-def forecast(model: Model, n: int, *, chains: int | None = None, algorithm: str = "auto") -> Size:
+def forecast(model: Model, n: int, *, chains: int | None = None, algorithm: str = "auto", device: str = "cpu") -> Size:
     """What `sample` would draw for these arguments, and how large it is; nothing is drawn.
 
     Raises ValueError and TypeError for bad arguments as they do; `Size.check_memory` and `check_file` raise ValueError
     where it does not fit.
     """
-    return Size.of(model, _checked(model, n, 0, chains, algorithm, None, None).plan)
+    return Size.of(model, _checked(model, n, 0, (chains, None, None), algorithm, device).plan)
 
 
 @dataclass(frozen=True)
@@ -208,6 +213,8 @@ class _Settings:
 
     def provenance(self) -> dict[str, Any]:
         found = {"model": self.model.settings(), "seed": self.seed, "algorithm": self.plan.algorithm}
+        if self.plan.device != "cpu":  # older files lack it
+            found["device"] = self.plan.device
         return found if self.model.alike else found | {"letters_alike": False}
 
     def asked(self) -> dict[str, Any]:
@@ -216,17 +223,18 @@ class _Settings:
 
 
 def _checked(
-    model: Model, n: int, seed: int, chains: int | None, algorithm: str, spacing: int | None, equilibration: int | None
+    model: Model, n: int, seed: int, numbers: tuple[int | None, int | None, int | None], algorithm: str, device: str
 ) -> _Settings:
     checks.instance("model", model, (PairModel, Dimers), "a model, such as Ising, Potts, BlumeCapel or Dimers")
     checks.whole("n", n, 1)
     checks.whole("seed", seed, 0)
+    chains, spacing, equilibration = numbers
     for name, value, least in (("chains", chains, 1), ("spacing", spacing, 1), ("equilibration", equilibration, 0)):
         if value is not None:
             checks.whole(name, value, least)
     if model.free and chains is None:
         chains = cost.CHAINS
-    plan = cost.choose(model, int(n), algorithm, None if chains is None else int(chains))
+    plan = cost.choose(model, int(n), algorithm, None if chains is None else int(chains), device)
     return _Settings(model, int(seed), plan, spacing, equilibration)
 
 
@@ -258,9 +266,8 @@ def _begin(settings: _Settings, tell: Report) -> tuple[_Schedule, Chains]:
 
 
 def _start(settings: _Settings, schedule: _Schedule) -> Chains:
-    plan = settings.plan
-    more = {"stripes": plan.stripes, "clusters": schedule.clusters}
-    return start(settings.model, plan.algorithm, plan.chains, settings.seed, "sample", "draw", **more)
+    plan, path = settings.plan, ("sample", "draw")
+    return planned(settings.model, plan, plan.chains, settings.seed, *path, clusters=schedule.clusters)
 
 
 def _draws(
@@ -294,13 +301,13 @@ def _finished(target: Path, settings: _Settings) -> bool:
     with samples.opened(target) as stored:
         found, size = stored.settings, stored.sizes
     plan, wanted = settings.plan, json.loads(json.dumps(settings.provenance()))
-    wanted |= {"chains": plan.chains, "draws": plan.draws}
+    wanted |= {"chains": plan.chains, "draws": plan.draws, "device": plan.device}
     if settings.model.free:
         wanted["algorithm"] = "independent"
     else:
         given = {"spacing": settings.spacing, "equilibration": settings.equilibration}
         wanted |= {name: value for name, value in given.items() if value is not None}
-    found |= {"chains": size["chain"], "draws": size["draw"]}
+    found = {"device": "cpu"} | found | {"chains": size["chain"], "draws": size["draw"]}
     if differing := differences(wanted, found):
         raise ValueError(f"{target} holds other samples: {differing}. Choose another file, or overwrite it")
     return True

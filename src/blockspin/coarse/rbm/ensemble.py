@@ -29,8 +29,8 @@ def fit_together(machines: list[Machine], X: Any, *, validation: ArrayLike | Non
     what changes the program (units, algorithm, k, ...) must be the same. X: rows (n, N) for all, or a sequence of as
     many sets of rows, of one shape (one a temperature). Every RBM is fitted in place and returned, with its
     trajectory: it shuffles and draws as it would alone, so that its numbers are those of its own `fit` up to rounding,
-    until rounding turns a draw over. The first's `verbose` says how far training has come. Raises ValueError for what
-    cannot share a program, and as `RBM.fit` does.
+    until rounding turns a draw over. Where all have one seed, the draws are made once for all. The first's `verbose`
+    says how far training has come. Raises ValueError for what cannot share a program, and as `RBM.fit` does.
     """
     if not machines:
         raise ValueError("machines must be at least one; got none")
@@ -44,41 +44,45 @@ def fit_together(machines: list[Machine], X: Any, *, validation: ArrayLike | Non
         recorders.append(machine._recorder(train, watched))
     rule = _shared_rule(machines, rows)
     same = all(own is sets[0] for own in sets)
-    data = machines[0]._on_device(rows[0]) if same else jnp.stack([jnp.asarray(part, jnp.float32) for part in rows])
-    state = jax.tree.map(lambda *parts: jnp.stack(parts), *states)
+    data = machines[0]._on_device(rows[0]) if same else _stacked(*map(machines[0]._on_device, rows))
+    state = jax.tree.map(_stacked, *states)
     n_iter = machines[0].n_iter
+    drawing = machines if len({machine.seed_ for machine in machines}) > 1 else machines[:1]
     stops = {0, *trajectory.checkpoints(n_iter)}
-    tracked = any(machine.track_likelihood for machine in machines)  # ln Z is found for one RBM at a time
     with reporting(machines[0].verbose, "RBM ensemble", name="verbose") as report:
         for number in range(n_iter + 1):
             if number:
-                keys = jnp.stack([machine._epoch_key() for machine in machines])
+                keys = jnp.stack([machine._epoch_key() for machine in drawing])
                 rates = [machine._rates() for machine in machines]
                 for machine in machines:
                     machine.n_epochs_ = number
                 several = jax.tree.map(lambda *parts: jnp.asarray(parts, jnp.float32), *rates)
-                state = _epoch(state, data, keys, several, rule, same)
-            if number in stops and not tracked:
-                trajectory.record_together(recorders, number, state.parameters, same)
-            elif number in stops:
+                state = _epoch(state, data, keys, several, rule)
+            if number in stops:  # measured one after the other, by the program that each alone has
+                now = jax.tree.map(np.array, state)
                 for index, (machine, recorder) in enumerate(zip(machines, recorders, strict=True)):
-                    machine._record(recorder, number, jax.tree.map(itemgetter(index), state))
+                    try:
+                        machine._record(recorder, number, jax.tree.map(itemgetter(index), now))
+                    except ValueError as error:
+                        raise ValueError(f"RBM {index + 1} of {len(machines)}: {error}") from error
             report(number / max(n_iter, 1), f"epoch {number}")
-    kept = jax.tree.map(np.asarray, state)
-    for index, (machine, recorder) in enumerate(zip(machines, recorders, strict=True)):
-        machine._keep(jax.tree.map(itemgetter(index), kept))
-        machine.trajectory_ = recorder.table()
     return machines
 
 
-@partial(jax.jit, static_argnames=("rule", "same"), donate_argnames=("state",))
+@partial(jax.jit, static_argnames=("rule",), donate_argnames=("state",))
 def _epoch(
-    state: training.State, data: jax.Array, keys: jax.Array, rates: training.Rates, rule: training.Rule, same: bool
+    state: training.State, data: jax.Array, keys: jax.Array, rates: training.Rates, rule: training.Rule
 ) -> training.State:
-    # a function of the module, so that ensembles of one shape share a program
+    # a function of the module, so that ensembles of one shape share a program; what all have is given without an axis
     one = partial(training.one_epoch, rule=rule)
-    after: training.State = jax.vmap(one, in_axes=(0, None if same else 0, 0, 0))(state, data, keys, rates)
+    own_rows, own_draws = data.ndim == 3, len(keys) > 1
+    mapped = jax.vmap(one, in_axes=(0, 0 if own_rows else None, 0 if own_draws else None, 0))
+    after: training.State = mapped(state, data, keys if own_draws else keys[0], rates)
     return after
+
+
+def _stacked(*parts: jax.Array) -> jax.Array:
+    return jnp.array(np.stack(parts))  # by numpy, which compiles nothing
 
 
 def _sets(X: ArrayLike | Sequence[ArrayLike], n: int) -> list[Any]:

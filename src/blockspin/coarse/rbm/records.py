@@ -1,4 +1,4 @@
-"""What a recorded epoch measures, as one compiled function, which an ensemble maps over its RBMs."""
+"""What a recorded epoch measures, as one compiled function."""
 
 from __future__ import annotations
 
@@ -43,6 +43,7 @@ class Program(NamedTuple):
     group: int  # see `pseudolikelihood.group_of`
 
 
+@partial(jax.jit, static_argnames=("program",))
 def measure(parameters: Parameters, before: jax.Array, watched: tuple[Rows, ...], program: Program) -> Measured:
     """The measurements of an RBM on its training rows and, where given, its validation rows.
 
@@ -74,16 +75,3 @@ def _pseudo(parameters: Parameters, watched: tuple[Rows, ...], program: Program)
     found = pseudolikelihood.on_device(few, *parameters, **program._asdict())
     n = len(watched[0].few)
     return (found[:n], found[n:])[: len(watched)]
-
-
-one = partial(jax.jit, static_argnames=("program",))(measure)
-
-
-@partial(jax.jit, static_argnames=("program", "same"))
-def many(
-    parameters: Parameters, before: jax.Array, watched: tuple[Rows, ...], program: Program, same: bool
-) -> Measured:
-    """`measure` of RBMs of one shape, stacked; on rows of their own, or on the same rows."""
-    mapped = jax.vmap(partial(measure, program=program), in_axes=(0, 0, None if same else 0))
-    found: Measured = mapped(parameters, before, watched)
-    return found

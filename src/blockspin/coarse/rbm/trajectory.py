@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
-from operator import itemgetter
+from collections.abc import Callable
 from typing import Any
 
 import jax
@@ -16,7 +15,7 @@ from blockspin.coarse.rbm import units as states
 from blockspin.coarse.rbm.annealing import Partition
 from blockspin.coarse.rbm.gibbs import Parameters
 from blockspin.coarse.rbm.pseudolikelihood import group_of
-from blockspin.coarse.rbm.records import Measured, Program, Rows, many, one
+from blockspin.coarse.rbm.records import Program, Rows, measure
 
 Array = NDArray[Any]
 
@@ -69,12 +68,8 @@ class Recorder:
         weights = parameters.weights
         before = jnp.zeros_like(weights) if self.before is None else self.before
         program = Program(self.units, self.hard, group_of(float(jnp.abs(weights).max(initial=0)), self.units))
-        text = self.add(epoch, one(parameters, before, self.watched, program), partition)
+        found = measure(parameters, before, self.watched, program)
         self.before = weights
-        return text
-
-    def add(self, epoch: int, found: Measured, partition: Callable[[], Partition] | None = None) -> str:
-        """Add what was measured, as `record` does."""
         if not found.finite:
             raise ValueError(f"training diverged by epoch {epoch}: parameters are not finite. Lower learning_rate")
         norm, change = math.sqrt(found.norm), math.nan
@@ -112,21 +107,6 @@ class Recorder:
         n_sites = self.train.shape[1]
         inside, outside = (-(one + found.value.value) / n_sites for one in (energy, energy_outside))
         return inside, outside, found.value.error / n_sites
-
-
-def record_together(recorders: Sequence[Recorder], epoch: int, parameters: Parameters, same: bool) -> None:
-    """Add a row to each recorder, of RBMs whose parameters are stacked; same: all watch the same rows."""
-    first, weights = recorders[0], parameters.weights
-    before = [jnp.zeros_like(weights[0]) if one.before is None else one.before for one in recorders]
-    watched = (
-        first.watched if same else jax.tree.map(lambda *parts: jnp.stack(parts), *(one.watched for one in recorders))
-    )
-    hard = all(one.hard for one in recorders)
-    program = Program(first.units, hard, group_of(float(jnp.abs(weights).max(initial=0)), first.units))
-    found = jax.tree.map(np.asarray, many(parameters, jnp.stack(before), watched, program, same))
-    for index, recorder in enumerate(recorders):
-        recorder.add(epoch, jax.tree.map(itemgetter(index), found))
-        recorder.before = weights[index]
 
 
 def _mean(values: Any) -> float:

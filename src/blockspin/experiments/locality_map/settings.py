@@ -14,6 +14,8 @@ from blockspin.experiments.ranges import Coupling, Momentum, Penalty, Rate, chec
 from blockspin.runs.settings import Section, nearest
 from blockspin.runs.sweep import Sweep
 
+TOGETHER = 8  # layers that a task trains, fewer than twice as many: more gain little, and a stop loses them
+
 
 class Layer(Section):
     """One layer and what it is trained on: spins -1/+1, no biases, CD, a proximal L1 penalty.
@@ -64,31 +66,30 @@ class Settings(Section):
                     raise ValueError(f"planes.{plane}: {nearest('parameter of the layer', name, Layer.model_fields)}")
             if not sweep.names:
                 raise ValueError(f"planes.{plane} must vary at least one parameter of the layer, not the seed alone")
-            largest = self.largest("n_samples", plane)
+            largest = max(self.values("n_samples", plane))
             if largest > self.pool:
                 raise ValueError(f"planes.{plane}: n_samples is at most the pool, {self.pool}; got {largest}")
         return self
 
-    def largest(self, name: str, *planes: str) -> float:
-        """The largest number that a parameter of the layer has in these maps, in all unless named.
+    def values(self, name: str, *planes: str) -> set[float]:
+        """The numbers that a parameter of the layer has, in all maps unless some are named.
 
         What is no number is refused where the layer of its point is built.
         """
         chosen = [self.planes[plane] for plane in planes or self.planes]
         swept = [value for sweep in chosen for axes in (sweep.grid, sweep.zip) for value in axes.get(name, ())]
-        return max(
-            float(value)
-            for value in [getattr(self.layer, name), *swept]
-            if isinstance(value, int | float) and math.isfinite(value)
-        )
+        numbers = [one for one in [getattr(self.layer, name), *swept] if isinstance(one, int | float)]
+        return {float(one) for one in numbers if math.isfinite(one)}
 
 
 def check_memory(settings: Settings, seed: int) -> None:
     """Raise ValueError where samples or weights want more memory than is free."""
-    L, units = math.ceil(settings.largest("L")), math.ceil(settings.largest("units"))
-    check_samples(L, settings.pool + settings.held_out, "pool and held_out, layer.L or planes")
+    L, units = (math.ceil(max(settings.values(name))) for name in ("L", "units"))
+    together = 2 * TOGETHER
+    pools = min(together, len(settings.values("K")))
+    check_samples(L, pools * (settings.pool + settings.held_out), f"pool and held_out of {pools} K, layer.L or planes")
     check_samples(L, settings.n_critical, "n_critical")
-    check_weights(L, units, "layer.units")
+    check_weights(L, together * units, f"layer.units of {together} layers")
 
 
 def _planes(seeds: int, **axes: dict[str, Any]) -> dict[str, Any]:
