@@ -31,9 +31,9 @@ def timed(function: Callable[[], Result]) -> tuple[Result, float, float]:
     return found, time.process_time() - start, time.perf_counter() - clock
 
 
-def critical(L: int, n: int, spacing: int | None = None) -> xr.DataArray:
+def critical(L: int, n: int) -> xr.DataArray:
     """Samples of the L x L torus at Kc."""
-    return bs.sample(bs.Ising(bs.Lattice.square(L), K=KC_SQUARE), n, seed=1, spacing=spacing)
+    return bs.sample(bs.Ising(bs.Lattice.square(L), K=KC_SQUARE), n, seed=1)
 
 
 def majority(lattice: bs.Lattice) -> bs.Majority:
@@ -55,16 +55,12 @@ def against_size(n: int = 2000) -> list[dict[str, Any]]:
     return rows
 
 
-def task(spacing: int | None) -> dict[str, Any]:
+def task() -> dict[str, Any]:
     """Seconds of the parts of the task."""
-    samples, drawing, drawn = timed(lambda: critical(64, 200_000, spacing))
+    samples, drawing, drawn = timed(lambda: critical(64, 200_000))
     _, blocking, blocked = timed(lambda: bs.rg.exponents(samples, majority, 3, TASK))
-    row = {
-        "draws apart": "2 tau" if spacing is None else f"{spacing} sweeps",
-        "to sample": drawing,
-        "the rest": blocking,
-    }
-    return row | {"together": drawing + blocking, "by the clock": drawn + blocked}
+    row = {"to sample": drawing, "the rest": blocking, "together": drawing + blocking}
+    return row | {"by the clock": drawn + blocked}
 
 
 def operators() -> list[dict[str, Any]]:
@@ -85,4 +81,4 @@ def operators() -> list[dict[str, Any]]:
 def measure() -> dict[str, Any]:
     """Every table."""
     bs.rg.exponents(critical(8, 100), majority, 1)  # imports, compiles
-    return {"against_size": against_size(), "operators": operators(), "task": [task(None), task(800)]}
+    return {"against_size": against_size(), "operators": operators(), "task": [task()]}
