@@ -204,6 +204,12 @@ def calls() -> dict[str, Call]:
             bs.rg.flow, samples=spins(), rule=bs.Majority, steps=1, operators=["nn"], seed=0,
             also={"samples": ("rule", "X"), "rule": ("X", "lattice"), "operators": ("operator",)},
         ),
+        "rg.manifold": of(
+            bs.rg.manifold, samples=spins(), rule=bs.Majority, steps=1, functions=["nn", "nnn"],
+            operators=["nn", "nnn"], seed=0,
+            also={"samples": ("rule", "X"), "rule": ("X", "lattice"), "functions": ("operator",),
+            "operators": ("operator",)},
+        ),
         "rg.couplings": of(bs.rg.couplings, samples=spins(), operators=["nn"], also={"operators": ("operator",)}),
         "judge": of(
             bs.judge, transformer=bs.Majority(L, 2, random_state=0), samples=spins(), model=None, critical=None,
