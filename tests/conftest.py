@@ -15,6 +15,7 @@ from hypothesis import settings
 from blockspin import blas
 
 pytest.register_assert_rewrite("in_browser")  # shared by tests of two rooms
+from in_browser import browser as browser  # noqa: E402  one for all: playwright opens no second one in a process
 
 # what JAX compiles serves all workers, the processes that tests start, and the next run of the tests
 os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(Path(__file__).parents[1] / ".pytest_cache" / "jax"))

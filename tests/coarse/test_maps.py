@@ -85,7 +85,8 @@ def test_a_network_of_ones_own_is_judged_as_a_generative_model(samples: xr.DataA
     gap = found["free-energy gap"]
     chains = [MODEL.energy(one.values).mean() for one in (samples, train)]
     assert gap.value == pytest.approx(chains[0] - chains[1])
-    assert gap.outcome is Outcome.PASS
+    # the true model has no gap: "pass" is within 2 errors, which 5 % of samples miss
+    assert abs(gap.value) < 4.5 * gap.error
     X = bs.to_matrix(samples).astype(float)
     conditional = -np.log1p(np.exp(-2 * MODEL.K * X * X[:, LATTICE.neighbours].sum(axis=2)))
     assert found["pseudo-likelihood"].value == pytest.approx(conditional.mean())

@@ -96,7 +96,7 @@ def test_the_critical_ising_model() -> None:
     # L = 36: the first step is far from the fixed point (0.94 and 1.844 at L = 108 as well, so no matter of size);
     # the second gives the exact 1 and 15/8 within a percent. Statistics see 0.1 in y_t and 0.01 in y_h
     # at 4.5 sigma. Blocks whose neighbours are not the coarse lattice's, or b = sqrt 3 for 3, are far outside
-    samples = bs.sample(bs.Ising(Lattice.triangular(36), K=KC_TRIANGULAR), 5000, seed=3)
+    samples = bs.sample(bs.Ising(Lattice.triangular(36), K=KC_TRIANGULAR), 10_000, seed=3)
     first, second = bs.rg.exponents(samples, TriangularMajority, 2)
     assert abs(second.y_t.z(Estimate(1, 0.01))) < 4.5
     assert abs(second.y_h.z(Estimate(15 / 8, 0.003))) < 4.5

@@ -8,12 +8,10 @@ from typing import Any
 
 import in_browser
 import pytest
-from in_browser import MODES, TALLEST, browser, opened
+from in_browser import MODES, TALLEST, opened
 
 from blockspin.experiments import EXPERIMENTS, find
 from blockspin.experiments.run import prepare, run
-
-__all__ = ["browser"]
 
 FAST = [("mehta-schwab", 1200, "light"), ("mehta-schwab", 390, "dark"), ("mcrg", 390, "light")]
 ALL = [(name, width, scheme) for name in EXPERIMENTS for width, scheme in MODES]

@@ -8,9 +8,7 @@ from typing import Any
 import in_browser
 import made_up
 import pytest
-from in_browser import MODES, browser, opened
-
-__all__ = ["browser"]
+from in_browser import MODES, opened
 
 
 @pytest.fixture(scope="module")
