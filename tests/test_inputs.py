@@ -163,6 +163,12 @@ def functions(folder: Path) -> dict[str, dict[str, Any]]:
         "write_samples": {"samples": s, "path": folder / "t.nc"},
         "rg.exponents": {"samples": s, "rule": Square(), "operators": ["nn", "nnn"]},
         "rg.couplings": {"samples": s, "operators": ["nn", "nnn"]},
+        "rg.manifold": {
+            "samples": drawn(K=0.3),
+            "rule": bs.Majority(L, 2, random_state=1),
+            "functions": ["nn", "nnn"],
+            "operators": ["nn", "nnn"],
+        },
         "rg.flow": {"samples": [s, drawn(K=0.3)], "rule": [bs.Majority(L, 2, random_state=1)], "operators": ["nn"]},
         "judge": {
             "transformer": bs.Majority(L, 2, random_state=1),

@@ -23,6 +23,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from blockspin import checks
 from blockspin.coarse.maps import taken
 from blockspin.lattice import Lattice
 from blockspin.models import known, nearest, not_critical
@@ -136,7 +137,7 @@ def manifold(
     >>> level.distance.value < 0.2
     True
     """
-    columns = _named(lattice_of(check(samples)), operators)
+    columns = _named("operators", lattice_of(check(samples)), operators)
     if columns[0] != "nn" or len(columns) < 2:
         raise ValueError(f'operators must be two or more, "nn" first; got {", ".join(columns)}')
     field = provenance(samples).get("model", {}).get("h", 0)
@@ -156,11 +157,11 @@ def manifold(
     return Manifold(_tangent(names, values, columns, fine, normal, not_critical(model)) for names, values in found)
 
 
-def _named(lattice: Lattice, names: Sequence[str] | None) -> tuple[str, ...]:
+def _named(argument: str, lattice: Lattice, names: Sequence[str] | None) -> tuple[str, ...]:
     """Names of even operators, those of the kind's table in its order unless given."""
     if names is None:
         names = [name for name, one in TABLES[lattice.kind].items() if one.even]
-    found = named(lattice, names)
+    found = named(lattice, checks.words(argument, names))
     if odd := [one.name for one in found if not one.even]:
         raise ValueError(f"operators of the critical manifold are even; {', '.join(odd)} are odd")
     return tuple(one.name for one in found)
@@ -176,7 +177,7 @@ def _of_level(level: xr.DataArray, functions: Sequence[str] | None) -> tuple[tup
     lattice = lattice_of(check(level))
     if lattice.n_sites < LEAST_UNITS:
         raise ValueError(f"a level must have at least {LEAST_UNITS} units; got {lattice}")
-    names = _named(lattice, functions)
+    names = _named("functions", lattice, functions)
     return names, _values(level, names)
 
 
