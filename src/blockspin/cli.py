@@ -162,10 +162,8 @@ def run(
                 check_cluster(cluster)  # before there is a folder
             else:
                 _compute_on(device)
-            for line in unused(plan, folder):
-                typer.echo(line, err=True)
             try:
-                with Shown() as display:
+                with Shown(first=unused(plan, folder)) as display:
                     concluded = run_plan(plan, folder, workers=workers, cluster=cluster, shard=part, display=display)
             except TaskFailed as error:
                 _stop(f"{error} ({folder / 'log.jsonl'}); {again}", FAILED)

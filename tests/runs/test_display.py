@@ -43,10 +43,11 @@ def test_a_terminal_shows_bars_and_text_as_it_is(tmp_path, monkeypatch, width):
 def test_a_file_and_a_dumb_terminal_get_lines_without_control_characters(tmp_path, monkeypatch, stream):
     monkeypatch.setenv("TERM", "dumb")
     monkeypatch.setenv("FORCE_COLOR", "1")
-    with pytest.raises(TaskFailed), Shown(stream) as shown:
+    with pytest.raises(TaskFailed), Shown(stream, first=["two results are old"]) as shown:
         execute([*toy.graph(2), BAD], Store(tmp_path), progress=shown)
     lines = stream.getvalue().splitlines()
-    assert len(lines) == 7
+    assert lines[0] == "two results are old"
+    assert len(lines) == 8
     assert all(line.isprintable() for line in lines)
     assert any("[one]: failed after 0.0 s: ValueError: no [bold]such[/] luck" in line for line in lines)
 

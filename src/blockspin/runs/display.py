@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Self, TextIO
 
 from rich.progress import TaskID
@@ -103,15 +103,17 @@ class Display:
 
 
 class Shown(Display):
-    """A line when a task ends. On a terminal also a bar for the run, with the time left, and one for each running task;
-    elsewhere a line on a running task at most every `every` seconds.
+    """The lines `first`, then a line when a task ends. On a terminal also a bar for the run, with the time left, and
+    one for each running task; elsewhere a line on a running task at most every `every` seconds.
     """
 
-    def __init__(self, stream: TextIO | None = None, every: float = 5.0) -> None:
+    def __init__(self, stream: TextIO | None = None, every: float = 5.0, first: Iterable[str] = ()) -> None:
         self.stream = sys.stderr if stream is None else stream
         self.every, self.last = every, time.monotonic()
         self.bars = bars(self.stream)
         self.rows: dict[str, TaskID] = {}
+        for line in first:
+            self._print(line)
 
     def begin(self, tasks: Sequence[Task], done: Sequence[Task], costs: Costs, workers: int) -> None:
         super().begin(tasks, done, costs, workers)
