@@ -1,8 +1,7 @@
-"""What RBMs of one shape save when they are trained together. Run: python benchmarks/ensembles.py
+"""What RBMs of one shape save when they are trained together; a part of page.py.
 
-Eight RBMs 256 -> 64, 20 epochs of 4,000 Ising rows with their records: one by one, together with eight seeds, and with
-one seed and eight penalties, on the same rows and on rows of their own. Processor seconds on one thread, the ways in
-turn, medians of 5 after one that also compiles.
+Eight RBMs 256 -> 64, 20 epochs of 4,000 Ising rows with their records. Processor seconds on one thread, the ways in
+turn, medians of rounds after one that also compiles; ratios are those within a round.
 """
 
 from __future__ import annotations
@@ -11,6 +10,7 @@ import os
 import statistics
 import time
 from collections.abc import Callable
+from typing import Any
 
 if hasattr(os, "sched_setaffinity"):  # before jax starts its threads
     os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
@@ -19,7 +19,7 @@ import numpy as np
 
 import blockspin as bs
 
-REPEATS = 5
+ROUNDS = 5
 X = bs.to_matrix(bs.sample(bs.Ising(bs.Lattice.square(16), K=0.42), 4000, seed=1, chains=100))
 OWN = [np.random.default_rng(number).permutation(X) for number in range(8)]
 
@@ -38,22 +38,22 @@ WAYS: dict[str, Callable[[], object]] = {
 }
 
 
-def main() -> None:
-    """Print seconds and ratios."""
+def measure() -> dict[str, Any]:
+    """A row a way: seconds, and how many times as long one by one takes."""
     seconds: dict[str, list[float]] = {name: [] for name in WAYS}
-    for _ in range(REPEATS + 1):
+    for _ in range(ROUNDS + 1):
         for name, way in WAYS.items():
             start = time.process_time()
             way()
             seconds[name].append(time.process_time() - start)
-    for name, (first, *later) in seconds.items():
-        ratios = [one / own for one, own in zip(seconds["one by one"][1:], later, strict=True)]
-        spread = f"{min(ratios):.2f} to {max(ratios):.2f}"
-        print(
-            f"{name:40} {statistics.median(later):5.2f} s (the first {first:.2f} s), one by one takes "
-            f"{statistics.median(ratios):.2f} of it ({spread})"
-        )
-
-
-if __name__ == "__main__":
-    main()
+    alone = seconds["one by one"][1:]
+    return {
+        "ways": [
+            {
+                "eight RBMs": name,
+                "s": statistics.median(later),
+                "one by one over this": statistics.median(a / b for a, b in zip(alone, later, strict=True)),
+            }
+            for name, (_, *later) in seconds.items()
+        ]
+    }

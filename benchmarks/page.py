@@ -29,7 +29,7 @@ from blockspin.runs import provenance
 HERE = Path(__file__).resolve().parent
 DOCS = HERE.parent / "docs"
 KEPT = DOCS / "extracts" / "benchmarks"
-PARTS = ("sampling", "dimers", "mcrg", "rbm", "rsmi")
+PARTS = ("sampling", "dimers", "mcrg", "rbm", "ensembles", "rsmi")
 VECTORS = {"avx2": "AVX2", "avx512f": "AVX-512", "neon": "NEON", "sve": "SVE"}
 DECIDE = ("python", "numpy", "numba", "jax", "scikit-learn")
 

@@ -48,16 +48,15 @@ def fit_together(machines: list[Machine], X: Any, *, validation: ArrayLike | Non
     state = jax.tree.map(_stacked, *states)
     n_iter = machines[0].n_iter
     drawing = machines if len({machine.seed_ for machine in machines}) > 1 else machines[:1]
+    rates = jax.tree.map(lambda *parts: jnp.asarray(parts, jnp.float32), *[machine._rates() for machine in machines])
     stops = {0, *trajectory.checkpoints(n_iter)}
     with reporting(machines[0].verbose, "RBM ensemble", name="verbose") as report:
         for number in range(n_iter + 1):
             if number:
                 keys = jnp.stack([machine._epoch_key() for machine in drawing])
-                rates = [machine._rates() for machine in machines]
                 for machine in machines:
                     machine.n_epochs_ = number
-                several = jax.tree.map(lambda *parts: jnp.asarray(parts, jnp.float32), *rates)
-                state = _epoch(state, data, keys, several, rule)
+                state = _epoch(state, data, keys, rates, rule)
             if number in stops:  # measured one after the other, by the program that each alone has
                 now = jax.tree.map(np.array, state)
                 for index, (machine, recorder) in enumerate(zip(machines, recorders, strict=True)):

@@ -61,7 +61,7 @@ def images(data: str, seed: int, **chosen: Any) -> Result:
     return Result({"train": train, "test": test})
 
 
-@task(label="train {data}, {control}, seed", weight=_updates)
+@task(label="train {data}, {control}, seed", version=2, weight=_updates)
 def train(
     images: Result, /, data: str, control: str, seed: int, machines: Machines, recipe: Recipe, *, progress: Progress
 ) -> Result:
