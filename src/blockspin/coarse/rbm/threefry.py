@@ -32,12 +32,18 @@ def threefry(key: Words, counter: Words) -> Words:
 
 def uniform(key: jax.Array, shape: tuple[int, ...]) -> jax.Array:
     """float32 in [0, 1), multiples of 2^-23, each of a block of its own: `jax.random.uniform(key, shape)`."""
-    place = jax.lax.iota(jnp.uint32, math.prod(shape)).reshape(shape or 1)
-    words = jax.random.key_data(key)
-    # in two parts: XLA stores what is put together, and would draw anew for every product that takes a single array
-    parts = [threefry((words[0], words[1]), (part * 0, part)) for part in jnp.array_split(place, 2)]
-    bits = jnp.concatenate([x ^ y for x, y in parts]).reshape(shape)
-    return jax.lax.bitcast_convert_type(bits >> 9 | jnp.uint32(0x3F800000), jnp.float32) - 1
+    n, words = math.prod(shape), jax.random.key_data(key)
+    parts = 2 if jax.default_backend() == "cpu" else 1
+    each = -(-n // parts)
+
+    def bits(first: jax.Array) -> jax.Array:
+        place = first + jax.lax.iota(jnp.uint32, each)
+        x, y = threefry((words[0], words[1]), (place * 0, place))
+        return x ^ y
+
+    # on CPUs in a loop: XLA stores what comes out of one, and would draw anew wherever a single array is read
+    found = jax.lax.map(bits, jnp.arange(parts, dtype=jnp.uint32) * jnp.uint32(each)).ravel()[:n].reshape(shape)
+    return jax.lax.bitcast_convert_type(found >> 9 | jnp.uint32(0x3F800000), jnp.float32) - 1
 
 
 def normal(key: jax.Array, shape: tuple[int, ...]) -> jax.Array:
