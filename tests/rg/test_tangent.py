@@ -186,6 +186,9 @@ def test_refusals(critical: xr.DataArray) -> None:
             bs.rg.manifold(critical, bs.Majority, **{"steps": 1, **arguments})  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="at least 4 units"):
         bs.rg.manifold(critical, bs.RBM.from_weights(np.ones((3, 1024)), units="spin"))
+    for given in ({"steps": 2}, {"functions": ["nn", "nnn"]}):
+        with pytest.raises(ValueError, match="functions of their own"):
+            bs.rg.manifold(critical, bs.RBM.from_weights(np.ones((16, 1024)), units="spin"), **given)  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="h = 0"):
         bs.rg.manifold(drawn(Ising(Lattice.square(4), 0.4, 0.1), 4, 4, 1), bs.Majority, 1)
     with pytest.raises(ValueError, match="at least 4 chains"):

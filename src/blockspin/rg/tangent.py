@@ -147,6 +147,11 @@ def manifold(
         raise ValueError(f"samples must have at least {LEAST_CHAINS} chains; got {samples.sizes['chain']}")
     fine = _values(samples, columns)
     if not isinstance(rule, type) and hasattr(rule, "transform") and not taken(rule).placed:
+        if functions is not None or steps not in (None, 1):
+            raise ValueError(
+                f"units without positions have functions of their own and one step: functions must be None, steps None "
+                f"or 1; got {functions}, {steps}"
+            )
         found = [_partners(by_chain(taken(rule).means(to_matrix(samples)), samples), seed)]
         fine = fine[len(fine) // 2 :]
     else:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from numba import njit, uint64
+from numba import njit
 
-from blockspin.sampling.lanes import WORDS
+from blockspin.sampling.lanes import WORDS, after, before, load, store
 
 
 @njit(cache=True)
@@ -37,20 +37,10 @@ def place(at: Any, row: Any, colour: Any, half: Any, rows: Any) -> None:
 def wrap(cells: Any, row: int, colour: int, half: int, stripes: int) -> None:
     """Repeat the edge of a run in the ghost at the other end: that of the next stripe, or the one before."""
     first = base(row, colour, half)
-    edge, ghost = (first, first + WORDS * half) if colour == 0 else (first + WORDS * (half - 1), first - WORDS)
-    last = WORDS - 1
-    one, top = uint64(1), uint64(63)
-    for w in range(WORDS):
-        if stripes == 1:
-            cells[ghost + w] = cells[edge + w]
-            continue
-        # the stripe after this is one lane up, the one before one lane down; in one word, or over all eight
-        after = w if stripes == 64 else (w + 1 if w < last else 0)
-        before = w if stripes == 64 else (w - 1 if w > 0 else last)
-        if colour == 0:
-            cells[ghost + w] = (cells[edge + w] >> one) | (cells[edge + after] << top)
-        else:
-            cells[ghost + w] = (cells[edge + w] << one) | (cells[edge + before] >> top)
+    if colour == 0:
+        store(cells, first + WORDS * half, after(load(cells, first), stripes))
+    else:
+        store(cells, first - WORDS, before(load(cells, first + WORDS * (half - 1)), stripes))
 
 
 @njit(cache=True)

@@ -32,7 +32,7 @@ HEAT_BATH_EVERY = 32
 SWEEPS = 2  # before a flip of clusters
 LARGE = {2: 30, 3: 400}  # sites of the mean cluster from which on a flip pays, by dimensions
 ORDERED = 0.3  # share of the lattice that is too: in an ordered phase sweeps can stay for ever in stripes
-TURNED = 0.7  # share of the lattice that is to turn, if no seeds shared a cluster
+FLIPPED = 0.7  # share of the lattice that is to turn, if no seeds shared a cluster
 
 
 @dataclass
@@ -100,7 +100,7 @@ class Replicas(Chains):
         share = float(order.var() if self.model.h != 0 else (order**2).mean())
         lattice = self.model.lattice
         pays = share > ORDERED or share * lattice.n_sites > LARGE[len(lattice.shape)]
-        self.clusters = max(1, round(TURNED / share)) if pays else 0
+        self.clusters = max(1, round(FLIPPED / share)) if pays else 0
 
     @property
     def _staggered(self) -> bool:
