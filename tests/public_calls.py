@@ -23,6 +23,7 @@ ISING = bs.Ising(L, 0.3)
 POTTS = bs.Potts(L, 0.5, 3)
 BLUME_CAPEL = bs.BlumeCapel(L, 0.5, 0.1)
 DIMERS = bs.Dimers(L)
+OWN = np.random.default_rng(1).choice(np.array([-1, 1], np.int8), (40, 4))  # rows of the coarse lattice
 HOOKS = {"bond", "site", "checked"}  # functions of a model that PairModel calls, and nobody else
 
 
@@ -82,6 +83,11 @@ def machine(kind: str = "RBM") -> Any:
 @cache
 def rsmi() -> Any:
     return bs.RSMI(L, buffer=0, n_iter=1, batch_size=4, random_state=0).fit(rows())
+
+
+@cache
+def self_similar() -> Any:
+    return bs.SelfSimilar(L, features=["block"], own=OWN, operators=["nn"], random_state=0).fit(rows())
 
 
 def method(instance: Callable[[], Any], name: str, *counts: str, slow: bool = False, **arguments: Any) -> Call:
@@ -236,6 +242,14 @@ def calls() -> dict[str, Call]:
         "ToBinary": of(bs.ToBinary),
         "ToBinary.fit": fitting(bs.ToBinary, rows()),
         "ToBinary.transform": method(lambda: bs.ToBinary().fit(rows()), "transform", X=rows()),
+        "SelfSimilar": of(bs.SelfSimilar, lattice=L),
+        "SelfSimilar.fit": fitting(
+            bs.SelfSimilar, rows(), "n_rows", lattice=L, features=["block"], own=OWN, operators=["nn"],
+            also={"lattice": ("own",), "own": ("kernel",), "b": ("own", "kernel")},
+        ),
+        "SelfSimilar.on": method(self_similar, "on", lattice=bs.Lattice.square(8)),
+        "SelfSimilar.transform": method(self_similar, "transform", X=rows()),
+        "SelfSimilar.chance": method(self_similar, "chance", X=rows()),
         "RSMI": of(bs.RSMI, lattice=L),
         "RSMI.fit": fitting(
             bs.RSMI, rows(), "n_components", "n_iter", "batch_size", "project", lattice=L, buffer=0,
@@ -263,7 +277,7 @@ def calls() -> dict[str, Call]:
         found[f"{name}.from_settings"] = of(type(model).from_settings, settings=model.settings())
     for kind in ("RBM", "ConvolutionalRBM"):
         found |= {f"{kind}.{name}": call for name, call in machines(kind).items()}
-    for rule in (bs.Majority, bs.Decimation, bs.rules.Threshold, bs.rules.WeightedMajority):
+    for rule in (bs.Majority, bs.Decimation, bs.rules.Threshold, bs.rules.WeightedMajority, bs.rules.Kernel):
         found |= {f"{rule.__name__}{name}": call for name, call in rules(rule).items()}
     triangular = rows(bs.Ising(TRIANGULAR, 0.2))
     found |= {

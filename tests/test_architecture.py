@@ -49,7 +49,7 @@ MAY_IMPORT = {
 }
 ONLY_IN = {
     "numba": {"sampling", "exact"},
-    "jax": {"coarse", "sampling"},
+    "jax": {"coarse", "rg", "sampling"},
     "matplotlib": {"report"},
     "pandas": {"report"},
     "jinja2": {"report"},
@@ -141,7 +141,6 @@ def test_no_experiment_imports_another() -> None:
 
 CALLED_BY_USERS = {  # of their own samples, as docs/explanation/renormalization.md shows
     "blockspin.rg.matching",
-    "blockspin.rg.orbits",
 }
 
 

@@ -168,6 +168,7 @@ def test_a_block_rule_takes_no_rows() -> None:
         bs.rules.Threshold(L),
         bs.rules.WeightedMajority(L),
         bs.rules.Plurality(L),
+        bs.rules.Kernel(L),
     ):
         assert rule.transform(np.empty((0, 16), np.int8)).shape == (0, 4)
 

@@ -59,6 +59,8 @@ INSTANCES: dict[str, Callable[[], Any]] = {
     "WeightedMajority": lambda: bs.rules.WeightedMajority(L, 2, np.array([1.0, 2.0, 3.0, 4.0]), random_state=1),
     "TriangularMajority": lambda: bs.rules.TriangularMajority(bs.Lattice.triangular(6)),
     "Plurality": lambda: bs.rules.Plurality(L, 2, random_state=1),
+    "Kernel": lambda: bs.rules.Kernel(L, 2, ["block", "ring 1"], np.array([0.5, 0.2]), random_state=1),
+    "SelfSimilar": lambda: bs.SelfSimilar(L, 2, ["block"], spins(40, 16), ["nn"], random_state=1).fit(spins(40, 64)),
     "RSMI": lambda: bs.RSMI(L, n_iter=2, starts=("small",), random_state=1).fit(spins(40, 64), chains=4),
     "Placed": lambda: bs.Placed(bs.Majority(L, 2, random_state=1), L).fit(spins(40, 64)),
     "Estimate": lambda: bs.Estimate(1.0, 0.1),

@@ -27,6 +27,7 @@ _WHERE = {
     "ConvolutionalRBM": "coarse.rbm",
     "ToBinary": "coarse.fields",
     "RSMI": "coarse.rsmi.estimator",
+    "SelfSimilar": "rg.learned.self_similar",
     "Majority": "coarse.blocks",
     "Decimation": "coarse.blocks",
     "Placed": "coarse.placed",
@@ -55,6 +56,7 @@ if TYPE_CHECKING:
     from blockspin.models.pair import PairModel as PairModel
     from blockspin.models.potts import Potts as Potts
     from blockspin.own_data.read import read_samples as read_samples
+    from blockspin.rg.learned.self_similar import SelfSimilar as SelfSimilar
     from blockspin.samples import split as split
     from blockspin.samples import to_matrix as to_matrix
     from blockspin.samples import write_samples as write_samples

@@ -25,6 +25,8 @@ ESTIMATORS: list[Any] = [
     bs.rules.WeightedMajority(L, random_state=0),
     bs.rules.TriangularMajority(bs.Lattice.triangular(6)),
     bs.rules.Plurality(L, random_state=0),
+    bs.rules.Kernel(L, random_state=0),
+    bs.SelfSimilar(L, features=["block"], own=[[1, 1], [1, -1], [-1, -1]] * 4, operators=["nn"], random_state=0),
     bs.Placed(bs.Majority(L, random_state=0), L, strict=False),
     pytest.param(bs.RSMI(L, buffer=0, n_iter=2, batch_size=2, random_state=0), marks=pytest.mark.slow),
 ]

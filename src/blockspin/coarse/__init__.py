@@ -9,6 +9,7 @@ MAPS = {
     "plurality": "blockspin.coarse.plurality:Plurality",
     "threshold": "blockspin.coarse.weighted:Threshold",
     "weighted-majority": "blockspin.coarse.weighted:WeightedMajority",
+    "kernel": "blockspin.coarse.kernel:Kernel",
     "triangular-majority": "blockspin.coarse.triangular:TriangularMajority",
 }
 """Name to "module:class" of rules that a lattice and a block side determine; imported when used."""

@@ -1,0 +1,92 @@
+"""Functions of a block and its surroundings that change their sign with all spins: what a kernel weighs.
+
+    block        B, the sum over the block's sites
+    triples      the sum over triples of the block's sites of the product of their spins
+    ring n       the sum over the sites outside the block that are the n-th nearest to its centre
+    tie ring n   ring n where the block is tied, B = 0, and 0 elsewhere
+
+Each has the symmetry of the block. On the square lattice with b = 2, ring 1 holds the 8 sites along the block's edges,
+ring 2 the 4 at its corners, ring 3 the 8 straight across and ring 4 the 8 next to those.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from functools import lru_cache
+from itertools import product
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from blockspin import checks
+from blockspin.coarse.triangular import CELL, CELLS
+from blockspin.lattice import DIMENSION, Lattice
+
+NAME = re.compile(r"block|triples|(tie )?ring [1-9]")
+ROUNDING = 1e-9  # of squared distances from a block's centre
+
+
+def check(names: Sequence[str], lattice: Lattice, b: int) -> tuple[str, ...]:
+    """The names; raises ValueError for an unknown one, for none, and for a triangular block that is not of 9 sites."""
+    found = checks.words("features", names)
+    wrong = [name for name in found if not NAME.fullmatch(name)]
+    if wrong or not found or len(set(found)) < len(found):
+        raise ValueError(
+            f"features must be different ones of block, triples, ring 1 ... ring 9, and tie ring 1 ... tie ring 9; "
+            f"got {', '.join(found) or 'none'}"
+        )
+    if lattice.kind == "triangular" and b != 3:
+        raise ValueError(f"blocks of a triangular lattice have 9 sites, b = 3; got b = {b!r}")
+    lattice.coarse(b)
+    return tuple(found)
+
+
+def features(names: Sequence[str], lattice: Lattice, b: int, spins: NDArray[np.int8]) -> NDArray[np.float32]:
+    """The features (n, M, k) of these names for every block of side b of rows (n, N); raises ValueError as `check`.
+
+    A site that a small torus holds twice in a ring counts twice.
+    """
+    names = check(names, lattice, b)
+    sites = {name: _ring(lattice, b, int(name[-1])) for name in names if "ring" in name}
+    block = block_sites(lattice.kind, b)
+    reach = max(int(np.abs(one).max()) for one in (block, *sites.values()))
+    padded = np.pad(spins.reshape(-1, *lattice.shape), [(0, 0)] + [(reach, reach)] * lattice.dimension, mode="wrap")
+
+    def total(offsets: NDArray[np.int64]) -> NDArray[Any]:
+        found: Any = 0
+        for offset in offsets:
+            cut = (slice(reach + x, reach + x + L, b) for x, L in zip(offset, lattice.shape, strict=True))
+            found = found + padded[(slice(None), *cut)]
+        return np.asarray(found)
+
+    B = total(block).astype(np.float32)
+    made = np.empty((*B.shape, len(names)), np.float32)
+    for k, name in enumerate(names):
+        if name == "block":
+            made[..., k] = B
+        elif name == "triples":  # Newton's identity for the sums of powers B, b^d, B of spins
+            made[..., k] = (B**3 - (3 * len(block) - 2) * B) / 6
+        else:
+            made[..., k] = total(sites[name]) * (B == 0) if name.startswith("tie") else total(sites[name])
+    return made.reshape(len(B), lattice.coarse(b).n_sites, len(names))
+
+
+@lru_cache
+def block_sites(kind: str, b: int) -> NDArray[np.int64]:
+    """The sites of the block at the origin, (b^d, d)."""
+    if kind == "triangular":
+        return np.asarray((np.array(CELLS)[:, None] + np.array(CELL)).reshape(-1, 2))
+    return np.array(list(product(range(b), repeat=DIMENSION[kind])))
+
+
+def _ring(lattice: Lattice, b: int, n: int) -> NDArray[np.int64]:
+    """The sites outside the block at the origin that are the n-th nearest to its centre, (k, d)."""
+    block = block_sites(lattice.kind, b)
+    reach = 2 * (n + b)  # n steps along an axis are nearer, on every lattice
+    around = np.array(list(product(range(-reach, reach + b), repeat=lattice.dimension)))
+    outside = around[~(around[:, None] == block).all(axis=2).any(axis=1)]
+    squared = (lattice.cartesian(outside - block.mean(axis=0)) ** 2).sum(axis=1)
+    shells = np.unique(np.round(squared / ROUNDING) * ROUNDING)
+    return np.asarray(outside[np.abs(squared - shells[n - 1]) < 2 * ROUNDING])

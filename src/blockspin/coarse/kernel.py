@@ -1,0 +1,110 @@
+"""The kernel: a block rule with weights for the block and its surroundings, drawn with a coin."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy.special import expit
+from sklearn.utils import check_random_state
+
+from blockspin import checks, memory
+from blockspin.coarse import features as seen
+from blockspin.coarse.blocks import BlockRule, FloatArray, Spins
+from blockspin.coarse.coins import uniforms
+from blockspin.lattice import Lattice
+
+
+class Kernel(BlockRule):
+    """A block's spin is drawn with a chance that depends on weighted sums over the block and rings around it.
+
+    P(s' = +1 | v) = 1 / (1 + exp(-2 sum_k theta_k phi_k(v))), with phi_k the `features`, odd under a flip of all spins.
+    One weight of "block" is Kadanoff's rule, and w -> infinity the majority rule with a coin for ties; the block and
+    its rings with linear weights are a convolutional RBM of one symmetric filter. `transform` maps X (n, N) of -1/+1
+    to (n, N / b^d) int8. Raises ValueError as `fit` says, for unknown features, and unless there is a weight for each.
+
+    Parameters
+    ----------
+    lattice, b : Lattice, int
+        The fine lattice and the side of a block; on the triangular lattice 3, blocks of `rules.TriangularMajority`.
+    features : sequence of str
+        "block" B, the block's sum; "ring n", the sum over the sites outside that are the n-th nearest to the block's
+        centre; "tie ring n", the same where B = 0; "triples", the sum of products of three of the block's spins.
+    theta : sequence of float
+        Their weights.
+    random_state : int, RandomState or None
+        An integer makes the coins a function of the row, as in `Majority`.
+
+    References
+    ----------
+    L. P. Kadanoff, Phys. Rev. Lett. 34, 1005 (1975); R. H. Swendsen, Phys. Rev. Lett. 52, 2321 (1984), who tunes it.
+
+    Examples
+    --------
+    >>> soft = bs.rules.Kernel(bs.Lattice.chain(6), 3, theta=[0.5])
+    >>> soft.chance(np.array([[1, 1, 1, 1, 1, -1]])).round(3)
+    array([[0.953, 0.731]])
+    """
+
+    ties = "random"
+
+    def __init__(
+        self,
+        lattice: Lattice,
+        b: int = 2,
+        features: Sequence[str] = ("block",),
+        theta: ArrayLike = (1.0,),
+        random_state: int | np.random.RandomState | None = None,
+    ) -> None:
+        self.lattice = lattice
+        self.b = b
+        self.features = features
+        self.theta = theta
+        self.random_state = random_state
+
+    def transform(self, X: ArrayLike) -> Spins:
+        """Block spins of X (n, N) drawn by `chance`, shape (n, N / b^d), int8, in the order of `lattice.coarse(b)`."""
+        self._check_settings()
+
+        def drawn(spins: Spins) -> Spins:
+            chance = self._chance(spins)
+            if isinstance(self.random_state, (int, np.integer)):
+                coin = uniforms(spins, chance.shape[1], int(self.random_state))
+            else:
+                coin = check_random_state(self.random_state).random_sample(chance.shape)
+            return np.where(coin < chance, np.int8(1), np.int8(-1))
+
+        return memory.by_rows(drawn, self._spins(X), most=memory.LARGE // 8)
+
+    def chance(self, X: ArrayLike) -> FloatArray:
+        """P(+1 | row) of every block spin of X (n, N), shape (n, N / b^d), without a draw."""
+        self._check_settings()
+        return memory.by_rows(self._chance, self._spins(X), most=memory.LARGE // 8)
+
+    @property
+    def fields_(self) -> FloatArray | None:
+        """The linear field of each block spin, (M, N): weights of block and rings, absolute sum 1. None for none."""
+        linear = [k for k, name in enumerate(self.features) if re.fullmatch(r"block|ring \d", name)]
+        theta, names = self._theta[linear], [self.features[k] for k in linear]
+        if not theta.any():
+            return None
+        sites = np.eye(self.lattice.n_sites, dtype=np.int8)
+        fields = (seen.features(names, self.lattice, self.b, sites) @ theta).T
+        return np.asarray(fields / np.abs(fields).sum(axis=1, keepdims=True))
+
+    @property
+    def _theta(self) -> FloatArray:
+        return checks.array("theta", self.theta).astype(float).ravel()
+
+    def _chance(self, spins: Spins) -> FloatArray:
+        return np.asarray(expit(2.0 * (seen.features(self.features, self.lattice, self.b, spins) @ self._theta)))
+
+    def _check_settings(self) -> None:
+        super()._check_settings()
+        names = seen.check(self.features, self.lattice, self.b)
+        if len(self._theta) != len(names) or not np.isfinite(self._theta).all():
+            raise ValueError(
+                f"theta must be {len(names)} finite numbers, one a feature; got {checks.shown(self.theta)}"
+            )

@@ -1,0 +1,1 @@
+"""Block rules that are learned from samples by an objective of the renormalization group."""

@@ -1,0 +1,86 @@
+"""How far the coarse layer's operators are from the model's, in nats, and the noise of that."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.linalg import solve_triangular
+
+from blockspin.lattice import Lattice
+from blockspin.rg.learned.moments import Moments
+from blockspin.rg.operators import FloatArray, Operator, evaluate
+
+FAR = 10.0  # weight of the differences of far pairs
+
+
+class Misfit:
+    """The differences d of operators' means from the model's as residuals, half of whose squares are D, and more.
+
+    With C = R R^T they are the entries of R^-1 d. The first ones, of free operators, are what free couplings make good,
+    d_f^T C_ff^-1 d_f, and are left out. The differences of the last `far` operators come once more, in units of their
+    deviations and FAR times as large.
+    """
+
+    def __init__(self, moments: Moments, own: FloatArray, free: int, far: int) -> None:
+        self.moments, self.free, self.far = moments, free, far
+        self.target, self.covariance = own.mean(axis=0), np.atleast_2d(np.cov(own, rowvar=False))
+        self.deviation = np.sqrt(np.diag(self.covariance))
+        try:
+            self.root = np.linalg.cholesky(self.covariance)
+        except np.linalg.LinAlgError:
+            raise ValueError("own: the operators of these rows depend on each other; give more rows") from None
+        self.at = lru_cache(2)(self._at)  # least squares asks for the residuals, then for their derivatives
+
+    def residuals(self, theta: FloatArray) -> FloatArray:
+        return self.stacked(self.at(tuple(theta))[0])
+
+    def jacobian(self, theta: FloatArray) -> FloatArray:
+        return self.stacked(self.at(tuple(theta))[1])
+
+    def differences(self, theta: FloatArray) -> FloatArray:
+        """d in units of the operators' deviations."""
+        return np.asarray(self.at(tuple(theta))[0] / self.deviation)
+
+    def divergence(self, theta: FloatArray) -> float:
+        """D without the part of free couplings, in nats a configuration."""
+        return float((self._whitened(self.at(tuple(theta))[0]) ** 2).sum() / 2)
+
+    def stacked(self, values: FloatArray) -> FloatArray:
+        """Differences, or their derivatives or errors along a second axis, as residuals."""
+        last = len(values) - self.far
+        again = FAR * (values[last:].T / self.deviation[last:]).T
+        return np.concatenate([self._whitened(values), again])
+
+    def _whitened(self, values: FloatArray) -> FloatArray:
+        return np.asarray(solve_triangular(self.root, values, lower=True)[self.free :])
+
+    def _at(self, theta: tuple[float, ...]) -> tuple[FloatArray, FloatArray]:
+        mean, slopes = self.moments(np.array(theta))
+        return mean[0] - self.target, slopes[0]
+
+
+def per_site(operators: Sequence[Operator], lattice: Lattice, rows: NDArray[np.int8]) -> FloatArray:
+    """The operators a site, (n, a), of rows (n, N)."""
+    return evaluate(operators, rows.reshape(-1, *lattice.shape)) / lattice.n_sites
+
+
+def calibrated(values: FloatArray, means: FloatArray) -> FloatArray:
+    """Weights of rows, of mean 1, that give their values (n, a) these means: those nearest to 1.
+
+    A mean with these weights is that of a regression on the values: the noise that they explain is gone. Source:
+    J.-C. Deville and C.-E. Sarndal, J. Am. Stat. Assoc. 87, 376 (1992).
+    """
+    apart = values - values.mean(axis=0)
+    slope = np.linalg.lstsq(apart.T @ apart / len(apart), means - values.mean(axis=0), rcond=None)[0]
+    return np.asarray(1 + apart @ slope)
+
+
+def error_of_regression(drawn: FloatArray, of_kept: FloatArray, of_all: FloatArray) -> FloatArray:
+    """The covariance of means of drawn (n, a) with calibrated weights: of what the values leave, and of their means."""
+    apart, values = drawn - drawn.mean(axis=0), of_kept - of_kept.mean(axis=0)
+    slope = np.linalg.lstsq(values, apart, rcond=None)[0]
+    left = np.atleast_2d(np.cov(apart - values @ slope, rowvar=False)) / len(drawn)
+    return np.asarray(left + slope.T @ np.atleast_2d(np.cov(of_all, rowvar=False)) @ slope / len(of_all))
