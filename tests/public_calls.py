@@ -184,6 +184,7 @@ def calls() -> dict[str, Call]:
         "PairModel": of(bs.PairModel),
         "Dimers": of(bs.Dimers, vertices=L, T=1.0, noise=0.1),
         "critical_coupling": of(bs.critical_coupling, model=ISING, lattice=L),
+        "reference": of(bs.reference, name="ising-3d"),
         "Dimers.check": of(DIMERS.check, configurations=_columns()),
         "split": of(bs.split, samples=spins(), fraction=0.5, seed=0),
         "to_matrix": of(bs.to_matrix, samples=spins()),

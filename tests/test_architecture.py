@@ -27,7 +27,7 @@ MAY_IMPORT = {
     "locks": "",
     "extras": "",
     "alphabet": "memory",
-    "models": "alphabet lattice",
+    "models": "alphabet lattice report statistics",
     "seals": "files",
     "sample_files": "alphabet lattice files seals",
     "samples": "alphabet lattice inputs files memory sample_files",

@@ -158,6 +158,7 @@ def functions(folder: Path) -> dict[str, dict[str, Any]]:
     short: dict[str, Any] = {"n": 40, "seed": 1, "chains": 20, "spacing": 1, "equilibration": 2}
     return {
         "critical_coupling": {"model": bs.Ising(L, 0.3)},
+        "reference": {"name": "ising-3d"},
         "sample": {"model": bs.Ising(L, 0.3), **short},
         "split": {"samples": s, "fraction": 0.5, "seed": 1},
         "to_matrix": {"samples": s},

@@ -18,6 +18,7 @@ _WHERE = {
     "BlumeCapel": "models.blume_capel",
     "Dimers": "models.dimers",
     "critical_coupling": "models.critical",
+    "reference": "models.references",
     "sample": "sampling.sample",
     "split": "samples",
     "to_matrix": "samples",
@@ -55,6 +56,7 @@ if TYPE_CHECKING:
     from blockspin.models.ising import Ising as Ising
     from blockspin.models.pair import PairModel as PairModel
     from blockspin.models.potts import Potts as Potts
+    from blockspin.models.references import reference as reference
     from blockspin.own_data.read import read_samples as read_samples
     from blockspin.rg.learned.self_similar import SelfSimilar as SelfSimilar
     from blockspin.samples import split as split

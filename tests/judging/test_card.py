@@ -176,7 +176,7 @@ def test_json_has_no_nan_and_comes_back() -> None:
     stored = json.loads(json.dumps(made.to_dict(), allow_nan=False))
     assert [one["value"] for one in stored["rows"]] == [0.9, 0.9, 0.9, None]
     assert stored["notes"] == [{"code": "c", "text": "t"}]
-    assert stored["rows"][2]["exact"] == {"name": "exact", "value": 1.0, "error": 0.0}
+    assert stored["rows"][2]["exact"] == {"name": "exact", "value": 1.0, "error": 0.0, "doi": ""}
     assert stored["verdict"] == made.verdict
     assert list(stored["decisive"]) == [name for name in CRITERIA if CRITERIA[name].decides]
     assert stored["outcomes"] == {row.criterion: made.outcome(row.criterion) for row in made.rows}

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from blockspin.judging import Measured, Scorecard, scorecard
+from blockspin.judging import Comparison, Measured, Scorecard, scorecard
+from blockspin.judging.critical import EXACT
 from blockspin.judging.files import document, read_cards
 from blockspin.judging.measurement import Measurement, Side
 from blockspin.report.tables import scorecard_table
@@ -94,6 +95,25 @@ def test_the_first_files_of_schema_2_had_no_outcomes_but_of_decisive_criteria(tm
         (card,) = read_cards(write(tmp_path / "scorecards.json", document([first])))
         assert card["outcomes"] == {"fidelity": outcome}
         assert {key: card[key] for key in first} == first
+
+
+def test_cards_of_before_dois_load_and_those_of_today_print_them(tmp_path: Path) -> None:
+    exact = EXACT["square"]["y_t"]
+    made = scorecard(Measured("m", 1, 2.0, (Measurement("spectrum", "y_t", 0.9, 0.01, exact=exact),)), [], None)
+    (today,) = read_cards(write(tmp_path / "scorecards.json", document([made.to_dict()])))
+    assert Scorecard.from_dict(today) == made
+    assert str(Scorecard.from_dict(today)).count(exact.doi) == str(Comparison({"m": made})).count(exact.doi) == 1
+    assert exact.doi in scorecard_table([today], headlines={}).body
+    assert list(made.to_dataframe()["exact_doi"]) == [exact.doi]
+    before = {**today, "rows": [{**row, "exact": {**row["exact"]}} for row in today["rows"]]}
+    for row in before["rows"]:
+        assert row["exact"].pop("doi") == exact.doi
+    (card,) = read_cards(write(tmp_path / "scorecards.json", document([before])))
+    assert card == before
+    again = Scorecard.from_dict(card)
+    assert again.rows[0].distance == made.rows[0].distance
+    for shown in (str(again), scorecard_table([card], headlines={}).body):
+        assert "doi" not in shown
 
 
 def test_a_row_that_is_none_is_named_in_one_line() -> None:

@@ -14,7 +14,7 @@ from blockspin import checks
 from blockspin.judging.criteria import CRITERIA
 from blockspin.judging.measurement import Measured, Measurement, Real, Side, valid
 from blockspin.judging.rules import Null, Outcome
-from blockspin.judging.text import columns, html, text
+from blockspin.judging.text import columns, html, sources, text
 from blockspin.judging.verdict import Row, Verdict, decide, outcome, outcomes, verdict
 from blockspin.report.tabular import Tabular, aligned
 from blockspin.statistics import Estimate
@@ -126,7 +126,9 @@ class Comparison(Tabular, dict[str, Scorecard]):
                 row = card.row("spectrum", exponent)
                 if row is not None and not row.defined:
                     without.setdefault(row.why, []).append(f"{exponent} of {name}")
-        return "\n".join([self.table(), *(f"{', '.join(names)}: {why}" for why, names in without.items())])
+        exact = {row.quantity: row.exact for card in self.values() for row in card.rows if row.exact}
+        why = [f"{', '.join(names)}: {reason}" for reason, names in without.items()]
+        return "\n".join([self.table(), *why, *sources(exact)])
 
     def table(self) -> str:
         """The rows alone, as text: name, verdict, distances of y_t and y_h from the exact values ("-": no number)."""

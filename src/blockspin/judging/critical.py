@@ -33,6 +33,7 @@ from blockspin.judging.thresholds import (
     SPREAD,
 )
 from blockspin.models.critical import KC_ISING
+from blockspin.models.references import reference
 from blockspin.rg.pseudolikelihood import in_field, of_spins
 from blockspin.rg.sectors import neighbours
 from blockspin.samples import alphabet_of, lattice_of, positions
@@ -40,13 +41,15 @@ from blockspin.statistics import GROUPS, autocorrelation_time, certain, effectiv
 
 FloatArray = NDArray[np.float64]
 
-TWO = {"y_t": Side("exact", 1.0), "y_h": Side("exact", 15 / 8)}
-EXACT: dict[str, dict[str, Side]] = {
-    "square": TWO,
-    "triangular": TWO,
-    # Kos, Poland, Simmons-Duffin and Vichi, JHEP 08 (2016) 036: 3 - Delta_epsilon and 3 - Delta_sigma
-    "cubic": {"y_t": Side("bootstrap", 1.587375, 1e-5), "y_h": Side("bootstrap", 2.4818511, 1e-6)},
-}
+CLASSES = {"square": "ising-2d", "triangular": "ising-2d", "cubic": "ising-3d"}
+
+
+def _recommended(name: str) -> dict[str, Side]:
+    known = {"y_t": reference(name).y_t, "y_h": reference(name).y_h}
+    return {y: Side(one.method, one.value, one.error, one.doi) for y, one in known.items()}
+
+
+EXACT: dict[str, dict[str, Side]] = {kind: _recommended(name) for kind, name in CLASSES.items()}
 """The exponents of the Ising model's critical point by the kind of lattice."""
 
 

@@ -66,11 +66,12 @@ class NotRequested(NotDefined):
 
 @dataclass(frozen=True)
 class Side:
-    """Something that a number is compared with: a null, a reference or an exact value."""
+    """Something that a number is compared with: a null, a reference or an exact value, which may have a DOI."""
 
     name: str
     value: Real
     error: Real = 0.0
+    doi: str = ""
 
     @classmethod
     def of(cls, name: str, estimate: Estimate) -> Side:

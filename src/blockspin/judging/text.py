@@ -21,6 +21,7 @@ def text(title: str, rows: Sequence[Row], notes: Sequence[str] = ()) -> str:
     """Title and verdict, then a table with the reason of every quantity that has no number, and the notes."""
     lines = aligned([HEADER, *map(_cells, rows)])
     lines += [f"{label}: {why}" for label, why in reasons(rows).items()]
+    lines += sources({row.quantity: row.exact for row in rows})
     return "\n".join([f"{title}: {summary(rows)}", *lines, *(f"note: {note}" for note in notes)])
 
 
@@ -44,6 +45,11 @@ def reasons(rows: Sequence[Row]) -> dict[str, str]:
         if not row.defined:
             by_why.setdefault((row.criterion, row.state, row.why), []).append(row.quantity)
     return {f"{criterion} ({', '.join(names)}) {state}": why for (criterion, state, why), names in by_why.items()}
+
+
+def sources(exact: Mapping[str, Side | None]) -> list[str]:
+    """The exact values of quantities with the DOIs of their sources, a line each where there is one."""
+    return [f"{name}: {_side(side)}, doi:{side.doi}" for name, side in exact.items() if side and side.doi]
 
 
 def distance(row: Row) -> str:
@@ -79,4 +85,4 @@ def columns(row: Row) -> dict[str, Any]:
     for name, side in (("null", row.null), ("reference", row.reference), ("exact", row.exact)):
         value, error = (math.nan, math.nan) if side is None else (side.value, side.error)
         found |= {name: "" if side is None else side.name, f"{name}_value": value, f"{name}_error": error}
-    return found
+    return found | {"exact_doi": "" if row.exact is None else row.exact.doi}

@@ -13,6 +13,7 @@ from blockspin.alphabet import SPINS
 from blockspin.lattice import Lattice
 from blockspin.models import shared
 from blockspin.models.pair import PairModel
+from blockspin.models.references import reference
 
 KC_SQUARE = 0.5 * math.log(1 + math.sqrt(2))
 """The critical coupling of the square lattice, ln(1 + sqrt 2)/2 (Kramers and Wannier 1941)."""
@@ -20,8 +21,8 @@ KC_SQUARE = 0.5 * math.log(1 + math.sqrt(2))
 KC_TRIANGULAR = 0.25 * math.log(3)
 """The critical coupling of the triangular lattice, ln 3/4 (Wannier 1945)."""
 
-KC_CUBIC = 0.221654626
-"""The critical coupling of the simple cubic lattice, 0.221654626(5) (Ferrenberg, Xu and Landau 2018)."""
+KC_CUBIC = reference("ising-3d").Kc.value
+"""The critical coupling of the simple cubic lattice (Ferrenberg, Xu and Landau 2018)."""
 
 
 @dataclass(frozen=True)

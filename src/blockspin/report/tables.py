@@ -152,6 +152,7 @@ def _detail(row: Mapping[str, Any]) -> dict[str, Any]:
         "null": _side(row["null"]),
         "reference": _side(row["reference"]),
         "from_exact": _from_exact(row),
+        "source": _source(row["exact"]),
     }
 
 
@@ -173,6 +174,11 @@ def _number(row: Mapping[str, Any]) -> str:
 
 def _side(side: Mapping[str, Any] | None) -> tuple[str, str] | None:
     return None if side is None else (str(side["name"]), number(side["value"], side["error"]))
+
+
+def _source(side: Mapping[str, Any] | None) -> str:
+    """The value and its DOI; "" where there is none, as in cards of before DOIs were stored."""
+    return f"{number(side['value'], side['error'])}, doi:{side['doi']}" if side and side.get("doi") else ""
 
 
 def _evidence(item: Any) -> str:

@@ -12,11 +12,12 @@ from blockspin.experiments.mcrg.maps import MAPS
 from blockspin.experiments.mcrg.published import EVEN, ODD, PUBLISHED, REFERENCE, TRUNCATION
 from blockspin.experiments.mcrg.tasks import Found
 from blockspin.models.ising import KC_SQUARE
+from blockspin.models.references import reference
 from blockspin.rg import operators
 from blockspin.statistics import Estimate
 
 SIGMAS = 3.0
-EXACT = {"y_t": 1.0, "y_h": 15 / 8}
+EXACT = {y: getattr(reference("ising-2d"), y).value for y in ("y_t", "y_h")}
 MEASURED = {"y_t": f"{len(EVEN)} even", "y_h": f"{len(ODD)} odd"}  # operators of the exponents of every step
 JUDGED = {"y_t": f"{len(operators.EVEN['square'])} even", "y_h": f"{len(operators.ODD['square'])} odd"}
 GAINED = "couplings beyond neighbours, gained"
