@@ -218,6 +218,14 @@ class Subject(Remembers):
         seed = integer(self.evidence.seed, "coarse spins", self.name, self.layer)
         return AsSpins.of(self.map, self.evidence.X, self.outputs, seed)
 
+    def letters(self, name: str) -> NDArray[np.int8]:
+        """Coarse letters of the evidence's samples of this name, (n, M), in the order of the map's units."""
+        X = to_matrix(getattr(self.evidence, name))
+        outputs = self.map.transform(X)
+        if self.alphabet != SPINS:
+            return outputs.astype(np.int8)
+        return memory.by_rows(self.as_spins, X, outputs, most=memory.LARGE // 8)
+
     def placed(self, name: str) -> NDArray[np.int8]:
         """Coarse letters of the evidence's "samples" or "critical" on the coarse lattice, (chain, draw, *coarse sites).
 
@@ -228,15 +236,7 @@ class Subject(Remembers):
 
 def _placed(subject: Subject, name: str) -> NDArray[np.int8]:
     assert subject.embedding is not None
-    samples = getattr(subject.evidence, name)
-    X = to_matrix(samples)
-    outputs = subject.map.transform(X)
-    letters = (
-        memory.by_rows(subject.as_spins, X, outputs, most=memory.LARGE // 8)
-        if subject.alphabet == SPINS
-        else outputs.astype(np.int8)
-    )
-    return by_chain(memory.by_rows(subject.embedding.place, letters), samples)
+    return by_chain(memory.by_rows(subject.embedding.place, subject.letters(name)), getattr(subject.evidence, name))
 
 
 def _check_like(name: str, other: Any, lattice: Lattice, alphabet: Alphabet, kind: str) -> None:
