@@ -34,7 +34,7 @@ from blockspin.models import KC_SQUARE
 from blockspin.samples import make, to_matrix
 
 DRAWS, CHAINS = 2000, 50
-DECISIVE = ("locality", "tiling", "spectrum")
+CRITERIA = ("locality", "tiling", "spectrum", "manifold")  # those that the verdict rests on
 CHOSEN, REPORTED = range(1, 101), range(101, 201)
 app = typer.Typer(add_completion=False)
 
@@ -64,13 +64,13 @@ def measured(lattice: bs.Lattice, seed: int) -> Iterator[dict[str, Any]]:
         evidence = Evidence(samples, critical=samples, seed=seed)
         subject = Subject(one, evidence, name=name)
         nulls = {label: Subject(null, evidence, name=label) for label, null in cheap(one, evidence.X, seed).items()}
-        rule = reference(evidence, subject.b, seed=seed, criteria=DECISIVE)
+        rule = reference(evidence, subject.b, seed=seed, criteria=CRITERIA)
         yield {
             "case": name,
             "L": lattice.shape[0],
             "seed": seed,
-            "map": measure_subject(subject, DECISIVE).to_dict(),
-            "nulls": [measure_subject(null, DECISIVE, kind=label).to_dict() for label, null in nulls.items()],
+            "map": measure_subject(subject, CRITERIA).to_dict(),
+            "nulls": [measure_subject(null, CRITERIA, kind=label).to_dict() for label, null in nulls.items()],
             "reference": None if rule is None else rule.to_dict(),
         }
 
@@ -114,7 +114,7 @@ def report(file: Path) -> None:
     names = list(dict.fromkeys(row["case"] for row in rows))
     for L in sorted({row["L"] for row in rows}):
         print(f"\n{L} x {L}, {DRAWS} draws, seeds {REPORTED.start}-{REPORTED.stop - 1}\n")
-        print("| case | seeds | renormalizes | coarse-grains | does not | cannot tell |\n|---|---|---|---|---|---|")
+        print(f"| case | seeds | {' | '.join(Verdict)} |\n|---|---|{'---|' * len(Verdict)}")
         for name in names:
             found = [
                 card(row).verdict for row in rows if (row["case"], row["L"]) == (name, L) and row["seed"] in REPORTED

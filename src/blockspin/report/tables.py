@@ -46,7 +46,7 @@ def scorecard_table(
         {
             "name": f"{card['map']}, layer {card['layer']}" if several else card["map"],
             "verdict": card["verdict"],
-            "named": _named(card["decisive"]),
+            "named": _named(card),
             "b": card.get("b"),
             "notes": [note["text"] for note in card.get("notes", ())],
             "exponents": [_exponent(card, name) for name in exponents],
@@ -90,11 +90,15 @@ def table(
     return Table(filled("table.html", columns=columns, rows=cells, wide=wide), title, caption)
 
 
-def _named(decisive: Mapping[str, str]) -> str:
-    """The decisive criteria that pass, and those that cannot tell, where the verdict does not say it all."""
+def _named(card: Mapping[str, Any]) -> str:
+    """The decisive criteria that pass, those that cannot tell, and what else the verdict does not say."""
+    decisive = card["decisive"]
     passed = [name for name, outcome in decisive.items() if outcome == "pass"]
     unknown = [name for name, outcome in decisive.items() if outcome == "cannot tell"]
-    if len(passed) == len(decisive) or len(unknown) == len(decisive):
+    if len(passed) == len(decisive):  # cards of earlier versions have neither
+        limits = [f"{name} fails" for name in card.get("denied", ())]
+        return "; ".join(limits + [f"{name} far from exact" for name in card.get("rough", ())])
+    if len(unknown) == len(decisive):
         return ""
     parts = [", ".join(passed), f"cannot tell: {', '.join(unknown)}" if unknown else ""]
     return "; ".join(part for part in parts if part)

@@ -4,11 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from enum import StrEnum
 
 from blockspin.judging.evidence import Subject
 from blockspin.judging.measurement import LOOSE, UNPLACED, Measurement, NotDefined, Reading, State
 from blockspin.judging.rules import Rule
 from blockspin.samples import positions
+
+
+class Group(StrEnum):
+    """The three things that the verdict is argued from."""
+
+    BLOCKS = "block structure"
+    MANIFOLD = "critical manifold"
+    EXPONENTS = "exponents"
 
 
 @dataclass(frozen=True)
@@ -33,14 +42,16 @@ class Criterion:
     """A question with its quantities.
 
     question: the docstring of the criterion's file, whose first line it is (`blockspin list` shows it). headline: the
-    quantities shown first. decides: whether the verdict rests on it. whole: it passes only where all its quantities
-    can tell.
+    quantities shown first. group: what the verdict takes it for, if anything. decides: "renormalizes" needs that it
+    passes. denies: its fail denies "renormalizes". whole: it passes only where all its quantities can tell.
     """
 
     question: str | None
     quantities: tuple[Quantity, ...]
     headline: tuple[str, ...]
+    group: Group | None = None
     decides: bool = False
+    denies: bool = False
     whole: bool = False
 
     def measure(self, name: str, subject: Subject) -> list[Measurement]:

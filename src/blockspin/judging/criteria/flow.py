@@ -13,7 +13,7 @@ from __future__ import annotations
 import math
 
 from blockspin.judging.criteria.coarse_couplings import fine_and_coarse, placed_units, spins_needed
-from blockspin.judging.criteria.criterion import Criterion, Quantity
+from blockspin.judging.criteria.criterion import Criterion, Group, Quantity
 from blockspin.judging.critical import critical_needed
 from blockspin.judging.evidence import Subject
 from blockspin.judging.measurement import NotDefined, Reading, Side
@@ -64,4 +64,5 @@ FLOW = Criterion(
     __doc__,
     (Quantity(GROWTH, _growth, CloserThanNulls()), Quantity(DRIFT, _drift, CloserThanNulls())),
     headline=(GROWTH, DRIFT),
+    group=Group.MANIFOLD,
 )

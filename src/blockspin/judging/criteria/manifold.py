@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from blockspin.alphabet import SPINS
 from blockspin.judging.criteria.coarse_couplings import spins_needed
-from blockspin.judging.criteria.criterion import Criterion, Quantity
+from blockspin.judging.criteria.criterion import Criterion, Group, Quantity
 from blockspin.judging.critical import critical_needed
 from blockspin.judging.evidence import Evidence, Subject
 from blockspin.judging.measurement import NotDefined, Reading, Side
@@ -91,5 +91,9 @@ def _reading(found: Estimate, control: Estimate) -> Reading:
 
 
 MANIFOLD = Criterion(
-    __doc__, (Quantity(DISTANCE, _distance, LiesBelow()), Quantity(SPREAD, _spread, LiesBelow())), headline=(DISTANCE,)
+    __doc__,
+    (Quantity(DISTANCE, _distance, LiesBelow()), Quantity(SPREAD, _spread, LiesBelow())),
+    headline=(DISTANCE,),
+    group=Group.MANIFOLD,
+    denies=True,
 )
