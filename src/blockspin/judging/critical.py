@@ -49,6 +49,8 @@ EXACT: dict[str, dict[str, Side]] = {
 }
 """The exponents of the Ising model's critical point by the kind of lattice."""
 
+OF_KC = ("off critical", "energy variance")  # codes of checks that are of nearest neighbours at Kc alone
+
 
 def critical_needed(evidence: Evidence) -> xr.DataArray:
     """The evidence's critical samples; raises NotRequested without any, NotDefined where they are not critical."""

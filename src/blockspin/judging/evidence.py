@@ -62,9 +62,10 @@ class Evidence(Remembers):
     """The data that a map is judged on, all of one lattice.
 
     samples: held-out samples of the kind the map was trained on, of numbers that may change their sign; critical:
-    samples at the critical coupling, for the spectrum; train: the training samples, for generalization; model: the
-    samples' model where it is known (its exact energy, its pseudo-likelihood), the one that the samples name unless
-    given. Raises ValueError where lattices or alphabets differ, or the samples name another model.
+    samples at the critical coupling, for the spectrum; second: of another critical Hamiltonian, for flow; train: the
+    training samples, for generalization; model: the samples' model where it is known (its exact energy, its
+    pseudo-likelihood), the one that the samples name unless given. Raises ValueError where lattices or alphabets
+    differ, or the samples name another model.
     """
 
     samples: xr.DataArray
@@ -72,13 +73,14 @@ class Evidence(Remembers):
     train: xr.DataArray | None = None
     model: Any | None = None
     seed: int = 0
+    second: xr.DataArray | None = None
 
     def __post_init__(self) -> None:
         lattice, alphabet = lattice_of(check_numbers(self.samples)), alphabet_of(self.samples)
         for name, other in (("samples", self.samples), ("train", self.train)):
             if other is not None and isinstance(other, xr.DataArray) and other.sizes.get("chain", 2) < 2:
                 raise ValueError(f"{name} must have at least 2 chains, over which errors are computed; got 1")
-        for name, other in (("critical", self.critical), ("train", self.train)):
+        for name, other in (("critical", self.critical), ("second", self.second), ("train", self.train)):
             if other is not None:
                 _check_like(name, other, lattice, alphabet, positions(self.samples))
         if self.model is not None and not hasattr(self.model, "lattice"):

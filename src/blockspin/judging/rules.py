@@ -161,16 +161,15 @@ class Exceeds:
 
 @dataclass(frozen=True)
 class LiesBelow:
-    """Passes where the number lies below the quantity's own null, `above`, by 2 standard errors of both.
+    """Passes where the number lies below the quantity's own null, `above`, by 2 errors of both, fails above by as many.
 
-    It fails where it lies above by as many, or has the null's very value without an error. Where the reference itself
-    does not lie below, nothing can pass or fail.
+    Without errors the null's very value fails. Where the reference does not lie below, nothing can pass or fail.
     """
 
     judges: ClassVar[bool] = True
 
     def decide(self, measured: Measurement, nulls: Sequence[Null], reference: Side) -> Decision:
-        """See the class; the nulls of the map's make do not count."""
+        """See the class; nulls of the map's make do not count."""
         if unfit := unfit_reference(measured, reference):
             return unfit
         null = measured.above

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
-from blockspin.judging.criteria import CRITERIA, Group, rule_of
+from blockspin.judging.criteria import CRITERIA, rule_of
 from blockspin.judging.measurement import LOOSE, Measurement, Real, Side, State
 from blockspin.judging.rules import BLURRED, Decision, Null, Outcome
 from blockspin.judging.thresholds import FAR, ROUGH, SIGMAS
@@ -19,9 +19,7 @@ class Verdict(StrEnum):
     """The answer to the question of the house."""
 
     RENORMALIZES = "renormalizes"  # every decisive criterion passes, and none denies it
-    ROUGHLY = (
-        "renormalizes roughly"  # so do they, but an exponent lies many times farther from exact than the reference's
-    )
+    ROUGHLY = "renormalizes roughly"  # so they do, but an exponent lies many times as far from exact as the reference's
     COARSE_GRAINS = "coarse-grains"  # some do
     DOES_NOT = "does not"  # none does, and at least one fails
     CANNOT_TELL = "cannot tell"  # no decisive criterion could be decided
@@ -120,10 +118,7 @@ def outcome(rows: Sequence[Row], criterion: str) -> Outcome:
 
 
 def outcomes(rows: Sequence[Row]) -> dict[str, Any]:
-    """As a card's entry holds them: outcomes of the decisive criteria and of all, what denies the verdict, and `rough`.
-
-    rough: the exponents that are.
-    """
+    """As a card's entry holds them: of decisive criteria, of all that were measured, and what limits the verdict."""
     decisive = [name for name in CRITERIA if CRITERIA[name].decides]
     measured = dict.fromkeys(row.criterion for row in rows)
     return {
@@ -141,7 +136,7 @@ def denied(rows: Sequence[Row]) -> list[str]:
 
 def rough(rows: Sequence[Row]) -> list[str]:
     """The exponents that lie many times farther from the exact ones than the reference's."""
-    return [row.quantity for row in rows if CRITERIA[row.criterion].group is Group.EXPONENTS and row.rough]
+    return [row.quantity for row in rows if CRITERIA[row.criterion].group == "exponents" and row.rough]
 
 
 def verdict(rows: Sequence[Row]) -> Verdict:

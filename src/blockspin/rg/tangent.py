@@ -241,17 +241,17 @@ def _apart(value: FloatArray, left: FloatArray, row: FloatArray | None) -> Estim
         against = rows.mean(axis=-2, keepdims=True) if row is None else row
         return np.asarray(((rows / against - 1) ** 2).mean(axis=(-2, -1)))
 
-    return root_of_square(float(square(value)), square(left))
+    return root_of_square(square(value), square(left))
 
 
-def root_of_square(square: float, *left_out: FloatArray) -> Estimate:
+def root_of_square(square: FloatArray, *left_out: FloatArray) -> Estimate:
     """The root of a mean square without the part that noise makes, from the square without each group of each set.
 
     The square of noisy numbers is too large by their variance; n times it less n - 1 times its mean without one of n
     groups is not, to first order. Sets are independent: what each adds is taken off.
     """
-    noise = sum((len(one) - 1) * (float(one.mean()) - square) for one in left_out)
+    noise = sum((len(one) - 1) * (one.mean() - square) for one in left_out)
+    root = math.sqrt(max(float(square - noise), 0.0))
     error = math.hypot(*(float(jackknife_error(one)) for one in left_out))
-    root = math.sqrt(max(square - noise, 0.0))
-    # upwards: where noise is all there is, the square is known to its error, and its root to the root of that
-    return Estimate(root, math.sqrt(root**2 + error) - root)
+    # where noise is all there is, the square is known to its error, and its root to the root of that
+    return Estimate(root, error / max(2 * root, math.sqrt(error)) if error else 0.0)

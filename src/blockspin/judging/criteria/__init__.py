@@ -1,6 +1,6 @@
 """The criteria of the judge: one file and one row each."""
 
-from blockspin.judging.criteria.criterion import Criterion, Group, Quantity
+from blockspin.judging.criteria.criterion import Criterion, Quantity
 from blockspin.judging.criteria.fidelity import FIDELITY
 from blockspin.judging.criteria.flow import FLOW
 from blockspin.judging.criteria.generalization import GENERALIZATION
@@ -32,4 +32,4 @@ def rule_of(criterion: str, quantity: str) -> Rule:
     return {one.name: one.rule for one in CRITERIA[criterion].quantities}[quantity]
 
 
-__all__ = ["CRITERIA", "Criterion", "Group", "Quantity", "rule_of"]
+__all__ = ["CRITERIA", "Criterion", "Quantity", "rule_of"]

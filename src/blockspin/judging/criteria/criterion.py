@@ -4,20 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from enum import StrEnum
+from typing import Literal
 
 from blockspin.judging.evidence import Subject
 from blockspin.judging.measurement import LOOSE, UNPLACED, Measurement, NotDefined, Reading, State
 from blockspin.judging.rules import Rule
 from blockspin.samples import positions
-
-
-class Group(StrEnum):
-    """The three things that the verdict is argued from."""
-
-    BLOCKS = "block structure"
-    MANIFOLD = "critical manifold"
-    EXPONENTS = "exponents"
 
 
 @dataclass(frozen=True)
@@ -49,7 +41,7 @@ class Criterion:
     question: str | None
     quantities: tuple[Quantity, ...]
     headline: tuple[str, ...]
-    group: Group | None = None
+    group: Literal["", "block structure", "critical manifold", "exponents"] = ""
     decides: bool = False
     denies: bool = False
     whole: bool = False

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from blockspin.coarse.embedding import radius_of_gyration
 from blockspin.coarse.sparse_fields import Fields, best_windows, windows_at
-from blockspin.judging.criteria.criterion import Criterion, Group, Quantity
+from blockspin.judging.criteria.criterion import Criterion, Quantity
 from blockspin.judging.evidence import Subject
 from blockspin.judging.measurement import NotDefined, Reading
 from blockspin.judging.nulls import PERMUTATIONS
@@ -82,6 +82,6 @@ LOCALITY = Criterion(
         Quantity("radius of gyration", _radius, CloserThanNulls(), of_fields=True),
     ),
     headline=("participation ratio",),
-    group=Group.BLOCKS,
+    group="block structure",
     decides=True,
 )

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from blockspin.alphabet import SPINS
 from blockspin.judging.criteria.coarse_couplings import spins_needed
-from blockspin.judging.criteria.criterion import Criterion, Group, Quantity
+from blockspin.judging.criteria.criterion import Criterion, Quantity
 from blockspin.judging.critical import critical_needed
 from blockspin.judging.evidence import Evidence, Subject
 from blockspin.judging.measurement import NotDefined, Reading, Side
@@ -26,47 +26,41 @@ from blockspin.rg.tangent import LEAST_UNITS, PARTNERS, Tangent, partners, tange
 from blockspin.samples import by_chain
 from blockspin.statistics import Estimate
 
-FloatArray = NDArray[np.float64]
-
 DISTANCE, SPREAD = "distance from the exact row", "spread of rows"
 
 
 def _rows(subject: Subject) -> tuple[Tangent, Tangent]:
     """Of the map, and of the fine lattice itself."""
     spins_needed(subject)
-    evidence = subject.evidence
+    evidence, columns = subject.evidence, EVEN[subject.lattice.kind]
     if evidence.alphabet != SPINS or subject.alphabet != SPINS:
         raise NotDefined("other letters", "rows of the critical manifold are of spins -1/+1")
     critical = critical_needed(evidence)
     if not LEAST_UNITS <= subject.n_units < subject.lattice.n_sites:
-        why = f"{subject.n_units} units for {subject.lattice.n_sites} sites: rows need {LEAST_UNITS} units, and fewer"
-        raise NotDefined("not coarse", f"{why} than sites")
-    columns, fine = EVEN[subject.lattice.kind], evidence.once(_fine)
+        raise NotDefined("not coarse", f"rows need {LEAST_UNITS} units, and fewer than sites; got {subject.n_units}")
+    fine = evidence.once(_fine)
     if subject.embedding is not None and subject.embedding.defined:
-        names, lattice = columns, subject.embedding.lattice
-        found, control, same = values(subject.placed("critical"), lattice, names), fine, fine
+        found = values(subject.placed("critical"), subject.embedding.lattice, columns)
+        control, same = fine, fine
     else:
-        chosen, pairs = partners(by_chain(subject.letters("critical"), critical), evidence.seed)
-        names, found = chosen[:-PARTNERS], pairs[..., :-PARTNERS]  # pairs at random have no short range
+        _, found = partners(by_chain(subject.letters("critical"), critical), evidence.seed)
+        found = found[..., :-PARTNERS]  # pairs at random have no short range
         control, same = evidence.once(_neighbours), fine[-len(found) :]
     moving = np.ptp(found, axis=(0, 1)) > 0
     if moving.sum() < 2:
         raise NotDefined("no rows", "fewer than two functions of the coarse layer vary")
     normal = tuple(critical_normal(columns)) if subject.lattice.kind == "square" else ()
-    own = [name for name, moves in zip(names, moving, strict=True) if moves]
-    beside = [str(k) for k in range(control.shape[-1])]
-    return (
-        tangent(own, found[..., moving], columns, same, normal),
-        tangent(beside, control, columns, fine, normal),
-    )
+    pairs = ((found[..., moving], same), (control, fine))
+    own, beside = (tangent([str(k) for k in range(O.shape[-1])], O, columns, S, normal) for O, S in pairs)
+    return own, beside
 
 
-def _fine(evidence: Evidence) -> FloatArray:
+def _fine(evidence: Evidence) -> NDArray[np.float64]:
     """Values of the even operators of the critical samples."""
     return values(critical_needed(evidence).values, evidence.lattice, EVEN[evidence.lattice.kind])
 
 
-def _neighbours(evidence: Evidence) -> FloatArray:
+def _neighbours(evidence: Evidence) -> NDArray[np.float64]:
     """Sums of products of neighbours along each direction, (chain, draw, direction)."""
     spins = critical_needed(evidence).values
     axes = tuple(range(2, spins.ndim))
@@ -94,6 +88,6 @@ MANIFOLD = Criterion(
     __doc__,
     (Quantity(DISTANCE, _distance, LiesBelow()), Quantity(SPREAD, _spread, LiesBelow())),
     headline=(DISTANCE,),
-    group=Group.MANIFOLD,
+    group="critical manifold",
     denies=True,
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from blockspin.alphabet import SPINS
 from blockspin.judging.criteria.coarse_couplings import placed_units, same_letters, spins_needed
-from blockspin.judging.criteria.criterion import Criterion, Group, Quantity
+from blockspin.judging.criteria.criterion import Criterion, Quantity
 from blockspin.judging.critical import EXACT, critical_needed
 from blockspin.judging.evidence import Subject
 from blockspin.judging.measurement import NotDefined, Reading, Side
@@ -61,7 +61,7 @@ SPECTRUM = Criterion(
     __doc__,
     (Quantity("y_t", _y_t, CloserThanNulls()), Quantity("y_h", _y_h, CloserThanNulls())),
     headline=("y_t", "y_h"),
-    group=Group.EXPONENTS,
+    group="exponents",
     decides=True,
     whole=True,
 )

@@ -10,7 +10,7 @@ from scipy.sparse import diags_array
 
 from blockspin.coarse.embedding import centres
 from blockspin.coarse.sparse_fields import Fields, pieces
-from blockspin.judging.criteria.criterion import Criterion, Group, Quantity
+from blockspin.judging.criteria.criterion import Criterion, Quantity
 from blockspin.judging.criteria.locality import mean_over_units
 from blockspin.judging.evidence import Subject
 from blockspin.judging.measurement import NotDefined, Reading
@@ -111,6 +111,6 @@ TILING = Criterion(
         Quantity("duplicate units", _duplicate, Described(), anywhere=True),
     ),
     headline=("residual of the embedding / b",),
-    group=Group.BLOCKS,
+    group="block structure",
     decides=True,
 )
