@@ -16,6 +16,7 @@ from blockspin.lattice import Lattice
 from blockspin.models import KC_SQUARE, Ising
 from blockspin.rg.operators import evaluate, named
 from blockspin.rg.recursions.decimation import chain
+from blockspin.rg.starts import meeting
 from blockspin.rg.tangent import root_of_square
 from blockspin.samples import make
 from oracles.critical_strip import critical_first
@@ -127,6 +128,11 @@ def test_starts_that_do_not_differ_have_no_ratio() -> None:
     assert found.before.value < 3 * found.before.error
     (same,) = bs.rg.two_starts(one, one, rule, 1, NAMES)
     assert same.before.value == same.after.value == 0
+
+
+def test_the_identity_has_the_ratio_1_without_an_error() -> None:
+    pair = [bs.rg.couplings(drawn(one, 20, 1000, n), NAMES) for n, one in enumerate(STARTS)]
+    assert meeting(SQUARE, tuple(pair), tuple(pair)).ratio == bs.Estimate(1.0, 0.0)  # type: ignore[arg-type]
 
 
 def test_the_order_of_the_starts_does_not_matter() -> None:
