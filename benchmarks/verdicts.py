@@ -2,10 +2,12 @@
 
     ./run python benchmarks/verdicts.py measure FILE [--seeds 1-200] [--shapes 16,32] [--workers 2]
     ./run python benchmarks/verdicts.py report FILE
+    ./run python benchmarks/verdicts.py changes
 
 `measure` appends a line a seed, size and case to FILE and goes on where it stopped; `report` applies the rules to the
 stored numbers: the table of docs/judge.md (seeds 101-200), and how the rates move with the judge's two thresholds on
-the seeds on which they were chosen (1-100).
+the seeds on which they were chosen (1-100). `changes` prints which verdicts of stored cards (docs/extracts) move by the
+exponents' distances from exact, and judges the block rules of `mcrg` with the criterion `manifold`.
 """
 
 from __future__ import annotations
@@ -27,14 +29,17 @@ from sklearn.random_projection import GaussianRandomProjection
 from threadpoolctl import threadpool_limits
 
 import blockspin as bs
+from blockspin.experiments.mcrg.maps import MAPS
 from blockspin.judging import Evidence, Measured, Scorecard, Subject, measure_subject, reference, rules, scorecard
+from blockspin.judging.critical import EXACT
+from blockspin.judging.measurement import Side, State
 from blockspin.judging.nulls import cheap
-from blockspin.judging.verdict import Verdict
+from blockspin.judging.verdict import Row, Verdict, rough
 from blockspin.models import KC_SQUARE
 from blockspin.samples import make, to_matrix
 
 DRAWS, CHAINS = 2000, 50
-DECISIVE = ("locality", "tiling", "spectrum")
+CRITERIA = ("locality", "tiling", "spectrum", "manifold")  # those that the verdict rests on
 CHOSEN, REPORTED = range(1, 101), range(101, 201)
 app = typer.Typer(add_completion=False)
 
@@ -64,13 +69,13 @@ def measured(lattice: bs.Lattice, seed: int) -> Iterator[dict[str, Any]]:
         evidence = Evidence(samples, critical=samples, seed=seed)
         subject = Subject(one, evidence, name=name)
         nulls = {label: Subject(null, evidence, name=label) for label, null in cheap(one, evidence.X, seed).items()}
-        rule = reference(evidence, subject.b, seed=seed, criteria=DECISIVE)
+        rule = reference(evidence, subject.b, seed=seed, criteria=CRITERIA)
         yield {
             "case": name,
             "L": lattice.shape[0],
             "seed": seed,
-            "map": measure_subject(subject, DECISIVE).to_dict(),
-            "nulls": [measure_subject(null, DECISIVE, kind=label).to_dict() for label, null in nulls.items()],
+            "map": measure_subject(subject, CRITERIA).to_dict(),
+            "nulls": [measure_subject(null, CRITERIA, kind=label).to_dict() for label, null in nulls.items()],
             "reference": None if rule is None else rule.to_dict(),
         }
 
@@ -114,7 +119,7 @@ def report(file: Path) -> None:
     names = list(dict.fromkeys(row["case"] for row in rows))
     for L in sorted({row["L"] for row in rows}):
         print(f"\n{L} x {L}, {DRAWS} draws, seeds {REPORTED.start}-{REPORTED.stop - 1}\n")
-        print("| case | seeds | renormalizes | coarse-grains | does not | cannot tell |\n|---|---|---|---|---|---|")
+        print(f"| case | seeds | {' | '.join(Verdict)} |\n|---|---|{'---|' * len(Verdict)}")
         for name in names:
             found = [
                 card(row).verdict for row in rows if (row["case"], row["L"]) == (name, L) and row["seed"] in REPORTED
@@ -135,6 +140,46 @@ def report(file: Path) -> None:
                 counted.append(sum(card(row).verdict is Verdict.RENORMALIZES for row in some))
             print(f"| {L} | {name} | {' | '.join(map(str, counted))} |")
     rules.SIGMAS = kept
+
+
+def rough_exponents(maps: list[dict[str, Any]]) -> dict[str, list[str]]:
+    """Of an extract's maps that renormalize, the exponents that lie many times as far from exact as majority's."""
+    found = {}
+    rule = {one["layer"]: one["quantities"] for one in maps if one["map"] == "majority"}
+    for one in (one for one in maps if one["verdict"] == Verdict.RENORMALIZES):
+        rows = []
+        for name, exact in EXACT["square"].items():
+            own, other = (some[name] for some in (one["quantities"], rule[one["layer"]]))
+            beside = Side("majority", other["value"], other["error"])
+            number = ("spectrum", name, own["value"], own["error"], State.MEASURED, rules.Outcome.PASS)
+            rows.append(Row(*number, reference=beside, exact=exact))
+        found[f"{one['map']}, layer {one['layer']}"] = rough(rows)
+    return found
+
+
+@app.command()
+def changes(L: int = 32, draws: int = 10_000) -> None:
+    """Print as Markdown which verdicts are others than before `manifold` and "renormalizes roughly"."""
+    print("| maps | before | now | why |\n|---|---|---|---|")
+    for file in sorted((Path(__file__).parents[1] / "docs" / "extracts").glob("*.json")):
+        maps = json.loads(file.read_text())["maps"]
+        far = rough_exponents(maps)
+        for name, exponents in far.items():
+            if exponents:
+                print(f"| {file.stem}: {name} | renormalizes | renormalizes roughly | {', '.join(exponents)} |")
+        if maps:
+            same = len(maps) - sum(map(bool, far.values()))
+            print(f"| {file.stem}: {same} others | | the same by their exponents; manifold not measured | |")
+    critical = bs.sample(bs.Ising(bs.Lattice.square(L), KC_SQUARE), draws, seed=1, chains=CHAINS)
+    for name, one in MAPS.items():
+        if one.rule:
+            judged = bs.judge(one.make(bs.Lattice.square(L), 1), critical, critical=critical, criteria=CRITERIA)
+            before = Scorecard(name, 1, 2.0, tuple(row for row in judged.rows if row.criterion != "manifold")).verdict
+            row = judged.row("manifold", "distance from the exact row")
+            assert row is not None
+            assert row.null is not None
+            why = f"manifold {row.outcome}: {row.distance}, identity {row.null.value:.3f}"
+            print(f"| block rule {name} | {before} | {judged.verdict} | {why} |")
 
 
 if __name__ == "__main__":

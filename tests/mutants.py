@@ -227,6 +227,42 @@ MUTANTS = (
         "judging/test_flow_criterion.py",
     ),
     Mutant(
+        "the control of the coarse layer in place of the fine lattice's", "judging/criteria/manifold.py",
+        "control, same = fine, fine", "control, same = found, fine", "judging/test_manifold.py",
+    ),
+    Mutant(
+        "pairs at random among the functions", "judging/criteria/manifold.py",
+        "found[..., :-PARTNERS]", "found[..., :]", "judging/test_manifold.py",
+    ),
+    Mutant(
+        "the other half of the chains", "judging/criteria/manifold.py",
+        "fine[-len(found) :]", "fine[: len(found)]", "judging/test_manifold.py",
+    ),
+    Mutant(
+        "a rule that passes above its null", "judging/rules.py",
+        "        if lead > room:", "        if -lead > room:", "judging/test_rules.py",
+    ),
+    Mutant(
+        "a fail of the manifold that denies nothing", "judging/verdict.py",
+        " and not denied(rows)", "", "judging/test_card.py",
+    ),
+    Mutant(
+        "rough without the reference's own distance", "judging/verdict.py",
+        "abs(far.value) - ROUGH * abs(own.value)", "abs(far.value)", "judging/test_card.py",
+    ),
+    Mutant(
+        "the ratio of two starts upside down", "rg/starts.py",
+        "one / other for", "other / one for", "rg/test_starts.py",
+    ),
+    Mutant(
+        "the left-out couplings of the first start in both places", "rg/starts.py",
+        "(K, other_left)", "(left, other_left)", "rg/test_starts.py",
+    ),
+    Mutant(
+        "noise left in a root of squares", "rg/tangent.py",
+        "float(square - noise)", "float(square)", "rg/test_starts.py",
+    ),
+    Mutant(
         "the fine share not taken off", "judging/criteria/range.py", "        after - before,", "        after,",
         "judging/test_range.py",
     ),

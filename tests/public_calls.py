@@ -217,6 +217,11 @@ def calls() -> dict[str, Call]:
             also={"samples": ("rule", "X"), "rule": ("X", "lattice"), "functions": ("operator",),
             "operators": ("operator",)},
         ),
+        "rg.two_starts": of(
+            bs.rg.two_starts, first=spins(), second=spins(seed=1), rule=bs.Majority, steps=1, operators=["nn"], seed=0,
+            also={"first": ("rule", "X", "samples", "second"), "second": ("rule", "X", "samples", "first"),
+            "rule": ("X", "lattice"), "operators": ("operator",)},
+        ),
         "rg.couplings": of(bs.rg.couplings, samples=spins(), operators=["nn"], also={"operators": ("operator",)}),
         "judge": of(
             bs.judge, transformer=bs.Majority(L, 2, random_state=0), samples=spins(), model=None, critical=None,

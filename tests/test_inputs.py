@@ -172,6 +172,12 @@ def functions(folder: Path) -> dict[str, dict[str, Any]]:
             "functions": ["nn", "nnn"],
             "operators": ["nn", "nnn"],
         },
+        "rg.two_starts": {
+            "first": s,
+            "second": drawn(K=0.3),
+            "rule": [bs.Majority(L, 2, random_state=1)],
+            "operators": ["nn"],
+        },
         "rg.flow": {"samples": [s, drawn(K=0.3)], "rule": [bs.Majority(L, 2, random_state=1)], "operators": ["nn"]},
         "judge": {
             "transformer": bs.Majority(L, 2, random_state=1),

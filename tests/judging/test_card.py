@@ -58,6 +58,58 @@ def test_the_decisive_criteria_decide(
     assert {name for name in ("locality", "tiling", "spectrum") if name in summary(made.rows)} == set(named)
 
 
+@pytest.mark.parametrize(
+    ("manifold", "verdict"),
+    [(PASS, Verdict.RENORMALIZES), (CANNOT_TELL, Verdict.RENORMALIZES), (FAIL, Verdict.COARSE_GRAINS)],
+)
+def test_the_manifold_denies_where_it_fails(manifold: Outcome, verdict: Verdict) -> None:
+    for flow in Outcome:  # of the same group, and denies nothing
+        made = card(locality=PASS, tiling=PASS, spectrum=PASS, manifold=manifold, flow=flow)
+        assert made.verdict is verdict
+        assert made.to_dict()["denied"] == (["manifold"] if manifold is FAIL else [])
+        assert ("manifold" in summary(made.rows)) == (manifold is FAIL)
+    assert card(locality=FAIL, tiling=FAIL, spectrum=FAIL, manifold=PASS).verdict is Verdict.DOES_NOT
+
+
+@pytest.mark.parametrize(
+    ("y_h", "error", "majority", "verdict"),
+    [
+        (1.7775, 0.0014, Side("majority", 1.8807, 0.0005), Verdict.ROUGHLY),  # 17 times as far
+        (1.9725, 0.0014, Side("majority", 1.8807, 0.0005), Verdict.ROUGHLY),  # on the other side
+        (1.8387, 0.0004, Side("majority", 1.8802, 0.0002), Verdict.RENORMALIZES),  # 7 times
+        (1.8126, 0.0014, Side("majority", 1.8807, 0.0005), Verdict.RENORMALIZES),  # 11 times, within errors
+        (1.7775, 0.0300, Side("majority", 1.8807, 0.0005), Verdict.RENORMALIZES),
+        (1.7775, 0.0014, Side("majority", 1.8807, 0.0030), Verdict.RENORMALIZES),
+        (1.8807, 0.0005, Side("majority", 1.8807, 0.0005), Verdict.RENORMALIZES),
+        (1.8860, 0.0010, Side("majority", 1.8750, 0.0010), Verdict.RENORMALIZES),  # majority's own is 0 by chance
+        (1.7775, 0.0014, None, Verdict.RENORMALIZES),
+    ],
+)
+def test_many_times_farther_from_exact_than_the_reference_is_roughly(
+    y_h: float, error: float, majority: Side | None, verdict: Verdict
+) -> None:
+    exact = Side("exact", 15 / 8)
+    far = Row("spectrum", "y_h", y_h, error, State.MEASURED, PASS, reference=majority, exact=exact)
+    others = (*card(locality=PASS, tiling=PASS).rows, row("spectrum", "y_t", PASS))
+    made = Scorecard("m", 1, 2.0, (*others, far))
+    assert made.verdict is verdict
+    assert made.to_dict()["rough"] == (["y_h"] if verdict is Verdict.ROUGHLY else [])
+    assert ("y_h" in summary(made.rows)) == (verdict is Verdict.ROUGHLY)
+    # where the exponents do not pass the word does not change, nor for another quantity that is far from exact
+    assert Scorecard("m", 1, 2.0, (*card(locality=PASS).rows, far)).verdict is Verdict.COARSE_GRAINS
+    rows = Row(
+        "manifold",
+        "spread of rows",
+        0.1,
+        0.001,
+        State.MEASURED,
+        PASS,
+        reference=Side("r", 0.001),
+        exact=Side("exact", 0.0),
+    )
+    assert Scorecard("m", 1, 2.0, (*others, rows)).verdict is Verdict.RENORMALIZES
+
+
 def test_a_criterion_passes_by_what_can_be_judged() -> None:
     def of(criterion: str, *found: tuple[Outcome, str]) -> Outcome:
         rows = [row(criterion, str(i), outcome, code=code) for i, (outcome, code) in enumerate(found)]

@@ -10,18 +10,20 @@ import math
 import numpy as np
 import pytest
 import xarray as xr
-from made_maps import Linear, Relabelled, measured, z
+from made_maps import Linear, Of, Relabelled, measured, z
 
+from blockspin import judge
 from blockspin.coarse.blocks import Decimation, Majority
-from blockspin.judging import Evidence
+from blockspin.judging import Evidence, Outcome
 from blockspin.judging.criteria import flow
-from blockspin.judging.criteria.flow import DRIFT, GROWTH
+from blockspin.judging.criteria.flow import DRIFT, GROWTH, MEET
 from blockspin.judging.measurement import Measurement, Side, State
 from blockspin.judging.nulls import shuffled
 from blockspin.lattice import Lattice
 from blockspin.models import KC_SQUARE, Ising
 from blockspin.rg.pseudolikelihood import couplings
 from blockspin.rg.recursions.decimation import chain
+from blockspin.rg.starts import two_starts
 from blockspin.samples import make, to_matrix
 from blockspin.sampling.sample import sample
 
@@ -88,3 +90,57 @@ def test_what_is_not_defined_says_why(lattice: Lattice, held_out: xr.DataArray, 
     assert all(math.isnan(row.value) for row in unplaced)
     still = Evidence(make(np.ones((4, 20, 16, 16), np.int8), lattice), critical=critical)
     assert states(rows(majority, still)[0]) == [(State.UNDEFINED, "no couplings")]
+
+
+@pytest.fixture(scope="module")
+def second(lattice: Lattice) -> xr.DataArray:
+    """Of another critical Hamiltonian, with second neighbours (tests/rg/test_starts.py)."""
+    return sample(Ising(lattice, (0.369768, 0.0509)), 4000, seed=6)
+
+
+def test_starts_that_meet(
+    lattice: Lattice, held_out: xr.DataArray, critical: xr.DataArray, second: xr.DataArray
+) -> None:
+    # 8000 and 4000 draws of 16 x 16: the ratio, 0.22(5) at 32 x 32, is known to 0.11; 0.6 would show
+    majority = Majority(lattice, 2, random_state=1).fit(to_matrix(held_out))
+    found = measured("flow", majority, Evidence(held_out, critical=critical, second=second))[MEET]
+    (step,) = two_starts(critical, second, lambda lattice: majority, 1)
+    assert (found.value, found.error) == (pytest.approx(step.ratio.value), pytest.approx(step.ratio.error))
+    assert abs(z(found, 0.22)) < 4.5
+    assert found.error < 0.15
+    assert found.above == Side("identity", 1.0)
+    card = judge(majority, held_out, critical=[critical, second], criteria=["flow"])
+    assert {row.quantity: row.outcome for row in card.rows}[MEET] is Outcome.PASS
+
+    # coarse spins that are coins in part meet as well, and the drift fails them
+    def coins(X: np.ndarray) -> np.ndarray:
+        random, corners = np.random.default_rng(1), Decimation(lattice, 2).fit(X).transform(X)
+        return np.where(random.random(corners.shape) < 0.4, random.choice([-1, 1], corners.shape), corners)
+
+    made = judge(Of(coins), held_out, critical=[critical, second], criteria=["flow"])
+    outcomes = {row.quantity: row.outcome for row in made.rows}
+    assert (outcomes[MEET], outcomes[DRIFT]) == (Outcome.PASS, Outcome.FAIL)
+    forced = shuffled(majority, 256, 0)
+    row = measured("flow", forced, Evidence(held_out, critical=critical, second=second))[MEET]
+    assert row.state is State.FORCED
+
+
+def test_starts_that_cannot_be_compared(
+    lattice: Lattice, held_out: xr.DataArray, critical: xr.DataArray, second: xr.DataArray
+) -> None:
+    majority = Majority(lattice, 2, random_state=1).fit(to_matrix(held_out))
+    assert MEET not in measured("flow", majority, Evidence(held_out, critical=critical))  # the question does not arise
+    field = make(np.abs(second.values), lattice)
+    for first, other, code in (
+        (critical, critical, "one start"),
+        (critical, field, "frozen"),
+        (held_out, second, "off critical"),
+        (critical, second[:4], "few chains"),
+    ):
+        row = measured("flow", majority, Evidence(held_out, critical=first, second=other))[MEET]
+        assert (row.state, row.code) == (State.UNDEFINED, code)
+    with pytest.raises(ValueError, match="second"):
+        Evidence(held_out, critical=critical, second=sample(Ising(Lattice.square(8), 0.4), 100, seed=1))
+    for wrong in ([critical], [critical, second, second]):
+        with pytest.raises(ValueError, match=f"got {len(wrong)} sets"):
+            judge(majority, held_out, critical=wrong)

@@ -25,7 +25,8 @@ def test_what_belongs_to_spins_is_not_defined_for_dimers() -> None:
     assert all(math.isnan(row.value) for row in undefined)
     assert {row.quantity for row in undefined} == {
         "y_t", "y_h", "growth of K - Kc", "K' - K at Kc", "couplings beyond neighbours, gained",
-        "couplings beyond neighbours, coarse", "spin flip", "energy a site", "|m|",
+        "couplings beyond neighbours, coarse", "spin flip", "energy a site", "|m|", "distance from the exact row",
+        "spread of rows",
     }  # fmt: skip
     assert {row.criterion for row in card.rows if row.defined} >= {"locality", "tiling", "symmetry", "fidelity"}
     assert card.verdict is not Verdict.RENORMALIZES

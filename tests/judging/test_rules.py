@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from blockspin.judging import Outcome
 from blockspin.judging.measurement import Measurement, Side, State
-from blockspin.judging.rules import BLURRED, Agrees, CloserThanNulls, Described, Exceeds, Null, Rule
+from blockspin.judging.rules import BLURRED, Agrees, CloserThanNulls, Described, Exceeds, LiesBelow, Null, Rule
 from blockspin.judging.verdict import decide
 
 PASS, FAIL, CANNOT_TELL = Outcome.PASS, Outcome.FAIL, Outcome.CANNOT_TELL
@@ -130,7 +130,28 @@ def test_a_null_of_the_quantitys_own_counts_on_its_own_side() -> None:
         assert (found[0], found[2]) == (outcome, shown)
 
 
-@pytest.mark.parametrize("rule", [CLOSER, Exceeds()])
+@pytest.mark.parametrize(
+    ("value", "error", "outcome", "code"),
+    [
+        (0.07, 0.01, PASS, "below"),
+        (0.081, 0.01, CANNOT_TELL, BLURRED),
+        (0.119, 0.01, CANNOT_TELL, BLURRED),
+        (0.13, 0.01, FAIL, "not below"),
+        (0.1, 0.0, FAIL, "not below"),  # with the error of the null it cannot tell
+    ],
+)
+def test_to_lie_below_a_null_of_its_own(value: float, error: float, outcome: Outcome, code: str) -> None:
+    rule, reference = LiesBelow(), Side("majority", 0.03, 0.005)
+    row = Measurement("manifold", "spread of rows", value, error, above=Side("identity", 0.1))
+    # nulls of the map's make do not count
+    assert of(rule, row, null(0.0), reference=reference) == (outcome, code, "identity")
+    bare = Measurement("manifold", "spread of rows", value, error)
+    assert of(rule, bare, null(0.5), reference=reference) == (CANNOT_TELL, "no null", None)
+    near = Side("majority", 0.09, 0.006)
+    assert of(rule, row, reference=near) == (CANNOT_TELL, "unfit reference", "identity")
+
+
+@pytest.mark.parametrize("rule", [CLOSER, Exceeds(), LiesBelow()])
 def test_a_reference_that_is_no_rg_step_decides_nothing(rule: Rule) -> None:
     below, above = Side("d/2", 1.0, 0.03), Side("d", 2.0)
     for value in (0.2, 1.5, 1.9):

@@ -46,7 +46,7 @@ def test_the_benchmark_measures_what_the_judge_says() -> None:
     verdicts = benchmark()
     name, one, samples = next(verdicts.cases(LATTICE, 1001))
     row = next(verdicts.measured(LATTICE, 1001))
-    card = bs.judge(one, samples, critical=samples, criteria=verdicts.DECISIVE, name=name, seed=1001)
+    card = bs.judge(one, samples, critical=samples, criteria=verdicts.CRITERIA, name=name, seed=1001)
     assert card.rows == verdicts.card(row).rows
 
 

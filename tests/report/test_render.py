@@ -93,6 +93,7 @@ def test_prose_sets_single_letter_physics(text: str, expected: str) -> None:
     [
         ("renormalizes", "good"),
         ("reproduced", "good"),
+        ("renormalizes roughly", "part"),
         ("coarse-grains", "part"),
         ("partly", "part"),
         ("does not", "bad"),

@@ -150,9 +150,9 @@ def test_levels_of_majority_near_the_normal_and_those_of_decimation_are_slower(c
 def test_a_layer_in_any_order_has_the_row_too(critical: xr.DataArray) -> None:
     rule, order = bs.Majority(lattice_of(critical), 2, random_state=1), np.random.default_rng(0).permutation(256)
     shuffled = by_chain(rule.transform(to_matrix(critical))[:, order], critical)
-    names, values = tangent._partners(shuffled, 1)
-    fine = tangent._values(critical, OPERATORS)[len(critical) // 2 :]
-    found = tangent._tangent(names, values, OPERATORS, fine, (), "")
+    names, values = tangent.partners(shuffled, 1)
+    fine = tangent.values(critical.values, lattice_of(critical), OPERATORS)[len(critical) // 2 :]
+    found = tangent.tangent(names, values, OPERATORS, fine, (), "")
     placed = bs.rg.manifold(critical, rule, 1, operators=OPERATORS)[0].rows[0]
     # the first four partners of a block are its neighbours: their rows are that of "nn", errors are 0.3 to 1 %
     rows = dict(zip(found.functions, found.rows, strict=True))
@@ -167,8 +167,8 @@ def test_a_fitted_map_without_positions_is_taken(critical: xr.DataArray) -> None
     # a random projection sees the long waves alone, and has the row of m^2: near the normal by no merit of its own
     m = critical.values.mean(axis=(-2, -1))
     half, values = slice(len(critical) // 2, None), np.stack([m**2, m**4], axis=-1)
-    fine = tangent._values(critical, OPERATORS)[half]
-    whole = tangent._tangent(("m^2", "m^4"), values[half], OPERATORS, fine, tuple(critical_normal(OPERATORS)), "")
+    fine = tangent.values(critical.values, lattice_of(critical), OPERATORS)[half]
+    whole = tangent.tangent(("m^2", "m^4"), values[half], OPERATORS, fine, tuple(critical_normal(OPERATORS)), "")
     few = bs.rg.manifold(critical, machine, operators=OPERATORS)[0]
     assert max(abs(one.z(other)) for one, other in zip(few.rows[0][1:], whole.rows[0][1:], strict=True)) < 4.5
     assert few.distance is not None

@@ -51,7 +51,7 @@ class Scorecard(Tabular):
 
     @property
     def verdict(self) -> Verdict:
-        """Renormalizes, coarse-grains, does not, or cannot tell: decided by the decisive criteria alone."""
+        """Renormalizes, renormalizes roughly, coarse-grains, does not, or cannot tell (docs/judge.md)."""
         return verdict(self.rows)
 
     def outcome(self, criterion: str) -> Outcome:

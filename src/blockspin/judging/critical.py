@@ -52,6 +52,8 @@ def _recommended(name: str) -> dict[str, Side]:
 EXACT: dict[str, dict[str, Side]] = {kind: _recommended(name) for kind, name in CLASSES.items()}
 """The exponents of the Ising model's critical point by the kind of lattice."""
 
+OF_KC = ("off critical", "energy variance")  # codes of checks that are of nearest neighbours at Kc alone
+
 
 def critical_needed(evidence: Evidence) -> xr.DataArray:
     """The evidence's critical samples; raises NotRequested without any, NotDefined where they are not critical."""

@@ -62,9 +62,10 @@ class Evidence(Remembers):
     """The data that a map is judged on, all of one lattice.
 
     samples: held-out samples of the kind the map was trained on, of numbers that may change their sign; critical:
-    samples at the critical coupling, for the spectrum; train: the training samples, for generalization; model: the
-    samples' model where it is known (its exact energy, its pseudo-likelihood), the one that the samples name unless
-    given. Raises ValueError where lattices or alphabets differ, or the samples name another model.
+    samples at the critical coupling, for the spectrum; second: of another critical Hamiltonian, for flow; train: the
+    training samples, for generalization; model: the samples' model where it is known (its exact energy, its
+    pseudo-likelihood), the one that the samples name unless given. Raises ValueError where lattices or alphabets
+    differ, or the samples name another model.
     """
 
     samples: xr.DataArray
@@ -72,13 +73,14 @@ class Evidence(Remembers):
     train: xr.DataArray | None = None
     model: Any | None = None
     seed: int = 0
+    second: xr.DataArray | None = None
 
     def __post_init__(self) -> None:
         lattice, alphabet = lattice_of(check_numbers(self.samples)), alphabet_of(self.samples)
         for name, other in (("samples", self.samples), ("train", self.train)):
             if other is not None and isinstance(other, xr.DataArray) and other.sizes.get("chain", 2) < 2:
                 raise ValueError(f"{name} must have at least 2 chains, over which errors are computed; got 1")
-        for name, other in (("critical", self.critical), ("train", self.train)):
+        for name, other in (("critical", self.critical), ("second", self.second), ("train", self.train)):
             if other is not None:
                 _check_like(name, other, lattice, alphabet, positions(self.samples))
         if self.model is not None and not hasattr(self.model, "lattice"):
@@ -218,6 +220,14 @@ class Subject(Remembers):
         seed = integer(self.evidence.seed, "coarse spins", self.name, self.layer)
         return AsSpins.of(self.map, self.evidence.X, self.outputs, seed)
 
+    def letters(self, name: str) -> NDArray[np.int8]:
+        """Coarse letters of the evidence's samples of this name, (n, M), in the order of the map's units."""
+        X = to_matrix(getattr(self.evidence, name))
+        outputs = self.map.transform(X)
+        if self.alphabet != SPINS:
+            return outputs.astype(np.int8)
+        return memory.by_rows(self.as_spins, X, outputs, most=memory.LARGE // 8)
+
     def placed(self, name: str) -> NDArray[np.int8]:
         """Coarse letters of the evidence's "samples" or "critical" on the coarse lattice, (chain, draw, *coarse sites).
 
@@ -228,15 +238,7 @@ class Subject(Remembers):
 
 def _placed(subject: Subject, name: str) -> NDArray[np.int8]:
     assert subject.embedding is not None
-    samples = getattr(subject.evidence, name)
-    X = to_matrix(samples)
-    outputs = subject.map.transform(X)
-    letters = (
-        memory.by_rows(subject.as_spins, X, outputs, most=memory.LARGE // 8)
-        if subject.alphabet == SPINS
-        else outputs.astype(np.int8)
-    )
-    return by_chain(memory.by_rows(subject.embedding.place, letters), samples)
+    return by_chain(memory.by_rows(subject.embedding.place, subject.letters(name)), getattr(subject.evidence, name))
 
 
 def _check_like(name: str, other: Any, lattice: Lattice, alphabet: Alphabet, kind: str) -> None:

@@ -18,6 +18,7 @@ from blockspin.statistics import Estimate, autocorrelation_time, mean_over_chain
 
 NEEDS = {
     "spectrum": "critical",
+    "manifold": "critical",
     "flow": "critical",
     "generalization": "train",
 }  # samples that a criterion takes besides

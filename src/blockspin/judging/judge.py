@@ -90,7 +90,7 @@ def _block_rule(evidence: Evidence, b: float, rule: str, layer: int, seed: int) 
 
 class _Options(TypedDict, total=False):
     model: Any | None
-    critical: xr.DataArray | None
+    critical: xr.DataArray | Sequence[xr.DataArray] | None
     train: xr.DataArray | None
     nulls: Mapping[str, Any] | None
     criteria: Sequence[str] | None
@@ -110,7 +110,7 @@ def judge(
     samples: xr.DataArray,
     *,
     model: Any | None = None,
-    critical: xr.DataArray | None = None,
+    critical: xr.DataArray | Sequence[xr.DataArray] | None = None,
     train: xr.DataArray | None = None,
     nulls: Mapping[str, Any] | None = None,
     criteria: Sequence[str] | None = None,
@@ -128,10 +128,11 @@ def judge(
     transformer : map, or dict of names to maps
         Fitted, X (n, N) of the samples' values to (n, M); it is fitted on `train` where it is not. Your own class needs
         transform(X); `blockspin.coarse.maps` lists what else it may offer (docs/how-to/own-network.md).
-    samples, critical, train : DataArray, DataArray or None, DataArray or None
+    samples, critical, train : DataArray, DataArray or two or None, DataArray or None
         Held-out samples; samples at the critical coupling, for the exponents (their values are checked:
-        `blockspin.judging.critical`); the training samples, with which clones are retrained on noise and on permuted
-        sites as nulls. Without them only the cheap nulls are used: untrained, shuffled sites.
+        `blockspin.judging.critical`), or these and a second set, of another critical Hamiltonian, for flow; the
+        training samples, with which clones are retrained on noise and on permuted sites as nulls. Without them only the
+        cheap nulls are used: untrained, shuffled sites.
     model, nulls : model or None, dict of names to fitted maps or None
         What the samples were drawn from, for fidelity and generalization; your own null maps instead.
     criteria, reference : list of str or None, str or None
@@ -166,7 +167,8 @@ def judge(
     checks.whole("seed", seed, 0, checks.MOST_SEED)
     maps = _named(transformer, name)
     _check_nulls(nulls)
-    evidence = Evidence(samples, critical=critical, train=train, model=model, seed=seed)
+    first, second = _starts(critical)
+    evidence = Evidence(samples, critical=first, train=train, model=model, seed=seed, second=second)
     rule = reference or ("majority" if evidence.alphabet == SPINS else "plurality")
     with reporting(progress, ", ".join(maps)) as report:
         cards = Comparison()
@@ -220,6 +222,14 @@ def _named(transformer: Any, name: Any) -> Mapping[str, Any]:
         checks.instance("every name in transformer", label, str, "a string")
         checks.transformer(f"transformer[{label!r}]" if several else "transformer", one)
     return maps
+
+
+def _starts(critical: Any) -> tuple[Any, Any]:
+    """The critical samples, and the second set where two are given."""
+    sets = tuple(critical) if isinstance(critical, (list, tuple)) else (critical, None)
+    if len(sets) != 2:
+        raise ValueError(f"critical must be samples, or two sets of samples; got {len(sets)} sets")
+    return sets
 
 
 def _check_nulls(nulls: Any) -> None:

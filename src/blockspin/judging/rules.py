@@ -1,4 +1,4 @@
-"""The four rules behind pass and fail: closer than the nulls, agrees, exceeds, described.
+"""The five rules behind pass and fail: closer than the nulls, agrees, exceeds, lies below, described.
 
 A rule is applied only where the map and its reference both have a number; what is not defined is decided in `card`.
 """
@@ -157,6 +157,30 @@ class Exceeds:
         outcome, code = (Outcome.PASS, "exceeds") if exceeds else (Outcome.FAIL, "does not exceed")
         why = f"{code} {null.name} by {SIGMAS:g} standard errors"
         return Decision(outcome, code, f"{why}; {measured.why}" if measured.why else why, null)
+
+
+@dataclass(frozen=True)
+class LiesBelow:
+    """Passes where the number lies below the quantity's own null, `above`, by 2 errors of both, fails above by as many.
+
+    Without errors the null's very value fails. Where the reference does not lie below, nothing can pass or fail.
+    """
+
+    judges: ClassVar[bool] = True
+
+    def decide(self, measured: Measurement, nulls: Sequence[Null], reference: Side) -> Decision:
+        """See the class; nulls of the map's make do not count."""
+        if unfit := unfit_reference(measured, reference):
+            return unfit
+        null = measured.above
+        if null is None:
+            return Decision(Outcome.CANNOT_TELL, "no null", "there is no null to compare with")
+        lead, room = null.value - measured.value, SIGMAS * math.hypot(measured.error, null.error)
+        if lead > room:
+            return Decision(Outcome.PASS, "below", f"below {null.name} by {SIGMAS:g} standard errors", null)
+        if lead <= -room:
+            return Decision(Outcome.FAIL, "not below", f"not below {null.name}", null)
+        return Decision(Outcome.CANNOT_TELL, BLURRED, f"by its errors neither below nor above {null.name}", null)
 
 
 @dataclass(frozen=True)

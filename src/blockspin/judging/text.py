@@ -9,7 +9,7 @@ from typing import Any
 from blockspin.judging.criteria import CRITERIA
 from blockspin.judging.measurement import Side, State
 from blockspin.judging.rules import Outcome
-from blockspin.judging.verdict import Row, outcome, verdict
+from blockspin.judging.verdict import Row, outcomes, verdict
 from blockspin.report.tabular import aligned
 from blockspin.statistics import Estimate, brackets
 
@@ -26,16 +26,11 @@ def text(title: str, rows: Sequence[Row], notes: Sequence[str] = ()) -> str:
 
 
 def summary(rows: Sequence[Row]) -> str:
-    """The verdict with the decisive criteria that pass, and those that cannot tell."""
-    whole = str(verdict(rows))
-    decisive = {name: outcome(rows, name) for name in CRITERIA if CRITERIA[name].decides}
-    passed = [name for name, one in decisive.items() if one is Outcome.PASS]
-    unknown = [name for name, one in decisive.items() if one is Outcome.CANNOT_TELL]
-    if len(passed) == len(decisive) or len(unknown) == len(decisive):
-        return whole
-    parts = [f"{', '.join(passed)} pass" if passed else "", f"{', '.join(unknown)} cannot tell" if unknown else ""]
-    named = "; ".join(part for part in parts if part)
-    return f"{whole} ({named})" if named else whole
+    """The verdict with the decisive criteria that pass, those that cannot tell, and what else limits it."""
+    from blockspin.report.tables import named
+
+    whole, more = str(verdict(rows)), named(outcomes(rows))
+    return f"{whole} ({more})" if more else whole
 
 
 def reasons(rows: Sequence[Row]) -> dict[str, str]:

@@ -14,6 +14,8 @@ from blockspin.rg.pseudolikelihood import MAGNETISED as MAGNETISED
 
 # rules
 SIGMAS = 2.0  # standard errors that a comparison must clear
+# one step of majority lies .005 to .034 from y_h, by lattice and b: a factor of 7 says nothing; decimation lies at 13
+ROUGH = 10.0  # times the reference's distance from an exact exponent, beyond which a map renormalizes roughly
 FAR = 4.0  # errors that the reference must lie from the exact value before a ratio to its distance is given
 
 # fields and their places

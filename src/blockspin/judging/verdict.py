@@ -6,18 +6,20 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import Any
 
 from blockspin.judging.criteria import CRITERIA, rule_of
 from blockspin.judging.measurement import LOOSE, Measurement, Real, Side, State
 from blockspin.judging.rules import BLURRED, Decision, Null, Outcome
-from blockspin.judging.thresholds import FAR
+from blockspin.judging.thresholds import FAR, ROUGH, SIGMAS
 from blockspin.statistics import Estimate
 
 
 class Verdict(StrEnum):
     """The answer to the question of the house."""
 
-    RENORMALIZES = "renormalizes"  # every decisive criterion passes
+    RENORMALIZES = "renormalizes"  # every decisive criterion passes, and none denies it
+    ROUGHLY = "renormalizes roughly"  # so they do, but an exponent lies many times as far from exact as the reference's
     COARSE_GRAINS = "coarse-grains"  # some do
     DOES_NOT = "does not"  # none does, and at least one fails
     CANNOT_TELL = "cannot tell"  # no decisive criterion could be decided
@@ -60,12 +62,24 @@ class Row:
 
         None where the reference's own distance is less than 4 of its errors: it is then no yardstick.
         """
-        if self.distance is None or self.exact is None or self.reference is None:
+        own = self._references_own
+        if self.distance is None or own is None or abs(own.value) <= FAR * own.error:
             return None
-        own = self.reference.value - self.exact.value
-        if abs(own) <= FAR * math.hypot(self.reference.error, self.exact.error):
+        return abs(self.distance.value / own.value)
+
+    @property
+    def rough(self) -> bool:
+        """Whether the distance is more than `ROUGH` times that of the reference, by 2 standard errors of both."""
+        far, own = self.distance, self._references_own
+        if far is None or own is None:
+            return False
+        return abs(far.value) - ROUGH * abs(own.value) > SIGMAS * math.hypot(far.error, ROUGH * own.error)
+
+    @property
+    def _references_own(self) -> Estimate | None:
+        if self.exact is None or self.reference is None:
             return None
-        return abs(self.distance.value / own)
+        return Estimate(self.reference.value - self.exact.value, math.hypot(self.reference.error, self.exact.error))
 
 
 def decide(measured: Measurement, nulls: Sequence[Null], reference: Side | None) -> Decision:
@@ -103,21 +117,33 @@ def outcome(rows: Sequence[Row], criterion: str) -> Outcome:
     return Outcome.PASS if Outcome.PASS in found and not undecided else Outcome.CANNOT_TELL
 
 
-def outcomes(rows: Sequence[Row]) -> dict[str, dict[str, str]]:
-    """The outcomes as a card's entry holds them: of the decisive criteria, and of all that were measured."""
+def outcomes(rows: Sequence[Row]) -> dict[str, Any]:
+    """As a card's entry holds them: of decisive criteria, of all that were measured, and what limits the verdict."""
     decisive = [name for name in CRITERIA if CRITERIA[name].decides]
     measured = dict.fromkeys(row.criterion for row in rows)
     return {
         "decisive": {name: str(outcome(rows, name)) for name in decisive},
         "outcomes": {name: str(outcome(rows, name)) for name in measured},
+        "denied": denied(rows),
+        "rough": rough(rows),
     }
 
 
+def denied(rows: Sequence[Row]) -> list[str]:
+    """The criteria whose fail denies "renormalizes"."""
+    return [name for name, one in CRITERIA.items() if one.denies and outcome(rows, name) is Outcome.FAIL]
+
+
+def rough(rows: Sequence[Row]) -> list[str]:
+    """The exponents that lie many times farther from the exact ones than the reference's."""
+    return [row.quantity for row in rows if CRITERIA[row.criterion].group == "exponents" and row.rough]
+
+
 def verdict(rows: Sequence[Row]) -> Verdict:
-    """The verdict of the decisive criteria's rows."""
+    """The verdict of a card's rows, by block structure, critical manifold and exponents."""
     found = [outcome(rows, name) for name in CRITERIA if CRITERIA[name].decides]
-    if all(one is Outcome.PASS for one in found):
-        return Verdict.RENORMALIZES
+    if all(one is Outcome.PASS for one in found) and not denied(rows):
+        return Verdict.ROUGHLY if rough(rows) else Verdict.RENORMALIZES
     if Outcome.PASS in found:
         return Verdict.COARSE_GRAINS
     return Verdict.DOES_NOT if Outcome.FAIL in found else Verdict.CANNOT_TELL

@@ -124,6 +124,7 @@ def minus(text: str) -> str:
 CLASSES = {
     "renormalizes": "good",
     "reproduced": "good",
+    "renormalizes roughly": "part",
     "coarse-grains": "part",
     "partly": "part",
     "does not": "bad",

@@ -46,7 +46,7 @@ def scorecard_table(
         {
             "name": f"{card['map']}, layer {card['layer']}" if several else card["map"],
             "verdict": card["verdict"],
-            "named": _named(card["decisive"]),
+            "named": named(card),
             "b": card.get("b"),
             "notes": [note["text"] for note in card.get("notes", ())],
             "exponents": [_exponent(card, name) for name in exponents],
@@ -90,14 +90,15 @@ def table(
     return Table(filled("table.html", columns=columns, rows=cells, wide=wide), title, caption)
 
 
-def _named(decisive: Mapping[str, str]) -> str:
-    """The decisive criteria that pass, and those that cannot tell, where the verdict does not say it all."""
-    passed = [name for name, outcome in decisive.items() if outcome == "pass"]
-    unknown = [name for name, outcome in decisive.items() if outcome == "cannot tell"]
-    if len(passed) == len(decisive) or len(unknown) == len(decisive):
+def named(card: Mapping[str, Any]) -> str:
+    """The decisive criteria that pass, those that cannot tell, and what else limits the verdict of a card."""
+    decisive = card["decisive"]
+    said = {say: [name for name in decisive if decisive[name] == say] for say in ("pass", "cannot tell")}
+    if len(said["pass"]) == len(decisive):  # cards of earlier versions have neither
+        said = {"fails": card.get("denied", ()), "far from exact": card.get("rough", ())}
+    elif len(said["cannot tell"]) == len(decisive):
         return ""
-    parts = [", ".join(passed), f"cannot tell: {', '.join(unknown)}" if unknown else ""]
-    return "; ".join(part for part in parts if part)
+    return "; ".join(f"{', '.join(names)} {say}" for say, names in said.items() if names)
 
 
 def _exponent(card: Mapping[str, Any], name: str) -> dict[str, str]:

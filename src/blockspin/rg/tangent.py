@@ -145,21 +145,21 @@ def manifold(
         raise ValueError(f"the critical manifold is one without a field; these samples have h = {field:g}")
     if samples.sizes["chain"] < LEAST_CHAINS:
         raise ValueError(f"samples must have at least {LEAST_CHAINS} chains; got {samples.sizes['chain']}")
-    fine = _values(samples, columns)
+    fine = values(samples.values, lattice_of(samples), columns)
     if not isinstance(rule, type) and hasattr(rule, "transform") and not taken(rule).placed:
         if functions is not None or steps not in (None, 1):
             raise ValueError(
                 f"units without positions have functions of their own and one step: functions must be None, steps None "
                 f"or 1; got {functions}, {steps}"
             )
-        found = [_partners(by_chain(taken(rule).means(to_matrix(samples)), samples), seed)]
+        found = [partners(by_chain(taken(rule).means(to_matrix(samples)), samples), seed)]
         fine = fine[len(fine) // 2 :]
     else:
         found = [_of_level(level, functions) for level in block(samples, rule, steps, seed=seed)[1:]]
     model = known(provenance(samples).get("model"))
     exact = nearest(model) and model.lattice.kind == "square" and model.K > 0 and not not_critical(model)
     normal = tuple(critical_normal(columns)) if exact else ()
-    return Manifold(_tangent(names, values, columns, fine, normal, not_critical(model)) for names, values in found)
+    return Manifold(tangent(names, one, columns, fine, normal, not_critical(model)) for names, one in found)
 
 
 def _named(argument: str, lattice: Lattice, names: Sequence[str] | None) -> tuple[str, ...]:
@@ -172,10 +172,9 @@ def _named(argument: str, lattice: Lattice, names: Sequence[str] | None) -> tupl
     return tuple(one.name for one in found)
 
 
-def _values(samples: xr.DataArray, names: Sequence[str]) -> FloatArray:
-    """Values (chain, draw, operator)."""
-    lattice = lattice_of(samples)
-    return evaluate(named(lattice, names), samples.values.reshape(-1, *lattice.shape)).reshape(*samples.shape[:2], -1)
+def values(spins: NDArray[Any], lattice: Lattice, names: Sequence[str]) -> FloatArray:
+    """Values (chain, draw, operator) of operators of spins (chain, draw, *sites)."""
+    return evaluate(named(lattice, names), spins.reshape(-1, *lattice.shape)).reshape(*spins.shape[:2], -1)
 
 
 def _of_level(level: xr.DataArray, functions: Sequence[str] | None) -> tuple[tuple[str, ...], FloatArray]:
@@ -183,10 +182,10 @@ def _of_level(level: xr.DataArray, functions: Sequence[str] | None) -> tuple[tup
     if lattice.n_sites < LEAST_UNITS:
         raise ValueError(f"a level must have at least {LEAST_UNITS} units; got {lattice}")
     names = _named("functions", lattice, functions)
-    return names, _values(level, names)
+    return names, values(level.values, lattice, names)
 
 
-def _partners(outputs: NDArray[Any], seed: int) -> tuple[tuple[str, ...], FloatArray]:
+def partners(outputs: NDArray[Any], seed: int) -> tuple[tuple[str, ...], FloatArray]:
     """Functions of a layer (chain, draw, M) without positions, on its second half of chains: names and values.
 
     Of the k-th partner of each unit, and of pairs at random.
@@ -196,27 +195,28 @@ def _partners(outputs: NDArray[Any], seed: int) -> tuple[tuple[str, ...], FloatA
         raise ValueError(f"a layer must have at least {LEAST_UNITS} units; got {M}")
     apart = outputs - outputs.mean(axis=(0, 1))
     first = apart[:half].reshape(-1, M)
-    correlation = np.nan_to_num(np.corrcoef(first, rowvar=False)) * (1 - np.eye(M))
+    with np.errstate(divide="ignore", invalid="ignore"):  # units that are constant
+        correlation = np.nan_to_num(np.corrcoef(first, rowvar=False)) * (1 - np.eye(M))
     partner = np.argsort(-np.abs(correlation), axis=1)
     random, unit = np.random.default_rng(seed), np.arange(M)
     chosen = {f"partner {k + 1}": partner[:, k] for k in range(min(PARTNERS, M - 1))}
     chosen |= {f"random {k + 1}": (unit + random.integers(1, M, M)) % M for k in range(PARTNERS)}
-    values = [(apart[half:] * apart[half:, :, other]) @ np.sign(correlation[unit, other]) for other in chosen.values()]
-    return tuple(chosen), np.stack(values, axis=-1)
+    sums = [(apart[half:] * apart[half:, :, other]) @ np.sign(correlation[unit, other]) for other in chosen.values()]
+    return tuple(chosen), np.stack(sums, axis=-1)
 
 
-def _tangent(
+def tangent(
     functions: Sequence[str],
     coarse: FloatArray,
     operators: Sequence[str],
     fine: FloatArray,
     normal: tuple[float, ...],
-    note: str,
+    note: str = "",
 ) -> Tangent:
     """The rows from values of coarse and fine functions, each (chain, draw, function) of the same draws."""
     if len(functions) < 2:
         raise ValueError(f"rows are compared over two or more functions; got {', '.join(functions)}")
-    O, S = (values - values.mean(axis=(0, 1)) for values in (coarse, fine))
+    O, S = (one - one.mean(axis=(0, 1)) for one in (coarse, fine))
     sums = [np.ones((*O.shape[:2], 1)), O, S, (O[..., :, None] * S[..., None, :]).reshape(*O.shape[:2], -1)]
     of_chains = np.concatenate([one.sum(axis=1) for one in sums], axis=1)
     groups = np.stack([group.sum(axis=0) for group in np.array_split(of_chains, min(len(of_chains), GROUPS))])
@@ -235,18 +235,23 @@ def _tangent(
 
 
 def _apart(value: FloatArray, left: FloatArray, row: FloatArray | None) -> Estimate:
-    """Root mean square of rows over one row, or over their mean, less 1; the jackknife takes off what noise adds.
-
-    The mean square of n noisy entries is too large by their variance; n times it less n - 1 times its mean without one
-    group is not, to first order.
-    """
+    """Root mean square of rows over one row, or over their mean, less 1; the jackknife takes off what noise adds."""
 
     def square(rows: FloatArray) -> FloatArray:
         against = rows.mean(axis=-2, keepdims=True) if row is None else row
         return np.asarray(((rows / against - 1) ** 2).mean(axis=(-2, -1)))
 
-    n, whole, without = len(left), float(square(value)), square(left)
-    clean, error = n * whole - (n - 1) * float(without.mean()), float(jackknife_error(without))
-    root = math.sqrt(max(clean, 0.0))
-    # upwards: where noise is all there is, the square is known to its error, and its root to the root of that
-    return Estimate(root, math.sqrt(root**2 + error) - root)
+    return root_of_square(square(value), square(left))
+
+
+def root_of_square(square: FloatArray, *left_out: FloatArray) -> Estimate:
+    """The root of a mean square without the part that noise makes, from the square without each group of each set.
+
+    The square of noisy numbers is too large by their variance; n times it less n - 1 times its mean without one of n
+    groups is not, to first order. Sets are independent: what each adds is taken off.
+    """
+    noise = sum((len(one) - 1) * (one.mean() - square) for one in left_out)
+    root = math.sqrt(max(float(square - noise), 0.0))
+    error = math.hypot(*(float(jackknife_error(one)) for one in left_out))
+    # where noise is all there is, the square is known to its error, and its root to the root of that
+    return Estimate(root, error / max(2 * root, math.sqrt(error)) if error else 0.0)

@@ -6,6 +6,7 @@ from blockspin.judging.criteria.flow import FLOW
 from blockspin.judging.criteria.generalization import GENERALIZATION
 from blockspin.judging.criteria.information import INFORMATION
 from blockspin.judging.criteria.locality import LOCALITY
+from blockspin.judging.criteria.manifold import MANIFOLD
 from blockspin.judging.criteria.range import RANGE
 from blockspin.judging.criteria.spectrum import SPECTRUM
 from blockspin.judging.criteria.symmetry import SYMMETRY
@@ -18,6 +19,7 @@ CRITERIA: dict[str, Criterion] = {
     "symmetry": SYMMETRY,
     "fidelity": FIDELITY,
     "spectrum": SPECTRUM,
+    "manifold": MANIFOLD,
     "flow": FLOW,
     "range": RANGE,
     "information": INFORMATION,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Literal
 
 from blockspin.judging.evidence import Subject
 from blockspin.judging.measurement import LOOSE, UNPLACED, Measurement, NotDefined, Reading, State
@@ -33,14 +34,16 @@ class Criterion:
     """A question with its quantities.
 
     question: the docstring of the criterion's file, whose first line it is (`blockspin list` shows it). headline: the
-    quantities shown first. decides: whether the verdict rests on it. whole: it passes only where all its quantities
-    can tell.
+    quantities shown first. group: what the verdict takes it for, if anything. decides: "renormalizes" needs that it
+    passes. denies: its fail denies "renormalizes". whole: it passes only where all its quantities can tell.
     """
 
     question: str | None
     quantities: tuple[Quantity, ...]
     headline: tuple[str, ...]
+    group: Literal["", "block structure", "critical manifold", "exponents"] = ""
     decides: bool = False
+    denies: bool = False
     whole: bool = False
 
     def measure(self, name: str, subject: Subject) -> list[Measurement]:

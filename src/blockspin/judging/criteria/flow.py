@@ -6,6 +6,9 @@ an RG step, on either side of Kc. Drift: K' - K of critical samples, which vanis
 from the Ising model's own critical point ends near it, the majority rule says where. The evidence has samples on one
 side of Kc, so one side is measured, that of K(samples). Errors: jackknife over chains. What the one coupling leaves out
 of the coarse Hamiltonian is no part of them.
+
+Starts that meet, where samples of a second critical Hamiltonian are given: the distance of both sets' couplings (even
+operators of the table) after the step over that before (`rg.starts`). Uncoupled coarse spins meet too, and drift.
 """
 
 from __future__ import annotations
@@ -14,15 +17,16 @@ import math
 
 from blockspin.judging.criteria.coarse_couplings import fine_and_coarse, placed_units, spins_needed
 from blockspin.judging.criteria.criterion import Criterion, Quantity
-from blockspin.judging.critical import critical_needed
+from blockspin.judging.critical import OF_KC, critical_needed, reasons
 from blockspin.judging.evidence import Subject
 from blockspin.judging.measurement import NotDefined, Reading, Side
-from blockspin.judging.rules import CloserThanNulls
+from blockspin.judging.rules import CloserThanNulls, LiesBelow
 from blockspin.judging.thresholds import APART
 from blockspin.rg.pseudolikelihood import Couplings
+from blockspin.rg.starts import meeting
 from blockspin.statistics import jackknife_error
 
-GROWTH, DRIFT = "growth of K - Kc", "K' - K at Kc"
+GROWTH, DRIFT, MEET = "growth of K - Kc", "K' - K at Kc", "starts that meet"
 
 
 def _critical(subject: Subject) -> tuple[Couplings, Couplings]:
@@ -60,8 +64,28 @@ def _drift(subject: Subject) -> Reading:
     )
 
 
+def _meet(subject: Subject) -> Reading | None:
+    second = subject.evidence.second
+    if second is None:
+        return None  # the question does not arise
+    spins_needed(subject)
+    critical_needed(subject.evidence)
+    if reason := next((code_why for code_why in reasons(second) if code_why[0] not in OF_KC), None):
+        raise NotDefined(reason[0], f"the second critical samples: {reason[1]}")
+    before, after = zip(*(fine_and_coarse(subject, name) for name in ("critical", "second")), strict=True)
+    found = meeting(subject.lattice, before, after).ratio
+    if found.why:
+        raise NotDefined("one start", found.why)
+    return Reading(found.value, found.error, forced=placed_units(subject)[1], above=Side("identity", 1.0))
+
+
 FLOW = Criterion(
     __doc__,
-    (Quantity(GROWTH, _growth, CloserThanNulls()), Quantity(DRIFT, _drift, CloserThanNulls())),
+    (
+        Quantity(GROWTH, _growth, CloserThanNulls()),
+        Quantity(DRIFT, _drift, CloserThanNulls()),
+        Quantity(MEET, _meet, LiesBelow()),
+    ),
     headline=(GROWTH, DRIFT),
+    group="critical manifold",
 )

@@ -82,5 +82,6 @@ LOCALITY = Criterion(
         Quantity("radius of gyration", _radius, CloserThanNulls(), of_fields=True),
     ),
     headline=("participation ratio",),
+    group="block structure",
     decides=True,
 )

@@ -61,6 +61,7 @@ SPECTRUM = Criterion(
     __doc__,
     (Quantity("y_t", _y_t, CloserThanNulls()), Quantity("y_h", _y_h, CloserThanNulls())),
     headline=("y_t", "y_h"),
+    group="exponents",
     decides=True,
     whole=True,
 )

@@ -111,5 +111,6 @@ TILING = Criterion(
         Quantity("duplicate units", _duplicate, Described(), anywhere=True),
     ),
     headline=("residual of the embedding / b",),
+    group="block structure",
     decides=True,
 )
