@@ -167,8 +167,9 @@ class SelfSimilar(BlockRule):
         """Of the coarse lattice, free ones first."""
         coarse = self.lattice.coarse(self.b)
         if self.operators is None:
-            even = [one for one in orbits(coarse, 4, REACH[coarse.kind]) if one.even]
-            found = [*even, *(_pair(coarse, part) for part in (4, 2))]  # FAR_PAIRS of them
+            far = [_pair(coarse, part) for part in (4, 2)]  # FAR_PAIRS of them; on a small lattice they are near
+            near = orbits(coarse, 4, REACH[coarse.kind])
+            found = [*(one for one in near if one.even and one.images not in [two.images for two in far]), *far]
         else:
             found = [*named(coarse, self.operators)]
         free = named(coarse, self.free)
