@@ -8,7 +8,7 @@ import numpy as np
 
 from blockspin.experiments.core import Run
 from blockspin.experiments.kernels.claims import EXACT, learned, mean_of, step
-from blockspin.experiments.kernels.tasks import OPERATORS, STARTS
+from blockspin.experiments.kernels.tasks import OPERATORS, OWN, STARTS
 from blockspin.report import forest, pictures
 from blockspin.report.lines import Panel, Point, line_plot
 from blockspin.report.page import Figure, Table
@@ -87,8 +87,12 @@ def weights(run: Run) -> Table:
     return table(("rule", "feature", "weight"), rows)
 
 
-def zoomed(run: Run, name: str) -> Figure:
-    """A lattice and its next three levels, at one size."""
-    found = [run["zoom"].arrays[f"{name} {step}"] for step in range(4)]
-    images = [np.kron(one, np.ones((len(found[0]) // len(one),) * 2, np.int8)) for one in found]
-    return pictures.configurations(np.stack(images), [f"{len(one)} × {len(one)}" for one in found])
+def zoomed(run: Run) -> Figure:
+    """Three levels of a lattice at one size: by each rule, and the model's own of that size."""
+    images, titles = [], []
+    for level in (1, 2, 3):
+        for name in ("majority", KINDS[0], OWN):
+            one = run["zoom"].arrays[f"{name} {level}"]
+            images.append(np.kron(one, np.ones((2 ** (level - 1),) * 2, np.int8)))
+            titles.append(f"{len(one)} × {len(one)}, {name}")
+    return pictures.configurations(np.stack(images), titles)
