@@ -23,6 +23,8 @@ from blockspin.runs.settings import SettingsError
 from blockspin.runs.store import Store
 
 LABELS = {"n_samples": "training samples", "K": "coupling K"}
+CALLED = {"l1": "RBM with L1", "l2": "RBM with L2", "none": "RBM without penalty", "pca": "PCA"}
+CALLED |= {f"rbm-{one}": CALLED[one] for one in ("l1", "none")} | {"rbm-convolutional": "convolutional RBM"}
 LARGEST = 127  # of a stored weight, one byte
 EXPONENTS = ("y_t", "y_h")
 
@@ -63,7 +65,7 @@ def of_runs(folders: Iterable[Path]) -> dict[str, Any]:
 def star(name: str, layer: int, run: str, rows: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     """A map's exponents for the plane: [value, error] each, None where it was not measured."""
     numbers = {one: _pair(rows[one]) if one in rows else [None, None] for one in EXPONENTS}
-    return {"map": name, "name": f"{name}, layer {layer}", "run": run, **numbers}
+    return {"map": name, "name": f"{CALLED.get(name, name)}, layer {layer}", "run": run, **numbers}
 
 
 def _pair(row: Mapping[str, Any]) -> list[float | None]:

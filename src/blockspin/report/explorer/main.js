@@ -186,10 +186,10 @@ const trailOf = {soft: () => W.map(w => inGrid(w, 0)), kernel: () => RING.map(ri
 const ALONG = {soft: "w", kernel: "ring", layer: "l1"};
 
 function drawPlane() {
-  const trails = [["soft", "ink"], ["kernel", "green"], ["layer", "purple"]].map(([name, colour]) => ({points: trailOf[name](), colour}));
+  const trails = [["soft", "ink", "w"], ["kernel", "green", "ring"], ["layer", "purple", "L1"]].map(([name, colour, label]) => ({points: trailOf[name](), colour, label}));
   const now = measured(state.rule);
   const outside = plane($("plane"), {zoom: state.zoom, stars: measuredStars, trails, now, chosen: star});
-  $("here-text").textContent = `Now, ${now.name}: ${numbers(now)}. Lines: soft majority (black), ring at this w (green), L1 penalty (purple).`;
+  $("here-text").textContent = `Now, ${now.name}: ${numbers(now)}. Lines: the soft majority over w, the kernel over its ring at w = ${W[state.w]}, layers over L1.`;
   const without = data.stars.length - measuredStars.length;
   $("outside").textContent = `${outside} of ${measuredStars.length} maps lie outside of the frame. ${without} more have no exponents: the data support none.`;
   $("stars").querySelectorAll("button").forEach((one, i) => one.setAttribute("aria-pressed", measuredStars[i] === star));
@@ -213,9 +213,26 @@ function listStars() {
 
 // --- panel 4
 
+// from the fields that are seen to others, in a third of a second: one sees which unit becomes which
+const morph = {now: null, target: null};
+
+function morphTo(weights, N, largest) {
+  const canvases = [...$("fields").children], target = weights.slice(0, canvases.length * N), start = performance.now();
+  const from = morph.now ?? target, still = matchMedia("(prefers-reduced-motion: reduce)").matches;
+  morph.target = weights;
+  const tick = now => {
+    if (morph.target !== weights) return; // other fields were chosen meanwhile
+    const share = still ? 1 : Math.min(1, Math.max(0, now - start) / 350);
+    morph.now = target.map((weight, i) => from[i] + share * (weight - from[i]));
+    canvases.forEach((canvas, j) => paintField(canvas, morph.now.slice(j * N, (j + 1) * N), penalty.L, largest));
+    if (share < 1) requestAnimationFrame(tick);
+  };
+  tick(start);
+}
+
 function drawPenalty() {
   const one = point(), {weights} = layers.get(one), N = penalty.L ** 2, largest = Math.max(...weights.map(Math.abs));
-  [...$("fields").children].forEach((canvas, j) => paintField(canvas, weights.slice(j * N, (j + 1) * N), penalty.L, largest));
+  if (morph.target !== weights) morphTo(weights, N, largest);
   const {block, untrained, kl_uniform: fair, y_t, y_h} = penalty.marks;
   const lost = `not defined: no positions for ${one.undefined} of ${penalty.seeds} seeds`;
   const row = (label, [value, error], range, marks, {log = false, none = lost} = {}) => ({label, value, error, range, marks, log, none});
@@ -271,10 +288,14 @@ print((model.energy(samples) / K / 256**2).mean(), abs(samples.mean(("x", "y")))
   blocks: exponentsCode, exponents: exponentsCode, penalty: penaltyCode,
 };
 
-async function copy(name) {
-  const pre = $(`${name}-code`);
+async function copy(button) {
+  const name = button.dataset.copy, pre = $(`${name}-code`);
   pre.parentElement.open = true;
-  try { await navigator.clipboard.writeText(pre.textContent); } catch { // not allowed: select it for the reader
+  try {
+    await navigator.clipboard.writeText(pre.textContent);
+    button.textContent = "Copied";
+    setTimeout(() => { button.textContent = "Copy the Python"; }, 1500);
+  } catch { // not allowed: select it for the reader
     getSelection().selectAllChildren(pre);
   }
 }
@@ -317,7 +338,7 @@ function connect() {
   $("run").addEventListener("click", () => { running = !running; pressed(); });
   $("cool").addEventListener("click", () => { live.cool(); restart(); drawLattice(); });
   $("heat").addEventListener("click", () => { live.heat(); restart(); drawLattice(); });
-  for (const button of document.querySelectorAll("[data-copy]")) button.addEventListener("click", () => copy(button.dataset.copy));
+  for (const button of document.querySelectorAll("[data-copy]")) button.addEventListener("click", () => copy(button));
   for (const step of [1, 2, 3]) {
     const canvas = $(`coarse-${step}`);
     canvas.addEventListener("pointermove", event => at(event, step));
@@ -335,7 +356,7 @@ function connect() {
     if (index !== undefined) { star = measuredStars[index]; drawPlane(); }
   });
   addEventListener("hashchange", () => { read(location.hash); show(); });
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", show);
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => { morph.target = null; show(); });
 }
 
 function at(event, step) {

@@ -77,9 +77,11 @@ export function plane(svg, {zoom, stars, trails, now, chosen}) {
   const shown = one => one.y_t[0] !== null && one.y_h[0] !== null && inside(one.y_t[0], one.y_h[0]);
   put(svg, "path", {d: `M${X(1)} ${box.top}V${box.bottom}M${box.left} ${Y(15 / 8)}H${box.right}`, class: "exact"});
   put(svg, "text", {x: X(1) + 8, y: Y(15 / 8) + 16, class: "label"}, "exact (1, 15/8)");
-  for (const {points, colour} of trails) {
+  for (const {points, colour, label} of trails) {
     const seen = points.filter(shown);
     if (seen.length) put(svg, "path", {d: `M${seen.map(one => place(one).map(c => c.toFixed(1)).join(" ")).join("L")}`, class: `stroke trail ${colour}`});
+    const end = seen.at(-1) === points.at(-1) ? seen[0] : seen.at(-1); // the soft majority ends where others are
+    if (end) put(svg, "text", {x: place(end)[0] + 6, y: place(end)[1] + 4, class: "label"}, label);
     for (const one of seen) put(svg, "circle", {cx: place(one)[0], cy: place(one)[1], r: 2.5, class: `mark ${colour}`});
   }
   for (const one of stars.filter(shown)) {
