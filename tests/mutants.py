@@ -25,6 +25,7 @@ MULTISPIN = "sampling/test_multispin.py"
 FLOOD = "sampling/test_flood.py"
 WORM = "sampling/test_worm.py"
 RULES = "judging/test_rules.py"
+EXPLORER = "report/test_explorer.py"
 
 MUTANTS = (
     # any model of pairs
@@ -376,5 +377,33 @@ MUTANTS = (
         "rates of two machines exchanged", "coarse/rbm/ensemble.py",
         "[machine._rates() for machine in machines]", "[machine._rates() for machine in machines[::-1]]",
         "coarse/test_rbm_ensemble.py::test_an_ensemble_has_the_numbers_of_its_machines_alone",
+    ),
+    # the explorer
+    Mutant(
+        "live spins at T 2 % high", "report/explorer/ising.js", "Math.exp(-cost / T)", "Math.exp(-cost / T / 1.02)",
+        EXPLORER + "::test_updates_have_the_exact_energy",
+    ),
+    Mutant(
+        "clusters until enough have flipped, while measuring", "report/explorer/ising.js",
+        "for (let n = 0; n < this.clusters; n++) this.cluster(T); }",
+        "for (let f = 0, n = 0; f < this.N && n < 200; n++) f += this.cluster(T); }",
+        EXPLORER + "::test_updates_have_the_exact_energy",
+    ),
+    Mutant(
+        "tie rings added everywhere", "report/explorer/rules.js", "(block === 0 ? sum(rule.tied, y, x) : 0)",
+        "sum(rule.tied, y, x)", EXPLORER + "::test_coarse_spins_are_the_package_s",
+    ),
+    Mutant(
+        "units at the next one's position", "report/explorer/rules.js", "site.forEach((place, j) => {",
+        "site.forEach((_, j) => { const place = site[(j + 1) % site.length];",
+        EXPLORER + "::test_coarse_spins_of_learned_layers_are_the_package_s",
+    ),
+    Mutant(
+        "text of runs ends the script", "report/explorer/__init__.py", '.replace("<", "\\\\u003c")', "",
+        EXPLORER + "::test_text_of_runs_is_text",
+    ),
+    Mutant(
+        "layers of another seed", "experiments/explore.py", "if at.seed == seed:", "if at.seed != seed:",
+        "experiments/test_explore.py::test_layers_over_the_penalty_are_the_run_s",
     ),
 )  # fmt: skip

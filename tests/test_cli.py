@@ -30,7 +30,7 @@ from blockspin.judging.rules import Outcome  # noqa: E402
 from blockspin.judging.verdict import Row  # noqa: E402
 from blockspin.own_data.sources import READERS  # noqa: E402
 
-COMMANDS = ["run", "list", "sample", "check", "judge", "report", "runs"]
+COMMANDS = ["run", "list", "sample", "check", "judge", "report", "explore", "runs"]
 SAMPLE = ["sample", "ising", "--shape", "4x4", "--set", "K=0.4", "-n", "9", "--out"]
 TOY = [sys.executable, str(RUNS / "toy_experiment.py")]
 

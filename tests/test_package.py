@@ -52,6 +52,7 @@ def test_the_wheel_runs_where_the_checkout_is_not(built: Path, tmp_path: Path) -
     with zipfile.ZipFile(path) as wheel:
         wheel.extractall(tmp_path / "site")
     code = "import blockspin, blockspin.report.page as page; print(blockspin.__file__); page.filled"
+    code += "; from blockspin.report import explorer; explorer.render(explorer.data())"
     say = [sys.executable, "-P", "-c", f"import sys; sys.path.insert(0, {str(tmp_path / 'site')!r}); {code}"]
     said = subprocess.run(say, cwd=tmp_path, check=True, capture_output=True, text=True).stdout
     assert Path(said.strip()).parent == tmp_path / "site" / "blockspin"

@@ -1,4 +1,4 @@
-"""The command line: run, list, sample, check, judge, report. Commands import the heavy packages that they need."""
+"""The command line: each command is a function here. Commands import the heavy packages that they need."""
 
 from __future__ import annotations
 
@@ -369,6 +369,26 @@ def report(
 
         with _one_line(ResultError, failed=(StoreError,)):
             typer.echo(redraw(folder))
+
+
+@app.command(epilog=EXIT_CODES)
+def explore(
+    out: Annotated[Path, typer.Option(help="The file to write, .html.")] = Path("explorer.html"),
+    run: Annotated[
+        list[Path] | None, typer.Option(metavar="RUN", help="A finished run to show; may be repeated.")
+    ] = None,
+    docs: Annotated[str, typer.Option(help="Where the documentation is, for the page's links.")] = "build/docs",
+) -> None:
+    """Write a page to play with: a live lattice, block rules and learned layers, their exponents, and the penalty."""
+    with _one_line(ValueError):
+        from blockspin.experiments.explore import page
+        from blockspin.files import write_text
+        from blockspin.runs.store import ResultError, StoreError
+
+        check_place(out)
+        with _one_line(ResultError, failed=(StoreError,)):
+            write_text(out, page(run or [], docs))
+        typer.echo(out)
 
 
 @runs.command("list", epilog=EXIT_CODES)

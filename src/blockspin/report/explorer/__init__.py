@@ -1,0 +1,83 @@
+"""The explorer: one page that shows coarse-graining live, made of the web files of this folder and of numbers.
+
+The modules of JavaScript are joined into one script, whose hash is the only one that the page's policy lets run. Data
+lie in a block of JSON, and reach the page as text only.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from blockspin.report.theme import NAMES, SPARE, STAND_INS, known
+
+HERE = Path(__file__).parent
+DATA = HERE / "data.json"
+MODULES = ("ising", "rules", "plane", "fields", "main")  # each uses those before it
+PALETTE = re.compile(r"(?ms)^:root \{.*?^\}\n@media \(prefers-color-scheme: dark\) \{.*?^\}\n")  # of every page
+DOCS = "build/docs"  # where `./run docs` puts the pages that "Tell me more" leads to
+
+
+def data() -> dict[str, Any]:
+    """The numbers of the package's own page, which docs/explorer.py wrote."""
+    found: dict[str, Any] = json.loads(DATA.read_text(encoding="utf-8"))
+    return found
+
+
+def render(numbers: Mapping[str, Any], docs: str = DOCS) -> str:
+    """The page with these numbers, as `data` has them; the same bytes for the same input. docs: address of the site."""
+    script, style = _script(), _style()
+    names = [*dict.fromkeys(star["map"] for star in numbers["stars"])]
+    looks = {name: known(name) or SPARE[n % len(SPARE)] for n, name in enumerate(names)}
+    colours = {stand_in: name.removeprefix("var(--").rstrip(")") for stand_in, name in STAND_INS.items()}
+    stars = [
+        {**star, "colour": colours[looks[star["map"]].colour], "marker": looks[star["map"]].marker}
+        for star in numbers["stars"]
+    ]
+    return _ENVIRONMENT.get_template("page.html").render(
+        script=Markup(script),
+        script_hash=_hash(script),
+        style=Markup(style),
+        style_hash=_hash(style),
+        data=_json({**numbers, "stars": stars}),
+        docs=docs.rstrip("/"),
+    )
+
+
+def _script() -> str:
+    """The modules as one: imports go, since all names are there, and so does the word export."""
+    text = "\n".join((HERE / f"{name}.js").read_text(encoding="utf-8") for name in MODULES)
+    return re.sub(r"(?m)^import .*\n|^export ", "", text)
+
+
+def _style() -> str:
+    palette = PALETTE.search((HERE.parent / "templates" / "style.css").read_text(encoding="utf-8"))
+    assert palette is not None
+    return palette.group() + _ENVIRONMENT.get_template("style.css").render(colours=NAMES.split())
+
+
+def _hash(text: str) -> Markup:
+    return Markup(base64.b64encode(hashlib.sha256(text.encode()).digest()).decode())
+
+
+def _json(value: Any) -> Markup:
+    """JSON that ends no script element, whatever text is in it."""
+    text = json.dumps(value, ensure_ascii=True, allow_nan=False, separators=(",", ":"))
+    return Markup(text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026"))
+
+
+_ENVIRONMENT = Environment(
+    loader=PackageLoader(__package__, "."),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
