@@ -34,7 +34,8 @@ class Kernel(BlockRule):
         The fine lattice and the side of a block; on the triangular lattice 3, blocks of `rules.TriangularMajority`.
     features : sequence of str
         "block" B, the block's sum; "ring n", the sum over the sites outside that are the n-th nearest to the block's
-        centre; "tie ring n", the same where B = 0; "triples", the sum of products of three of the block's spins.
+        centre; "tie ring n", the same where B = 0; "ring 3a", "ring 3b", parts of one (`coarse.features`); "triples",
+        the sum of products of three of the block's spins.
     theta : sequence of float
         Their weights.
     random_state : int, RandomState or None

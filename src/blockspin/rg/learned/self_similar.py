@@ -21,8 +21,8 @@ from blockspin.rg.operators import Operator, named
 from blockspin.rg.orbits import orbits
 
 FEATURES = ("block", *(f"ring {n}" for n in range(1, 6)), *(f"tie ring {n}" for n in range(1, 5)))
-REACH = {"square": 2.9, "triangular": 2.1, "cubic": 1.8, "chain": 4.0}  # of the default operators, up to four spins
-START = 0.75  # weight of the block where training begins; all others begin at 0
+REACH = {"square": 2.9, "triangular": 2.1, "cubic": 2.05, "chain": 4.0}  # of the default operators, up to four spins
+START = 3.0  # weight of the block where training begins, shared by its sites; all others begin at 0
 FAR_PAIRS = 2  # of the default operators, the last ones
 TOLERANCE = 1e-3  # of D: a step that gains less, where the linear model serves, is the last
 
@@ -125,7 +125,7 @@ class SelfSimilar(BlockRule):
             FAR_PAIRS if self.operators is None else 0,
         )
         start = np.zeros(len(self.features))
-        start[0] = START
+        start[0] = START / self.b**self.lattice.dimension
         found = least_squares(misfit.residuals, start, misfit.jacobian, x_scale="jac", ftol=TOLERANCE)
         self.theta_ = found.x
         self.divergence_ = misfit.divergence(found.x)
