@@ -291,6 +291,10 @@ def test_sample_then_judge(tmp_path, monkeypatch):
     stored = json.loads(Path("o.json").read_text())
     assert stored["schema"] == 2
     assert stored["scorecards"][0]["map"] == "majority"
+    two = ("judge", "s.nc", "--map", "majority", "--critical", "s.nc", "--critical", "s.nc", "--json", "two.json")
+    call(*two)
+    (card,) = json.loads(Path("two.json").read_text())["scorecards"]
+    assert "starts that meet" in [row["quantity"] for row in card["rows"]]
     assert "map must be one of majority, decimation" in call("judge", "s.nc", "--map", "majorty", code=2).stderr
     assert "divide every extent" in call("judge", "s.nc", "--map", "majority", "-b", 3, code=2).stderr
     assert (

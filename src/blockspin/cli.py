@@ -290,7 +290,10 @@ def judge(
     train: Annotated[
         Path | None, typer.Option(help="The training samples: nulls are then retrained on noise, which takes longer.")
     ] = None,
-    critical: Annotated[Path | None, typer.Option(help="Samples at the critical coupling, for the exponents.")] = None,
+    critical: Annotated[
+        list[Path] | None,
+        typer.Option(help="Samples at the critical coupling, for the exponents; twice for two critical starts."),
+    ] = None,
     shape: Shape = None,
     alphabet: Letters = None,
     read: Reading = None,
@@ -300,7 +303,7 @@ def judge(
 ) -> None:
     """Judge a coarse-graining map on samples: print criteria with errors, nulls and references, and a verdict."""
     with _one_line(ValueError, TypeError, RuntimeError):  # the last of a network of the user's own
-        for path in (samples, train, critical, *(Path(name) for name in map_ if name.endswith(".npz"))):
+        for path in (samples, train, *(critical or []), *(Path(name) for name in map_ if name.endswith(".npz"))):
             if path is not None and not path.is_file():
                 raise ValueError(f"no such file: {path}")
         if json_ is not None:
@@ -313,9 +316,10 @@ def judge(
 
         options = choices.reading(shape, alphabet, read or [])
         data = bs.read_samples(samples, **options)
-        training, at_critical = (bs.read_samples(path, **options) if path else None for path in (train, critical))
+        training = bs.read_samples(train, **options) if train else None
+        starts: list[Any] = [bs.read_samples(path, **options) for path in critical or []]
         sets = data if isinstance(data, dict) else {"": data}
-        if len(sets) > 1 and (training is not None or at_critical is not None):
+        if len(sets) > 1 and (train or starts):
             raise ValueError(
                 f"{samples} holds {len(sets)} sets: judge one file a set where --train or --critical is given"
             )
@@ -325,7 +329,10 @@ def judge(
             for one in sets.values():
                 typer.echo(f"{samples}: {described(one)}")
                 transformer = choices.transformer(map_, one, b)
-                given = {"train": training, "critical": at_critical}
+                given: dict[str, Any] = {
+                    "train": training,
+                    "critical": starts if len(starts) > 1 else next(iter(starts), None),
+                }
                 card: Any = bs.judge(transformer, one, name=name, seed=seed, progress=True, **given)
                 cards.append(card)
                 typer.echo(str(replace(card, samples="")))  # first: a disk that fails must not take the work with it

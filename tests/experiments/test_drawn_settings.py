@@ -148,6 +148,7 @@ RESULTS = {  # odd settings whose runs end well: dead and diverged machines, ord
     "mcrg": ("training.l1=100", "training.n_iter=[0]", "distances=[-0.44, 2.5]", 'maps=["majority"]', "training.K=3"),
     "ho-2013": ("learning_rate=1", "momentum=0.999", "controls=[]", "hidden=2", "digits.threshold=1", "batch_size=1"),
     "exact-mapping": ("flow=[3]", "K=3", "K=1e-9", "l1=100", "K_torus=3"),
+    "kernels": ("weights=[]", "weights=[20]", "trainings=2", "L=[8]", "second.n_samples=400", "learning.n_iter=0"),
     "locality-map": ("planes={}", "layer.l1=100", "layer.units=4", "planes={a={grid={l1=[0, 100], K=[0.4, 3]}}}"),
     "dimers": ("noise=1e-9", "learning.n_iter=0", "machines.hidden=[1]", "temperatures=[0.1, inf]", "block=2"),
     "koch-janusz-ringel": ("n_iter=0", "chain.K=[3]", "chain.largest=1e-9", "filters.K=[3, 0.44068679350977147]"),

@@ -31,6 +31,10 @@ TINY = {  # seconds each
         "components=[2]", "seeds=1", "torus=4", "learning.n_iter=20", "machines.hidden=[2]", "machines.n_iter=1",
         "machines.n_samples=100",
     ),
+    "kernels": (
+        "L=[16]", "n_samples=400", "chains=10", "steps=1", "weights=[0.75]", "learning.L=12", "learning.n_rows=100",
+        "learning.n_samples=400", "learning.n_iter=1",
+    ),
     "locality-map": (
         "layer.L=8", "layer.units=16", "layer.updates=20", "layer.n_samples=100", "pool=100", "held_out=100",
         "n_critical=100", "chains=20",

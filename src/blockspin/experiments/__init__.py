@@ -15,6 +15,7 @@ EXPERIMENTS = {
     "ho-2013": "blockspin.experiments.ho_2013:EXPERIMENT",
     "dimers": "blockspin.experiments.dimers:EXPERIMENT",
     "locality-map": "blockspin.experiments.locality_map:EXPERIMENT",
+    "kernels": "blockspin.experiments.kernels:EXPERIMENT",
 }
 """Name to "module:attribute"."""
 

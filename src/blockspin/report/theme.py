@@ -45,6 +45,7 @@ KNOWN = {
     "sublattice RBM": Style(GREEN, "D"),
     "maximum likelihood": Style(ORANGE, "o"),
     "CD-1": Style(PURPLE, "h"),
+    "self-similar": Style(VERMILION, "*"),
     # what maps are held against
     "data": Style(INK, "."),
     "block centres": Style(GREY, "+"),
@@ -53,7 +54,13 @@ KNOWN = {
     "from above Kc": Style(VERMILION, "^"),
     "fixed point": Style(GREEN, "P"),
 }
-SAME = {"rbm-l1": "l1", "rbm-none": "none", "majority rule": "majority", "PCA": "pca"}  # a map under another name
+SAME = {
+    "rbm-l1": "l1",
+    "rbm-none": "none",
+    "majority rule": "majority",
+    "PCA": "pca",
+    "likelihood": "maximum likelihood",
+}  # a map under another name
 SPARE = [
     Style(colour, marker, line)
     for line in ("-", ":")

@@ -1,0 +1,135 @@
+"""The experiment kernels on small lattices, its claims on made-up exponents, and a filter's kernel."""
+
+from __future__ import annotations
+
+import math
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+
+import blockspin as bs
+from blockspin.experiments.kernels import claims
+from blockspin.experiments.kernels.settings import Settings
+from blockspin.experiments.kernels.tasks import STARTS, Measured, Step, named, symmetric
+from blockspin.statistics import Estimate
+
+EXACT = (1.0, 1.875)
+MAJORITY = (0.966, 1.8808)
+
+
+class Made(dict[str, Any]):
+    """A run with given exponents, the same at every step unless there are more of them."""
+
+    def __init__(self, exponents: dict[str, Any], second: dict[str, Any] | None = None, **settings: Any) -> None:
+        self.settings = Settings.model_validate(
+            {"weights": [0.75], "second": {"n_samples": 1000 if second else 0}, **settings}
+        )
+        starts = {STARTS[0]: exponents} | ({STARTS[1]: second} if second else {})
+        super().__init__(
+            measured={
+                start: {32: {name: self.measured(found) for name, found in some.items()}}
+                for start, some in starts.items()
+            }
+        )
+
+    def measured(self, found: Any) -> Measured:
+        pairs = found if isinstance(found, list) else [found] * self.settings.steps
+        steps = [
+            Step(y_t=Estimate(y_t, 0.002), y_h=Estimate(y_h, 0.0001), y_t_by_operators=[], y_h_by_operators=[])
+            for y_t, y_h in pairs
+        ]
+        return Measured(steps=steps)
+
+
+def made(second: dict[str, Any] | None = None, **changes: Any) -> Any:
+    own = {"majority": MAJORITY, "w = 0.75": (1.02, 1.9), named("self-similar", STARTS[0], 0): EXACT}
+    return Made(own | {named("likelihood", STARTS[0], 0): (0.98, 1.86)} | changes, second)
+
+
+def status(claim: Any, run: Any) -> str:
+    return str(claim(run)["status"])
+
+
+SELF, OTHER, LIKELIHOOD = (
+    named("self-similar", STARTS[0], 0),
+    named("self-similar", STARTS[1], 0),
+    named("likelihood", STARTS[0], 0),
+)
+
+
+def test_claims_follow_the_exponents() -> None:
+    run = made()
+    assert status(claims.exact_at_once, run) == "reproduced"
+    assert status(claims.exact_at_once, made(**{SELF: (0.995, 1.88)})) == "partly"
+    assert status(claims.exact_at_once, made(**{SELF: MAJORITY, LIKELIHOOD: MAJORITY})) == "not reproduced"
+    assert status(claims.one_weight, run) == "not reproduced"
+    assert status(claims.one_weight, made(**{"w = 0.75": (1.002, 1.9), "majority": (0.9, 1.8751)})) == "partly"
+    assert status(claims.one_weight, made(**{"w = 0.75": EXACT})) == "reproduced"
+    assert status(claims.without_exponents, run) == "reproduced"
+    assert status(claims.without_exponents, made(**{SELF: [EXACT, MAJORITY]})) == "partly"
+    assert status(claims.without_exponents, made(**{SELF: [MAJORITY, EXACT]})) == "not reproduced"
+    assert status(claims.likelihood, run) == "partly"
+    assert status(claims.likelihood, made(**{LIKELIHOOD: EXACT})) == "reproduced"
+    assert status(claims.likelihood, made(**{LIKELIHOOD: (0.9, 1.8)})) == "not reproduced"
+
+
+def test_a_second_start_needs_its_own_rule() -> None:
+    assert status(claims.starting_point, made()) == "not tested"
+    own, worse = (1.0, 1.8751), (0.98, 1.879)
+    run = made({SELF: worse, OTHER: own, "majority": MAJORITY}, **{SELF: own, OTHER: worse})
+    assert status(claims.starting_point, run) == "reproduced"
+    run = made({SELF: own, OTHER: own, "majority": MAJORITY}, **{SELF: own, OTHER: worse})
+    assert status(claims.starting_point, run) == "partly"
+    run = made({SELF: own, OTHER: own, "majority": MAJORITY}, **{SELF: own, OTHER: own})
+    assert status(claims.starting_point, run) == "not reproduced"
+
+
+def test_a_mean_over_trainings_has_their_scatter() -> None:
+    names = [named("self-similar", STARTS[0], n) for n in range(2)]
+    run = Made({names[0]: (1.0, 1.874), names[1]: (1.02, 1.876)}, trainings=2)
+    found = claims.mean_of(run, 32, names, 1, "y_t")  # type: ignore[arg-type]
+    assert math.isclose(found.value, 1.01)
+    assert math.isclose(found.error, math.hypot(0.002, 0.01))
+
+
+def test_the_kernel_of_a_symmetric_filter_is_the_rbm() -> None:
+    lattice, edge, corner = bs.Lattice.square(8), 0.1, -0.2
+    w = np.full((4, 4), 0.4)
+    w[[0, 3], 1:3] = w[1:3, ::3] = edge
+    w[::3, ::3] = corner
+    theta = symmetric(w)
+    assert np.allclose([one.value for one in theta], [0.4, edge, corner])
+    assert np.allclose([one.error for one in theta], 0)
+    rows = np.random.default_rng(1).choice(np.array([-1, 1], np.int8), (5, 64))
+    rule = bs.rules.Kernel(lattice, 2, ["block", "ring 1", "ring 2"], [0.4, edge, corner])
+    rbm = bs.ConvolutionalRBM(lattice, 2, 4, units="spin", biases=False, n_iter=0, random_state=1).fit(rows)
+    rbm._set_learned(filters_=w[None].astype(np.float32), _biases=np.zeros(2, np.float32))
+    assert np.allclose(2 * rule.chance(rows) - 1, rbm.transform(rows), atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "where"),
+    [
+        ({"L": [12], "steps": 2}, "steps = 2"),
+        ({"L": []}, "L"),
+        ({"steps": 3}, "steps = 3"),
+        ({"learning": {"L": 15}}, "learning.L"),
+        ({"weights": [0.0]}, "weights"),
+        ({"trainings": 0}, "trainings"),
+    ],
+)
+def test_settings_that_do_not_fit(wrong: dict[str, Any], where: str) -> None:
+    with pytest.raises(ValueError, match=where):
+        Settings.model_validate({"L": [16], "steps": 2} | wrong)
+
+
+def test_trainings_and_starts_are_rules_of_their_own() -> None:
+    from blockspin.experiments import find
+
+    settings = Settings.model_validate({"trainings": 2, "second": {"n_samples": 100}})
+    plan = find("kernels").plan(settings, 1)
+    assert len({task.key for task in plan["rules"].values()}) == 1 + 5 + 2 * 2 + 2
+    assert set(plan["measured"]) == set(STARTS)
+    assert SimpleNamespace(**plan).samples.keys() == set(STARTS)
