@@ -55,6 +55,16 @@ def test_rings_of_the_square_lattice() -> None:
     assert counts.tolist() == [8, 4, 8, 8]
 
 
+def test_parts_of_a_ring() -> None:
+    lattice = bs.Lattice.cubic(8)
+    sites = np.eye(512, dtype=np.int8)
+    whole, corners, straight = features(["ring 3", "ring 3a", "ring 3b"], lattice, 2, sites)[:, 0].T
+    assert (corners + straight == whole).all()
+    assert (corners.sum(), straight.sum()) == (8, 24)
+    assert corners[np.ravel_multi_index((2, 2, 2), lattice.shape)] == 1
+    assert straight[np.ravel_multi_index((3, 0, 1), lattice.shape)] == 1
+
+
 @pytest.mark.parametrize(("lattice", "b"), SHAPES, ids=str)
 def test_the_chance_turns_over_with_the_row(lattice: bs.Lattice, b: int) -> None:
     rule = bs.rules.Kernel(lattice, b, NAMES, np.linspace(0.4, -0.2, len(NAMES)), random_state=3)
@@ -108,6 +118,8 @@ def test_refusals() -> None:
     for rule, why in (
         (bs.rules.Kernel(square, 2, ["blocks"], [1.0]), "blocks"),
         (bs.rules.Kernel(square, 2, ["ring 0"], [1.0]), "ring 0"),
+        (bs.rules.Kernel(square, 2, ["ring 1b"], [1.0]), "no part b"),
+        (bs.rules.Kernel(bs.Lattice.triangular(9), 3, ["ring 2a"], [1.0]), "no part a"),
         (bs.rules.Kernel(square, 2, ["block", "block"], [1.0, 1.0]), "different"),
         (bs.rules.Kernel(square, 2, [], []), "none"),
         (bs.rules.Kernel(square, 2, ["block"], [1.0, 2.0]), "theta"),

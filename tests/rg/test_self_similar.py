@@ -9,7 +9,7 @@ import pytest
 
 import blockspin as bs
 from blockspin.coarse.features import features
-from blockspin.rg.learned.misfit import calibrated
+from blockspin.rg.learned.misfit import calibrated, per_site
 from blockspin.rg.learned.moments import Moments, kernel_means
 from blockspin.rg.operators import evaluate, named
 
@@ -49,6 +49,30 @@ def test_means_are_sums_over_all_coins(lattice: bs.Lattice, b: int, names: tuple
         assert np.allclose(slopes[..., k], (8 * near - far) / (12 * 0.02), atol=1e-3)  # single precision
 
 
+def test_chances_of_labels_are_sums_over_all_draws() -> None:
+    lattice, coarse = bs.Lattice.square(6, 4), bs.Lattice.square(3, 2)
+    rows = np.random.default_rng(1).integers(0, 3, (7, 24)).astype(np.int8)
+    operators = named(coarse, ("nn", "nnn", "corner", "plaquette"))
+    weight = np.random.default_rng(2).normal(size=(7, 2))
+    moments = Moments(operators, coarse, kernel_means, features(WEIGHTS, lattice, 2, rows, 3), weight)
+    value, slopes = moments(THETA)
+    chance = bs.rules.Kernel(lattice, 2, WEIGHTS, THETA, q=3).chance(rows)
+    states = np.array(list(product(range(3), repeat=6)), np.int8)
+    p = chance[:, np.arange(6), states].prod(axis=2)
+    exact = weight.T @ (p @ per_site(operators, coarse, states, 3)) / len(rows)
+    assert np.allclose(value, exact, atol=2e-6)  # single precision
+    for k, step in enumerate(np.eye(3) * 0.02):
+        near, far = (moments(THETA + n * step)[0] - moments(THETA - n * step)[0] for n in (1, 2))
+        assert np.allclose(slopes[..., k], (8 * near - far) / (12 * 0.02), atol=1e-3)  # single precision
+
+
+def test_no_operator_is_twice_where_a_far_pair_is_near() -> None:
+    rule = bs.SelfSimilar(bs.Lattice.square(16), own=None)  # a quarter of 8 is 2, the pair "third"
+    images = [one.images for one in rule._operators()]
+    assert len(set(images)) == len(images)
+    assert [one.name for one in rule._operators()[-2:]] == ["1/4 of the extents", "1/2 of the extents"]
+
+
 def test_calibrated_rows_have_the_means() -> None:
     random = np.random.default_rng(1)
     values, means = random.normal(size=(500, 3)), np.array([0.1, -0.05, 0.02])
@@ -62,6 +86,7 @@ def test_calibrated_rows_have_the_means() -> None:
 @pytest.mark.parametrize(
     ("model", "b", "theta", "operators"),
     [
+        (bs.Potts(bs.Lattice.square(8), 0.7, 3), 2, [0.6, 0.2], ["nn", "nnn", "third", "plaquette"]),
         (bs.Ising(bs.Lattice.square(8), 0.3), 2, [0.45, 0.25, -0.15], ["nn", "nnn", "third", "plaquette"]),
         (bs.Ising(bs.Lattice.triangular(18), 0.2), 3, [0.2], ["nn", "nnn", "third", "rhombus"]),
         (bs.Ising(bs.Lattice.cubic(8), 0.21), 2, [0.25, 0.1], ["nn", "nnn", "third", "plaquette"]),
@@ -69,10 +94,11 @@ def test_calibrated_rows_have_the_means() -> None:
     ids=str,
 )
 def test_a_kernel_is_found_again(model: bs.Ising, b: int, theta: list[float], operators: list[str]) -> None:
+    q = model.q if isinstance(model, bs.Potts) else None
     lattice, weights = model.lattice, ("block", "ring 1", "ring 2")[: len(theta)]
     first, second = (bs.to_matrix(bs.sample(model, n, seed=n)) for n in (40_000, 20_000))
-    own = bs.rules.Kernel(lattice, b, weights, theta, random_state=1).transform(first)
-    found = bs.SelfSimilar(lattice, b, weights, own, operators, n_rows=4000).fit(second)
+    own = bs.rules.Kernel(lattice, b, weights, theta, 1, q).transform(first)
+    found = bs.SelfSimilar(lattice, b, weights, own, operators, n_rows=4000, q=q).fit(second)
     assert found.theta_error_.max() < 0.1  # a weight that is off by that is seen
     assert np.abs((found.theta_ - theta) / found.theta_error_).max() < 3.5
     # 2 n D has the mean of a chi-square of that many degrees of freedom, or less: rows are calibrated

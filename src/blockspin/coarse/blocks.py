@@ -10,6 +10,7 @@ from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, Transfo
 from sklearn.utils import check_random_state
 
 from blockspin import checks, memory
+from blockspin.alphabet import labels
 from blockspin.coarse.coins import coins
 from blockspin.coarse.rows import rows_on, signed
 from blockspin.lattice import Lattice
@@ -24,6 +25,7 @@ class BlockRule(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
 
     ties: str = "first"  # of rules whose blocks are never tied
     random_state: int | np.random.RandomState | None = None
+    q: int | None = None  # of rules of labels 0..q-1
 
     def __init__(
         self,
@@ -60,7 +62,11 @@ class BlockRule(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         checks.random_state(self.random_state)
 
     def _spins(self, X: ArrayLike, *, reset: bool = False) -> Spins:
-        return signed(self, rows_on(self, self.lattice, X, reset=reset, least=1 if reset else 0))
+        values = rows_on(self, self.lattice, X, reset=reset, least=1 if reset else 0)
+        if self.q is None:
+            return signed(self, values)
+        labels(self.q).check("X", values)
+        return np.ascontiguousarray(values, dtype=np.int8)
 
 
 class SpinRule(BlockRule):

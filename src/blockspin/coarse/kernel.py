@@ -7,10 +7,11 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import expit
+from scipy.special import expit, softmax
 from sklearn.utils import check_random_state
 
 from blockspin import checks, memory
+from blockspin.alphabet import labels
 from blockspin.coarse import features as seen
 from blockspin.coarse.blocks import BlockRule, FloatArray, Spins
 from blockspin.coarse.coins import uniforms
@@ -22,8 +23,10 @@ class Kernel(BlockRule):
 
     P(s' = +1 | v) = 1 / (1 + exp(-2 sum_k theta_k phi_k(v))), with phi_k the `features`, odd under a flip of all spins.
     One weight of "block" is Kadanoff's rule, and w -> infinity the majority rule with a coin for ties; the block and
-    its rings with linear weights are a convolutional RBM of one symmetric filter. `transform` maps X (n, N) of -1/+1
-    to (n, N / b^d) int8. Raises ValueError as `fit` says, for unknown features, and unless there is a weight for each.
+    its rings with linear weights are a convolutional RBM of one symmetric filter. Of labels 0..q-1, P(s' = a | v) is in
+    proportion to exp(2 sum_k theta_k phi_k^a(v)), with phi^a the numbers of sites in a: for q = 2 the same rule, and w
+    -> infinity the plurality rule. `transform` maps X (n, N) of -1/+1 or labels to (n, N / b^d) int8. Raises ValueError
+    as `fit` says, for unknown features, and unless there is a weight for each.
 
     Parameters
     ----------
@@ -31,11 +34,14 @@ class Kernel(BlockRule):
         The fine lattice and the side of a block; on the triangular lattice 3, blocks of `rules.TriangularMajority`.
     features : sequence of str
         "block" B, the block's sum; "ring n", the sum over the sites outside that are the n-th nearest to the block's
-        centre; "tie ring n", the same where B = 0; "triples", the sum of products of three of the block's spins.
+        centre; "tie ring n", the same where B = 0; "ring 3a", "ring 3b", parts of one (`coarse.features`); "triples",
+        the sum of products of three of the block's spins.
     theta : sequence of float
         Their weights.
     random_state : int, RandomState or None
         An integer makes the coins a function of the row, as in `Majority`.
+    q : int or None
+        The number of labels; None for spins.
 
     References
     ----------
@@ -57,12 +63,14 @@ class Kernel(BlockRule):
         features: Sequence[str] = ("block",),
         theta: ArrayLike = (1.0,),
         random_state: int | np.random.RandomState | None = None,
+        q: int | None = None,
     ) -> None:
         self.lattice = lattice
         self.b = b
         self.features = features
         self.theta = theta
         self.random_state = random_state
+        self.q = q
 
     def transform(self, X: ArrayLike) -> Spins:
         """Block spins of X (n, N) drawn by `chance`, shape (n, N / b^d), int8, in the order of `lattice.coarse(b)`."""
@@ -71,15 +79,19 @@ class Kernel(BlockRule):
         def drawn(spins: Spins) -> Spins:
             chance = self._chance(spins)
             if isinstance(self.random_state, (int, np.integer)):
-                coin = uniforms(spins, chance.shape[1], int(self.random_state))
+                # labels are moved to where none is a spin: a hash of spins is of their signs
+                row = spins if self.q is None else -2 - spins
+                coin = uniforms(row, chance.shape[1], int(self.random_state))
             else:
-                coin = check_random_state(self.random_state).random_sample(chance.shape)
-            return np.where(coin < chance, np.int8(1), np.int8(-1))
+                coin = check_random_state(self.random_state).random_sample(chance.shape[:2])
+            if self.q is None:
+                return np.where(coin < chance, np.int8(1), np.int8(-1))
+            return np.asarray((coin[..., None] > chance.cumsum(axis=2)[..., :-1]).sum(axis=2, dtype=np.int8))
 
         return memory.by_rows(drawn, self._spins(X), most=memory.LARGE // 8)
 
     def chance(self, X: ArrayLike) -> FloatArray:
-        """P(+1 | row) of every block spin of X (n, N), shape (n, N / b^d), without a draw."""
+        """P(+1 | row) of every block spin of X (n, N), shape (n, N / b^d), without a draw; of every label (..., q)."""
         self._check_settings()
         return memory.by_rows(self._chance, self._spins(X), most=memory.LARGE // 8)
 
@@ -99,11 +111,14 @@ class Kernel(BlockRule):
         return checks.array("theta", self.theta).astype(float).ravel()
 
     def _chance(self, spins: Spins) -> FloatArray:
-        return np.asarray(expit(2.0 * (seen.features(self.features, self.lattice, self.b, spins) @ self._theta)))
+        weighed = 2.0 * (seen.features(self.features, self.lattice, self.b, spins, self.q) @ self._theta)
+        return np.asarray(expit(weighed) if self.q is None else softmax(weighed, axis=2))
 
     def _check_settings(self) -> None:
         super()._check_settings()
-        names = seen.check(self.features, self.lattice, self.b)
+        if self.q is not None:
+            labels(self.q)
+        names = seen.check(self.features, self.lattice, self.b, self.q)
         if len(self._theta) != len(names) or not np.isfinite(self._theta).all():
             raise ValueError(
                 f"theta must be {len(names)} finite numbers, one a feature; got {checks.shown(self.theta)}"

@@ -9,9 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import solve_triangular
 
+from blockspin.alphabet import SPINS, labels
 from blockspin.lattice import Lattice
 from blockspin.rg.learned.moments import Moments
-from blockspin.rg.operators import FloatArray, Operator, evaluate
+from blockspin.rg.operators import FloatArray, Operator
+from blockspin.rg.sectors import values
 
 FAR = 10.0  # weight of the differences of far pairs
 
@@ -62,9 +64,12 @@ class Misfit:
         return mean[0] - self.target, slopes[0]
 
 
-def per_site(operators: Sequence[Operator], lattice: Lattice, rows: NDArray[np.int8]) -> FloatArray:
-    """The operators a site, (n, a), of rows (n, N)."""
-    return evaluate(operators, rows.reshape(-1, *lattice.shape)) / lattice.n_sites
+def per_site(
+    operators: Sequence[Operator], lattice: Lattice, rows: NDArray[np.int8], q: int | None = None
+) -> FloatArray:
+    """The operators a site, (n, a), of rows (n, N) of spins, or of labels, whose shapes are all alike or not."""
+    alphabet = SPINS if q is None else labels(q)
+    return np.asarray(values(rows.reshape(1, -1, *lattice.shape), alphabet, operators)[0][0] / lattice.n_sites)
 
 
 def calibrated(values: FloatArray, means: FloatArray) -> FloatArray:

@@ -3,6 +3,9 @@
 Given the fine spins the coarse ones are independent with means m_i, so that the mean of a product of different spins
 is the product of the m_i: an operator of the means in place of spins is the operator's mean over all draws. It is
 smooth in the parameters of the rule, which draws are not.
+
+The chance that labels are all alike is the sum over a of the products of their chances p_i(a), so labels are like more
+rows.
 """
 
 from __future__ import annotations
@@ -22,14 +25,18 @@ from blockspin.rg.operators import Operator
 
 FloatArray = NDArray[np.float64]
 Means = Callable[[Any, Any], Any]
-"""(parameters, what is known of some rows (n, M, ...)) to the means (n, M) of their coarse spins."""
+"""(parameters, what is known of some rows (n, M, ...)) to the means (n, M) of their coarse spins, or (n, M, q)."""
 
 ROWS = 50  # handled at once: their products stay in the cache
 
 
 def kernel_means(theta: Any, features: Any) -> Any:
-    """tanh(sum_k theta_k phi_k), the means (n, M) of a `Kernel`'s spins by their features (n, M, k)."""
-    return jnp.tanh(features @ theta)
+    """tanh(sum_k theta_k phi_k), the means (n, M) of a `Kernel`'s spins by their features (n, M, k).
+
+    Of labels, by features (n, M, q, k), the chances (n, M, q).
+    """
+    weighed = features @ theta
+    return jnp.tanh(weighed) if weighed.ndim == 2 else jax.nn.softmax(2 * weighed, axis=2)
 
 
 def value(operator: Operator, means: Any) -> Any:
@@ -74,11 +81,13 @@ class Moments:
         def of_some(some: tuple[Any, Any]) -> Any:
             seen, weight = some
             # rows last: they are next to each other in memory, whatever way a product of sites is moved
-            means = self.means(theta, seen).T.reshape(*self.lattice.shape, ROWS)
+            means = jnp.moveaxis(self.means(theta, seen), 1, 0).reshape(*self.lattice.shape, -1)
+            rows = means.shape[-1]  # q for each one, of labels
+            weight = jnp.repeat(weight, rows // ROWS, axis=0)
             slopes = jnp.moveaxis(jax.jacfwd(self.means)(theta, seen), 0, 1).reshape(-1, len(theta))
             # an operator's derivative by the means costs as much as a few operators, whatever the number of parameters
             both = [jax.vjp(partial(value, one), means) for one in self.operators]
-            local = jnp.stack([back(jnp.ones(ROWS))[0].reshape(-1, ROWS) for _, back in both])
+            local = jnp.stack([back(jnp.ones(rows))[0].reshape(-1, rows) for _, back in both])
             of_rows = jnp.stack([found for found, _ in both], axis=1)
             by_weight = [(local * one).reshape(len(local), -1) @ slopes for one in weight.T]
             return weight.T @ of_rows / ROWS, jnp.stack(by_weight) / ROWS

@@ -21,9 +21,9 @@ from blockspin.rg.operators import Operator, named
 from blockspin.rg.orbits import orbits
 
 FEATURES = ("block", *(f"ring {n}" for n in range(1, 6)), *(f"tie ring {n}" for n in range(1, 5)))
-REACH = {"square": 2.9, "triangular": 2.1, "cubic": 1.8, "chain": 4.0}  # of the default operators, up to four spins
-START = 0.75  # weight of the block where training begins; all others begin at 0
-FAR_PAIRS = 2
+REACH = {"square": 2.9, "triangular": 2.1, "cubic": 2.05, "chain": 4.0}  # of the default operators, up to four spins
+START = 3.0  # weight of the block where training begins, shared by its sites; all others begin at 0
+FAR_PAIRS = 2  # of the default operators, the last ones
 TOLERANCE = 1e-3  # of D: a step that gains less, where the linear model serves, is the last
 
 
@@ -42,7 +42,7 @@ class SelfSimilar(BlockRule):
 
     Parameters
     ----------
-    lattice, b, features, random_state : as in `rules.Kernel`
+    lattice, b, features, random_state, q : as in `rules.Kernel`
         The features are chosen for blocks of even side, which can be tied.
     own : array (n', N / b^d)
         Rows of the same model on the coarse lattice: the more the better, they only give means.
@@ -91,6 +91,7 @@ class SelfSimilar(BlockRule):
         free: Sequence[str] = (),
         n_rows: int = 10_000,
         random_state: int | np.random.RandomState | None = None,
+        q: int | None = None,
     ) -> None:
         self.lattice = lattice
         self.b = b
@@ -100,6 +101,7 @@ class SelfSimilar(BlockRule):
         self.free = free
         self.n_rows = n_rows
         self.random_state = random_state
+        self.q = q
 
     def fit(self, X: ArrayLike, y: object = None) -> Self:
         """Learn the weights from rows X (n, N) of -1/+1 of a model, as `own` are on the coarse lattice.
@@ -113,22 +115,22 @@ class SelfSimilar(BlockRule):
             raise ValueError("X must have at least 2 rows; got 1 sample")
         own, fine, coarse = self._own(len(operators)), self._fine_operators(), self.lattice.coarse(self.b)
         kept = X[:: max(1, len(X) // self.n_rows)]
-        of_all, of_kept = per_site(fine, self.lattice, X), per_site(fine, self.lattice, kept)
-        known = seen.features(self.features, self.lattice, self.b, kept)
+        of_all, of_kept = (per_site(fine, self.lattice, rows, self.q) for rows in (X, kept))
+        known = seen.features(self.features, self.lattice, self.b, kept, self.q)
         weights = calibrated(of_kept, of_all.mean(axis=0))
         misfit = Misfit(
             Moments(operators, coarse, kernel_means, known, weights[:, None]),
-            per_site(operators, coarse, own),
+            per_site(operators, coarse, own, self.q),
             len(self.free),
             FAR_PAIRS if self.operators is None else 0,
         )
         start = np.zeros(len(self.features))
-        start[0] = START
+        start[0] = START / self.b**self.lattice.dimension
         found = least_squares(misfit.residuals, start, misfit.jacobian, x_scale="jac", ftol=TOLERANCE)
         self.theta_ = found.x
         self.divergence_ = misfit.divergence(found.x)
         self.differences_ = dict(zip([one.name for one in operators], misfit.differences(found.x), strict=True))
-        drawn = per_site(operators, coarse, self.kernel_.transform(kept))
+        drawn = per_site(operators, coarse, self.kernel_.transform(kept), self.q)
         noise = np.linalg.cholesky(error_of_regression(drawn, of_kept, of_all) + misfit.covariance / len(own))
         by_noise = np.linalg.pinv(found.jac) @ misfit.stacked(np.asarray(noise, float))
         self.theta_error_ = np.sqrt((by_noise**2).sum(axis=1))
@@ -144,18 +146,18 @@ class SelfSimilar(BlockRule):
     def kernel_(self) -> Kernel:
         """The rule that was learned."""
         check_is_fitted(self, "theta_")
-        return Kernel(self.lattice, self.b, self.features, self.theta_, self.random_state)
+        return Kernel(self.lattice, self.b, self.features, self.theta_, self.random_state, self.q)
 
     def on(self, lattice: Lattice) -> Kernel:
         """The rule on another lattice of the kind."""
-        return Kernel(lattice, self.b, self.features, self.kernel_.theta, self.random_state)
+        return Kernel(lattice, self.b, self.features, self.kernel_.theta, self.random_state, self.q)
 
     def transform(self, X: ArrayLike) -> Spins:
         """Block spins of X (n, N), drawn by `chance`, shape (n, N / b^d)."""
         return self.kernel_.transform(self._spins(X))
 
     def chance(self, X: ArrayLike) -> FloatArray:
-        """P(+1 | row) of every block spin of X (n, N), shape (n, N / b^d), without a draw."""
+        """P(+1 | row) of every block spin of X (n, N), shape (n, N / b^d), without a draw; of every label (..., q)."""
         return self.kernel_.chance(self._spins(X))
 
     @property
@@ -166,14 +168,9 @@ class SelfSimilar(BlockRule):
     def _operators(self) -> tuple[Operator, ...]:
         """Of the coarse lattice, free ones first."""
         coarse = self.lattice.coarse(self.b)
-        if self.operators is None:
-            far = [_pair(coarse, part) for part in (4, 2)]  # FAR_PAIRS of them; on a small lattice they are near
-            near = orbits(coarse, 4, REACH[coarse.kind])
-            found = [*(one for one in near if one.even and one.images not in [two.images for two in far]), *far]
-        else:
-            found = [*named(coarse, self.operators)]
+        found = self._all(coarse, (4, 2)) if self.operators is None else named(coarse, self.operators)
         free = named(coarse, self.free)
-        found = [*free, *(one for one in found if one.name not in self.free)]
+        found = (*free, *(one for one in found if one.name not in self.free))
         for one in found:
             for shape in one.images:
                 if len({tuple(np.mod(site, coarse.shape)) for site in shape}) < len(shape):
@@ -183,24 +180,30 @@ class SelfSimilar(BlockRule):
                 f"operators must be as many as features, {len(self.features)}, without the free ones; "
                 f"got {len(found) - len(free)}"
             )
-        return tuple(found)
+        return found
 
     def _fine_operators(self) -> tuple[Operator, ...]:
         """Of the fine lattice, whose means take off the noise of the rows: pairs and plaquettes of all distances."""
-        even = [one for one in orbits(self.lattice, 4, REACH[self.lattice.kind]) if one.even]
-        return (*even, *(_pair(self.lattice, part) for part in (8, 4, 2) if min(self.lattice.shape) > 2 * part))
+        return self._all(self.lattice, tuple(part for part in (8, 4, 2) if min(self.lattice.shape) > 2 * part))
+
+    def _all(self, lattice: Lattice, parts: tuple[int, ...]) -> tuple[Operator, ...]:
+        """Every one within reach, then the far pairs, none twice: on a small lattice they are not far."""
+        far = [_pair(lattice, part) for part in parts]
+        near = orbits(lattice, 4, REACH[lattice.kind])
+        kept = [one for one in near if (one.even if self.q is None else len(one.sites) > 1)]
+        return (*(one for one in kept if one.images not in [pair.images for pair in far]), *far)
 
     def _own(self, operators: int) -> NDArray[np.int8]:
         if self.own is None:
             raise ValueError("own must be given, rows of the model itself on the coarse lattice; got None")
-        own = Kernel(self.lattice.coarse(self.b))._spins(self.own)
+        own = Kernel(self.lattice.coarse(self.b), q=self.q)._spins(self.own)
         if len(own) <= operators:
             raise ValueError(f"own must have more rows than there are operators, {operators}; got {len(own)}")
         return own
 
     def _check_settings(self) -> None:
         super()._check_settings()
-        seen.check(self.features, self.lattice, self.b)
+        Kernel(self.lattice, self.b, self.features, np.zeros(len(self.features)), q=self.q)._check_settings()
         checks.whole("n_rows", self.n_rows, 1)
 
 
