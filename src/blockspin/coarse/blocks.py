@@ -10,7 +10,7 @@ from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, Transfo
 from sklearn.utils import check_random_state
 
 from blockspin import checks, memory
-from blockspin.coarse.coins import coins
+from blockspin.coarse.coins import coins, uniforms
 from blockspin.coarse.rows import rows_on, signed
 from blockspin.lattice import Lattice
 
@@ -105,6 +105,34 @@ class SpinRule(BlockRule):
         if isinstance(self.random_state, (int, np.integer)):
             return coins(spins, shape[1], int(self.random_state))
         return np.asarray(2 * check_random_state(self.random_state).randint(0, 2, shape, np.int8) - 1)
+
+
+class ChanceRule(BlockRule):
+    """A block rule to spins that are drawn, each with a chance of its own."""
+
+    ties = "random"
+
+    def transform(self, X: ArrayLike) -> Spins:
+        """Block spins of X (n, N) drawn by `chance`, shape (n, N / b^d), int8, in the order of `lattice.coarse(b)`."""
+        self._check_settings()
+
+        def drawn(spins: Spins) -> Spins:
+            chance = self._chance(spins)
+            if isinstance(self.random_state, (int, np.integer)):
+                coin = uniforms(spins, chance.shape[1], int(self.random_state))
+            else:
+                coin = check_random_state(self.random_state).random_sample(chance.shape)
+            return np.where(coin < chance, np.int8(1), np.int8(-1))
+
+        return memory.by_rows(drawn, self._spins(X), most=memory.LARGE // 8)
+
+    def chance(self, X: ArrayLike) -> FloatArray:
+        """P(+1 | row) of every block spin of X (n, N), shape (n, N / b^d), without a draw."""
+        self._check_settings()
+        return memory.by_rows(self._chance, self._spins(X), most=memory.LARGE // 8)
+
+    def _chance(self, spins: Spins) -> FloatArray:
+        raise NotImplementedError
 
 
 class Majority(SpinRule):

@@ -21,15 +21,16 @@ from blockspin.lattice import Lattice
 from blockspin.rg.operators import Operator
 
 FloatArray = NDArray[np.float64]
-Means = Callable[[Any, Any], Any]
-"""(parameters, what is known of some rows (n, M, ...)) to the means (n, M) of their coarse spins."""
+Means = Callable[[Any, Any], tuple[Any, Any]]
+"""(parameters (k,), what is seen of blocks (m, p)) to the means of their coarse spins (m,) and derivatives (m, k)."""
 
 ROWS = 50  # handled at once: their products stay in the cache
 
 
-def kernel_means(theta: Any, features: Any) -> Any:
-    """tanh(sum_k theta_k phi_k), the means (n, M) of a `Kernel`'s spins by their features (n, M, k)."""
-    return jnp.tanh(features @ theta)
+def kernel_means(theta: Any, features: Any) -> tuple[Any, Any]:
+    """tanh(sum_k theta_k phi_k), the means of a `Kernel`'s spins by the features of their blocks."""
+    means = jnp.tanh(features @ theta)
+    return means, (1 - means**2)[:, None] * features
 
 
 def value(operator: Operator, means: Any) -> Any:
@@ -48,34 +49,35 @@ def value(operator: Operator, means: Any) -> Any:
 class Moments:
     """<w O>, means over rows of weights w (n, z) times operators O (n, a) of the coarse layer, shape (z, a).
 
-    rows: what `means` takes of the rows, (n, M, ...).
+    seen: what `means` takes of every block of the rows, (n, M, p).
     """
 
     operators: Sequence[Operator]
     lattice: Lattice
     means: Means
-    rows: NDArray[Any]
+    seen: NDArray[Any]
     weights: NDArray[Any]
 
     def __post_init__(self) -> None:
-        n, more = len(self.rows), -len(self.rows) % ROWS  # rows of no weight fill the last piece up
-        self.rows, self.weights = (
-            np.pad(one, [(0, more)] + [(0, 0)] * (one.ndim - 1)).reshape(-1, ROWS, *one.shape[1:]).astype(np.float32)
-            for one in (self.rows, self.weights * (n + more) / n)
+        n, more = len(self.seen), -len(self.seen) % ROWS  # rows of no weight fill the last piece up
+        self.seen, self.weights = (
+            np.pad(one, [(0, more)] + [(0, 0)] * (one.ndim - 1)).reshape(-1, ROWS, *one.shape[1:])
+            for one in (self.seen, (self.weights * (n + more) / n).astype(np.float32))
         )
         self._compiled = jax.jit(self._mean)
 
     def __call__(self, theta: FloatArray) -> tuple[FloatArray, FloatArray]:
         """The moments (z, a) and their derivatives by every parameter, (z, a, k)."""
-        value, jacobian = self._compiled(jnp.asarray(theta, jnp.float32), self.rows, self.weights)
+        value, jacobian = self._compiled(jnp.asarray(theta, jnp.float32), self.seen, self.weights)
         return np.asarray(value, float), np.asarray(jacobian, float)
 
-    def _mean(self, theta: Any, rows: Any, weights: Any) -> Any:
+    def _mean(self, theta: Any, seen: Any, weights: Any) -> Any:
         def of_some(some: tuple[Any, Any]) -> Any:
-            seen, weight = some
+            weight, sites = some[1], self.lattice.n_sites
             # rows last: they are next to each other in memory, whatever way a product of sites is moved
-            means = self.means(theta, seen).T.reshape(*self.lattice.shape, ROWS)
-            slopes = jnp.moveaxis(jax.jacfwd(self.means)(theta, seen), 0, 1).reshape(-1, len(theta))
+            blocks = jnp.moveaxis(some[0].astype(jnp.float32), 0, 1).reshape(sites * ROWS, -1)
+            means, slopes = self.means(theta, blocks)
+            means = means.reshape(*self.lattice.shape, ROWS)
             # an operator's derivative by the means costs as much as a few operators, whatever the number of parameters
             both = [jax.vjp(partial(value, one), means) for one in self.operators]
             local = jnp.stack([back(jnp.ones(ROWS))[0].reshape(-1, ROWS) for _, back in both])
@@ -83,4 +85,4 @@ class Moments:
             by_weight = [(local * one).reshape(len(local), -1) @ slopes for one in weight.T]
             return weight.T @ of_rows / ROWS, jnp.stack(by_weight) / ROWS
 
-        return jax.tree.map(lambda one: one.mean(axis=0), jax.lax.map(of_some, (rows, weights)))
+        return jax.tree.map(lambda one: one.mean(axis=0), jax.lax.map(of_some, (seen, weights)))
