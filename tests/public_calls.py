@@ -90,6 +90,14 @@ def self_similar() -> Any:
     return bs.SelfSimilar(L, features=["block"], own=OWN, operators=["nn"], random_state=0).fit(rows())
 
 
+@cache
+def learned(name: str) -> Any:
+    """A fitted rule of `bs.rg`."""
+    more = {} if name == "OneRow" else {"own": OWN, "window": 2, "hidden": 1, "n_iter": 1}
+    operators = ["nn", "plaquette"] if name == "OneRow" else ["nn"]
+    return getattr(bs.rg, name)(L, features=["block"], operators=operators, random_state=0, **more).fit(rows())
+
+
 def method(instance: Callable[[], Any], name: str, *counts: str, slow: bool = False, **arguments: Any) -> Call:
     return Call(lambda folder: (getattr(instance(), name), dict(arguments)), counts, slow=slow)
 
@@ -248,6 +256,7 @@ def calls() -> dict[str, Call]:
         "ToBinary": of(bs.ToBinary),
         "ToBinary.fit": fitting(bs.ToBinary, rows()),
         "ToBinary.transform": method(lambda: bs.ToBinary().fit(rows()), "transform", X=rows()),
+        "Kernel.from_filter": of(bs.rules.Kernel.from_filter, lattice=L, weights=np.ones((2, 2)), random_state=0),
         "SelfSimilar": of(bs.SelfSimilar, lattice=L),
         "SelfSimilar.fit": fitting(
             bs.SelfSimilar, rows(), "n_rows", lattice=L, features=["block"], own=OWN, operators=["nn"],
@@ -256,6 +265,26 @@ def calls() -> dict[str, Call]:
         "SelfSimilar.on": method(self_similar, "on", lattice=bs.Lattice.square(8)),
         "SelfSimilar.transform": method(self_similar, "transform", X=rows()),
         "SelfSimilar.chance": method(self_similar, "chance", X=rows()),
+        "SelfSimilar.score": method(self_similar, "score", X=rows()),
+        "rg.SelfSimilarNetwork": of(bs.rg.SelfSimilarNetwork, lattice=L),
+        "rg.SelfSimilarNetwork.fit": fitting(
+            bs.rg.SelfSimilarNetwork, rows(), "n_rows", "window", "hidden", "n_iter", lattice=L, features=["block"],
+            own=OWN, operators=["nn"], window=2, hidden=1, n_iter=1, random_state=0, slow=True,
+            also={"lattice": ("own",), "own": ("kernel",), "b": ("own", "kernel", "window")},
+        ),
+        "rg.OneRow": of(bs.rg.OneRow, lattice=L),
+        "rg.OneRow.fit": fitting(
+            bs.rg.OneRow, rows(), "n_rows", lattice=L, features=["block"], operators=["nn", "plaquette"], slow=True,
+            also={"lattice": ("operators",), "b": ("operators",)},
+        ),
+        **{
+            f"rg.{name}.{one}": method(partial(learned, name), one, **given)
+            for name in ("SelfSimilarNetwork", "OneRow")
+            for one, given in (
+                ("on", {"lattice": bs.Lattice.square(8)}), ("transform", {"X": rows()}), ("chance", {"X": rows()})
+            )
+        },
+        "rg.SelfSimilarNetwork.score": method(partial(learned, "SelfSimilarNetwork"), "score", X=rows()),
         "RSMI": of(bs.RSMI, lattice=L),
         "RSMI.fit": fitting(
             bs.RSMI, rows(), "n_components", "n_iter", "batch_size", "project", lattice=L, buffer=0,

@@ -61,6 +61,10 @@ INSTANCES: dict[str, Callable[[], Any]] = {
     "Plurality": lambda: bs.rules.Plurality(L, 2, random_state=1),
     "Kernel": lambda: bs.rules.Kernel(L, 2, ["block", "ring 1"], np.array([0.5, 0.2]), random_state=1),
     "SelfSimilar": lambda: bs.SelfSimilar(L, 2, ["block"], spins(40, 16), ["nn"], random_state=1).fit(spins(40, 64)),
+    "rg.SelfSimilarNetwork": lambda: bs.rg.SelfSimilarNetwork(
+        L, 2, ["block"], spins(40, 16), ["nn"], window=4, hidden=1, n_iter=1, random_state=1
+    ).fit(spins(40, 64)),
+    "rg.OneRow": lambda: bs.rg.OneRow(L, 2, ["block"], ["nn", "nnn"], random_state=1).fit(spins(40, 64)),
     "RSMI": lambda: bs.RSMI(L, n_iter=2, starts=("small",), random_state=1).fit(spins(40, 64), chains=4),
     "Placed": lambda: bs.Placed(bs.Majority(L, 2, random_state=1), L).fit(spins(40, 64)),
     "Estimate": lambda: bs.Estimate(1.0, 0.1),
@@ -127,6 +131,7 @@ OTHERS = {
     ("Dimers", "from_settings"): {"settings": bs.Dimers(bs.Lattice.square(4)).settings()},
     ("Dimers", "energy"): {"configurations": -np.ones((3, 64), np.int8)},
     ("Dimers", "check"): {"configurations": -np.ones((3, 64), np.int8)},
+    ("Kernel", "from_filter"): {"weights": np.random.default_rng(2).normal(size=(4, 4))},
     ("Plurality", "fit"): {"X": states()},
     ("Plurality", "transform"): {"X": states()},
 }

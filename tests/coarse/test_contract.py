@@ -27,6 +27,12 @@ ESTIMATORS: list[Any] = [
     bs.rules.Plurality(L, random_state=0),
     bs.rules.Kernel(L, random_state=0),
     bs.SelfSimilar(L, features=["block"], own=[[1, 1], [1, -1], [-1, -1]] * 4, operators=["nn"], random_state=0),
+    pytest.param(
+        bs.rg.SelfSimilarNetwork(
+            L, 2, ["block"], [[1, 1], [1, -1], [-1, -1]] * 4, ["nn"], window=2, hidden=1, n_iter=1, random_state=0
+        ),
+        marks=pytest.mark.slow,
+    ),
     bs.Placed(bs.Majority(L, random_state=0), L, strict=False),
     pytest.param(bs.RSMI(L, buffer=0, n_iter=2, batch_size=2, random_state=0), marks=pytest.mark.slow),
 ]

@@ -7,6 +7,8 @@ import pytest
 
 import blockspin as bs
 from blockspin.coarse.features import block_sites, features
+from blockspin.exact import surroundings
+from blockspin.exact.information import boltzmann_rule, sign_rule
 
 SHAPES = [
     (bs.Lattice.square(8), 2),
@@ -129,3 +131,36 @@ def test_refusals() -> None:
     ):
         with pytest.raises(ValueError, match=why):
             rule.transform(spins(rule.lattice, 2))
+
+
+def test_a_symmetric_filter_is_a_kernel() -> None:
+    lattice = bs.Lattice.square(8)
+    rbm = bs.ConvolutionalRBM(lattice, 2, 4, units="spin", biases=False, n_iter=3, init_scale=0.3, random_state=1)
+    filter_ = rbm.fit(spins(lattice, 200)).filters_[0]
+    half = filter_ + filter_[::-1]
+    half = half + half[:, ::-1]
+    symmetric = (half + half.T) / 8
+    rule = bs.rules.Kernel.from_filter(lattice, filter_)
+    assert tuple(rule.features) == ("block", "ring 1", "ring 2")
+    assert np.allclose(rule.theta, bs.rules.Kernel.from_filter(lattice, symmetric).theta)
+    rbm._set_learned(filters_=symmetric[None], _biases=rbm._biases)
+    rows = spins(lattice, 30, 1)
+    assert np.allclose((1 + rbm.transform(rows)) / 2, rule.chance(rows), atol=1e-6)  # means, in single precision
+
+
+def test_filters_of_other_sizes() -> None:
+    one = bs.rules.Kernel.from_filter(bs.Lattice.cubic(4), np.full((2, 2, 2), 0.3))
+    assert tuple(one.features) == ("block",)
+    assert np.allclose(one.theta, 0.3)
+    square = bs.Lattice.square(8)
+    for lattice, shape in ((square, (3, 3)), (square, (6, 6)), (square, (2, 4)), (bs.Lattice.cubic(8), (4, 4, 4))):
+        with pytest.raises(ValueError, match="rings"):
+            bs.rules.Kernel.from_filter(lattice, np.ones(shape))
+
+
+def test_information_has_no_best_scale() -> None:
+    # I(H:E) is convex in P(h|V): a coin only loses, and the largest scale is the best
+    kept = surroundings.chain(bs.Ising(bs.Lattice.chain(8), 0.5), 2, 1, infinite=True).kept
+    found = [kept(boltzmann_rule([w, w])) for w in (0.1, 0.3, 1.0, 3.0, 10.0)]
+    assert (np.diff(found) > 0).all()
+    assert np.isclose(found[-1], kept(sign_rule([1, 1])))

@@ -9,8 +9,8 @@ import pytest
 
 import blockspin as bs
 from blockspin.coarse.features import features
-from blockspin.rg.learned.misfit import calibrated, per_site
 from blockspin.rg.learned.moments import Moments, kernel_means
+from blockspin.rg.learned.rows import calibrated, per_site
 from blockspin.rg.operators import evaluate, named
 
 WEIGHTS = ("block", "ring 1", "tie ring 1")

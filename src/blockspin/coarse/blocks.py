@@ -11,7 +11,7 @@ from sklearn.utils import check_random_state
 
 from blockspin import checks, memory
 from blockspin.alphabet import labels
-from blockspin.coarse.coins import coins
+from blockspin.coarse.coins import coins, uniforms
 from blockspin.coarse.rows import rows_on, signed
 from blockspin.lattice import Lattice
 
@@ -111,6 +111,38 @@ class SpinRule(BlockRule):
         if isinstance(self.random_state, (int, np.integer)):
             return coins(spins, shape[1], int(self.random_state))
         return np.asarray(2 * check_random_state(self.random_state).randint(0, 2, shape, np.int8) - 1)
+
+
+class ChanceRule(BlockRule):
+    """A block rule to spins, or labels, that are drawn, each with a chance of its own."""
+
+    ties = "random"
+
+    def transform(self, X: ArrayLike) -> Spins:
+        """Block spins of X (n, N) drawn by `chance`, shape (n, N / b^d), int8, in the order of `lattice.coarse(b)`."""
+        self._check_settings()
+
+        def drawn(spins: Spins) -> Spins:
+            chance = self._chance(spins)
+            if isinstance(self.random_state, (int, np.integer)):
+                # labels are moved to where none is a spin: a hash of spins is of their signs
+                row = spins if self.q is None else -2 - spins
+                coin = uniforms(row, chance.shape[1], int(self.random_state))
+            else:
+                coin = check_random_state(self.random_state).random_sample(chance.shape[:2])
+            if self.q is None:
+                return np.where(coin < chance, np.int8(1), np.int8(-1))
+            return np.asarray((coin[..., None] > chance.cumsum(axis=2)[..., :-1]).sum(axis=2, dtype=np.int8))
+
+        return memory.by_rows(drawn, self._spins(X), most=memory.LARGE // 8)
+
+    def chance(self, X: ArrayLike) -> FloatArray:
+        """P(+1 | row) of every block spin of X (n, N), shape (n, N / b^d), without a draw; of every label (..., q)."""
+        self._check_settings()
+        return memory.by_rows(self._chance, self._spins(X), most=memory.LARGE // 8)
+
+    def _chance(self, spins: Spins) -> FloatArray:
+        raise NotImplementedError
 
 
 class Majority(SpinRule):

@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from typing import Self
 
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import expit, softmax
-from sklearn.utils import check_random_state
 
-from blockspin import checks, memory
+from blockspin import checks
 from blockspin.alphabet import labels
 from blockspin.coarse import features as seen
-from blockspin.coarse.blocks import BlockRule, FloatArray, Spins
-from blockspin.coarse.coins import uniforms
+from blockspin.coarse.blocks import ChanceRule, FloatArray, Spins
 from blockspin.lattice import Lattice
 
 
-class Kernel(BlockRule):
+class Kernel(ChanceRule):
     """A block's spin is drawn with a chance that depends on weighted sums over the block and rings around it.
 
     P(s' = +1 | v) = 1 / (1 + exp(-2 sum_k theta_k phi_k(v))), with phi_k the `features`, odd under a flip of all spins.
@@ -54,8 +53,6 @@ class Kernel(BlockRule):
     array([[0.953, 0.731]])
     """
 
-    ties = "random"
-
     def __init__(
         self,
         lattice: Lattice,
@@ -72,28 +69,29 @@ class Kernel(BlockRule):
         self.random_state = random_state
         self.q = q
 
-    def transform(self, X: ArrayLike) -> Spins:
-        """Block spins of X (n, N) drawn by `chance`, shape (n, N / b^d), int8, in the order of `lattice.coarse(b)`."""
-        self._check_settings()
+    @classmethod
+    def from_filter(
+        cls, lattice: Lattice, weights: ArrayLike, random_state: int | np.random.RandomState | None = None
+    ) -> Self:
+        """The kernel of blocks of side 2 whose linear field is a filter's, averaged over the symmetries of the block.
 
-        def drawn(spins: Spins) -> Spins:
-            chance = self._chance(spins)
-            if isinstance(self.random_state, (int, np.integer)):
-                # labels are moved to where none is a spin: a hash of spins is of their signs
-                row = spins if self.q is None else -2 - spins
-                coin = uniforms(row, chance.shape[1], int(self.random_state))
-            else:
-                coin = check_random_state(self.random_state).random_sample(chance.shape[:2])
-            if self.q is None:
-                return np.where(coin < chance, np.int8(1), np.int8(-1))
-            return np.asarray((coin[..., None] > chance.cumsum(axis=2)[..., :-1]).sum(axis=2, dtype=np.int8))
+        weights: (side, ...) of even side, centred at the block: `filters_[0]` of a `ConvolutionalRBM` of spin units
+        without biases, whose P(h = +1 | v) it has if the filter is symmetric; or the filter of an `RSMI` times a scale,
+        which signs do not have. Raises ValueError for another shape, and unless the filter holds whole rings.
 
-        return memory.by_rows(drawn, self._spins(X), most=memory.LARGE // 8)
-
-    def chance(self, X: ArrayLike) -> FloatArray:
-        """P(+1 | row) of every block spin of X (n, N), shape (n, N / b^d), without a draw; of every label (..., q)."""
-        self._check_settings()
-        return memory.by_rows(self._chance, self._spins(X), most=memory.LARGE // 8)
+        >>> bs.rules.Kernel.from_filter(bs.Lattice.chain(8), [0.1, 0.5, 0.7, 0.1]).theta.round(3)
+        array([0.6, 0.1])
+        """
+        checks.instance("lattice", lattice, Lattice, "a blockspin Lattice")
+        filter_ = checks.finite("weights", checks.unmasked("weights", weights), lattice.dimension)
+        sites = np.indices(filter_.shape).reshape(lattice.dimension, -1).T - (np.array(filter_.shape) - 1) / 2
+        shell, member = np.unique((sites**2).sum(axis=1), return_inverse=True)
+        names = ("block", *(f"ring {n}" for n in range(1, len(shell))))
+        one = np.ones((1, lattice.n_sites), np.int8)
+        counts = np.bincount(member)
+        if len(set(filter_.shape)) > 1 or (seen.features(names, lattice, 2, one)[0, 0] != counts).any():
+            raise ValueError(f"weights must be a filter of one even side that holds whole rings; got {filter_.shape}")
+        return cls(lattice, 2, names, np.bincount(member, filter_.ravel()) / counts, random_state)
 
     @property
     def fields_(self) -> FloatArray | None:

@@ -66,10 +66,11 @@ def without_exponents(run: Run) -> Answer:
 
 @claim(
     "KE-4",
-    "Chung & Kao, Phys. Rev. Research 3, 023230 (2021)",
-    "A rule that is learned by maximum likelihood has very accurate exponents at its first step.",
-    rule="Reproduced where the mean over trainings of the convolutional RBM's rule lies within the distances of KE-1 "
-    "at the first step, on every lattice measured; partly where it lies nearer than the majority rule in y_t.",
+    "reading of Chung & Kao, Phys. Rev. Research 3, 023230 (2021)",
+    "A symmetric rule that is learned by maximum likelihood has very accurate exponents at its first step.",
+    rule="The rule is a convolutional RBM's, its filter averaged over the block's symmetries. Reproduced where the "
+    "mean over trainings lies within the distances of KE-1 at the first step, on every lattice measured; partly where "
+    "it lies nearer than the majority rule in y_t.",
 )
 def likelihood(run: Run) -> Answer:
     found = near_mean(run, "likelihood", 1)

@@ -16,7 +16,6 @@ from blockspin.experiments.tree import Tree
 from blockspin.models.ising import KC_SQUARE
 from blockspin.progress import part
 from blockspin.randomness import integer
-from blockspin.rg.learned.self_similar import FEATURES
 from blockspin.rg.operators import SQUARE
 from blockspin.runs.task import Progress, Result
 
@@ -127,7 +126,7 @@ def learn(objective: str, K: list[float], learning: Learning, seed: int, *, prog
         own = _drawn(s.L // 2, K, 4 * s.n_samples, integer(seed, "own"))
         found = bs.SelfSimilar(lattice, own=bs.to_matrix(own), n_rows=s.n_rows).fit(X)
         theta = [bs.Estimate(*pair) for pair in zip(found.theta_.tolist(), found.theta_error_.tolist(), strict=True)]
-        return Rule(features=list(FEATURES), theta=theta, divergence=found.divergence_)
+        return Rule(features=list(found.features), theta=theta, divergence=found.divergence_)
     rbm = bs.ConvolutionalRBM(
         lattice, 2, SIDE, units="spin", biases=False, learning_rate=s.learning_rate, n_iter=s.n_iter,
         random_state=seed, verbose=part(progress, 0.2, 1.0),

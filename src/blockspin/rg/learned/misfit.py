@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import lru_cache
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.linalg import solve_triangular
 
-from blockspin.alphabet import SPINS, labels
-from blockspin.lattice import Lattice
 from blockspin.rg.learned.moments import Moments
-from blockspin.rg.operators import FloatArray, Operator
-from blockspin.rg.sectors import values
+from blockspin.rg.operators import FloatArray
 
 FAR = 10.0  # weight of the differences of far pairs
 
@@ -27,7 +22,7 @@ class Misfit:
     """
 
     def __init__(self, moments: Moments, own: FloatArray, free: int, far: int) -> None:
-        self.moments, self.free, self.far = moments, free, far
+        self.moments, self.free, self.far, self.n_own = moments, free, far, len(own)
         self.target, self.covariance = own.mean(axis=0), np.atleast_2d(np.cov(own, rowvar=False))
         self.deviation = np.sqrt(np.diag(self.covariance))
         try:
@@ -62,30 +57,3 @@ class Misfit:
     def _at(self, theta: tuple[float, ...]) -> tuple[FloatArray, FloatArray]:
         mean, slopes = self.moments(np.array(theta))
         return mean[0] - self.target, slopes[0]
-
-
-def per_site(
-    operators: Sequence[Operator], lattice: Lattice, rows: NDArray[np.int8], q: int | None = None
-) -> FloatArray:
-    """The operators a site, (n, a), of rows (n, N) of spins, or of labels, whose shapes are all alike or not."""
-    alphabet = SPINS if q is None else labels(q)
-    return np.asarray(values(rows.reshape(1, -1, *lattice.shape), alphabet, operators)[0][0] / lattice.n_sites)
-
-
-def calibrated(values: FloatArray, means: FloatArray) -> FloatArray:
-    """Weights of rows, of mean 1, that give their values (n, a) these means: those nearest to 1.
-
-    A mean with these weights is that of a regression on the values: the noise that they explain is gone. Source:
-    J.-C. Deville and C.-E. Sarndal, J. Am. Stat. Assoc. 87, 376 (1992).
-    """
-    apart = values - values.mean(axis=0)
-    slope = np.linalg.lstsq(apart.T @ apart / len(apart), means - values.mean(axis=0), rcond=None)[0]
-    return np.asarray(1 + apart @ slope)
-
-
-def error_of_regression(drawn: FloatArray, of_kept: FloatArray, of_all: FloatArray) -> FloatArray:
-    """The covariance of means of drawn (n, a) with calibrated weights: of what the values leave, and of their means."""
-    apart, values = drawn - drawn.mean(axis=0), of_kept - of_kept.mean(axis=0)
-    slope = np.linalg.lstsq(values, apart, rcond=None)[0]
-    left = np.atleast_2d(np.cov(apart - values @ slope, rowvar=False)) / len(drawn)
-    return np.asarray(left + slope.T @ np.atleast_2d(np.cov(of_all, rowvar=False)) @ slope / len(of_all))

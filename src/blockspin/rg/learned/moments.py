@@ -24,19 +24,23 @@ from blockspin.lattice import Lattice
 from blockspin.rg.operators import Operator
 
 FloatArray = NDArray[np.float64]
-Means = Callable[[Any, Any], Any]
-"""(parameters, what is known of some rows (n, M, ...)) to the means (n, M) of their coarse spins, or (n, M, q)."""
+Means = Callable[[Any, Any], tuple[Any, Any]]
+"""(parameters (k,), what is seen of blocks (m, p)) to the means of their coarse spins (m,) and derivatives (m, k).
+
+Of labels, (m, q, p) to the chances (m, q) and derivatives (m, q, k).
+"""
 
 ROWS = 50  # handled at once: their products stay in the cache
 
 
-def kernel_means(theta: Any, features: Any) -> Any:
-    """tanh(sum_k theta_k phi_k), the means (n, M) of a `Kernel`'s spins by their features (n, M, k).
-
-    Of labels, by features (n, M, q, k), the chances (n, M, q).
-    """
+def kernel_means(theta: Any, features: Any) -> tuple[Any, Any]:
+    """tanh(sum_k theta_k phi_k), the means of a `Kernel`'s spins by the features of their blocks; chances of labels."""
     weighed = features @ theta
-    return jnp.tanh(weighed) if weighed.ndim == 2 else jax.nn.softmax(2 * weighed, axis=2)
+    if weighed.ndim == 1:
+        means = jnp.tanh(weighed)
+        return means, (1 - means**2)[:, None] * features
+    chances = jax.nn.softmax(2 * weighed, axis=1)[..., None]
+    return chances[..., 0], 2 * chances * (features - (chances * features).sum(axis=1, keepdims=True))
 
 
 def value(operator: Operator, means: Any) -> Any:
@@ -55,36 +59,37 @@ def value(operator: Operator, means: Any) -> Any:
 class Moments:
     """<w O>, means over rows of weights w (n, z) times operators O (n, a) of the coarse layer, shape (z, a).
 
-    rows: what `means` takes of the rows, (n, M, ...).
+    seen: what `means` takes of every block of the rows, (n, M, p), or (n, M, q, p) of labels.
     """
 
     operators: Sequence[Operator]
     lattice: Lattice
     means: Means
-    rows: NDArray[Any]
+    seen: NDArray[Any]
     weights: NDArray[Any]
 
     def __post_init__(self) -> None:
-        n, more = len(self.rows), -len(self.rows) % ROWS  # rows of no weight fill the last piece up
-        self.rows, self.weights = (
-            np.pad(one, [(0, more)] + [(0, 0)] * (one.ndim - 1)).reshape(-1, ROWS, *one.shape[1:]).astype(np.float32)
-            for one in (self.rows, self.weights * (n + more) / n)
+        n, more = len(self.seen), -len(self.seen) % ROWS  # rows of no weight fill the last piece up
+        self.seen, self.weights = (
+            np.pad(one, [(0, more)] + [(0, 0)] * (one.ndim - 1)).reshape(-1, ROWS, *one.shape[1:])
+            for one in (self.seen, (self.weights * (n + more) / n).astype(np.float32))
         )
         self._compiled = jax.jit(self._mean)
 
     def __call__(self, theta: FloatArray) -> tuple[FloatArray, FloatArray]:
         """The moments (z, a) and their derivatives by every parameter, (z, a, k)."""
-        value, jacobian = self._compiled(jnp.asarray(theta, jnp.float32), self.rows, self.weights)
+        value, jacobian = self._compiled(jnp.asarray(theta, jnp.float32), self.seen, self.weights)
         return np.asarray(value, float), np.asarray(jacobian, float)
 
-    def _mean(self, theta: Any, rows: Any, weights: Any) -> Any:
+    def _mean(self, theta: Any, seen: Any, weights: Any) -> Any:
         def of_some(some: tuple[Any, Any]) -> Any:
-            seen, weight = some
+            weight, sites = some[1], self.lattice.n_sites
             # rows last: they are next to each other in memory, whatever way a product of sites is moved
-            means = jnp.moveaxis(self.means(theta, seen), 1, 0).reshape(*self.lattice.shape, -1)
+            blocks = jnp.moveaxis(some[0].astype(jnp.float32), 0, 1)
+            means, slopes = self.means(theta, blocks.reshape(sites * ROWS, *blocks.shape[2:]))
+            means, slopes = means.reshape(*self.lattice.shape, -1), slopes.reshape(-1, len(theta))
             rows = means.shape[-1]  # q for each one, of labels
             weight = jnp.repeat(weight, rows // ROWS, axis=0)
-            slopes = jnp.moveaxis(jax.jacfwd(self.means)(theta, seen), 0, 1).reshape(-1, len(theta))
             # an operator's derivative by the means costs as much as a few operators, whatever the number of parameters
             both = [jax.vjp(partial(value, one), means) for one in self.operators]
             local = jnp.stack([back(jnp.ones(rows))[0].reshape(-1, rows) for _, back in both])
@@ -92,4 +97,4 @@ class Moments:
             by_weight = [(local * one).reshape(len(local), -1) @ slopes for one in weight.T]
             return weight.T @ of_rows / ROWS, jnp.stack(by_weight) / ROWS
 
-        return jax.tree.map(lambda one: one.mean(axis=0), jax.lax.map(of_some, (rows, weights)))
+        return jax.tree.map(lambda one: one.mean(axis=0), jax.lax.map(of_some, (seen, weights)))

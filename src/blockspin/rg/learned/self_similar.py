@@ -3,31 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.optimize import least_squares
 from sklearn.utils.validation import check_is_fitted
 
 from blockspin import checks
-from blockspin.coarse import features as seen
-from blockspin.coarse.blocks import BlockRule, FloatArray, Spins
+from blockspin.coarse.blocks import FloatArray
 from blockspin.coarse.kernel import Kernel
 from blockspin.lattice import Lattice
-from blockspin.rg.learned.misfit import Misfit, calibrated, error_of_regression, per_site
-from blockspin.rg.learned.moments import Moments, kernel_means
+from blockspin.rg.learned.learner import FEATURES, Learner
+from blockspin.rg.learned.misfit import Misfit
+from blockspin.rg.learned.rows import Rows, error_of_regression, near_and_far, per_site
 from blockspin.rg.operators import Operator, named
-from blockspin.rg.orbits import orbits
 
-FEATURES = ("block", *(f"ring {n}" for n in range(1, 6)), *(f"tie ring {n}" for n in range(1, 5)))
-REACH = {"square": 2.9, "triangular": 2.1, "cubic": 2.05, "chain": 4.0}  # of the default operators, up to four spins
-START = 3.0  # weight of the block where training begins, shared by its sites; all others begin at 0
-FAR_PAIRS = 2  # of the default operators, the last ones
-TOLERANCE = 1e-3  # of D: a step that gains less, where the linear model serves, is the last
+FAR_PARTS = (4, 2)  # of the extents: the last of the default operators are pairs that far apart
 
 
-class SelfSimilar(BlockRule):
+class SelfSimilar(Learner):
     """A `Kernel` whose coarse layer is the model itself on the smaller lattice, learned without any exponent.
 
     At a fixed point of the renormalization group a model is its own coarse layer. With operators O, d = <O>_coarse -
@@ -79,8 +73,6 @@ class SelfSimilar(BlockRule):
     ((2,), (2, 64))
     """
 
-    ties = "random"
-
     def __init__(
         self,
         lattice: Lattice,
@@ -110,88 +102,51 @@ class SelfSimilar(BlockRule):
         and operators that do not fit the coarse lattice.
         """
         self._check_settings()
-        X, operators = self._spins(X, reset=True), self._operators()
-        if len(X) < 2:
-            raise ValueError("X must have at least 2 rows; got 1 sample")
-        own, fine, coarse = self._own(len(operators)), self._fine_operators(), self.lattice.coarse(self.b)
-        kept = X[:: max(1, len(X) // self.n_rows)]
-        of_all, of_kept = (per_site(fine, self.lattice, rows, self.q) for rows in (X, kept))
-        known = seen.features(self.features, self.lattice, self.b, kept, self.q)
-        weights = calibrated(of_kept, of_all.mean(axis=0))
-        misfit = Misfit(
-            Moments(operators, coarse, kernel_means, known, weights[:, None]),
-            per_site(operators, coarse, own, self.q),
-            len(self.free),
-            FAR_PAIRS if self.operators is None else 0,
-        )
-        start = np.zeros(len(self.features))
-        start[0] = START / self.b**self.lattice.dimension
-        found = least_squares(misfit.residuals, start, misfit.jacobian, x_scale="jac", ftol=TOLERANCE)
-        self.theta_ = found.x
-        self.divergence_ = misfit.divergence(found.x)
-        self.differences_ = dict(zip([one.name for one in operators], misfit.differences(found.x), strict=True))
-        drawn = per_site(operators, coarse, self.kernel_.transform(kept), self.q)
-        noise = np.linalg.cholesky(error_of_regression(drawn, of_kept, of_all) + misfit.covariance / len(own))
-        by_noise = np.linalg.pinv(found.jac) @ misfit.stacked(np.asarray(noise, float))
-        self.theta_error_ = np.sqrt((by_noise**2).sum(axis=1))
-        self._n_features_out = coarse.n_sites
+        rows = Rows(self.lattice, self._rows(X), self.n_rows, self.q)
+        misfit = self._misfit(rows)
+        found = self._learn(misfit)
+        self.divergence_ = misfit.divergence(self.theta_)
+        names = [one.name for one in misfit.moments.operators]
+        self.differences_ = dict(zip(names, misfit.differences(self.theta_), strict=True))
+        self._set_errors(misfit, rows, found.jac)
         return self
 
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.requires_fit = True
-        return tags
+    def score(self, X: ArrayLike, y: object = None) -> float:
+        """-D of rows X (n, N), n_rows of them, weighted as by fit: the nearer to 0 the better.
 
-    @property
-    def kernel_(self) -> Kernel:
-        """The rule that was learned."""
+        Rows that fit has not seen show what it learned of noise. Raises ValueError as fit.
+        """
         check_is_fitted(self, "theta_")
-        return Kernel(self.lattice, self.b, self.features, self.theta_, self.random_state, self.q)
+        self._check_settings()
+        return -self._misfit(Rows(self.lattice, self._rows(X, reset=False), self.n_rows, self.q)).divergence(
+            self.theta_
+        )
 
-    def on(self, lattice: Lattice) -> Kernel:
-        """The rule on another lattice of the kind."""
-        return Kernel(lattice, self.b, self.features, self.kernel_.theta, self.random_state, self.q)
+    def _misfit(self, rows: Rows) -> Misfit:
+        operators = self._operators()
+        own = per_site(operators, self.lattice.coarse(self.b), self._own(len(operators)), self.q)
+        moments = self._moments(operators, rows, rows.weights[:, None])
+        return Misfit(moments, own, len(self.free), len(FAR_PARTS) if self.operators is None else 0)
 
-    def transform(self, X: ArrayLike) -> Spins:
-        """Block spins of X (n, N), drawn by `chance`, shape (n, N / b^d)."""
-        return self.kernel_.transform(self._spins(X))
-
-    def chance(self, X: ArrayLike) -> FloatArray:
-        """P(+1 | row) of every block spin of X (n, N), shape (n, N / b^d), without a draw; of every label (..., q)."""
-        return self.kernel_.chance(self._spins(X))
-
-    @property
-    def fields_(self) -> FloatArray | None:
-        """The linear field of each block spin, as `rules.Kernel.fields_`."""
-        return self.kernel_.fields_
+    def _set_errors(self, misfit: Misfit, rows: Rows, slopes: FloatArray) -> None:
+        drawn = per_site(misfit.moments.operators, misfit.moments.lattice, self.kernel_.transform(rows.kept), self.q)
+        of_coins = error_of_regression(drawn, rows.of_kept, rows.of_all)
+        noise = np.linalg.cholesky(of_coins + misfit.covariance / misfit.n_own)
+        by_noise = np.linalg.pinv(slopes) @ misfit.stacked(np.asarray(noise, float))
+        self.theta_error_ = np.sqrt((by_noise**2).sum(axis=1))
 
     def _operators(self) -> tuple[Operator, ...]:
         """Of the coarse lattice, free ones first."""
         coarse = self.lattice.coarse(self.b)
-        found = self._all(coarse, (4, 2)) if self.operators is None else named(coarse, self.operators)
-        free = named(coarse, self.free)
-        found = (*free, *(one for one in found if one.name not in self.free))
-        for one in found:
-            for shape in one.images:
-                if len({tuple(np.mod(site, coarse.shape)) for site in shape}) < len(shape):
-                    raise ValueError(f"operators must fit the coarse lattice, {coarse}; {one.name!r} does not")
-        if len(found) - len(free) < len(self.features):
+        found = near_and_far(coarse, FAR_PARTS, self.q) if self.operators is None else [*named(coarse, self.operators)]
+        free = named(coarse, checks.words("free", self.free))
+        found = [*free, *(one for one in found if one.name not in self.free)]
+        if len(found) - len(free) < self._least:
             raise ValueError(
-                f"operators must be as many as features, {len(self.features)}, without the free ones; "
+                f"operators must be as many as features, {self._least}, without the free ones; "
                 f"got {len(found) - len(free)}"
             )
-        return found
-
-    def _fine_operators(self) -> tuple[Operator, ...]:
-        """Of the fine lattice, whose means take off the noise of the rows: pairs and plaquettes of all distances."""
-        return self._all(self.lattice, tuple(part for part in (8, 4, 2) if min(self.lattice.shape) > 2 * part))
-
-    def _all(self, lattice: Lattice, parts: tuple[int, ...]) -> tuple[Operator, ...]:
-        """Every one within reach, then the far pairs, none twice: on a small lattice they are not far."""
-        far = [_pair(lattice, part) for part in parts]
-        near = orbits(lattice, 4, REACH[lattice.kind])
-        kept = [one for one in near if (one.even if self.q is None else len(one.sites) > 1)]
-        return (*(one for one in kept if one.images not in [pair.images for pair in far]), *far)
+        return self._fitting(found)
 
     def _own(self, operators: int) -> NDArray[np.int8]:
         if self.own is None:
@@ -200,16 +155,3 @@ class SelfSimilar(BlockRule):
         if len(own) <= operators:
             raise ValueError(f"own must have more rows than there are operators, {operators}; got {len(own)}")
         return own
-
-    def _check_settings(self) -> None:
-        super()._check_settings()
-        Kernel(self.lattice, self.b, self.features, np.zeros(len(self.features)), q=self.q)._check_settings()
-        checks.whole("n_rows", self.n_rows, 1)
-
-
-def _pair(lattice: Lattice, part: int) -> Operator:
-    """Pairs at a distance of a part of the extents: along an axis for a quarter, along the diagonal for a half."""
-    far = tuple(L // part for L in lattice.shape)
-    if part == 4:
-        far = (far[0], *(0 for _ in far[1:]))
-    return Operator(f"1/{part} of the extents", (tuple(0 for _ in far), far), lattice.kind)
