@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -61,7 +62,8 @@ def second(run: Run) -> Table:
     }.items():
         cells = [mean_of(run, L, rules, 1, y, start) for start in STARTS for y in EXACT]
         rows.append((name, *((one.value, one.error) for one in cells)))
-    return table(("rule", *(f"{y}, {start}" for start in STARTS for y in EXACT)), rows, wide=True)
+    columns = ("rule", *(f"{y}, {start}" for start in STARTS for y in EXACT))
+    return replace(table(columns, rows, wide=True), open=True)
 
 
 def by_operators(run: Run, y: str) -> Table:

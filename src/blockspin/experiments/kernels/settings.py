@@ -75,6 +75,14 @@ def check_memory(settings: Settings, seed: int) -> None:
 PRESETS: dict[str, dict[str, Any]] = {
     # minutes on two cores
     "quick": {},
+    # a second critical start
+    "starts": {
+        "n_samples": 40_000,
+        "weights": (0.9,),
+        "trainings": 2,
+        "learning": {"n_samples": 400_000},
+        "second": {"n_samples": 20_000},
+    },
     # three trainings, two sizes, errors of y_h of 1 in 10,000
     "paper": {
         "L": (64, 128),
