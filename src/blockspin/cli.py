@@ -377,17 +377,22 @@ def explore(
     run: Annotated[
         list[Path] | None, typer.Option(metavar="RUN", help="A finished run to show; may be repeated.")
     ] = None,
-    docs: Annotated[str, typer.Option(help="Where the documentation is, for the page's links.")] = "build/docs",
+    docs: Annotated[
+        str | None,
+        typer.Option(help="The documentation [default: build/docs next to the page, if there]."),
+    ] = None,
 ) -> None:
     """Write a page to play with: a live lattice, block rules and learned layers, their exponents, and the penalty."""
     with _one_line(ValueError):
         from blockspin.experiments.explore import page
         from blockspin.files import write_text
+        from blockspin.report.explorer import DOCS
         from blockspin.runs.store import ResultError, StoreError
 
         check_place(out)
         with _one_line(ResultError, failed=(StoreError,)):
-            write_text(out, page(run or [], docs))
+            there = DOCS if (out.parent / DOCS / "index.html").is_file() else ""
+            write_text(out, page(run or [], there if docs is None else docs))
         typer.echo(out)
 
 

@@ -191,7 +191,7 @@ function drawPlane() {
   const outside = plane($("plane"), {zoom: state.zoom, stars: measuredStars, trails, now, chosen: star});
   $("here-text").textContent = `Now, ${now.name}: ${numbers(now)}. Lines: the soft majority over w, the kernel over its ring at w = ${W[state.w]}, layers over L1.`;
   const without = data.stars.length - measuredStars.length;
-  $("outside").textContent = `${outside} of ${measuredStars.length} maps lie outside of the frame. ${without} more have no exponents: the data support none.`;
+  $("outside").textContent = `${outside} of ${measuredStars.length} maps lie outside of the frame. ${without} more maps have no exponents: their units have no places on a lattice, or data are too few.`;
   $("stars").querySelectorAll("button").forEach((one, i) => one.setAttribute("aria-pressed", measuredStars[i] === star));
 }
 
@@ -239,11 +239,11 @@ function drawPenalty() {
   const mark = (at, label) => at === null ? [] : [{at, label}];
   bars($("bars"), [
     row("sites that a field covers", one.participation, [1, N], [{at: block, label: "a block"}, {at: untrained, label: "untrained"}], {log: true}),
-    row("KL(model, RBM), nats a site", one.kl, [0, fair * 1.15], [{at: fair, label: "independent spins"}], {none: "not defined: ln Z refused"}),
+    row("RBM's distance from the model (KL, nats a site)", one.kl, [0, fair * 1.15], [{at: fair, label: "independent spins"}], {none: "not defined: too far to measure"}),
     row("y_t", one.y_t, [0.3, 1.2], [...mark(y_t, "majority"), {at: 1, label: "exact"}]),
     row("y_h", one.y_h, [1.7, 2], [...mark(y_h, "majority"), {at: 15 / 8, label: "exact"}]),
   ]);
-  $("penalty-text").textContent = `The judge finds local fields for ${one.local} of ${penalty.seeds} seeds. Fields: ${$("fields").children.length} of the ${penalty.units} units, seed ${penalty.seed}; numbers: means over seeds. Run: ${penalty.run}.`;
+  $("penalty-text").textContent = `Fields are local, by the package's judge, for ${one.local} of ${penalty.seeds} seeds. Fields: ${$("fields").children.length} of the ${penalty.units} units, seed ${penalty.seed}; numbers: means over seeds. Run: ${penalty.run}.`;
 }
 
 // --- Python that makes the same numbers
