@@ -39,7 +39,7 @@ CASES = [(name, lattice) for name in MODELS for lattice in EXAMPLES[name][0]]
 # lattices that a rule takes, and block sides
 BLOCKS: dict[str, tuple[Any, tuple[int, ...]]] = {
     **dict.fromkeys(
-        ("majority", "decimation", "plurality", "threshold", "weighted-majority"), (Lattice.square, (2, 3))
+        ("majority", "decimation", "plurality", "threshold", "weighted-majority", "kernel"), (Lattice.square, (2, 3))
     ),
     "triangular-majority": (Lattice.triangular, (3,)),
 }

@@ -185,12 +185,12 @@ def test_training_gives_the_numbers_it_gave(
 ) -> None:
     """Numbers of an earlier version, to the bit on the machine where they were taken.
 
-    Another processor rounds otherwise, and 200 steps of training make 0.0035 of it in a filter and 0.0009 nats in an
-    information; other seeds lie 0.08 and 0.008 away.
+    Another processor rounds otherwise, and 200 steps of training make 0.0035 of it in a filter. In an information they
+    made 0.0009 nats on one and 0.0034 on another; other seeds lie 0.08 and 0.008 away.
     """
     X = to_matrix(bs.sample(bs.Ising(SQUARE, KC_SQUARE), 600, seed=1, chains=30))
     made = bs.RSMI(SQUARE, n_iter=200, random_state=3, **settings)  # type: ignore[arg-type]
     rsmi = made.fit(X, chains=30)
     np.testing.assert_allclose(rsmi.filters_, filters, rtol=0, atol=0.01)
     measured = [rsmi.bounds_[bound].measured.value for bound in ("classifier", "infonce")]
-    np.testing.assert_allclose(measured, informations, rtol=0, atol=0.002)
+    np.testing.assert_allclose(measured, informations, rtol=0, atol=0.005)
