@@ -51,8 +51,8 @@ def _rows(subject: Subject) -> tuple[Tangent, Tangent]:
         raise NotDefined("no rows", "fewer than two functions of the coarse layer vary")
     normal = tuple(critical_normal(columns)) if subject.lattice.kind == "square" else ()
     pairs = ((found[..., moving], same), (control, fine))
-    own, beside = (tangent([str(k) for k in range(O.shape[-1])], O, columns, S, normal) for O, S in pairs)
-    return own, beside
+    rows, identity = (tangent([str(k) for k in range(O.shape[-1])], O, columns, S, normal) for O, S in pairs)
+    return rows, identity
 
 
 def _fine(evidence: Evidence) -> NDArray[np.float64]:
