@@ -12,6 +12,7 @@ import contextlib
 import io
 import re
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -36,5 +37,6 @@ def written(page: str) -> str:
 
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))  # where `oracles` is
-    for path in map(Path, sys.argv[1:]):
-        path.write_text(written(path.read_text()))
+    for path in [Path(name).resolve() for name in sys.argv[1:]]:
+        with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):  # where pages may leave files
+            path.write_text(written(path.read_text()))
