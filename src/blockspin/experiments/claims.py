@@ -45,9 +45,9 @@ class Claim:
     rule: str
     answer: Callable[[Any], Answer]
 
-    def __call__(self, run: Any) -> dict[str, Any]:
-        """The entry of claims.json; in a run of several trainings the claim is decided in each of them."""
-        answers = [self._answer(one) for one in run.each]
+    def __call__(self, *runs: Any) -> dict[str, Any]:
+        """The entry of claims.json, from a run, or from those of its trainings, in each of which it is decided."""
+        answers = [self._answer(one) for one in runs]
         answer, rule = (together(answers), self.rule + SEVERAL) if len(answers) > 1 else (answers[0], self.rule)
         about = {"id": self.id, "source": self.source, "text": self.text, "rule": rule}
         return about | {"status": answer.status, "why": answer.why, "evidence": list(answer.evidence)}

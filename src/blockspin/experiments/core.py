@@ -120,7 +120,7 @@ class Run:
 
     def concluded(self) -> dict[str, Any]:
         """``{"scorecards": [...], "claims": [...]}``, as JSON."""
-        claims = [claim(self) for claim in self.experiment.claims]
+        claims = [claim(*self.each) for claim in self.experiment.claims]
         return {"scorecards": [card.to_dict() for card in self.cards.values()], "claims": claims}
 
 
