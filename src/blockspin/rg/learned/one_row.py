@@ -72,8 +72,8 @@ class OneRow(Learner):
     def fit(self, X: ArrayLike, y: object = None) -> Self:
         """Learn the weights from rows X (n, N) of -1/+1 of a model at a critical point.
 
-        Raises ValueError as `rules.Kernel` does, for odd operators, those that do not fit the coarse lattice, and fewer
-        residuals, (operators - 1) times 3, than features.
+        Raises ValueError as `rules.Kernel` does, for odd operators, those that do not fit the coarse lattice, fewer
+        residuals, (operators - 1) times 3, than features, and rows whose covariances with S_b are 0.
         """
         self._check_settings()
         rows = Rows(self.lattice, self._rows(X), self.n_rows)
@@ -88,9 +88,12 @@ class OneRow(Learner):
         apart = per_site(columns, self.lattice, rows.kept)
         apart -= rows.weights @ apart / len(apart)
         spread = Spread(self._moments(operators, rows, rows.weights[:, None] * apart))
-        with np.errstate(divide="ignore", invalid="ignore"):
-            if not np.isfinite(spread.residuals(self._start())).all():
-                raise ValueError("X must vary: the coarse layer's operators have no covariances with its pairs")
+        if not np.isfinite(spread.residuals(start := self._start())).all():
+            found = spread.moments(start)[0].round(6).tolist()
+            raise ValueError(
+                f"X must have {', '.join(one.name for one in columns)} that covary with {operators[0].name} and others "
+                f"of the coarse layer; got covariances {found}"
+            )
         self._learn(spread, MOST)
         self.spread_ = float(np.sqrt((spread.residuals(self.theta_) ** 2).mean()))
         return self
@@ -103,8 +106,10 @@ class Spread:
         self.moments = moments
 
     def residuals(self, theta: FloatArray) -> FloatArray:
-        rows = self._rows(theta)[0]
-        return np.asarray(rows / rows.mean(axis=1, keepdims=True) - 1).ravel()
+        """Not finite where covariances are 0, as with theta = 0: least squares then tries a shorter step."""
+        with np.errstate(divide="ignore", invalid="ignore"):
+            rows = self._rows(theta)[0]
+            return np.asarray(rows / rows.mean(axis=1, keepdims=True) - 1).ravel()
 
     def jacobian(self, theta: FloatArray) -> FloatArray:
         rows, slopes = self._rows(theta)
