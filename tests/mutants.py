@@ -329,7 +329,7 @@ MUTANTS = (
     ),
     # RBMs
     Mutant(
-        "a key added to the wrong word", "coarse/rbm/threefry.py",
+        "a key added to the wrong word", "randomness.py",
         "x + keys[number % 3], y + keys[(number + 1) % 3]", "x + keys[(number + 1) % 3], y + keys[number % 3]",
         "coarse/test_threefry.py",
     ),

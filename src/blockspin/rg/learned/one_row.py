@@ -12,9 +12,8 @@ from blockspin.lattice import Lattice
 from blockspin.rg.learned.learner import FEATURES, Learner
 from blockspin.rg.learned.moments import Moments
 from blockspin.rg.learned.rows import Rows, near, per_site
-from blockspin.rg.operators import TABLES, FloatArray, named
+from blockspin.rg.operators import EVEN, FloatArray, named
 
-COLUMNS = 4  # even operators of the fine layer, the first of the kind's table
 MOST = 30  # tries: the spread falls slowly along directions that hardly change it
 SHORT = {"square": 2.3, "triangular": 2.1, "cubic": 1.8, "chain": 3.0}  # reach of the coarse layer's operators
 
@@ -82,9 +81,9 @@ class OneRow(Learner):
         operators = self._fitting(near(coarse, SHORT[kind]) if given is None else named(coarse, given))
         if odd := [one.name for one in operators if not one.even]:
             raise ValueError(f"operators must be even; {', '.join(odd)} are odd")
-        columns = [one for one in TABLES[kind].values() if one.even][:COLUMNS]
-        if (len(operators) - 1) * (len(columns) - 1) < self._least:
-            raise ValueError(f"operators must be more for {self._least} features; got {len(operators)}")
+        columns = named(self.lattice, EVEN[kind])
+        if (len(operators) - 1) * (len(columns) - 1) < len(self.features):
+            raise ValueError(f"operators must be more for {len(self.features)} features; got {len(operators)}")
         apart = per_site(columns, self.lattice, rows.kept)
         apart -= rows.weights @ apart / len(apart)
         spread = Spread(self._moments(operators, rows, rows.weights[:, None] * apart))
