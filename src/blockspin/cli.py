@@ -187,6 +187,8 @@ def list_(
     With an experiment: show each setting with its type, default and value in the first preset, as --set takes it.
     """
     with _one_line(ValueError):
+        from inspect import getdoc
+
         from blockspin.coarse import MAPS
         from blockspin.experiments import EXPERIMENTS, find
         from blockspin.models import MODELS
@@ -204,8 +206,8 @@ def list_(
         experiments = {name: find(name) for name in EXPERIMENTS}
         _print_table("experiments", {name: found.summary for name, found in experiments.items()})
         _print_table("presets", {name: ", ".join(found.presets) for name, found in experiments.items()})
-        _print_table("models", {name: _first_line(model.__doc__) for name, model in MODELS.items()})
-        _print_table("maps", {name: _first_line(choices.docstring(place)) for name, place in MAPS.items()})
+        _print_table("models", {name: (getdoc(model) or "").partition("\n")[0] for name, model in MODELS.items()})
+        _print_table("maps", {name: choices.summary(place) for name, place in MAPS.items()})
         _print_table("criteria", choices.criteria())
 
 
@@ -257,7 +259,7 @@ def sample(
         how: Any = {"chains": chains, "algorithm": algorithm, "device": device}
 
         import blockspin as bs
-        from blockspin.samples import sizes
+        from blockspin.samples import opened
         from blockspin.sampling.sample import forecast
 
         if dry_run:
@@ -269,8 +271,9 @@ def sample(
         if device == "gpu" and not there:
             _compute_on(device)
         bs.sample(drawn_from, n, seed=seed, progress=True, out=out, overwrite=force, **how)
-        size = sizes(out)
         already = ", there already" if there else ""
+        with opened(out) as stored:
+            size = stored.sizes
         typer.echo(f"{out}: {size['chain']} chains of {size['draw']} draws, {drawn_from}{already}")
 
 
@@ -469,10 +472,6 @@ def _one_line(*errors: type[Exception], failed: tuple[type[Exception], ...] = ()
 def _stop(message: str, code: int) -> NoReturn:
     typer.echo(f"blockspin: {message}", err=True)
     raise typer.Exit(code)
-
-
-def _first_line(text: str | None) -> str:
-    return (text or "").strip().partition("\n")[0]
 
 
 def _print_table(title: str, rows: Mapping[str, str]) -> None:

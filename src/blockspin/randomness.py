@@ -10,7 +10,6 @@ import numpy as np
 from blockspin import checks
 
 TURNS = ((13, 15, 26, 6), (17, 29, 16, 24))  # how far a word turns in each of four rounds
-PARITY = np.uint32(0x1BD11BDA)
 
 
 def sequence(seed: int, *path: str | int) -> np.random.SeedSequence:
@@ -38,7 +37,7 @@ def threefry(key: tuple[Any, Any], counter: tuple[Any, Any]) -> tuple[Any, Any]:
 
     Words are uint32, of numpy or jax. Source: J. K. Salmon et al., Parallel random numbers: as easy as 1, 2, 3, SC11.
     """
-    keys = *key, key[0] ^ key[1] ^ PARITY
+    keys = *key, key[0] ^ key[1] ^ np.uint32(0x1BD11BDA)
     x, y = counter[0] + keys[0], counter[1] + keys[1]
     for number in range(1, 6):
         for turn in TURNS[1 - number % 2]:

@@ -244,12 +244,6 @@ def checked_path(path: str | os.PathLike[str]) -> Path:
     return target
 
 
-def sizes(path: str | os.PathLike[str]) -> dict[str, int]:
-    """How many chains, draws and bytes a draw a file (.nc) holds. Raises ValueError where it is damaged."""
-    with opened(Path(path)) as stored:
-        return stored.sizes
-
-
 def parts(path: str | os.PathLike[str], draws: int) -> Iterator[xr.DataArray]:
     """The samples of a file (.nc) a few draws at a time, for sets that the memory does not hold.
 
