@@ -23,7 +23,7 @@ from blockspin.progress import part
 from blockspin.randomness import integer
 from blockspin.runs.task import Progress, Result
 
-CRITERIA = ("locality", "tiling", "spectrum", "flow", "range")
+CRITERIA = ("locality", "tiling", "spectrum", "manifold", "flow", "range")
 FEW_DRAWS = "the map has no weights: its fields are a regression on few draws a site, and locality is too wide"
 
 
@@ -153,7 +153,7 @@ def _measuring_seconds(samples: dict[float, Any], **_: Any) -> float:
     return float(drawn["L"] ** 2 * drawn["n"] * len(samples) * 2e-7)
 
 
-@task(label="measure {map}", version=3, weight=_measuring_seconds)
+@task(label="measure {map}", version=4, weight=_measuring_seconds)
 def measure(
     samples: dict[float, Samples],
     training: Samples | None,
