@@ -80,9 +80,9 @@ def check_distances(distances: Iterable[float], centre: float, key: str) -> None
         raise ValueError(f"{key} must leave couplings K = {centre:.4g} + distance above 0 and up to 3; got {some}")
 
 
-def check_samples(L: int, n: int, key: str) -> None:
-    """The memory holds n samples of the L x L lattice at work."""
-    memory.require(SPIN * L**2 * n, f"{key}: {n} samples of L = {L}")
+def check_samples(L: int, n: int, key: str, spin: int = SPIN) -> None:
+    """The memory holds n samples of the L x L lattice at work, at so many bytes a spin."""
+    memory.require(spin * L**2 * n, f"{key}: {n} samples of L = {L}")
 
 
 def check_weights(L: int, units: int, key: str) -> None:
