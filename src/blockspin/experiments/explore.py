@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from blockspin.coarse.embedding import embed
+from blockspin.experiments import find
 from blockspin.experiments.about import Finished, scorecards
 from blockspin.experiments.plan import stored_experiment
 from blockspin.experiments.run import CLAIMS, SCORECARDS
@@ -38,7 +39,8 @@ def page(folders: Sequence[Path], docs: str = explorer.DOCS) -> str:
     if folders and not found["stars"] and "penalty" not in found:
         names = ", ".join(map(str, folders))
         raise SettingsError(f"the explorer shows exponents of maps, or layers over l1; {names} has neither")
-    return explorer.render(explorer.data() | {key: value for key, value in found.items() if value}, docs)
+    own = {key: value for key, value in found.items() if value}
+    return explorer.render(explorer.data() | own | {"own": list(own)}, docs)
 
 
 def of_runs(folders: Iterable[Path]) -> dict[str, Any]:
@@ -46,26 +48,40 @@ def of_runs(folders: Iterable[Path]) -> dict[str, Any]:
     found: dict[str, Any] = {"stars": []}
     for folder in folders:
         experiment, stored = stored_experiment(folder)
-        for name in (SCORECARDS, CLAIMS):
-            if not (folder / name).exists():
-                raise SettingsError(f"{folder} is not finished: it has no {name}; give the same `blockspin run` again")
+        name = folder.resolve().name
+        title = f"{called(experiment.name, stored['preset'])}, folder {name}"
+        for file in (SCORECARDS, CLAIMS):
+            if not (folder / file).exists():
+                raise SettingsError(f"{folder} is not finished: it has no {file}; give the same `blockspin run` again")
         for card in scorecards(folder):
             rows = {row["quantity"]: row for row in card["rows"] if row["criterion"] == "spectrum"}
             if any(name in rows for name in EXPONENTS):
-                found["stars"].append(star(card["map"], card.get("layer", 1), folder.resolve().name, rows))
+                found["stars"].append(star(card["map"], card.get("layer", 1), name, title, rows))
         if experiment.name == "locality-map":
             settings: Any = settings_file.validated(experiment.Settings, stored["settings"])
             run = Finished(experiment, settings, stored["seed"], Store(folder))
-            planes = [name for name, plane in settings.planes.items() if _axes(plane) is not None]
+            planes = [plane for plane, its in settings.planes.items() if _axes(its) is not None]
             if planes:
-                found["penalty"] = _penalty(run, planes[0], folder.resolve().name)
+                found["penalty"] = _penalty(run, planes[0], name)
     return found
 
 
-def star(name: str, layer: int, run: str, rows: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
-    """A map's exponents for the plane: [value, error] each, None where it was not measured."""
+def called(experiment: str, preset: str) -> str:
+    """What a run is, in words."""
+    summary = find(experiment).summary
+    return f"{summary[0].upper()}{summary[1:]} (preset {preset})"
+
+
+def star(name: str, layer: int, run: str, title: str, rows: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """A map's exponents for the plane: [value, error] each, None where it was not measured; title: what its run is."""
     numbers = {one: _pair(rows[one]) if one in rows else [None, None] for one in EXPONENTS}
-    return {"map": name, "name": f"{CALLED.get(name, name)}, layer {layer}", "run": run, **numbers}
+    return {
+        "map": name,
+        "name": f"{CALLED.get(name, name.replace('-', ' '))}, layer {layer}",
+        "run": run,
+        "title": title,
+        **numbers,
+    }
 
 
 def _pair(row: Mapping[str, Any]) -> list[float | None]:

@@ -22,6 +22,7 @@ from blockspin.report.theme import NAMES, SPARE, STAND_INS, known
 HERE = Path(__file__).parent
 DATA = HERE / "data.json"
 MODULES = ("ising", "rules", "plane", "fields", "main")  # each uses those before it
+GLOSSARY = re.compile(r"(?m)^- ([^:,]+).*?: (.+)$")  # a term, its other forms, its sentence
 PALETTE = re.compile(r"(?ms)^:root \{.*?^\}\n@media \(prefers-color-scheme: dark\) \{.*?^\}\n")  # of every page
 DOCS = "build/docs"  # where `./run docs` puts the pages that "Tell me more" leads to
 
@@ -35,19 +36,17 @@ def data() -> dict[str, Any]:
 def render(numbers: Mapping[str, Any], docs: str = DOCS) -> str:
     """The page with these numbers, as `data` has them; the same bytes for the same input. docs: address of the site."""
     script, style = _script(), _style()
-    names = [*dict.fromkeys(star["map"] for star in numbers["stars"])]
+    stars, names = numbers["stars"], dict.fromkeys(star["map"] for star in numbers["stars"])
     looks = {name: known(name) or SPARE[n % len(SPARE)] for n, name in enumerate(names)}
-    colours = {stand_in: name.removeprefix("var(--").rstrip(")") for stand_in, name in STAND_INS.items()}
-    stars = [
-        {**star, "colour": colours[looks[star["map"]].colour], "marker": looks[star["map"]].marker}
-        for star in numbers["stars"]
-    ]
+    colours = {name: STAND_INS[look.colour].removeprefix("var(--").rstrip(")") for name, look in looks.items()}
+    drawn = [star | {"colour": colours[star["map"]], "marker": looks[star["map"]].marker} for star in stars]
     return _ENVIRONMENT.get_template("page.html").render(
         script=Markup(script),
         script_hash=_hash(script),
         style=Markup(style),
         style_hash=_hash(style),
-        data=_json({**numbers, "stars": stars}),
+        data=_json({**numbers, "stars": drawn}),
+        words=dict(GLOSSARY.findall((HERE.parent / "glossary.md").read_text(encoding="utf-8"))),
         docs=docs.rstrip("/"),
     )
 
