@@ -178,7 +178,7 @@ function drawUnit() {
   paintField($("own-field"), cut(field(rule, ...single, L, 1), L, ...origin, side), side, surely);
   paintField($("majority-field"), cut(field(MAJORITY, ...single, L, 1), L, ...origin, side), side, Boolean);
   const up = odds(rule);
-  $("odds").textContent = up === null ? "" : `Up in ${up.map(one => (100 * one).toFixed(one > 0.995 && one < 1 ? 1 : 0)).join(", ")} % of cases where 4, 3, 2 of the block's spins are up${rule.sites.length > 4 ? ", and the ring is balanced" : ""}.`;
+  $("odds").textContent = up === null ? "" : `Up in ${up.map(one => (100 * one).toFixed(one > 0.995 && one < 1 ? 1 : 0)).join(", ")} % of cases where 4, 3, 2 of the block's spins are up${["kernel", "similar"].includes(state.rule) ? " and those around it cancel" : ""}.`;
 }
 
 function pointAt(step, y, x) {
