@@ -3,7 +3,8 @@
 Arguments: the folder of a finished run, the number of the figure on the page (from 1), the file to write. In place of
 the folder, any page, and in place of the number, a name in it: the explorer's picture is made by
 
-    ./run explore && ./run python docs/picture.py explorer.html steps docs/images/explorer.png
+    ./run explore
+    ./run python docs/picture.py explorer.html steps docs/images/explorer.png
 
 The pictures of these pages are in docs/images. Needs a chromium on the machine.
 """
