@@ -422,6 +422,20 @@ MUTANTS = (
         EXPLORER + "::test_text_of_runs_is_text",
     ),
     Mutant(
+        "a hit within twenty errors", "report/explorer/main.js", "found.filter(one => Math.abs(one.off) <= 2)",
+        "found.filter(one => Math.abs(one.off) <= 20)", EXPLORER + "::test_a_rule_within_two_errors_of_exact_is_a_hit",
+    ),
+    Mutant(
+        "names in the plane on top of each other", "report/explorer/plane.js",
+        " && taken.every(other => apart(one, other))", "",
+        EXPLORER + "::test_texts_of_plots_do_not_overlap_and_are_large_enough",
+    ),
+    Mutant(
+        "the chosen rule's marker leaves the frame", "report/explorer/plane.js",
+        "const at = [Math.min(right - 12, Math.max(left + 12, x)), Math.min(bottom - 12, Math.max(top + 12, y))];",
+        "const at = [x, y];", EXPLORER + "::test_the_marker_stays_in_the_frame",
+    ),
+    Mutant(
         "layers of another seed", "experiments/explore.py", "if at.seed == seed:", "if at.seed != seed:",
         "experiments/test_explore.py::test_layers_over_the_penalty_are_the_run_s",
     ),

@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 
 from blockspin import cli
 from blockspin.coarse.embedding import embed
-from blockspin.experiments import explore
+from blockspin.experiments import explore, find
 from blockspin.experiments.core import Run
 from blockspin.experiments.locality_map.tasks import layers
 from blockspin.lattice import Lattice
@@ -79,6 +79,8 @@ def test_the_command_writes_a_page_of_runs(tiny_folder: Folder, tmp_path: Path) 
     assert {star["run"] for star in data["stars"]} == {"mcrg"}
     assert data["penalty"]["run"] == "locality-map"
     assert data["rules"] == explorer.data()["rules"]
+    assert data["own"] == ["stars", "penalty"]
+    assert all(star["title"].endswith(find("mcrg").summary + " (folder mcrg)") for star in data["stars"])
 
 
 def test_runs_without_anything_to_show_are_refused(tiny_folder: Folder, tmp_path: Path) -> None:

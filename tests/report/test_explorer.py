@@ -13,6 +13,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -94,18 +95,35 @@ def test_the_policy_lets_one_script_and_one_style_run(html: str) -> None:
 
 def with_star(**changes: Any) -> dict[str, Any]:
     numbers = copy.deepcopy(explorer.data())
-    star = {"map": "mine", "name": "mine, layer 1", "run": "run", "y_t": [1.01, 0.02], "y_h": [1.87, 0.003]}
-    return numbers | {"stars": [star | changes]}
+    star = {"map": "mine", "name": "mine, layer 1", "run": "run", "title": "a run", "y_t": [1.01, 0.02]}
+    return numbers | {"stars": [star | {"y_h": [1.87, 0.003]} | changes], "own": ["stars"]}
 
 
 def test_text_of_runs_is_text(browser: Any, tmp_path: Path) -> None:
-    made = explorer.render(with_star(map=USER_TEXT, name=USER_TEXT, run=USER_TEXT))
+    made = explorer.render(with_star(map=USER_TEXT, name=USER_TEXT, run=USER_TEXT, title=USER_TEXT))
     assert "<img" not in made
     path = tmp_path / "explorer.html"
     path.write_text(made, encoding="utf-8")
     with shown(browser, path.as_uri()) as page:
         assert USER_TEXT.removesuffix("\u2028") in page.locator("#stars button").first.text_content()
+        assert USER_TEXT.removesuffix("\u2028") in page.locator("#stars summary").first.text_content()
         assert page.locator("img").count() == 0
+        page.locator("#stars button").first.click()
+        assert USER_TEXT.removesuffix("\u2028") in page.locator("#star-text").text_content()
+
+
+def test_the_page_says_what_is_of_the_reader_s_runs(browser: Any, address: str, tmp_path: Path) -> None:
+    """Stars are theirs, block rules and layers the package's; the package's own page says nothing of it."""
+    seen = (
+        "[...document.querySelectorAll('[data-of]')].filter(e => e.checkVisibility())"
+        ".map(e => [e.dataset.of, e.dataset.yours])"
+    )
+    path = tmp_path / "explorer.html"
+    path.write_text(explorer.render(with_star()), encoding="utf-8")
+    with shown(browser, path.as_uri()) as page:
+        assert dict(page.evaluate(seen)) == {"rules": "false", "stars": "true", "penalty": "false"}
+    with shown(browser, address) as page:
+        assert page.evaluate(seen) == []
 
 
 # --- numbers
@@ -256,6 +274,99 @@ def test_stars_lie_where_the_extracts_say(page: Any) -> None:
     assert page.locator("#stars li").count() == len(drawn)
 
 
+def test_every_map_with_exponents_is_in_the_list_and_can_be_reached(browser: Any, address: str) -> None:
+    """On a phone lists are folded, with their numbers of maps; open, none is cut off."""
+    measured = [one for one in explorer.data()["stars"] if None not in (*one["y_t"], *one["y_h"])]
+    titles = {one["title"] for one in measured}
+    assert not any(one["run"] in title for one in measured for title in titles)  # names of files are not for readers
+    with shown(browser, address, 390) as page:
+        counts = [int(re.findall(r"\d+", text)[0]) for text in page.locator("#stars summary b").all_text_contents()]
+        assert (sum(counts), len(counts)) == (len(measured), len(titles))
+        page.evaluate("document.querySelectorAll('#stars details').forEach(fold => { fold.open = true; })")
+        assert page.locator("#stars button:visible").count() == len(measured)
+        cut = "e => e.scrollHeight > e.clientHeight + 1 && getComputedStyle(e).overflowY !== 'visible'"
+        assert not page.evaluate(f"[...document.querySelectorAll('#stars, #stars *')].some({cut})")
+        page.locator("#stars button").last.click()
+        assert page.locator("#stars [aria-pressed=true]").count() == 1
+        assert number(*measured[-1]["y_t"]) in page.locator("#star-text").text_content()
+
+
+def test_all_fields_of_a_layer_can_be_seen(page: Any) -> None:
+    units = explorer.data()["penalty"]["units"]
+    assert page.locator("#fields canvas").count() < units
+    page.locator("#more-fields").click()
+    assert page.locator("#fields canvas").count() == units
+    last = "document.querySelector('#fields canvas:last-child').toDataURL()"
+    blank = page.evaluate("document.createElement('canvas').toDataURL()")
+    until(page, f"{last} !== '{blank}'")
+
+
+HITS = {
+    "similar": "y_t y_h",
+    "majority": "none",
+    "soft&w=0.9": "y_t",
+    "kernel&w=0.4&ring=0.105": "y_t y_h",
+    "kernel&w=0.4&ring=0.2": "none",
+    "layer&l1=0": "unknown",
+}
+
+
+@pytest.mark.parametrize("state", HITS)
+def test_a_rule_within_two_errors_of_exact_is_a_hit(state: str, page: Any) -> None:
+    page.evaluate("state => { location.hash = `#rule=${state}`; }", state)
+    until(page, f"document.getElementById('hit').dataset.hit === '{HITS[state]}'")
+
+
+def test_the_ring_moves_in_steps_that_the_nearest_zoom_shows(html: str) -> None:
+    """Within the frame of the zoom `close`, 0.03 high, no step along y_h is more than a third of it."""
+    for w in {one["w"] for one in explorer.data()["rules"]["grid"]}:
+        trail = [one["y_h"][0] for one in explorer.data()["rules"]["grid"] if one["w"] == w]
+        near = [(a, b) for a, b in pairwise(trail) if 1.865 < a < 1.895 and 1.865 < b < 1.895]
+        assert near
+        assert max(abs(a - b) for a, b in near) < 0.01
+
+
+@pytest.mark.parametrize("zoom", ["all", "near", "close"])
+@pytest.mark.parametrize("rule", ["kernel&w=0.4&ring=0.2", "soft&w=0.4", "decimation", "filter"])
+def test_the_marker_stays_in_the_frame(rule: str, zoom: str, page: Any) -> None:
+    page.evaluate("state => { location.hash = state; }", f"#rule={rule}&zoom={zoom}")
+    until(page, f"explorer.state.rule === '{rule.partition('&')[0]}' && explorer.state.zoom === '{zoom}'")
+    page.wait_for_timeout(100)
+    frame, here = page.locator("#plane").bounding_box(), page.locator("#here").bounding_box()
+    assert frame["x"] <= here["x"] < here["x"] + here["width"] <= frame["x"] + frame["width"]
+    assert frame["y"] <= here["y"] < here["y"] + here["height"] <= frame["y"] + frame["height"]
+
+
+def test_what_a_block_spin_does_depends_on_w(page: Any) -> None:
+    """P(+1) = 1 / (1 + exp(-2 w sum)) of bs.rules.Kernel, and the colours of its field are not the same either."""
+    found = set()
+    for w in (0.4, 1.1):
+        page.evaluate("state => { location.hash = state; }", f"#rule=soft&w={w}")
+        until(page, f"explorer.data.rules.grid && document.getElementById('w-value').textContent === '{w}'")
+        page.wait_for_timeout(100)
+        rule = bs.rules.Kernel(LATTICE, 2, ["block"], [w])
+        rows = np.ones((1, 256), np.int8)
+        rows[0, 0] = -1  # three of four in the first block, four in the others
+        expected = [f"{100 * p:.{1 if 0.995 < p < 1 else 0}f}" for p in rule.chance(rows)[0, [1, 0]]]
+        assert re.findall(r"[\d.]+", page.locator("#odds").text_content())[:3] == [*expected, "50"]
+        found.add(page.evaluate("document.getElementById('own-field').toDataURL()"))
+    assert len(found) == 2
+
+
+def test_every_rule_has_a_sentence(page: Any) -> None:
+    said = set()
+    for option in page.locator("#rule option").all():
+        page.select_option("#rule", option.get_attribute("value"))
+        until(
+            page,
+            "document.getElementById('rule-says').textContent"
+            " === document.getElementById('rule').selectedOptions[0].dataset.says",
+        )
+        said.add(page.locator("#rule-says").text_content())
+    assert len(said) == page.locator("#rule option").count()
+    assert min(map(len, said)) > 30
+
+
 def test_the_chosen_rule_is_marked_with_its_measured_exponents(page: Any) -> None:
     page.select_option("#rule", "majority")
     majority = explorer.data()["rules"]["majority"]
@@ -355,6 +466,70 @@ def test_the_page_is_whole(browser: Any, address: str, width: int, scheme: str) 
                 " && e.getBoundingClientRect().height < 32).length"
             )
             assert small == 0
+
+
+STATES = (
+    "",
+    "#rule=layer&walk=layer&l1=0&zoom=all",
+    "#rule=kernel&w=0.4&T=3&zoom=close&l1=0.1",
+    "#rule=soft&walk=soft&w=2.5",
+)
+
+
+@pytest.mark.parametrize("width", [1200, 390])
+def test_texts_of_plots_do_not_overlap_and_are_large_enough(browser: Any, address: str, width: int) -> None:
+    small = """() => {
+      const found = [], walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+      while (walk.nextNode()) {
+        const one = walk.currentNode.parentElement;
+        if (!walk.currentNode.data.trim() || one.closest('svg, option, title') || !one.checkVisibility()) continue;
+        const size = parseFloat(getComputedStyle(one).fontSize);
+        if (size < 11.99) found.push([walk.currentNode.data, size]);
+      }
+      return found; }"""
+    with shown(browser, address, width) as page:
+        page.evaluate("explorer.pause()")
+        for state in STATES:
+            page.evaluate("state => { location.hash = state; }", state)
+            page.wait_for_timeout(300)
+            plots = page.evaluate(in_browser.PLOTS)
+            assert [pair for plot in plots for pair in in_browser.overlaps(plot)] == []
+            assert [text for plot in plots for text in plot if text["size"] < 11.99] == []
+            assert [text for plot in plots for text in plot if text["outside"] > 0.5] == []
+            assert page.evaluate(small) == []
+
+
+@pytest.mark.parametrize(("width", "most"), [(1200, 76), (390, 92)])
+def test_the_bar_of_T_is_low_still_and_in_view_over_two_panels_only(
+    browser: Any, address: str, width: int, most: int
+) -> None:
+    with shown(browser, address, width) as page:
+        page.evaluate("explorer.pause()")
+        assert page.locator("#bar").bounding_box()["height"] <= most
+        slider = page.locator("#T").bounding_box()
+        for T in ("1", "1.5", "2.27", "4"):
+            page.evaluate(
+                "T => { const e = document.getElementById('T'); e.value = T; e.dispatchEvent(new Event('input')); }", T
+            )
+            page.wait_for_timeout(50)
+            assert page.locator("#T").bounding_box() == slider
+        for section, stays in (("lattice", True), ("blocks", True), ("exponents", False), ("penalty", False)):
+            page.evaluate(f"document.querySelector('#{section} .more').scrollIntoView({{block: 'center'}})")
+            box = page.evaluate(
+                "(({top, bottom}) => [top, bottom])(document.getElementById('bar').getBoundingClientRect())"
+            )
+            assert (0 <= box[0] <= 1) if stays else box[1] <= 0
+
+
+def test_the_block_spin_is_marked_where_it_lies(page: Any) -> None:
+    page.locator("#coarse-2").scroll_into_view_if_needed()
+    lattice = page.locator("#coarse-2").bounding_box()
+    side = lattice["width"] / 32
+    page.mouse.move(lattice["x"] + 5.5 * side, lattice["y"] + 9.5 * side)
+    spin = page.locator("#pointed-2").bounding_box()
+    assert spin["x"] == pytest.approx(lattice["x"] + 5 * side, abs=1.5)
+    assert spin["y"] == pytest.approx(lattice["y"] + 9 * side, abs=1.5)
+    assert page.locator(".pointed:visible").count() == 1
 
 
 # --- Python that makes the same numbers

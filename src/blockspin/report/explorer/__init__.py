@@ -6,11 +6,11 @@ lie in a block of JSON, and reach the page as text only.
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import json
 import re
+from base64 import b64encode
 from collections.abc import Mapping
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -22,32 +22,28 @@ from blockspin.report.theme import NAMES, SPARE, STAND_INS, known
 HERE = Path(__file__).parent
 DATA = HERE / "data.json"
 MODULES = ("ising", "rules", "plane", "fields", "main")  # each uses those before it
+GLOSSARY = re.compile(r"(?m)^- ([^:,]+).*?: (.+)$")  # a term, its other forms, its sentence
 PALETTE = re.compile(r"(?ms)^:root \{.*?^\}\n@media \(prefers-color-scheme: dark\) \{.*?^\}\n")  # of every page
 DOCS = "build/docs"  # where `./run docs` puts the pages that "Tell me more" leads to
 
 
 def data() -> dict[str, Any]:
     """The numbers of the package's own page, which docs/explorer.py wrote."""
-    found: dict[str, Any] = json.loads(DATA.read_text(encoding="utf-8"))
-    return found
+    return dict(json.loads(DATA.read_text(encoding="utf-8")))
 
 
 def render(numbers: Mapping[str, Any], docs: str = DOCS) -> str:
     """The page with these numbers, as `data` has them; the same bytes for the same input. docs: address of the site."""
-    script, style = _script(), _style()
-    names = [*dict.fromkeys(star["map"] for star in numbers["stars"])]
+    parts = {"script": _script(), "style": _style()}
+    stars, names = numbers["stars"], dict.fromkeys(star["map"] for star in numbers["stars"])
     looks = {name: known(name) or SPARE[n % len(SPARE)] for n, name in enumerate(names)}
-    colours = {stand_in: name.removeprefix("var(--").rstrip(")") for stand_in, name in STAND_INS.items()}
-    stars = [
-        {**star, "colour": colours[looks[star["map"]].colour], "marker": looks[star["map"]].marker}
-        for star in numbers["stars"]
-    ]
+    colours = {name: STAND_INS[look.colour].removeprefix("var(--").rstrip(")") for name, look in looks.items()}
+    drawn = [star | {"colour": colours[star["map"]], "marker": looks[star["map"]].marker} for star in stars]
     return _ENVIRONMENT.get_template("page.html").render(
-        script=Markup(script),
-        script_hash=_hash(script),
-        style=Markup(style),
-        style_hash=_hash(style),
-        data=_json({**numbers, "stars": stars}),
+        **{name: Markup(text) for name, text in parts.items()},
+        **{f"{name}_hash": Markup(b64encode(sha256(text.encode()).digest()).decode()) for name, text in parts.items()},
+        data=_json({**numbers, "stars": drawn}),
+        words=dict(GLOSSARY.findall((HERE.parent / "glossary.md").read_text(encoding="utf-8"))),
         docs=docs.rstrip("/"),
     )
 
@@ -59,13 +55,8 @@ def _script() -> str:
 
 
 def _style() -> str:
-    palette = PALETTE.search((HERE.parent / "templates" / "style.css").read_text(encoding="utf-8"))
-    assert palette is not None
-    return palette.group() + _ENVIRONMENT.get_template("style.css").render(colours=NAMES.split())
-
-
-def _hash(text: str) -> Markup:
-    return Markup(base64.b64encode(hashlib.sha256(text.encode()).digest()).decode())
+    (palette,) = PALETTE.findall((HERE.parent / "templates" / "style.css").read_text(encoding="utf-8"))
+    return str(palette) + _ENVIRONMENT.get_template("style.css").render(colours=NAMES.split())
 
 
 def _json(value: Any) -> Markup:
@@ -74,10 +65,5 @@ def _json(value: Any) -> Markup:
     return Markup(text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026"))
 
 
-_ENVIRONMENT = Environment(
-    loader=PackageLoader(__package__, "."),
-    autoescape=True,
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
+_ENVIRONMENT = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+_ENVIRONMENT.loader = PackageLoader(__package__, ".")

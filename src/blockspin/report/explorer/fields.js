@@ -14,15 +14,15 @@ export function paint(canvas, spins, L, sign = 1) {
 
 const word = ([r, g, b]) => (255 << 24 | b << 16 | g << 8 | r) >>> 0; // pixels are little-endian
 
-// weights of an area, from blue (negative) by the page's colour (zero) to vermilion (positive)
-export function paintField(canvas, weights, wide, largest = Math.max(...weights.map(Math.abs)) || 1) {
+// weights of an area, from blue (negative) by the page's colour (zero) to vermilion (positive); `share`: how much colour
+export function paintField(canvas, weights, wide, share) {
   canvas.width = wide;
   canvas.height = weights.length / wide;
   const image = new ImageData(wide, canvas.height), pixels = new Uint32Array(image.data.buffer);
   const [zero, plus, minus] = ["card", "vermilion", "blue"].map(name => parts(colour(name)));
   weights.forEach((weight, i) => {
-    const share = Math.min(1, Math.abs(weight) / largest), end = weight < 0 ? minus : plus;
-    pixels[i] = word(zero.map((c, k) => Math.round(c + share * (end[k] - c))));
+    const end = weight < 0 ? minus : plus, part = Math.min(1, share(Math.abs(weight)));
+    pixels[i] = word(zero.map((c, k) => Math.round(c + part * (end[k] - c))));
   });
   canvas.getContext("2d").putImageData(image, 0, 0);
 }
@@ -35,7 +35,7 @@ export function cut(field, L, row, column, side) {
   });
 }
 
-// a border around the sites with a weight, on a canvas that lies over the lattice
+// a border around the sites with a weight, on a canvas that lies over the lattice; outside of them, so that they are seen
 export function outline(canvas, field, L) {
   const size = 512 / L, context = canvas.getContext("2d"), largest = Math.max(...field.map(Math.abs));
   canvas.width = canvas.height = 512;
@@ -48,11 +48,12 @@ export function outline(canvas, field, L) {
     if (!inside(y, x - 1)) { context.moveTo(left, top); context.lineTo(left, top + size); }
     if (!inside(y, x + 1)) { context.moveTo(left + size, top); context.lineTo(left + size, top + size); }
   }
-  for (const [width, name] of [[7, "page"], [4, "vermilion"]]) { // a light seam, so that it is seen on either colour
+  for (const [width, name] of [[24, "page"], [16, "vermilion"]]) { // a light seam, so that it is seen on either colour
     context.lineWidth = width;
     context.strokeStyle = colour(name);
     context.stroke();
   }
+  for (let y = 0; y < L; y++) for (let x = 0; x < L; x++) if (inside(y, x)) context.clearRect(x * size, y * size, size, size);
 }
 
 // stored weights: bytes -127..127, deflated, in base 64

@@ -150,4 +150,4 @@ export function bracket(value, error) {
   return minus(`${(Math.round(value / tens * 10 ** places) / 10 ** places * tens).toFixed(places)}(${Math.round(error * 10 ** digits) * tens})`);
 }
 
-const minus = text => text.replace(/^-/, "\u2212");
+export const minus = value => String(value).replace(/^-/, "\u2212");

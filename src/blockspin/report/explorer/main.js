@@ -1,13 +1,14 @@
 // The page: its state, which the address holds, the live lattices, and the four panels.
 
-import {Lattice, Mean, TC, bracket, neighbours, onsager, yang} from "./ising.js";
-import {DECIMATION, MAJORITY, coarse, field, filter, kernel} from "./rules.js";
+import {Lattice, Mean, TC, bracket, minus, neighbours, onsager, yang} from "./ising.js";
+import {DECIMATION, MAJORITY, coarse, field, filter, kernel, odds} from "./rules.js";
 import {ZOOMS, bars, curve, marker, numbers, plane} from "./plane.js";
 import {cut, outline, paint, paintField, unpacked} from "./fields.js";
 
 const data = JSON.parse(document.getElementById("data").textContent);
 const $ = id => document.getElementById(id);
 const {rules, penalty} = data;
+const ofReader = data.own ?? []; // what is of the reader's runs: "stars", "penalty"
 const values = key => [...new Set(rules.grid.map(one => one[key]))].sort((a, b) => a - b);
 const W = values("w"), RING = values("ring"), L1 = penalty.l1, OTHER = penalty.other.values;
 
@@ -102,10 +103,10 @@ function chosen() {
 }
 
 function measured(rule) {
-  if (rule === "layer") return {...point(), name: `L1 ${L1[state.l1]}`};
+  if (rule === "layer") return {...point(), name: `RBM layer, L1 ${L1[state.l1]}`};
   if (NAMES[rule]) return {...rules[rule], name: NAMES[rule]};
   const ring = rule === "soft" ? 0 : RING[state.ring];
-  return {...inGrid(W[state.w], ring), name: rule === "soft" ? `w = ${W[state.w]}` : `w = ${W[state.w]}, ring ${ring}`};
+  return {...inGrid(W[state.w], ring), name: rule === "soft" ? `soft majority, w = ${W[state.w]}` : `kernel, w = ${W[state.w]}, ring ${minus(ring)}`};
 }
 
 async function load(one) {
@@ -127,8 +128,8 @@ function drawCurves() {
   curve($("energy"), {...common, exact: onsager, dots: seen.map(([T, e]) => [T, e]), now: energy, y: [-2.05, -0.3], yTicks: [-2, -1.5, -1, -0.5], yLabel: "energy a site"});
   curve($("magnetisation"), {...common, exact: yang, dots: seen.map(([T, , m]) => [T, m]), now: magnetisation, y: [-0.05, 1.05], yTicks: [0, 0.5, 1], yLabel: "magnetisation"});
   const live_ = one => Number.isFinite(one.error) ? bracket(one.value, one.error) : "wait a moment";
-  $("energy-text").textContent = `energy: live ${live_(energy)}, exact ${onsager(state.T).toFixed(4).replace("-", "\u2212")} (Onsager)`;
-  $("magnetisation-text").textContent = `|m|: live ${live_(magnetisation)}, exact ${yang(state.T).toFixed(4)} (Yang, infinite lattice)`;
+  $("energy-text").textContent = `energy: live ${live_(energy)}, exact ${minus(onsager(state.T).toFixed(4))} (Onsager)`;
+  $("magnetisation-text").textContent = `|m|: live ${live_(magnetisation)}, exact for the infinite lattice ${yang(state.T).toFixed(4)} (Yang)`;
 }
 
 // --- panel 2
@@ -165,11 +166,19 @@ function drawUnit() {
   const [y, x] = [unit.y, unit.x].map(at => at < coarseL ? at : coarseL >> 1); // of a larger lattice
   const read = field(rule, y, x, L, step);
   outline($("outline"), read, L);
+  for (const k of [1, 2, 3]) {
+    const {style} = $(`pointed-${k}`);
+    $(`pointed-${k}`).hidden = k !== step;
+    style.left = `${100 * x / coarseL}%`; style.top = `${100 * y / coarseL}%`; style.width = style.height = `${100 / coarseL}%`;
+  }
   const side = state.rule === "layer" ? L : 8, from = state.rule === "layer" ? [0, 0] : [2 * y - 3, 2 * x - 3];
   const single = step === 1 ? [y, x] : [Math.min(y, L / 2 - 1), Math.min(x, L / 2 - 1)];
   const origin = state.rule === "layer" ? from : [2 * single[0] - 3, 2 * single[1] - 3];
-  paintField($("own-field"), cut(field(rule, ...single, L, 1), L, ...origin, side), side);
-  paintField($("majority-field"), cut(field(MAJORITY, ...single, L, 1), L, ...origin, side), side);
+  const surely = rule.kind === "kernel" || rule.kind === "layer" ? Math.tanh : Boolean; // mean of the block spin, the others cancelling
+  paintField($("own-field"), cut(field(rule, ...single, L, 1), L, ...origin, side), side, surely);
+  paintField($("majority-field"), cut(field(MAJORITY, ...single, L, 1), L, ...origin, side), side, Boolean);
+  const up = odds(rule);
+  $("odds").textContent = up === null ? "" : `Up in ${up.map(one => (100 * one).toFixed(one > 0.995 && one < 1 ? 1 : 0)).join(", ")} % of cases where 4, 3, 2 of the block's spins are up${["kernel", "similar"].includes(state.rule) ? " and those around it cancel" : ""}.`;
 }
 
 function pointAt(step, y, x) {
@@ -189,12 +198,27 @@ function drawPlane() {
   const trails = [["soft", "ink", "w"], ["kernel", "green", "ring"], ["layer", "purple", "L1"]].map(([name, colour, label]) => ({points: trailOf[name](), colour, label}));
   const now = measured(state.rule);
   const outside = plane($("plane"), {zoom: state.zoom, stars: measuredStars, trails, now, chosen: star});
-  $("here-text").textContent = `Now, ${now.name}: ${numbers(now)}. Lines: the soft majority over w, the kernel over its ring at w = ${W[state.w]}, layers over L1.`;
+  const from = state.rule === state.walk ? "" : ` This rule was chosen in panel 2; move the slider to mark ${{soft: "the soft majority", kernel: "the kernel", layer: "a layer"}[state.walk]} instead.`;
+  $("here-text").textContent = `Marked: ${now.name}: ${numbers(now)}.${from}`;
+  drawHit(now);
   const without = data.stars.length - measuredStars.length;
-  $("outside").textContent = `${outside} of ${measuredStars.length} maps lie outside of the frame. ${without} more maps have no exponents: their units have no places on a lattice, or data are too few.`;
+  $("star-text").textContent = star ? `${star.name}: ${numbers(star)}. ${SAYS[star.map] ?? ""} Run: ${star.title}.` : "Tap a marker: its name and numbers come here.";
+  $("outside").textContent = `${measuredStars.length} maps have exponents; ${outside} of them lie outside of this frame. ${without} more have none: their units have no positions on a lattice, or data are too few.`;
   $("stars").querySelectorAll("button").forEach((one, i) => one.setAttribute("aria-pressed", measuredStars[i] === star));
 }
 
+// how many errors each exponent lies from its exact value; within two of them it counts as exact
+function drawHit(now) {
+  const found = [["y_t", 1, "1"], ["y_h", 15 / 8, "15/8"]].map(([name, exact, text]) => ({name, text, off: (now[name][0] - exact) / now[name][1]}));
+  const words = ({name, text, off}) => Math.abs(off) <= 2 ? `${name} is ${text} within two errors`
+    : `${name} is ${Math.abs(off).toFixed(0)} errors ${off < 0 ? "below" : "above"} ${text}`;
+  const known = found.every(({off}) => Number.isFinite(off)) && now.y_t[0] !== null && now.y_h[0] !== null;
+  const hit = known ? found.filter(one => Math.abs(one.off) <= 2).map(one => one.name).join(" ") || "none" : "unknown";
+  $("hit").dataset.hit = hit;
+  $("hit").textContent = known ? `${hit === "y_t y_h" ? "A hit" : "No hit"}: ${found.map(words).join(", ")}.` : "No answer: an exponent or its error is not known.";
+}
+
+const SAYS = {__proto__: null, ...JSON.parse($("stars").dataset.says)}; // what a map is, by its name
 const measuredStars = data.stars.filter(one => one.y_t[0] !== null && one.y_h[0] !== null);
 
 function listStars() {
@@ -203,12 +227,27 @@ function listStars() {
     const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
     svg.setAttribute("viewBox", "-8 -8 16 16");
     marker(svg, one, 0, 0);
-    words.textContent = `${one.name} (${one.run}): ${numbers(one)}`;
+    words.textContent = `${one.name}: ${numbers(one)}`;
     button.type = "button";
     button.append(svg, words);
     button.addEventListener("click", () => { star = star === one ? null : one; drawPlane(); });
-    $("stars").appendChild(document.createElement("li")).append(button);
+    group(one).appendChild(document.createElement("li")).append(button);
   });
+  for (const fold of $("stars").children) fold.querySelector("b").textContent = `Maps: ${fold.querySelectorAll("li").length}`;
+}
+
+// the list of a run's maps; each is open where there is room
+const groups = new Map();
+function group({run, title}) {
+  if (!groups.has(run)) {
+    const fold = document.createElement("details"), summary = document.createElement("summary"), list = document.createElement("ul");
+    fold.open = innerWidth >= 768;
+    summary.append(document.createElement("b"), `. ${title}`);
+    fold.append(summary, list);
+    $("stars").append(fold);
+    groups.set(run, list);
+  }
+  return groups.get(run);
 }
 
 // --- panel 4
@@ -218,13 +257,13 @@ const morph = {now: null, target: null};
 
 function morphTo(weights, N, largest) {
   const canvases = [...$("fields").children], target = weights.slice(0, canvases.length * N), start = performance.now();
-  const from = morph.now ?? target, still = matchMedia("(prefers-reduced-motion: reduce)").matches;
+  const from = morph.now?.length === target.length ? morph.now : target, still = matchMedia("(prefers-reduced-motion: reduce)").matches;
   morph.target = weights;
   const tick = now => {
     if (morph.target !== weights) return; // other fields were chosen meanwhile
     const share = still ? 1 : Math.min(1, Math.max(0, now - start) / 350);
     morph.now = target.map((weight, i) => from[i] + share * (weight - from[i]));
-    canvases.forEach((canvas, j) => paintField(canvas, morph.now.slice(j * N, (j + 1) * N), penalty.L, largest));
+    canvases.forEach((canvas, j) => paintField(canvas, morph.now.slice(j * N, (j + 1) * N), penalty.L, weight => weight / largest));
     if (share < 1) requestAnimationFrame(tick);
   };
   tick(start);
@@ -236,14 +275,34 @@ function drawPenalty() {
   const {block, untrained, kl_uniform: fair, y_t, y_h} = penalty.marks;
   const lost = `not defined: no positions for ${one.undefined} of ${penalty.seeds} seeds`;
   const row = (label, [value, error], range, marks, {log = false, none = lost} = {}) => ({label, value, error, range, marks, log, none});
-  const mark = (at, label) => at === null ? [] : [{at, label}];
+  const mark = (at, label) => at === null ? [] : [{at, label: `${label} ${Number(at.toPrecision(4))}`}];
+  const range = (key, ...also) => { // of all points, so that the axis stays while a slider moves
+    const ends = penalty.points.map(other => other[key]).filter(([value]) => value !== null).flatMap(([value, error]) => [value - error, value + error]);
+    return [Math.min(...ends, ...also), Math.max(...ends, ...also)];
+  };
   bars($("bars"), [
-    row("sites that a field covers", one.participation, [1, N], [{at: block, label: "a block"}, {at: untrained, label: "untrained"}], {log: true}),
-    row("RBM's distance from the model (KL, nats a site)", one.kl, [0, fair * 1.15], [{at: fair, label: "independent spins"}], {none: "not defined: too far to measure"}),
-    row("y_t", one.y_t, [0.3, 1.2], [...mark(y_t, "majority"), {at: 1, label: "exact"}]),
-    row("y_h", one.y_h, [1.7, 2], [...mark(y_h, "majority"), {at: 15 / 8, label: "exact"}]),
+    row("sites that a field covers", one.participation, [1, N], [...mark(block, "a block"), ...mark(untrained, "untrained")], {log: true}),
+    row("KL divergence, in nats a site", one.kl, range("kl", 0, fair * 1.15), mark(fair, "independent spins"), {none: "too far to measure"}),
+    row("y_t", one.y_t, range("y_t", 0.4, 1.1), [...mark(y_t, "majority"), ...mark(1, "exact")]),
+    row("y_h", one.y_h, range("y_h", 1.7, 2), [...mark(y_h, "majority"), ...mark(15 / 8, "exact")]),
   ]);
-  $("penalty-text").textContent = `Fields are local, by the package's judge, for ${one.local} of ${penalty.seeds} seeds. Fields: ${$("fields").children.length} of the ${penalty.units} units, seed ${penalty.seed}; numbers: means over seeds. Run: ${penalty.run}.`;
+  $("penalty-text").textContent = `Fields are local, by the package's judge, for ${one.local} of ${penalty.seeds} seeds. KL: of the RBM from the model. Numbers are means over seeds, fields of seed ${penalty.seed}. Run: ${penalty.run}.`;
+}
+
+const FEW = 16; // fields that one sees at first
+
+function showFields(n) {
+  const some = Math.min(n, penalty.units);
+  $("fields").replaceChildren(...Array.from({length: some}, (_, j) => {
+    const canvas = document.createElement("canvas");
+    canvas.setAttribute("role", "img");
+    canvas.setAttribute("aria-label", `Field of unit ${j + 1}`);
+    return canvas;
+  }));
+  morph.target = null; // so that they are painted
+  $("shown-fields").textContent = `Fields of ${some} of the ${penalty.units} units`;
+  $("more-fields").textContent = some < penalty.units ? `Show all ${penalty.units}` : `Show ${FEW}`;
+  $("more-fields").hidden = penalty.units <= FEW;
 }
 
 // --- Python that makes the same numbers
@@ -309,10 +368,10 @@ async function show() {
   const key = `${state.T} ${state.rule} ${state.w} ${state.ring} ${state.l1} ${state.other}`;
   if (show.last !== key) { restart(); show.last = key; build(); stepBlocks(); }
   $("T").value = state.T;
-  $("T-value").textContent = state.T === TC ? "Tc = 2.2692" : state.T.toFixed(2);
+  $("T-value").textContent = state.T === TC ? "2.2692" : state.T.toFixed(2);
   for (const [id, list] of Object.entries(LISTS)) {
     $(id).value = state[id];
-    $(`${id}-value`).textContent = list[state[id]];
+    $(`${id}-value`).textContent = minus(list[state[id]]);
     $(id).setAttribute("aria-valuetext", list[state[id]]);
   }
   for (const id of Object.keys(CHOICES)) $(id).value = state[id];
@@ -321,7 +380,8 @@ async function show() {
   const along = ALONG[state.walk];
   $("along").max = LISTS[along].length - 1;
   $("along").value = state[along];
-  $("along-value").textContent = `${along === "l1" ? "L1" : along} ${LISTS[along][state[along]]}`;
+  $("along-value").textContent = `${along === "l1" ? "L1" : along} ${minus(LISTS[along][state[along]])}`;
+  for (const id of ["rule-says", "walk-says"]) $(id).textContent = $("rule").selectedOptions[0].dataset.says;
   drawLattice(); drawBlocks(); drawUnit(); drawPlane(); drawPenalty();
   for (const name of Object.keys(CODE)) $(`${name}-code`).textContent = CODE[name]();
 }
@@ -335,6 +395,8 @@ function connect() {
   $("rule").addEventListener("change", ({target: {value}}) => set({rule: value, walk: CHOICES.walk.includes(value) ? value : state.walk}));
   $("walk").addEventListener("change", event => set({walk: event.target.value, rule: event.target.value}));
   $("along").addEventListener("input", event => set({rule: state.walk, [ALONG[state.walk]]: Number(event.target.value)}));
+  $("more-fields").addEventListener("click", () => { showFields($("fields").children.length === FEW ? penalty.units : FEW); drawPenalty(); });
+  addEventListener("resize", () => { drawCurves(); drawPlane(); drawPenalty(); });
   $("run").addEventListener("click", () => { running = !running; pressed(); });
   $("cool").addEventListener("click", () => { live.cool(); restart(); drawLattice(); });
   $("heat").addEventListener("click", () => { live.heat(); restart(); drawLattice(); });
@@ -393,12 +455,17 @@ function frame_(now) {
 }
 
 read(location.hash);
-penalty.units && $("fields").append(...Array.from({length: Math.min(16, penalty.units)}, (_, j) => {
-  const canvas = document.createElement("canvas");
-  canvas.setAttribute("role", "img");
-  canvas.setAttribute("aria-label", `Field of unit ${j + 1}`);
-  return canvas;
-}));
+showFields(FEW);
+// with runs of the reader: whose numbers a panel has
+const WHOSE = {rules: "The block rules of panels 1 to 3 are the package's. Your runs are in panels 3 and 4; a layer of panel 4 can be chosen as a rule.",
+  stars: ["Markers are maps of the package's runs.", "Markers are maps of your runs; lines of rules are the package's."],
+  penalty: ["This layer is of the package's run.", "This layer is of your run."]};
+for (const small of document.querySelectorAll("[data-of]")) {
+  const yours = ofReader.includes(small.dataset.of), words = WHOSE[small.dataset.of];
+  small.dataset.yours = yours;
+  small.hidden = ofReader.length === 0;
+  small.textContent = Array.isArray(words) ? words[Number(yours)] : words;
+}
 $("other-name").textContent = penalty.other.label;
 $("other-label").hidden = OTHER.length < 2;
 $("sources").textContent = `Rules: ${rules.L} × ${rules.L}, ${rules.n} configurations, first step.`;

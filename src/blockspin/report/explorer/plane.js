@@ -1,6 +1,6 @@
 // Drawings in SVG: the two curves of panel 1, the plane of exponents, and bars with errors.
 
-import {bracket} from "./ising.js";
+import {bracket, minus} from "./ising.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 
@@ -24,6 +24,30 @@ export function marker(parent, {marker: letter, colour}, x, y) {
   return put(parent, "path", {d: MARKERS[letter] ?? MARKERS.o, transform: `translate(${x} ${y})`, class: `mark ${colour}`});
 }
 
+// as wide as on the screen, up to `most`, so that letters have the size that the style sheet says
+export const wide = (svg, most) => Math.min(most, svg.getBoundingClientRect().width || most);
+
+const apart = (a, b) => a.right < b.left || b.right < a.left || a.bottom < b.top || b.bottom < a.top;
+
+// Texts next to their points, {x, y, text, class}, the most important first: each where it covers no text that is
+// already there, stays in the box, and covers the fewest of the points; left out where there is no such position.
+export function label(svg, texts, box, points) {
+  const taken = [];
+  for (const {x, y, text, ...rest} of texts) {
+    const made = put(svg, "text", {x, y, ...rest}, text), {width, height} = made.getBBox();
+    const positions = [10, 18, 30, 44].flatMap(far => [[far, 4], [-far - width, 4], [far, -far], [far, far + 6], [-far - width, -far],
+      [-far - width, far + 6], [-width / 2, -far], [-width / 2, far + 8]]);
+    const found = positions.map(([right, down]) => ({left: x + right, right: x + right + width, bottom: y + down + 4, top: y + down + 4 - height}))
+      .filter(one => one.left >= box.left && one.right <= box.right && one.top >= box.top && one.bottom <= box.bottom && taken.every(other => apart(one, other)))
+      .map(one => ({...one, covered: points.filter(([a, b]) => !apart(one, {left: a - 4, right: a + 4, top: b - 4, bottom: b + 4})).length}))
+      .reduce((best, one) => best && best.covered <= one.covered ? best : one, null);
+    if (!found) { made.remove(); continue; }
+    made.setAttribute("x", found.left);
+    made.setAttribute("y", found.bottom - 4);
+    taken.push(found);
+  }
+}
+
 // a frame with ticks; returns the functions from numbers to its coordinates
 export function frame(svg, {x, y, width, height, left = 46, bottom = 34, top = 24, right = 10, xLabel, yLabel, xTicks, yTicks}) {
   svg.replaceChildren();
@@ -36,7 +60,7 @@ export function frame(svg, {x, y, width, height, left = 46, bottom = 34, top = 2
   }
   for (const tick of yTicks) {
     put(svg, "path", {d: `M${left} ${Y(tick)}H${width - right}`, class: "grid"});
-    put(svg, "text", {x: left - 5, y: Y(tick) + 4, "text-anchor": "end"}, String(tick).replace("-", "\u2212"));
+    put(svg, "text", {x: left - 5, y: Y(tick) + 4, "text-anchor": "end"}, minus(tick));
   }
   put(svg, "text", {x: width - right, y: height - 4, "text-anchor": "end", class: "label"}, xLabel);
   put(svg, "text", {x: left - 30, y: 13, class: "label"}, yLabel);
@@ -45,7 +69,7 @@ export function frame(svg, {x, y, width, height, left = 46, bottom = 34, top = 2
 
 // an exact curve, what was measured live at other temperatures, and the present dot with its error bar
 export function curve(svg, {exact, T, Tc, dots, now, y, yTicks, yLabel}) {
-  const {X, Y, box} = frame(svg, {x: [1, 4], y, width: 380, height: 200, xLabel: "T", yLabel, xTicks: [1, 2, 3, 4], yTicks});
+  const {X, Y, box} = frame(svg, {x: [1, 4], y, width: wide(svg, 480), height: 200, xLabel: "T", yLabel, xTicks: [1, 2, 3, 4], yTicks});
   put(svg, "path", {d: `M${X(Tc)} ${box.top}V${box.bottom}`, class: "exact"});
   put(svg, "text", {x: X(Tc) + 5, y: box.top + 11}, "Tc");
   const points = Array.from({length: 601}, (_, i) => 1 + i / 200);
@@ -71,17 +95,20 @@ export const ZOOMS = {
 // The plane: exact point, stars with errors, trails, and the point that is chosen now. All are {y_t, y_h: [value,
 // error]}. Returns how many stars lie outside of the frame.
 export function plane(svg, {zoom, stars, trails, now, chosen}) {
-  const {X, Y, box, inside} = frame(svg, {...ZOOMS[zoom], width: 640, height: 430, xLabel: "y_t", yLabel: "y_h"});
+  const width = wide(svg, 640), height = Math.max(340, width * 430 / 640);
+  const ticks = width < 480 ? ZOOMS[zoom].xTicks.filter((_, i) => i % 2 === 0) : ZOOMS[zoom].xTicks;
+  const {X, Y, box, inside} = frame(svg, {...ZOOMS[zoom], xTicks: ticks, width, height, xLabel: "y_t", yLabel: "y_h"});
   const place = one => [X(one.y_t[0]), Y(one.y_h[0])];
   const size = one => [X(one.y_t[1]) - X(0), Y(0) - Y(one.y_h[1])];
-  const shown = one => one.y_t[0] !== null && one.y_h[0] !== null && inside(one.y_t[0], one.y_h[0]);
+  const known = one => one.y_t[0] !== null && one.y_h[0] !== null;
+  const shown = one => known(one) && inside(one.y_t[0], one.y_h[0]);
   put(svg, "path", {d: `M${X(1)} ${box.top}V${box.bottom}M${box.left} ${Y(15 / 8)}H${box.right}`, class: "exact"});
-  put(svg, "text", {x: X(1) + 8, y: Y(15 / 8) + 16, class: "label"}, "exact (1, 15/8)");
+  const texts = [{x: X(1), y: Y(15 / 8), text: "exact (1, 15/8)", class: "label"}];
   for (const {points, colour, label} of trails) {
     const seen = points.filter(shown);
     if (seen.length) put(svg, "path", {d: `M${seen.map(one => place(one).map(c => c.toFixed(1)).join(" ")).join("L")}`, class: `stroke trail ${colour}`});
     const end = seen.at(-1) === points.at(-1) ? seen[0] : seen.at(-1); // the soft majority ends where others are
-    if (end) put(svg, "text", {x: place(end)[0] + 6, y: place(end)[1] + 4, class: "label"}, label);
+    if (end) texts.push({x: place(end)[0], y: place(end)[1], text: label, class: "label"});
     for (const one of seen) put(svg, "circle", {cx: place(one)[0], cy: place(one)[1], r: 2.5, class: `mark ${colour}`});
   }
   for (const one of stars.filter(shown)) {
@@ -91,39 +118,67 @@ export function plane(svg, {zoom, stars, trails, now, chosen}) {
     put(drawn, "title", {}, `${one.name}: ${numbers(one)}`);
     if (one === chosen) put(svg, "circle", {cx: place(one)[0], cy: place(one)[1], r: 12, class: "ring ink"});
   }
-  if (shown(now)) {
-    bar(svg, ...place(now), ...size(now), "vermilion");
-    put(svg, "circle", {cx: place(now)[0], cy: place(now)[1], r: 9, class: "ring vermilion", id: "here"});
-    const right = place(now)[0] < 420;
-    put(svg, "text", {x: place(now)[0] + (right ? 13 : -13), y: place(now)[1] - 9, class: "label strong", "text-anchor": right ? "start" : "end"}, now.name);
-  }
+  if (known(now)) texts.unshift(here(svg, now, place(now), size(now), box, shown(now)));
+  const steps = Array.from({length: 60}, (_, i) => i / 59); // of the dashed lines, which no text should cover either
+  label(svg, texts, box, [...[...stars, ...trails.flatMap(one => one.points)].filter(shown).map(place),
+    ...steps.map(s => [X(1), box.top + s * (box.bottom - box.top)]), ...steps.map(s => [box.left + s * (box.right - box.left), Y(15 / 8)])]);
   return stars.length - stars.filter(shown).length;
+}
+
+// the ring around what is chosen now; outside of the frame an arrow at its border, towards it. Returns its text
+function here(svg, now, [x, y], size, {left, right, top, bottom}, inside) {
+  if (inside) {
+    bar(svg, x, y, ...size, "vermilion");
+    put(svg, "circle", {cx: x, cy: y, r: 9, class: "ring vermilion", id: "here"});
+    return {x, y, text: now.name, class: "label strong"};
+  }
+  const at = [Math.min(right - 12, Math.max(left + 12, x)), Math.min(bottom - 12, Math.max(top + 12, y))];
+  const turn = Math.atan2(y - at[1], x - at[0]) * 180 / Math.PI;
+  put(svg, "path", {d: "M11 0L-7 8V-8Z", transform: `translate(${at.join(" ")}) rotate(${turn})`, class: "mark vermilion", id: "here"});
+  return {x: at[0], y: at[1], text: `${now.name}, outside`, class: "label strong"};
 }
 
 export const numbers = one => `y_t ${bracket(...one.y_t)}, y_h ${bracket(...one.y_h)}`;
 
-// rows of bars: {label, value, error, range: [low, high], log, marks: [{at, label}]}
+// about five round numbers from low to high; powers of four where the axis is logarithmic
+export function ticks(low, high, log) {
+  if (log) return Array.from({length: 12}, (_, i) => 4 ** i).filter(one => one >= low && one <= high);
+  const rough = (high - low) / 5, power = 10 ** Math.floor(Math.log10(rough));
+  const step = [1, 2, 5, 10].map(one => one * power).find(one => one >= rough);
+  return Array.from({length: 12}, (_, i) => Number(((Math.ceil(low / step - 1e-9) + i) * step).toPrecision(6))).filter(one => one <= high * (1 + 1e-9));
+}
+
+// rows of bars: {label, value, error, range: [low, high], log, marks: [{at, label}], none}, each with its axis
 export function bars(svg, rows) {
-  const width = 420, high = 62;
+  const width = wide(svg, 480), high = 86, left = 12, right = width - 24;
   svg.replaceChildren();
   svg.setAttribute("viewBox", `0 0 ${width} ${rows.length * high}`);
   rows.forEach((row, i) => {
     const scale = row.log ? Math.log : Number, [low, top] = row.range.map(scale);
-    const X = value => 2 + Math.min(1, Math.max(0, (scale(value) - low) / (top - low))) * (width - 14);
-    const y = i * high + 22, known = row.value !== null;
-    put(svg, "text", {x: 2, y: y - 7, class: "strong"}, row.label);
-    put(svg, "text", {x: width - 4, y: y - 7, "text-anchor": "end"}, known ? bracket(row.value, row.error) : row.none);
-    put(svg, "rect", {x: 2, y, width: width - 14, height: 14, class: "track"});
+    const X = value => left + Math.min(1, Math.max(0, (scale(value) - low) / (top - low))) * (right - left);
+    const y = i * high + 38, known = row.value !== null;
+    put(svg, "text", {x: 2, y: y - 24, class: "strong"}, row.label);
+    put(svg, "text", {x: width - 2, y: y - 24, "text-anchor": "end"}, known ? bracket(row.value, row.error) : row.none);
+    put(svg, "rect", {x: left, y, width: right - left, height: 14, class: "track"});
     if (known) {
-      put(svg, "rect", {x: 2, y, width: Math.max(1, X(row.value) - 2), height: 14, class: "filled"});
+      put(svg, "rect", {x: left, y, width: Math.max(1, X(row.value) - left), height: 14, class: "filled"});
       const [from, to] = [X(row.value - row.error), X(row.value + row.error)];
       put(svg, "path", {d: `M${from} ${y + 7}H${to}M${from} ${y + 2}V${y + 12}M${to} ${y + 2}V${y + 12}`, class: "whisker"});
     }
-    const marks = [...row.marks].sort((a, b) => a.at - b.at), near = (a, b) => a && b && Math.abs(X(a.at) - X(b.at)) < 90;
-    marks.forEach((one, k) => { // names of neighbouring marks point away from each other
-      put(svg, "path", {d: `M${X(one.at)} ${y - 3}V${y + 17}`, class: "stroke ink"});
-      const anchor = near(one, marks[k + 1]) || X(one.at) > width - 50 ? "end" : near(one, marks[k - 1]) || X(one.at) < 40 ? "start" : "middle";
-      put(svg, "text", {x: X(one.at) + (anchor === "end" ? 2 : anchor === "start" ? -2 : 0), y: y + 29, "text-anchor": anchor, class: "small"}, one.label);
+    for (const tick of ticks(...row.range, row.log)) {
+      put(svg, "path", {d: `M${X(tick)} ${y + 14}V${y + 18}`, class: "stroke ink"});
+      put(svg, "text", {x: X(tick), y: y + 30, "text-anchor": "middle"}, String(tick));
+    }
+    const marks = [...row.marks].sort((a, b) => a.at - b.at).map(({at, label}) => {
+      const made = put(svg, "text", {y: y - 8, class: "label"}, label);
+      return {made, at: X(at), long: made.getComputedTextLength()};
     });
+    // their names in one row above the bar, each as near to its mark as the others let it
+    marks.reduce((free, one) => { one.left = Math.max(free, one.at - one.long / 2); return one.left + one.long + 10; }, 2);
+    marks.reduceRight((free, one) => { one.left = Math.min(free - one.long, one.left); return one.left - 10; }, width - 2);
+    for (const {made, at, long, left: start} of marks) {
+      made.setAttribute("x", start);
+      put(svg, "path", {d: `M${at} ${y + 14}V${y}L${start + long / 2} ${y - 6}`, class: "stroke ink"});
+    }
   });
 }

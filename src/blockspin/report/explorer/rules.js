@@ -63,6 +63,13 @@ function layered({weights, site, sign, L}, spins) {
 
 const sigmoid = x => 1 / (1 + Math.exp(-x));
 
+// P(+1) of a block spin of which k = 4, 3, 2 spins are up and all other sites cancel; null where the block does not decide
+export function odds({kind, sites}) {
+  if (kind === "majority") return [1, 1, 0.5];
+  const block = sites?.filter(([y, x]) => (y === 0 || y === 1) && (x === 0 || x === 1)).map(([, , weight]) => weight);
+  return kind === "kernel" && block.every(weight => weight === block[0]) ? [4, 2, 0].map(sum => sigmoid(2 * block[0] * sum)) : null;
+}
+
 // coarse spins -1/+1, one uniform number a block spin; rules without coins use none of them
 export function coarse(rule, spins, L, uniforms) {
   return Int8Array.from(chance(rule, spins, L), (p, i) => uniforms[i] < p ? 1 : -1);
