@@ -24,8 +24,8 @@ from blockspin.models import KC_CUBIC, KC_SQUARE, KC_TRIANGULAR, BlumeCapel, Isi
 from blockspin.sampling import sample
 from blockspin.sampling.chains import start
 from blockspin.sampling.cluster import ClusterChains
-from blockspin.sampling.lanes import LANES, fair, generators, load, store
-from blockspin.sampling.multispin import Replicas
+from blockspin.sampling.multispin.lanes import LANES, fair, generators, load, store
+from blockspin.sampling.multispin.updates import Replicas
 from blockspin.sampling.pair_chains import ALGORITHMS
 from blockspin.sampling.pairs import reflections, tables_of
 from blockspin.sampling.words import generators as words

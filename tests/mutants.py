@@ -109,59 +109,60 @@ MUTANTS = (
     ),
     # 512 replicas
     Mutant(
-        "undecided replicas never turn", "sampling/coins.py",
+        "undecided replicas never turn", "sampling/multispin/coins.py",
         "if fair_word(single) < left[n]:", "if fair_word(single) < 0 * left[n]:", MULTISPIN,
     ),
     Mutant(
-        "two classes exchanged", "sampling/multispin_kernels.py",
+        "two classes exchanged", "sampling/multispin/kernels.py",
         "first, second = ~(ones | many), ones & ~many", "second, first = ~(ones | many), ones & ~many", MULTISPIN,
     ),
     Mutant(
-        "a neighbour of a replica counted twice", "sampling/multispin_kernels.py",
+        "a neighbour of a replica counted twice", "sampling/multispin/kernels.py",
         "spin ^ load(cells, at[k + 1] + i))", "spin ^ load(cells, at[k] + i))", MULTISPIN,
     ),
     Mutant(
-        "all words of a replica's column alike", "sampling/lanes.py",
+        "all words of a replica's column alike", "sampling/multispin/lanes.py",
         "generate_state(3 * (WORDS + 1), np.uint64).reshape", "generate_state(3, np.uint64).repeat(WORDS + 1).reshape",
         MULTISPIN,
     ),
     # flips of clusters in bits
     Mutant(
-        "bonds 3 % too often", "sampling/multispin.py",
+        "bonds 3 % too often", "sampling/multispin/updates.py",
         "-math.expm1(-2 * abs(J))", "-math.expm1(-2.06 * abs(J))", FLOOD + "::test_distribution",
     ),
     Mutant(
-        "undecided bonds never joined", "sampling/coins.py",
+        "undecided bonds never joined", "sampling/multispin/coins.py",
         "        yes = load(scratch, TURNED)", "        yes = yes & ~open_", FLOOD,
     ),
     Mutant(
-        "a bond to two sites", "sampling/flood.py", "load(bonds[step], above))", "load(bonds[step], i))", FLOOD,
+        "a bond to two sites", "sampling/multispin/flood.py",
+        "load(bonds[step], above))", "load(bonds[step], i))", FLOOD,
     ),
     Mutant(
-        "a seed in another lane", "sampling/flood.py", "uint64(lane & 63)", "uint64(lane & 62)", FLOOD,
+        "a seed in another lane", "sampling/multispin/flood.py", "uint64(lane & 63)", "uint64(lane & 62)", FLOOD,
     ),
     Mutant(
-        "a flood that leaves a row out", "sampling/flood.py",
+        "a flood that leaves a row out", "sampling/multispin/flood.py",
         "for k in range(rows.near.shape[1]):", "for k in range(rows.near.shape[1] - 1):", FLOOD,
     ),
     Mutant(
-        "a row whose ends do not meet", "sampling/flood.py", "if not some(missing |", "if row >= 0 or some(missing |",
-        FLOOD,
+        "a row whose ends do not meet", "sampling/multispin/flood.py",
+        "if not some(missing |", "if row >= 0 or some(missing |", FLOOD,
     ),
     Mutant(
-        "the ghost's clusters turn over in bits", "sampling/flood.py", " & ~held[here]", "",
+        "the ghost's clusters turn over in bits", "sampling/multispin/flood.py", " & ~held[here]", "",
         FLOOD + "::test_distribution",
     ),
     Mutant(
-        "the triangular bond one site off", "sampling/flood.py",
+        "the triangular bond one site off", "sampling/multispin/flood.py",
         "shift = rows.shift if step == 2 else 0", "shift = 0", FLOOD + "::test_distribution",
     ),
     Mutant(
-        "stripes joined to themselves", "sampling/lanes.py",
+        "stripes joined to themselves", "sampling/multispin/lanes.py",
         "((value if stripes == 64 else _next_words(value)) << uint64(63))", "(value << uint64(63))", FLOOD,
     ),
     Mutant(
-        "seeds chosen by the spins", "sampling/flood.py",
+        "seeds chosen by the spins", "sampling/multispin/flood.py",
         "load(cells, cell) ^ load(lit, _at(row, y, half))", "load(cells, cell) & ~load(lit, _at(row, y, half))", FLOOD,
     ),
     # dimers

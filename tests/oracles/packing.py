@@ -1,4 +1,4 @@
-"""Replicas packed into lanes, spin by spin: the way back of `blockspin.sampling.packing.unpack`."""
+"""Replicas packed into lanes, spin by spin: the way back of `blockspin.sampling.multispin.packing.unpack`."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import numpy as np
 from numba import njit, uint64
 from numpy.typing import NDArray
 
-from blockspin.sampling.lanes import LANES, WORDS
-from blockspin.sampling.packing import Cells, Layout
+from blockspin.sampling.multispin.lanes import LANES, WORDS
+from blockspin.sampling.multispin.packing import Cells, Layout
 
 
 def pack(layout: Layout, spins: NDArray[np.int8]) -> Cells:

@@ -28,8 +28,8 @@ from blockspin.models import KC_SQUARE, Ising
 from blockspin.randomness import threefry
 from blockspin.runs import devices
 from blockspin.samples import provenance
-from blockspin.sampling import device_replicas
-from blockspin.sampling.device_replicas import DeviceReplicas
+from blockspin.sampling.multispin import device_replicas
+from blockspin.sampling.multispin.device_replicas import DeviceReplicas
 from blockspin.statistics import mean_over_chains
 from oracles import transfer
 

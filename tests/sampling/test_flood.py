@@ -15,11 +15,11 @@ import oracles.enumeration
 from blockspin.exact import enumeration, ising2d
 from blockspin.lattice import Lattice
 from blockspin.models import KC_CUBIC, KC_SQUARE, KC_TRIANGULAR, Ising
-from blockspin.sampling import flood, lanes, multispin
-from blockspin.sampling.coins import SCRATCH, chances_of, coin
-from blockspin.sampling.lanes import LANES, WORDS
-from blockspin.sampling.multispin import Replicas
-from blockspin.sampling.packing import Layout
+from blockspin.sampling.multispin import flood, lanes, updates
+from blockspin.sampling.multispin.coins import SCRATCH, chances_of, coin
+from blockspin.sampling.multispin.lanes import LANES, WORDS
+from blockspin.sampling.multispin.packing import Layout
+from blockspin.sampling.multispin.updates import Replicas
 from blockspin.statistics import autocorrelation_time, mean_over_chains
 
 CASES = [
@@ -43,7 +43,7 @@ CASES = [
 @pytest.fixture
 def flips_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     """No sweep between flips: these are ergodic alone."""
-    monkeypatch.setattr(multispin, "SWEEPS", 0)
+    monkeypatch.setattr(updates, "SWEEPS", 0)
 
 
 @pytest.mark.usefixtures("flips_alone")

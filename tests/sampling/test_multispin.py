@@ -23,9 +23,9 @@ import oracles.enumeration
 from blockspin.exact import enumeration, ising2d
 from blockspin.lattice import Lattice
 from blockspin.models import KC_SQUARE, Ising
-from blockspin.sampling import coins, lanes, multispin
-from blockspin.sampling.multispin import Replicas
-from blockspin.sampling.packing import Layout, unpack
+from blockspin.sampling.multispin import coins, lanes, updates
+from blockspin.sampling.multispin.packing import Layout, unpack
+from blockspin.sampling.multispin.updates import Replicas
 from blockspin.statistics import mean_over_chains
 from oracles.packing import pack
 
@@ -207,8 +207,8 @@ def _draw(state: np.ndarray, n: int) -> np.ndarray:
 def test_thresholds_keep_all_their_bits() -> None:
     model = Ising(Lattice.triangular(4), 0.31, 0.07)
     for (codes, left), chances in (
-        (multispin._heat_bath(model), [1 / (1 + math.exp(-2 * (0.31 * (2 * n - 6) + 0.07))) for n in range(7)]),
-        (multispin._metropolis(model), [math.exp(-2 * 0.31 * (6 - 2 * n)) for n in range(3)]),
+        (updates._heat_bath(model), [1 / (1 + math.exp(-2 * (0.31 * (2 * n - 6) + 0.07))) for n in range(7)]),
+        (updates._metropolis(model), [math.exp(-2 * 0.31 * (6 - 2 * n)) for n in range(3)]),
     ):
         # of Metropolis's sets of classes {0}, {1}, {0, 1}, {2} the third is no class
         unit, left = (1, left) if len(chances) == 7 else (lanes.WORDS, np.delete(left, 2))

@@ -10,7 +10,7 @@ from blockspin.sampling import configurations, worm
 from blockspin.sampling.cluster import ClusterChains
 from blockspin.sampling.cost import Plan
 from blockspin.sampling.markov import Chains, Spins
-from blockspin.sampling.multispin import Replicas
+from blockspin.sampling.multispin.updates import Replicas
 from blockspin.sampling.pair_chains import PairChains
 from blockspin.sampling.words import generators
 
@@ -36,7 +36,7 @@ def start(
 def planned(model: Model, plan: Plan, chains: int, seed: int, *path: str | int, clusters: int = 1) -> Chains:
     """So many chains of a plan, as `start`; raises ValueError too where it needs a GPU and there is none."""
     if plan.device == "gpu" and nearest(model):
-        from blockspin.sampling import device_replicas  # and with it JAX
+        from blockspin.sampling.multispin import device_replicas  # and with it JAX
 
         return device_replicas.DeviceReplicas.begin(model, chains, seed, *path, device=device_replicas.gpu())
     return start(model, plan.algorithm, chains, seed, *path, stripes=plan.stripes, clusters=clusters)

@@ -15,8 +15,9 @@ from dataclasses import dataclass, replace
 
 from blockspin import checks
 from blockspin.models import KC_CUBIC, KC_SQUARE, KC_TRIANGULAR, Dimers, Ising, Model, nearest
-from blockspin.sampling import cluster, packing, pair_chains, pairs
-from blockspin.sampling.packing import Layout
+from blockspin.sampling import cluster, pair_chains, pairs
+from blockspin.sampling.multispin import packing
+from blockspin.sampling.multispin.packing import Layout
 
 KC = {"chain": math.inf, "square": KC_SQUARE, "triangular": KC_TRIANGULAR, "cubic": KC_CUBIC}
 NS_A_SITE = {"swendsen-wang": 13.0, "wolff": 18.0, "heat-bath": 11.0, "multi-spin": 0.08}
@@ -49,7 +50,9 @@ def choose(model: Model, n: int, algorithm: str = "auto", chains: int | None = N
     Raises ValueError for an algorithm or a device that is unknown or cannot serve the model.
     """
     if checks.choice("device", device, ("cpu", "gpu")) == "gpu":
-        from blockspin.sampling.device_replicas import served  # and with it JAX, which nothing else here needs
+        from blockspin.sampling.multispin.device_replicas import (
+            served,  # and with it JAX, which nothing else here needs
+        )
 
         return replace(_plan(served(model, algorithm), n, "multi-spin", chains, stripes=1), device=device)
     if isinstance(model, Dimers):

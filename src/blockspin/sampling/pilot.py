@@ -14,7 +14,7 @@ from blockspin.models import Model
 from blockspin.sampling.chains import planned
 from blockspin.sampling.cost import EQUILIBRATION, PILOT_CHAINS, SHORTEST_PILOT, SPACING, Plan
 from blockspin.sampling.markov import Chains
-from blockspin.sampling.packing import Layout
+from blockspin.sampling.multispin.packing import Layout
 
 LONGEST_PILOT = 2**16
 LONG, SHORT = 50, 10  # in tau: what a chain must cover, one of 16 and one of hundreds

@@ -22,7 +22,7 @@ from blockspin.sampling import cluster, configurations, cost, pair_chains, pilot
 from blockspin.sampling.chains import image, planned
 from blockspin.sampling.cost import Plan
 from blockspin.sampling.markov import Chains
-from blockspin.sampling.multispin import Replicas
+from blockspin.sampling.multispin.updates import Replicas
 from blockspin.sampling.parts import Parts, differences
 from blockspin.sampling.pilot import finite, r_hat
 from blockspin.sampling.size import PART, Size

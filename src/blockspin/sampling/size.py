@@ -10,7 +10,7 @@ import numba
 from blockspin import memory
 from blockspin.models import Model
 from blockspin.sampling.cost import PILOT_CHAINS, Plan
-from blockspin.sampling.packing import Layout
+from blockspin.sampling.multispin.packing import Layout
 
 PART = 2**26  # spins of a part on disk, at most
 CHECKED = 4  # bytes a spin of samples in memory at once: their values, and what checking them makes

@@ -13,7 +13,7 @@ import numpy as np
 from numba import njit, uint64
 from numpy.typing import NDArray
 
-from blockspin.sampling.lanes import WORDS, fair, fair_word, load, some, store
+from blockspin.sampling.multispin.lanes import WORDS, fair, fair_word, load, some, store
 
 DIRECT = 12  # bits drawn for all lanes: fewer leave more to be finished one by one, more are mostly idle
 # the scratch memory of a row, in words: the lanes of each class, or of each set of classes, then these two

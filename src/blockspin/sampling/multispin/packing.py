@@ -16,7 +16,7 @@ from numba import njit, uint64
 from numpy.typing import NDArray
 
 from blockspin.lattice import Lattice
-from blockspin.sampling.lanes import LANES, WORDS
+from blockspin.sampling.multispin.lanes import LANES, WORDS
 from blockspin.sampling.threads import in_threads
 
 STRIPES = (1, 64, 512)

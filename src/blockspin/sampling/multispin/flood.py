@@ -16,9 +16,9 @@ from typing import Any
 import numpy as np
 from numba import njit, uint64
 
-from blockspin.sampling.cells import base, place, wrap
-from blockspin.sampling.coins import coin
-from blockspin.sampling.lanes import LANES, WORDS, after, before, fair_word, keep, load, loaded, some, store
+from blockspin.sampling.multispin.cells import base, place, wrap
+from blockspin.sampling.multispin.coins import coin
+from blockspin.sampling.multispin.lanes import LANES, WORDS, after, before, fair_word, keep, load, loaded, some, store
 
 
 @njit(cache=True)

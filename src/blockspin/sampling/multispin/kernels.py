@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from blockspin.sampling.cells import place, wrap
-from blockspin.sampling.coins import DIRECT, SCRATCH, TURNED, finish
-from blockspin.sampling.flood import flip_clusters, room
-from blockspin.sampling.lane_counts import measure
-from blockspin.sampling.lanes import WORDS, fair, keep, load, loaded, some, store
+from blockspin.sampling.multispin.cells import place, wrap
+from blockspin.sampling.multispin.coins import DIRECT, SCRATCH, TURNED, finish
+from blockspin.sampling.multispin.flood import flip_clusters, room
+from blockspin.sampling.multispin.lane_counts import measure
+from blockspin.sampling.multispin.lanes import WORDS, fair, keep, load, loaded, some, store
 
 
 @njit(cache=True, nogil=True)

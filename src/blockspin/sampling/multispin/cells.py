@@ -6,7 +6,7 @@ from typing import Any
 
 from numba import njit
 
-from blockspin.sampling.lanes import WORDS, after, before, load, store
+from blockspin.sampling.multispin.lanes import WORDS, after, before, load, store
 
 
 @njit(cache=True)

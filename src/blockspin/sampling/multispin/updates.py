@@ -17,14 +17,14 @@ from numpy.typing import NDArray
 
 from blockspin import randomness
 from blockspin.models import Ising
-from blockspin.sampling import lanes
-from blockspin.sampling.cells import fill_ghosts
-from blockspin.sampling.coins import Chances, chances_of
-from blockspin.sampling.lane_counts import measure
-from blockspin.sampling.lanes import LANES, WORDS
 from blockspin.sampling.markov import Chains, Observables
-from blockspin.sampling.multispin_kernels import advance
-from blockspin.sampling.packing import Layout, unpack
+from blockspin.sampling.multispin import lanes
+from blockspin.sampling.multispin.cells import fill_ghosts
+from blockspin.sampling.multispin.coins import Chances, chances_of
+from blockspin.sampling.multispin.kernels import advance
+from blockspin.sampling.multispin.lane_counts import measure
+from blockspin.sampling.multispin.lanes import LANES, WORDS
+from blockspin.sampling.multispin.packing import Layout, unpack
 from blockspin.sampling.rows import Rows, rows_of
 from blockspin.sampling.threads import in_threads
 

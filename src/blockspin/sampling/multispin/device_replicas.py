@@ -25,9 +25,9 @@ from numpy.typing import NDArray
 
 from blockspin import randomness
 from blockspin.models import Ising, nearest
-from blockspin.sampling.coins import DIRECT
-from blockspin.sampling.multispin import HEAT_BATH_EVERY, Replicas
-from blockspin.sampling.packing import Layout
+from blockspin.sampling.multispin.coins import DIRECT
+from blockspin.sampling.multispin.packing import Layout
+from blockspin.sampling.multispin.updates import HEAT_BATH_EVERY, Replicas
 
 WORDS = 16  # of 32 replicas, in a block
 COUNTERS = 64  # of a site in a sweep: DIRECT / 2 for all lanes, and one for each lane that these leave open

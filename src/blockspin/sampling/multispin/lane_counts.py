@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from numba import njit, uint64
 
-from blockspin.sampling.cells import place
-from blockspin.sampling.lanes import LANES, WORDS, load, some, store
+from blockspin.sampling.multispin.cells import place
+from blockspin.sampling.multispin.lanes import LANES, WORDS, load, some, store
 
 LEVELS = 40  # binary digits of a count of bonds
 
