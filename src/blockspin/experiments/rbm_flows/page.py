@@ -6,13 +6,19 @@ import math
 from typing import Any
 
 from blockspin.experiments.core import Run
-from blockspin.experiments.rbm_flows.claims import RULE, TC, flow, mean
+from blockspin.experiments.rbm_flows.claims import RULE, TC, ends, flow, mean
 from blockspin.experiments.rbm_flows.data import DATA, STARTS
 from blockspin.experiments.rbm_flows.thermometers import NAMES
 from blockspin.report.lines import Panel, Point, line_plot
 from blockspin.report.page import Figure
+from blockspin.statistics import Estimate
 
 HIGHEST = 8.0  # what is hotter lies on the upper edge
+
+
+def at_end(run: Run) -> list[Estimate]:
+    """What the thermometers read at the end of flows of all temperatures, on the first lattice."""
+    return [mean(ends(run, DATA[0], run.settings.steps[-1])[0, :, :, k]) for k in range(len(NAMES))]
 
 
 def flows(run: Run, L: int) -> Figure:
