@@ -103,6 +103,15 @@ def test_the_network_reads_with_its_error(network: thermometers.Network, T: floa
     assert low < share_inside(found, T) < high
 
 
+def test_the_energy_counts_every_bond_once() -> None:
+    rows = exact_draws(4, 5.0, 20, seed=8)
+    states, bonds = every_state(4)
+    own = [bonds[(states == row).all(axis=1)][0] for row in rows]
+    assert thermometers.energy(rows).value == pytest.approx(-np.mean(own) / 16)
+    stripes = np.tile(np.repeat([1, -1, 1, -1], 4), (2, 1)).astype(np.int8)
+    assert thermometers.energy(stripes).value == 0  # one direction agrees, the other does not
+
+
 def test_beyond_what_can_be_read_it_is_colder_or_hotter(network: thermometers.Network) -> None:
     ground = configurations(4, 0, 200, seed=1)
     board = ground * np.where(np.indices((4, 4)).sum(axis=0) % 2, 1, -1).ravel()
