@@ -35,6 +35,10 @@ TINY = {  # seconds each
         "L=[16]", "n_samples=400", "chains=10", "steps=1", "weights=[0.75]", "learning.L=12", "learning.n_rows=100",
         "learning.n_samples=400", "learning.n_iter=1",
     ),
+    "rbm-flows": (
+        "L=[4]", "hidden=[1.0]", "trainings=2", "chains=100", "steps=[1, 40]", "n_labelled=30", "learning.n_samples=8",
+        "learning.n_iter=2", "stack.L=8", "stack.n_samples=400", "stack.n_iter=1",
+    ),
     "locality-map": (
         "layer.L=8", "layer.units=16", "layer.updates=20", "layer.n_samples=100", "pool=100", "held_out=100",
         "n_critical=100", "chains=20",

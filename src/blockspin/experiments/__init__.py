@@ -16,6 +16,7 @@ EXPERIMENTS = {
     "dimers": "blockspin.experiments.dimers:EXPERIMENT",
     "locality-map": "blockspin.experiments.locality_map:EXPERIMENT",
     "kernels": "blockspin.experiments.kernels:EXPERIMENT",
+    "rbm-flows": "blockspin.experiments.rbm_flows:EXPERIMENT",
 }
 """Name to "module:attribute"."""
 

@@ -1,0 +1,84 @@
+"""Settings and presets of the experiment rbm-flows."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import Field, model_validator
+
+from blockspin.experiments import ranges
+from blockspin.experiments.ranges import Different, Momentum, Penalty, Rate, Repetitions
+from blockspin.runs.settings import Section
+
+TEMPERATURES = tuple(n / 4 for n in range(25))  # 0 to 6, the published set, and the labels of the network
+READ = 40  # reconstructions after which Veiga & Vicente read a flow
+
+
+class Learning(Section):
+    """How RBMs of flows are trained, by CD-1; n_samples: rows a temperature.
+
+    Veiga & Vicente: 1600 rows, rate 0.01, no momentum, 8000 epochs. The time of learning, batches of 100 rows times
+    rate / (1 - momentum), is 32,000 there and 30,000 here.
+    """
+
+    n_samples: Annotated[int, Field(ge=8)] = 200
+    learning_rate: Rate = 0.2
+    momentum: Momentum = 0.9
+    n_iter: Annotated[int, Field(ge=0)] = 300
+
+
+class Stack(Section):
+    """Two layers of spins, each a quarter of that below, on critical L x L samples, as many to train and to measure."""
+
+    L: Annotated[int, Field(ge=8, multiple_of=4)] = 16
+    n_samples: Annotated[int, Field(ge=400)] = 4000
+    learning_rate: Rate = 0.02
+    n_iter: Annotated[int, Field(ge=0)] = 100
+    l1: Annotated[tuple[Penalty, ...], Field(min_length=1), Different] = (0.0, 0.02)
+
+
+class Settings(Section):
+    """The experiment in full; what a run folder keeps as settings.toml.
+
+    L: sides of the lattices of flows; hidden: N_h / N_v of their RBMs, the first for all data; trainings: of each RBM;
+    chains: of a flow from each start; steps: reconstructions at which it is read, 40 among them; n_labelled: rows a
+    temperature that train the network of the third thermometer, and as many that calibrate it.
+    """
+
+    L: Annotated[tuple[Annotated[int, Field(ge=4)], ...], Field(min_length=1), Different] = (10,)
+    hidden: Annotated[tuple[Annotated[float, Field(ge=0.07, le=4)], ...], Field(min_length=1), Different] = (1.0, 0.64)
+    trainings: Repetitions = 3
+    chains: Annotated[int, Field(ge=100)] = 500
+    steps: Annotated[tuple[Annotated[int, Field(ge=1, le=100_000)], ...], Different] = (1, 2, 5, 10, 20, READ, 400)
+    n_labelled: Annotated[int, Field(ge=20)] = 2000
+    learning: Learning = Learning()
+    stack: Stack = Stack()
+
+    @model_validator(mode="after")
+    def _fits(self) -> Settings:
+        if list(self.steps) != sorted(self.steps) or READ not in self.steps:
+            raise ValueError(f"steps must increase and hold {READ}; got {self.steps}")
+        return self
+
+
+def check_memory(settings: Settings, seed: int) -> None:
+    """Raise ValueError where the samples or weights want more memory than is free."""
+    s, L = settings, max(settings.L)
+    ranges.check_samples(L, 50 * max(s.n_labelled, 2 * s.learning.n_samples), "n_labelled, learning.n_samples")
+    ranges.check_samples(L, s.chains, "chains")
+    ranges.check_weights(L, s.trainings * round(max(s.hidden) * L**2), "hidden, trainings")
+    ranges.check_samples(s.stack.L, 2 * s.stack.n_samples, "stack.n_samples")
+    ranges.check_weights(s.stack.L, s.trainings * s.stack.L**2 // 4, "stack.L, trainings")
+
+
+PRESETS: dict[str, dict[str, Any]] = {
+    "quick": {},  # minutes on two cores
+    "paper": {  # three sizes, five trainings, the published number of rows
+        "L": (10, 16, 32),
+        "trainings": 5,
+        "chains": 1000,
+        "n_labelled": 4000,
+        "learning": {"n_samples": 1600, "n_iter": 400},
+        "stack": {"L": 32, "n_samples": 20_000},
+    },
+}

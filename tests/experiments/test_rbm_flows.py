@@ -1,0 +1,283 @@
+"""The experiment rbm-flows: thermometers on samples of known temperature, data, layers, and claims on made-up flows."""
+
+from __future__ import annotations
+
+import functools
+import itertools
+import math
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+
+import blockspin as bs
+from blockspin.experiments.rbm_flows import claims, tasks, thermometers
+from blockspin.experiments.rbm_flows.data import DATA, STARTS, configurations, curie_weiss, training_rows
+from blockspin.experiments.rbm_flows.settings import READ, TEMPERATURES, Settings
+from blockspin.experiments.rbm_flows.thermometers import by_coupling, by_energy, by_network, calibrated, learned
+from blockspin.models.ising import KC_SQUARE
+from blockspin.samples import make
+from blockspin.statistics import Estimate
+from oracles.ising2d import specific_heat
+
+Rows = np.ndarray[Any, Any]
+
+
+@functools.cache
+def every_state(L: int) -> tuple[Rows, Rows]:
+    """All configurations of the L x L torus, and the sum of neighbours' products."""
+    states = np.array(list(itertools.product((-1, 1), repeat=L * L)), np.int8)
+    on = states.reshape(-1, L, L)
+    return states, (on * (np.roll(on, 1, 1) + np.roll(on, 1, 2))).sum(axis=(1, 2))
+
+
+@functools.cache
+def distribution(L: int, T: float) -> Rows:
+    return np.asarray(np.cumsum(np.exp(every_state(L)[1] / T)))
+
+
+def exact_draws(L: int, T: float, n: int, seed: int) -> Rows:
+    """Independent configurations by their exact probabilities."""
+    below = distribution(L, T)
+    chosen = np.searchsorted(below, np.random.default_rng(seed).random(n) * below[-1])
+    return np.asarray(every_state(L)[0][chosen])
+
+
+def share_inside(found: list[Estimate], T: float) -> float:
+    return float(np.mean([abs(one.value - T) < one.error for one in found]))
+
+
+MANY = [100, pytest.param(2000, marks=pytest.mark.slow)]
+LABELS = [*enumerate(TEMPERATURES)]
+INSIDE = {100: (0.58, 0.78), 2000: (0.65, 0.71)}  # 0.683 with an error of 0.047 and 0.010
+
+
+@pytest.mark.parametrize(("L", "T"), [(3, 3.0), (4, 2.2), (4, 3.3)])
+@pytest.mark.parametrize("n", MANY)
+def test_the_energy_is_read_with_its_error(n: int, L: int, T: float) -> None:
+    sets = exact_draws(L, T, 200 * n, seed=1).reshape(n, 200, -1)
+    low, high = INSIDE[n]
+    assert low < share_inside([by_energy(one) for one in sets], T) < high
+
+
+@pytest.mark.parametrize(("L", "T"), [(3, 3.0), (4, 2.2), (4, 3.3)])
+def test_the_energy_is_read_without_bias(L: int, T: float) -> None:
+    found = by_energy(exact_draws(L, T, 400_000, seed=7))
+    assert found.error < 0.006  # the smallest bias that would be seen is four of these
+    assert abs(found.value - T) < 4 * found.error
+
+
+@pytest.mark.parametrize(("L", "T"), [(3, 3.0), (4, 2.2), (4, 3.3)])
+def test_the_coupling_is_read_without_bias(L: int, T: float) -> None:
+    found = by_coupling(exact_draws(L, T, 100_000, seed=2))
+    assert found.error < 0.02  # the smallest that would be seen is four of these
+    assert abs(found.value - T) < 4 * found.error
+
+
+@pytest.mark.parametrize("n", MANY)
+def test_the_coupling_is_read_with_its_error(n: int) -> None:
+    sets = exact_draws(4, 2.6, 500 * n, seed=3).reshape(n, 500, -1)
+    low, high = INSIDE[n]
+    assert low < share_inside([by_coupling(one) for one in sets], 2.6) < high
+
+
+def labelled(n: int, seed: int) -> Rows:
+    """n configurations of the 4 x 4 torus at each label."""
+    return np.stack([exact_draws(4, T, n, seed=seed + k) if T else configurations(4, 0, n, seed) for k, T in LABELS])
+
+
+@pytest.fixture(scope="module")
+def network() -> thermometers.Network:
+    return learned(labelled(2000, seed=10), seed=1)
+
+
+@pytest.mark.parametrize(
+    "T", [2.4, pytest.param(2.25, marks=pytest.mark.slow), pytest.param(3.1, marks=pytest.mark.slow)]
+)
+def test_the_network_reads_with_its_error(network: thermometers.Network, T: float) -> None:
+    # at labels and between them; each set has a calibration of its own, whose error counts as much
+    sets = exact_draws(4, T, 200 * 100, seed=4).reshape(100, 200, -1)
+    found = [by_network(one, calibrated(network, labelled(200, seed=100 * k))) for k, one in enumerate(sets)]
+    low, high = INSIDE[100]
+    assert low < share_inside(found, T) < high
+
+
+def test_the_energy_counts_every_bond_once() -> None:
+    rows = exact_draws(4, 5.0, 20, seed=8)
+    states, bonds = every_state(4)
+    own = [bonds[(states == row).all(axis=1)][0] for row in rows]
+    assert thermometers.energy(rows).value == pytest.approx(-np.mean(own) / 16)
+    stripes = np.tile(np.repeat([1, -1, 1, -1], 4), (2, 1)).astype(np.int8)
+    assert thermometers.energy(stripes).value == 0  # one direction agrees, the other does not
+
+
+def test_beyond_what_can_be_read_it_is_colder_or_hotter(network: thermometers.Network) -> None:
+    ground = configurations(4, 0, 200, seed=1)
+    board = ground * np.where(np.indices((4, 4)).sum(axis=0) % 2, 1, -1).ravel()
+    assert [value for value, _ in thermometers.read(ground, network)] == [0, 0, 0]
+    assert [by_energy(board).value, by_coupling(board).value] == [math.inf] * 2
+    assert math.isnan(by_energy(ground).error)
+
+
+@pytest.mark.parametrize("L", [4, 10])
+def test_the_specific_heat_is_largest_where_the_oracle_has_it(L: int) -> None:
+    T = np.arange(2.2, 2.8, 0.001)
+    exact = [specific_heat(bs.Lattice.square(L), 1 / one) for one in T]
+    assert abs(thermometers.warmest(L) - T[np.argmax(exact)]) < 0.002
+
+
+@pytest.mark.parametrize("T", [1.5, 2.4, 5.0])
+def test_mean_field_spins_are_those_of_all_states(T: float) -> None:
+    N, n = 12, 40_000
+    states = np.array(list(itertools.product((-1, 1), repeat=N)))
+    M = states.sum(axis=1)
+    p = np.exp(M**2 / (2 * N * KC_SQUARE * T))
+    rows = curie_weiss(N, T, n, seed=5)
+    for found, exact in (
+        (rows.sum(axis=1) ** 2, M**2),
+        (rows[:, 0] * rows[:, 1], states[:, 0] * states[:, 1]),  # any two spins alike
+        (rows[:, 2] * rows[:, 9], states[:, 0] * states[:, 1]),
+        (rows[:, 3], states[:, 0]),
+    ):
+        expected = p @ exact / p.sum()
+        assert abs(found.mean() - expected) < 4 * found.std() / math.sqrt(n)
+
+
+def test_training_rows_are_as_many_and_of_the_right_temperature() -> None:
+    n, N = 4, 16
+    spins = (
+        np.zeros((len(TEMPERATURES), 3 * n, N), np.int8) + np.arange(len(TEMPERATURES), dtype=np.int8)[:, None, None]
+    )
+    rows = {data: training_rows(data, spins, n, seed=1) for data in DATA}
+    assert {one.shape for one in rows.values()} == {(n * len(TEMPERATURES), N)}
+    assert (np.unique(rows["all T"], return_counts=True)[1] == n * N).all()
+    assert set(np.unique(rows["hot"])) == {k for k, T in enumerate(TEMPERATURES) if T >= 4}
+    assert (abs(rows["cold"].sum(axis=1)) == N).all()
+    assert n * len(TEMPERATURES) // 2 <= (abs(rows["mixture"].sum(axis=1)) == N).sum() < n * len(TEMPERATURES)
+
+
+def test_moments_are_those_of_all_pairs_and_fours() -> None:
+    h = np.random.default_rng(1).choice(np.array([-1, 1], np.int8), (5, 7))
+    for order, found in zip((2, 4), tasks.moments(h), strict=True):
+        every = [np.prod(h[:, list(some)], axis=1) for some in itertools.combinations(range(7), order)]
+        assert np.allclose(found, np.mean(every, axis=0))
+
+
+def test_free_spins_have_the_exact_profile_of_the_majority_rule() -> None:
+    # a spin of a block of 2 x 2 agrees with the block's by 3/8, one outside by 0
+    rows = configurations(8, math.inf, 8000, seed=6)
+    samples = make(rows.reshape(200, 40, 8, 8), bs.Lattice.square(8))
+    rule = [bs.Majority(bs.Lattice.square(8), 2, random_state=1), bs.Majority(bs.Lattice.square(4), 2, random_state=2)]
+    rule[0].fit(rows[:1])
+    rule[1].fit(rows[:1, :16])
+    profile, points, K = tasks.measure(samples, rule)
+    expected = np.array([3 / 8, *[0.0] * 4])
+    assert (profile[:, 1] < 0.003).all()
+    assert (abs(profile[:, 0] - expected) < 4 * profile[:, 1]).all()
+    assert (abs(points[..., 0]) < 4.5 * points[..., 1]).all()
+    assert (abs(K[0, 0]) < 4 * K[0, 1]).all()
+
+
+def made(T: dict[str, Any], own: Any = 2.5, pairs: Any = (0.6, 0.6, 0.6), decays: Any = (0.3, 0.3, 0.3)) -> Any:
+    """A run whose flows have these temperatures at every step, in every training and from both starts."""
+    settings = Settings.model_validate({"trainings": 2, "stack": {"l1": [0.0]}, "hidden": [1.0]})
+    flows = {}
+    for data in DATA:
+        flow = np.full((2, 2, 1 + len(settings.steps), 3, 2), 0.01)
+        flow[..., 0] = T.get(data, 4.0)
+        both = np.full((3, 2), 0.01)
+        both[:, 0] = own
+        flows[data] = {1.0: SimpleNamespace(T=flow, data=both)}
+    points, profile = np.full((3, 2, 2, 2), 0.01), np.full((3, 3, 2), 0.01)
+    points[..., 0] = np.array(pairs)[:, None, None]
+    profile[..., 0] = 1 - np.array(decays)[:, None] * [0, 0.5, 1]
+    layers = {0.0: SimpleNamespace(points=points, profile=profile, K=np.full((3, 2, 2), np.nan))}
+
+    class Made(dict[str, Any]):
+        pass
+
+    run = Made(flows={10: flows}, layers=layers)
+    run.settings = settings  # type: ignore[attr-defined]
+    return run
+
+
+def status(claim: Any, run: Any) -> str:
+    return str(claim(run)["status"])
+
+
+def test_claims_follow_the_temperatures() -> None:
+    Tc, top = 1 / KC_SQUARE, thermometers.warmest(10)
+    assert status(claims.ends_at_tc, made({"all T": Tc})) == "reproduced"
+    assert status(claims.ends_at_tc, made({"all T": [2.8, 3.6, Tc + 0.2]})) == "partly"
+    assert status(claims.ends_at_tc, made({"all T": [2.8, 3.6, Tc + 0.3]})) == "not reproduced"
+    assert status(claims.without_lattice, made({"Curie-Weiss": Tc, "mixture": Tc})) == "reproduced"
+    assert status(claims.without_lattice, made({"mixture": [4, 4, Tc]})) == "partly"
+    assert status(claims.without_lattice, made({"mixture": [Tc, Tc, 4]})) == "not reproduced"
+    assert status(claims.data_alone, made(dict.fromkeys(DATA, 2.6))) == "reproduced"
+    assert status(claims.data_alone, made(dict.fromkeys(DATA, math.inf), own=math.inf)) == "reproduced"
+    assert status(claims.data_alone, made({"all T": [2.6, 3.6, 3.6]})) == "partly"
+    assert status(claims.data_alone, made({"all T": [2.8, 2.6, 2.6]})) == "not reproduced"
+    assert status(claims.one_temperature, made({"all T": [2.5, 2.6, 2.7]})) == "reproduced"
+    assert status(claims.one_temperature, made({"all T": [2.5, 2.6, 2.8]})) == "not reproduced"
+    assert status(claims.one_temperature, made({"all T": [math.inf, 2.6, 2.8]})) == "not reproduced"
+    assert status(claims.largest_specific_heat, made({"all T": top})) == "reproduced"
+    assert status(claims.largest_specific_heat, made({"all T": [top, Tc, 4]})) == "partly"
+    assert status(claims.largest_specific_heat, made({"all T": Tc})) == "not reproduced"
+
+
+def test_a_claim_is_about_both_starts_and_both_readings() -> None:
+    run = made({"all T": 1 / KC_SQUARE})
+    T = run["flows"][10]["all T"][1.0].T
+    T[1, 0, -1, 0, 0] = 3.0  # one training, one start, the last step, by energy
+    assert status(claims.ends_at_tc, run) == "partly"
+    T[:, :, [1 + run.settings.steps.index(READ), -1], :, 0] = 3.0
+    assert status(claims.ends_at_tc, run) == "not reproduced"
+
+
+def test_claims_follow_the_layers() -> None:
+    assert status(claims.correlators, made({})) == "reproduced"
+    assert status(claims.correlators, made({}, decays=(0.3, 0.14, 0.3))) == "not reproduced"
+    assert status(claims.n_points, made({})) == "reproduced"
+    assert status(claims.n_points, made({}, pairs=(0.6, 0.53, 0.6))) == "not reproduced"
+    assert status(claims.direction, made({}, pairs=(0.6, 0.65, 0.66))) == "reproduced"
+    assert status(claims.direction, made({}, pairs=(0.6, 0.64, 0.66))) == "not reproduced"
+    run = made({}, pairs=(0.6, 0.65, 0.66))
+    worse = made({})["layers"][0.0]
+    run["layers"][0.02] = worse
+    run.settings = Settings.model_validate({"trainings": 2})
+    assert status(claims.direction, run) == "partly"
+    states = [one.get("state") for one in claims.direction(run)["evidence"] if one["quantity"] == "K of neighbours"]
+    assert set(states) == {"no positions"}
+
+
+def test_a_mean_over_trainings_has_their_scatter() -> None:
+    found = claims.mean(np.array([[2.0, 0.01], [2.2, 0.01]]))
+    assert (found.value, found.error) == (2.1, pytest.approx(0.1))
+    assert claims.mean(np.array([2.0, 0.01])) == Estimate(2.0, 0.01)
+    assert math.isinf(claims.mean(np.array([[2.0, 0.01], [math.inf, math.nan]])).value)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "where"),
+    [
+        ({"steps": [1, 5]}, "steps"),
+        ({"steps": [40, 5]}, "steps"),
+        ({"L": []}, "L"),
+        ({"stack": {"L": 10}}, "stack.L"),
+        ({"hidden": [0.0]}, "hidden"),
+        ({"trainings": 0}, "trainings"),
+    ],
+)
+def test_settings_that_do_not_fit(wrong: dict[str, Any], where: str) -> None:
+    with pytest.raises(ValueError, match=where):
+        Settings.model_validate(wrong)
+
+
+def test_every_training_has_its_own_stream() -> None:
+    plan = tasks.plan(Settings.model_validate({"trainings": 4, "L": [4, 6]}), 1)
+    seeds = [seed for L in (4, 6) for data in DATA for seed in plan["flows"][L][data][1.0].settings["seeds"]]
+    assert len(set(seeds)) == 2 * len(DATA) * 4
+    assert [*plan["flows"][4]["all T"]] == [1.0, 0.64]
+    assert [*plan["flows"][4]["hot"]] == [1.0]
+    assert len(STARTS) == 2
