@@ -145,7 +145,7 @@ def train(
     return Result(arrays, {"output": recipe.get("output", "mean")})
 
 
-@task(version=9, label="judge {map}, layer {layer}", weight=lambda critical, **_: 1.5 * critical.weight)
+@task(version=10, label="judge {map}, layer {layer}", weight=lambda critical, **_: 1.5 * critical.weight)
 def measure(
     samples: Samples,
     critical: Samples,
@@ -200,7 +200,7 @@ def measure(
 
 
 @task(
-    version=5,
+    version=6,
     label="train {variant} on {n} small samples",
     weight=lambda samples, units, n, recipe, **_: max(
         samples.settings["L"] ** 2 * units * n * recipe["n_iter"] * recipe["k"] * 4e-10, 1.0
