@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -147,6 +147,19 @@ def mean_over_seeds(values: ArrayLike) -> Estimate:
     found = np.asarray(values, float)
     error = found.std(ddof=1) / math.sqrt(len(found)) if len(found) > 1 else math.nan
     return Estimate(float(found.mean()), float(error))
+
+
+def mean_over_trainings(some: Sequence[Estimate]) -> tuple[Estimate, float, float]:
+    """The mean with the error of both sources, and the two: of sampling, and between trainings.
+
+    The trainings share their samples, so the first is the root mean square of their errors, and no smaller for more of
+    them; it is left out where there is none. The second is the standard error of their scatter, nan for one training.
+    """
+    values, errors = (np.array([getattr(one, name) for one in some], float) for name in ("value", "error"))
+    sampling = float(np.sqrt(np.mean(errors**2)))
+    mean = mean_over_seeds(values)
+    known = [error for error in (sampling, mean.error) if math.isfinite(error)]
+    return Estimate(mean.value, math.hypot(*known) if known else math.nan), sampling, mean.error
 
 
 @dataclass(frozen=True)

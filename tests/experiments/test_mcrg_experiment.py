@@ -47,6 +47,10 @@ class Changed(dict[str, Any]):
     """Branches of a run, some of them other ones, and the scorecards that follow."""
 
     @property
+    def each(self) -> list[Any]:
+        return [self]
+
+    @property
     def cards(self) -> Any:
         return find("mcrg").cards(self)  # type: ignore[arg-type]
 

@@ -58,8 +58,8 @@ def page(experiment: Experiment, folder: Path) -> Page:
     """The report of a finished run: its words, figures and tables.
 
     The experiment's page module gives the figures, the text file of its name the words. These may use `run`, `claims`,
-    `cards` (the entries of claims.json and scorecards.json), `scorecards`, `number` (an estimate with its error), and
-    all that the module defines.
+    `cards` (the entries of claims.json and scorecards.json), `scorecards`, `number` (an estimate with its error),
+    `trainings` (how many there are), and all that the module defines.
     """
     stored = settings_file.read(folder)
     settings = settings_file.validated(experiment.Settings, stored["settings"])
@@ -68,7 +68,13 @@ def page(experiment: Experiment, folder: Path) -> Page:
     text = Path(inspect.getfile(module)).with_suffix(".md").read_text(encoding="utf-8")
     said = {claim["id"]: claim for claim in claims(folder)}
     table = partial(tables.scorecard_table, headlines=HEADLINES)
-    ours = {"claims": said, "cards": scorecards(folder), "scorecards": table, "number": _number}
+    ours = {
+        "claims": said,
+        "cards": scorecards(folder),
+        "scorecards": table,
+        "number": _number,
+        "trainings": _trainings,
+    }
     names = {**vars(module), **ours, "run": run}
     written = words.read(text, names, {"preset": str(stored["preset"])})
     first = [Section("Claims", [tables.claim_cards([*said.values()])])] if said else []
@@ -81,6 +87,11 @@ def page(experiment: Experiment, folder: Path) -> Page:
 
 def _number(one: Estimate) -> str:
     return tables.number(one.value, one.error)
+
+
+def _trainings(run: Run) -> str:
+    n = run.settings.trainings
+    return "one: a first look" if n == 1 else f"{n} of each learned map"
 
 
 def claims(folder: Path) -> list[dict[str, Any]]:

@@ -45,14 +45,40 @@ class Claim:
     rule: str
     answer: Callable[[Any], Answer]
 
-    def __call__(self, run: Any) -> dict[str, Any]:
-        """The entry of claims.json."""
-        try:
-            answer = self.answer(run)
-        except NotTested as none:
-            answer = none.answer
-        about = {"id": self.id, "source": self.source, "text": self.text, "rule": self.rule}
+    def __call__(self, *runs: Any) -> dict[str, Any]:
+        """The entry of claims.json, from a run, or from those of its trainings, in each of which it is decided."""
+        answers = [self._answer(one) for one in runs]
+        answer, rule = (together(answers), self.rule + SEVERAL) if len(answers) > 1 else (answers[0], self.rule)
+        about = {"id": self.id, "source": self.source, "text": self.text, "rule": rule}
         return about | {"status": answer.status, "why": answer.why, "evidence": list(answer.evidence)}
+
+    def _answer(self, run: Any) -> Answer:
+        try:
+            return self.answer(run)
+        except NotTested as none:
+            return none.answer
+
+
+SEVERAL = (
+    " Decided in each training. Over all trainings it is reproduced where each of them reproduces it, and partly where "
+    "some do, in full or partly."
+)
+
+
+def together(answers: Sequence[Answer]) -> Answer:
+    """The answer of several trainings, from that of each; those that do not test the claim decide nothing.
+
+    Where all rest on the same numbers, nothing in the claim is trained.
+    """
+    tested = [one.status for one in answers if one.status != "not tested"]
+    if not tested or all(one == answers[0] for one in answers):
+        return answers[0]
+    status = graded({*tested} == {"reproduced"}, {*tested} != {"not reproduced"})
+    counts = [(one, tested.count(one)) for one in STATUSES if one in tested]
+    why = " ".join(f"{one.capitalize()} in {n} of {len(tested)} trainings." for one, n in counts)
+    evidence = [{**row, "training": n} for n, one in enumerate(answers, start=1) for row in one.evidence]
+    n, shown = next((n, one) for n, one in enumerate(answers, start=1) if one.status != "not tested")
+    return Answer(status, f"{why} Training {n}: {shown.why}", evidence)
 
 
 def claim(id: str, source: str, text: str, *, rule: str) -> Callable[[Callable[[Any], Answer]], Claim]:

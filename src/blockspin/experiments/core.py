@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel
 
 from blockspin.experiments.claims import Claim
-from blockspin.experiments.task import laid_out, value
+from blockspin.experiments.task import labelled, laid_out, value
 from blockspin.experiments.tree import Tree, lazy, leaves
 from blockspin.runs.store import ResultError, Store
 from blockspin.runs.task import Result, Task
@@ -37,6 +37,9 @@ class Experiment:
     for settings that do not fit; claims: in the order of the page; page: "package.module" of the page's figures, with
     the page's words in a file of the same name, `.md`.
 
+    repeated: settings have `trainings`, and plan(settings, seed, n) is the tree of training n = 1, 2, ...: it shares
+    with the first what does not depend on the training. Claims are then decided in each training, and cards are means.
+
     cards(run): the scorecards by name, for scorecards.json; data(run): datasets for results.nc by group; swept(sweep):
     the settings that make a sweep, where the experiment sweeps by itself (any other is run whole at every point);
     growing: settings that may change in a folder since they only add tasks; check(settings, seed): raises ValueError
@@ -47,30 +50,45 @@ class Experiment:
     summary: str
     Settings: type[BaseModel]
     presets: Mapping[str, Mapping[str, Any]]
-    plan: Callable[[Any, int], dict[str, Tree]]
+    plan: Callable[..., dict[str, Tree]]
     claims: Sequence[Claim]
     page: str
     cards: Callable[[Run], Mapping[str, Scorecard]] = _nothing
     data: Callable[[Run], Mapping[str, xr.Dataset]] = _nothing
     swept: Callable[[Sweep], dict[str, Any]] | None = None
     growing: tuple[str, ...] = ()
+    repeated: bool = False
     check: Callable[[Any, int], None] | None = None
 
     def tasks(self, settings: Any, seed: int) -> list[Task]:
         """Every task of the plan; parents are reached through them. Raises ValueError for settings that do not fit."""
-        return laid_out(leaves(self.plan(settings, seed)))
+        tasks = leaves(self.plan(settings, seed))
+        for n in self.trainings(settings)[1:]:
+            tasks += labelled(leaves(self.plan(settings, seed, n)), f"training {n}", known=tasks)
+        return laid_out(tasks)
+
+    def trainings(self, settings: Any) -> range:
+        """The numbers of the trainings; one where the experiment does not repeat them."""
+        return range(1, 1 + (settings.trainings if self.repeated else 1))
 
 
 class Run:
     """A run's settings and results: ``run["measured"]["pca"]`` is the result of that task of the plan.
 
-    A result is read when it is used, one at a time: samples are large.
+    A result is read when it is used, one at a time: samples are large. What is found by name is of the first training;
+    `each` has a run for each of them.
     """
 
     def __init__(self, experiment: Experiment, settings: Any, seed: int, store: Store) -> None:
         self.experiment, self.settings, self.seed, self.store = experiment, settings, seed, store
         self.plan = experiment.plan(settings, seed)
         self._small: dict[str, Any] = {}
+
+    @cached_property
+    def each(self) -> list[Run]:
+        """The run as it would be with one training, for each training."""
+        numbers = self.experiment.trainings(self.settings)
+        return [Training(self, n) for n in numbers] if len(numbers) > 1 else [self]
 
     def __getitem__(self, name: str) -> Tree:
         return lazy(self.plan, self.read)[name]
@@ -102,8 +120,17 @@ class Run:
 
     def concluded(self) -> dict[str, Any]:
         """``{"scorecards": [...], "claims": [...]}``, as JSON."""
-        claims = [claim(self) for claim in self.experiment.claims]
+        claims = [claim(*self.each) for claim in self.experiment.claims]
         return {"scorecards": [card.to_dict() for card in self.cards.values()], "claims": claims}
+
+
+class Training(Run):
+    """One training of a run that has several."""
+
+    def __init__(self, whole: Run, n: int) -> None:
+        super().__init__(whole.experiment, whole.settings, whole.seed, whole.store)
+        self.plan = self.experiment.plan(self.settings, self.seed, n)
+        self._small, self.each = whole._small, [self]
 
 
 def card_name(card: Mapping[str, Any]) -> str:

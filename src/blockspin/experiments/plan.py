@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from pydantic import BaseModel
 
 from blockspin.experiments import find
 from blockspin.experiments.core import Experiment
+from blockspin.experiments.task import labelled
 from blockspin.progress import duration
 from blockspin.runs import settings as settings_file
 from blockspin.runs.costs import beside, measured
@@ -194,7 +195,7 @@ def _laid_out(
             _check(experiment, one, own)
     tasks = [] if cells else _tasks(experiment, settings, seed)
     for cell in cells:
-        tasks += _named(_tasks(experiment, cell.settings, cell.point.seed), cell.point)
+        tasks += labelled(_tasks(experiment, cell.settings, cell.point.seed), str(cell.point))
     return Plan(experiment=experiment, settings=settings, seed=seed, tasks=tasks, sweep=sweep, cells=cells, **about)
 
 
@@ -223,15 +224,6 @@ def _cells(experiment: Experiment, base: BaseModel, seed: int, sweep: Sweep) -> 
         except SettingsError as error:
             raise SettingsError(f"at the point {point}: {error}") from error
         yield Cell(point, settings)
-
-
-def _named(tasks: Sequence[Task], point: Point) -> list[Task]:
-    """The tasks with the point in their labels, and in those of all that they build on."""
-    named: dict[str, Task] = {}
-    for task in ordered(tasks):  # parents first
-        parents = tuple(named[parent.key] for parent in task.parents)
-        named[task.key] = replace(task, label=f"{task.label} ({point})", parents=parents)
-    return [named[task.key] for task in tasks]
 
 
 def told_bytes(size: float) -> str:

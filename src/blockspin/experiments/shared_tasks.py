@@ -1,4 +1,4 @@
-"""Tasks that several experiments have."""
+"""Tasks and seeds that several experiments have."""
 
 from __future__ import annotations
 
@@ -7,7 +7,13 @@ from typing import Any
 import blockspin as bs
 from blockspin.experiments.stored import Samples
 from blockspin.experiments.task import task
+from blockspin.randomness import integer
 from blockspin.runs.task import Progress
+
+
+def again(seed: int, training: int) -> int:
+    """The seed of a training; the first one has the run's own."""
+    return seed if training == 1 else integer(seed, "training", training)
 
 
 def _cost(L: int, n: int, **_: Any) -> float:

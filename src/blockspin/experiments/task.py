@@ -5,8 +5,8 @@ from __future__ import annotations
 import functools
 import inspect
 import typing
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from importlib import import_module
 from typing import Any
@@ -15,7 +15,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from blockspin.experiments.stored import decode, encode
 from blockspin.experiments.tree import Tree, leaves, mapped
-from blockspin.runs.task import Progress, Result, Task
+from blockspin.runs.task import Progress, Result, Task, ordered
 
 Weight = float | Callable[..., float]
 _adapter = functools.cache(TypeAdapter)
@@ -128,6 +128,16 @@ def laid_out(tasks: Iterable[Task]) -> list[Task]:
         if one.function != other.function:
             raise ValueError(f"the tasks {other} and {one} have one key, but not their parents in the same positions")
     return tasks
+
+
+def labelled(tasks: Sequence[Task], words: str, known: Iterable[Task] = ()) -> list[Task]:
+    """The tasks with words in their labels, and in those of all that they build on; the known ones keep theirs."""
+    named = {task.key: task for task in ordered(known)}
+    for task in ordered(tasks):  # parents first
+        if task.key not in named:
+            parents = tuple(named[parent.key] for parent in task.parents)
+            named[task.key] = replace(task, label=f"{task.label} ({words})", parents=parents)
+    return [named[task.key] for task in tasks]
 
 
 def _with_parents(tasks: list[Task]) -> Iterator[Task]:

@@ -71,6 +71,8 @@ class Scorecard(Tabular):
         stored: dict[str, Any] = _CARD.dump_python(self, mode="json", exclude=None if self.samples else {"samples"})
         for entry, row in zip(stored["rows"], self.rows, strict=True):
             entry["ratio"] = row.ratio
+            if row.trainings is None:
+                del entry["trainings"]
         return stored | {"verdict": str(self.verdict), **outcomes(self.rows)}
 
     @classmethod
@@ -194,4 +196,5 @@ def _compared(measured: Measurement, nulls: Sequence[Measured], block_rule: Meas
         decision.null,
         reference,
         measured.exact,
+        measured.trainings,
     )

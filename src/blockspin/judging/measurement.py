@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Annotated, Any, TypeVar
 
 from pydantic import BeforeValidator, PlainSerializer, TypeAdapter, ValidationError
 
-from blockspin.statistics import Estimate
+from blockspin.statistics import Estimate, mean_over_trainings
 
 T = TypeVar("T")
 Real = Annotated[
@@ -99,6 +100,19 @@ class Reading:
 
 
 @dataclass(frozen=True)
+class Trainings:
+    """What a mean over trainings is of: the value of each training, and the two errors that the mean's consists of.
+
+    sampling: of the samples and units that one training is measured on, root mean square, since all trainings are
+    measured on the same samples; between: the standard error of the mean from the scatter of the trainings.
+    """
+
+    values: tuple[Real, ...]
+    sampling: Real
+    between: Real
+
+
+@dataclass(frozen=True)
 class Measurement:
     """One quantity of one map: a value with its standard error (nan where there is none) and its state.
 
@@ -116,6 +130,7 @@ class Measurement:
     below: Side | None = None
     above: Side | None = None
     exact: Side | None = None
+    trainings: Trainings | None = None
 
     @classmethod
     def of(cls, criterion: str, quantity: str, reading: Reading) -> Measurement:
@@ -151,12 +166,37 @@ class Measured:
     def to_dict(self) -> dict[str, Any]:
         """A JSON-able copy; not-a-number becomes None."""
         stored: dict[str, Any] = _MEASURED.dump_python(self, mode="json")
+        for one in stored["measurements"]:
+            one.pop("trainings") if one["trainings"] is None else None
         return stored
 
     @classmethod
     def from_dict(cls, stored: dict[str, Any]) -> Measured:
         """The inverse of `to_dict`."""
         return valid(_MEASURED, stored)
+
+
+def mean(trainings: Sequence[Measured]) -> Measured:
+    """The same map over several trainings: means, with the errors of sampling and of training in one.
+
+    A quantity has a mean where most trainings have a number that counts, of those; else it is that of the first that
+    has none. A map that is the same in all, such as a block rule, has no trainings.
+    """
+    first = trainings[0]
+    if all(one == first for one in trainings):
+        return first
+    found = [[one.find(own.criterion, own.quantity) for one in trainings] for own in first.measurements]
+    return replace(first, measurements=tuple(_mean([one for one in some if one is not None]) for some in found))
+
+
+def _mean(some: Sequence[Measurement]) -> Measurement:
+    counting = [one for one in some if one.defined]
+    if len(some) == 1 or 2 * len(counting) <= len(some):
+        return next((one for one in some if not one.defined), some[0])
+    found, sampling, between = mean_over_trainings([Estimate(one.value, one.error) for one in counting])
+    why = counting[0].why if len(counting) == len(some) else f"a mean over {len(counting)} of {len(some)} trainings"
+    trainings = Trainings(tuple(one.value for one in counting), sampling, between)
+    return replace(counting[0], value=found.value, error=found.error, why=why, trainings=trainings)
 
 
 _MEASURED = TypeAdapter(Measured)

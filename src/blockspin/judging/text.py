@@ -80,4 +80,8 @@ def columns(row: Row) -> dict[str, Any]:
     for name, side in (("null", row.null), ("reference", row.reference), ("exact", row.exact)):
         value, error = (math.nan, math.nan) if side is None else (side.value, side.error)
         found |= {name: "" if side is None else side.name, f"{name}_value": value, f"{name}_error": error}
-    return found | {"exact_doi": "" if row.exact is None else row.exact.doi}
+    several = row.trainings
+    found |= {"exact_doi": "" if row.exact is None else row.exact.doi}
+    found |= {"trainings": 1 if several is None else len(several.values)}
+    found |= {"sampling_error": row.error if several is None else several.sampling}
+    return found | {"training_error": math.nan if several is None else several.between}

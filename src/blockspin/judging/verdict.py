@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from blockspin.judging.criteria import CRITERIA, rule_of
-from blockspin.judging.measurement import LOOSE, Measurement, Real, Side, State
+from blockspin.judging.measurement import LOOSE, Measurement, Real, Side, State, Trainings
 from blockspin.judging.rules import BLURRED, Decision, Null, Outcome
 from blockspin.judging.thresholds import FAR, ROUGH, SIGMAS
 from blockspin.statistics import Estimate
@@ -29,7 +29,7 @@ class Verdict(StrEnum):
 class Row:
     """A quantity compared with its hardest null and its reference: outcome, code, and why in words.
 
-    exact: the value of an exact RG step, where one is known.
+    exact: the value of an exact RG step, where one is known. trainings: where the value is a mean over several.
     """
 
     criterion: str
@@ -43,6 +43,7 @@ class Row:
     null: Side | None = None
     reference: Side | None = None
     exact: Side | None = None
+    trainings: Trainings | None = None
 
     @property
     def defined(self) -> bool:

@@ -11,6 +11,7 @@ from blockspin.statistics import brackets
 
 ROW = ("criterion", "quantity", "value", "error", "state", "outcome", "null", "reference", "exact", "why")
 EXPONENTS = ("y_t", "y_h")
+WHERE = ("map", "layer", "training")
 NO_NUMBER = {"forced": "not defined", "undefined": "not defined", "not requested": "not requested"}
 
 
@@ -154,6 +155,7 @@ def _detail(row: Mapping[str, Any]) -> dict[str, Any]:
         "reference": _side(row["reference"]),
         "from_exact": _from_exact(row),
         "source": _source(row["exact"]),
+        "errors": _errors(row.get("trainings")),
     }
 
 
@@ -177,6 +179,15 @@ def _side(side: Mapping[str, Any] | None) -> tuple[str, str] | None:
     return None if side is None else (str(side["name"]), number(side["value"], side["error"]))
 
 
+def _errors(trainings: Mapping[str, Any] | None) -> str:
+    """The errors that a mean over trainings has of its samples and of its trainings; "" for one training."""
+    if trainings is None:
+        return ""
+    values = ", ".join(minus(f"{value:.4g}") for value in trainings["values"])
+    sampling, between = (_text(trainings[key]) for key in ("sampling", "between"))
+    return f"trainings {values}; errors: sampling {sampling}, training {between}"
+
+
 def _source(side: Mapping[str, Any] | None) -> str:
     """The value and its DOI; "" where there is none, as in cards of before DOIs were stored."""
     return f"{number(side['value'], side['error'])}, doi:{side['doi']}" if side and side.get("doi") else ""
@@ -186,12 +197,13 @@ def _evidence(item: Any) -> str:
     if not isinstance(item, Mapping):
         return str(item)
     where = [f"layer {item[key]}" if key == "layer" else str(item[key]) for key in ("map", "layer") if key in item]
+    where += [f"training {item['training']}"] if "training" in item else []
     if "quantity" in item:
         words = f"{item['quantity']} {number(item.get('value'), item.get('error'))}"
         # a number that the map has no right to is not shown as its own
         words += f" ({item['state']})" if "state" in item and item.get("value") is not None else ""
     else:
-        words = ", ".join(f"{key} {_text(value)}" for key, value in item.items() if key not in ("map", "layer"))
+        words = ", ".join(f"{key} {_text(value)}" for key, value in item.items() if key not in WHERE)
     return ": ".join(part for part in (", ".join(where), words) if part)
 
 

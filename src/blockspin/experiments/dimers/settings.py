@@ -47,7 +47,8 @@ class Settings(Section):
     L: vertices a side of the torus; block, buffer, environment: of the window, in vertices; temperatures: of the
     samples without noise (inf: free dimers), n_samples each in `chains`; noise: coupling of the pairs of noise spins
     added to free dimers; components: of the filters learned at the ends of the temperatures (two at the others);
-    seeds: trainings of each of these; torus: vertices a side of the one that is summed over.
+    seeds: of each of these; trainings: of everything that is learned, seeds included; torus: vertices a side of the
+    one that is summed over.
     """
 
     L: Annotated[int, Field(ge=8)] = 32
@@ -59,6 +60,7 @@ class Settings(Section):
     chains: Annotated[int, Field(ge=10)] = 50
     components: Annotated[tuple[Annotated[int, Field(ge=1, le=8)], ...], Different] = (1, 2, 4)
     seeds: Repetitions = 3
+    trainings: Repetitions = 1
     noise: Annotated[float, Field(gt=0, le=20)] = 3.0
     torus: Annotated[int, Field(ge=4, le=6, multiple_of=2)] = 6
     learning: Learning = Learning()
@@ -94,5 +96,6 @@ PRESETS: dict[str, dict[str, Any]] = {
     "paper": {
         "L": 64,
         "temperatures": (0.5, 0.8, 1.0, 2.0, math.inf),
+        "trainings": 3,
     },
 }

@@ -11,6 +11,7 @@ from pydantic import Field
 
 import blockspin as bs
 from blockspin.experiments.dimers.settings import Learning, Settings
+from blockspin.experiments.shared_tasks import again
 from blockspin.experiments.stored import Array, Number, Samples, Stored
 from blockspin.experiments.task import task
 from blockspin.experiments.tree import Tree
@@ -88,12 +89,15 @@ class Torus(Stored):
     learned: list[Learned]
 
 
-def plan(settings: Settings, seed: int) -> dict[str, Tree]:
-    """Samples by T ("noise": with noise spins), filters by T and components, decays and small tori by T, RBMs."""
-    s, order = settings, sorted(settings.temperatures)
+def plan(settings: Settings, seed: int, training: int = 1) -> dict[str, Tree]:
+    """Samples by T ("noise": with noise spins), filters by T and components, decays and small tori by T, RBMs.
+
+    A later training has filters and RBMs of its own on the same samples.
+    """
+    s, order, own = settings, sorted(settings.temperatures), again(seed, training)
     ends = (order[0], math.inf)
     samples = {T: _samples(s, T, None, seed) for T in order} | {"noise": _samples(s, math.inf, s.noise, seed)}
-    about = s.model_dump(include={"block", "buffer", "environment"}) | {"seed": seed, "learning": s.learning}
+    about = s.model_dump(include={"block", "buffer", "environment"}) | {"seed": own, "learning": s.learning}
     learned = {
         (T, n): filters(parent, **about, n_components=n, seeds=s.seeds if T in (*ends, "noise") else 1)
         for T, parent in samples.items()
@@ -105,8 +109,8 @@ def plan(settings: Settings, seed: int) -> dict[str, Tree]:
         "samples": samples,
         "filters": learned,
         "decays": {T: decay(samples[T], cold) for T in order},
-        "machines": rbms(samples["noise"], block=s.block, seeds=s.seeds, seed=seed, **machines),
-        "exact": {T: torus(L=s.torus, T=_stored(T), seeds=s.seeds, seed=seed) for T in (1.0, math.inf)},
+        "machines": rbms(samples["noise"], block=s.block, seeds=s.seeds, seed=own, **machines),
+        "exact": {T: torus(L=s.torus, T=_stored(T), seeds=s.seeds, seed=own) for T in (1.0, math.inf)},
     }
 
 

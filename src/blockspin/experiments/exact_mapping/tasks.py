@@ -12,6 +12,7 @@ import blockspin.boltzmann_map as bm
 from blockspin.boltzmann_map.cases import CASES
 from blockspin.boltzmann_map.expected import Outcome
 from blockspin.experiments.exact_mapping.settings import Settings
+from blockspin.experiments.shared_tasks import again
 from blockspin.experiments.stored import Array, Real, Stored
 from blockspin.experiments.task import task
 from blockspin.experiments.tree import Tree
@@ -65,10 +66,10 @@ def in_words(name: str) -> str:
     return name.replace("machine", "RBM")
 
 
-def plan(settings: Settings, seed: int) -> dict[str, Tree]:
+def plan(settings: Settings, seed: int, training: int = 1) -> dict[str, Tree]:
     """A case each by its key, a flow each by its name, and the detuned RBM. A task's settings are those it uses."""
     s = settings
-    values = s.model_dump() | {"seed": seed}
+    values = s.model_dump() | {"seed": again(seed, training)}
 
     def used(name: str) -> dict[str, Any]:
         return {key: values[key] for key in CASES[name].uses}

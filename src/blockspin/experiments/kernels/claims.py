@@ -10,7 +10,7 @@ from blockspin.experiments.claims import Answer, NotTested, claim, graded, row
 from blockspin.experiments.core import Run
 from blockspin.experiments.kernels.tasks import STARTS, Step, named
 from blockspin.models.references import reference
-from blockspin.statistics import Estimate
+from blockspin.statistics import Estimate, mean_over_trainings
 
 EXACT: dict[str, float] = {y: getattr(reference("ising-2d"), y).value for y in ("y_t", "y_h")}
 NEAR = {"y_t": 0.010, "y_h": 0.0015}  # of the exact value: a third and a quarter of the majority rule's first step
@@ -142,12 +142,8 @@ def near_mean_of(run: Run, rules: list[str], number: int) -> dict[str, bool]:
 
 
 def mean_of(run: Run, L: int, rules: list[str], number: int, y: str, start: str = STARTS[0]) -> Estimate:
-    """The mean of rules, measured on the same samples: the samples' error, and the scatter of several trainings."""
-    found: list[Estimate] = [getattr(step(run, L, name, number, start), y) for name in rules]
-    n = len(found)
-    mean = sum(one.value for one in found) / n
-    scatter = sum((one.value - mean) ** 2 for one in found) / (n - 1) / n if n > 1 else 0.0
-    return Estimate(mean, math.hypot(sum(one.error for one in found) / n, math.sqrt(scatter)))
+    """The mean of rules, measured on the same samples."""
+    return mean_over_trainings([getattr(step(run, L, name, number, start), y) for name in rules])[0]
 
 
 def evidence(run: Run, rules: list[str], last: int | None = None) -> Iterator[Any]:

@@ -13,5 +13,7 @@ EXPERIMENT = Experiment(
     plan=plan,
     claims=CLAIMS,
     page="blockspin.experiments.koch_janusz_ringel.page",
+    growing=("trainings",),
+    repeated=True,
     check=check_memory,
 )

@@ -83,10 +83,14 @@ class Chain(Section):
 
 
 class Settings(Section):
-    """The experiment in full; what a run folder keeps as settings.toml. n_iter: steps of a training at most."""
+    """The experiment in full; what a run folder keeps as settings.toml.
+
+    n_iter: steps of a training at most; trainings: of everything, on other samples of the small torus each.
+    """
 
     chains: Annotated[int, Field(ge=10)] = 50
     n_iter: Annotated[int, Field(ge=0)] = 3000
+    trainings: Repetitions = 1
     filters: Filters = Filters()
     blocks: Blocks = Blocks()
     curve: Curve = Curve()
@@ -125,6 +129,7 @@ PRESETS: dict[str, dict[str, Any]] = {
     "quick": {},
     # the lattices of the papers
     "paper": {
+        "trainings": 3,
         "filters": {"n_samples": 40_000, "seeds": 10},
         "blocks": {"L": 48, "n_samples": 10_000, "seeds": 10},
         "curve": {"L": 64, "T": (1.9, 2.1, 2.2, 1 / KC_SQUARE, 2.35, 2.4, 2.5, 2.6, 3.0), "n_samples": 10_000},

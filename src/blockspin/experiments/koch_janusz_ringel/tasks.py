@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 import blockspin as bs
 from blockspin.experiments.koch_janusz_ringel.settings import TORUS, Settings
-from blockspin.experiments.shared_tasks import ising_samples
+from blockspin.experiments.shared_tasks import again, ising_samples
 from blockspin.experiments.stored import Array, Number, Samples, Stored
 from blockspin.experiments.task import task
 from blockspin.experiments.tree import Tree
@@ -82,12 +82,16 @@ class Exponents(Stored):
     y_h: Number
 
 
-def plan(settings: Settings, seed: int) -> dict[str, Tree]:
-    """Filters by K, blocks by side, curve by temperature, the filters of the steps, flow by K and chain by K."""
-    s, common = settings, {"n_iter": settings.n_iter, "seed": seed}
+def plan(settings: Settings, seed: int, training: int = 1) -> dict[str, Tree]:
+    """Filters by K, blocks by side, curve by temperature, the filters of the steps, flow by K and chain by K.
+
+    A later training has samples of its own where few decide, those of the small torus; else it shares them.
+    """
+    s, own = settings, again(seed, training)
+    common = {"n_iter": s.n_iter, "seed": own}
 
     def samples(L: int, K: float, n: int, use: str) -> Task:
-        drawn = ising_samples(L, K, n, s.chains, integer(seed, use, f"{K:.12g}"))
+        drawn = ising_samples(L, K, n, s.chains, integer(own if use == "filters" else seed, use, f"{K:.12g}"))
         return replace(drawn, label=f"samples of {L} x {L} at K = {K:.4f}", weight=L**2 * n * 1e-7)
 
     critical = samples(s.blocks.L, KC_SQUARE, s.blocks.n_samples, "blocks")
@@ -107,7 +111,7 @@ def plan(settings: Settings, seed: int) -> dict[str, Tree]:
             for T in s.curve.T
         },
         "flow": {
-            K: flow(samples(s.flow.L, K, s.flow.n_samples, "flow"), trained, critical=K == KC_SQUARE, seed=seed)
+            K: flow(samples(s.flow.L, K, s.flow.n_samples, "flow"), trained, critical=K == KC_SQUARE, seed=own)
             for K in starts
         },
         "chain": {K: chain(K=K, **s.chain.model_dump(exclude={"K"})) for K in s.chain.K},

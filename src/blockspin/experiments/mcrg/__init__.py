@@ -14,5 +14,7 @@ EXPERIMENT = Experiment(
     claims=CLAIMS,
     page="blockspin.experiments.mcrg.page",
     cards=cards,
+    growing=("trainings",),
+    repeated=True,
     check=check_memory,
 )

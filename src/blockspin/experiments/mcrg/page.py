@@ -22,7 +22,7 @@ from blockspin.report.lines import Panel, Point, line_plot
 from blockspin.report.page import Figure, Table
 from blockspin.report.tables import table
 from blockspin.rg.recursions import decimation, migdal_kadanoff
-from blockspin.statistics import Estimate
+from blockspin.statistics import Estimate, mean_over_trainings
 
 NONE = Estimate(math.nan, math.nan)
 
@@ -42,14 +42,19 @@ def closest(run: Run) -> str:
 def exponents(run: Run) -> Figure:
     """Exponents by map and step."""
     rows: dict[str, list[forest.Row]] = {key: [] for key in EXACT}
+    each = {name: [run["measured"][name]] if MAPS[name].rule else [one["measured"][name] for one in run.each]
+            for name in run.settings.maps}  # fmt: skip
     for step in range(run.settings.steps):
         for name, found in run["measured"].items():
             if step and step >= found.layers:
                 continue  # once is enough
+            steps = [one.spectrum[step] for one in each[name] if step < one.layers]
             for key, some in rows.items():
-                one = getattr(found.spectrum[step], key) if found.layers else NONE
-                text = "" if found.layers else "no lattice"
-                some.append(forest.Row(name, one.value, one.error, group=f"step {step + 1}", text=text))
+                values = [getattr(one, key) for one in steps]
+                one = mean_over_trainings(values)[0] if values else NONE
+                ticks = [one.value for one in values] if len(values) > 1 else ()
+                text = "" if values else "no lattice"
+                some.append(forest.Row(name, one.value, one.error, group=f"step {step + 1}", text=text, ticks=ticks))
     return forest.exponents(rows)
 
 

@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 
 from blockspin.experiments import ranges
 from blockspin.experiments.mcrg.maps import MAPS
-from blockspin.experiments.ranges import Coupling, Different, Penalty, Rate
+from blockspin.experiments.ranges import Coupling, Different, Penalty, Rate, Repetitions
 from blockspin.models.ising import KC_SQUARE
 from blockspin.runs.settings import Section
 
@@ -27,7 +27,8 @@ class Settings(Section):
     """The experiment in full; what a run folder keeps as settings.toml.
 
     L: side of the square torus; distances: couplings K - Kc of the other samples, on both sides of the critical ones;
-    n_samples: of each; steps: by b = 2, each layer of a learned map trained on the coarse spins of the one below.
+    n_samples: of each; steps: by b = 2, each layer of a learned map trained on the coarse spins of the one below;
+    trainings: of every learned map, on the same samples.
     """
 
     L: Annotated[int, Field(ge=8)] = 32
@@ -37,6 +38,7 @@ class Settings(Section):
     steps: Annotated[int, Field(ge=1)] = 2
     maps: Annotated[tuple[str, ...], Different] = tuple(MAPS)
     training: Training = Training()
+    trainings: Repetitions = 1
 
     @model_validator(mode="after")
     def _fits(self) -> Settings:
@@ -67,5 +69,6 @@ PRESETS: dict[str, dict[str, Any]] = {
         "n_samples": 40_000,
         "steps": 3,
         "training": {"n_samples": 20_000, "n_iter": (25, 60, 100)},
+        "trainings": 3,
     },
 }

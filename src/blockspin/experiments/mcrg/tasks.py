@@ -14,7 +14,7 @@ from blockspin.experiments.core import Run
 from blockspin.experiments.mcrg.maps import MAPS, climb
 from blockspin.experiments.mcrg.published import EVEN, ODD
 from blockspin.experiments.mcrg.settings import Settings
-from blockspin.experiments.shared_tasks import ising_samples
+from blockspin.experiments.shared_tasks import again, ising_samples
 from blockspin.experiments.stored import Number, Samples, Stored
 from blockspin.experiments.task import task
 from blockspin.experiments.tree import Tree
@@ -85,9 +85,12 @@ class Information(Stored):
     best: float
 
 
-def plan(settings: Settings, seed: int) -> dict[str, Tree]:
-    """Samples by K, in ascending order; training samples, trained RBMs and measurements by map; exact information."""
-    s = settings
+def plan(settings: Settings, seed: int, n: int = 1) -> dict[str, Tree]:
+    """Samples by K, in ascending order; training samples, trained RBMs and measurements by map; exact information.
+
+    Training n differs in what is trained.
+    """
+    s, own = settings, again(seed, n)
 
     def drawn(K: float, n: int, use: str) -> Any:
         return ising_samples(s.L, K, n, s.chains, integer(seed, use, f"{K:.12g}"))
@@ -98,12 +101,14 @@ def plan(settings: Settings, seed: int) -> dict[str, Tree]:
     training = replace(training, label=f"{training.label} for training")
     recipe = s.training.model_dump() | {"n_iter": s.training.n_iter[: s.steps]}
     trained = {
-        name: train(training, name, s.steps, seed, {key: recipe[key] for key in MAPS[name].training})
+        name: train(training, name, s.steps, own, {key: recipe[key] for key in MAPS[name].training})
         for name in s.maps
         if MAPS[name].training
     }
     measured = {
-        name: measure(samples, None if MAPS[name].rule else training, trained.get(name), name, s.steps, seed)
+        name: measure(samples, None, None, name, s.steps, seed)
+        if MAPS[name].rule
+        else measure(samples, training, trained.get(name), name, s.steps, own)
         for name in s.maps
     }
     rules = information([name for name in s.maps if MAPS[name].rule])
@@ -213,9 +218,11 @@ def _fixed(paths: Any, step: int) -> Fixed:
 def cards(run: Run) -> dict[str, judging.Scorecard]:
     """One card a map: compared with its own null, and with the majority rule as the reference."""
     read = judging.Measured.from_dict
-    majority = read(run["measured"]["majority"].measured)
+    each = [one["measured"] for one in run.each]
+    majority = read(each[0]["majority"].measured)
     found = {}
-    for name, one in run["measured"].items():
+    for name, one in each[0].items():
         notes = [judging.Note("few draws for fields", FEW_DRAWS)] if one.fields == "regression" else []
-        found[name] = judging.scorecard(read(one.measured), [read(null) for null in one.nulls], majority, notes)
+        measured = judging.mean([read(some[name].measured) for some in each])
+        found[name] = judging.scorecard(measured, [read(null) for null in one.nulls], majority, notes)
     return found

@@ -15,5 +15,7 @@ EXPERIMENT = Experiment(
     claims=CLAIMS,
     page="blockspin.experiments.mehta_schwab.page",
     cards=cards,
+    growing=("trainings",),
+    repeated=True,
     check=check_memory,
 )

@@ -115,7 +115,8 @@ def _rows(run: Run, n: int, criterion: str, quantity: str) -> list[forest.Row]:
         at = row.value if row.defined else math.nan
         forced = not row.defined and math.isfinite(row.value)
         text = f"not defined ({tables.number(row.value, row.error)} if forced)" if forced else ""
-        rows.append(forest.Row(name, at, row.error, kind == "null", KINDS[kind], text))
+        ticks = () if row.trainings is None else row.trainings.values
+        rows.append(forest.Row(name, at, row.error, kind == "null", KINDS[kind], text, ticks))
     return rows
 
 

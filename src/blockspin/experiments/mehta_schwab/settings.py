@@ -16,6 +16,7 @@ from blockspin.experiments.ranges import (
     Momentum,
     Penalty,
     Rate,
+    Repetitions,
     check_block,
     check_samples,
     check_split,
@@ -76,7 +77,10 @@ class Conditions(Section):
 
 
 class Settings(Section):
-    """The experiment in full; what a run folder keeps as settings.toml."""
+    """The experiment in full; what a run folder keeps as settings.toml.
+
+    trainings: of every variant, each on other chains of the same samples; nulls and the study are trained once.
+    """
 
     L: Annotated[int, Field(ge=8)] = 24
     K: Coupling = 0.408
@@ -89,6 +93,7 @@ class Settings(Section):
     null_variants: Annotated[tuple[Variant, ...], Different] = ("l1",)
     recipe: Recipe = Recipe()
     conditions: Conditions = Conditions()
+    trainings: Repetitions = 1
 
     @model_validator(mode="after")
     def _fits(self) -> Settings:
@@ -138,6 +143,7 @@ SOURCES: dict[str, tuple[Any, str]] = {  # the preset "paper": a setting's value
 FULL: dict[str, Any] = {
     **{name: value for name, (value, _) in SOURCES.items() if "." not in name},
     "conditions": {"n_samples": (1000, 4000, 16_000, 64_000, 256_000), "updates": 20_000},
+    "trainings": 3,
 }
 PRESETS: dict[str, dict[str, Any]] = {
     # the demo: the whole story on a small lattice

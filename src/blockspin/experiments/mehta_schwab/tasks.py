@@ -10,7 +10,7 @@ import numpy as np
 import blockspin as bs
 from blockspin import judging
 from blockspin.experiments.mehta_schwab.settings import OWN, Recipe, Settings
-from blockspin.experiments.shared_tasks import ising_samples
+from blockspin.experiments.shared_tasks import again, ising_samples
 from blockspin.experiments.stored import Samples
 from blockspin.experiments.task import task
 from blockspin.experiments.tree import Tree
@@ -25,37 +25,40 @@ UNUSED = {"none": {"l1", "l1_method", "l2"}, "l2": {"l1", "l1_method"}, "l1": {"
 SHOWN = 4  # held-out samples whose reconstructions are kept for the page
 
 
-def plan(settings: Settings, seed: int) -> dict[str, Tree]:
-    """Samples, stacks by variant and by what they are trained on, the study, and the measurements by map and layer."""
-    s = settings
-    used = {"held_out": s.held_out, "seed": seed}
-    training = _drawn("samples", s.L, s.K, s.n_samples, s.chains, seed)
+def plan(settings: Settings, seed: int, training: int = 1) -> dict[str, Tree]:
+    """Samples, stacks by variant and by what they are trained on, the study, and the measurements by map and layer.
+
+    A later training has stacks on other chains of the same samples; nulls and the study are those of the first.
+    """
+    s, own = settings, again(seed, training)
+    drawn = _drawn("samples", s.L, s.K, s.n_samples, s.chains, seed)
     critical = _drawn("critical samples", s.L, KC_SQUARE, s.n_critical, s.chains, seed)
 
-    def stack(variant: str, data: str) -> list[Task]:
+    def stack(variant: str, data: str, seed: int) -> list[Task]:
         layers: list[Task] = []
         for layer, (units, n_iter) in enumerate(zip(s.layers, s.recipe.n_iter, strict=True), start=1):
-            about = {"variant": variant, "data": data, "layer": layer, "units": units}
+            about = {"variant": variant, "data": data, "layer": layer, "units": units, "seed": seed}
             recipe = recipe_of(variant, s.recipe, n_iter)
-            layers.append(train(training, [*layers], **about, recipe=recipe, **used))
+            layers.append(train(drawn, [*layers], **about, recipe=recipe, held_out=s.held_out))
         return layers
 
-    def measures(name: str, kind: str, variant: str, trained: list[Task], null: str = "") -> list[Task]:
+    def measures(name: str, kind: str, variant: str, trained: list[Task], seed: int, null: str = "") -> list[Task]:
         about = {"map": name, "kind": kind, "variant": variant, "null": null, "units": s.recipe.units, "K": s.K}
+        about |= {"held_out": s.held_out, "seed": seed}
         sides = enumerate((round((s.L**2 / units) ** 0.5) for units in s.layers), start=1)
-        return [measure(training, critical, trained[:n], **about, layer=n, b=b, **used) for n, b in sides]
+        return [measure(drawn, critical, trained[:n], **about, layer=n, b=b) for n, b in sides]
 
     trained = {}
-    measured = {rule: measures(rule, "reference", rule, []) for rule in RULES}
+    measured = {rule: measures(rule, "reference", rule, [], seed) for rule in RULES}
     for variant in s.variants:
         nulls = NULLS | (MORE_NULLS if variant in s.null_variants else {})
-        stacks = {data: stack(variant, data) for data in ("ising", *nulls.values())}
-        trained[variant] = stacks
-        measured[variant] = measures(variant, "learned", variant, stacks["ising"])
+        stacks = {data: stack(variant, data, seed) for data in ("ising", *nulls.values())}
+        trained[variant] = stacks | {"ising": stack(variant, "ising", own)}
+        measured[variant] = measures(variant, "learned", variant, trained[variant]["ising"], own)
         for null, data in nulls.items():
             name = f"{variant}, {null}"
-            measured[name] = measures(name, "null", variant, stacks[data], null)
-    samples = {"training": training, "critical": critical}
+            measured[name] = measures(name, "null", variant, stacks[data], seed, null)
+    samples = {"training": drawn, "critical": critical}
     return {"samples": samples, "trained": trained, "conditions": _conditions(s, seed), "measured": measured}
 
 

@@ -1,0 +1,128 @@
+"""Trainings as a dimension of a run: what they share, how claims are decided over them, and the errors of means."""
+
+from __future__ import annotations
+
+import json
+import math
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from tiny import TINY
+
+from blockspin import judging
+from blockspin.experiments import EXPERIMENTS, find
+from blockspin.experiments.claims import STATUSES, Answer, together
+from blockspin.experiments.run import prepare, redraw, run
+from blockspin.judging.measurement import Measurement, State
+from blockspin.runs.task import ordered
+from blockspin.statistics import Estimate, mean_over_trainings
+
+REPEATED = [name for name in EXPERIMENTS if find(name).repeated]
+
+
+def test_the_main_experiments_repeat_their_trainings() -> None:
+    assert {"mehta-schwab", "mcrg", "koch-janusz-ringel", "dimers", "exact-mapping"} <= set(REPEATED)
+
+
+@pytest.mark.parametrize("name", REPEATED)
+def test_more_trainings_add_tasks_and_keep_those_of_the_first(name: str) -> None:
+    one, three = (
+        {task.key: task for task in ordered(prepare(find(name), overrides=(*TINY[name], f"trainings={n}")).tasks)}
+        for n in (1, 3)
+    )
+    assert one.items() <= three.items()
+    added = [task for key, task in three.items() if key not in one]
+    assert added
+    assert not [task for task in added if task.kind == "sample" and name != "koch-janusz-ringel"]
+    assert {task.label[-12:] for task in added} == {"(training 2)", "(training 3)"}
+
+
+def test_a_folder_goes_on_to_more_trainings(tiny_folder: Callable[[str], Path], tmp_path: Path) -> None:
+    folder = tmp_path / "more"
+    shutil.copytree(tiny_folder("mehta-schwab"), folder)
+    before = json.loads((folder / "scorecards.json").read_text())["scorecards"]
+    stamps = {path.name: path.stat().st_mtime_ns for path in (folder / "tasks").glob("*.npz")}
+    concluded = run(prepare(find("mehta-schwab"), overrides=(*TINY["mehta-schwab"], "trainings=3"), seed=1), folder)
+    assert concluded is not None
+    assert stamps.items() <= {path.name: path.stat().st_mtime_ns for path in (folder / "tasks").glob("*.npz")}.items()
+    assert {claim["status"] for claim in concluded["claims"]} <= set(STATUSES)
+    rows = {(card["map"], card["layer"]): card["rows"] for card in concluded["scorecards"]}
+    first = {(card["map"], card["layer"]): card["rows"] for card in before}
+    for place, own in rows.items():
+        trained = place[0] in ("none", "l1")
+        for row, old in zip(own, first[place], strict=True):
+            several = row.get("trainings")
+            assert trained or several is None  # block rules and nulls are as they were
+            if several is not None:
+                assert len(several["values"]) in (2, 3)
+                assert row["value"] == pytest.approx(np.mean(several["values"]))
+                assert row["error"] == pytest.approx(math.hypot(several["sampling"], several["between"]))
+                assert old["value"] in several["values"] or len(several["values"]) == 2
+    evidence = next(claim["evidence"] for claim in concluded["claims"] if claim["id"] == "MS-1")
+    assert {row["training"] for row in evidence} == {1, 2, 3}
+    page = redraw(folder).read_text()
+    assert "training 3" in page
+    assert "3 of each learned map" in page
+
+
+@pytest.mark.parametrize(
+    ("statuses", "expected"),
+    [
+        (("reproduced", "reproduced"), "reproduced"),
+        (("reproduced", "not reproduced"), "partly"),
+        (("partly", "not reproduced"), "partly"),
+        (("not reproduced", "not reproduced"), "not reproduced"),
+        (("not tested", "reproduced"), "reproduced"),
+        (("not tested", "not tested"), "not tested"),
+    ],
+)
+def test_a_claim_over_trainings(statuses: tuple[str, ...], expected: str) -> None:
+    answers = [Answer(one, f"Why {n}.", [{"value": n}]) for n, one in enumerate(statuses)]  # type: ignore[arg-type]
+    assert together(answers).status == expected
+
+
+def test_a_claim_that_rests_on_nothing_trained_is_answered_once() -> None:
+    answer = Answer("partly", "Why.", [{"value": 1.0}])
+    assert together([answer, answer, answer]) is answer
+
+
+def test_a_mean_over_trainings_holds_both_errors() -> None:
+    found, sampling, between = mean_over_trainings([Estimate(1.0, 0.3), Estimate(2.0, 0.4), Estimate(3.0, 0.0)])
+    assert found.value == 2.0
+    assert sampling == pytest.approx(math.sqrt((0.09 + 0.16) / 3))
+    assert between == pytest.approx(1 / math.sqrt(3))
+    assert found.error == pytest.approx(math.hypot(sampling, between))
+    alone, sampling, between = mean_over_trainings([Estimate(1.0, 0.3)])
+    assert (alone, sampling) == (Estimate(1.0, 0.3), 0.3)
+    assert math.isnan(between)
+    assert mean_over_trainings([Estimate(1.0, math.nan), Estimate(3.0, math.nan)])[0] == Estimate(2.0, 1.0)
+
+
+@pytest.mark.parametrize("trained", [0.0, 0.5, 2.0])  # the scatter of trainings over the error of the shared samples
+def test_the_error_of_a_mean_covers_both_sources(trained: float) -> None:
+    # 4,000 sets of 8 trainings, seed 1: the share inside one error is known to .0075
+    random = np.random.default_rng(1)
+    shared, own = random.normal(size=(4000, 1)), trained * random.normal(size=(4000, 8))
+    means = [mean_over_trainings([Estimate(one, 1.0) for one in some])[0] for some in shared + own]
+    inside = np.mean([abs(one.value) < one.error for one in means])
+    assert 0.65 < inside < 0.71
+
+
+def _measured(*states: State) -> list[judging.Measured]:
+    return [
+        judging.Measured("map", 1, 2.0, (Measurement("spectrum", "y_t", float(n), 0.1, state, why="why"),))
+        for n, state in enumerate(states)
+    ]
+
+
+def test_a_quantity_has_a_mean_where_most_trainings_have_it() -> None:
+    yes, no = State.MEASURED, State.FORCED
+    found = judging.mean(_measured(yes, yes, no)).measurements[0]
+    assert (found.state, found.value) == (yes, 0.5)
+    assert found.trainings is not None
+    assert found.trainings.values == (0.0, 1.0)
+    assert judging.mean(_measured(yes, no, no)).measurements[0] == _measured(yes, no)[1].measurements[0]
+    assert judging.mean(_measured(yes)) == _measured(yes)[0]
