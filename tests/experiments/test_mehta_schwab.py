@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Sequence
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -14,9 +16,9 @@ from blockspin.experiments import find
 from blockspin.experiments.mehta_schwab import claims
 from blockspin.experiments.mehta_schwab.cards import stack
 from blockspin.experiments.mehta_schwab.machines import build, inputs
-from blockspin.experiments.mehta_schwab.settings import PRESETS, Settings
-from blockspin.experiments.mehta_schwab.tasks import plan, recipe_of
-from blockspin.experiments.run import prepare
+from blockspin.experiments.mehta_schwab.settings import PRESETS, RBMS, VARIANTS, Settings
+from blockspin.experiments.mehta_schwab.tasks import MORE_NULLS, NULLS, plan, recipe_of
+from blockspin.experiments.run import prepare, run
 from blockspin.judging import Measured, Scorecard, scorecard
 from blockspin.judging.measurement import Measurement, Side, State
 from blockspin.runs.settings import SettingsError
@@ -62,6 +64,29 @@ def test_only_the_penalty_differs_between_the_variants() -> None:
     for other, penalty in ((l2, "l2"), (l1, "l1")):
         assert {key for key in none if none[key] != other[key]} == {penalty, "random_state"}
     assert build("sklearn-default", 16, recipe_of("sklearn-default", recipe, 5), 1, 7).batch_size == 10  # its default
+
+
+def test_autoencoders_have_settings_of_their_own() -> None:
+    s = Settings(variants=tuple(VARIANTS), autoencoder={"l1": 0.3, "n_iter": 7})
+    recipes = {name: recipe_of(name, s.recipe, 5, s.autoencoder) for name in VARIANTS if name not in RBMS}
+    assert [sorted({"l1", "l2"} & set(one)) for one in recipes.values()] == [[], ["l2"], ["l1"]]
+    built = build("autoencoder-l1", 16, recipes["autoencoder-l1"], 1, 7)
+    assert (built.l1, built.l2, built.n_iter, built.n_components) == (0.3, 0.0, 7, 16)
+    first, second = plan(s, 1), plan(Settings(variants=tuple(VARIANTS)), 1)
+    changed = {name for name, layers in first["measured"].items() if layers[0].key != second["measured"][name][0].key}
+    assert {name.partition(",")[0] for name in changed} == set(recipes)
+
+
+def test_autoencoders_alone_are_an_experiment_too(tmp_path: Path) -> None:
+    some = [one for one in SMALL if "variants" not in one]
+    chosen = ('variants=["autoencoder", "autoencoder-l1"]', 'null_variants=["autoencoder-l1"]', "autoencoder.n_iter=2")
+    run(prepare(find("mehta-schwab"), overrides=(*some, *chosen), seed=1), tmp_path)
+    cards = json.loads((tmp_path / "scorecards.json").read_text())["scorecards"]
+    found = [card for card in cards if card["map"] == "autoencoder-l1"]
+    assert [card["layer"] for card in found] == [1, 2]
+    states = {row["quantity"]: row["state"] for row in found[1]["rows"] if row["criterion"] == "fidelity"}
+    assert states == {"reconstructed sites": "measured"}  # it generates nothing
+    assert {f"autoencoder-l1, {null}" for null in (*NULLS, *MORE_NULLS)} < {card["map"] for card in cards}
 
 
 def test_a_change_of_penalty_recomputes_one_variant_only() -> None:

@@ -66,7 +66,7 @@ def _fields(run: Run, name: str, n: int) -> Array:
 
 def variants(run: Run) -> Table:
     """What each variant is."""
-    return tables.table(("variant", "RBM"), [(name, VARIANTS[name]) for name in run.settings.variants])
+    return tables.table(("variant", "model"), [(name, VARIANTS[name]) for name in run.settings.variants])
 
 
 def locality(run: Run) -> Figure:
@@ -143,10 +143,15 @@ def study(run: Run) -> Figure:
     return line_plot([panel])
 
 
+def generative(run: Run) -> list[str]:
+    """The variants that draw samples of their own; an autoencoder does not."""
+    return [name for name in run.settings.variants if "G" in run["measured"][name][0].arrays]
+
+
 def correlations(run: Run) -> Figure:
     """G(r) of free samples, first layers and data."""
-    arrays = {name: run["measured"][name][0].arrays for name in run.settings.variants}
-    first = arrays[run.settings.variants[0]]
+    arrays = {name: run["measured"][name][0].arrays for name in generative(run)}
+    first = next(iter(arrays.values()))
     r = np.arange(len(first["G"]))
     curves = {"data": np.column_stack([r, first["G_data"], first["G_data_error"]])}
     curves |= {name: np.column_stack([r, some["G"], some["G_error"]]) for name, some in arrays.items()}

@@ -24,14 +24,20 @@ from blockspin.experiments.ranges import (
 )
 from blockspin.runs.settings import Section
 
-Variant = Literal["sklearn-default", "sklearn-matched", "none", "l2", "l1"]
+Variant = Literal[
+    "sklearn-default", "sklearn-matched", "none", "l2", "l1", "autoencoder", "autoencoder-l2", "autoencoder-l1"
+]
 VARIANTS = {
     "sklearn-default": "scikit-learn's BernoulliRBM with its defaults",
     "sklearn-matched": "BernoulliRBM with this run's learning rate, batch size and epochs",
     "none": "RBM without a penalty",
     "l2": "RBM with L2 weight decay",
     "l1": "RBM with the L1 penalty",
+    "autoencoder": "autoencoder without a penalty, layer by layer",
+    "autoencoder-l2": "autoencoder with L2 weight decay",
+    "autoencoder-l1": "autoencoder with the L1 penalty",
 }
+RBMS: tuple[Variant, ...] = get_args(Variant)[:5]
 OWN = ("none", "l2", "l1")  # the variants that this package trains itself
 
 
@@ -51,6 +57,17 @@ class Recipe(Section):
     reconstruction: Literal["sample", "mean"] = "sample"
     output: Literal["mean", "sample"] = "sample"
     n_iter: tuple[Annotated[int, Field(ge=0)], ...] = (25, 60)
+
+
+class Deep(Section):
+    """How the autoencoders are trained, but for the penalty that a variant leaves out; each layer alike."""
+
+    biases: bool = False
+    learning_rate: Rate = 0.001
+    batch_size: Annotated[int, Field(ge=1)] = 100
+    l1: Penalty = 0.02
+    l2: Penalty = 0.02
+    n_iter: Annotated[int, Field(ge=0)] = 30
 
 
 class Conditions(Section):
@@ -89,9 +106,10 @@ class Settings(Section):
     chains: Annotated[int, Field(ge=4)] = 50
     held_out: Annotated[float, Field(gt=0, lt=1)] = 0.2
     layers: Annotated[tuple[Annotated[int, Field(ge=4)], ...], Field(min_length=1)] = (144, 36)
-    variants: Annotated[tuple[Variant, ...], Field(min_length=1), Different] = get_args(Variant)
+    variants: Annotated[tuple[Variant, ...], Field(min_length=1), Different] = RBMS
     null_variants: Annotated[tuple[Variant, ...], Different] = ("l1",)
     recipe: Recipe = Recipe()
+    autoencoder: Deep = Deep()
     conditions: Conditions = Conditions()
     trainings: Repetitions = 1
 
@@ -142,6 +160,7 @@ SOURCES: dict[str, tuple[Any, str]] = {  # the preset "paper": a setting's value
 }
 FULL: dict[str, Any] = {
     **{name: value for name, (value, _) in SOURCES.items() if "." not in name},
+    "variants": get_args(Variant),
     "conditions": {"n_samples": (1000, 4000, 16_000, 64_000, 256_000), "updates": 20_000},
     "trainings": 3,
 }

@@ -9,7 +9,7 @@ import numpy as np
 
 import blockspin as bs
 from blockspin import judging
-from blockspin.experiments.mehta_schwab.settings import OWN, Recipe, Settings
+from blockspin.experiments.mehta_schwab.settings import OWN, Deep, Recipe, Settings
 from blockspin.experiments.shared_tasks import again, ising_samples
 from blockspin.experiments.stored import Samples
 from blockspin.experiments.task import task
@@ -38,7 +38,7 @@ def plan(settings: Settings, seed: int, training: int = 1) -> dict[str, Tree]:
         layers: list[Task] = []
         for layer, (units, n_iter) in enumerate(zip(s.layers, s.recipe.n_iter, strict=True), start=1):
             about = {"variant": variant, "data": data, "layer": layer, "units": units, "seed": seed}
-            recipe = recipe_of(variant, s.recipe, n_iter)
+            recipe = recipe_of(variant, s.recipe, n_iter, s.autoencoder)
             layers.append(train(drawn, [*layers], **about, recipe=recipe, held_out=s.held_out))
         return layers
 
@@ -85,11 +85,14 @@ def _drawn(name: str, L: int, K: float, n: int, chains: int, seed: int) -> Task:
     return replace(drawn, label=name)
 
 
-def recipe_of(variant: str, recipe: Recipe, n_iter: int) -> dict[str, Any]:
-    """The parameters of a variant's RBM in a layer: the recipe less the penalties that the variant does not have.
+def recipe_of(variant: str, recipe: Recipe, n_iter: int, deep: Deep | None = None) -> dict[str, Any]:
+    """The parameters of a variant in a layer: of an RBM, or an autoencoder, less the penalties that it does not have.
 
     What a variant does not use is not among its task's settings, so changing it does not train the variant again.
     """
+    if variant.startswith("autoencoder") and deep is not None:
+        unused = {"l1", "l2"} - {variant.removeprefix("autoencoder-")}
+        return {name: value for name, value in deep.model_dump(mode="json").items() if name not in unused}
     values = {**recipe.model_dump(mode="json"), "n_iter": n_iter}
     if variant == "sklearn-default":
         return {}
@@ -104,7 +107,7 @@ def _train_cost(
     if data == "untrained":
         return 0.1
     inputs = below[-1].settings["units"] if below else samples.settings["L"] ** 2
-    epochs = recipe.get("n_iter", 30) * (2 if variant == "sklearn-matched" else 1)
+    epochs = recipe.get("n_iter", 30) * (1 if variant in ("sklearn-default", *OWN) else 2)
     return float(max(inputs * units * samples.settings["n"] * epochs * recipe.get("k", 1) * 1e-10, 0.1))
 
 
@@ -127,7 +130,7 @@ def train(
     progress: Progress,
 ) -> Result:
     """Train one layer on what the layers below pass on; arrays: weights and trajectory."""
-    from blockspin.experiments.mehta_schwab.machines import build, inputs, stack_of
+    from blockspin.experiments.mehta_schwab.machines import build, inputs, stack_of, weights
 
     parts = bs.split(samples, 1 - held_out, seed=seed)
     shift = 1 if data == "noise" else 0  # the held-out noise must not repeat the training noise
@@ -141,8 +144,7 @@ def train(
         machine.set_params(verbose=progress).fit(X, validation=validation)
     else:
         machine.fit(X)
-    weights = ("components", "intercept_hidden", "intercept_visible")
-    arrays = {name: np.asarray(getattr(machine, f"{name}_")) for name in weights}
+    arrays = weights(machine)
     course = getattr(machine, "trajectory_", {})  # scikit-learn keeps none
     arrays |= {f"trajectory_{name}": np.asarray(values) for name, values in course.items()}
     return Result(arrays, {"output": recipe.get("output", "mean")})
@@ -167,7 +169,6 @@ def measure(
 ) -> Result:
     """Measure one layer of one map; arrays: fields, centres, free-run correlations, reconstructions."""
     from blockspin.coarse.sparse_fields import dense
-    from blockspin.coarse.stack import reconstruct
     from blockspin.experiments.mehta_schwab.machines import block_rule, stack_of
     from blockspin.judging.criteria.fidelity import correlation
     from blockspin.judging.nulls import shuffled
@@ -193,7 +194,7 @@ def measure(
     if kind == "learned":
         rows = np.linspace(0, len(evidence.X) - 1, SHOWN).astype(int)
         arrays["shown"] = evidence.X[rows]
-        arrays["reconstructed"] = reconstruct(transformer, evidence.X[rows])
+        arrays["reconstructed"] = np.clip(np.asarray(subject.map.reconstruct(evidence.X[rows])), -1, 1)
         if subject.free_run is not None:
             free = np.concatenate(subject.free_run)
             arrays["G"], arrays["G_error"] = jackknife(correlation(free))
