@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from blockspin.experiments.core import Run
+from blockspin.experiments.mehta_schwab.alternatives import ALTERNATIVES
 from blockspin.experiments.mehta_schwab.cards import SIZE, size, stack, studied
 from blockspin.experiments.mehta_schwab.cards import courses as courses
 from blockspin.experiments.mehta_schwab.settings import SOURCES, VARIANTS
@@ -76,6 +77,24 @@ def locality(run: Run) -> Figure:
         for n, one in enumerate(stack(run.cards, "majority"))
     ]
     return forest.forest(parts)
+
+
+def open_choices(run: Run) -> Figure:
+    """How local the first layer is by the choices that the paper leaves open."""
+    recipes, b = ("majority", "l1", *run.settings.alternatives), stack(run.cards, "majority")[0].b
+    rows = {
+        quantity: [row for row in _rows(run, 0, "locality", quantity) if row.label in recipes]
+        for quantity in (SIZE, "background over peak")
+    }
+    lines = {SIZE: [(b**2, "block")]}
+    return forest.forest([forest.Forest(name, some, lines=lines.get(name, [])) for name, some in rows.items()])
+
+
+def choices(run: Run) -> Table:
+    """What each alternative changes."""
+    return tables.table(
+        ("alternative", "change"), [(name, ALTERNATIVES[name][0]) for name in run.settings.alternatives]
+    )
 
 
 def centres(run: Run) -> Figure:

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal, get_args
 
 from pydantic import Field, model_validator
 
+from blockspin.experiments.mehta_schwab import alternatives
 from blockspin.experiments.ranges import (
     Coupling,
     Different,
@@ -97,6 +98,7 @@ class Settings(Section):
     """The experiment in full; what a run folder keeps as settings.toml.
 
     trainings: of every variant, each on other chains of the same samples; nulls and the study are trained once.
+    alternatives: to the variant l1, one change of the recipe each, as `alternatives` names them.
     """
 
     L: Annotated[int, Field(ge=8)] = 24
@@ -108,6 +110,7 @@ class Settings(Section):
     layers: Annotated[tuple[Annotated[int, Field(ge=4)], ...], Field(min_length=1)] = (144, 36)
     variants: Annotated[tuple[Variant, ...], Field(min_length=1), Different] = RBMS
     null_variants: Annotated[tuple[Variant, ...], Different] = ("l1",)
+    alternatives: Annotated[tuple[str, ...], Different] = ()
     recipe: Recipe = Recipe()
     autoencoder: Deep = Deep()
     conditions: Conditions = Conditions()
@@ -118,6 +121,7 @@ class Settings(Section):
         for units in self.layers:
             check_block(self.L, units, "layers")
         check_split(self.n_samples, self.chains, self.held_out)
+        alternatives.check(self.alternatives)
         if len(self.recipe.n_iter) != len(self.layers):
             given = f"{len(self.layers)} layers, {len(self.recipe.n_iter)} numbers"
             raise ValueError(f"recipe.n_iter needs one number of epochs a layer: {given}")
@@ -126,7 +130,7 @@ class Settings(Section):
 
 def check_memory(settings: Settings, seed: int) -> None:
     """Raise ValueError where samples or weights want more memory than is free."""
-    check_samples(settings.L, settings.n_samples, "n_samples")
+    check_samples(settings.L, settings.n_samples * (1 + (alternatives.TWICE in settings.alternatives)), "n_samples")
     check_samples(settings.L, settings.n_critical, "n_critical")
     check_weights(settings.L, max(settings.layers), "layers")
     study = settings.conditions
@@ -164,11 +168,22 @@ FULL: dict[str, Any] = {
     "conditions": {"n_samples": (1000, 4000, 16_000, 64_000, 256_000), "updates": 20_000},
     "trainings": 3,
 }
+RECIPE = {name[7:]: value for name, (value, _) in SOURCES.items() if "." in name}
 PRESETS: dict[str, dict[str, Any]] = {
     # the demo: the whole story on a small lattice
     "quick": {},
     # the paper's values, and the code's where the paper is silent
-    "paper": {**FULL, "recipe": {name[7:]: value for name, (value, _) in SOURCES.items() if "." in name}},
+    "paper": {**FULL, "recipe": RECIPE},
     # a recipe that gives local fields in all three layers
     "local": {**FULL, "recipe": {"n_iter": (25, 60, 100)}},
+    # the first layer of the preset paper, and each choice that the paper leaves open made the other way
+    "alternatives": {
+        **FULL,
+        "layers": (400,),
+        "variants": ("l1",),
+        "null_variants": (),
+        "alternatives": tuple(alternatives.ALTERNATIVES),
+        "recipe": RECIPE | {"n_iter": (200,)},
+        "conditions": {"n_samples": ()},
+    },
 }

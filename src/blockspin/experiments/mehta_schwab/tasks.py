@@ -9,6 +9,7 @@ import numpy as np
 
 import blockspin as bs
 from blockspin import judging
+from blockspin.experiments.mehta_schwab import alternatives
 from blockspin.experiments.mehta_schwab.settings import OWN, Deep, Recipe, Settings
 from blockspin.experiments.shared_tasks import again, ising_samples
 from blockspin.experiments.stored import Samples
@@ -31,26 +32,30 @@ def plan(settings: Settings, seed: int, training: int = 1) -> dict[str, Tree]:
     A later training has stacks on other chains of the same samples; nulls and the study are those of the first.
     """
     s, own = settings, again(seed, training)
-    drawn = _drawn("samples", s.L, s.K, s.n_samples, s.chains, seed)
     critical = _drawn("critical samples", s.L, KC_SQUARE, s.n_critical, s.chains, seed)
+
+    def samples_of(variant: str) -> Task:
+        n = 2 * s.n_samples if variant == alternatives.TWICE else s.n_samples
+        return _drawn("samples", s.L, s.K, n, s.chains, seed)
 
     def stack(variant: str, data: str, seed: int) -> list[Task]:
         layers: list[Task] = []
         for layer, (units, n_iter) in enumerate(zip(s.layers, s.recipe.n_iter, strict=True), start=1):
             about = {"variant": variant, "data": data, "layer": layer, "units": units, "seed": seed}
             recipe = recipe_of(variant, s.recipe, n_iter, s.autoencoder)
-            layers.append(train(drawn, [*layers], **about, recipe=recipe, held_out=s.held_out))
+            layers.append(train(samples_of(variant), [*layers], **about, recipe=recipe, held_out=s.held_out))
         return layers
 
     def measures(name: str, kind: str, variant: str, trained: list[Task], seed: int, null: str = "") -> list[Task]:
-        about = {"map": name, "kind": kind, "variant": variant, "null": null, "units": s.recipe.units, "K": s.K}
+        units = recipe_of(variant, s.recipe, 0)["units"] if variant in s.alternatives else s.recipe.units
+        about = {"map": name, "kind": kind, "variant": variant, "null": null, "units": units, "K": s.K}
         about |= {"held_out": s.held_out, "seed": seed}
         sides = enumerate((round((s.L**2 / units) ** 0.5) for units in s.layers), start=1)
-        return [measure(drawn, critical, trained[:n], **about, layer=n, b=b) for n, b in sides]
+        return [measure(samples_of(variant), critical, trained[:n], **about, layer=n, b=b) for n, b in sides]
 
     trained = {}
     measured = {rule: measures(rule, "reference", rule, [], seed) for rule in RULES}
-    for variant in s.variants:
+    for variant in (*s.variants, *s.alternatives):
         nulls = NULLS | (MORE_NULLS if variant in s.null_variants else {})
         stacks = {data: stack(variant, data, seed) for data in ("ising", *nulls.values())}
         trained[variant] = stacks | {"ising": stack(variant, "ising", own)}
@@ -58,7 +63,7 @@ def plan(settings: Settings, seed: int, training: int = 1) -> dict[str, Tree]:
         for null, data in nulls.items():
             name = f"{variant}, {null}"
             measured[name] = measures(name, "null", variant, stacks[data], seed, null)
-    samples = {"training": drawn, "critical": critical}
+    samples = {"training": samples_of(""), "critical": critical}
     return {"samples": samples, "trained": trained, "conditions": _conditions(s, seed), "measured": measured}
 
 
@@ -93,6 +98,8 @@ def recipe_of(variant: str, recipe: Recipe, n_iter: int, deep: Deep | None = Non
     if variant.startswith("autoencoder") and deep is not None:
         unused = {"l1", "l2"} - {variant.removeprefix("autoencoder-")}
         return {name: value for name, value in deep.model_dump(mode="json").items() if name not in unused}
+    if variant in alternatives.ALTERNATIVES:
+        return alternatives.recipe(variant, recipe_of("l1", recipe, n_iter))
     values = {**recipe.model_dump(mode="json"), "n_iter": n_iter}
     if variant == "sklearn-default":
         return {}
@@ -107,7 +114,7 @@ def _train_cost(
     if data == "untrained":
         return 0.1
     inputs = below[-1].settings["units"] if below else samples.settings["L"] ** 2
-    epochs = recipe.get("n_iter", 30) * (1 if variant in ("sklearn-default", *OWN) else 2)
+    epochs = recipe.get("n_iter", 30) * (2 if variant.startswith(("sklearn-matched", "autoencoder")) else 1)
     return float(max(inputs * units * samples.settings["n"] * epochs * recipe.get("k", 1) * 1e-10, 0.1))
 
 
@@ -137,13 +144,17 @@ def train(
     X, validation = (inputs(data, bs.to_matrix(part), seed + n * shift) for n, part in enumerate(parts))
     stack = stack_of(variant, recipe.get("units", "binary"), below, seed)
     X, validation = stack.transform(X), stack.transform(validation)
-    machine = build(variant, units, recipe, layer, seed)
+    early = recipe.get("early", {})
+    machine = build(variant, units, {name: value for name, value in recipe.items() if name != "early"}, layer, seed)
     if data == "untrained":
         machine.set_params(n_iter=0)
-    if isinstance(machine, bs.RBM):
-        machine.set_params(verbose=progress).fit(X, validation=validation)
-    else:
+    if not isinstance(machine, bs.RBM):
         machine.fit(X)
+    elif machine.n_iter > early.get("n_iter", machine.n_iter):
+        machine.set_params(**early).fit(X, validation=validation)
+        machine.set_params(**{name: recipe[name] for name in early}, verbose=progress).resume(X, validation=validation)
+    else:
+        machine.set_params(verbose=progress).fit(X, validation=validation)
     arrays = weights(machine)
     course = getattr(machine, "trajectory_", {})  # scikit-learn keeps none
     arrays |= {f"trajectory_{name}": np.asarray(values) for name, values in course.items()}
