@@ -343,3 +343,37 @@ def test_outputs_must_be_finite(lattice: bs.Lattice, held_out: xr.DataArray) -> 
 
     with pytest.raises(ValueError, match=r"64000 "):
         bs.judge(Broken(), held_out)
+
+
+def test_a_list_of_trainings_is_judged_as_one_map() -> None:
+    lattice = bs.Lattice.square(8)
+    samples = bs.sample(bs.Ising(lattice, 0.4), 400, seed=1)
+    rbms = [bs.RBM(16, units="spin", n_iter=2, random_state=n).fit(bs.to_matrix(samples)) for n in range(3)]
+    card = bs.judge(rbms, samples, criteria=["locality", "symmetry"])
+    alone = [bs.judge(one, samples, criteria=["locality", "symmetry"]) for one in rbms]
+    assert (card.map, len(card.rows)) == ("RBM", len(alone[0].rows))
+    trained = [row for row in card.rows if row.trainings is not None]
+    assert trained
+    for row in trained:
+        values = [one.row(row.criterion, row.quantity).value for one in alone]
+        assert row.trainings.values == tuple(values)
+        assert row.value == pytest.approx(np.mean(values))
+        assert row.error >= max(row.trainings.between, row.trainings.sampling or 0)
+        assert row.null == alone[0].row(row.criterion, row.quantity).null
+    table = card.to_dataframe()
+    assert set(table["trainings"]) <= {1, 3}
+    assert (
+        bs.judge({"one": rbms}, samples, criteria=["locality"])["one"].rows
+        == card.rows[: len(alone[0].rows)][: sum(row.criterion == "locality" for row in card.rows)]
+    )
+    with pytest.raises(ValueError, match="must hold one; got none"):
+        bs.judge([], samples)
+    with pytest.raises(TypeError, match="transformer"):
+        bs.judge([rbms[0], 3], samples)
+
+
+def test_trainings_that_are_all_alike_are_one_map() -> None:
+    lattice = bs.Lattice.square(8)
+    samples = bs.sample(bs.Ising(lattice, 0.4), 400, seed=1)
+    rule = bs.Decimation(lattice, 2)
+    assert bs.judge([rule, rule], samples).rows == bs.judge(rule, samples).rows

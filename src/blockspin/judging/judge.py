@@ -23,7 +23,7 @@ from blockspin.judging import nulls as null_maps
 from blockspin.judging.card import Comparison, Note, Scorecard, scorecard
 from blockspin.judging.criteria import CRITERIA
 from blockspin.judging.evidence import Evidence, Subject
-from blockspin.judging.measurement import Measured
+from blockspin.judging.measurement import Measured, mean
 from blockspin.judging.notes import warnings
 from blockspin.progress import Report, Wish, part, reporting
 from blockspin.samples import described, positions, to_matrix
@@ -125,9 +125,10 @@ def judge(
 
     Parameters
     ----------
-    transformer : map, or dict of names to maps
+    transformer : map, list of maps, or dict of names to these
         Fitted, X (n, N) of the samples' values to (n, M); it is fitted on `train` where it is not. Your own class needs
-        transform(X); `blockspin.coarse.maps` lists what else it may offer (docs/how-to/own-network.md).
+        transform(X); `blockspin.coarse.maps` lists what else it may offer (docs/how-to/own-network.md). A list holds
+        trainings of one map: the card has their means, with errors of samples and of trainings, and nulls of the first.
     samples, critical, train : DataArray, DataArray or two or None, DataArray or None
         Held-out samples; samples at the critical coupling, for the exponents (their values are checked:
         `blockspin.judging.critical`), or these and a second set, of another critical Hamiltonian, for flow; the
@@ -181,16 +182,16 @@ def judge(
 def _card(
     given: Any, name: str, evidence: Evidence, names: list[str], nulls: Any, rule: str, report: Report
 ) -> Scorecard:
-    fitted = taken(_fitted(seeded(given, evidence.seed), evidence), name)
-    subject = Subject(fitted, evidence, name=name, layer=fitted.depth)
-    notes = warnings(subject)
+    trainings = [taken(_fitted(seeded(one, evidence.seed), evidence), name) for one in _trainings(given)]
+    subjects = [Subject(one, evidence, name=name, layer=one.depth) for one in trainings]
+    subject, notes = subjects[0], warnings(subjects[0])
     made, missing = _nulls(subject) if nulls is None else (nulls, [])
-    done, steps = count(), len(names) * (1 + len(made)) + 1  # of the map, the nulls and the reference
+    done, steps = count(), len(names) * (len(subjects) + len(made)) + 1  # of the map, the nulls and the reference
 
     def step(text: str) -> None:
         report(next(done) / steps, text)
 
-    measured = measure_subject(subject, names, step=step)
+    measured = mean([measure_subject(one, names, step=step) for one in subjects])
     step(rule)
     beside = evidence.once(reference, subject.b, subject.layer, evidence.seed, tuple(names), rule)
     if beside is None:
@@ -214,14 +215,26 @@ def _card(
 def _named(transformer: Any, name: Any) -> Mapping[str, Any]:
     """The maps to judge by their names."""
     several = isinstance(transformer, Mapping)
-    own = type(transformer).__name__ if name is None else checks.instance("name", name, str, "a string")
+    own = (
+        type(next(iter(_trainings(transformer)), None)).__name__
+        if name is None
+        else checks.instance("name", name, str, "a string")
+    )
     if several and (not transformer or name is not None):
         raise ValueError(f"transformer, maps by name, must hold one, and name be None; got {checks.shown(transformer)}")
     maps: Mapping[str, Any] = transformer if several else {own: transformer}
-    for label, one in maps.items():
+    for label, given in maps.items():
         checks.instance("every name in transformer", label, str, "a string")
-        checks.transformer(f"transformer[{label!r}]" if several else "transformer", one)
+        of = f"transformer[{label!r}]" if several else "transformer"
+        for one in _trainings(given):
+            checks.transformer(of, one)
+        if not _trainings(given):
+            raise ValueError(f"{of}, a list of trainings of one map, must hold one; got none")
     return maps
+
+
+def _trainings(given: Any) -> Sequence[Any]:
+    return given if isinstance(given, list | tuple) else [given]
 
 
 def _starts(critical: Any) -> tuple[Any, Any]:

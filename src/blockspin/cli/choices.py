@@ -155,5 +155,5 @@ def docstring(place: str) -> str | None:
 
 def _source(module: str) -> ast.Module:
     """The source of a module of this package, read: an import would take seconds."""
-    path = Path(__file__).parent.joinpath(*module.split(".")[1:])
+    path = Path(__file__).parents[1].joinpath(*module.split(".")[1:])
     return ast.parse((path / "__init__.py" if path.is_dir() else path.with_suffix(".py")).read_text("utf-8"))
