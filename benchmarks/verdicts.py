@@ -6,8 +6,8 @@
 
 `measure` appends a line a seed, size and case to FILE and goes on where it stopped; `report` applies the rules to the
 stored numbers: the table of docs/judge.md (seeds 101-200), and how the rates move with the judge's two thresholds on
-the seeds on which they were chosen (1-100). `changes` prints which verdicts of stored cards (docs/extracts) move by the
-exponents' distances from exact, and judges the block rules of `mcrg` with the criterion `manifold`.
+the seeds on which they were chosen (1-100). `changes` prints the verdicts of stored cards (docs/extracts) that have the
+criterion `manifold`, or moved by the exponents' distances from exact, and judges an RSMI map.
 """
 
 from __future__ import annotations
@@ -29,14 +29,12 @@ from sklearn.random_projection import GaussianRandomProjection
 from threadpoolctl import threadpool_limits
 
 import blockspin as bs
-from blockspin.experiments.mcrg.maps import MAPS
 from blockspin.judging import Evidence, Measured, Scorecard, Subject, measure_subject, reference, rules, scorecard
-from blockspin.judging.critical import EXACT
-from blockspin.judging.measurement import Side, State
 from blockspin.judging.nulls import cheap
-from blockspin.judging.verdict import Row, Verdict, rough
+from blockspin.judging.verdict import Verdict
 from blockspin.models import KC_SQUARE
 from blockspin.samples import make, to_matrix
+from blockspin.statistics import Estimate
 
 DRAWS, CHAINS = 2000, 50
 CRITERIA = ("locality", "tiling", "spectrum", "manifold")  # those that the verdict rests on
@@ -142,44 +140,26 @@ def report(file: Path) -> None:
     rules.SIGMAS = kept
 
 
-def rough_exponents(maps: list[dict[str, Any]]) -> dict[str, list[str]]:
-    """Of an extract's maps that renormalize, the exponents that lie many times as far from exact as majority's."""
-    found = {}
-    rule = {one["layer"]: one["quantities"] for one in maps if one["map"] == "majority"}
-    for one in (one for one in maps if one["verdict"] == Verdict.RENORMALIZES):
-        rows = []
-        for name, exact in EXACT["square"].items():
-            own, other = (some[name] for some in (one["quantities"], rule[one["layer"]]))
-            beside = Side("majority", other["value"], other["error"])
-            number = ("spectrum", name, own["value"], own["error"], State.MEASURED, rules.Outcome.PASS)
-            rows.append(Row(*number, reference=beside, exact=exact))
-        found[f"{one['map']}, layer {one['layer']}"] = rough(rows)
-    return found
-
-
 @app.command()
 def changes(L: int = 32, draws: int = 10_000) -> None:
-    """Print as Markdown which verdicts are others than before `manifold` and "renormalizes roughly"."""
-    print("| maps | before | now | why |\n|---|---|---|---|")
+    """Print as Markdown the verdicts before `manifold` and "renormalizes roughly", and now."""
+    print("| maps | before | now | distance from the exact row |\n|---|---|---|---|")
     for file in sorted((Path(__file__).parents[1] / "docs" / "extracts").glob("*.json")):
-        maps = json.loads(file.read_text())["maps"]
-        far = rough_exponents(maps)
-        for name, exponents in far.items():
-            if exponents:
-                print(f"| {file.stem}: {name} | renormalizes | renormalizes roughly | {', '.join(exponents)} |")
-        if maps:
-            same = len(maps) - sum(map(bool, far.values()))
-            print(f"| {file.stem}: {same} others | | the same by their exponents; manifold not measured | |")
+        extract = json.loads(file.read_text())
+        for one in extract["maps"]:
+            row = one["quantities"].get("off the exact row")
+            if row or one["verdict"] == Verdict.ROUGHLY:
+                before = Verdict.RENORMALIZES if one["verdict"] == Verdict.ROUGHLY else one["verdict"]
+                found = f"{Estimate(row['value'], row['error'])}, {row['outcome']}" if row else "not measured"
+                print(f"| {file.stem}: {one['map']}, layer {one['layer']} | {before} | {one['verdict']} | {found} |")
     critical = bs.sample(bs.Ising(bs.Lattice.square(L), KC_SQUARE), draws, seed=1, chains=CHAINS)
-    for name, one in MAPS.items():
-        if one.rule:
-            judged = bs.judge(one.make(bs.Lattice.square(L), 1), critical, critical=critical, criteria=CRITERIA)
-            before = Scorecard(name, 1, 2.0, tuple(row for row in judged.rows if row.criterion != "manifold")).verdict
-            row = judged.row("manifold", "distance from the exact row")
-            assert row is not None
-            assert row.null is not None
-            why = f"manifold {row.outcome}: {row.distance}, identity {row.null.value:.3f}"
-            print(f"| block rule {name} | {before} | {judged.verdict} | {why} |")
+    rsmi = bs.RSMI(bs.Lattice.square(L), random_state=1).fit(to_matrix(critical), chains=CHAINS)
+    judged = bs.judge(rsmi, critical, critical=critical, criteria=CRITERIA)
+    before = Scorecard("", 1, 2.0, tuple(row for row in judged.rows if row.criterion != "manifold")).verdict
+    row = judged.row("manifold", "distance from the exact row")
+    assert row is not None
+    print(f"| RSMI | {before} | {judged.verdict} | {row.distance}, {row.outcome} |")
+    print(judged)
 
 
 if __name__ == "__main__":

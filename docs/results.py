@@ -26,6 +26,7 @@ QUANTITIES = {  # a column: criterion and quantity
     "y_h": ("spectrum", "y_h"),
     "sites a field covers": ("locality", "participation ratio"),
     "off the grid, in b": ("tiling", "residual of the embedding / b"),
+    "off the exact row": ("manifold", "distance from the exact row"),
     "KL a site": ("fidelity", "KL a site"),
     "reconstructed": ("fidelity", "reconstructed sites"),
     "gap, nats": ("generalization", "free-energy gap"),

@@ -327,9 +327,28 @@ MUTANTS = (
         "only three sites of a plaquette alike", "rg/sectors.py", "for site in image[1:]:", "for site in image[1:3]:",
         "rg/test_letter_mcrg.py",
     ),
+    Mutant(
+        "far pairs keep what free couplings make good", "rg/learned/misfit.py",
+        "left = values[last:] -", "left = values[last:] - 0 *",
+        "rg/test_self_similar.py::test_a_change_of_free_couplings_leaves_no_residual",
+    ),
+    Mutant(
+        "a step to a rule of coins alone ends the learning", "rg/learned/one_row.py",
+        'divide="ignore", invalid="ignore"', 'divide="raise", invalid="raise"',
+        "rg/test_one_row.py::test_least_squares_passes_by_a_rule_without_covariances",
+    ),
+    Mutant(
+        "shapes that wind around the lattice fit it", "rg/operators.py",
+        "np.mod(x, lattice.shape)) for x in image}) == len(image)", "x) for x in image}) == len(image)",
+        "rg/test_couplings.py",
+    ),
+    Mutant(
+        "a filter's weights with the scatter of single sites", "experiments/kernels/tasks.py",
+        "(np.array(SITES) - 1))", "1)", "experiments/test_kernels.py",
+    ),
     # RBMs
     Mutant(
-        "a key added to the wrong word", "coarse/rbm/threefry.py",
+        "a key added to the wrong word", "randomness.py",
         "x + keys[number % 3], y + keys[(number + 1) % 3]", "x + keys[(number + 1) % 3], y + keys[number % 3]",
         "coarse/test_threefry.py",
     ),

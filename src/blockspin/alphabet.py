@@ -98,17 +98,15 @@ class Alphabet:
         for part in memory.parts(np.asarray(values)):
             found = (np.abs(part) == 1) if self == SPINS else np.isin(part, self.letters)
             if not found.all():
-                raise ValueError(f"{name} must be {self}; got {distinct(values)}{self._hint(values)}")
+                two = self == SPINS and ((values == 0) | (values == 1)).all()
+                hint = ". Map 0/1 data by 2 * x - 1" if two else ""
+                raise ValueError(f"{name} must be {self}; got {distinct(values)}{hint}")
 
     def numbers(self, values: ArrayLike, name: str = "values") -> NDArray[np.int8]:
         """The number 0..q-1 of each value's letter, of the same shape; raises ValueError where it is none."""
         array = np.asarray(values)
         self.check(name, array)
         return np.searchsorted(self.values, array).astype(np.int8)
-
-    def _hint(self, values: NDArray[Any]) -> str:
-        two = self == SPINS and ((values == 0) | (values == 1)).all()
-        return ". Map 0/1 data by 2 * x - 1" if two else ""
 
 
 def labels(q: int) -> Alphabet:

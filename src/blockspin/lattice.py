@@ -17,7 +17,6 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from blockspin import checks, memory
-from blockspin.inputs import read_only
 
 IntArray = NDArray[np.intp]
 FloatArray = NDArray[np.float64]
@@ -131,7 +130,7 @@ class Lattice:
     def coordinates(self) -> IntArray:
         """Integer positions of the sites, shape (N, d)."""
         self._require(1 + 2 * self.dimension, "coordinates")
-        return read_only(np.stack(np.unravel_index(np.arange(self.n_sites), self.shape), axis=1))
+        return memory.read_only(np.stack(np.unravel_index(np.arange(self.n_sites), self.shape), axis=1))
 
     @cached_property
     def bonds(self) -> IntArray:
@@ -141,7 +140,7 @@ class Lattice:
         """
         self._require(2 + 2 * self.coordination, "bonds")
         start = np.arange(self.n_sites)
-        return read_only(np.concatenate([np.stack([start, self.moved(step)], axis=1) for step in self.steps]))
+        return memory.read_only(np.concatenate([np.stack([start, self.moved(step)], axis=1) for step in self.steps]))
 
     @cached_property
     def neighbours(self) -> IntArray:
@@ -149,7 +148,7 @@ class Lattice:
         self._require(1 + 2 * self.coordination, "neighbours")
         opposite = [tuple(-x for x in step) for step in self.steps]
         both = [step for pair in zip(self.steps, opposite, strict=True) for step in pair]
-        return read_only(np.stack([self.moved(step) for step in both], axis=1))
+        return memory.read_only(np.stack([self.moved(step) for step in both], axis=1))
 
     def shell(self, n: int) -> tuple[tuple[int, ...], ...]:
         """One of each pair of opposite steps to the n-th nearest sites, by distance; those of n = 1 are `steps`.
@@ -191,7 +190,7 @@ class Lattice:
             raise ValueError(f"two colours need a lattice without triangles; got {self}")
         if any(extent % 2 for extent in self.shape):
             raise ValueError(f"two colours need even extents; got {self.shape}")
-        return read_only(self.coordinates.sum(axis=1) % 2)
+        return memory.read_only(self.coordinates.sum(axis=1) % 2)
 
     def displacement(self, start: ArrayLike, end: ArrayLike) -> FloatArray:
         """The shortest vector from start to end on the torus, in the coordinates of the sites, shape (..., d).

@@ -138,3 +138,10 @@ def _left_by_groups() -> Iterator[int]:
             yield max(0, limit - held + int(cached.get("inactive_file", 0)))
         except (OSError, ValueError):
             continue
+
+
+def read_only(values: NDArray[Any]) -> NDArray[Any]:
+    """A view of the values that cannot be written to: who wants to, copies it first."""
+    view = values.view()
+    view.flags.writeable = False
+    return view

@@ -21,7 +21,6 @@ from numpy.typing import ArrayLike, NDArray
 from blockspin import checks, memory, sample_files
 from blockspin.alphabet import SPINS, Alphabet
 from blockspin.files import parsed
-from blockspin.inputs import read_only
 from blockspin.lattice import Lattice, stored_lattice
 from blockspin.sample_files import ATTRIBUTE as ATTRIBUTE
 from blockspin.sample_files import opened as opened
@@ -54,7 +53,7 @@ def make(values: ArrayLike, lattice: Lattice, *, alphabet: Any = SPINS, **proven
 def drawn(values: NDArray[np.int8], lattice: Lattice, letters: Alphabet, **provenance: Any) -> xr.DataArray:
     """What `make` gives, of values that nobody else holds and that are letters: neither checked nor copied."""
     return xr.DataArray(
-        read_only(values.reshape(*values.shape[:2], *lattice.shape)),
+        memory.read_only(values.reshape(*values.shape[:2], *lattice.shape)),
         dims=("chain", "draw", *lattice.axes),
         name="state" if letters.labels else "spin",
         attrs={ATTRIBUTE: json.dumps(_settings(lattice, letters, provenance), sort_keys=True)},
@@ -156,12 +155,12 @@ def to_matrix(samples: xr.DataArray) -> NDArray[np.int8]:
     >>> bs.to_matrix(samples).shape
     (1000, 64)
     """
-    return read_only(np.ascontiguousarray(check_any(samples).values.reshape(-1, lattice_of(samples).n_sites)))
+    return memory.read_only(np.ascontiguousarray(check_any(samples).values.reshape(-1, lattice_of(samples).n_sites)))
 
 
 def by_chain(rows: NDArray[Any], samples: xr.DataArray) -> NDArray[Any]:
     """Rows made from `to_matrix(samples)`, (chain * draw, ...), as (chain, draw, ...): a view, not to write to."""
-    return read_only(rows.reshape(samples.sizes["chain"], samples.sizes["draw"], *rows.shape[1:]))
+    return memory.read_only(rows.reshape(samples.sizes["chain"], samples.sizes["draw"], *rows.shape[1:]))
 
 
 def split(samples: xr.DataArray, fraction: float, *, seed: int) -> tuple[xr.DataArray, xr.DataArray]:
@@ -191,7 +190,7 @@ def split(samples: xr.DataArray, fraction: float, *, seed: int) -> tuple[xr.Data
         )
     order = np.random.default_rng(np.random.SeedSequence(seed)).permutation(n_chains)
     first, second = (samples.isel(chain=np.sort(side)) for side in (order[:n_first], order[n_first:]))
-    return first.copy(data=read_only(first.values)), second.copy(data=read_only(second.values))
+    return first.copy(data=memory.read_only(first.values)), second.copy(data=memory.read_only(second.values))
 
 
 def write_samples(samples: xr.DataArray, path: str | os.PathLike[str]) -> None:
@@ -243,12 +242,6 @@ def checked_path(path: str | os.PathLike[str]) -> Path:
     if target.suffix != ".nc":
         raise ValueError(f"the path of samples that are written ends in .nc; got {target.name!r}")
     return target
-
-
-def sizes(path: str | os.PathLike[str]) -> dict[str, int]:
-    """How many chains, draws and bytes a draw a file (.nc) holds. Raises ValueError where it is damaged."""
-    with opened(Path(path)) as stored:
-        return stored.sizes
 
 
 def parts(path: str | os.PathLike[str], draws: int) -> Iterator[xr.DataArray]:

@@ -34,6 +34,7 @@ ESTIMATORS: list[Any] = [
         ),
         marks=pytest.mark.slow,
     ),
+    bs.rg.OneRow(bs.Lattice.chain(8), 2, ["block"], ["nn", "nnn"], random_state=0),
     bs.Placed(bs.Majority(L, random_state=0), L, strict=False),
     pytest.param(bs.RSMI(L, buffer=0, n_iter=2, batch_size=2, random_state=0), marks=pytest.mark.slow),
 ]
@@ -41,13 +42,14 @@ EXPECTED = {"check_positive_only_tag_during_fit": "X less its mean, which the ch
 
 
 def spins_for(estimator: BaseEstimator, X: Any, kernel: Any = None) -> np.ndarray:
-    """Signs about the mean, columns repeated to a site each."""
+    """Signs about the mean; of a lattice, columns repeated to a site each, about quantiles, so that pairs vary too."""
     values = np.asarray(X)
     lattice = getattr(estimator, "lattice", None)
-    spins = np.where(values > values.mean(), 1, -1).astype(values.dtype)
-    if lattice is None:
-        return spins
-    return spins[:, np.arange(lattice.n_sites) % spins.shape[1]]
+    cut: Any = values.mean()
+    if lattice is not None:
+        site = np.arange(lattice.n_sites)
+        values, cut = values[:, site % values.shape[1]], np.quantile(values, (site + 0.5) / lattice.n_sites)
+    return np.where(values > cut, 1, -1).astype(values.dtype)
 
 
 @pytest.fixture(autouse=True)

@@ -12,7 +12,8 @@ from jax.extend.random import threefry_2x32
 from scipy.stats import kstest
 
 from blockspin.coarse.rbm.gibbs import draw
-from blockspin.coarse.rbm.threefry import normal, threefry, uniform
+from blockspin.coarse.rbm.threefry import normal, uniform
+from blockspin.randomness import threefry
 
 SHAPES = ((), (0,), (0, 3), (3, 0), (1,), (7,), (1, 9), (9, 1), (2, 3, 5), (31, 17), (100, 64))
 PAIRS = {"uniform": (uniform, jax.random.uniform), "normal": (normal, jax.random.normal)}  # own, of jax

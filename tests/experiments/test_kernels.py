@@ -99,14 +99,22 @@ def test_the_kernel_of_a_symmetric_filter_is_the_rbm() -> None:
     w = np.full((4, 4), 0.4)
     w[[0, 3], 1:3] = w[1:3, ::3] = edge
     w[::3, ::3] = corner
-    theta = symmetric(w)
-    assert np.allclose([one.value for one in theta], [0.4, edge, corner])
-    assert np.allclose([one.error for one in theta], 0)
+    found = symmetric(lattice, w)
+    assert np.allclose([one.value for one in found.theta], [0.4, edge, corner])
+    assert np.allclose([one.error for one in found.theta], 0)
     rows = np.random.default_rng(1).choice(np.array([-1, 1], np.int8), (5, 64))
-    rule = bs.rules.Kernel(lattice, 2, ["block", "ring 1", "ring 2"], [0.4, edge, corner])
+    rule = bs.rules.Kernel(lattice, 2, found.features, [0.4, edge, corner])
     rbm = bs.ConvolutionalRBM(lattice, 2, 4, units="spin", biases=False, n_iter=0, random_state=1).fit(rows)
     rbm._set_learned(filters_=w[None].astype(np.float32), _biases=np.zeros(2, np.float32))
     assert np.allclose(2 * rule.chance(rows) - 1, rbm.transform(rows), atol=1e-6)
+
+
+def test_a_filters_weights_have_the_errors_of_its_scatter() -> None:
+    w = np.random.default_rng(1).normal(size=(4, 4)).astype(np.float32)
+    edges = np.concatenate([w[1:3, ::3].ravel(), w[::3, 1:3].ravel()])
+    for one, part in zip(symmetric(bs.Lattice.square(8), w).theta, (w[1:3, 1:3], edges, w[::3, ::3]), strict=True):
+        assert np.isclose(one.value, part.mean(), rtol=1e-6)
+        assert np.isclose(one.error, part.std(ddof=1) / np.sqrt(part.size), rtol=1e-6)
 
 
 @pytest.mark.parametrize(

@@ -61,6 +61,12 @@ def test_ticks_stand_within_the_limits_and_zero_is_an_arrow() -> None:
     assert "a −0.5; b 0" in body
 
 
+def test_ticks_are_drawn_where_they_are_however_close() -> None:
+    ticks = [1.8237, 1.8254, 1.8266]  # alike in two digits
+    body = drawn(Row("a", 1.8254, 0.001, ticks=ticks), limits=(1.8, 1.9))
+    assert same([x for x, _ in Drawing(body).points("blue")], [*ticks, 1.8254])
+
+
 def test_the_same_bytes_and_escaped_labels() -> None:
     evil = "<script>alert('$x$')</script>"
     rows = [Row(evil, 1.0, 0.1, group=evil), Row(evil, math.nan, text=evil)]

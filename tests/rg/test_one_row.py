@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 import pytest
 
@@ -62,3 +64,17 @@ def test_refusals() -> None:
     for operators, why in ((["nn", "row"], "row"), (["nn", "00-40"], "00-40"), (["nn"], "operators"), (["mm"], "mm")):
         with pytest.raises(ValueError, match=why):
             bs.rg.OneRow(lattice, features=["block"], operators=operators).fit(spins(lattice, 40, 1))
+
+
+def test_rows_without_covariances_are_refused() -> None:
+    lattice = bs.Lattice.square(8)
+    for rows in (np.ones((40, 64), np.int8), spins(lattice, 40, 1)[:, :1] * np.ones((1, 64), np.int8)):
+        with pytest.raises(ValueError, match=r"X must .* nn, nnn, third, plaquette .* got covariances \[\[0.0"):
+            bs.rg.OneRow(lattice, features=["block"], operators=["nn", "plaquette"]).fit(rows)
+
+
+def test_least_squares_passes_by_a_rule_without_covariances() -> None:
+    found = spread(["nn", "nnn"], np.random.default_rng(2).normal(1, 0.2, (60, 3)))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert not np.isfinite(found.residuals(np.zeros(3))).any()

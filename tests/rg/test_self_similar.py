@@ -9,6 +9,7 @@ import pytest
 
 import blockspin as bs
 from blockspin.coarse.features import features
+from blockspin.rg.learned.misfit import Misfit
 from blockspin.rg.learned.moments import Moments, kernel_means
 from blockspin.rg.learned.rows import calibrated, per_site
 from blockspin.rg.operators import evaluate, named
@@ -114,6 +115,14 @@ def test_a_free_coupling_takes_its_part_of_the_misfit() -> None:
     free = bs.SelfSimilar(fine, free=["nn"], **common).fit(rows)
     assert free.divergence_ < fixed.divergence_
     assert abs(free.differences_["nn"]) > abs(fixed.differences_["nn"])
+
+
+def test_a_change_of_free_couplings_leaves_no_residual() -> None:
+    own = np.random.default_rng(1).normal(size=(50, 5)) @ np.random.default_rng(2).normal(size=(5, 5))
+    change = np.cov(own, rowvar=False)[:, :2] @ [0.3, -0.2]  # of all means with two couplings, to first order
+    misfit = Misfit(None, own, free=2, far=2)  # type: ignore[arg-type]  # no moments are needed
+    assert np.allclose(misfit.stacked(change), 0)
+    assert np.abs(misfit.stacked(change + np.eye(5)[4])[-1]) > 1  # far pairs are seen apart from that
 
 
 def test_it_is_a_rule_on_other_lattices() -> None:

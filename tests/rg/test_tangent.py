@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -22,16 +23,21 @@ OPERATORS = ("nn", "nnn", "third", "plaquette")
 EVEN = [name for name, one in SQUARE.items() if one.even]
 
 
+@cache
+def enumerated(model: Ising) -> tuple[np.ndarray, np.ndarray]:
+    return enumeration.states(model.lattice), enumeration.probabilities(model)
+
+
 def drawn(model: Ising, chains: int, draws: int, seed: int) -> xr.DataArray:
     """Independent draws from all states of a small lattice."""
-    states, chance = enumeration.states(model.lattice), enumeration.probabilities(model)
+    states, chance = enumerated(model)
     index = np.random.default_rng(seed).choice(len(chance), (chains, draws), p=chance)
     return make(states[index], model.lattice, model=model.settings())
 
 
 def exact_rows(model: Ising, rule: Any, functions: list[str], operators: list[str]) -> np.ndarray:
     """r_b(O) by how exact means of O move with the couplings K_b."""
-    states, chance = enumeration.states(model.lattice), enumeration.probabilities(model)
+    states, chance = enumerated(model)
     coarse = model.lattice.coarse(rule.b)
     O = evaluate(named(coarse, functions), rule.transform(states).reshape(-1, *coarse.shape))
     S = evaluate(named(model.lattice, operators), states.reshape(-1, *model.lattice.shape))

@@ -25,6 +25,7 @@ from blockspin import cli
 from blockspin.exact import enumeration, ising2d
 from blockspin.lattice import Lattice
 from blockspin.models import KC_SQUARE, Ising
+from blockspin.randomness import threefry
 from blockspin.runs import devices
 from blockspin.samples import provenance
 from blockspin.sampling import device_replicas
@@ -182,7 +183,7 @@ def test_observables_are_those_of_the_spins(K: float, h: float) -> None:
 def test_random_bits_are_those_of_jax() -> None:
     words = np.random.default_rng(1).integers(0, 2**32, (50, 4), np.uint32)
     for a, b, counter, sweep in words:
-        ours = device_replicas.threefry((a[None], b[None]), counter, sweep)
+        ours = threefry((a[None], b[None]), (counter, sweep))
         np.testing.assert_array_equal(np.ravel(ours), threefry_2x32(np.array([a, b]), np.array([counter, sweep])))
 
 

@@ -146,11 +146,11 @@ def criteria() -> dict[str, str]:
     return {name: text.partition("\n")[0].partition(": ")[2] for name, text in words.items()}
 
 
-def docstring(place: str) -> str | None:
-    """The docstring of "module:class" of this package."""
+def summary(place: str) -> str:
+    """The first line of the docstring of "module:class" of this package."""
     module, _, name = place.partition(":")
-    classes = [one for one in _source(module).body if isinstance(one, ast.ClassDef)]
-    return next((ast.get_docstring(one) for one in classes if one.name == name), "")
+    (found,) = [one for one in _source(module).body if isinstance(one, ast.ClassDef) and one.name == name]
+    return (ast.get_docstring(found) or "").partition("\n")[0]
 
 
 def _source(module: str) -> ast.Module:

@@ -68,11 +68,10 @@ def judge(
             for one in sets.values():
                 typer.echo(f"{samples}: {described(one)}")
                 transformer = choices.transformer(map_, one, b)
-                given: dict[str, Any] = {
-                    "train": training,
-                    "critical": starts if len(starts) > 1 else next(iter(starts), None),
-                }
-                card: Any = bs.judge(transformer, one, name=name, seed=seed, progress=True, **given)
+                at_Kc = starts if len(starts) > 1 else next(iter(starts), None)
+                card: Any = bs.judge(
+                    transformer, one, train=training, critical=at_Kc, name=name, seed=seed, progress=True
+                )
                 cards.append(card)
                 typer.echo(str(replace(card, samples="")))  # first: a disk that fails must not take the work with it
         finally:

@@ -21,6 +21,8 @@ def list_(
     With an experiment: show each setting with its type, default and value in the first preset, as --set takes it.
     """
     with one_line(ValueError):
+        from inspect import getdoc
+
         from blockspin.coarse import MAPS
         from blockspin.experiments import EXPERIMENTS, find
         from blockspin.models import MODELS
@@ -38,13 +40,9 @@ def list_(
         experiments = {name: find(name) for name in EXPERIMENTS}
         _print_table("experiments", {name: found.summary for name, found in experiments.items()})
         _print_table("presets", {name: ", ".join(found.presets) for name, found in experiments.items()})
-        _print_table("models", {name: _first_line(model.__doc__) for name, model in MODELS.items()})
-        _print_table("maps", {name: _first_line(choices.docstring(place)) for name, place in MAPS.items()})
+        _print_table("models", {name: (getdoc(model) or "").partition("\n")[0] for name, model in MODELS.items()})
+        _print_table("maps", {name: choices.summary(place) for name, place in MAPS.items()})
         _print_table("criteria", choices.criteria())
-
-
-def _first_line(text: str | None) -> str:
-    return (text or "").strip().partition("\n")[0]
 
 
 def _print_table(title: str, rows: Mapping[str, str]) -> None:

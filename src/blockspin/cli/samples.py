@@ -77,7 +77,7 @@ def sample(
         how: Any = {"chains": chains, "algorithm": algorithm, "device": device}
 
         import blockspin as bs
-        from blockspin.samples import sizes
+        from blockspin.samples import opened
         from blockspin.sampling.sample import forecast
 
         if dry_run:
@@ -89,8 +89,9 @@ def sample(
         if device == "gpu" and not there:
             compute_on(device)
         bs.sample(drawn_from, n, seed=seed, progress=True, out=out, overwrite=force, **how)
-        size = sizes(out)
         already = ", there already" if there else ""
+        with opened(out) as stored:
+            size = stored.sizes
         typer.echo(f"{out}: {size['chain']} chains of {size['draw']} draws, {drawn_from}{already}")
 
 

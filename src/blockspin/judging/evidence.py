@@ -18,9 +18,9 @@ from blockspin.coarse.fields import noise_share
 from blockspin.coarse.maps import taken
 from blockspin.coarse.outputs import AsSpins
 from blockspin.coarse.sparse_fields import Fields
-from blockspin.inputs import read_only
 from blockspin.judging.thresholds import ENOUGH, NOISY
 from blockspin.lattice import Lattice
+from blockspin.memory import read_only
 from blockspin.models import Dimers, known
 from blockspin.randomness import generator, integer
 from blockspin.samples import (

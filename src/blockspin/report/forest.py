@@ -115,9 +115,10 @@ def _row(axes: Any, row: Row, at: float, limits: tuple[float, float], across: An
         return
     axes.axhline(at, color=GRID, linewidth=0.8, zorder=0)
     axes.text(1.04, at, row.number, transform=across, ha="left", va="center", fontsize=11)
-    ticks = np.unique([float(f"{tick:.2g}") for tick in np.asarray(row.ticks, float)])  # as many as can be told apart
-    seen = ticks[(ticks >= limits[0]) & (ticks <= limits[1])]
-    axes.plot(seen, np.full(len(seen), at), "|", color=own.colour, markersize=9, markeredgewidth=1.2)
+    places = axes.transData.transform([(tick, at) for tick in np.ravel(row.ticks)]) if np.size(row.ticks) else []
+    apart = {round(x): tick for (x, _), tick in zip(places, np.ravel(row.ticks), strict=True) if np.isfinite(x)}
+    seen = [tick for tick in sorted(apart.values()) if limits[0] <= tick <= limits[1]]  # one a pixel
+    axes.plot(seen, np.full(len(seen), at), "|", color=own.colour, markersize=9, markeredgewidth=1.2, alpha=0.6)
     low, high = limits
     if not low <= row.value <= high:
         edge, marker = (0.0, "<") if row.value < low else (1.0, ">")

@@ -44,7 +44,8 @@ def block(samples: xr.DataArray, rule: Rule, steps: int | None = None, *, seed: 
         lattice = lattice_of(fine)
         X = np.ascontiguousarray(fine.values.reshape(-1, lattice.n_sites))
         given = checks.transformer("what rule gives", build(step, lattice))
-        own = seeded(given, np.random.RandomState(_stream(seed, step)), fits=True)
+        coins = np.random.RandomState(np.random.SeedSequence((seed, step)).generate_state(1)[0])
+        own = seeded(given, coins, fits=True)
         made = taken(ready(own, X) if _builds(rule) else own)
         _check_places(made)
         try:
@@ -69,10 +70,6 @@ def block(samples: xr.DataArray, rule: Rule, steps: int | None = None, *, seed: 
 def _builds(rule: Rule) -> bool:
     """Whether the rule makes transformers, and is not one itself or several."""
     return isinstance(rule, type) or not (hasattr(rule, "transform") or isinstance(rule, (list, tuple)))
-
-
-def _stream(seed: int, step: int) -> int:
-    return int(np.random.SeedSequence((seed, step)).generate_state(1)[0])
 
 
 def _steps_of(rule: Any, steps: int | None) -> tuple[Callable[[int, Lattice], Any], int]:

@@ -63,6 +63,7 @@ def _extensive(name: str) -> FloatArray:
     return len(operator.images) * np.array(_correlation(operator.sites))
 
 
+@cache
 def _correlation(sites: Shape) -> tuple[float, float]:
     """The correlation of spins at these sites, and the amplitude of the logarithm in its slope."""
     # both directions of each bond of the paths: where they start, and which way they go

@@ -68,6 +68,10 @@ class Operator:
         """Whether the operator keeps its sign where all values change theirs: the sum of its powers is even."""
         return sum(self.powers) % 2 == 0
 
+    def fits(self, lattice: Lattice) -> bool:
+        """Whether no shape winds around the lattice and meets itself."""
+        return all(len({tuple(np.mod(x, lattice.shape)) for x in image}) == len(image) for image in self.images)
+
     @property
     def dimension(self) -> int:
         """Dimension of the lattice it lives on."""

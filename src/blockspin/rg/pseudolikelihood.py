@@ -203,10 +203,8 @@ def _check(operators: Sequence[Operator], lattice: Lattice) -> None:
         raise ValueError(
             f"operators must be at least one operator and none twice; got {', '.join(one.name for one in operators)}"
         )
-    for operator in operators:
-        for image in operator.images:
-            if len({tuple(np.mod(site, lattice.shape)) for site in image}) != len(image):
-                raise ValueError(f"operator {operator.name!r} winds around a {lattice} lattice and meets itself")
+    if wrong := [one.name for one in operators if not one.fits(lattice)]:
+        raise ValueError(f"operator {wrong[0]!r} winds around a {lattice} lattice and meets itself")
 
 
 def _code(operators: Sequence[Operator]) -> Code:

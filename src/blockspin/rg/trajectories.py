@@ -155,7 +155,7 @@ def _trajectory(
     pictures = block(readable(samples), rule, steps, seed=seed)
     lattices = tuple(lattice_of(level) for level in pictures)
     names = EVEN[lattices[0].kind] if operators is None else checks.words("operators", operators)
-    moves = [_about_mean(level, names) for level in pictures]
+    moves = [found - found.mean(axis=(0, 1)) for found in (of_samples(level, names) for level in pictures)]
     levels = tuple(couplings(level, names) for level in pictures)
     turns = tuple(
         _turn(fine, coarse, moment_sums(one, other), names)
@@ -163,12 +163,6 @@ def _trajectory(
     )
     K = provenance(samples).get("model", {}).get("K")
     return Trajectory(K if isinstance(K, float) else math.nan, names, lattices, levels, turns)
-
-
-def _about_mean(level: xr.DataArray, names: tuple[str, ...]) -> FloatArray:
-    """Values of the operators about their mean, (chain, draw, operator)."""
-    found = of_samples(level, names)
-    return np.asarray(found - found.mean(axis=(0, 1)))
 
 
 def _turn(fine: Couplings, coarse: Couplings, sums: FloatArray, names: tuple[str, ...]) -> Turn:

@@ -5,9 +5,9 @@ Square lattices of even extents, by checkerboard halves: all sites of one colour
 decided by uniform numbers: twelve bits are drawn for all lanes, and 64 more for each lane that these leave open.
 Thresholds have 64 bits: a chance is cut by less than 2^-64, so that e^(-8 K) is 0 from K = 5.55 on, and 1 is 1 - 2^-64.
 
-Random bits are Threefry-2x32 of 20 rounds, as JAX's: J. K. Salmon et al., SC11 (2011). The key is that of a word of 32
-replicas, the counter is site, bit and sweep: results do not depend on how many replicas run, or on the device. Sweeps
-are counted in 32 bits: the numbers of a chain come again after 2^32. There are no flips of clusters.
+Random bits are Threefry-2x32 of 20 rounds, as JAX's. The key is that of a word of 32 replicas, the counter is site, bit
+and sweep: results do not depend on how many replicas run, or on the device. Sweeps are counted in 32 bits: the numbers
+of a chain come again after 2^32. There are no flips of clusters.
 """
 
 from __future__ import annotations
@@ -143,7 +143,11 @@ def _half_swept(key: Any, sweep: Any, thresholds: Any, every: Any, colour: Any, 
     sites = jnp.arange(before[0, ..., 0].size, dtype=jnp.uint32).reshape(*before.shape[1:3], 1)
     counters = jnp.uint32(COUNTERS) * (sites + jnp.uint32(sites.size) * colour.astype(jnp.uint32))
     masks, rest = (one[turning] for one in thresholds)
-    return spins.at[:, colour].set(before ^ _below(classes, masks, rest, lambda k: threefry(key, counters + k, sweep)))
+
+    def random(k: Any) -> tuple[Lanes, Lanes]:
+        return randomness.threefry(key, (counters + k, sweep))
+
+    return spins.at[:, colour].set(before ^ _below(classes, masks, rest, random))
 
 
 def _below(classes: list[Lanes], masks: Any, rest: Any, random: Any) -> Lanes:
@@ -165,18 +169,6 @@ def _below(classes: list[Lanes], masks: Any, rest: Any, random: Any) -> Lanes:
 
     state = jnp.uint32(DIRECT // 2), open_, found
     return jax.lax.while_loop(lambda state: (state[1] != 0).any(), next_lane, state)[2]
-
-
-def threefry(key: tuple[Any, Any], counter: Any, sweep: Any) -> tuple[Lanes, Lanes]:
-    """64 fair bits of each word (keys) and site (counters): written out, so that XLA makes one kernel of it."""
-    keys = *key, key[0] ^ key[1] ^ jnp.uint32(0x1BD11BDA)
-    x, y = counter + keys[0], sweep + keys[1]
-    for n in range(5):
-        for r in ((13, 15, 26, 6), (17, 29, 16, 24))[n % 2]:
-            x = x + y
-            y = (y << jnp.uint32(r) | y >> jnp.uint32(32 - r)) ^ x
-        x, y = x + keys[(n + 1) % 3], y + keys[(n + 2) % 3] + jnp.uint32(n + 1)
-    return x, y
 
 
 def _near(other: Lanes, colour: Any) -> list[Lanes]:

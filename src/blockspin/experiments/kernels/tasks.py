@@ -23,7 +23,7 @@ STARTS = ("Ising", "second start")
 LEARNED = ("self-similar", "likelihood")
 OPERATORS = tuple(SQUARE)
 OWN = "the model itself"
-SIDE = 4  # of the filter of likelihood: the block and its first two rings
+SIDE, SITES = 4, (4, 8, 4)  # of the filter of likelihood: the block, its edges and its corners
 
 
 class Rule(Stored):
@@ -131,14 +131,15 @@ def learn(objective: str, K: list[float], learning: Learning, seed: int, *, prog
         lattice, 2, SIDE, units="spin", biases=False, learning_rate=s.learning_rate, n_iter=s.n_iter,
         random_state=seed, verbose=part(progress, 0.2, 1.0),
     ).fit(X[:: max(1, len(X) // s.n_rows)])  # fmt: skip
-    return Rule(features=["block", "ring 1", "ring 2"], theta=symmetric(rbm.filters_[0]))
+    return symmetric(lattice, rbm.filters_[0])
 
 
-def symmetric(w: Array) -> list[bs.Estimate]:
-    """The kernel's weights of a 4 x 4 filter: means over the block, its edges and its corners, with their scatter."""
-    edges = np.concatenate([w[1:3, ::3].ravel(), w[::3, 1:3].ravel()])
-    parts = (w[1:3, 1:3], edges, w[::3, ::3])
-    return [bs.Estimate(float(one.mean()), float(one.std(ddof=1) / np.sqrt(one.size))) for one in parts]
+def symmetric(lattice: bs.Lattice, w: Array) -> Rule:
+    """The kernel of a 4 x 4 filter: means over the block, its edges and its corners, with errors by scatter."""
+    kernels = [bs.rules.Kernel.from_filter(lattice, w.astype(float) ** power) for power in (1, 2)]
+    theta, squares = (np.asarray(one.theta, float) for one in kernels)
+    errors = np.sqrt(np.maximum(squares - theta**2, 0) / (np.array(SITES) - 1))
+    return Rule(features=list(kernels[0].features), theta=[*map(bs.Estimate, theta.tolist(), errors.tolist())])
 
 
 @task(

@@ -23,7 +23,7 @@ from blockspin.progress import part
 from blockspin.randomness import integer
 from blockspin.runs.task import Progress, Result
 
-CRITERIA = ("locality", "tiling", "spectrum", "flow", "range")
+CRITERIA = ("locality", "tiling", "spectrum", "manifold", "flow", "range")
 FEW_DRAWS = "the map has no weights: its fields are a regression on few draws a site, and locality is too wide"
 
 

@@ -56,11 +56,6 @@ class Learner(ChanceRule):
         """The linear field of each block spin, as `rules.Kernel.fields_`."""
         return self.kernel_.fields_
 
-    @property
-    def _least(self) -> int:
-        """Residuals that the parameters take."""
-        return len(self.features)
-
     def _start(self) -> FloatArray:
         return np.array([START / self.b**self.lattice.dimension] + [0.0] * (len(self.features) - 1))
 
@@ -95,10 +90,8 @@ class Learner(ChanceRule):
     def _fitting(self, found: Sequence[Operator]) -> tuple[Operator, ...]:
         """The operators; raises ValueError where one does not fit the coarse lattice."""
         coarse = self.lattice.coarse(self.b)
-        for one in found:
-            for shape in one.images:
-                if len({tuple(np.mod(site, coarse.shape)) for site in shape}) < len(shape):
-                    raise ValueError(f"operators must fit the coarse lattice, {coarse}; {one.name!r} does not")
+        if wrong := [one.name for one in found if not one.fits(coarse)]:
+            raise ValueError(f"operators must fit the coarse lattice, {coarse}; {wrong[0]!r} does not")
         return tuple(found)
 
     def _check_settings(self) -> None:

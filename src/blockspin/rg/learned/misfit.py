@@ -17,8 +17,8 @@ class Misfit:
     """The differences d of operators' means from the model's as residuals, half of whose squares are D, and more.
 
     With C = R R^T they are the entries of R^-1 d. The first ones, of free operators, are what free couplings make good,
-    d_f^T C_ff^-1 d_f, and are left out. The differences of the last `far` operators come once more, in units of their
-    deviations and FAR times as large.
+    d_f^T C_ff^-1 d_f, and are left out. The differences of the last `far` operators come once more, less what free
+    couplings make good, in units of their deviations and FAR times as large.
     """
 
     def __init__(self, moments: Moments, own: FloatArray, free: int, far: int) -> None:
@@ -43,16 +43,13 @@ class Misfit:
 
     def divergence(self, theta: FloatArray) -> float:
         """D without the part of free couplings, in nats a configuration."""
-        return float((self._whitened(self.at(tuple(theta))[0]) ** 2).sum() / 2)
+        return float((self.residuals(theta)[: len(self.target) - self.free] ** 2).sum() / 2)
 
     def stacked(self, values: FloatArray) -> FloatArray:
         """Differences, or their derivatives or errors along a second axis, as residuals."""
-        last = len(values) - self.far
-        again = FAR * (values[last:].T / self.deviation[last:]).T
-        return np.concatenate([self._whitened(values), again])
-
-    def _whitened(self, values: FloatArray) -> FloatArray:
-        return np.asarray(solve_triangular(self.root, values, lower=True)[self.free :])
+        last, whitened = len(values) - self.far, solve_triangular(self.root, values, lower=True)
+        left = values[last:] - self.root[last:, : self.free] @ whitened[: self.free]
+        return np.concatenate([whitened[self.free :], FAR * (left.T / self.deviation[last:]).T])
 
     def _at(self, theta: tuple[float, ...]) -> tuple[FloatArray, FloatArray]:
         mean, slopes = self.moments(np.array(theta))

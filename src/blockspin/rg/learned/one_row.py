@@ -12,9 +12,8 @@ from blockspin.lattice import Lattice
 from blockspin.rg.learned.learner import FEATURES, Learner
 from blockspin.rg.learned.moments import Moments
 from blockspin.rg.learned.rows import Rows, near, per_site
-from blockspin.rg.operators import TABLES, FloatArray, named
+from blockspin.rg.operators import EVEN, FloatArray, named
 
-COLUMNS = 4  # even operators of the fine layer, the first of the kind's table
 MOST = 30  # tries: the spread falls slowly along directions that hardly change it
 SHORT = {"square": 2.3, "triangular": 2.1, "cubic": 1.8, "chain": 3.0}  # reach of the coarse layer's operators
 
@@ -72,8 +71,8 @@ class OneRow(Learner):
     def fit(self, X: ArrayLike, y: object = None) -> Self:
         """Learn the weights from rows X (n, N) of -1/+1 of a model at a critical point.
 
-        Raises ValueError as `rules.Kernel` does, for odd operators, those that do not fit the coarse lattice, and fewer
-        residuals, (operators - 1) times 3, than features.
+        Raises ValueError as `rules.Kernel` does, for odd operators, those that do not fit the coarse lattice, fewer
+        residuals, (operators - 1) times 3, than features, and rows whose covariances with S_b are 0.
         """
         self._check_settings()
         rows = Rows(self.lattice, self._rows(X), self.n_rows)
@@ -82,15 +81,18 @@ class OneRow(Learner):
         operators = self._fitting(near(coarse, SHORT[kind]) if given is None else named(coarse, given))
         if odd := [one.name for one in operators if not one.even]:
             raise ValueError(f"operators must be even; {', '.join(odd)} are odd")
-        columns = [one for one in TABLES[kind].values() if one.even][:COLUMNS]
-        if (len(operators) - 1) * (len(columns) - 1) < self._least:
-            raise ValueError(f"operators must be more for {self._least} features; got {len(operators)}")
+        columns = named(self.lattice, EVEN[kind])
+        if (len(operators) - 1) * (len(columns) - 1) < len(self.features):
+            raise ValueError(f"operators must be more for {len(self.features)} features; got {len(operators)}")
         apart = per_site(columns, self.lattice, rows.kept)
         apart -= rows.weights @ apart / len(apart)
         spread = Spread(self._moments(operators, rows, rows.weights[:, None] * apart))
-        with np.errstate(divide="ignore", invalid="ignore"):
-            if not np.isfinite(spread.residuals(self._start())).all():
-                raise ValueError("X must vary: the coarse layer's operators have no covariances with its pairs")
+        if not np.isfinite(spread.residuals(start := self._start())).all():
+            found = spread.moments(start)[0].round(6).tolist()
+            raise ValueError(
+                f"X must have {', '.join(one.name for one in columns)} that covary with {operators[0].name} and others "
+                f"of the coarse layer; got covariances {found}"
+            )
         self._learn(spread, MOST)
         self.spread_ = float(np.sqrt((spread.residuals(self.theta_) ** 2).mean()))
         return self
@@ -103,8 +105,10 @@ class Spread:
         self.moments = moments
 
     def residuals(self, theta: FloatArray) -> FloatArray:
-        rows = self._rows(theta)[0]
-        return np.asarray(rows / rows.mean(axis=1, keepdims=True) - 1).ravel()
+        """Not finite where covariances are 0, as with theta = 0: least squares then tries a shorter step."""
+        with np.errstate(divide="ignore", invalid="ignore"):
+            rows = self._rows(theta)[0]
+            return np.asarray(rows / rows.mean(axis=1, keepdims=True) - 1).ravel()
 
     def jacobian(self, theta: FloatArray) -> FloatArray:
         rows, slopes = self._rows(theta)

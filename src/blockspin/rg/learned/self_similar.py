@@ -141,9 +141,9 @@ class SelfSimilar(Learner):
         found = near_and_far(coarse, FAR_PARTS, self.q) if self.operators is None else [*named(coarse, self.operators)]
         free = named(coarse, checks.words("free", self.free))
         found = [*free, *(one for one in found if one.name not in self.free)]
-        if len(found) - len(free) < self._least:
+        if len(found) - len(free) < len(self.features):
             raise ValueError(
-                f"operators must be as many as features, {self._least}, without the free ones; "
+                f"operators must be as many as features, {len(self.features)}, without the free ones; "
                 f"got {len(found) - len(free)}"
             )
         return self._fitting(found)
