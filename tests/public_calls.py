@@ -81,6 +81,11 @@ def machine(kind: str = "RBM") -> Any:
 
 
 @cache
+def autoencoder() -> Any:
+    return bs.Autoencoder(3, n_iter=1, random_state=0).fit(rows())
+
+
+@cache
 def rsmi() -> Any:
     return bs.RSMI(L, buffer=0, n_iter=1, batch_size=4, random_state=0).fit(rows())
 
@@ -253,6 +258,14 @@ def calls() -> dict[str, Call]:
             random_state=0, slow=True, also={"filter_side": ("block",)},
         ),
         "ConvolutionalRBM.on": method(partial(machine, "ConvolutionalRBM"), "on", lattice=bs.Lattice.square(8)),
+        "Autoencoder": of(bs.Autoencoder, n_components=3),
+        "Autoencoder.fit": fitting(
+            bs.Autoencoder, rows(), "n_components", "batch_size", "n_iter", n_components=3, n_iter=1, random_state=0,
+            slow=True,
+        ),
+        "Autoencoder.transform": method(autoencoder, "transform", X=rows()),
+        "Autoencoder.reconstruct": method(autoencoder, "reconstruct", X=rows()),
+        "Autoencoder.inverse_transform": method(autoencoder, "inverse_transform", X=np.ones((2, 3), np.int8)),
         "ToBinary": of(bs.ToBinary),
         "ToBinary.fit": fitting(bs.ToBinary, rows()),
         "ToBinary.transform": method(lambda: bs.ToBinary().fit(rows()), "transform", X=rows()),

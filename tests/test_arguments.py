@@ -56,14 +56,28 @@ def test_a_seed_is_needed() -> None:
 
 
 def test_samples_are_no_matrix() -> None:
-    for estimator in (bs.RBM(3), bs.ToBinary(), bs.Majority(L), bs.RSMI(L, buffer=0), bs.Placed(bs.Majority(L), L)):
+    for estimator in (
+        bs.RBM(3),
+        bs.Autoencoder(3),
+        bs.ToBinary(),
+        bs.Majority(L),
+        bs.RSMI(L, buffer=0),
+        bs.Placed(bs.Majority(L), L),
+    ):
         with pytest.raises(TypeError, match=r"bs\.to_matrix"):
             estimator.fit(spins())
 
 
 def test_masked_rows_are_refused_by_every_estimator() -> None:
     masked = np.ma.masked_array(rows(), rows() < 0)
-    for estimator in (bs.RBM(3), bs.ToBinary(), bs.Majority(L), bs.RSMI(L, buffer=0), bs.Placed(bs.Majority(L), L)):
+    for estimator in (
+        bs.RBM(3),
+        bs.Autoencoder(3),
+        bs.ToBinary(),
+        bs.Majority(L),
+        bs.RSMI(L, buffer=0),
+        bs.Placed(bs.Majority(L), L),
+    ):
         with pytest.raises(ValueError, match="masked"):
             estimator.fit(masked)
 

@@ -52,6 +52,7 @@ INSTANCES: dict[str, Callable[[], Any]] = {
     "ConvolutionalRBM": lambda: bs.ConvolutionalRBM(
         bs.Lattice.square(4), 2, 2, 2, units="spin", n_iter=1, random_state=1
     ).fit(spins(40, 16)),
+    "Autoencoder": lambda: bs.Autoencoder(4, n_iter=1, random_state=1).fit(spins(40, 64)),
     "ToBinary": lambda: bs.ToBinary(),
     "Majority": lambda: bs.Majority(L, 2, random_state=1),
     "Decimation": lambda: bs.Decimation(L, 2),
@@ -126,6 +127,7 @@ OTHERS = {
         (name, "from_settings"): {"settings": bs.BlumeCapel(L, 0.6, 0.1).settings()}
         for name in ("BlumeCapel", "PairModel")
     },
+    ("Autoencoder", "inverse_transform"): {"X": spins(40, 4)},
     ("Potts", "energy"): {"configurations": states()},
     ("Potts", "from_settings"): {"settings": bs.Potts(L, 0.6, 3).settings()},
     ("Dimers", "from_settings"): {"settings": bs.Dimers(bs.Lattice.square(4)).settings()},

@@ -26,6 +26,7 @@ _WHERE = {
     "write_samples": "samples",
     "RBM": "coarse.rbm",
     "ConvolutionalRBM": "coarse.rbm",
+    "Autoencoder": "coarse.autoencoder",
     "ToBinary": "coarse.fields",
     "RSMI": "coarse.rsmi.estimator",
     "SelfSimilar": "rg.learned.self_similar",
@@ -41,6 +42,7 @@ __all__ = [*_WHERE, *_MODULES, "__version__"]
 if TYPE_CHECKING:
     from blockspin import rg as rg
     from blockspin import rules as rules
+    from blockspin.coarse.autoencoder import Autoencoder as Autoencoder
     from blockspin.coarse.blocks import Decimation as Decimation
     from blockspin.coarse.blocks import Majority as Majority
     from blockspin.coarse.fields import ToBinary as ToBinary

@@ -19,6 +19,7 @@ import blockspin as bs
 L = bs.Lattice.chain(4)
 ESTIMATORS: list[Any] = [
     bs.ToBinary(),
+    bs.Autoencoder(2, n_iter=1, random_state=0),
     bs.Majority(L, random_state=0),
     bs.Decimation(L),
     bs.rules.Threshold(L, random_state=0),

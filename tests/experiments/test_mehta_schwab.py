@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Sequence
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 
+import blockspin as bs
 from blockspin.experiments import find
+from blockspin.experiments.core import Run
 from blockspin.experiments.mehta_schwab import claims
+from blockspin.experiments.mehta_schwab.alternatives import ALTERNATIVES
 from blockspin.experiments.mehta_schwab.cards import stack
 from blockspin.experiments.mehta_schwab.machines import build, inputs
-from blockspin.experiments.mehta_schwab.settings import PRESETS, Settings
-from blockspin.experiments.mehta_schwab.tasks import plan, recipe_of
-from blockspin.experiments.run import prepare
+from blockspin.experiments.mehta_schwab.settings import PRESETS, RBMS, VARIANTS, Settings
+from blockspin.experiments.mehta_schwab.tasks import MORE_NULLS, NULLS, plan, recipe_of
+from blockspin.experiments.run import prepare, run
 from blockspin.judging import Measured, Scorecard, scorecard
 from blockspin.judging.measurement import Measurement, Side, State
 from blockspin.runs.settings import SettingsError
+from blockspin.runs.store import Store
 from blockspin.runs.task import Result
 
 # small enough for seconds; nothing physical is asserted of it
@@ -64,6 +70,95 @@ def test_only_the_penalty_differs_between_the_variants() -> None:
     assert build("sklearn-default", 16, recipe_of("sklearn-default", recipe, 5), 1, 7).batch_size == 10  # its default
 
 
+def test_autoencoders_have_settings_of_their_own() -> None:
+    s = Settings(variants=tuple(VARIANTS), autoencoder={"l1": 0.3, "n_iter": 7})
+    recipes = {name: recipe_of(name, s.recipe, 5, s.autoencoder) for name in VARIANTS if name not in RBMS}
+    assert [sorted({"l1", "l2"} & set(one)) for one in recipes.values()] == [[], ["l2"], ["l1"]]
+    built = build("autoencoder-l1", 16, recipes["autoencoder-l1"], 1, 7)
+    assert (built.l1, built.l2, built.n_iter, built.n_components) == (0.3, 0.0, 7, 16)
+    first, second = plan(s, 1), plan(Settings(variants=tuple(VARIANTS)), 1)
+    changed = {name for name, layers in first["measured"].items() if layers[0].key != second["measured"][name][0].key}
+    assert {name.partition(",")[0] for name in changed} == set(recipes)
+
+
+def test_autoencoders_alone_are_an_experiment_too(tmp_path: Path) -> None:
+    some = [one for one in SMALL if "variants" not in one]
+    chosen = ('variants=["autoencoder", "autoencoder-l1"]', 'null_variants=["autoencoder-l1"]', "autoencoder.n_iter=2")
+    run(prepare(find("mehta-schwab"), overrides=(*some, *chosen), seed=1), tmp_path)
+    cards = json.loads((tmp_path / "scorecards.json").read_text())["scorecards"]
+    found = [card for card in cards if card["map"] == "autoencoder-l1"]
+    assert [card["layer"] for card in found] == [1, 2]
+    states = {row["quantity"]: row["state"] for row in found[1]["rows"] if row["criterion"] == "fidelity"}
+    assert states == {"reconstructed sites": "measured"}  # it generates nothing
+    assert {f"autoencoder-l1, {null}" for null in (*NULLS, *MORE_NULLS)} < {card["map"] for card in cards}
+
+
+def test_an_alternative_changes_one_choice_of_the_recipe_of_l1() -> None:
+    s = Settings.model_validate(PRESETS["alternatives"])
+    made = plan(s, 1)
+    base = made["trained"]["l1"]["ising"][0].settings["recipe"]
+    paper = Settings.model_validate(PRESETS["paper"])
+    assert made["trained"]["l1"]["ising"][0].key == plan(paper, 1)["trained"]["l1"]["ising"][0].key
+    changed = {
+        name: {
+            key for key, value in made["trained"][name]["ising"][0].settings["recipe"].items() if value != base.get(key)
+        }
+        for name in ALTERNATIVES
+    }
+    assert changed == {
+        "slow": {"learning_rate"}, "small-start": {"init"}, "spins": {"units"}, "momentum": {"momentum", "early"},
+        "sampled": {"reconstruction"}, "twice-samples": set(), "proximal": {"l1_method"}, "no-biases": {"biases"},
+    }  # fmt: skip
+    drawn = {name: made["trained"][name]["ising"][0].parents[0].settings["n"] for name in ("l1", *ALTERNATIVES)}
+    assert {name for name, n in drawn.items() if n != 22_000} == {"twice-samples"}
+    assert made["measured"]["spins"][0].settings["units"] == "spin"
+    with pytest.raises(ValueError, match="alternatives"):
+        Settings(alternatives=("fast",))
+
+
+def test_alternatives_are_trained_judged_and_drawn(tmp_path: Path) -> None:
+    some = [one for one in SMALL if "variants" not in one and "conditions.n_samples" not in one]
+    named = ('variants=["l1"]', "conditions.n_samples=[]", 'alternatives=["momentum", "spins", "twice-samples"]')
+    own = ("recipe.units=binary", "recipe.n_iter=[8, 3]", "trainings=2")
+    planned = prepare(find("mehta-schwab"), overrides=(*some, *named, *own), seed=1)
+    concluded = run(planned, tmp_path)
+    cards = {(card["map"], card["layer"]): card for card in concluded["scorecards"]}
+    assert {("l1", 1), ("momentum", 2), ("spins", 1), ("spins, untrained", 2)} < set(cards)
+    assert all(
+        len(row["trainings"]["values"]) == 2 for row in cards["spins", 1]["rows"] if row["criterion"] == "locality"
+    )
+    (claim,) = [one for one in concluded["claims"] if one["id"] == "MS-3"]
+    assert claim["status"] != "not tested"
+    assert "Choices that the paper leaves open" in (tmp_path / "report.html").read_text()
+    # two momenta, one after the other: five epochs are those of an RBM of the first
+    done = Run(planned.experiment, planned.settings, 1, Store(tmp_path))
+    trained = done["trained"]["momentum"]["ising"][0]
+    task = done.plan["trained"]["momentum"]["ising"][0]
+    train_part, rest = (bs.to_matrix(part) for part in bs.split(done["samples"]["training"], 0.8, seed=1))
+    recipe = {**task.settings["recipe"], "momentum": 0.5}
+    del recipe["early"]
+    rbm = build("momentum", 16, recipe, 1, 1).fit(
+        bs.ToBinary().transform(train_part), validation=bs.ToBinary().transform(rest)
+    )
+    course = rbm.trajectory_["weight_norm"]
+    np.testing.assert_array_equal(trained.arrays["trajectory_epoch"], rbm.trajectory_["epoch"])
+    same = trained.arrays["trajectory_weight_norm"] == course
+    assert same.tolist() == [epoch <= 5 for epoch in rbm.trajectory_["epoch"]]
+
+
+def test_choices_decide_where_some_recipes_are_local_and_some_are_not() -> None:
+    def status(**sites: float) -> str:
+        ran = Ran([local(name.replace("_", "-"), n) for name, n in sites.items()])
+        ran.settings.alternatives = ("slow", "small-start")
+        return str(claims.open_choices(ran)["status"])
+
+    assert status(l1=WIDE, slow=LOCAL) == "reproduced"
+    assert status(l1=WIDE, slow=WIDE, small_start=WIDE + 1) == "not reproduced"
+    assert status(l1=LOCAL, slow=LOCAL) == "not reproduced"
+    assert status(l1=90.0, slow=200.0) == "partly"
+    assert status(l1=LOCAL) == status(slow=LOCAL, small_start=WIDE) == "not tested"
+
+
 def test_a_change_of_penalty_recomputes_one_variant_only() -> None:
     first, second = plan(Settings(), 1), plan(Settings.model_validate({"recipe": {"l1": 0.01}}), 1)
     assert first["samples"]["training"].key == second["samples"]["training"].key
@@ -104,7 +199,7 @@ class Ran(dict[str, Any]):
         super().__init__({"trained": {}, "conditions": {}} | branches)
         self.cards = {f"{card.map}, layer {card.layer}": card for card in cards}
         recipe, conditions = SimpleNamespace(l1=0.02), SimpleNamespace(units=16)
-        self.settings = SimpleNamespace(layers=(16, 4), conditions=conditions, recipe=recipe)
+        self.settings = SimpleNamespace(layers=(16, 4), conditions=conditions, recipe=recipe, alternatives=())
 
 
 def local(name: str, sites: float, layer: int = 1, spread: float = 0.01) -> Scorecard:

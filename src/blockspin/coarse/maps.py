@@ -39,7 +39,8 @@ class Map(Protocol):
         drawn), or "numbers" (cut at their median). Without it -1/+1 and 0/1 are recognised, all others are numbers.
     keeps_alphabet: True where the outputs are letters of the inputs' alphabet, as those of `bs.rules.Plurality` are.
     chance(X): P(+1 | row), (n, M), of a map that tosses coins of its own.
-    reconstruct(X): the sites as the outputs remember them, (n, N) within [-1, 1].
+    reconstruct(X): the sites as the outputs remember them, (n, N), of which the sign counts. A Pipeline of maps that
+        have it goes down by their `inverse_transform`.
     untrained(): a copy as initialised, which is a null. Estimators with n_iter and learning_rate need none.
 
     Raises, when it is used: TypeError without transform, ValueError for an unknown kind of outputs, and for outputs
@@ -177,7 +178,10 @@ class Taken:
 
     def reconstruct(self, X: ArrayLike) -> NDArray[Any] | None:
         """The sites as the outputs remember them, (n, N)."""
-        return self._generated("reconstruct", np.shape(X), X)
+        found = self._generated("reconstruct", np.shape(X), X)
+        if found is None and hasattr(self._last, "reconstruct") and hasattr(self.given, "inverse_transform"):
+            return np.asarray(self.given.inverse_transform(self.transform(X)))
+        return found
 
     def free_run(self, start: NDArray[np.int8], *, steps: int, draws: int, random: np.random.Generator) -> Any:
         """Spins drawn by the map, int8 (chain, draw, N), as `Generative` says. Raises ValueError for what are none."""

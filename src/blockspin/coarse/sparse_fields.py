@@ -59,9 +59,9 @@ def windows_at(lattice: Lattice, side: int) -> IntArray:
 
 
 def best_windows(weight: Fields, windows: IntArray) -> tuple[IntArray, FloatArray]:
-    """The window (of sites (W, k)) that holds most of each unit's weight (M, N), none below 0, and how much, (M,)."""
+    """The window (of sites (W, k)) of most weight in each unit's (M, N), whatever its sign, and how much, (M,)."""
     size = windows.shape[1]
     members = (np.ones(windows.size), windows.ravel(), np.arange(0, windows.size + 1, size))
-    inside = weight @ csr_array(members, shape=(len(windows), weight.shape[1])).T
+    inside = abs(weight @ csr_array(members, shape=(len(windows), weight.shape[1])).T)
     best = inside.argmax(axis=1).ravel()
     return best, on_sites(inside, best[:, None])[:, 0]

@@ -15,7 +15,7 @@ EXPERIMENT = Experiment(
     claims=CLAIMS,
     page="blockspin.experiments.mehta_schwab.page",
     cards=cards,
-    growing=("trainings",),
+    growing=("trainings", "alternatives"),
     repeated=True,
     check=check_memory,
 )

@@ -196,7 +196,39 @@ def local_is_enough(run: Run) -> Answer:
     return Answer(graded(all(map(all, passing.values()))), why, rows)
 
 
-CLAIMS = (local_fields_grow, off_the_shelf, penalty_makes_local, fixed_state, overfits, local_is_enough)
+@claim(
+    "MS-3",
+    f"choices that {MS} leaves open",
+    "The choices that the paper leaves open decide whether the fields of the first layer are local.",
+    rule="Recipes are that of the variant l1 and its alternatives. Reproduced where locality of the first layer passes "
+    "for some and fails for others. Partly where it does not, but the participation ratio of one is more than twice "
+    "that of another. Not tested without the variant l1 and an alternative.",
+)
+def open_choices(run: Run) -> Answer:
+    cards = {name: layers[0] for name in ("l1", *run.settings.alternatives) if (layers := stack(run.cards, name))}
+    if "l1" not in cards or len(cards) < 2:
+        raise NotTested("This needs the variant l1 and an alternative.")
+    local = [name for name, card in cards.items() if card.passes("locality")]
+    fails = [name for name, card in cards.items() if card.outcome("locality") == "fail"]
+    low, high = (pick(cards, key=lambda name: size(cards[name]).value) for pick in (min, max))
+    listed = f" ({', '.join(local)})" if local else ""
+    why = (
+        f"Locality passes for {len(local)} of {len(cards)} recipes{listed}. A field covers {size(cards[low])} sites "
+        f"with {low}, {size(cards[high])} with {high}."
+    )
+    apart = size(cards[high]).value > 2 * size(cards[low]).value
+    return Answer(graded(bool(local and fails), apart), why, _rows(cards.values(), "locality"))
+
+
+CLAIMS = (
+    local_fields_grow,
+    off_the_shelf,
+    penalty_makes_local,
+    fixed_state,
+    overfits,
+    local_is_enough,
+    open_choices,
+)
 
 
 def _rows(cards: Iterable[Scorecard], criterion: str) -> list[dict[str, Any]]:

@@ -17,15 +17,21 @@ from blockspin.lattice import Lattice
 from blockspin.randomness import integer
 from blockspin.runs.task import Progress, Result
 
+DEEP = ("components", "intercept", "decoder", "decoder_intercept")
+
 
 def build(variant: str, units: int, recipe: dict[str, Any], layer: int, seed: int) -> Any:
-    """An unfitted RBM of a variant with the parameters that `recipe_of` gives."""
+    """An unfitted RBM or autoencoder of a variant with the parameters that `recipe_of` gives."""
+    if variant.startswith("autoencoder"):
+        return bs.Autoencoder(units, random_state=integer(seed, "train", variant, layer), **recipe)
     machine = BernoulliRBM if variant.startswith("sklearn") else bs.RBM
     return machine(units, random_state=integer(seed, "train", variant, layer), **recipe)
 
 
 def stack_of(variant: str, units: str, trained: Sequence[Result], seed: int) -> Pipeline:
     """The fitted stack of layers trained so far, reading spins -1/+1; the empty stack passes them on."""
+    if variant.startswith("autoencoder"):
+        return make_pipeline("passthrough", *(_autoencoder(result.arrays) for result in trained))
     own = not variant.startswith("sklearn")
     steps = [_before(units if own else "binary")]
     for layer, result in enumerate(trained, start=1):
@@ -33,6 +39,20 @@ def stack_of(variant: str, units: str, trained: Sequence[Result], seed: int) -> 
         parameters: dict[str, Any] = {"units": units, "output": result.meta.get("output"), "random_state": random_state}
         steps.append(machine_from(result.arrays, bs.RBM(n, **parameters) if own else BernoulliRBM(n)))
     return make_pipeline(*steps)
+
+
+def weights(machine: Any) -> dict[str, NDArray[Any]]:
+    """What `stack_of` needs of a fitted layer."""
+    names = DEEP if isinstance(machine, bs.Autoencoder) else ("components", "intercept_hidden", "intercept_visible")
+    return {name: np.asarray(getattr(machine, f"{name}_")) for name in names}
+
+
+def _autoencoder(arrays: dict[str, NDArray[Any]]) -> bs.Autoencoder:
+    found = bs.Autoencoder(len(arrays["components"]))
+    for name in DEEP:
+        setattr(found, f"{name}_", arrays[name])
+    found.n_features_in_ = found.components_.shape[1]
+    return found
 
 
 def with_nulls(

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from blockspin.experiments.core import Run
+from blockspin.experiments.mehta_schwab.alternatives import ALTERNATIVES
 from blockspin.experiments.mehta_schwab.cards import SIZE, size, stack, studied
 from blockspin.experiments.mehta_schwab.cards import courses as courses
 from blockspin.experiments.mehta_schwab.settings import SOURCES, VARIANTS
@@ -66,7 +67,7 @@ def _fields(run: Run, name: str, n: int) -> Array:
 
 def variants(run: Run) -> Table:
     """What each variant is."""
-    return tables.table(("variant", "RBM"), [(name, VARIANTS[name]) for name in run.settings.variants])
+    return tables.table(("variant", "model"), [(name, VARIANTS[name]) for name in run.settings.variants])
 
 
 def locality(run: Run) -> Figure:
@@ -76,6 +77,24 @@ def locality(run: Run) -> Figure:
         for n, one in enumerate(stack(run.cards, "majority"))
     ]
     return forest.forest(parts)
+
+
+def open_choices(run: Run) -> Figure:
+    """How local the first layer is by the choices that the paper leaves open."""
+    recipes, b = ("majority", "l1", *run.settings.alternatives), stack(run.cards, "majority")[0].b
+    rows = {
+        quantity: [row for row in _rows(run, 0, "locality", quantity) if row.label in recipes]
+        for quantity in (SIZE, "background over peak")
+    }
+    lines = {SIZE: [(b**2, "block")]}
+    return forest.forest([forest.Forest(name, some, lines=lines.get(name, [])) for name, some in rows.items()])
+
+
+def choices(run: Run) -> Table:
+    """What each alternative changes."""
+    return tables.table(
+        ("alternative", "change"), [(name, ALTERNATIVES[name][0]) for name in run.settings.alternatives]
+    )
 
 
 def centres(run: Run) -> Figure:
@@ -143,10 +162,15 @@ def study(run: Run) -> Figure:
     return line_plot([panel])
 
 
+def generative(run: Run) -> list[str]:
+    """The variants that draw samples of their own; an autoencoder does not."""
+    return [name for name in run.settings.variants if "G" in run["measured"][name][0].arrays]
+
+
 def correlations(run: Run) -> Figure:
     """G(r) of free samples, first layers and data."""
-    arrays = {name: run["measured"][name][0].arrays for name in run.settings.variants}
-    first = arrays[run.settings.variants[0]]
+    arrays = {name: run["measured"][name][0].arrays for name in generative(run)}
+    first = next(iter(arrays.values()))
     r = np.arange(len(first["G"]))
     curves = {"data": np.column_stack([r, first["G_data"], first["G_data_error"]])}
     curves |= {name: np.column_stack([r, some["G"], some["G_error"]]) for name, some in arrays.items()}

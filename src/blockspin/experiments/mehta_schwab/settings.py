@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal, get_args
 
 from pydantic import Field, model_validator
 
+from blockspin.experiments.mehta_schwab import alternatives
 from blockspin.experiments.ranges import (
     Coupling,
     Different,
@@ -24,14 +25,20 @@ from blockspin.experiments.ranges import (
 )
 from blockspin.runs.settings import Section
 
-Variant = Literal["sklearn-default", "sklearn-matched", "none", "l2", "l1"]
+Variant = Literal[
+    "sklearn-default", "sklearn-matched", "none", "l2", "l1", "autoencoder", "autoencoder-l2", "autoencoder-l1"
+]
 VARIANTS = {
     "sklearn-default": "scikit-learn's BernoulliRBM with its defaults",
     "sklearn-matched": "BernoulliRBM with this run's learning rate, batch size and epochs",
     "none": "RBM without a penalty",
     "l2": "RBM with L2 weight decay",
     "l1": "RBM with the L1 penalty",
+    "autoencoder": "autoencoder without a penalty, layer by layer",
+    "autoencoder-l2": "autoencoder with L2 weight decay",
+    "autoencoder-l1": "autoencoder with the L1 penalty",
 }
+RBMS: tuple[Variant, ...] = get_args(Variant)[:5]
 OWN = ("none", "l2", "l1")  # the variants that this package trains itself
 
 
@@ -51,6 +58,17 @@ class Recipe(Section):
     reconstruction: Literal["sample", "mean"] = "sample"
     output: Literal["mean", "sample"] = "sample"
     n_iter: tuple[Annotated[int, Field(ge=0)], ...] = (25, 60)
+
+
+class Deep(Section):
+    """How the autoencoders are trained, but for the penalty that a variant leaves out; each layer alike."""
+
+    biases: bool = False
+    learning_rate: Rate = 0.001
+    batch_size: Annotated[int, Field(ge=1)] = 100
+    l1: Penalty = 0.02
+    l2: Penalty = 0.02
+    n_iter: Annotated[int, Field(ge=0)] = 30
 
 
 class Conditions(Section):
@@ -80,6 +98,7 @@ class Settings(Section):
     """The experiment in full; what a run folder keeps as settings.toml.
 
     trainings: of every variant, each on other chains of the same samples; nulls and the study are trained once.
+    alternatives: to the variant l1, one change of the recipe each, as `alternatives` names them.
     """
 
     L: Annotated[int, Field(ge=8)] = 24
@@ -89,9 +108,11 @@ class Settings(Section):
     chains: Annotated[int, Field(ge=4)] = 50
     held_out: Annotated[float, Field(gt=0, lt=1)] = 0.2
     layers: Annotated[tuple[Annotated[int, Field(ge=4)], ...], Field(min_length=1)] = (144, 36)
-    variants: Annotated[tuple[Variant, ...], Field(min_length=1), Different] = get_args(Variant)
+    variants: Annotated[tuple[Variant, ...], Field(min_length=1), Different] = RBMS
     null_variants: Annotated[tuple[Variant, ...], Different] = ("l1",)
+    alternatives: Annotated[tuple[str, ...], Different] = ()
     recipe: Recipe = Recipe()
+    autoencoder: Deep = Deep()
     conditions: Conditions = Conditions()
     trainings: Repetitions = 1
 
@@ -100,6 +121,7 @@ class Settings(Section):
         for units in self.layers:
             check_block(self.L, units, "layers")
         check_split(self.n_samples, self.chains, self.held_out)
+        alternatives.check(self.alternatives)
         if len(self.recipe.n_iter) != len(self.layers):
             given = f"{len(self.layers)} layers, {len(self.recipe.n_iter)} numbers"
             raise ValueError(f"recipe.n_iter needs one number of epochs a layer: {given}")
@@ -108,7 +130,7 @@ class Settings(Section):
 
 def check_memory(settings: Settings, seed: int) -> None:
     """Raise ValueError where samples or weights want more memory than is free."""
-    check_samples(settings.L, settings.n_samples, "n_samples")
+    check_samples(settings.L, settings.n_samples * (1 + (alternatives.TWICE in settings.alternatives)), "n_samples")
     check_samples(settings.L, settings.n_critical, "n_critical")
     check_weights(settings.L, max(settings.layers), "layers")
     study = settings.conditions
@@ -142,14 +164,26 @@ SOURCES: dict[str, tuple[Any, str]] = {  # the preset "paper": a setting's value
 }
 FULL: dict[str, Any] = {
     **{name: value for name, (value, _) in SOURCES.items() if "." not in name},
+    "variants": get_args(Variant),
     "conditions": {"n_samples": (1000, 4000, 16_000, 64_000, 256_000), "updates": 20_000},
     "trainings": 3,
 }
+RECIPE = {name[7:]: value for name, (value, _) in SOURCES.items() if "." in name}
 PRESETS: dict[str, dict[str, Any]] = {
     # the demo: the whole story on a small lattice
     "quick": {},
     # the paper's values, and the code's where the paper is silent
-    "paper": {**FULL, "recipe": {name[7:]: value for name, (value, _) in SOURCES.items() if "." in name}},
+    "paper": {**FULL, "recipe": RECIPE},
     # a recipe that gives local fields in all three layers
     "local": {**FULL, "recipe": {"n_iter": (25, 60, 100)}},
+    # the first layer of the preset paper, and each choice that the paper leaves open made the other way
+    "alternatives": {
+        **FULL,
+        "layers": (400,),
+        "variants": ("l1",),
+        "null_variants": (),
+        "alternatives": tuple(alternatives.ALTERNATIVES),
+        "recipe": RECIPE | {"n_iter": (200,)},
+        "conditions": {"n_samples": ()},
+    },
 }

@@ -9,7 +9,8 @@ import numpy as np
 
 import blockspin as bs
 from blockspin import judging
-from blockspin.experiments.mehta_schwab.settings import OWN, Recipe, Settings
+from blockspin.experiments.mehta_schwab import alternatives
+from blockspin.experiments.mehta_schwab.settings import OWN, Deep, Recipe, Settings
 from blockspin.experiments.shared_tasks import again, ising_samples
 from blockspin.experiments.stored import Samples
 from blockspin.experiments.task import task
@@ -31,26 +32,30 @@ def plan(settings: Settings, seed: int, training: int = 1) -> dict[str, Tree]:
     A later training has stacks on other chains of the same samples; nulls and the study are those of the first.
     """
     s, own = settings, again(seed, training)
-    drawn = _drawn("samples", s.L, s.K, s.n_samples, s.chains, seed)
     critical = _drawn("critical samples", s.L, KC_SQUARE, s.n_critical, s.chains, seed)
+
+    def samples_of(variant: str) -> Task:
+        n = 2 * s.n_samples if variant == alternatives.TWICE else s.n_samples
+        return _drawn("samples", s.L, s.K, n, s.chains, seed)
 
     def stack(variant: str, data: str, seed: int) -> list[Task]:
         layers: list[Task] = []
         for layer, (units, n_iter) in enumerate(zip(s.layers, s.recipe.n_iter, strict=True), start=1):
             about = {"variant": variant, "data": data, "layer": layer, "units": units, "seed": seed}
-            recipe = recipe_of(variant, s.recipe, n_iter)
-            layers.append(train(drawn, [*layers], **about, recipe=recipe, held_out=s.held_out))
+            recipe = recipe_of(variant, s.recipe, n_iter, s.autoencoder)
+            layers.append(train(samples_of(variant), [*layers], **about, recipe=recipe, held_out=s.held_out))
         return layers
 
     def measures(name: str, kind: str, variant: str, trained: list[Task], seed: int, null: str = "") -> list[Task]:
-        about = {"map": name, "kind": kind, "variant": variant, "null": null, "units": s.recipe.units, "K": s.K}
+        units = recipe_of(variant, s.recipe, 0)["units"] if variant in s.alternatives else s.recipe.units
+        about = {"map": name, "kind": kind, "variant": variant, "null": null, "units": units, "K": s.K}
         about |= {"held_out": s.held_out, "seed": seed}
         sides = enumerate((round((s.L**2 / units) ** 0.5) for units in s.layers), start=1)
-        return [measure(drawn, critical, trained[:n], **about, layer=n, b=b) for n, b in sides]
+        return [measure(samples_of(variant), critical, trained[:n], **about, layer=n, b=b) for n, b in sides]
 
     trained = {}
     measured = {rule: measures(rule, "reference", rule, [], seed) for rule in RULES}
-    for variant in s.variants:
+    for variant in (*s.variants, *s.alternatives):
         nulls = NULLS | (MORE_NULLS if variant in s.null_variants else {})
         stacks = {data: stack(variant, data, seed) for data in ("ising", *nulls.values())}
         trained[variant] = stacks | {"ising": stack(variant, "ising", own)}
@@ -58,7 +63,7 @@ def plan(settings: Settings, seed: int, training: int = 1) -> dict[str, Tree]:
         for null, data in nulls.items():
             name = f"{variant}, {null}"
             measured[name] = measures(name, "null", variant, stacks[data], seed, null)
-    samples = {"training": drawn, "critical": critical}
+    samples = {"training": samples_of(""), "critical": critical}
     return {"samples": samples, "trained": trained, "conditions": _conditions(s, seed), "measured": measured}
 
 
@@ -85,11 +90,16 @@ def _drawn(name: str, L: int, K: float, n: int, chains: int, seed: int) -> Task:
     return replace(drawn, label=name)
 
 
-def recipe_of(variant: str, recipe: Recipe, n_iter: int) -> dict[str, Any]:
-    """The parameters of a variant's RBM in a layer: the recipe less the penalties that the variant does not have.
+def recipe_of(variant: str, recipe: Recipe, n_iter: int, deep: Deep | None = None) -> dict[str, Any]:
+    """The parameters of a variant in a layer: of an RBM, or an autoencoder, less the penalties that it does not have.
 
     What a variant does not use is not among its task's settings, so changing it does not train the variant again.
     """
+    if variant.startswith("autoencoder") and deep is not None:
+        unused = {"l1", "l2"} - {variant.removeprefix("autoencoder-")}
+        return {name: value for name, value in deep.model_dump(mode="json").items() if name not in unused}
+    if variant in alternatives.ALTERNATIVES:
+        return alternatives.recipe(variant, recipe_of("l1", recipe, n_iter))
     values = {**recipe.model_dump(mode="json"), "n_iter": n_iter}
     if variant == "sklearn-default":
         return {}
@@ -104,7 +114,7 @@ def _train_cost(
     if data == "untrained":
         return 0.1
     inputs = below[-1].settings["units"] if below else samples.settings["L"] ** 2
-    epochs = recipe.get("n_iter", 30) * (2 if variant == "sklearn-matched" else 1)
+    epochs = recipe.get("n_iter", 30) * (2 if variant.startswith(("sklearn-matched", "autoencoder")) else 1)
     return float(max(inputs * units * samples.settings["n"] * epochs * recipe.get("k", 1) * 1e-10, 0.1))
 
 
@@ -127,28 +137,31 @@ def train(
     progress: Progress,
 ) -> Result:
     """Train one layer on what the layers below pass on; arrays: weights and trajectory."""
-    from blockspin.experiments.mehta_schwab.machines import build, inputs, stack_of
+    from blockspin.experiments.mehta_schwab.machines import build, inputs, stack_of, weights
 
     parts = bs.split(samples, 1 - held_out, seed=seed)
     shift = 1 if data == "noise" else 0  # the held-out noise must not repeat the training noise
     X, validation = (inputs(data, bs.to_matrix(part), seed + n * shift) for n, part in enumerate(parts))
     stack = stack_of(variant, recipe.get("units", "binary"), below, seed)
     X, validation = stack.transform(X), stack.transform(validation)
-    machine = build(variant, units, recipe, layer, seed)
+    early = recipe.get("early", {})
+    machine = build(variant, units, {name: value for name, value in recipe.items() if name != "early"}, layer, seed)
     if data == "untrained":
         machine.set_params(n_iter=0)
-    if isinstance(machine, bs.RBM):
-        machine.set_params(verbose=progress).fit(X, validation=validation)
-    else:
+    if not isinstance(machine, bs.RBM):
         machine.fit(X)
-    weights = ("components", "intercept_hidden", "intercept_visible")
-    arrays = {name: np.asarray(getattr(machine, f"{name}_")) for name in weights}
+    elif machine.n_iter > early.get("n_iter", machine.n_iter):
+        machine.set_params(**early).fit(X, validation=validation)
+        machine.set_params(**{name: recipe[name] for name in early}, verbose=progress).resume(X, validation=validation)
+    else:
+        machine.set_params(verbose=progress).fit(X, validation=validation)
+    arrays = weights(machine)
     course = getattr(machine, "trajectory_", {})  # scikit-learn keeps none
     arrays |= {f"trajectory_{name}": np.asarray(values) for name, values in course.items()}
     return Result(arrays, {"output": recipe.get("output", "mean")})
 
 
-@task(version=9, label="judge {map}, layer {layer}", weight=lambda critical, **_: 1.5 * critical.weight)
+@task(version=10, label="judge {map}, layer {layer}", weight=lambda critical, **_: 1.5 * critical.weight)
 def measure(
     samples: Samples,
     critical: Samples,
@@ -167,7 +180,6 @@ def measure(
 ) -> Result:
     """Measure one layer of one map; arrays: fields, centres, free-run correlations, reconstructions."""
     from blockspin.coarse.sparse_fields import dense
-    from blockspin.coarse.stack import reconstruct
     from blockspin.experiments.mehta_schwab.machines import block_rule, stack_of
     from blockspin.judging.criteria.fidelity import correlation
     from blockspin.judging.nulls import shuffled
@@ -193,7 +205,7 @@ def measure(
     if kind == "learned":
         rows = np.linspace(0, len(evidence.X) - 1, SHOWN).astype(int)
         arrays["shown"] = evidence.X[rows]
-        arrays["reconstructed"] = reconstruct(transformer, evidence.X[rows])
+        arrays["reconstructed"] = np.clip(np.asarray(subject.map.reconstruct(evidence.X[rows])), -1, 1)
         if subject.free_run is not None:
             free = np.concatenate(subject.free_run)
             arrays["G"], arrays["G_error"] = jackknife(correlation(free))
@@ -203,7 +215,7 @@ def measure(
 
 
 @task(
-    version=5,
+    version=6,
     label="train {variant} on {n} small samples",
     weight=lambda samples, units, n, recipe, **_: max(
         samples.settings["L"] ** 2 * units * n * recipe["n_iter"] * recipe["k"] * 4e-10, 1.0

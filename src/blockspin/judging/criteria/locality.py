@@ -2,8 +2,9 @@
 
 With p_i = w_i^2 / sum w^2 of a unit's effective field: the participation ratio 1 / sum p_i^2 (1 for one site, N for
 all, b^d for a block), the share of p in the best window of side b + 1 (an even block has no site at its centre, and a
-field that has one reaches one site further), and the radius of gyration about the centre on the torus. Each is the mean
-over the units that live, with the standard error over units.
+field that has one reaches one site further), and the radius of gyration about the centre on the torus. Described, not
+judged: the field as a blob of one sign on a background (`blob`), by background over peak, smoothed over round(b) sites
+a side, and by the blob's sites. Each is the mean over the units that live, with the standard error over units.
 """
 
 from __future__ import annotations
@@ -13,11 +14,12 @@ from numpy.typing import NDArray
 
 from blockspin.coarse.embedding import radius_of_gyration
 from blockspin.coarse.sparse_fields import Fields, best_windows, windows_at
+from blockspin.judging.criteria.blob import blobs
 from blockspin.judging.criteria.criterion import Criterion, Quantity
 from blockspin.judging.evidence import Subject
 from blockspin.judging.measurement import NotDefined, Reading
 from blockspin.judging.nulls import PERMUTATIONS
-from blockspin.judging.rules import CloserThanNulls
+from blockspin.judging.rules import CloserThanNulls, Described
 from blockspin.lattice import Lattice
 from blockspin.statistics import mean_over_seeds
 
@@ -62,6 +64,21 @@ def _radius(subject: Subject) -> Reading:
     return mean_over_units(radius_of_gyration(_living(subject), subject.lattice))
 
 
+def _background(subject: Subject) -> Reading:
+    return mean_over_units(subject.once(_blobs)[0])
+
+
+def _size(subject: Subject) -> Reading:
+    return mean_over_units(subject.once(_blobs)[1])
+
+
+def _blobs(subject: Subject) -> tuple[FloatArray, FloatArray]:
+    found = blobs(_living(subject), subject.lattice, min(max(round(subject.b), 1), *subject.lattice.shape))
+    if np.isnan(found).any():
+        raise NotDefined("no blob", "some field has no window whose weights do not add up to 0")
+    return found
+
+
 def _living(subject: Subject) -> Fields:
     if subject.living.shape[0] == 0:
         raise NotDefined("no fields", "every field is zero")
@@ -80,6 +97,8 @@ LOCALITY = Criterion(
         Quantity("participation ratio", _participation, CloserThanNulls(log=True, blind=PERMUTATIONS), True, True),
         Quantity("share of w^2 in the best window", _window, CloserThanNulls(), of_fields=True),
         Quantity("radius of gyration", _radius, CloserThanNulls(), of_fields=True),
+        Quantity("background over peak", _background, Described(), of_fields=True),
+        Quantity("sites of the blob", _size, Described(), of_fields=True),
     ),
     headline=("participation ratio",),
     group="block structure",
