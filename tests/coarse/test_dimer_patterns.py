@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from scipy.stats import kstest
 
-from blockspin.coarse import dimer_patterns as read
 from blockspin.exact import dimers
+from blockspin.experiments.dimers import patterns as read
 from blockspin.lattice import Lattice
 from blockspin.models.dimers import Dimers as Model
 from blockspin.models.dimers import winding

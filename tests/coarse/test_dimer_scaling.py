@@ -10,9 +10,9 @@ import math
 import numpy as np
 import pytest
 
-from blockspin.coarse.dimer_patterns import pattern
-from blockspin.coarse.dimer_scaling import correlator, dimension, stiffness, torus_distance, winding_factor
 from blockspin.exact.dimers import coverings
+from blockspin.experiments.dimers.patterns import pattern
+from blockspin.experiments.dimers.scaling import correlator, dimension, stiffness, torus_distance, winding_factor
 from blockspin.lattice import Lattice
 from oracles.dimers import bond_probability, winding_probabilities
 

@@ -13,10 +13,10 @@ import numpy as np
 import pytest
 
 import blockspin as bs
-from blockspin.coarse.dimer_patterns import bond_cells
 from blockspin.coarse.rsmi.windows import windows
 from blockspin.exact import dimers
 from blockspin.exact.dimer_surroundings import DimerJoint, dimer_joint
+from blockspin.experiments.dimers.patterns import bond_cells
 
 CELLS = {4: (1, 1), 6: (2, 2)}  # buffer and environment on the torus of so many vertices
 

@@ -78,7 +78,7 @@ def test_the_search_finds_the_best_of_all_rules_of_a_small_block() -> None:
 
 def test_known_signs_on_the_4x4_torus() -> None:
     """Far below the transition four columnar states are left, and two plaquette signs tell them apart: ln 4."""
-    from blockspin.coarse.dimer_patterns import COLUMNAR, PLAQUETTE, pattern
+    from blockspin.experiments.dimers.patterns import COLUMNAR, PLAQUETTE, pattern
 
     cold = dimer_joint(Lattice.square(4), 0.1, *places((4, 4), 4, 1))
     pair = np.stack([pattern(name, 4) for name in PLAQUETTE])

@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from blockspin.coarse.dimer_patterns import pattern
 from blockspin.experiments import find
 from blockspin.experiments.core import Run
 from blockspin.experiments.dimers import claims as rules
 from blockspin.experiments.dimers import tasks
+from blockspin.experiments.dimers.patterns import pattern
 from blockspin.experiments.dimers.readings import overlaps
 from blockspin.experiments.dimers.tasks import Training
 from blockspin.experiments.run import prepare, run

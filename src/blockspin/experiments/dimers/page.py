@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from blockspin.coarse import dimer_patterns as patterns
 from blockspin.experiments.core import Run
+from blockspin.experiments.dimers import patterns
 from blockspin.experiments.dimers.claims import LN4
 from blockspin.experiments.dimers.claims import span as span
 from blockspin.experiments.dimers.tasks import Training

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from blockspin.coarse import dimer_patterns as patterns
+from blockspin.experiments.dimers import patterns
 
 FloatArray = NDArray[np.float64]
 GROUPS = {"staggered": patterns.STAGGERED, "columnar": patterns.COLUMNAR, "turn": ("R",)}

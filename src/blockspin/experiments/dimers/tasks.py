@@ -162,7 +162,7 @@ def filters(
     progress: Progress,
 ) -> Filters:
     """Filters learned from several seeds."""
-    from blockspin.coarse.dimer_patterns import noise_share
+    from blockspin.experiments.dimers.patterns import noise_share
     from blockspin.experiments.dimers.readings import overlaps
 
     lattice = bs.Lattice.square(samples.sizes["x"])
@@ -193,8 +193,7 @@ def filters(
 )
 def decay(samples: Samples, cold: Filters, /, *, progress: Progress) -> Decay:
     """How correlations of the coldest plaquette filter, and of the exact pattern, decay in these samples."""
-    from blockspin.coarse import dimer_patterns as patterns
-    from blockspin.coarse import dimer_scaling as scaling
+    from blockspin.experiments.dimers import patterns, scaling
     from blockspin.models.dimers import winding
 
     L = samples.sizes["x"] // 2

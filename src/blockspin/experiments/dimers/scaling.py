@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import brentq
 
-from blockspin.coarse import dimer_patterns as patterns
+from blockspin.experiments.dimers import patterns
 from blockspin.statistics import Estimate, jackknife
 
 FloatArray = NDArray[np.float64]
