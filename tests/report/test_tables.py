@@ -196,3 +196,13 @@ def test_bad_input_is_named() -> None:
         del broken["rows"][0][key]
         with pytest.raises(ValueError, match=f"l1 .*{key}"):
             tables.scorecard_table([broken], headlines={})
+
+
+def test_claims_that_a_run_does_not_test_are_folded() -> None:
+    tested = {"id": "T-1", "source": "s", "text": "t", "status": "partly", "why": "w", "rule": "", "evidence": []}
+    body = tables.claim_cards([tested, {**tested, "id": "N-1", "status": "not tested"}]).body
+    folded = body[body.index("<details>") :]
+    assert "<summary>Not tested by this run: N-1</summary>" in folded
+    assert body.count('<article class="claim">') == 2
+    assert folded.count('<article class="claim">') == 1
+    assert "Not tested" not in tables.claim_cards([tested]).body
