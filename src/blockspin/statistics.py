@@ -58,6 +58,9 @@ class Estimate:
         return distance / error
 
 
+UNDEFINED = Estimate(math.nan, math.nan)  # where there is no number
+
+
 def with_blocks(value: ArrayLike, without: FloatArray, error: float | None = None) -> Estimate:
     """The estimate of a value and of its blocks, which give the error unless it is given."""
     own = jackknife_error(without) if error is None else error

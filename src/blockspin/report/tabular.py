@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from blockspin.statistics import Estimate
+from blockspin.statistics import UNDEFINED
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -69,7 +68,7 @@ def aligned(rows: Sequence[Sequence[Any]]) -> list[str]:
 
 
 def _numbers(row: dict[str, Any]) -> dict[str, Any]:
-    one, warned = row["value"], row["value"].warned or Estimate(math.nan, math.nan)
+    one, warned = row["value"], row["value"].warned or UNDEFINED
     found: dict[str, Any] = {}
     for name, entry in row.items():
         found |= {"value": one.value, "error": one.error} if name == "value" else {name: entry}

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy.optimize import brentq
 
 from blockspin.experiments.dimers import patterns
-from blockspin.statistics import Estimate, jackknife
+from blockspin.statistics import UNDEFINED, Estimate, jackknife
 
 FloatArray = NDArray[np.float64]
 
@@ -89,7 +89,7 @@ def dimension(G: FloatArray, factor: FloatArray, weights: FloatArray) -> tuple[E
     some = G[:, R // 2].mean(axis=0)
     spread = G[:, R // 2].std(axis=0, ddof=1) / math.sqrt(len(G))
     if len(R) < 2 or (some <= 0).any():
-        return Estimate(math.nan, math.nan), distances
+        return UNDEFINED, distances
     power = _columnar_power(weights, L)
     steps = np.log(torus_distance(L))
     confidence = some / np.maximum(spread, 1e-6 * some)

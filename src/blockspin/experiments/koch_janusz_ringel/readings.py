@@ -13,14 +13,13 @@ from blockspin.experiments.core import Run
 from blockspin.experiments.koch_janusz_ringel.tasks import Curve, Exponents, boundary
 from blockspin.models.ising import KC_SQUARE
 from blockspin.runs.task import Result
-from blockspin.statistics import Estimate, jackknife_error, mean_over_seeds
+from blockspin.statistics import UNDEFINED, Estimate, jackknife_error, mean_over_seeds
 
 FloatArray = NDArray[np.float64]
 
 DEGREE, SLOPE = 3, -2  # of the polynomials in K - Kc, and the place of their slope at Kc
 SMALLEST = 8  # extent of the coarse lattices that nu and Kc are read from
 SEEN = 3.0  # standard errors above 0 of an information that is part of a decay
-NOTHING = Estimate(math.nan, math.nan)
 
 
 def boundary_share(filters: FloatArray) -> Estimate:
@@ -55,7 +54,7 @@ def decay(curve: Curve, x: Callable[[float], float]) -> Estimate:
     """-d ln I / dx over buffers by least squares, the points taken as independent; not-a-number for fewer than 3."""
     seen = [(buffer, one) for buffer, one in points(curve) if buffer > 0]
     if len(seen) < 3:
-        return NOTHING
+        return UNDEFINED
     at = np.array([x(buffer) for buffer, _ in seen])
     weight = np.array([one.value / one.error for _, one in seen])  # 1 / error of ln I
     design = np.stack([np.ones_like(at), at], axis=1) * weight[:, None]
@@ -106,7 +105,7 @@ def read_flow(run: Run) -> Flow:
     crossing = read(lambda fits: np.array([KC_SQUARE + _root(one) for one in np.diff(fits, axis=0)]))
     (nu,) = read(lambda fits: (last - 1) / _log2(fits[[last], SLOPE] / fits[1, SLOPE]))
     spectrum = [Exponents.model_validate(one) for found in results for one in found.meta["spectrum"]]
-    y = spectrum[-1].y_t if spectrum else NOTHING
+    y = spectrum[-1].y_t if spectrum else UNDEFINED
     of_correlations = Estimate(1 / y.value, y.error / y.value**2)
     return Flow(sizes, slope, y_t, crossing, last, crossing[last - 1], nu, spectrum, of_correlations)
 

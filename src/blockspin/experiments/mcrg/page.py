@@ -22,9 +22,7 @@ from blockspin.report.lines import Panel, Point, line_plot
 from blockspin.report.page import Figure, Table
 from blockspin.report.tables import table
 from blockspin.rg.recursions import decimation, migdal_kadanoff
-from blockspin.statistics import Estimate, mean_over_trainings
-
-NONE = Estimate(math.nan, math.nan)
+from blockspin.statistics import UNDEFINED, Estimate, mean_over_trainings
 
 
 def placed(run: Run) -> dict[str, Found]:
@@ -51,7 +49,7 @@ def exponents(run: Run) -> Figure:
             steps = [one.spectrum[step] for one in each[name] if step < one.layers]
             for key, some in rows.items():
                 values = [getattr(one, key) for one in steps]
-                one = mean_over_trainings(values)[0] if values else NONE
+                one = mean_over_trainings(values)[0] if values else UNDEFINED
                 ticks = [one.value for one in values] if len(values) > 1 else ()
                 text = "" if values else "no lattice"
                 some.append(forest.Row(name, one.value, one.error, group=f"step {step + 1}", text=text, ticks=ticks))

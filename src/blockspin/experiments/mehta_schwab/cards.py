@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -13,7 +12,7 @@ from blockspin.experiments.core import Run
 from blockspin.experiments.mehta_schwab.settings import OWN
 from blockspin.experiments.stored import Array
 from blockspin.runs.task import Result
-from blockspin.statistics import Estimate
+from blockspin.statistics import UNDEFINED, Estimate
 
 if TYPE_CHECKING:
     from blockspin.judging import Scorecard
@@ -51,7 +50,7 @@ def stack(cards: Mapping[str, Scorecard], name: str) -> list[Scorecard]:
 def size(card: Scorecard) -> Estimate:
     """Sites that a field of the map covers: the participation ratio of its squared weights."""
     row = card.row("locality", SIZE)
-    return Estimate(math.nan, math.nan) if row is None else Estimate(row.value, row.error)
+    return UNDEFINED if row is None else Estimate(row.value, row.error)
 
 
 def studied(result: Result) -> Scorecard:

@@ -24,7 +24,7 @@ from blockspin.lattice import Lattice
 from blockspin.models.ising import Ising, nearest
 from blockspin.rg.sectors import neighbours
 from blockspin.samples import by_chain
-from blockspin.statistics import Estimate, jackknife, mean_over_chains
+from blockspin.statistics import UNDEFINED, Estimate, jackknife, mean_over_chains
 
 FloatArray = NDArray[np.float64]
 Observable = Callable[[NDArray[np.int8], Lattice], FloatArray]  # of (chain, draw, *sites), by chain and draw
@@ -67,7 +67,7 @@ def effective_coupling(energy: Estimate, lattice: Lattice) -> Estimate:
         return ising2d.energy_per_site(lattice, K) - energy.value
 
     if lattice.kind != "square" or not gap(1e-6) > 0 > gap(2.0):
-        return Estimate(math.nan, math.nan)
+        return UNDEFINED
     K = float(brentq(gap, 1e-6, 2.0, xtol=1e-10))
     slope = (gap(K + 1e-4) - gap(K - 1e-4)) / 2e-4
     return Estimate(K, abs(energy.error / slope))
