@@ -16,7 +16,7 @@ from blockspin import judging
 from blockspin.experiments import EXPERIMENTS, find
 from blockspin.experiments.claims import STATUSES, Answer, together
 from blockspin.experiments.run import prepare, redraw, run
-from blockspin.judging.measurement import Measurement, State
+from blockspin.judging.measurement import LOOSE, Measurement, Side, State
 from blockspin.runs.task import ordered
 from blockspin.statistics import Estimate, mean_over_trainings
 
@@ -127,3 +127,21 @@ def test_a_quantity_has_a_mean_where_most_trainings_have_it() -> None:
     assert found.trainings.values == (0.0, 1.0)
     assert judging.mean(_measured(yes, no, no)).measurements[0] == _measured(yes, no)[1].measurements[0]
     assert judging.mean(_measured(yes)) == _measured(yes)[0]
+
+
+def test_what_a_mean_is_compared_with_is_a_mean_over_other_samples() -> None:
+    shared, own = Side("identity", 1.0), (Side("m alone", 0.6, 0.01), Side("m alone", 0.8, 0.01))
+    some = [
+        judging.Measured("map", 1, 2.0, (Measurement("fidelity", "share", 0.9, 0.1, below=one, above=shared),))
+        for one in own
+    ]
+    found = judging.mean(some).measurements[0]
+    assert found.above == shared
+    assert found.below == Side("m alone", pytest.approx(0.7), pytest.approx(math.hypot(0.01, 0.1)))
+
+
+def test_a_mean_is_of_too_few_draws_where_one_training_is() -> None:
+    some = [
+        judging.Measured("map", 1, 2.0, (Measurement("locality", "size", 1.0, 0.1, code=code),)) for code in ("", LOOSE)
+    ]
+    assert judging.mean(some).measurements[0].code == LOOSE
