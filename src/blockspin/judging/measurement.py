@@ -198,10 +198,10 @@ def _mean(some: Sequence[Measurement]) -> Measurement:
     found, sampling, between = mean_over_trainings([Estimate(one.value, one.error) for one in counting])
     why = counting[0].why if len(counting) == len(some) else f"a mean over {len(counting)} of {len(some)} trainings"
     trainings = Trainings(tuple(one.value for one in counting), sampling, between)
-    sides = {name: _side([getattr(one, name) for one in counting]) for name in ("target", "below", "above", "exact")}
     code = next((one.code for one in counting if one.code), "")
-    own = {"value": found.value, "error": found.error, "code": code, "why": why, "trainings": trainings}
-    return replace(counting[0], **own, **sides)
+    sides = [_side([getattr(one, name) for one in counting]) for name in ("target", "below", "above", "exact")]
+    number = (some[0].criterion, some[0].quantity, found.value, found.error)
+    return replace(Measurement(*number, State.MEASURED, code, why, *sides), trainings=trainings)
 
 
 def _side(some: Sequence[Side | None]) -> Side | None:
