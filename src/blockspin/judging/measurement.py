@@ -199,9 +199,10 @@ def _mean(some: Sequence[Measurement]) -> Measurement:
     why = counting[0].why if len(counting) == len(some) else f"a mean over {len(counting)} of {len(some)} trainings"
     trainings = Trainings(tuple(one.value for one in counting), sampling, between)
     code = next((one.code for one in counting if one.code), "")
-    sides = [_side([getattr(one, name) for one in counting]) for name in ("target", "below", "above", "exact")]
+    sides = zip(*((one.target, one.below, one.above, one.exact) for one in counting), strict=True)
+    target, below, above, exact = map(_side, sides)
     number = (some[0].criterion, some[0].quantity, found.value, found.error)
-    return replace(Measurement(*number, State.MEASURED, code, why, *sides), trainings=trainings)
+    return Measurement(*number, State.MEASURED, code, why, target, below, above, exact, trainings)
 
 
 def _side(some: Sequence[Side | None]) -> Side | None:
