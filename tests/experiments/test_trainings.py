@@ -145,3 +145,13 @@ def test_a_mean_is_of_too_few_draws_where_one_training_is() -> None:
         judging.Measured("map", 1, 2.0, (Measurement("locality", "size", 1.0, 0.1, code=code),)) for code in ("", LOOSE)
     ]
     assert judging.mean(some).measurements[0].code == LOOSE
+
+
+def test_a_page_draws_trainings_without_scorecards(tmp_path: Path) -> None:
+    name = "exact-mapping"
+    concluded = run(prepare(find(name), overrides=(*TINY[name], "trainings=2"), seed=1), tmp_path / "two")
+    assert concluded is not None
+    evidence = {claim["id"]: claim["evidence"] for claim in concluded["claims"]}
+    assert {row["training"] for row in evidence["EM-1"]} == {1, 2}
+    assert not any("training" in row for row in evidence["EM-5"])  # a recursion, that nothing is trained for
+    assert (tmp_path / "two" / "report.html").is_file()
