@@ -17,6 +17,7 @@ from blockspin.experiments import EXPERIMENTS, find
 from blockspin.experiments.claims import STATUSES, Answer, together
 from blockspin.experiments.run import prepare, redraw, run
 from blockspin.judging.measurement import LOOSE, Measurement, Side, State
+from blockspin.report.tables import scorecard_table
 from blockspin.runs.task import ordered
 from blockspin.statistics import Estimate, mean_over_trainings
 
@@ -155,3 +156,13 @@ def test_a_page_draws_trainings_without_scorecards(tmp_path: Path) -> None:
     assert {row["training"] for row in evidence["EM-1"]} == {1, 2}
     assert not any("training" in row for row in evidence["EM-5"])  # a recursion, that nothing is trained for
     assert (tmp_path / "two" / "report.html").is_file()
+
+
+def test_a_table_shows_trainings_without_a_number() -> None:
+    some = [
+        judging.Measured("map", 1, 2.0, (Measurement("locality", "radius of gyration", value, 0.1),))
+        for value in (1.0, math.nan)
+    ]
+    card = judging.scorecard(judging.mean(some), [], None).to_dict()
+    assert card["rows"][0]["trainings"]["values"] == [1.0, None]
+    assert "sampling 0.1" in str(scorecard_table([card], headlines={}))
