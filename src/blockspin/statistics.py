@@ -155,8 +155,9 @@ def mean_over_seeds(values: ArrayLike) -> Estimate:
 def mean_over_trainings(some: Sequence[Estimate]) -> tuple[Estimate, float, float]:
     """The mean with the error of both sources, and the two: of sampling, and between trainings.
 
-    The trainings share their samples, so the first is the root mean square of their errors, and no smaller for more of
+    Trainings may share their samples, so the first is the root mean square of their errors, and no smaller for more of
     them; it is left out where there is none. The second is the standard error of their scatter, nan for one training.
+    Where each has samples of its own, the scatter holds their errors already, and the joined error is too large.
     """
     values, errors = (np.array([getattr(one, name) for one in some], float) for name in ("value", "error"))
     sampling = float(np.sqrt(np.mean(errors**2)))

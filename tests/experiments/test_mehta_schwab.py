@@ -18,7 +18,7 @@ from blockspin.experiments.core import Run
 from blockspin.experiments.mehta_schwab import claims
 from blockspin.experiments.mehta_schwab.alternatives import ALTERNATIVES
 from blockspin.experiments.mehta_schwab.cards import stack
-from blockspin.experiments.mehta_schwab.machines import build, inputs
+from blockspin.experiments.mehta_schwab.machines import build, inputs, stack_of
 from blockspin.experiments.mehta_schwab.settings import PRESETS, RBMS, VARIANTS, Settings
 from blockspin.experiments.mehta_schwab.tasks import MORE_NULLS, NULLS, plan, recipe_of
 from blockspin.experiments.run import prepare, run
@@ -144,6 +144,10 @@ def test_alternatives_are_trained_judged_and_drawn(tmp_path: Path) -> None:
     np.testing.assert_array_equal(trained.arrays["trajectory_epoch"], rbm.trajectory_["epoch"])
     same = trained.arrays["trajectory_weight_norm"] == course
     assert same.tolist() == [epoch <= 5 for epoch in rbm.trajectory_["epoch"]]
+    # the three epochs of the second layer are of the first momentum
+    below, second = stack_of("momentum", "binary", [trained], 1), done["trained"]["momentum"]["ising"][1]
+    few = build("momentum", 4, recipe | {"n_iter": 3}, 2, 1).fit(below.transform(train_part))
+    np.testing.assert_array_equal(second.arrays["components"], few.components_)
 
 
 def test_choices_decide_where_some_recipes_are_local_and_some_are_not() -> None:

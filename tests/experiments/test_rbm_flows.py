@@ -256,6 +256,21 @@ def test_a_mean_over_trainings_has_their_scatter() -> None:
     assert (found.value, found.error) == (2.1, pytest.approx(0.1))
     assert claims.mean(np.array([2.0, 0.01])) == Estimate(2.0, 0.01)
     assert math.isinf(claims.mean(np.array([[2.0, 0.01], [math.inf, math.nan]])).value)
+    assert claims.mean(np.array([[2.0, 0.01], [0.0, math.nan]])).value == 0  # too cold to be read, not a temperature
+
+
+def test_the_starts_of_a_training_are_not_two_trainings() -> None:
+    # starts that meet: 2,000 sets of 5 trainings, seed 1; the share inside one error of Student's t, 0.626, to 0.011
+    once = np.random.default_rng(1).normal(2.3, 0.1, size=(2000, 5, 1))
+    both = np.stack([np.repeat(once, 2, axis=2), np.full((2000, 5, 2), 0.01)], axis=-1)
+    found = [claims.mean(one) for one in both]
+    assert 0.59 < np.mean([abs(one.value - 2.3) < one.error for one in found]) < 0.66
+    assert claims.mean(np.array([[[2.0, 0.03], [2.2, 0.04]]])) == Estimate(2.1, 0.025)
+
+
+def test_what_all_thermometers_find_too_hot_is_of_one_temperature() -> None:
+    assert status(claims.one_temperature, made({"all T": math.inf})) == "reproduced"
+    assert status(claims.one_temperature, made({"all T": 0.0})) == "reproduced"
 
 
 @pytest.mark.parametrize(

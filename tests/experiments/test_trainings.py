@@ -16,7 +16,8 @@ from blockspin import judging
 from blockspin.experiments import EXPERIMENTS, find
 from blockspin.experiments.claims import STATUSES, Answer, together
 from blockspin.experiments.run import prepare, redraw, run
-from blockspin.judging.measurement import Measurement, State
+from blockspin.judging.measurement import LOOSE, Measurement, Side, State
+from blockspin.report.tables import scorecard_table
 from blockspin.runs.task import ordered
 from blockspin.statistics import Estimate, mean_over_trainings
 
@@ -127,3 +128,41 @@ def test_a_quantity_has_a_mean_where_most_trainings_have_it() -> None:
     assert found.trainings.values == (0.0, 1.0)
     assert judging.mean(_measured(yes, no, no)).measurements[0] == _measured(yes, no)[1].measurements[0]
     assert judging.mean(_measured(yes)) == _measured(yes)[0]
+
+
+def test_what_a_mean_is_compared_with_is_a_mean_over_other_samples() -> None:
+    shared, own = Side("identity", 1.0), (Side("m alone", 0.6, 0.01), Side("m alone", 0.8, 0.01))
+    some = [
+        judging.Measured("map", 1, 2.0, (Measurement("fidelity", "share", 0.9, 0.1, below=one, above=shared),))
+        for one in own
+    ]
+    found = judging.mean(some).measurements[0]
+    assert found.above == shared
+    assert found.below == Side("m alone", pytest.approx(0.7), pytest.approx(math.hypot(0.01, 0.1)))
+
+
+def test_a_mean_is_of_too_few_draws_where_one_training_is() -> None:
+    some = [
+        judging.Measured("map", 1, 2.0, (Measurement("locality", "size", 1.0, 0.1, code=code),)) for code in ("", LOOSE)
+    ]
+    assert judging.mean(some).measurements[0].code == LOOSE
+
+
+def test_a_page_draws_trainings_without_scorecards(tmp_path: Path) -> None:
+    name = "exact-mapping"
+    concluded = run(prepare(find(name), overrides=(*TINY[name], "trainings=2"), seed=1), tmp_path / "two")
+    assert concluded is not None
+    evidence = {claim["id"]: claim["evidence"] for claim in concluded["claims"]}
+    assert {row["training"] for row in evidence["EM-1"]} == {1, 2}
+    assert not any("training" in row for row in evidence["EM-5"])  # a recursion, that nothing is trained for
+    assert (tmp_path / "two" / "report.html").is_file()
+
+
+def test_a_table_shows_trainings_without_a_number() -> None:
+    some = [
+        judging.Measured("map", 1, 2.0, (Measurement("locality", "radius of gyration", value, 0.1),))
+        for value in (1.0, math.nan)
+    ]
+    card = judging.scorecard(judging.mean(some), [], None).to_dict()
+    assert card["rows"][0]["trainings"]["values"] == [1.0, None]
+    assert "sampling 0.1" in str(scorecard_table([card], headlines={}))

@@ -372,6 +372,13 @@ def test_a_list_of_trainings_is_judged_as_one_map() -> None:
         bs.judge([rbms[0], 3], samples)
 
 
+def test_maps_of_other_sizes_are_no_trainings_of_one_map() -> None:
+    lattice = bs.Lattice.square(8)
+    samples = bs.sample(bs.Ising(lattice, 0.4), 400, seed=1)
+    with pytest.raises(ValueError, match=r"b = 2 in layer 1, b = 4 in layer 1"):
+        bs.judge([bs.Majority(lattice, 2), bs.Majority(lattice, 4)], samples, criteria=["tiling"])
+
+
 def test_trainings_that_are_all_alike_are_one_map() -> None:
     lattice = bs.Lattice.square(8)
     samples = bs.sample(bs.Ising(lattice, 0.4), 400, seed=1)

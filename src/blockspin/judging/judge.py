@@ -151,8 +151,8 @@ def judge(
     Raises
     ------
     ValueError, TypeError
-        Where lattices differ, where the map's outputs have the wrong shape, for unknown criteria and references, and
-        for a dictionary of no maps; for what is no map or no samples.
+        Where lattices differ, where the map's outputs have the wrong shape, for unknown criteria and references, for a
+        dictionary of no maps, and for trainings that differ in units or layers; for what is no map or no samples.
 
     Examples
     --------
@@ -184,6 +184,9 @@ def _card(
 ) -> Scorecard:
     trainings = [taken(_fitted(seeded(one, evidence.seed), evidence), name) for one in _trainings(given)]
     subjects = [Subject(one, evidence, name=name, layer=one.depth) for one in trainings]
+    if len({(one.b, one.layer) for one in subjects}) > 1:
+        sizes = ", ".join(f"b = {one.b:.3g} in layer {one.layer}" for one in subjects)
+        raise ValueError(f"{name}, trainings of one map, must have equally many units and layers; got {sizes}")
     subject, notes = subjects[0], warnings(subjects[0])
     made, missing = _nulls(subject) if nulls is None else (nulls, [])
     done, steps = count(), len(names) * (len(subjects) + len(made)) + 1  # of the map, the nulls and the reference

@@ -103,8 +103,9 @@ class Reading:
 class Trainings:
     """What a mean over trainings is of: the value of each training, and the two errors that the mean's consists of.
 
-    sampling: of the samples and units that one training is measured on, root mean square, since all trainings are
-    measured on the same samples; between: the standard error of the mean from the scatter of the trainings.
+    sampling: of the samples and units that one training is measured on, root mean square, as if all trainings were
+    measured on the same ones: where these differ, the joined error is too large. between: the standard error of the
+    mean from the scatter of the trainings.
     """
 
     values: tuple[Real, ...]
@@ -180,7 +181,8 @@ def mean(trainings: Sequence[Measured]) -> Measured:
     """The same map over several trainings: means, with the errors of sampling and of training in one.
 
     A quantity has a mean where most trainings have a number that counts, of those; else it is that of the first that
-    has none. A map that is the same in all, such as a block rule, has no trainings.
+    has none. What it is compared with is a mean too, where samples differ; and it is of too few draws where one is. A
+    map that is the same in all, such as a block rule, has no trainings.
     """
     first = trainings[0]
     if all(one == first for one in trainings):
@@ -196,7 +198,19 @@ def _mean(some: Sequence[Measurement]) -> Measurement:
     found, sampling, between = mean_over_trainings([Estimate(one.value, one.error) for one in counting])
     why = counting[0].why if len(counting) == len(some) else f"a mean over {len(counting)} of {len(some)} trainings"
     trainings = Trainings(tuple(one.value for one in counting), sampling, between)
-    return replace(counting[0], value=found.value, error=found.error, why=why, trainings=trainings)
+    code = next((one.code for one in counting if one.code), "")
+    sides = zip(*((one.target, one.below, one.above, one.exact) for one in counting), strict=True)
+    target, below, above, exact = map(_side, sides)
+    number = (some[0].criterion, some[0].quantity, found.value, found.error)
+    return Measurement(*number, State.MEASURED, code, why, target, below, above, exact, trainings)
+
+
+def _side(some: Sequence[Side | None]) -> Side | None:
+    first, known = some[0], [one for one in some if one is not None]
+    if first is None or all(one == first for one in some):
+        return first
+    found = mean_over_trainings([Estimate(one.value, one.error) for one in known])[0]
+    return replace(first, value=found.value, error=found.error)
 
 
 _MEASURED = TypeAdapter(Measured)

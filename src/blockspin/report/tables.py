@@ -183,7 +183,7 @@ def _errors(trainings: Mapping[str, Any] | None) -> str:
     """The errors that a mean over trainings has of its samples and of its trainings; "" for one training."""
     if trainings is None:
         return ""
-    values = ", ".join(minus(f"{value:.4g}") for value in trainings["values"])
+    values = ", ".join(map(_text, trainings["values"]))
     sampling, between = (_text(trainings[key]) for key in ("sampling", "between"))
     return f"trainings {values}; errors: sampling {sampling}, training {between}"
 

@@ -154,7 +154,7 @@ def train(
         machine.set_params(**early).fit(X, validation=validation)
         machine.set_params(**{name: recipe[name] for name in early}, verbose=progress).resume(X, validation=validation)
     else:
-        machine.set_params(verbose=progress).fit(X, validation=validation)
+        machine.set_params(**early | {"n_iter": machine.n_iter, "verbose": progress}).fit(X, validation=validation)
     arrays = weights(machine)
     course = getattr(machine, "trajectory_", {})  # scikit-learn keeps none
     arrays |= {f"trajectory_{name}": np.asarray(values) for name, values in course.items()}

@@ -82,7 +82,7 @@ def data_alone(run: Run) -> Answer:
 )
 def one_temperature(run: Run) -> Answer:
     T = ends(run, "all T", run.settings.steps[-1])[..., 0]
-    agree = T.max(axis=-1) < T.min(axis=-1) + NEAR
+    agree = near(T.max(axis=-1)[..., None], T.min(axis=-1))
     why = f"The thermometers agree in {agree.sum()} of {agree.size} flows."
     return Answer(graded(bool(agree.all()), bool(agree.any())), why, list(evidence(run, ["all T"])))
 
@@ -152,7 +152,7 @@ CLAIMS = (
 
 def read_at(run: Run) -> list[int]:
     """The reconstructions that claims are about: the published number, and the last."""
-    return [READ, run.settings.steps[-1]]
+    return [*dict.fromkeys((READ, run.settings.steps[-1]))]
 
 
 def flow(run: Run, L: int, data: str) -> Any:
@@ -172,11 +172,17 @@ def near(ends: Array, T: Any) -> Array:
 
 
 def mean(pairs: Array) -> Estimate:
-    """The mean of temperatures (..., 2) with the error of their scatter, or the error of one."""
-    some = np.reshape(pairs, (-1, 2))
-    if np.isinf(some[:, 0]).any():
-        return Estimate(math.inf, math.nan)
-    return Estimate(*some[0].tolist()) if len(some) == 1 else mean_over_seeds(some[:, 0])
+    """The mean over trainings, the first axis of (..., 2), with the error of their scatter, or of one training.
+
+    The starts of a training are one, since they meet. What is too cold or too hot to be read leaves no mean.
+    """
+    some = np.atleast_2d(pairs)
+    values, errors = some.reshape(len(some), -1, 2).transpose(2, 0, 1)
+    if (beyond := values[(values == 0) | np.isinf(values)]).size:
+        return Estimate(float(beyond.max()), math.nan)
+    if len(values) > 1:
+        return mean_over_seeds(values.mean(axis=1))
+    return Estimate(float(values.mean()), float(np.linalg.norm(errors)) / errors.size)
 
 
 def decays(layers: Any) -> Array:
