@@ -160,7 +160,8 @@ def mean_over_trainings(some: Sequence[Estimate]) -> tuple[Estimate, float, floa
     Where each has samples of its own, the scatter holds their errors already, and the joined error is too large.
     """
     values, errors = (np.array([getattr(one, name) for one in some], float) for name in ("value", "error"))
-    sampling = float(np.sqrt(np.mean(errors**2)))
+    of_samples = errors[np.isfinite(errors)]
+    sampling = float(np.sqrt(np.mean(of_samples**2))) if of_samples.size else math.nan
     mean = mean_over_seeds(values)
     known = [error for error in (sampling, mean.error) if math.isfinite(error)]
     return Estimate(mean.value, math.hypot(*known) if known else math.nan), sampling, mean.error

@@ -91,15 +91,16 @@ def one_temperature(run: Run) -> Answer:
     "RF-5",
     "Funai & Giataganas, Phys. Rev. Research 2, 033415 (2020)",
     "The flow stops where the specific heat is largest.",
-    rule="By means over trainings and starts after the last reconstruction. Reproduced where all thermometers read "
-    f"within {NEAR} of the temperature of the torus's largest specific heat, and nearer to it than to Tc by more than "
-    f"{SIGMAS:g} errors, on every lattice; partly where one does.",
+    rule="By means over trainings and starts after the last reconstruction. Reproduced where all thermometers read a "
+    "temperature that is nearer to that of the torus's largest specific heat than this is to Tc, and nearer to it than "
+    f"to Tc by more than {SIGMAS:g} errors, on every lattice; partly where one does.",
 )
 def largest_specific_heat(run: Run) -> Answer:
     good, shown = [], []
     for L, T in zip(run.settings.L, ends(run, "all T", run.settings.steps[-1]), strict=True):
         top, found = warmest(L), [mean(T[..., k, :]) for k in range(len(NAMES))]
-        good.append([abs(one.value - top) < NEAR and one.value - (top + TC) / 2 > SIGMAS * one.error for one in found])
+        apart, middle = top - TC, (top + TC) / 2
+        good.append([abs(one.value - top) < apart and one.value - middle > SIGMAS * one.error for one in found])
         shown += [row("exact", f"T of the largest specific heat, L = {L}", top)]
         shown += [_row("all T", f"T by {name}, L = {L}", T[..., k, :]) for k, name in enumerate(NAMES)]
     every = np.all(good, axis=0)
