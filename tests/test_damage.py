@@ -37,8 +37,8 @@ def test_a_sample_file_gives_its_samples_or_its_name(n: int, letters: str, tmp_p
     def use() -> None:
         xr.testing.assert_identical(bs.read_samples(path), made)
         xr.testing.assert_identical(xr.concat(schema.parts(path, 3), "draw"), made)
-        assert schema.sizes(path) == {"chain": 7, "draw": 8, "byte": 5 if alphabet.q == 2 else 9}
         with schema.opened(path) as stored:
+            assert dict(stored.sizes) == {"chain": 7, "draw": 8, "byte": 5 if alphabet.q == 2 else 9}
             assert stored.settings == schema.provenance(made)
 
     use()

@@ -15,9 +15,11 @@ from tiny import TINY
 from blockspin import judging
 from blockspin.experiments import EXPERIMENTS, find
 from blockspin.experiments.claims import STATUSES, Answer, together
-from blockspin.experiments.run import prepare, redraw, run
+from blockspin.experiments.run import check_folder, prepare, redraw, run
 from blockspin.judging.measurement import LOOSE, Measurement, Side, State
 from blockspin.report.tables import scorecard_table
+from blockspin.runs import settings as settings_file
+from blockspin.runs.settings import SettingsError
 from blockspin.runs.task import ordered
 from blockspin.statistics import Estimate, mean_over_trainings
 
@@ -68,6 +70,19 @@ def test_a_folder_goes_on_to_more_trainings(tiny_folder: Callable[[str], Path], 
     page = redraw(folder).read_text()
     assert "training 3" in page
     assert "3 of each learned map" in page
+
+
+def test_a_folder_of_before_a_setting_goes_on_with_its_default(
+    tiny_folder: Callable[[str], Path], tmp_path: Path
+) -> None:
+    folder, made = tmp_path / "older", prepare(find("mehta-schwab"), overrides=TINY["mehta-schwab"], seed=1)
+    shutil.copytree(tiny_folder("mehta-schwab"), folder)
+    older = {name: value for name, value in made.document["settings"].items() if name != "autoencoder"}
+    settings_file.write(folder, {**made.document, "settings": older})
+    check_folder(made, folder)
+    changed = prepare(find("mehta-schwab"), overrides=(*TINY["mehta-schwab"], "autoencoder.l1=0.5"), seed=1)
+    with pytest.raises(SettingsError, match=r"autoencoder\.l1 \(0\.02 there, 0\.5 here\)"):
+        check_folder(changed, folder)
 
 
 @pytest.mark.parametrize(

@@ -93,7 +93,7 @@ def check_folder(plan: Plan, folder: Path) -> None:
     grows = ("sweep.", *(f"settings.{name}" for name in plan.experiment.growing))
     different = [
         one
-        for one in settings_file.differences(settings_file.read(folder), plan.document)
+        for one in settings_file.differences(_completed(plan, settings_file.read(folder)), plan.document)
         if not one.startswith(grows)  # a sweep may be given more values: what is computed stays
     ]
     if different:
@@ -102,6 +102,17 @@ def check_folder(plan: Plan, folder: Path) -> None:
             f"{folder} holds another run, which differs in {shown} ({settings_file.FILE} there); choose another --out, "
             f"or remove that folder"
         )
+
+
+def _completed(plan: Plan, stored: dict[str, Any]) -> dict[str, Any]:
+    """The document of a folder with settings that came later at their defaults; as it is where it does not fit."""
+    if stored["experiment"] != plan.experiment.name:
+        return stored
+    with suppress(SettingsError):
+        values = settings_file.validated(plan.experiment.Settings, stored["settings"])
+        sweep = stored.get("sweep")
+        return settings_file.document(stored["experiment"], stored["preset"], stored["seed"], values, sweep)
+    return stored
 
 
 def redraw(folder: Path) -> Path:

@@ -9,14 +9,10 @@ import math
 from typing import Any
 
 import numpy as np
-from scipy.interpolate import make_smoothing_spline
-from scipy.optimize import brentq, minimize_scalar
 
 import blockspin as bs
-from blockspin.exact.ising2d import energy_per_site
 from blockspin.experiments.rbm_flows.settings import TEMPERATURES
 from blockspin.experiments.stored import Array, Stored
-from blockspin.rg.pseudolikelihood import of_spins
 from blockspin.statistics import Estimate, jackknife, mean_over_chains
 
 NAMES = ("energy", "coupling", "network")
@@ -69,6 +65,8 @@ def learned(rows: Array, seed: int) -> Network:
 
 def calibrated(network: Network, rows: Array) -> Network:
     """The network with its mean answers to rows (labels, n, N), smooth between labels; errors by jackknife."""
+    from scipy.interpolate import make_smoothing_spline
+
     answers = network.answers(rows.reshape(-1, rows.shape[2])).reshape(rows.shape[:2])
     means = np.array([some.mean(axis=1) for some in np.array_split(answers, GROUPS, axis=1)])
     weights = 1 / np.maximum(means.std(axis=0), means.std(axis=0).max() / 100) ** 2
@@ -88,6 +86,10 @@ def by_network(spins: Array, network: Network) -> Estimate:
 
 def by_energy(spins: Array) -> Estimate:
     """The temperature at which Kaufman's torus has the mean energy of these configurations."""
+    from scipy.optimize import brentq
+
+    from blockspin.exact.ising2d import energy_per_site
+
     lattice, found = square(spins), energy(spins)
     if not energy_per_site(lattice, K_COLD) < found.value < energy_per_site(lattice, K_HOT):
         return _beyond(spins)
@@ -97,6 +99,8 @@ def by_energy(spins: Array) -> Estimate:
 
 def by_coupling(spins: Array) -> Estimate:
     """1/K of the nearest-neighbour coupling that fits these configurations best."""
+    from blockspin.rg.pseudolikelihood import of_spins
+
     lattice = square(spins)
     K = of_spins(spins.reshape(-1, 1, *lattice.shape), lattice, ["nn"])["nn"]
     return Estimate(1 / K.value, K.error / K.value**2) if K.value > 0 else _beyond(spins)
@@ -120,11 +124,15 @@ def square(spins: Array) -> bs.Lattice:
 
 def specific_heat(lattice: Any, T: float, step: float = 1e-4) -> float:
     """dE/dT of the torus, a site, in units of k."""
+    from blockspin.exact.ising2d import energy_per_site
+
     return (energy_per_site(lattice, 1 / (T + step)) - energy_per_site(lattice, 1 / (T - step))) / (2 * step)
 
 
 def warmest(L: int) -> float:
     """The temperature at which the L x L torus has its largest specific heat."""
+    from scipy.optimize import minimize_scalar
+
     lattice = bs.Lattice.square(L)
     return float(minimize_scalar(lambda T: -specific_heat(lattice, T), bounds=(1.5, 4), method="bounded").x)
 
