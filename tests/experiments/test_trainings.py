@@ -69,7 +69,7 @@ def test_a_folder_goes_on_to_more_trainings(tiny_folder: Callable[[str], Path], 
     assert {row["training"] for row in evidence} == {1, 2, 3}
     page = redraw(folder).read_text()
     assert "training 3" in page
-    assert "3 of each learned map" in page
+    assert "mean" in page
 
 
 def test_a_folder_of_before_a_setting_goes_on_with_its_default(
@@ -141,7 +141,10 @@ def test_a_quantity_has_a_mean_where_most_trainings_have_it() -> None:
     assert (found.state, found.value) == (yes, 0.5)
     assert found.trainings is not None
     assert found.trainings.values == (0.0, 1.0)
-    assert judging.mean(_measured(yes, no, no)).measurements[0] == _measured(yes, no)[1].measurements[0]
+    assert found.trainings.of == 3
+    without = judging.mean(_measured(yes, no, no)).measurements[0]
+    assert (without.state, without.value, without.trainings) == (no, 1.0, None)
+    assert without.why == "in 2 of 3 trainings: why"
     assert judging.mean(_measured(yes)) == _measured(yes)[0]
 
 

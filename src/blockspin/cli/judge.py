@@ -22,7 +22,7 @@ def judge(
             "--map",
             help="A block rule such as majority (`blockspin list` shows all); or package.module:build, a function that "
             "returns a map (called with the lattice if it takes an argument); or trained weights .npz. Repeat .npz "
-            "files, in order, for a stack.",
+            "files, in order, for a stack. Several trainings of one map are judged in Python, by a list.",
         ),
     ],
     b: Annotated[int, typer.Option("-b", "--b", min=2, help="The side of a block, for block rules.")] = 2,

@@ -78,7 +78,7 @@ def together(answers: Sequence[Answer]) -> Answer:
     why = " ".join(f"{one.capitalize()} in {n} of {len(tested)} trainings." for one, n in counts)
     evidence = [{**row, "training": n} for n, one in enumerate(answers, start=1) for row in one.evidence]
     n, shown = next((n, one) for n, one in enumerate(answers, start=1) if one.status != "not tested")
-    return Answer(status, f"{why} Training {n}: {shown.why}", evidence)
+    return Answer(status, f"{why} Training {n} ({shown.status}): {shown.why}", evidence)
 
 
 def claim(id: str, source: str, text: str, *, rule: str) -> Callable[[Callable[[Any], Answer]], Claim]:

@@ -54,6 +54,11 @@ class Scorecard(Tabular):
         """Renormalizes, renormalizes roughly, coarse-grains, does not, or cannot tell (docs/judge.md)."""
         return verdict(self.rows)
 
+    @property
+    def trainings(self) -> int:
+        """How many trainings the card's means are over; 1 where there are none."""
+        return max((row.trainings.of for row in self.rows if row.trainings is not None), default=1)
+
     def outcome(self, criterion: str) -> Outcome:
         """The outcome of a criterion. Raises ValueError for what is no criterion."""
         return outcome(self.rows, checks.choice("criterion", criterion, CRITERIA))
@@ -81,7 +86,8 @@ class Scorecard(Tabular):
         return valid(_CARD, stored)
 
     def __str__(self) -> str:
-        title = f"{self.map}, layer {self.layer} (b = {self.b:g})"
+        several = f", mean of {self.trainings} trainings" if self.trainings > 1 else ""
+        title = f"{self.map}, layer {self.layer} (b = {self.b:g}){several}"
         read = f"{self.samples}\n" if self.samples else ""
         return read + text(title, self.rows, [note.text for note in self.notes])
 
@@ -139,7 +145,8 @@ class Comparison(Tabular, dict[str, Scorecard]):
             rows = [card.row("spectrum", exponent) for exponent in EXPONENTS]
             away = [None if row is None else row.distance for row in rows]
             cells = [cell for one in away for cell in (("-", "-") if one is None else (one, f"{one.z(0):+.1f}"))]
-            lines.append([name, card.verdict, *cells])
+            several = f" ({card.trainings} trainings)" if card.trainings > 1 else ""
+            lines.append([f"{name}{several}", card.verdict, *cells])
         return "\n".join(aligned(lines))
 
     def _repr_html_(self) -> str:
@@ -171,7 +178,19 @@ def scorecard(
 ) -> Scorecard:
     """Compare a map's measurements with those of its nulls and of the reference."""
     rows = tuple(_compared(measurement, nulls, reference) for measurement in subject.measurements)
-    return Scorecard(subject.name, subject.layer, subject.b, rows, tuple(notes))
+    return Scorecard(subject.name, subject.layer, subject.b, rows, (*notes, *_of_trainings(rows)))
+
+
+def _of_trainings(rows: Sequence[Row]) -> list[Note]:
+    """What a card of means must say: how many trainings there are, and which rows are of some of them."""
+    several = [row for row in rows if row.trainings is not None]
+    if not several:
+        return []
+    n = max(row.trainings.of for row in several if row.trainings)
+    text = f"numbers are means over {n} trainings; errors join those of samples and of trainings"
+    fewer = [(row.quantity, len(row.trainings.values)) for row in several if row.trainings]
+    some = [f"{quantity}: a mean over {k} of {n} trainings" for quantity, k in fewer if k < n]
+    return [Note("trainings", text), *(Note("some trainings", one) for one in some)]
 
 
 def _compared(measured: Measurement, nulls: Sequence[Measured], block_rule: Measured | None) -> Row:

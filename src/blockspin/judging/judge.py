@@ -128,7 +128,7 @@ def judge(
     transformer : map, list of maps, or dict of names to these
         Fitted, X (n, N) of the samples' values to (n, M); it is fitted on `train` where it is not. Your own class needs
         transform(X); `blockspin.coarse.maps` lists what else it may offer (docs/how-to/own-network.md). A list holds
-        trainings of one map: the card has their means, with errors of samples and of trainings, and nulls of the first.
+        trainings of one map: the card has means of them and of their nulls, with errors of samples and of trainings.
     samples, critical, train : DataArray, DataArray or two or None, DataArray or None
         Held-out samples; samples at the critical coupling, for the exponents (their values are checked:
         `blockspin.judging.critical`), or these and a second set, of another critical Hamiltonian, for flow; the
@@ -189,7 +189,10 @@ def _card(
         raise ValueError(f"{name}, trainings of one map, must have equally many units and layers; got {sizes}")
     subject, notes = subjects[0], warnings(subjects[0])
     made, missing = _nulls(subject) if nulls is None else (nulls, [])
-    done, steps = count(), len(names) * (len(subjects) + len(made)) + 1  # of the map, the nulls and the reference
+    of_each = [made, *(_nulls(one)[0] if nulls is None else made for one in subjects[1:])]
+    alike = [label for label in made if all(label in one for one in of_each)]
+    several = 1 if nulls is not None else len(subjects)
+    done, steps = count(), len(names) * (len(subjects) + several * len(alike)) + 1  # maps, nulls and the reference
 
     def step(text: str) -> None:
         report(next(done) / steps, text)
@@ -202,13 +205,18 @@ def _card(
         missing = [*missing, Note("no reference", text)]
     # nulls of one's own, whatever their names, are not the kinds that rules know
     compared = [
-        measure_subject(
-            Subject(null, evidence, name=label, layer=subject.layer),
-            names,
-            kind=label if nulls is None else "",
-            step=step,
+        mean(
+            [
+                measure_subject(
+                    Subject(one[label], evidence, name=label, layer=subject.layer),
+                    names,
+                    kind=label if nulls is None else "",
+                    step=step,
+                )
+                for one in of_each[:several]
+            ]
         )
-        for label, null in made.items()
+        for label in alike
     ]
     report(1.0, "")
     card = scorecard(measured, compared, beside, [*notes, *missing])
@@ -231,8 +239,11 @@ def _named(transformer: Any, name: Any) -> Mapping[str, Any]:
         of = f"transformer[{label!r}]" if several else "transformer"
         for one in _trainings(given):
             checks.transformer(of, one)
-        if not _trainings(given):
-            raise ValueError(f"{of}, a list of trainings of one map, must hold one; got none")
+        if len({id(one) for one in _trainings(given)}) < max(1, len(_trainings(given))):
+            raise ValueError(
+                f"{of}, a list of trainings of one map, must hold at least one, and no object twice; got "
+                f"{len(_trainings(given))} of {len({id(one) for one in _trainings(given)})} objects: fit a clone a seed"
+            )
     return maps
 
 

@@ -105,12 +105,13 @@ class Trainings:
 
     sampling: of the samples and units that one training is measured on, root mean square, as if all trainings were
     measured on the same ones: where these differ, the joined error is too large. between: the standard error of the
-    mean from the scatter of the trainings.
+    mean from the scatter of the trainings; of: the number of trainings, of which some may have no value.
     """
 
     values: tuple[Real, ...]
     sampling: Real
     between: Real
+    of: int = 0
 
 
 @dataclass(frozen=True)
@@ -181,8 +182,8 @@ def mean(trainings: Sequence[Measured]) -> Measured:
     """The same map over several trainings: means, with the errors of sampling and of training in one.
 
     A quantity has a mean where most trainings have a number that counts, of those; else it is that of the first that
-    has none. What it is compared with is a mean too, where samples differ; and it is of too few draws where one is. A
-    map that is the same in all, such as a block rule, has no trainings.
+    has none, and says in how many. What it is compared with is a mean too, where samples differ; and it is of too few
+    draws where one is. A map that is the same in all, such as a block rule, has no trainings.
     """
     first = trainings[0]
     if all(one == first for one in trainings):
@@ -194,10 +195,12 @@ def mean(trainings: Sequence[Measured]) -> Measured:
 def _mean(some: Sequence[Measurement]) -> Measurement:
     counting = [one for one in some if one.defined]
     if len(some) == 1 or 2 * len(counting) <= len(some):
-        return next((one for one in some if not one.defined), some[0])
+        without = next((one for one in some if not one.defined), some[0])
+        counted = f"in {len(some) - len(counting)} of {len(some)} trainings: " if len(some) > 1 else ""
+        return replace(without, why=f"{counted}{without.why}")
     found, sampling, between = mean_over_trainings([Estimate(one.value, one.error) for one in counting])
     why = counting[0].why if len(counting) == len(some) else f"a mean over {len(counting)} of {len(some)} trainings"
-    trainings = Trainings(tuple(one.value for one in counting), sampling, between)
+    trainings = Trainings(tuple(one.value for one in counting), sampling, between, len(some))
     code = next((one.code for one in counting if one.code), "")
     sides = zip(*((one.target, one.below, one.above, one.exact) for one in counting), strict=True)
     target, below, above, exact = map(_side, sides)

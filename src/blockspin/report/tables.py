@@ -183,8 +183,8 @@ def _errors(trainings: Mapping[str, Any] | None) -> str:
     """The errors that a mean over trainings has of its samples and of its trainings; "" for one training."""
     if trainings is None:
         return ""
-    values = ", ".join(map(_text, trainings["values"]))
-    sampling, between = (_text(trainings[key]) for key in ("sampling", "between"))
+    values = ", ".join(_text(value and float(f"{value:.4g}")) for value in trainings["values"])
+    sampling, between = (_text(trainings[key] and float(f"{trainings[key]:.2g}")) for key in ("sampling", "between"))
     return f"trainings {values}; errors: sampling {sampling}, training {between}"
 
 

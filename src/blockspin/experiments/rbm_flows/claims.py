@@ -35,9 +35,8 @@ KOCH = "de Mello Koch, de Mello Koch & Cheng"
 )
 def ends_at_tc(run: Run) -> Answer:
     close = {step: np.all(near(ends(run, "all T", step), TC), axis=(0, 1, 2)) for step in read_at(run)}
-    some = [f"after {step} by {_named(one)}" for step, one in close.items()]
     every = np.concatenate([*close.values()])
-    why = f"It is read near Tc in every flow {' and '.join(some)}."
+    why = " ".join(f"After {step} steps {_named(one)} reads T within {NEAR} of Tc." for step, one in close.items())
     return Answer(graded(bool(every.all()), bool(every.any())), why, list(evidence(run, ["all T"])))
 
 
@@ -51,7 +50,8 @@ def ends_at_tc(run: Run) -> Answer:
 def without_lattice(run: Run) -> Answer:
     close = {data: np.stack([near(ends(run, data, step), TC)[..., -1] for step in read_at(run)]) for data in BARE}
     every = np.stack([*close.values()])
-    why = f"Readings near Tc: {' and '.join(f'{one.sum()} of {one.size} for {data}' for data, one in close.items())}."
+    counts = [f"{one.sum()} of {one.size} flows of {data} data" for data, one in close.items()]
+    why = f"The network reads within {NEAR} of Tc in {' and '.join(counts)}."
     return Answer(graded(bool(every.all()), bool(every.any())), why, list(evidence(run, BARE)))
 
 
@@ -104,7 +104,7 @@ def largest_specific_heat(run: Run) -> Answer:
         shown += [row("exact", f"T of the largest specific heat, L = {L}", top)]
         shown += [_row("all T", f"T by {name}, L = {L}", T[..., k, :]) for k, name in enumerate(NAMES)]
     every = np.all(good, axis=0)
-    why = f"The flow ends there by {_named(every)}."
+    why = f"By {_named(every)} the flow ends there rather than at Tc."
     return Answer(graded(bool(every.all()), bool(every.any())), why, shown)
 
 
