@@ -93,9 +93,9 @@ What the experiments found, claim by claim, from the stored runs in docs/extract
 `./run python docs/results.py RUN ...`, but for a paragraph by hand on each experiment. The command of a run, under each
 section, gives its numbers again. `blockspin report` draws its page, with the figures and the evidence of each claim.
 
-Numbers in brackets are standard errors of the last digits, over chains of samples or over hidden units. A run with several
-trainings has the spread between them in its errors, and its claims say in how many they hold. Others rest on one. ✓ and ✗ say whether a quantity
-passes ([the rules](judge.md)). "Not defined" means that the data support no number."""
+Numbers in brackets are standard errors of the last digits, over chains of samples or over hidden units. A run with
+several trainings has the spread between them in its errors, and its claims say in how many they hold. Others rest on one.
+✓ and ✗ say whether a quantity passes ([the rules](judge.md)). "Not defined" means that the data support no number."""
 
 
 def _section(name: str, runs: list[Mapping[str, Any]], by_hand: str) -> str:

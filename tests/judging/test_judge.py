@@ -368,9 +368,9 @@ def test_a_list_of_trainings_is_judged_as_one_map() -> None:
         bs.judge({"one": rbms}, samples, criteria=["locality"])["one"].rows
         == card.rows[: len(alone[0].rows)][: sum(row.criterion == "locality" for row in card.rows)]
     )
-    with pytest.raises(ValueError, match="transformer.* got 0 of 0"):
+    with pytest.raises(ValueError, match=r"transformer.* got 0 of 0"):
         bs.judge([], samples)
-    with pytest.raises(ValueError, match="transformer.* got 3 of 2"):
+    with pytest.raises(ValueError, match=r"transformer.* got 3 of 2"):
         bs.judge([*rbms[:2], rbms[0]], samples)
     turned = bs.judge(rbms[::-1], samples, criteria=["locality", "symmetry"])
     assert [row.outcome for row in turned.rows] == [row.outcome for row in card.rows]
