@@ -94,7 +94,7 @@ What the experiments found, claim by claim, from the stored runs in docs/extract
 section, gives its numbers again. `blockspin report` draws its page, with the figures and the evidence of each claim.
 
 Numbers in brackets are standard errors of the last digits, over chains of samples or over hidden units. A run with
-several trainings has the spread between them in its errors, and its claims say in how many they hold. Others rest on one.
+several trainings has the spread between them in its errors, and claims say in how many they hold. Others rest on one.
 ✓ and ✗ say whether a quantity passes ([the rules](judge.md)). "Not defined" means that the data support no number."""
 
 
