@@ -36,7 +36,7 @@ KOCH = "de Mello Koch, de Mello Koch & Cheng"
 def ends_at_tc(run: Run) -> Answer:
     close = {step: np.all(near(ends(run, "all T", step), TC), axis=(0, 1, 2)) for step in read_at(run)}
     every = np.concatenate([*close.values()])
-    why = " ".join(f"After {step} steps {_named(one)} reads T within {NEAR} of Tc." for step, one in close.items())
+    why = " ".join(f"After {step} steps T is within {NEAR} of Tc by {_named(one)}." for step, one in close.items())
     return Answer(graded(bool(every.all()), bool(every.any())), why, list(evidence(run, ["all T"])))
 
 
