@@ -50,8 +50,8 @@ def ends_at_tc(run: Run) -> Answer:
 def without_lattice(run: Run) -> Answer:
     close = {data: np.stack([near(ends(run, data, step), TC)[..., -1] for step in read_at(run)]) for data in BARE}
     every = np.stack([*close.values()])
-    counts = [f"{one.sum()} of {one.size} flows of {data} data" for data, one in close.items()]
-    why = f"The network reads within {NEAR} of Tc in {' and '.join(counts)}."
+    counts = {data: f"{one.sum()} of {one.size}" for data, one in close.items()}
+    why = " ".join(f"For {data} data the network reads T within {NEAR} of Tc in {n} flows." for data, n in counts.items())
     return Answer(graded(bool(every.all()), bool(every.any())), why, list(evidence(run, BARE)))
 
 
