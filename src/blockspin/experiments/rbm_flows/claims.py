@@ -51,7 +51,9 @@ def without_lattice(run: Run) -> Answer:
     close = {data: np.stack([near(ends(run, data, step), TC)[..., -1] for step in read_at(run)]) for data in BARE}
     every = np.stack([*close.values()])
     counts = {data: f"{one.sum()} of {one.size}" for data, one in close.items()}
-    why = " ".join(f"For {data} data the network reads T within {NEAR} of Tc in {n} flows." for data, n in counts.items())
+    why = " ".join(
+        f"For {data} data the network reads T within {NEAR} of Tc in {n} flows." for data, n in counts.items()
+    )
     return Answer(graded(bool(every.all()), bool(every.any())), why, list(evidence(run, BARE)))
 
 
