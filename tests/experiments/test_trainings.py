@@ -72,6 +72,21 @@ def test_a_folder_goes_on_to_more_trainings(tiny_folder: Callable[[str], Path], 
     assert "mean" in page
 
 
+def test_a_folder_that_grows_and_is_stopped_is_not_drawn(tiny_folder: Callable[[str], Path], tmp_path: Path) -> None:
+    folder, tiny = tmp_path / "stopped", TINY["mehta-schwab"]
+    shutil.copytree(tiny_folder("mehta-schwab"), folder)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(
+            "blockspin.experiments.run.execute", lambda *given, **more: (_ for _ in ()).throw(OSError("stop"))
+        )
+        with pytest.raises(OSError, match="stop"):
+            run(prepare(find("mehta-schwab"), overrides=(*tiny, 'alternatives=["slow"]'), seed=1), folder)
+    with pytest.raises(SettingsError, match="stopped is not finished"):
+        redraw(folder)
+    run(prepare(find("mehta-schwab"), overrides=tiny, seed=1), folder)
+    assert redraw(folder).exists()
+
+
 def test_a_folder_of_before_a_setting_goes_on_with_its_default(
     tiny_folder: Callable[[str], Path], tmp_path: Path
 ) -> None:

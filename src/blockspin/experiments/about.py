@@ -91,7 +91,7 @@ def _number(one: Estimate) -> str:
 
 def _trainings(run: Run) -> str:
     n = run.settings.trainings
-    return "one: a first look" if n == 1 else str(n)
+    return "1, a first look" if n == 1 else str(n)
 
 
 def claims(folder: Path) -> list[dict[str, Any]]:

@@ -125,6 +125,8 @@ def redraw(folder: Path) -> Path:
     for name in (SCORECARDS, CLAIMS):
         if not (folder / name).exists():
             raise SettingsError(f"{folder} is not finished: it has no {name}; give the same `blockspin run` again")
+    if not os.path.lexists(folder / SUMS) and provenance_file.read(folder)["sessions"][-1].get("outcome") != "finished":
+        raise SettingsError(f"{folder} is not finished: it has been begun again; give the same `blockspin run` again")
     check_sums(folder, _summed(folder))
     report = folder / REPORT
     check_place(report)
