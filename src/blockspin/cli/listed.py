@@ -34,8 +34,8 @@ def list_(
             found = find(experiment)
             first, preset = next(iter(found.presets.items()))
             rows = described(found.Settings.model_construct(), build(found.Settings, preset))
-            told = {name: f"{kind}; default {one}; {first} {other}" for name, kind, one, other in rows}
-            _print_table(f"settings of {found.name}, presets {', '.join(found.presets)}", told)
+            words = {name: f"{kind}; default {one}; {first} {other}" for name, kind, one, other in rows}
+            _print_table(f"settings of {found.name}, presets {', '.join(found.presets)}", words)
             return
         experiments = {name: find(name) for name in EXPERIMENTS}
         _print_table("experiments", {name: found.summary for name, found in experiments.items()})

@@ -116,7 +116,7 @@ def _learning(learning: Learning, **_: Any) -> float:
     return learning.L**2 * learning.n_rows * 1e-5
 
 
-@task(label=lambda objective, K, **_: f"learn by {objective}, {_where(K)}", weight=_learning)
+@task(version=2, label=lambda objective, K, **_: f"learn by {objective}, {_where(K)}", weight=_learning)
 def learn(objective: str, K: list[float], learning: Learning, seed: int, *, progress: Progress) -> Rule:
     """Learn a rule on samples of couplings K, drawn for that."""
     lattice, s = bs.Lattice.square(learning.L), learning
@@ -124,7 +124,7 @@ def learn(objective: str, K: list[float], learning: Learning, seed: int, *, prog
     X = np.asarray(bs.to_matrix(drawn))
     if objective == "self-similar":
         own = _drawn(s.L // 2, K, 4 * s.n_samples, integer(seed, "own"))
-        found = bs.SelfSimilar(lattice, own=bs.to_matrix(own), n_rows=s.n_rows).fit(X)
+        found = bs.SelfSimilar(lattice, own=bs.to_matrix(own), n_rows=s.n_rows, random_state=seed).fit(X)
         theta = [bs.Estimate(*pair) for pair in zip(found.theta_.tolist(), found.theta_error_.tolist(), strict=True)]
         return Rule(features=list(found.features), theta=theta, divergence=found.divergence_)
     rbm = bs.ConvolutionalRBM(
