@@ -328,6 +328,11 @@ def test_judge_trained_weights_and_a_stack(tmp_path, monkeypatch):
     bs.RBM(4, n_iter=2, random_state=1).fit(first.transform(data)).save("second.npz")
     assert "first, layer 1" in call("judge", "s.nc", "--map", "first.npz").stdout
     assert "first + second, layer" in call("judge", "s.nc", "--map", "first.npz", "--map", "second.npz").stdout
+    bs.RBM(16, n_iter=2, random_state=2).fit(data).save("third.npz")
+    several = call("judge", "s.nc", "--map", "first.npz", "--map", "third.npz", "--trainings").stdout
+    assert "first, third, layer 1" in several
+    assert "mean of 2 trainings" in several
+    assert "layer" in call("judge", "s.nc", "--map", "first.npz", "--map", "second.npz", "--trainings", code=2).stderr
     bs.RBM(16, units="binary", n_iter=1, random_state=1).fit((data + 1) // 2).save("bits.npz")  # samples are -1/+1
     assert "bits, layer 1" in call("judge", "s.nc", "--map", "bits.npz").stdout
 

@@ -3,8 +3,6 @@
 The public names; each is imported from its module when first used, so that ``import blockspin`` is cheap.
 """
 
-from __future__ import annotations
-
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 

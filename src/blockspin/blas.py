@@ -2,8 +2,6 @@
 longest where something else uses a core.
 """
 
-from __future__ import annotations
-
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -1,7 +1,5 @@
 """Checks of arguments: each gives its value back, or refuses it by the argument's name, the rule and what came."""
 
-from __future__ import annotations
-
 import math
 import numbers
 import os

@@ -1,7 +1,5 @@
 """Packages that blockspin can do without: how somebody who needs one gets it."""
 
-from __future__ import annotations
-
 import importlib.util
 
 

@@ -4,8 +4,6 @@ The system drops a lock with the process that holds it, however that ends. Where
 missing or refuses) nothing is guarded: two runs may then compute a task twice, but never tear a file.
 """
 
-from __future__ import annotations
-
 import os
 import time
 from collections.abc import Iterator

@@ -1,7 +1,5 @@
 """Memory and disk that are free, and the refusal of what needs more: a sentence at once in place of a kill later."""
 
-from __future__ import annotations
-
 import math
 import mmap
 import os

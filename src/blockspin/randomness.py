@@ -1,7 +1,5 @@
 """A seed and a path give an independent stream of random numbers, whatever else has been drawn; and random bits."""
 
-from __future__ import annotations
-
 import hashlib
 from typing import Any
 

@@ -6,8 +6,6 @@ suffice: they take 16 sites up for 16 sites down (0xFFFF is 0 modulo 65535), and
 Files of earlier versions have neither, and open; so do files that were written anew through xarray, without a seal.
 """
 
-from __future__ import annotations
-
 import json
 import os
 from collections.abc import Iterable, Iterator

@@ -1,7 +1,5 @@
 """Checksums, all SHA-256: seals at the ends of files, of a value, and of a folder's files in SHA256SUMS."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 import os

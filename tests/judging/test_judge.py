@@ -386,6 +386,8 @@ def test_maps_of_other_sizes_are_no_trainings_of_one_map() -> None:
     samples = bs.sample(bs.Ising(lattice, 0.4), 400, seed=1)
     with pytest.raises(ValueError, match=r"b = 2 in layer 1, b = 4 in layer 1"):
         bs.judge([bs.Majority(lattice, 2), bs.Majority(lattice, 4)], samples, criteria=["tiling"])
+    with pytest.raises(ValueError, match=r"one class; got Majority, Decimation"):
+        bs.judge([bs.Majority(lattice, 2), bs.Decimation(lattice, 2)], samples, criteria=["tiling"])
 
 
 def test_trainings_that_are_all_alike_are_one_map() -> None:

@@ -1,7 +1,5 @@
 """What is expected of a mapping m: functions of it that give measured numbers with those expected."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """RBMs trained on a model that is known exactly: by the exact gradient, or by CD-1 on exact draws."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

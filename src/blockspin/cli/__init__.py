@@ -1,7 +1,5 @@
 """The command line: each command is a function of its file, which imports the heavy packages when it runs."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Annotated
 

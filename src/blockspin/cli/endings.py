@@ -1,7 +1,5 @@
 """How a command ends: with one line and an exit code for what goes wrong, and where JAX computes until then."""
 
-from __future__ import annotations
-
 import errno
 import os
 import sys

@@ -1,7 +1,5 @@
 """`blockspin report`, `explore` and `runs`: pages of runs that are there, and their folders."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Annotated
 

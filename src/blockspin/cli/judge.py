@@ -1,7 +1,5 @@
 """`blockspin judge`: a block rule, trained weights or a network of the user's own on samples from a file."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
@@ -22,9 +20,12 @@ def judge(
             "--map",
             help="A block rule such as majority (`blockspin list` shows all); or package.module:build, a function that "
             "returns a map (called with the lattice if it takes an argument); or trained weights .npz. Repeat .npz "
-            "files, in order, for a stack. Several trainings of one map are judged in Python, by a list.",
+            "files, in order, for a stack.",
         ),
     ],
+    trainings: Annotated[
+        bool, typer.Option("--trainings", help="The maps are trainings of one map, one a seed, and no stack.")
+    ] = False,
     b: Annotated[int, typer.Option("-b", "--b", min=2, help="The side of a block, for block rules.")] = 2,
     train: Annotated[
         Path | None, typer.Option(help="The training samples: nulls are then retrained on noise, which takes longer.")
@@ -62,16 +63,15 @@ def judge(
             raise ValueError(
                 f"{samples} holds {len(sets)} sets: judge one file a set where --train or --critical is given"
             )
-        name = " + ".join(part if ":" in part else Path(part).stem for part in map_)
+        name = (", " if trainings else " + ").join(part if ":" in part else Path(part).stem for part in map_)
         cards = []
         try:
             for one in sets.values():
                 typer.echo(f"{samples}: {described(one)}")
-                transformer = choices.transformer(map_, one, b)
+                maps = [[part] for part in map_] if trainings else [map_]
+                given = [choices.transformer(part, one, b) for part in maps]
                 at_Kc = starts if len(starts) > 1 else next(iter(starts), None)
-                card: Any = bs.judge(
-                    transformer, one, train=training, critical=at_Kc, name=name, seed=seed, progress=True
-                )
+                card: Any = bs.judge(given, one, train=training, critical=at_Kc, name=name, seed=seed, progress=True)
                 cards.append(card)
                 typer.echo(str(replace(card, samples="")))  # first: a disk that fails must not take the work with it
         finally:

@@ -1,7 +1,5 @@
 """`blockspin run`: an experiment into a folder, here, in shares, or on a cluster."""
 
-from __future__ import annotations
-
 import shlex
 import sys
 from pathlib import Path

@@ -1,7 +1,5 @@
 """`blockspin sample` and `blockspin check`: draw samples into a file; see what a file holds."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Annotated, Any
 

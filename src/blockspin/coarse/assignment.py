@@ -8,8 +8,6 @@ Coordinates are whole numbers there: rounded fractions make scipy's matching go 
 Source: the transport problem's dual (Kantorovich 1942), its columns generated as needed.
 """
 
-from __future__ import annotations
-
 import itertools
 
 import numpy as np

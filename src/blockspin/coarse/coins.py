@@ -4,8 +4,6 @@ A map that tosses such coins depends neither on batches nor on order, and a row 
 over. Source: SplitMix64, Steele, Lea and Flood, OOPSLA 2014, p. 453.
 """
 
-from __future__ import annotations
-
 import math
 from typing import Any
 

@@ -5,8 +5,6 @@ and sites is least (optimal assignment); the coarse lattice may shift as a whole
 comparison with centres thrown at random can say.
 """
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass
 from typing import Any

@@ -14,8 +14,6 @@ Of labels there is one of each for every label: the number of sites that have it
 where two labels or more share its largest number.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Sequence
 from functools import lru_cache

@@ -1,7 +1,5 @@
 """Whether an object learns, is fitted, and tosses coins that nobody seeded: scikit-learn's conventions, read here."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from numpy.typing import NDArray

@@ -8,8 +8,6 @@ waves over fewer than about x^-2 sites count.
 Source: Caracciolo, Lucibello, Parisi and Sicuro, Phys. Rev. E 90, 012118 (2014).
 """
 
-from __future__ import annotations
-
 import math
 from functools import lru_cache
 

@@ -1,7 +1,5 @@
 """The rows that estimators take: X as scikit-learn validates it, samples and masked entries refused."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

@@ -4,8 +4,6 @@ What squares, sums and multiplies fields takes both forms, numpy arrays and scip
 sites takes `pieces` of them.
 """
 
-from __future__ import annotations
-
 import itertools
 import math
 from collections.abc import Iterator

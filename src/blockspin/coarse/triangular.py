@@ -6,8 +6,6 @@ where Ly divides n and Lx divides 2n, n steps along (-1, 1) where both do, which
 are. A second step turns the lattice back: triangles of three mutually neighbouring triangles, b = 3.
 """
 
-from __future__ import annotations
-
 import numpy as np
 from numpy.typing import NDArray
 

@@ -4,8 +4,6 @@ T(s, s') = exp(K s s' + h (s + s')/2), Z = Tr T^L. Sources: E. Ising, Z. Phys. 3
 R. J. Baxter, Exactly Solved Models in Statistical Mechanics (1982), chapter 2.
 """
 
-from __future__ import annotations
-
 import numpy as np
 
 from blockspin.models import Ising

@@ -3,8 +3,6 @@
 Source: P. W. Kasteleyn, Physica 27, 1209 (1961).
 """
 
-from __future__ import annotations
-
 import math
 from typing import Any
 

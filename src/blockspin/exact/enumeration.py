@@ -3,8 +3,6 @@
 State number k has at site i the letter whose number is digit i of k in base q; of spins, +1 where bit i of k is set.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterator
 

@@ -3,8 +3,6 @@
 Energies are in units of J a site (times K: reduced), lengths in lattice spacings.
 """
 
-from __future__ import annotations
-
 import math
 from typing import Any
 

@@ -1,7 +1,5 @@
 """The experiments: one module a paper, found by name in one table and imported when used."""
 
-from __future__ import annotations
-
 from importlib import import_module
 
 from blockspin.experiments.core import Experiment

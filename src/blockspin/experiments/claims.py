@@ -1,7 +1,5 @@
 """A claim of a paper: its rule is data, its answer is a function of the run."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -33,6 +31,16 @@ class NotTested(Exception):
 def graded(full: bool, part: bool = False) -> Status:
     """Reproduced where the claim holds in full, partly where only a part of it holds, else not reproduced."""
     return "reproduced" if full else "partly" if part else "not reproduced"
+
+
+def agrees(one: Estimate, target: float, room: float, errors: float, most: float) -> bool | None:
+    """Whether a number is the target within a room and so many of its errors.
+
+    None, undecided, where it could be, and its error is above `most`: a number that is not sharp agrees with anything.
+    """
+    if abs(one.value - target) > room + errors * one.error:
+        return False
+    return True if one.error <= most else None
 
 
 @dataclass(frozen=True)

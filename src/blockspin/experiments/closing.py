@@ -1,7 +1,5 @@
 """What a run prints when it ends: a table of its maps with their verdicts and exponents, and how many claims hold."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Mapping
 from typing import Any

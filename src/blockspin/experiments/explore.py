@@ -1,7 +1,5 @@
 """What the explorer shows of runs: exponents of their maps, and layers over the L1 penalty with their fields."""
 
-from __future__ import annotations
-
 import base64
 import zlib
 from collections.abc import Iterable, Mapping, Sequence

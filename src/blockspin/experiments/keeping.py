@@ -1,7 +1,5 @@
 """Keeping house among runs' folders: what is there, and what of it no settings ask for any more."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """What a command requests, laid out before anything is computed: settings, points of a sweep, tasks, costs."""
 
-from __future__ import annotations
-
 import math
 from collections import Counter, defaultdict
 from collections.abc import Iterator

@@ -3,8 +3,6 @@
 A rule raises ValueError in a sentence that names the keys. `key` is a key's full name, such as "conditions.units".
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterable
 from typing import Annotated, Any

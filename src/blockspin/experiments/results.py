@@ -1,7 +1,5 @@
 """A sweep's numbers as files: results.nc, one dimension a swept key, and results.csv, one row a number."""
 
-from __future__ import annotations
-
 import csv
 import json
 import tempfile

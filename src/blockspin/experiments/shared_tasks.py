@@ -1,7 +1,5 @@
 """Tasks and seeds that several experiments have."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import blockspin as bs

@@ -1,7 +1,5 @@
 """What a task returns and what the store keeps of it: samples, a model of numbers and arrays, or a plain `Result`."""
 
-from __future__ import annotations
-
 import math
 from typing import TYPE_CHECKING, Annotated, Any
 

@@ -1,7 +1,5 @@
 """The page of an experiment that was run at many points: a table of verdicts, and one of numbers a criterion."""
 
-from __future__ import annotations
-
 import json
 from collections import Counter
 from collections.abc import Mapping

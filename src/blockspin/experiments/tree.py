@@ -1,7 +1,5 @@
 """Trees of a run: dictionaries and lists, nested, whose leaves are tasks, or the results of these tasks."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 

@@ -1,7 +1,5 @@
 """The judge of coarse-grainings: criteria, nulls, references, scorecard, each imported when first used."""
 
-from __future__ import annotations
-
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 

@@ -4,8 +4,6 @@ Exponents belong to a critical point without a field, in equilibrium, on a torus
 samples are not of one; the first that applies is the reason why exponents are not defined.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterator
 from typing import Any

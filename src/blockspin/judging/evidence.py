@@ -1,7 +1,5 @@
 """What the judge uses: the data, and a map together with its outputs, fields and embedding."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property

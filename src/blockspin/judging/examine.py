@@ -1,7 +1,5 @@
 """What samples hold, before a map is judged: values, correlations, edges, coupling, and which criteria they allow."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass

@@ -5,8 +5,6 @@ outcomes of the decisive criteria alone. Schema 1 had no state and no outcome: w
 words of a sentence, which only `_upgraded` still reads.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Sequence
 from pathlib import Path

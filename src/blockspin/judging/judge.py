@@ -1,7 +1,5 @@
 """The judge: one map, its nulls and the physical references, on the same samples and the same criteria."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from itertools import count
@@ -152,7 +150,7 @@ def judge(
     ------
     ValueError, TypeError
         Where lattices differ, where the map's outputs have the wrong shape, for unknown criteria and references, for a
-        dictionary of no maps, and for trainings that differ in units or layers; for what is no map or no samples.
+        dictionary of no maps, for trainings that differ in class, units or layers; for what is no map or no samples.
 
     Examples
     --------
@@ -239,6 +237,8 @@ def _named(transformer: Any, name: Any) -> Mapping[str, Any]:
         of = f"transformer[{label!r}]" if several else "transformer"
         for one in _trainings(given):
             checks.transformer(of, one)
+        if len(classes := dict.fromkeys(type(one).__name__ for one in _trainings(given))) > 1:
+            raise ValueError(f"{of}, a list of trainings of one map, must hold one class; got {', '.join(classes)}")
         if len({id(one) for one in _trainings(given)}) < max(1, len(_trainings(given))):
             raise ValueError(
                 f"{of}, a list of trainings of one map, must hold at least one, and no object twice; got "

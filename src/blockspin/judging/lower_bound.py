@@ -4,8 +4,6 @@ Each half of the chains is read by the regression fitted to the other half. Sour
 2003.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

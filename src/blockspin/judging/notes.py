@@ -1,7 +1,5 @@
 """What a reader of a card must know about the map and the samples, as notes with codes."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from blockspin import memory

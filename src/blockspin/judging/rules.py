@@ -3,8 +3,6 @@
 A rule is applied only where the map and its reference both have a number; what is not defined is decided in `card`.
 """
 
-from __future__ import annotations
-
 import math
 import sys
 from collections.abc import Sequence

@@ -1,7 +1,5 @@
 """Scorecards as text, the verdict, a table, and what a reader must know; as HTML and as columns."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping, Sequence
 from typing import Any

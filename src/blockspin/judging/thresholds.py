@@ -4,8 +4,6 @@
 often control maps and control samples do (docs/judge.md has its table).
 """
 
-from __future__ import annotations
-
 from blockspin.coarse.embedding import DEAD as DEAD
 from blockspin.coarse.embedding import PLACED as PLACED
 from blockspin.coarse.fields import FOLLOWS as FOLLOWS

@@ -1,7 +1,5 @@
 """What is decided: a quantity's outcome from its rule, a criterion's from its rows, and the verdict."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace

@@ -1,7 +1,5 @@
 """The Blume-Capel model: spins -1, 0, +1 in a crystal field (M. Blume 1966, H. W. Capel 1966)."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Any, ClassVar
 

@@ -1,7 +1,5 @@
 """Where the models are critical, and whether samples were drawn there."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from blockspin import checks

@@ -1,7 +1,5 @@
 """The Potts model on a periodic lattice."""
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass
 from typing import Any, ClassVar

@@ -1,7 +1,5 @@
 """Published critical couplings and exponents, each with its error, its source and its DOI (references.toml)."""
 
-from __future__ import annotations
-
 import re
 import tomllib
 from collections.abc import Callable

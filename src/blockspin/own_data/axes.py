@@ -1,7 +1,5 @@
 """Which axis is which: values of any order of axes as (set, chain, draw, *sites) of a lattice."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping
 from typing import Any

@@ -1,7 +1,5 @@
 """What the values mean: spins, numbers, labels; continuous values become spins only as `binarize` says."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from functools import partial
 from typing import Any

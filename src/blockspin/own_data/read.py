@@ -1,7 +1,5 @@
 """`bs.read_samples`: samples from a file or an object, whatever the order of its axes and the meaning of its values."""
 
-from __future__ import annotations
-
 import math
 import os
 from pathlib import Path

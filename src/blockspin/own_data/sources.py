@@ -1,7 +1,5 @@
 """Where the values lie: an array, a DataArray, a DataFrame, or a file by its suffix; no pickle is ever loaded."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any

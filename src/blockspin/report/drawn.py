@@ -1,7 +1,5 @@
 """Results on matplotlib's axes, with the colours and markers that their names have on the pages."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Curves with errors, one a name: the one function that draws measured numbers over a parameter."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial

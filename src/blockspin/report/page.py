@@ -4,8 +4,6 @@ All text given here is escaped, except `Markup`, which only the modules of this 
 buttons that open their explanation, where they occur first in a section; the page closes with those that occur.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field

@@ -1,7 +1,5 @@
 """Plots as inline SVG: text stays text, colours follow the page's scheme, the same bytes for the same plot."""
 
-from __future__ import annotations
-
 import hashlib
 import io
 import re

@@ -1,7 +1,5 @@
 """Tables: the scorecards, the claims, settings and provenance, as HTML from the dictionaries of a run's files."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any

@@ -4,8 +4,6 @@ Colours are Okabe and Ito's, which the colour-blind distinguish; a figure holds 
 sheet gives its value in the light and in the dark scheme. No two maps have both colour and marker in common.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from dataclasses import dataclass
 

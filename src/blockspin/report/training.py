@@ -1,7 +1,5 @@
 """How training went: small panels over epochs, a quantity each, from the tables that RBMs keep."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 import numpy as np

@@ -6,8 +6,6 @@ title. Then comes the question, then the answer, all in paragraphs; a line ``## 
 its caption may follow in the same paragraph: ``**The title** The caption.`` Anything else in braces is text.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
 from dataclasses import replace

@@ -1,7 +1,5 @@
 """Repeated coarse-graining of samples, and Monte Carlo RG along it."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from itertools import groupby, pairwise
 from typing import Any

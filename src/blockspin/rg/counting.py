@@ -1,7 +1,5 @@
 """The distinct surroundings of sites, and how often each comes: few, where configurations are many."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass

@@ -10,8 +10,6 @@ Source: K. G. Wilson, in Recent Developments in Gauge Theories (1980); G. S. Paw
 K. G. Wilson, Phys. Rev. B 29, 4030 (1984).
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -11,8 +11,6 @@ amplitude of that logarithm in d<S_b>/dK is how far a coupling K_b moves the mod
 critical manifold, up to a factor. Source: M. Kac and J. C. Ward, Phys. Rev. 88, 1332 (1952).
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from functools import cache
 

@@ -1,7 +1,5 @@
 """All operators up to a number of spins and a range: the orbits of shapes under the lattice's symmetry group."""
 
-from __future__ import annotations
-
 import math
 from itertools import combinations, product
 

@@ -4,8 +4,6 @@ Two points of the critical manifold differ by directions that die out under the 
 To meet is not enough: spins that a rule leaves uncoupled meet at K = 0.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise

@@ -12,8 +12,6 @@ enough: the square of the whole lattice's magnetisation has the row too, being o
 Source: Y. Wu and R. Car, Phys. Rev. E 100, 022138 (2019), of which this is the form without a matrix inverse.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Flow of the couplings along repeated coarse-graining, and the fixed point it turns around."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -4,8 +4,6 @@ Workers write their results to the store's folder, which they must see under the
 went: nothing is lost with a job that reaches its time limit. Needs the extra `cluster`.
 """
 
-from __future__ import annotations
-
 import os
 import queue
 import threading

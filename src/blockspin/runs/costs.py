@@ -5,8 +5,6 @@ measured whenever a task ends, and corrects the promise of the others. A kind's 
 16 s where its weight said 1: a ratio therefore starts from that of all kinds (that from 1), with the weight `PRIOR`.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple

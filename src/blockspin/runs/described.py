@@ -1,7 +1,5 @@
 """An experiment's settings in words: name, type with its bounds or choices, default, and chosen value."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from typing import Any
 

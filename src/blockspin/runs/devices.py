@@ -1,7 +1,5 @@
 """Where JAX computes: on a GPU that works, or on the CPU."""
 
-from __future__ import annotations
-
 import os
 import subprocess
 import sys

@@ -1,7 +1,5 @@
 """What a run shows while it works: bars with the time left on a terminal, plain lines elsewhere."""
 
-from __future__ import annotations
-
 import sys
 import time
 from collections import defaultdict

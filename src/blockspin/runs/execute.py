@@ -4,8 +4,6 @@ Every result is on disk before its task counts as done, and a task reads its par
 run killed at any instant goes on where it was and ends with the same numbers. Several runs may work on one store.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from blockspin.runs.costs import beside, measured

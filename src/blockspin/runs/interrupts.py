@@ -2,8 +2,6 @@
 started, and from what must not be cut short.
 """
 
-from __future__ import annotations
-
 import atexit
 import os
 import signal

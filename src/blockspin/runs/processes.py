@@ -4,8 +4,6 @@ A pool of concurrent.futures would leave its workers behind when this process is
 brought a worker down.
 """
 
-from __future__ import annotations
-
 import multiprocessing
 import os
 import threading

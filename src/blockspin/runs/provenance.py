@@ -3,8 +3,6 @@
 No host, user or folder is named, so the file can be published.
 """
 
-from __future__ import annotations
-
 import importlib.metadata
 import os
 import platform

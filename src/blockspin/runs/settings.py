@@ -4,8 +4,6 @@ Settings are `Section`s. TOML has no null: a setting that may be None is None un
 file where it is.
 """
 
-from __future__ import annotations
-
 import copy
 import difflib
 import os

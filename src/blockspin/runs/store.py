@@ -5,8 +5,6 @@ that comes before it, so a wrong or missing byte, or a wrong name, makes the fil
 spins -1/+1 (int8) are kept as one bit a spin.
 """
 
-from __future__ import annotations
-
 import json
 import os
 import time

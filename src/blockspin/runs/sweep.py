@@ -14,15 +14,13 @@ In TOML, where an axis is a list, or a range "start:stop:number" with ":log" for
     units = [64, 144]
 """
 
-from __future__ import annotations
-
 import copy
 import itertools
 import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
@@ -69,7 +67,7 @@ class Sweep(BaseModel):
     zip: dict[str, Axis] = {}
 
     @model_validator(mode="after")
-    def _fits(self) -> Sweep:
+    def _fits(self) -> Self:
         if not self.grid and not self.zip and self.seeds == 1:
             raise ValueError("a sweep needs at least one axis, or more than one seed")
         lengths = {name: len(values) for name, values in self.zip.items()}

@@ -1,7 +1,5 @@
 """What a worker does with a task: claim, load its parents' results, compute, store; the log it leaves if it dies."""
 
-from __future__ import annotations
-
 import faulthandler
 import os
 import re

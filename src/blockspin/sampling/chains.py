@@ -1,7 +1,5 @@
 """The chains of each model and algorithm, and images of their configurations under the exact symmetry of the model."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from blockspin import randomness

@@ -1,7 +1,5 @@
 """Monte Carlo updates of the Ising model on every lattice: Swendsen-Wang, Wolff and heat bath."""
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass, replace
 

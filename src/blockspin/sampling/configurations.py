@@ -1,7 +1,5 @@
 """Configurations made without a Markov chain: starts, independent draws, images under the exact symmetry."""
 
-from __future__ import annotations
-
 import numpy as np
 from numpy.typing import NDArray
 

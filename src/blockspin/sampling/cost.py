@@ -8,8 +8,6 @@ speeds are ns a site and step of one core, measured by benchmarks/sampling.py. O
 right within a factor of two: where algorithms come closer, either will do.
 """
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass, replace
 

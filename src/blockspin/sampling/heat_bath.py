@@ -3,8 +3,6 @@
 Every spin can follow every other in one sweep, so the sweep is ergodic for any K and h.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Independent Markov chains of a model, whatever the algorithm: what `sample` needs of them and no more."""
 
-from __future__ import annotations
-
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Any, ClassVar

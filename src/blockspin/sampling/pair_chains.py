@@ -1,7 +1,5 @@
 """Chains of any model of pairs, and what is observed of them: energy and an order parameter."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 

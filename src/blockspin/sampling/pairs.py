@@ -8,8 +8,6 @@ are left to the heat bath, a sweep of which ends every step.
 Source: U. Wolff, Phys. Rev. Lett. 62, 361 (1989), for spins of a group.
 """
 
-from __future__ import annotations
-
 from typing import Any, NamedTuple
 
 import numpy as np

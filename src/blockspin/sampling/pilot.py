@@ -1,7 +1,5 @@
 """A pilot run: how long the chains remember, and whether they forget how they started."""
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass
 from typing import Any

@@ -4,8 +4,6 @@ A row is a line of sites along the last axis. Every other bond step leads from s
 for the triangular lattice's third step, of another row; so one table of rows serves every lattice.
 """
 
-from __future__ import annotations
-
 import math
 from functools import lru_cache
 from typing import Any, NamedTuple

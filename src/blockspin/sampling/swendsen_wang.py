@@ -5,8 +5,6 @@ Other models have Wolff's clusters under reflections (`sampling.pairs`).
 Source: Swendsen and Wang, Phys. Rev. Lett. 58, 86 (1987).
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

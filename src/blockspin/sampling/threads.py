@@ -1,7 +1,5 @@
 """Compiled loops that hold no lock, run on slices of the chains in as many threads as numba may use."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise

@@ -5,8 +5,6 @@ Of other models, and of several shells of neighbours: `sampling.pairs`.
 Source: U. Wolff, Phys. Rev. Lett. 62, 361 (1989).
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Random words for the compiled kernels: eight xoshiro256++ generators a chain."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

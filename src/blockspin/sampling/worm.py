@@ -13,8 +13,6 @@ W_i P(i -> j) = W_j P(j -> i) for each turn gives detailed balance for the whole
 Source: A. W. Sandvik and R. Moessner, Phys. Rev. B 73, 144504 (2006); F. Alet et al., Phys. Rev. E 74, 041124 (2006).
 """
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass
 from functools import lru_cache

@@ -4,8 +4,6 @@ Inside, a chain is one direction a vertex, 0 to 3: its dimer goes to +x, +y, -x,
 The layout of `Dimers` is read once at the start of a call and written once at its end.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

@@ -4,8 +4,6 @@ The path scales weights and hidden biases by beta and moves the visible biases f
 RBM's own: at beta = 0 ln Z is known, at beta = 1 it is the RBM's.
 """
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass
 from functools import partial

@@ -1,7 +1,5 @@
 """Weights tied by translation: the fields of one set of filters on every block of a periodic lattice."""
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass
 

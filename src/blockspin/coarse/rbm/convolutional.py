@@ -1,7 +1,5 @@
 """The convolutional RBM: one set of filters for all blocks of a lattice, a block rule that is learned."""
 
-from __future__ import annotations
-
 from typing import Any, ClassVar, Self
 
 import jax.numpy as jnp

@@ -1,7 +1,5 @@
 """A trained RBM as an .npz file: arrays, and one JSON text for everything else. Nothing is pickled."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 import os

@@ -1,7 +1,5 @@
 """Block Gibbs sampling on the device: one layer given the other, and long chains."""
 
-from __future__ import annotations
-
 from functools import partial
 from typing import NamedTuple
 

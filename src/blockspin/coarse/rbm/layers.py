@@ -1,7 +1,5 @@
 """How the two layers see one another, and how pairs of states become a slope: of free weights, and of tied ones."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from functools import partial
 from typing import NamedTuple

@@ -1,7 +1,5 @@
 """The gradient of the log-likelihood: the data's averages minus the model's, which chains estimate."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import NamedTuple
 

@@ -3,8 +3,6 @@
 Setting one site changes the hidden fields by one row of W, so no site needs a matrix product of its own.
 """
 
-from __future__ import annotations
-
 from functools import partial, reduce
 from operator import mul
 from typing import Any

@@ -1,7 +1,5 @@
 """What a recorded epoch measures, as one compiled function."""
 
-from __future__ import annotations
-
 from functools import partial
 from typing import NamedTuple
 

@@ -1,7 +1,5 @@
 """Which settings an RBM takes: the choices, the ranges, and what goes with what."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from blockspin import checks, memory

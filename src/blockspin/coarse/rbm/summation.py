@@ -4,8 +4,6 @@ A 0/1 RBM has Z = sum_s exp(f.s) prod_k (1 + exp(a_k + (U s)_k)) over the states
 are split into high and low: exp(a + U s) is then a product of two tables, and no exponential is taken inside the sum.
 """
 
-from __future__ import annotations
-
 import math
 from typing import Any
 

@@ -3,8 +3,6 @@
 Threefry-2x32 with its rounds written out. On CPUs jax runs them as a loop that goes through memory at every turn.
 """
 
-from __future__ import annotations
-
 import math
 
 import jax

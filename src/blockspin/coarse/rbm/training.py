@@ -1,7 +1,5 @@
 """Training: one epoch of shuffled mini-batches as one compiled scan, and the update that each of them makes."""
 
-from __future__ import annotations
-
 from functools import partial
 from typing import NamedTuple
 

@@ -1,7 +1,5 @@
 """What training did, at log-spaced epochs: weights, pseudo-likelihoods, free-energy gap, reconstruction."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable
 from typing import Any

@@ -4,8 +4,6 @@ E(v, h) = -h.W.v - b.v - c.h, plus |v|^2/2 where the visible units are Gaussian;
 visible), b (N,) and c (M,). Energies are reduced, information in nats.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Small networks and their ascent: dense layers, Adam, annealing, early stopping on rows kept apart."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable
 from functools import partial

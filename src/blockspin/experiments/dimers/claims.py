@@ -1,7 +1,5 @@
 """The claims of the experiment dimers, each decided by a stated rule from what filters and RBMs read."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping, Sequence
 from typing import Any

@@ -1,7 +1,5 @@
 """What filters and layers of RBMs read of dimers, as numbers by pattern."""
 
-from __future__ import annotations
-
 import math
 from typing import Any
 

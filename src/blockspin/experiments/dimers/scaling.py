@@ -1,7 +1,5 @@
 """How a filter's output decays among dimers: correlators, scaling dimension, and the stiffness of the height."""
 
-from __future__ import annotations
-
 import math
 
 import numpy as np

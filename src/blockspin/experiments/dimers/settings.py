@@ -1,9 +1,7 @@
 """Settings and presets of the experiment dimers, in vertices; cells are twice as many a side."""
 
-from __future__ import annotations
-
 import math
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 from pydantic import Field, field_validator, model_validator
 
@@ -67,7 +65,7 @@ class Settings(Section):
     machines: Machines = Machines()
 
     @model_validator(mode="after")
-    def _fits(self) -> Settings:
+    def _fits(self) -> Self:
         window = self.block + 2 * (self.buffer + self.environment)
         if self.L % self.block or self.L % 2 or window > self.L:
             raise ValueError(

@@ -1,7 +1,5 @@
 """The claims of the mapping, each decided by a stated rule from the readings of the cases."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterable
 from typing import Any

@@ -1,7 +1,5 @@
 """The tasks of the experiment: a case each, a flow each, and one RBM detuned through the exact point."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any

@@ -1,7 +1,5 @@
 """What RBMs are trained on: patches of photographs, digits, and the controls, permuted pixels and noise."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from typing import Any
 

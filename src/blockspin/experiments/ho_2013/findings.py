@@ -4,8 +4,6 @@ Every training is repeated with other images, initial weights and draws. All RBM
 differences between them are formed seed by seed.
 """
 
-from __future__ import annotations
-
 import math
 from typing import Any, NamedTuple
 

@@ -3,8 +3,6 @@
 A picture is an array of grey values in [0, 1], (rows, columns), the first row on top.
 """
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Any
 

@@ -5,9 +5,7 @@ visible and 100 sigmoid hidden units, batches of 100, 1,000 iterations, momentum
 of the penalties are not known to us: they are scanned.
 """
 
-from __future__ import annotations
-
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -30,7 +28,7 @@ class Scan(Section):
     control_l2: Strength
 
     @model_validator(mode="after")
-    def _controls_are_in_the_scan(self) -> Scan:
+    def _controls_are_in_the_scan(self) -> Self:
         for name in ("l1", "l2"):
             strengths, control = getattr(self, name), getattr(self, f"control_{name}")
             if control not in strengths:

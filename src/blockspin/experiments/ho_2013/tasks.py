@@ -1,7 +1,5 @@
 """The tasks of the experiment: images, RBMs of all penalties trained together, and a measurement of them."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any

@@ -1,7 +1,5 @@
 """The claims of the experiment, each decided by a stated rule from the exponents of all rules."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterator
 from typing import Any

@@ -1,8 +1,6 @@
 """Settings and presets of the experiment kernels; every value is this project's."""
 
-from __future__ import annotations
-
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 from pydantic import Field, model_validator
 
@@ -55,7 +53,7 @@ class Settings(Section):
     second: Second = Second()
 
     @model_validator(mode="after")
-    def _fits(self) -> Settings:
+    def _fits(self) -> Self:
         wrong = [L for L in self.L if L % 2**self.steps or L / 2**self.steps < 4]
         if wrong:
             raise ValueError(

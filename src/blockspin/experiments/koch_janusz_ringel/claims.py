@@ -1,7 +1,5 @@
 """The claims of the experiment, each decided by a stated rule from the results."""
 
-from __future__ import annotations
-
 import math
 
 from blockspin.exact.ising2d import correlation_length

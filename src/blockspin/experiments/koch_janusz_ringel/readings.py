@@ -1,7 +1,5 @@
 """Numbers that the claims and the page both read off the results: shares of filters, decays, critical point and nu."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable
 from dataclasses import dataclass

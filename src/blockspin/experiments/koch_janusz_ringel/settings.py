@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 from pydantic import Field, model_validator
 
@@ -98,7 +98,7 @@ class Settings(Section):
     chain: Chain = Chain()
 
     @model_validator(mode="after")
-    def _fits(self) -> Settings:
+    def _fits(self) -> Self:
         for side in self.blocks.sides:
             ranges.check_window(self.blocks.L, side, self.blocks.buffer, self.blocks.environment, "blocks.sides")
         for buffer in self.curve.buffers:

@@ -1,7 +1,5 @@
 """Recipes of a paper and of re-implementations as points of the maps, in this experiment's units."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 

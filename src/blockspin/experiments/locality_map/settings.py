@@ -6,7 +6,7 @@ A map (plane) is a sweep over parameters of one layer: 3 seeds or more at each p
 from __future__ import annotations
 
 import math
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 from pydantic import Field, model_validator
 
@@ -56,7 +56,7 @@ class Settings(Section):
     planes: dict[str, Sweep] = Field(default_factory=dict)
 
     @model_validator(mode="after")
-    def _planes_vary_the_layer(self) -> Settings:
+    def _planes_vary_the_layer(self) -> Self:
         least = math.ceil(4 * self.pool / max(self.chains - 4, 1))
         if self.held_out < least:
             raise ValueError(f"held_out must be four chains' worth, {least} here; got {self.held_out}")

@@ -1,8 +1,6 @@
 """Settings and presets of the experiment mcrg; every value is this project's."""
 
-from __future__ import annotations
-
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 from pydantic import Field, model_validator
 
@@ -41,7 +39,7 @@ class Settings(Section):
     trainings: Repetitions = 1
 
     @model_validator(mode="after")
-    def _fits(self) -> Settings:
+    def _fits(self) -> Self:
         ranges.check_distances(self.distances, KC_SQUARE, "distances")
         steps, epochs = self.steps, self.training.n_iter
         if "majority" not in self.maps or not set(self.maps) <= set(MAPS):

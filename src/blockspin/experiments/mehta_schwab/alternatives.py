@@ -1,7 +1,5 @@
 """The choices that the paper leaves open: each a change of the recipe of the variant l1, trained and judged like it."""
 
-from __future__ import annotations
-
 from typing import Any
 
 TWICE = "twice-samples"  # the paper has 20,000 in its main text and 40,000 in its appendix

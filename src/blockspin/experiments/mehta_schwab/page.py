@@ -1,7 +1,5 @@
 """The figures and tables of the page; its words are in page.md."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 from dataclasses import replace

@@ -6,7 +6,7 @@ taken where the paper gives none.
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import Field, model_validator
 
@@ -117,7 +117,7 @@ class Settings(Section):
     trainings: Repetitions = 1
 
     @model_validator(mode="after")
-    def _fits(self) -> Settings:
+    def _fits(self) -> Self:
         for units in self.layers:
             check_block(self.L, units, "layers")
         check_split(self.n_samples, self.chains, self.held_out)

@@ -1,7 +1,5 @@
 """The tasks: draw samples, train layer by layer, measure every layer of every map, and the study of sample numbers."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from typing import Any
 

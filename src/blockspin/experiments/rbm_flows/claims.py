@@ -1,7 +1,5 @@
 """The claims of the experiment, each decided by a stated rule from temperatures of flows and from layers."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable, Iterable, Iterator
 from itertools import product

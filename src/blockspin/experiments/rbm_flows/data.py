@@ -1,7 +1,5 @@
 """Independent configurations of spins as rows (n, N): of the Ising model, of mean-field spins, and training sets."""
 
-from __future__ import annotations
-
 import math
 
 import numpy as np

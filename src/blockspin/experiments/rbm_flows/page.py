@@ -1,7 +1,5 @@
 """The figures of the page; its words are in page.md."""
 
-from __future__ import annotations
-
 import math
 from typing import Any
 

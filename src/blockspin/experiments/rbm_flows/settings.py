@@ -1,8 +1,6 @@
 """Settings and presets of the experiment rbm-flows."""
 
-from __future__ import annotations
-
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 from pydantic import Field, model_validator
 
@@ -55,7 +53,7 @@ class Settings(Section):
     stack: Stack = Stack()
 
     @model_validator(mode="after")
-    def _fits(self) -> Settings:
+    def _fits(self) -> Self:
         if list(self.steps) != sorted(self.steps) or READ not in self.steps:
             raise ValueError(f"steps must increase and hold {READ}; got {self.steps}")
         return self

@@ -1,7 +1,5 @@
 """A field as a blob on a background: what the eye sees, where a participation ratio counts the background too."""
 
-from __future__ import annotations
-
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import coo_array, csr_array

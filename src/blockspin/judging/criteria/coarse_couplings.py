@@ -1,7 +1,5 @@
 """Couplings of fine and of coarse spins, and the positions of units that they need: the numbers of flow and range."""
 
-from __future__ import annotations
-
 from blockspin.alphabet import Alphabet
 from blockspin.coarse.embedding import Embedding
 from blockspin.judging.evidence import Evidence, Subject

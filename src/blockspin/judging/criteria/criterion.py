@@ -1,7 +1,5 @@
 """What a criterion is: a question, and quantities, each with a function that measures it and the rule it passes by."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Literal

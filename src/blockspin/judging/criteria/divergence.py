@@ -1,7 +1,5 @@
 """How far an RBM's distribution is from the model's, in nats a site: ln Z of both is known."""
 
-from __future__ import annotations
-
 import math
 
 from blockspin.exact import chain, enumeration, ising2d

@@ -1,7 +1,5 @@
 """Fidelity: do free samples of the RBM agree with the model that it learned from?"""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable
 from dataclasses import replace

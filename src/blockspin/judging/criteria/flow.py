@@ -11,8 +11,6 @@ Starts that meet, where samples of a second critical Hamiltonian are given: the 
 operators of the table) after the step over that before (`rg.starts`). Uncoupled coarse spins meet too, and drift.
 """
 
-from __future__ import annotations
-
 import math
 
 from blockspin.judging.criteria.coarse_couplings import fine_and_coarse, placed_units, spins_needed

@@ -7,8 +7,6 @@ pseudo-likelihood (1/N) sum_i ln p(v_i | the others) in nats a site, over all si
 chains. At most `MOST` samples a side are used. Errors: jackknife over chains.
 """
 
-from __future__ import annotations
-
 import math
 
 import numpy as np

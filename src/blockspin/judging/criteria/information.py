@@ -5,8 +5,6 @@ holds all information of the rest about V), H the unit's coarse spin. Source of 
 Z. Ringel, Nature Physics 14, 578 (2018). Estimates are lower bounds (`judging.lower_bound`).
 """
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass
 

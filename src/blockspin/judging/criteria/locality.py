@@ -7,8 +7,6 @@ judged: the field as a blob of one sign on a background (`blob`), by background 
 a side, and by the blob's sites. Each is the mean over the units that live, with the standard error over units.
 """
 
-from __future__ import annotations
-
 import numpy as np
 from numpy.typing import NDArray
 

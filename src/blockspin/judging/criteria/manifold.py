@@ -8,8 +8,6 @@ comes near the row too. So the criterion is necessary, not enough: read locality
 Source: Y. Wu and R. Car, Phys. Rev. E 100, 022138 (2019).
 """
 
-from __future__ import annotations
-
 import numpy as np
 from numpy.typing import NDArray
 

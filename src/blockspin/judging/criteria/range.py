@@ -6,8 +6,6 @@ once an operator, not once a bond. Noise alone makes |K_a| about its error, so t
 over the sum. Errors: jackknife over chains.
 """
 
-from __future__ import annotations
-
 import math
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Spectrum: which exponents y_t and y_h does the map give at the critical point?"""
 
-from __future__ import annotations
-
 from blockspin.alphabet import SPINS
 from blockspin.judging.criteria.coarse_couplings import placed_units, same_letters, spins_needed
 from blockspin.judging.criteria.criterion import Criterion, Quantity

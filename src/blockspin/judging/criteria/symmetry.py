@@ -1,7 +1,5 @@
 """Symmetry: does the map respect spin flip, translation and the lattice's point group?"""
 
-from __future__ import annotations
-
 import itertools
 import math
 from typing import Any

@@ -1,7 +1,5 @@
 """Tiling: do the fields' centres tile the lattice as blocks do?"""
 
-from __future__ import annotations
-
 import math
 
 import numpy as np

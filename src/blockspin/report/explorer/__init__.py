@@ -4,8 +4,6 @@ The modules of JavaScript are joined into one script, whose hash is the only one
 lie in a block of JSON, and reach the page as text only.
 """
 
-from __future__ import annotations
-
 import json
 import re
 from base64 import b64encode

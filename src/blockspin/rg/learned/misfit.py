@@ -1,7 +1,5 @@
 """How far the coarse layer's operators are from the model's, in nats, and the noise of that."""
 
-from __future__ import annotations
-
 from functools import lru_cache
 
 import numpy as np

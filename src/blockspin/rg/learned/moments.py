@@ -8,8 +8,6 @@ The chance that labels are all alike is the sum over a of the products of their 
 rows.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial

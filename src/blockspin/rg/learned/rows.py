@@ -1,7 +1,5 @@
 """The rows that a rule is learned from, with weights that take off the noise of their fine operators."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Decimation of the chain, exactly, and of the square lattice with what it creates cut away."""
 
-from __future__ import annotations
-
 import math
 
 from scipy.optimize import brentq

@@ -1,7 +1,5 @@
 """A fixed point of a recursion K' = R(K), and the exponents of its linearisation."""
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass
 

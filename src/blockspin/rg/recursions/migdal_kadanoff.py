@@ -4,8 +4,6 @@ It is exact on hierarchical lattices. A. A. Migdal, Sov. Phys. JETP 42, 743 (197
 359 (1976).
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable
 from typing import Literal, get_args

@@ -1,7 +1,5 @@
 """Where the kernels find a run of packed cells and its neighbours, and how ghosts repeat the edges."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from numba import njit

@@ -5,8 +5,6 @@ a lane is decided at the first bit that differs from its threshold's: after twel
 lane in 4,000 is left, and the rest of its bits are drawn for it alone.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

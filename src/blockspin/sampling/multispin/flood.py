@@ -9,8 +9,6 @@ The flood runs along a row there and back, and again over the neighbours of rows
 Sites lie row by row here, one ghost before and one after: word `_at(row, y)` holds site y of all lanes.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

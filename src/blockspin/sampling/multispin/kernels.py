@@ -1,7 +1,5 @@
 """The compiled steps of the multi-spin updates: Metropolis, heat bath and cluster flips of the 512 lanes of a block."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

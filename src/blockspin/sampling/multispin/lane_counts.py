@@ -1,7 +1,5 @@
 """Counts a lane of bits that come one after the other, in binary: unlike bonds and spins up of every replica."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

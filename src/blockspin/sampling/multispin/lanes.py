@@ -5,8 +5,6 @@ compiled loop reads as the formula for one spin. The compiler maps a value to th
 numbers are the same on any of them.
 """
 
-from __future__ import annotations
-
 import operator
 from collections.abc import Callable
 from typing import Any

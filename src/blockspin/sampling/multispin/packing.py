@@ -6,8 +6,6 @@ that repeats the column it wraps to. A block of lanes holds 512 replicas whole, 
 along the last axis, or one in 512 stripes: a stripe's ghost is then the edge of the next stripe, one lane further.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Any
 
