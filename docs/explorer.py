@@ -50,7 +50,7 @@ def rules() -> dict[str, Any]:
 def stars() -> list[dict[str, Any]]:
     """The maps of the extracts."""
     runs = {name: json.loads((Path(__file__).parent / f"extracts/{name}.json").read_text()) for name in EXTRACTS}
-    titles = {name: explore.called(run["experiment"], run["preset"]) for name, run in runs.items()}
+    titles = {name: explore.called(run["experiment"], run["preset"], run["trainings"]) for name, run in runs.items()}
     maps = [(name, one) for name, run in runs.items() for one in run["maps"]]
     return [explore.star(one["map"], one["layer"], name, titles[name], one["quantities"]) for name, one in maps]
 

@@ -48,6 +48,7 @@ def extract(folder: Path) -> dict[str, Any]:
     return {
         "experiment": experiment.name,
         "preset": stored["preset"],
+        "trainings": stored["settings"].get("trainings", 1),
         "title": shown.title,
         "question": shown.question,
         "facts": {name: fact for name, fact in shown.facts.items() if name != "preset"},

@@ -39,6 +39,11 @@ def test_stars_are_the_scorecards(tiny_folder: Folder) -> None:
     assert measured > 0
 
 
+def test_a_run_says_how_many_trainings_it_has() -> None:
+    assert "3 trainings" in explore.called("mcrg", "paper", 3)
+    assert "training" not in explore.called("mcrg", "quick")
+
+
 def test_layers_over_the_penalty_are_the_run_s(tiny_folder: Folder, tiny_run: Callable[[str], Run]) -> None:
     run, found = tiny_run("locality-map"), explore.of_runs([tiny_folder("locality-map")])["penalty"]
     assert (found["seeds"], found["l1"], found["other"]["values"]) == (2, [0.01, 0.1], [0.4, 0.44])
@@ -86,5 +91,7 @@ def test_the_command_writes_a_page_of_runs(tiny_folder: Folder, tmp_path: Path) 
 def test_runs_without_anything_to_show_are_refused(tiny_folder: Folder, tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="exact-mapping"):
         explore.page([tiny_folder("exact-mapping")])
+    with pytest.raises(SettingsError, match="exact-mapping"):  # also beside a run that has something
+        explore.page([tiny_folder("mcrg"), tiny_folder("exact-mapping")])
     with pytest.raises(SettingsError, match=r"settings\.toml"):
         explore.page([tmp_path])

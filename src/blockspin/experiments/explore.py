@@ -29,39 +29,48 @@ EXPONENTS = ("y_t", "y_h")
 def page(folders: Sequence[Path], docs: str = explorer.DOCS) -> str:
     """The explorer as HTML: the package's own numbers, or in their stead what these finished runs have of them.
 
-    Raises SettingsError where a folder is no finished run, or none has exponents or layers over l1 and one other axis.
+    Raises SettingsError where a folder is no finished run, or has neither exponents nor layers over l1 and one other
+    axis.
     """
     own = {key: value for key, value in of_runs(folders).items() if value}
-    if (names := ", ".join(map(str, folders))) and not own:
-        raise SettingsError(f"the explorer shows exponents of maps, or layers over l1; {names} has neither")
     return explorer.render(explorer.data() | own | {"own": list(own)}, docs)
 
 
 def of_runs(folders: Iterable[Path]) -> dict[str, Any]:
-    """Stars of all maps whose exponents these runs measured, and the last one's layers over the penalty, if any."""
+    """Stars of all maps whose exponents these runs measured, and the last one's layers over the penalty, if any.
+
+    Raises SettingsError as `page`.
+    """
     found: dict[str, Any] = {"stars": []}
     for folder in folders:
         (experiment, stored), name = stored_experiment(folder), folder.resolve().name
-        title = f"{called(experiment.name, stored['preset'])} (folder {name})"
+        trainings = stored["settings"].get("trainings", 1)
+        title = f"{called(experiment.name, stored['preset'], trainings)} (folder {name})"
         for file in (SCORECARDS, CLAIMS):
             if not (folder / file).exists():
                 raise SettingsError(f"{folder} is not finished: it has no {file}; give the same `blockspin run` again")
+        stars = []
         for card in scorecards(folder):
             rows = {row["quantity"]: row for row in card["rows"] if row["criterion"] == "spectrum"}
             if any(name in rows for name in EXPONENTS):
-                found["stars"].append(star(card["map"], card.get("layer", 1), name, title, rows))
+                stars.append(star(card["map"], card.get("layer", 1), name, title, rows))
+        found["stars"] += stars
+        planes = []
         if experiment.name == "locality-map":
             settings: Any = validated(experiment.Settings, stored["settings"])
-            run = Finished(experiment, settings, stored["seed"], Store(folder))
             planes = [plane for plane, its in settings.planes.items() if "l1" in its.grid and len(its.grid) <= 2]
-            if planes:
-                found["penalty"] = _penalty(run, planes[0], name)
+        if planes:
+            run = Finished(experiment, settings, stored["seed"], Store(folder))
+            found["penalty"] = _penalty(run, planes[0], name)
+        elif not stars:
+            raise SettingsError(f"the explorer shows exponents of maps, or layers over l1; {folder} has neither")
     return found
 
 
-def called(experiment: str, preset: str) -> str:
+def called(experiment: str, preset: str, trainings: int = 1) -> str:
     """What a run is, in words."""
-    return f"Preset {preset}: {find(experiment).summary}"
+    several = f", {trainings} trainings" if trainings > 1 else ""
+    return f"Preset {preset}{several}: {find(experiment).summary}"
 
 
 def star(name: str, layer: int, run: str, title: str, rows: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
