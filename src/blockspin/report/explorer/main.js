@@ -282,7 +282,7 @@ function drawPenalty() {
   };
   bars($("bars"), [
     row("sites that a field covers", one.participation, [1, N], [...mark(block, "a block"), ...mark(untrained, "untrained")], {log: true}),
-    row("KL divergence, in nats a site", one.kl, range("kl", 0, fair * 1.15), mark(fair, "independent spins"), {none: "too far to measure"}),
+    row("KL divergence, nats a site", one.kl, range("kl", 0, fair * 1.15), mark(fair, "independent spins"), {none: "too far for some seeds"}),
     row("y_t", one.y_t, range("y_t", 0.4, 1.1), [...mark(y_t, "majority"), ...mark(1, "exact")]),
     row("y_h", one.y_h, range("y_h", 1.7, 2), [...mark(y_h, "majority"), ...mark(15 / 8, "exact")]),
   ]);
