@@ -28,7 +28,7 @@ TINY = {  # seconds each
     ),
     "dimers": (
         "L=8", "block=4", "buffer=1", "environment=1", "n_samples=100", "chains=10", "temperatures=[0.5, inf]",
-        "components=[2]", "seeds=1", "torus=4", "learning.n_iter=20", "machines.hidden=[2]", "machines.n_iter=1",
+        "components=[2]", "torus=4", "learning.n_iter=20", "machines.hidden=[2]", "machines.n_iter=1",
         "machines.n_samples=100",
     ),
     "kernels": (

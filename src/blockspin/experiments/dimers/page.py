@@ -9,7 +9,7 @@ from blockspin.experiments.core import Run
 from blockspin.experiments.dimers import patterns
 from blockspin.experiments.dimers.claims import LN4
 from blockspin.experiments.dimers.claims import span as span
-from blockspin.experiments.dimers.tasks import Training
+from blockspin.experiments.dimers.tasks import Filters
 from blockspin.models.dimers import T_BKT
 from blockspin.report.lines import Panel, Point, line_plot
 from blockspin.report.page import Figure, Table
@@ -21,6 +21,17 @@ inf = math.inf  # for the words
 BOUNDS = {"classifier": "classifier", "InfoNCE": "infonce"}
 
 
+def pairs(run: Run, T: float | str) -> list[Filters]:
+    """The two filters at T of each training."""
+    return [one["filters"][T, 2] for one in run.each]
+
+
+def most_noise(run: Run) -> float:
+    """The largest share of the squared weight of an RBM that is on noise."""
+    found: float = max(rbm["total"] for one in run.each for rbm in one["machines"].meta["machines"])
+    return found
+
+
 def filters(run: Run) -> Figure:
     """The filters as they read dimers."""
     b = 2 * run.settings.block
@@ -28,7 +39,7 @@ def filters(run: Run) -> Figure:
     shown = {"exact: E_x, E_y, P_1, P_2": exact}
     for (T, n), one in run["filters"].items():
         if n == 2 or (T, n) == (math.inf, 4):
-            read = patterns.readable(one.filters[0])
+            read = patterns.readable(one.filters)
             shown[f"{_name(T)}, {n} filters"] = (read / np.linalg.norm(read, axis=1)[:, None]).reshape(-1, b, b)
     return weights(shown, count=4, columns=4, unit="weight, each filter of length 1")
 
@@ -38,7 +49,7 @@ def overlaps(run: Run) -> Table:
     keys = ("staggered", "columnar", "plaquette", "column", "turn")
     rows = [
         (name, *(_numbers(one.reads[key]) for key in keys), f"{one.reads['staggered covered']:.2f}")
-        for name, one in _trainings(run)
+        for name, one in _learned(run)
     ]
     columns = ("filters", "staggered", "columns' plane", "one plaquette", "one column", "n_x − n_y", "fields covered")
     return table(columns, rows, wide=True)
@@ -47,12 +58,9 @@ def overlaps(run: Run) -> Table:
 def information(run: Run) -> Figure:
     """I(H:E) of two filters by temperature."""
     order = sorted(run.settings.temperatures)
-    first = {T: run["filters"][T, 2].seeds[0].bounds for T in order}
+    found = {1 / T if math.isfinite(T) else 0.02: run["filters"][T, 2].bounds for T in order}
     curves = {
-        name: [
-            (1 / T if math.isfinite(T) else 0.02, first[T][key].measured.value, first[T][key].measured.error)
-            for T in order
-        ]
+        name: [(x, some[key].measured.value, some[key].measured.error) for x, some in found.items()]
         for name, key in BOUNDS.items()
     }
     panel = Panel(
@@ -70,11 +78,9 @@ def information(run: Run) -> Figure:
 def bounds(run: Run) -> Table:
     """The bounds of every training."""
     rows = []
-    for name, one in _trainings(run, noise=False):
-        pairs = [
-            _pair(pair) for key in BOUNDS.values() for pair in (one.bounds[key].measured, one.bounds[key].training)
-        ]
-        rows.append((name, *pairs, one.bounds["classifier"].why or "–"))
+    for name, one in _learned(run, noise=False):
+        numbers = [number for key in BOUNDS.values() for number in (one.bounds[key].measured, one.bounds[key].training)]
+        rows.append((name, *map(_pair, numbers), one.bounds["classifier"].why or "–"))
     columns = ("filters", "classifier", "on training rows", "InfoNCE", "on training rows", "refused")
     return table(columns, rows, wide=True)
 
@@ -111,13 +117,14 @@ def rbms(run: Run) -> Table:
     """What the RBMs read."""
     rows = [
         (
-            f"{one['hidden']} hidden units",
+            f"{one['hidden']} hidden units{of}",
             f"{one['total']:.3f}",
             f"{sum(share > 0.9 for share in one['noise'])} of {one['hidden']}",
             f"{one['columnar'] ** 0.5:.2f}",
             f"{one['staggered'] ** 0.5:.2f}",
         )
-        for one in run["machines"].meta["machines"]
+        for of, training in _trainings(run)
+        for one in training["machines"].meta["machines"]
     ]
     columns = ("RBM", "w^2 on noise", "units on noise", "columns", "staggered")
     return table(columns, rows, wide=True)
@@ -127,12 +134,12 @@ def filters_with_noise(run: Run) -> Table:
     """What the filters read where there is noise."""
     rows = [
         (
-            f"training {k}",
+            f"training {n}",
             _numbers(one.noise, 3),
             _numbers(one.reads["staggered"]),
             f"{one.reads['staggered covered']:.2f}",
         )
-        for k, one in enumerate(run["filters"]["noise", 2].seeds, start=1)
+        for n, one in enumerate(pairs(run, "noise"), start=1)
     ]
     columns = ("RSMI", "w^2 on noise", "overlap with the fields", "fields covered")
     return table(columns, rows)
@@ -140,29 +147,34 @@ def filters_with_noise(run: Run) -> Table:
 
 def torus(run: Run) -> Table:
     """The small torus summed over: what the estimator says against what is so."""
-    rows = []
-    for T, one in sorted(run["exact"].items()):
-        for some in one.learned:
-            best = one.best[f"{2**some.components} states"]
-            rows.append(
-                (
-                    f"{_name(T)}, {_filters(some.components)}",
-                    f"{some.kept:.4f}",
-                    *(_pair(some.bounds[key].measured) for key in BOUNDS.values()),
-                    f"{best:.4f}",
-                    f"{some.kept / best:.3f}",
-                    f"{one.information:.4f}",
-                )
-            )
+    rows = [
+        (
+            f"{_name(T)}, {_filters(some.components)}{of}",
+            f"{some.kept:.4f}",
+            *(_pair(some.bounds[key].measured) for key in BOUNDS.values()),
+            f"{(best := one.best[f'{2**some.components} states']):.4f}",
+            f"{some.kept / best:.3f}",
+            f"{one.information:.4f}",
+        )
+        for of, training in _trainings(run)
+        for T, one in sorted(training["exact"].items())
+        for some in one.learned
+    ]
     columns = ("filters", "kept, exactly", *BOUNDS, "best rule", "kept / best", "I(V:E)")
     return table(columns, rows, wide=True)
 
 
-def _trainings(run: Run, noise: bool = True) -> Iterator[tuple[str, Training]]:
-    for (T, n), found in run["filters"].items():
-        if noise or T != "noise":
-            for number, one in enumerate(found.seeds, start=1):
-                yield f"{_name(T)}, {_filters(n)}, training {number}", one
+def _trainings(run: Run) -> list[tuple[str, Run]]:
+    """Each training with what a table's row says of it, nothing where there is one."""
+    several = len(run.each) > 1
+    return [(f", training {n}" if several else "", one) for n, one in enumerate(run.each, start=1)]
+
+
+def _learned(run: Run, noise: bool = True) -> Iterator[tuple[str, Filters]]:
+    for of, training in _trainings(run):
+        for (T, n), found in training["filters"].items():
+            if noise or T != "noise":
+                yield f"{_name(T)}, {_filters(n)}{of}", found
 
 
 def _filters(n: int) -> str:

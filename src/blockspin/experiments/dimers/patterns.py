@@ -1,4 +1,4 @@
-"""What a filter on a block of dimers reads: its overlap with electric fields, columns, plaquettes, and with noise.
+"""What a filter or a layer of an RBM on a block of dimers reads: electric fields, columns, plaquettes, and noise.
 
 A block has b x b cells of the layout of `bs.Dimers`, b even: (b/2)^2 vertices, each with its bonds to the right and up.
 A dimer covers each vertex once, so that the four bonds of a vertex sum to a constant: a filter may hold any multiple of
@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from functools import cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -31,6 +32,7 @@ PATTERNS: dict[str, Callable[[FloatArray, FloatArray, FloatArray, FloatArray], F
 }
 """Name to a pattern of the cells with dimers along x and along y, n_x and n_y, and the signs (-1)^x and (-1)^y."""
 STAGGERED, COLUMNAR, PLAQUETTE = ("E_x", "E_y"), ("C_x", "C_y"), ("P_1", "P_2")
+GROUPS = {"staggered": STAGGERED, "columnar": COLUMNAR, "turn": ("R",)}
 
 
 def bond_cells(b: int) -> NDArray[np.bool_]:
@@ -111,6 +113,41 @@ def noise_share(filters: ArrayLike) -> FloatArray:
     noise = ((weights * ~bond_cells(_side(weights))) ** 2).sum(axis=1)
     total = noise + (readable(weights) ** 2).sum(axis=1)
     return np.asarray(noise / np.where(total > 0, total, 1.0))
+
+
+def overlaps(filters: FloatArray) -> dict[str, Any]:
+    """What each filter reads, and whether together they read both staggered or both columnar patterns."""
+
+    def larger(names: Sequence[str]) -> list[float]:
+        one: list[float] = np.max([overlap(filters, [name]) for name in names], axis=0).tolist()
+        return one
+
+    return {
+        **{name: overlap(filters, some).tolist() for name, some in GROUPS.items()},
+        "plaquette": larger(PLAQUETTE),
+        "column": larger(COLUMNAR),
+        "angle": _angles(filters),
+        **{f"{name} covered": covered(filters, GROUPS[name]) for name in ("staggered", "columnar")},
+    }
+
+
+def readings(W: FloatArray, first: NDArray[np.intp]) -> dict[str, Any]:
+    """What a layer of an RBM (M, cells) reads; units in the order `first`, shares of its squared weights."""
+    noise = (W * ~bond_cells(_side(W))) ** 2
+    return {
+        "noise": noise_share(W)[first].tolist(),
+        "total": float(noise.sum() / (noise.sum() + (readable(W) ** 2).sum())),
+        "staggered": float((overlap(W, STAGGERED) ** 2).mean()),
+        "columnar": float((overlap(W, COLUMNAR) ** 2).mean()),
+    }
+
+
+def _angles(filters: FloatArray) -> list[float]:
+    """The direction of each filter in the plane of E_x and E_y, degrees, 0 (E_x) to 180, its sign of no account."""
+    read = readable(filters)
+    x, y = (read @ pattern(name, _side(read)) for name in STAGGERED)
+    angles: list[float] = (np.degrees(np.arctan2(y, x)) % 180).tolist()
+    return angles
 
 
 @cache

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from blockspin.experiments.ranges import Different, Rate, Repetitions, check_samples, check_weights
+from blockspin.experiments.ranges import Different, Rate, Repetitions, check_samples, check_weights, check_window
 from blockspin.runs.settings import Section
 
 Temperature = Annotated[float, Field(ge=0.1, allow_inf_nan=True)]
@@ -45,11 +45,10 @@ class Settings(Section):
     L: vertices a side of the torus; block, buffer, environment: of the window, in vertices; temperatures: of the
     samples without noise (inf: free dimers), n_samples each in `chains`; noise: coupling of the pairs of noise spins
     added to free dimers; components: of the filters learned at the ends of the temperatures (two at the others);
-    seeds: of each of these; trainings: of everything that is learned, seeds included; torus: vertices a side of the
-    one that is summed over.
+    trainings: of everything that is learned; torus: vertices a side of the one that is summed over.
     """
 
-    L: Annotated[int, Field(ge=8)] = 32
+    L: Annotated[int, Field(ge=8, multiple_of=2)] = 32
     block: Annotated[int, Field(ge=2)] = 8
     buffer: Annotated[int, Field(ge=0)] = 4
     environment: Annotated[int, Field(ge=1)] = 4
@@ -57,7 +56,6 @@ class Settings(Section):
     n_samples: Annotated[int, Field(ge=100)] = 4000
     chains: Annotated[int, Field(ge=10)] = 50
     components: Annotated[tuple[Annotated[int, Field(ge=1, le=8)], ...], Different] = (1, 2, 4)
-    seeds: Repetitions = 3
     trainings: Repetitions = 1
     noise: Annotated[float, Field(gt=0, le=20)] = 3.0
     torus: Annotated[int, Field(ge=4, le=6, multiple_of=2)] = 6
@@ -66,12 +64,7 @@ class Settings(Section):
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
-        window = self.block + 2 * (self.buffer + self.environment)
-        if self.L % self.block or self.L % 2 or window > self.L:
-            raise ValueError(
-                f"block = {self.block} must divide an even L, and the window of {window} vertices of block, buffer and "
-                f"environment must fit it; got L = {self.L}"
-            )
+        check_window(self.L, self.block, self.buffer, self.environment, "block")
         if math.inf not in self.temperatures or len(set(self.temperatures)) < 2:
             raise ValueError(
                 f"temperatures must hold inf, free dimers, and a finite one; got {list(self.temperatures)}"

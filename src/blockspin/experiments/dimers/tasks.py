@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import numpy as np
 from pydantic import Field
@@ -17,9 +17,7 @@ from blockspin.experiments.task import task
 from blockspin.experiments.tree import Tree
 from blockspin.randomness import generator, integer
 from blockspin.runs.task import Progress, Result
-
-if TYPE_CHECKING:
-    from blockspin.coarse.rsmi import bounds as rsmi_bounds
+from blockspin.statistics import Estimate, refused
 
 BLOCK = 4  # cells a side of the block, 2 x 2 vertices, on the torus that is summed over
 STARTS = ("canonical", "random", "random", "random")  # few sites: random starts arrive too
@@ -27,30 +25,32 @@ DRAWS = 10_000  # coverings drawn from the torus that is summed over
 
 
 class Bound(Stored):
-    """A lower bound of an information, on chains that nothing was fitted to and on those of the training, in nats."""
+    """A lower bound of an information, on chains that nothing was fitted to and on those of the training, in nats.
+
+    Where `why` says that the number is refused, `measured` is a lower bound still, but no estimate.
+    """
 
     measured: Number
     training: Number
     why: str
 
+    @property
+    def estimate(self) -> Estimate:
+        """The information, not-a-number where it is refused."""
+        return refused(self.why, self.measured) if self.why else self.measured
 
-def _bounds(found: Mapping[str, rsmi_bounds.Bound]) -> dict[str, Bound]:
+
+def _bounds(found: Mapping[str, Any]) -> dict[str, Bound]:
     return {name: Bound.model_validate(bound) for name, bound in found.items()}
 
 
-class Training(Stored):
-    """What the filters of one training read: bounds by estimator, overlaps by pattern, their weight on noise."""
+class Filters(Stored):
+    """Filters (component, cells) and what they read: bounds by estimator, overlaps by pattern, weight on noise."""
 
+    filters: Array
     bounds: dict[str, Bound]
     reads: dict[str, Any]
     noise: list[float]
-
-
-class Filters(Stored):
-    """Filters (seed, component, cells) and what each training's read."""
-
-    filters: Array
-    seeds: list[Training]
 
 
 class Fit(Stored):
@@ -97,9 +97,9 @@ def plan(settings: Settings, seed: int, training: int = 1) -> dict[str, Tree]:
     s, order, own = settings, sorted(settings.temperatures), again(seed, training)
     ends = (order[0], math.inf)
     samples = {T: _samples(s, T, None, seed) for T in order} | {"noise": _samples(s, math.inf, s.noise, seed)}
-    about = s.model_dump(include={"block", "buffer", "environment"}) | {"seed": own, "learning": s.learning}
+    about = s.model_dump(include={"block", "buffer", "environment"}) | {"learning": s.learning}
     learned = {
-        (T, n): filters(parent, **about, n_components=n, seeds=s.seeds if T in (*ends, "noise") else 1)
+        (T, n): filters(parent, **about, n_components=n, seed=integer(own, "filters", _named(T), n))
         for T, parent in samples.items()
         for n in (s.components if T in ends else (2,))
     }
@@ -109,14 +109,18 @@ def plan(settings: Settings, seed: int, training: int = 1) -> dict[str, Tree]:
         "samples": samples,
         "filters": learned,
         "decays": {T: decay(samples[T], cold) for T in order},
-        "machines": rbms(samples["noise"], block=s.block, seeds=s.seeds, seed=own, **machines),
-        "exact": {T: torus(L=s.torus, T=_stored(T), seeds=s.seeds, seed=own) for T in (1.0, math.inf)},
+        "machines": rbms(samples["noise"], block=s.block, seed=own, **machines),
+        "exact": {T: torus(L=s.torus, T=_stored(T), seed=integer(own, "exact", _named(T))) for T in (1.0, math.inf)},
     }
 
 
 def _samples(s: Settings, T: float, noise: float | None, seed: int) -> Any:
-    own = integer(seed, "samples", f"{T:g}", str(noise))
+    own = integer(seed, "samples", _named(T), str(noise))
     return sample(L=s.L, T=_stored(T), noise=noise, n=s.n_samples, chains=s.chains, seed=own)
+
+
+def _named(T: float | str) -> str:
+    return T if isinstance(T, str) else f"{T:.12g}"
 
 
 def _stored(T: float) -> float | None:
@@ -145,8 +149,9 @@ def _filters_label(samples: Any, n_components: int, **_: Any) -> str:
 
 
 @task(
+    version=2,
     label=_filters_label,
-    weight=lambda seeds, learning, **_: seeds * (0.5 + 10.0 * learning.n_iter * learning.batch_size / 800_000),
+    weight=lambda learning, **_: 0.5 + 10.0 * learning.n_iter * learning.batch_size / 800_000,
 )
 def filters(
     samples: Samples,
@@ -155,35 +160,25 @@ def filters(
     buffer: int,
     environment: int,
     n_components: int,
-    seeds: int,
     seed: int,
     learning: Learning,
-    *,
-    progress: Progress,
 ) -> Filters:
-    """Filters learned from several seeds."""
-    from blockspin.experiments.dimers.patterns import noise_share
-    from blockspin.experiments.dimers.readings import overlaps
+    """Filters learned from samples, and what they read."""
+    from blockspin.experiments.dimers.patterns import noise_share, overlaps
 
-    lattice = bs.Lattice.square(samples.sizes["x"])
-    found, trainings = [], []
-    for number in range(seeds):
-        progress(number / seeds, f"seed {number + 1}")
-        rsmi = bs.RSMI(
-            lattice,
-            2 * block,
-            2 * buffer,
-            2 * environment,
-            n_components,
-            center=True,
-            starts=("canonical",),
-            random_state=integer(seed, "filters", n_components, number),
-            **learning.model_dump(),
-        ).fit(bs.to_matrix(samples), chains=samples.sizes["chain"])
-        found.append(rsmi.filters_)
-        reads, noise = overlaps(rsmi.filters_), noise_share(rsmi.filters_).tolist()
-        trainings.append(Training(bounds=_bounds(rsmi.bounds_), reads=reads, noise=noise))
-    return Filters(filters=np.stack(found), seeds=trainings)
+    rsmi = bs.RSMI(
+        bs.Lattice.square(samples.sizes["x"]),
+        2 * block,
+        2 * buffer,
+        2 * environment,
+        n_components,
+        center=True,
+        starts=("canonical",),
+        random_state=seed,
+        **learning.model_dump(),
+    ).fit(bs.to_matrix(samples), chains=samples.sizes["chain"])
+    found, bounds = rsmi.filters_, _bounds(rsmi.bounds_)
+    return Filters(filters=found, bounds=bounds, reads=overlaps(found), noise=noise_share(found).tolist())
 
 
 @task(
@@ -196,8 +191,7 @@ def decay(samples: Samples, cold: Filters, /, *, progress: Progress) -> Decay:
     from blockspin.experiments.dimers import patterns, scaling
     from blockspin.models.dimers import winding
 
-    L = samples.sizes["x"] // 2
-    filters = cold.filters.reshape(-1, cold.filters.shape[-1])
+    L, filters = samples.sizes["x"] // 2, cold.filters
     b = math.isqrt(filters.shape[1])
     overlap = patterns.overlap(filters, patterns.PLAQUETTE)
     best = int(np.argmax(overlap))
@@ -223,14 +217,14 @@ def decay(samples: Samples, cold: Filters, /, *, progress: Progress) -> Decay:
 
 @task(
     kind="machines",
+    version=2,
     label="RBMs on blocks with noise",
-    weight=lambda samples, hidden, n_iter, n_samples, seeds, **_: 0.5 + seeds * n_iter * n_samples * sum(hidden) * 7e-8,
+    weight=lambda samples, hidden, n_iter, n_samples, **_: 0.5 + n_iter * n_samples * sum(hidden) * 7e-8,
 )
 def rbms(
     samples: Samples,
     /,
     block: int,
-    seeds: int,
     seed: int,
     hidden: list[int],
     learning_rate: float,
@@ -239,40 +233,34 @@ def rbms(
     *,
     progress: Progress,
 ) -> Result:
-    """RBMs of several sizes on single blocks with noise spins; meta: readings by hidden units and seed."""
-    from blockspin.experiments.dimers.readings import readings
+    """RBMs of several sizes on single blocks with noise spins; meta: readings by hidden units."""
+    from blockspin.experiments.dimers.patterns import readings
 
     b = 2 * block
     X = bs.to_matrix(samples)[:, bs.Lattice.square(samples.sizes["x"]).blocks(b)].reshape(-1, b * b)
     rows: list[dict[str, Any]] = []
     kept = {}
     for M in hidden:
-        for number in range(seeds):
-            progress(len(rows) / len(hidden) / seeds, f"{M} hidden units, seed {number + 1}")
-            random = generator(seed, "machines", M, number)
-            machine = bs.RBM(
-                M,
-                units="spin",
-                centered=True,
-                init="data-mean",
-                learning_rate=learning_rate,
-                n_iter=n_iter,
-                random_state=integer(seed, "machines", M, number),
-            ).fit(X[random.choice(len(X), min(n_samples, len(X)), replace=False)])
-            W = np.asarray(machine.components_, float)
-            strongest = np.argsort(-np.linalg.norm(W, axis=1))
-            rows.append({"hidden": M} | readings(W, strongest))
-            if number == 0:
-                kept[f"weights_{M}"] = W[strongest[:12]].astype(np.float32)
+        progress(len(rows) / len(hidden), f"{M} hidden units")
+        random = generator(seed, "machines", M)
+        machine = bs.RBM(
+            M,
+            units="spin",
+            centered=True,
+            init="data-mean",
+            learning_rate=learning_rate,
+            n_iter=n_iter,
+            random_state=integer(seed, "machines", M),
+        ).fit(X[random.choice(len(X), min(n_samples, len(X)), replace=False)])
+        W = np.asarray(machine.components_, float)
+        strongest = np.argsort(-np.linalg.norm(W, axis=1))
+        rows.append({"hidden": M} | readings(W, strongest))
+        kept[f"weights_{M}"] = W[strongest[:12]].astype(np.float32)
     return Result(kept, {"machines": rows})
 
 
-@task(
-    kind="exact",
-    label=lambda L, T, **_: f"{L}x{L} torus, T = {_T(T):g}",
-    weight=lambda seeds, **_: 7.0 * seeds,
-)
-def torus(L: int, T: float | None, seeds: int, seed: int, *, progress: Progress) -> Torus:
+@task(kind="exact", version=2, label=lambda L, T, **_: f"{L}x{L} torus, T = {_T(T):g}", weight=7.0)
+def torus(L: int, T: float | None, seed: int) -> Torus:
     """Every covering of a small torus: I(V:E), the best rules, and what filters learned from draws keep, exactly."""
     from blockspin.coarse.rsmi.windows import windows
     from blockspin.exact import dimers as exact
@@ -286,15 +274,12 @@ def torus(L: int, T: float | None, seeds: int, seed: int, *, progress: Progress)
     joint = dimer_joint(vertices, _T(T), window.blocks[0], window.environments[0])
     known = exact.coverings(vertices)
     chance = exact.probabilities(vertices, _T(T), known)
+    X = known[generator(seed, "draws").choice(len(known), DRAWS, p=chance)]
     best = {"filter": joint.best_filter()[0], "2 states": joint.best(2)[0], "4 states": joint.best(4)[0]}
     learned = []
-    for number in range(seeds):
-        progress(number / seeds, f"seed {number + 1}")
-        random = generator(seed, "exact", number)
-        X = known[random.choice(len(known), DRAWS, p=chance)]
-        for n in (1, 2):
-            own = integer(seed, "exact", n, number)
-            rsmi = bs.RSMI(lattice, BLOCK, buffer, around, n, center=True, starts=STARTS, random_state=own).fit(X)
-            kept = joint.kept(joint.by_signs(rsmi.filters_, rsmi.means_))
-            learned.append(Learned(components=n, kept=kept, bounds=_bounds(rsmi.bounds_)))
+    for n in (1, 2):
+        own = integer(seed, "filters", n)
+        rsmi = bs.RSMI(lattice, BLOCK, buffer, around, n, center=True, starts=STARTS, random_state=own).fit(X)
+        kept = joint.kept(joint.by_signs(rsmi.filters_, rsmi.means_))
+        learned.append(Learned(components=n, kept=kept, bounds=_bounds(rsmi.bounds_)))
     return Torus(information=joint.information(), best=best, learned=learned)

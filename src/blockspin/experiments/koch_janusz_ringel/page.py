@@ -37,9 +37,9 @@ def kept(run: Run) -> Table:
     """What each rule of a 2 x 2 block keeps."""
     found = run["filters"].values()
     rows = [(name, *(f"{one.exact[name]:.8f}" for one in found)) for name in next(iter(found)).exact]
-    rows.append(("learned, the least of the trainings", *(f"{min(one.kept):.8f}" for one in found)))
+    rows.append(("learned, the least of the seeds", *(f"{min(one.kept):.8f}" for one in found)))
     for bound in ("classifier", "infonce"):
-        rows.append((f"first training, {bound} bound", *(getattr(one.estimates[0], bound) for one in found)))
+        rows.append((f"first seed, {bound} bound", *(getattr(one.estimates[0], bound) for one in found)))
     return replace(tables.table(("rule", *(f"K = {one.K:.5f}" for one in found)), rows), open=True)
 
 
@@ -57,7 +57,7 @@ def by_temperature(run: Run) -> Figure:
     panel = Panel(
         "T (J/k)",
         "I(H:E) (nats)",
-        {f"buffer {buffer}": [(T, *_allowed(row[buffer])) for T, row in rows.items()] for buffer in shown},
+        {f"buffer {buffer}": [(T, *_information(row[buffer])) for T, row in rows.items()] for buffer in shown},
         dashed={f"exact, 2 × 2 on {TORUS} × {TORUS}, buffer 1": [(T, found[T].exact["best"]) for T in rows]},
         across=[(math.log(2), "ln 2")],
         down=[(1 / KC_SQUARE, "T_c")],
@@ -82,5 +82,5 @@ def plane(run: Run) -> Figure:
     return levels(planes, labels=("λ_1", "λ_2"))
 
 
-def _allowed(row: AtBuffer) -> tuple[float, float]:
-    return (math.nan, math.nan) if row.why else (row.classifier.value, row.classifier.error)
+def _information(row: AtBuffer) -> tuple[float, float]:
+    return row.information.value, row.information.error

@@ -41,8 +41,8 @@ def points(curve: Curve) -> list[tuple[int, Estimate]]:
     """(buffer, information) where it is defined and clear of 0, up to the first that is not."""
     kept = []
     for row in curve.rows:
-        one = row.classifier
-        if math.isnan(one.value) or row.why or one.value <= SEEN * one.error:
+        one = row.information
+        if not one.value > SEEN * one.error:
             break
         kept.append((row.buffer, one))
     return kept
@@ -55,14 +55,8 @@ def decay(curve: Curve, x: Callable[[float], float]) -> Estimate:
         return UNDEFINED
     at = np.array([x(buffer) for buffer, _ in seen])
     weight = np.array([one.value / one.error for _, one in seen])  # 1 / error of ln I
-    design = np.stack([np.ones_like(at), at], axis=1) * weight[:, None]
-    solution = np.linalg.lstsq(design, np.log([one.value for _, one in seen]) * weight, rcond=None)[0]
-    return Estimate(float(-solution[1]), float(np.sqrt(np.linalg.inv(design.T @ design)[1, 1])))
-
-
-def powers(curve: Curve) -> tuple[Estimate, Estimate]:
-    """The exponent of the decay in the buffer's width, and in the distance from the block's centre."""
-    return decay(curve, math.log), decay(curve, lambda buffer: math.log(buffer + curve.half))
+    (slope, _), covariance = np.polyfit(at, np.log([one.value for _, one in seen]), 1, w=weight, cov="unscaled")
+    return Estimate(float(-slope), math.sqrt(covariance[0, 0]))
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ TORUS = 6  # the largest square torus whose block, ring and environment are summ
 
 
 class Filters(Section):
-    """2 x 2 blocks on the exactly known 6 x 6 torus: couplings, samples of each, trainings of each."""
+    """2 x 2 blocks on the exactly known 6 x 6 torus: couplings, samples of each, seeds of each."""
 
     K: Annotated[tuple[Annotated[Coupling, Field(ge=0.01)], ...], Different] = (0.408, KC_SQUARE)
     n_samples: Annotated[int, Field(ge=500)] = 10_000

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import replace
 from typing import Any
 
@@ -18,6 +17,7 @@ from blockspin.experiments.tree import Tree
 from blockspin.models.ising import KC_SQUARE
 from blockspin.randomness import generator, integer
 from blockspin.runs.task import Progress, Result, Task
+from blockspin.statistics import Estimate, refused
 
 AROUND = [0, 1, 3, 2]  # from the order of `Lattice.blocks` to that of `torus_block`
 WINDOWS = 100_000  # that a comparison of rules looks at
@@ -35,6 +35,11 @@ class Bounds(Stored):
     classifier: Number
     infonce: Number
     why: str
+
+    @property
+    def information(self) -> Estimate:
+        """The classifier's bound, not-a-number where it is refused."""
+        return refused(self.why, self.classifier) if self.why else self.classifier
 
 
 class Small(Stored):
@@ -60,10 +65,9 @@ class Filters(Stored):
 
 
 class AtBuffer(Bounds):
-    """The bounds at one buffer; share: of the absolute weight that lies on the block's boundary."""
+    """The bounds at one buffer."""
 
     buffer: int
-    share: float
 
 
 class Curve(Stored):
@@ -90,6 +94,9 @@ def plan(settings: Settings, seed: int, training: int = 1) -> dict[str, Tree]:
     s, own = settings, again(seed, training)
     common = {"n_iter": s.n_iter, "seed": own}
 
+    def at(K: float, use: str) -> dict[str, Any]:
+        return {"K": K, "n_iter": s.n_iter, "seed": integer(own, use, f"{K:.12g}")}
+
     def samples(L: int, K: float, n: int, use: str) -> Task:
         drawn = ising_samples(L, K, n, s.chains, integer(own if use == "filters" else seed, use, f"{K:.12g}"))
         return replace(drawn, label=f"samples of {L} x {L} at K = {K:.4f}", weight=L**2 * n * 1e-7)
@@ -102,12 +109,14 @@ def plan(settings: Settings, seed: int, training: int = 1) -> dict[str, Tree]:
     return {
         "steps": trained,
         "filters": {
-            K: small_filters(samples(TORUS, K, s.filters.n_samples, "filters"), K=K, seeds=s.filters.seeds, **common)
+            K: small_filters(
+                samples(TORUS, K, s.filters.n_samples, "filters"), seeds=s.filters.seeds, **at(K, "small filters")
+            )
             for K in s.filters.K
         },
         "blocks": {b: block_filters(critical, b=b, **shell, **common) for b in s.blocks.sides},
         "curve": {
-            T: curve(samples(s.curve.L, 1 / T, s.curve.n_samples, "curve"), K=1 / T, **window, **common)
+            T: curve(samples(s.curve.L, 1 / T, s.curve.n_samples, "curve"), **window, **at(1 / T, "information"))
             for T in s.curve.T
         },
         "flow": {
@@ -122,7 +131,7 @@ def _training(n_iter: int, seeds: int = 0, buffers: Any = (), steps: int = 0, **
     return (0.2 + 4.0 * n_iter / 3000) * (seeds + len(buffers) + steps)  # seconds at most
 
 
-@task(kind="filter", label="2 x 2 filters at K = {K:.4f}", weight=_training)
+@task(kind="filter", version=2, label="2 x 2 filters at K = {K:.4f}", weight=_training)
 def small_filters(samples: Samples, /, K: float, seeds: int, n_iter: int, seed: int, progress: Progress) -> Small:
     """Filters of 2 x 2 blocks on the small torus, each evaluated by exact sums."""
     from blockspin.exact import surroundings
@@ -132,8 +141,8 @@ def small_filters(samples: Samples, /, K: float, seeds: int, n_iter: int, seed: 
     joint = surroundings.torus(bs.Ising(lattice, K))
     filters, estimates = [], []
     for number in range(seeds):
-        progress(number / seeds, "training")
-        rsmi = bs.RSMI(lattice, n_iter=n_iter, random_state=integer(seed, "filter", number))
+        progress(number / seeds, f"seed {number + 1}")
+        rsmi = bs.RSMI(lattice, n_iter=n_iter, random_state=integer(seed, number))
         rsmi.fit(bs.to_matrix(samples), chains=samples.sizes["chain"])
         filters.append(rsmi.filters_[0, AROUND])
         estimates.append(Bounds(**_bounds(rsmi)))
@@ -162,7 +171,7 @@ def block_filters(
     lattice, X, chains = bs.Lattice.square(samples.sizes["x"]), bs.to_matrix(samples), samples.sizes["chain"]
     filters = []
     for number in range(seeds):
-        progress(number / (seeds + 3), "training")
+        progress(number / (seeds + 3), f"seed {number + 1}")
         random_state = integer(seed, "block", b, number)
         rsmi = bs.RSMI(lattice, b, **shell, n_iter=n_iter, random_state=random_state)
         filters.append(rsmi.fit(X, chains=chains).filters_[0].reshape(b, b))
@@ -190,7 +199,7 @@ def boundary(b: int) -> NDArray[np.bool_]:
     return edge
 
 
-@task(label=lambda K, **_: f"information at T = {1 / K:.3f}", weight=_training)
+@task(version=2, label=lambda K, **_: f"information at T = {1 / K:.3f}", weight=_training)
 def curve(
     samples: Samples,
     /,
@@ -210,11 +219,10 @@ def curve(
     rows = []
     for number, buffer in enumerate(buffers):
         progress(number / len(buffers), f"buffer {buffer}")
-        random_state = integer(seed, "curve", buffer)
-        rsmi = bs.RSMI(lattice, b, buffer, **shell, objective="classifier", n_iter=n_iter, random_state=random_state)
+        own = integer(seed, buffer)
+        rsmi = bs.RSMI(lattice, b, buffer, **shell, objective="classifier", n_iter=n_iter, random_state=own)
         rsmi.fit(X, chains=samples.sizes["chain"])
-        share = np.abs(rsmi.filters_[0].reshape(b, b))[boundary(b)].sum()
-        rows.append(AtBuffer(buffer=buffer, share=float(share), **_bounds(rsmi)))
+        rows.append(AtBuffer(buffer=buffer, **_bounds(rsmi)))
     joint = surroundings.torus(bs.Ising(bs.Lattice.square(TORUS), K))
     exact = {"I(V:E)": joint.information(), "best": joint.best_binary(odd=True)[0]}
     return Curve(K=K, half=b / 2, rows=rows, exact=exact)
@@ -263,11 +271,11 @@ def flow(samples: Samples, trained: Filters, /, critical: bool, seed: int, *, pr
     return Result({"K": K, "left_out": left_out}, meta)
 
 
-@task(label="the chain at K = {K:g}", weight=lambda points, **_: 0.1 + points**2 * 6e-4)
+@task(version=2, label="the chain at K = {K:g}", weight=lambda points, **_: 0.1 + points**2 * 6e-4)
 def chain(K: float, buffer: int, largest: float, points: int) -> Result:
     """What P(h|v) = 1/(1 + exp(-2 h sum lambda v)) keeps of I(V:E), exactly; arrays: lambdas (n,), kept (n, n).
 
-    meta: shares kept by sign rules, and the decay of I(V:E) with the buffer (rate a site), on the infinite chain.
+    meta: shares kept by sign rules, on the infinite chain.
     """
     from blockspin.exact import surroundings
     from blockspin.exact.information import boltzmann_rule, sign_rule
@@ -277,12 +285,9 @@ def chain(K: float, buffer: int, largest: float, points: int) -> Result:
     whole = joint.information()
     lambdas = np.linspace(-largest, largest, points)
     kept = np.array([[joint.kept(boltzmann_rule([one, two])) / whole for two in lambdas] for one in lambdas])
-    far = [surroundings.chain(ring, 2, beyond, infinite=True).information() for beyond in (4, 5)]
     meta = {
         "I(V:E)": whole,
         "shares": {name: joint.kept(sign_rule(weights)) / whole for name, weights in CHAIN_RULES.items()},
         "best": joint.best_binary()[0] / whole,
-        "rate": math.log(far[0] / far[1]),
-        "two over xi": -2 * math.log(math.tanh(K)),
     }
     return Result({"lambdas": lambdas, "kept": kept}, meta)
