@@ -80,8 +80,8 @@ def answer(claim: Any, **data: xr.Dataset) -> tuple[str, list[tuple[int, int]]]:
 
 def test_a_parameter_decides_where_most_of_its_lines_turn() -> None:
     found = {"a": made_up([[0, 0], [1, 0], [1, 1]])}
-    assert lines(mostly(found["a"]["local"]), "l1") == (2, 2)
-    assert claims.turns(found) == {("a", "l1"): (2, 2), ("a", "K"): (1, 3)}
+    assert lines(found["a"]["local"], "l1") == (2, 0, 2)
+    assert claims.turns(found) == {("a", "l1"): (2, 0, 2), ("a", "K"): (1, 0, 3)}
     assert [int(one.sum()) for one in claims.points(found)] == [3, 3, 6]
 
 
@@ -111,6 +111,15 @@ ALWAYS = [[1, 1], [1, 1], [1, 1]]
 )
 def test_claims_follow_their_rules(found: xr.Dataset, statuses: list[str]) -> None:
     assert [answer(claim, a=found)[0] for claim in claims.CLAIMS] == statuses
+
+
+def test_what_the_judge_cannot_tell_is_not_denied() -> None:
+    open_ = math.nan
+    turning = made_up([[open_, open_], [1, 1], [1, 1]])
+    assert lines(turning["local"], "l1") == (0, 2, 2)
+    assert [answer(claim, a=turning)[0] for claim in claims.CLAIMS] == ["not tested", "reproduced", "not tested"]
+    assert answer(claims.local_renormalizes, a=made_up(ABOVE, [[open_] * 2] * 3, kl=0.2))[0] == "not tested"
+    assert answer(claims.local_renormalizes, a=made_up(ABOVE, NEVER, kl=open_))[0] == "not tested"
 
 
 def test_sentences_count_what_there_is() -> None:

@@ -16,10 +16,9 @@ import blockspin as bs
 from blockspin.experiments import find
 from blockspin.experiments.core import Run
 from blockspin.experiments.mehta_schwab import claims
-from blockspin.experiments.mehta_schwab.alternatives import ALTERNATIVES
 from blockspin.experiments.mehta_schwab.cards import stack
 from blockspin.experiments.mehta_schwab.machines import build, inputs, stack_of
-from blockspin.experiments.mehta_schwab.settings import PRESETS, RBMS, VARIANTS, Settings
+from blockspin.experiments.mehta_schwab.settings import ALTERNATIVES, PRESETS, RBMS, VARIANTS, Settings
 from blockspin.experiments.mehta_schwab.tasks import MORE_NULLS, NULLS, plan, recipe_of
 from blockspin.experiments.run import prepare, run
 from blockspin.judging import Measured, Scorecard, scorecard
@@ -258,17 +257,17 @@ def test_fields_are_local_alike_and_grow(sites: tuple[float, float], spread: flo
     ]
 
 
-def off_the_shelf(share: float, y_t: float, state: State = State.MEASURED) -> dict[str, Any]:
-    def made(name: str, share: float, y_t: float, state: State = State.MEASURED) -> Measured:
+def off_the_shelf(share: float, y_t: float, state: State = State.MEASURED, error: float = 0.01) -> dict[str, Any]:
+    def made(name: str, share: float, y_t: float, state: State = State.MEASURED, error: float = 0.01) -> Measured:
         rows = (
             Measurement("fidelity", "reconstructed sites", share, 0.001),
-            Measurement("spectrum", "y_t", y_t, 0.01, state, exact=Side("exact", 1.0, 0.0)),
-            Measurement("spectrum", "y_h", 1.875 * y_t, 0.01, exact=Side("exact", 1.875, 0.0)),
+            Measurement("spectrum", "y_t", y_t, error, state, exact=Side("exact", 1.0, 0.0)),
+            Measurement("spectrum", "y_h", 1.875 * y_t, error, exact=Side("exact", 1.875, 0.0)),
         )
         return Measured(name, 1, 2.0, rows)
 
     null, majority = made("untrained", 0.5, 0.2), made("majority", 0.85, 1.0)
-    return claims.off_the_shelf(Ran([scorecard(made("sklearn-default", share, y_t, state), [null], majority)]))
+    return claims.off_the_shelf(Ran([scorecard(made("sklearn-default", share, y_t, state, error), [null], majority)]))
 
 
 def test_a_reconstruction_is_no_spectrum() -> None:
@@ -324,6 +323,44 @@ def test_a_fixed_state_needs_both_weights_and_likelihood() -> None:
     assert {row["value"] for row in diverged["evidence"]} == {None}
 
 
+def test_half_of_the_epochs_lies_between_records() -> None:
+    """Of 25 epochs the records are 12 and 18: half of the gain of this line comes after 12.5."""
+    epoch = np.array([0, 1, 2, 3, 5, 8, 12, 18, 25], float)
+    columns = {"epoch": epoch, "pseudo_log_likelihood": epoch - 25, "weight_change": np.ones(9)}
+    trained = {"none": {"ising": [Result({f"trajectory_{name}": one for name, one in columns.items()})]}}
+    evidence = claims.fixed_state(Ran(trained=trained))["evidence"]
+    assert evidence[0]["value"] == pytest.approx(0.5)
+
+
+BLURRED = 19.0  # sites that a field covers, with an error of a fifth: as near to 90 as to a block's 4
+
+
+def blurred(name: str, layer: int = 1) -> Scorecard:
+    card = local(name, BLURRED * 2.0 ** (layer - 1), layer, 0.2)
+    assert card.outcome("locality") == "cannot tell"
+    return card
+
+
+def test_what_the_judge_cannot_tell_is_not_denied() -> None:
+    def choices(*cards: Scorecard) -> str:
+        ran = Ran(cards)
+        ran.settings.alternatives = ("slow",)
+        return str(claims.open_choices(ran)["status"])
+
+    ours = local("l1", LOCAL), local("none", WIDE), local("l2", WIDE)
+    assert claims.penalty_makes_local(Ran([ours[0], ours[1], blurred("l2")]))["status"] == "not tested"
+    assert claims.penalty_makes_local(Ran([blurred("l1"), *ours[1:]]))["status"] == "not tested"
+    assert claims.penalty_makes_local(Ran([blurred("l1"), local("none", LOCAL), ours[2]]))["status"] == "not reproduced"
+    assert claims.local_fields_grow(Ran([blurred("l1"), blurred("l1", 2)]))["status"] == "not tested"
+    assert choices(blurred("l1"), blurred("slow")) == choices(local("l1", 30.0), blurred("slow")) == "not tested"
+    assert choices(local("l1", WIDE), blurred("slow")) == "partly"  # four times as wide
+    shelf = off_the_shelf(0.85, 0.6, error=0.1)
+    assert (shelf["status"], counted(shelf)) == ("partly", [(0, 1)])
+    assert off_the_shelf(0.55, 0.6, error=0.1)["status"] == "not reproduced"
+    one = Ran([spectral(LOCAL, 0.6, 0.85, error=0.1)])
+    assert claims.local_is_enough(one)["status"] == "not tested"
+
+
 def test_overfitting_is_a_gap_that_grows() -> None:
     def card(name: str, gap: float) -> Scorecard:
         return scorecard(
@@ -347,25 +384,29 @@ def test_overfitting_is_a_gap_that_grows() -> None:
         assert rises == [(one[-1] - one[1], 1.0) for one in risen]
 
 
+def spectral(sites: float, y: float, share: float, layer: int = 1, error: float = 0.01) -> Scorecard:
+    """The card of a layer of l1 with a field of so many sites, such exponents (y of y_t) and reconstructions."""
+
+    def made(name: str, sites: float, y: float, share: float, error: float = 0.01) -> Measured:
+        rows = (
+            Measurement("locality", "participation ratio", sites, 0.1),
+            Measurement("spectrum", "y_t", y, error),
+            Measurement("spectrum", "y_h", 1.875 * y, error),
+            Measurement("fidelity", "reconstructed sites", share, 0.001),
+        )
+        return Measured(name, layer, 2.0, rows)
+
+    null, majority = made("untrained", 90.0, 0.2, 0.5), made("majority", 4, 1, 0.85)
+    return scorecard(made("l1", sites, y, share, error), [null], majority)
+
+
 def test_local_layers_must_pass_the_other_tests_too() -> None:
-    def card(sites: float, y: float, share: float, layer: int = 1) -> Scorecard:
-        def made(name: str, sites: float, y: float, share: float) -> Measured:
-            rows = (
-                Measurement("locality", "participation ratio", sites, 0.1),
-                Measurement("spectrum", "y_t", y, 0.01),
-                Measurement("spectrum", "y_h", 1.875 * y, 0.01),
-                Measurement("fidelity", "reconstructed sites", share, 0.001),
-            )
-            return Measured(name, layer, 2.0, rows)
-
-        return scorecard(made("l1", sites, y, share), [made("untrained", 90.0, 0.2, 0.5)], made("majority", 4, 1, 0.85))
-
     for cards, status, counts in (
-        ([card(LOCAL, 1.0, 0.85)], "reproduced", [(1, 1), (1, 1)]),
-        ([card(LOCAL, 0.3, 0.85)], "not reproduced", [(0, 1), (1, 1)]),
-        ([card(LOCAL, 1.0, 0.85), card(LOCAL, 1.0, 0.55, 2)], "not reproduced", [(2, 2), (1, 2)]),
-        ([card(LOCAL, 1.0, 0.85), card(WIDE, 0.3, 0.55, 2)], "reproduced", [(1, 1), (1, 1), (0, 1)]),
-        ([card(WIDE, 1.0, 0.85), card(LOCAL, 1.0, 0.85, 2)], "not tested", []),
+        ([spectral(LOCAL, 1.0, 0.85)], "reproduced", [(1, 1), (1, 1)]),
+        ([spectral(LOCAL, 0.3, 0.85)], "not reproduced", [(0, 1), (1, 1)]),
+        ([spectral(LOCAL, 1.0, 0.85), spectral(LOCAL, 1.0, 0.55, 2)], "not reproduced", [(2, 2), (1, 2)]),
+        ([spectral(LOCAL, 1.0, 0.85), spectral(WIDE, 0.3, 0.55, 2)], "reproduced", [(1, 1), (1, 1), (0, 1)]),
+        ([spectral(WIDE, 1.0, 0.85), spectral(LOCAL, 1.0, 0.85, 2)], "not tested", []),
     ):
         run = Ran(cards)
         assert len(stack(run.cards, "l1")) == len(cards)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -14,7 +15,7 @@ from tiny import TINY
 
 from blockspin import judging
 from blockspin.experiments import EXPERIMENTS, find
-from blockspin.experiments.claims import STATUSES, Answer, together
+from blockspin.experiments.claims import STATUSES, Answer, at_least_one, every, graded, together
 from blockspin.experiments.run import check_folder, prepare, redraw, run
 from blockspin.judging.measurement import LOOSE, Measurement, Side, State
 from blockspin.report.tables import scorecard_table
@@ -114,6 +115,35 @@ def test_a_folder_of_before_a_setting_goes_on_with_its_default(
 def test_a_claim_over_trainings(statuses: tuple[str, ...], expected: str) -> None:
     answers = [Answer(one, f"Why {n}.", [{"value": n}]) for n, one in enumerate(statuses)]  # type: ignore[arg-type]
     assert together(answers).status == expected
+
+
+def test_a_claim_over_trainings_counts_all_of_them() -> None:
+    statuses = ("reproduced", "not tested", "not tested")
+    why = together([Answer(one, f"Why {n}.") for n, one in enumerate(statuses)]).why  # type: ignore[arg-type]
+    assert re.findall(r"(\d+) of (\d+)", why) == [("1", "3"), ("2", "3")]
+
+
+@pytest.mark.parametrize(
+    ("full", "part", "status"),
+    [
+        (True, None, "reproduced"),
+        (None, True, "partly"),
+        (None, False, "not tested"),
+        (False, None, "not tested"),
+        (False, False, "not reproduced"),
+    ],
+)
+def test_what_is_undecided_is_not_denied(full: bool | None, part: bool | None, status: str) -> None:
+    assert graded(full, part) == status
+
+
+def test_parts_that_are_undecided_count_where_they_decide() -> None:
+    assert [every([True, one]) for one in (True, False, None)] == [True, False, None]
+    assert [every([True], [one]) for one in (True, False, None)] == [False, True, None]
+    assert every([False, None]) is every([None], [True]) is False
+    assert [at_least_one([False, one]) for one in (True, False, None)] == [True, False, None]
+    assert at_least_one([None, True]) is True
+    assert (every([]), at_least_one([])) == (True, False)
 
 
 def test_a_claim_that_rests_on_nothing_trained_is_answered_once() -> None:

@@ -1,7 +1,7 @@
 """A claim of a paper: its rule is data, its answer is a function of the run."""
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -28,9 +28,33 @@ class NotTested(Exception):
         self.answer = Answer("not tested", why, evidence)
 
 
-def graded(full: bool, part: bool = False) -> Status:
-    """Reproduced where the claim holds in full, partly where only a part of it holds, else not reproduced."""
-    return "reproduced" if full else "partly" if part else "not reproduced"
+def graded(full: bool | None, part: bool | None = False) -> Status:
+    """Reproduced where the claim holds in full, partly where only a part of it is sure to hold.
+
+    Not reproduced where neither does. Not tested where that is undecided, None.
+    """
+    if full or part:
+        return "reproduced" if full else "partly"
+    return "not tested" if full is None or part is None else "not reproduced"
+
+
+def every(yes: Iterable[bool | None], no: Iterable[bool | None] = ()) -> bool | None:
+    """Whether all of `yes` hold and none of `no` does; None where those that are undecided, None, decide it."""
+    yes, no = [*yes], [*no]
+    if False in yes or True in no:
+        return False
+    return None if None in yes + no else True
+
+
+def at_least_one(parts: Iterable[bool | None]) -> bool | None:
+    """Whether any holds; None where those that are undecided decide it."""
+    known = [*parts]
+    return True if True in known else None if None in known else False
+
+
+def passed(outcome: str) -> bool | None:
+    """Whether the judge passes something; None where it cannot tell, which is no fail."""
+    return {"pass": True, "fail": False}.get(outcome)
 
 
 def agrees(one: Estimate, target: float, room: float, errors: float, most: float) -> bool | None:
@@ -68,8 +92,9 @@ class Claim:
 
 
 SEVERAL = (
-    " Decided in each training. Over all trainings it is reproduced where each of them reproduces it, and partly where "
-    "some do, in full or partly."
+    " Decided in each training. Over all trainings that test it, it is reproduced where each reproduces it, and partly "
+    "where some do, in full or partly. Unless the experiment says otherwise trainings share their samples: all that "
+    "agree saw one and the same draw of them."
 )
 
 
@@ -82,8 +107,8 @@ def together(answers: Sequence[Answer]) -> Answer:
     if not tested or all(one == answers[0] for one in answers):
         return answers[0]
     status = graded({*tested} == {"reproduced"}, {*tested} != {"not reproduced"})
-    counts = [(one, tested.count(one)) for one in STATUSES if one in tested]
-    why = " ".join(f"{one.capitalize()} in {n} of {len(tested)} trainings." for one, n in counts)
+    counts = [(status, n) for status in STATUSES if (n := sum(one.status == status for one in answers))]
+    why = " ".join(f"{one.capitalize()} in {n} of {len(answers)} trainings." for one, n in counts)
     evidence = [{**row, "training": n} for n, one in enumerate(answers, start=1) for row in one.evidence]
     n, shown = next((n, one) for n, one in enumerate(answers, start=1) if one.status != "not tested")
     return Answer(status, f"{why} Training {n} ({shown.status}): {shown.why}", evidence)

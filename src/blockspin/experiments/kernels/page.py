@@ -7,14 +7,12 @@ import numpy as np
 
 from blockspin.experiments.core import Run
 from blockspin.experiments.kernels.claims import EXACT, learned, mean_of, step
-from blockspin.experiments.kernels.tasks import OPERATORS, OWN, STARTS
+from blockspin.experiments.kernels.tasks import LEARNED, OPERATORS, OWN, STARTS
 from blockspin.report import forest, pictures
 from blockspin.report.lines import Panel, Point, line_plot
 from blockspin.report.page import Figure, Table
 from blockspin.report.tables import table
 from blockspin.rg.operators import SQUARE
-
-KINDS = ("self-similar", "likelihood")
 
 
 def plane(run: Run) -> Figure:
@@ -22,20 +20,16 @@ def plane(run: Run) -> Figure:
     L = run.settings.L[0]
 
     def points(names: list[str]) -> list[Point]:
-        return [_point(run, L, name) for name in names]
+        pairs = [(one.y_t, one.y_h) for one in (step(run, L, name, 1) for name in names)]
+        return [(t.value, h.value, h.error, t.error) for t, h in pairs]
 
     curves = {
         "one weight": points([f"w = {w:g}" for w in sorted(run.settings.weights)]),
         "majority": points(["majority"]),
-        **{kind: points(learned(run, kind)) for kind in KINDS},
+        **{kind: points(learned(run, kind)) for kind in LEARNED},
     }
     exact = [(EXACT["y_t"], "exact")], [(EXACT["y_h"], "exact")]
     return line_plot([Panel("y_t", "y_h", curves, down=exact[0], across=exact[1], joined="no")])
-
-
-def _point(run: Run, L: int, name: str) -> Point:
-    one = step(run, L, name, 1)
-    return one.y_t.value, one.y_h.value, one.y_h.error, one.y_t.error
 
 
 def by_step(run: Run) -> Figure:
@@ -43,7 +37,7 @@ def by_step(run: Run) -> Figure:
     rows: dict[str, list[forest.Row]] = {y: [] for y in EXACT}
     for L in run.settings.L:
         for number in range(1, run.settings.steps + 1):
-            for name, rules in {"majority": ["majority"], **{kind: learned(run, kind) for kind in KINDS}}.items():
+            for name, rules in {"majority": ["majority"], **{kind: learned(run, kind) for kind in LEARNED}}.items():
                 for y, some in rows.items():
                     one = mean_of(run, L, rules, number, y)
                     some.append(forest.Row(name, one.value, one.error, group=f"L = {L}, step {number}"))
@@ -91,7 +85,7 @@ def zoomed(run: Run) -> Figure:
     """Three levels of a lattice at one size: by each rule, and the model's own of that size."""
     images, titles = [], []
     for level in (1, 2, 3):
-        for name in ("majority", KINDS[0], OWN):
+        for name in ("majority", LEARNED[0], OWN):
             one = run["zoom"].arrays[f"{name} {level}"]
             images.append(np.kron(one, np.ones((2 ** (level - 1),) * 2, np.int8)))
             titles.append(f"{len(one)} × {len(one)}, {name}")

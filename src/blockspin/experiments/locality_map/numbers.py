@@ -84,12 +84,16 @@ def mean(values: xr.DataArray) -> tuple[xr.DataArray, xr.DataArray]:
     return value, values.std("seed", ddof=1, skipna=False) / math.sqrt(n) if n > 1 else value * math.nan
 
 
-def mostly(values: xr.DataArray) -> xr.DataArray:
-    """True where more than half of the seeds say so; a seed that cannot tell says no."""
-    return (values == 1).mean("seed") > 0.5
+def mostly(values: xr.DataArray, outcome: float = 1.0) -> xr.DataArray:
+    """True where more than half of the seeds have this outcome, 1 or 0; a seed that cannot tell has neither."""
+    return (values == outcome).mean("seed") > 0.5
 
 
-def lines(status: xr.DataArray, axis: str) -> tuple[int, int]:
-    """Along how many lines of an axis, others fixed, the status changes, and of how many lines."""
-    turns = status.any(axis) & ~status.all(axis)
-    return int(turns.sum()), int(turns.size)
+def lines(values: xr.DataArray, axis: str) -> tuple[int, int, int]:
+    """Along how many lines of an axis, others fixed, most seeds pass at one point and fail at another.
+
+    Also along how many they might where they cannot tell, and of how many lines.
+    """
+    passes, fails = (mostly(values, outcome) for outcome in (1.0, 0.0))
+    turn = passes.any(axis) & fails.any(axis)
+    return int(turn.sum()), int((~turn & ~(passes | fails).all(axis)).sum()), int(turn.size)

@@ -47,14 +47,14 @@ def title(numbers: xr.Dataset) -> str:
 
 def decisive(run: Run) -> list[str]:
     """The parameters that decide locality on a map at least."""
-    found = (LABELS[axis] for (_, axis), (turned, of) in turns(run.data).items() if 2 * turned > of)
+    found = (LABELS[axis] for (_, axis), (turned, _, of) in turns(run.data).items() if 2 * turned > of)
     return list(dict.fromkeys(found))
 
 
 def turned(run: Run, name: str) -> str:
     """Along how many lines of each axis locality turns, on one map."""
-    found = {LABELS[axis]: pair for (plane, axis), pair in turns(run.data).items() if plane == name}
-    return ", ".join(f"{n} of {of} lines of {label}" for label, (n, of) in found.items()) or "no line"
+    found = {LABELS[axis]: counts for (plane, axis), counts in turns(run.data).items() if plane == name}
+    return ", ".join(f"{n} of {of} lines of {label}" for label, (n, _, of) in found.items()) or "no line"
 
 
 def fixed(run: Run, name: str) -> str:

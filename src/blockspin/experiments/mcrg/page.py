@@ -46,10 +46,11 @@ def exponents(run: Run) -> Figure:
                 continue  # once is enough
             steps = [one.spectrum[step] for one in each[name] if step < one.layers]
             for key, some in rows.items():
-                values = [getattr(one, key) for one in steps]
-                one = mean_over_trainings(values)[0] if values else UNDEFINED
+                values = [one for one in (getattr(step, key) for step in steps) if math.isfinite(one.value)]
+                most = 2 * len(values) > len(each[name])  # as cards have it
+                one = mean_over_trainings(values)[0] if most else UNDEFINED
                 ticks = [one.value for one in values] if len(values) > 1 else ()
-                text = "" if values else "no lattice"
+                text = "" if steps else "no lattice"
                 some.append(forest.Row(name, one.value, one.error, group=f"step {step + 1}", text=text, ticks=ticks))
     return forest.exponents(rows)
 

@@ -216,13 +216,16 @@ def _fixed(paths: Any, step: int) -> Fixed:
 
 
 def cards(run: Run) -> dict[str, judging.Scorecard]:
-    """One card a map: compared with its own null, and with the majority rule as the reference."""
+    """One card a map: compared with its own nulls, means like the map, and with the majority rule as the reference."""
     read = judging.Measured.from_dict
     each = [one["measured"] for one in run.each]
     majority = read(each[0]["majority"].measured)
     found = {}
-    for name, one in each[0].items():
-        notes = [judging.Note("few draws for fields", FEW_DRAWS)] if one.fields == "regression" else []
-        measured = judging.mean([read(some[name].measured) for some in each])
-        found[name] = judging.scorecard(measured, [read(null) for null in one.nulls], majority, notes)
+    for name in each[0]:
+        some = [one[name] for one in each]
+        few = any(one.fields == "regression" for one in some)
+        nulls = [judging.mean([*map(read, same)]) for same in zip(*(one.nulls for one in some), strict=True)]
+        measured = judging.mean([read(one.measured) for one in some])
+        notes = [judging.Note("few draws for fields", FEW_DRAWS)] * few
+        found[name] = judging.scorecard(measured, nulls, majority, notes)
     return found

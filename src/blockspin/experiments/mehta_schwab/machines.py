@@ -13,7 +13,6 @@ from sklearn.pipeline import Pipeline, make_pipeline
 import blockspin as bs
 from blockspin.coarse.stack import machine_from
 from blockspin.judging.nulls import cheap, noise, permuted
-from blockspin.lattice import Lattice
 from blockspin.randomness import integer
 from blockspin.runs.task import Progress, Result
 
@@ -72,13 +71,6 @@ def inputs(data: str, X: NDArray[np.int8], seed: int) -> NDArray[np.int8]:
     if data == "noise":
         return noise(X, seed)
     return permuted(X, seed) if data == "permuted" else X
-
-
-def block_rule(name: str, lattice: Lattice, b: int, seed: int) -> Any:
-    """The unfitted majority rule or decimation of side b."""
-    if name == "majority":
-        return bs.Majority(lattice, b, random_state=integer(seed, "ties"))
-    return bs.Decimation(lattice, b)
 
 
 def _before(units: str) -> Any:

@@ -8,10 +8,9 @@ from typing import Any
 import numpy as np
 
 from blockspin.experiments.core import Run
-from blockspin.experiments.mehta_schwab.alternatives import ALTERNATIVES
 from blockspin.experiments.mehta_schwab.cards import SIZE, size, stack, studied
 from blockspin.experiments.mehta_schwab.cards import courses as courses
-from blockspin.experiments.mehta_schwab.settings import SOURCES, VARIANTS
+from blockspin.experiments.mehta_schwab.settings import ALTERNATIVES, SOURCES, VARIANTS
 from blockspin.experiments.stored import Array
 from blockspin.models.ising import KC_SQUARE
 from blockspin.report import forest, pictures, tables

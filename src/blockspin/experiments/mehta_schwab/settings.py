@@ -10,7 +10,6 @@ from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import Field, model_validator
 
-from blockspin.experiments.mehta_schwab import alternatives
 from blockspin.experiments.ranges import (
     Coupling,
     Different,
@@ -40,6 +39,20 @@ VARIANTS = {
 }
 RBMS: tuple[Variant, ...] = get_args(Variant)[:5]
 OWN = ("none", "l2", "l1")  # the variants that this package trains itself
+TWICE = "twice-samples"  # the paper has 20,000 in its main text and 40,000 in its appendix
+ALTERNATIVES: dict[str, tuple[str, dict[str, Any]]] = {  # in words, and what each changes in the recipe of l1
+    "slow": ("learning rate 0.01", {"learning_rate": 0.01}),
+    "small-start": ("initial weights of deviation 0.01", {"init": "small"}),
+    "spins": ("spins -1/+1 in place of 0/1", {"units": "spin"}),
+    "momentum": (  # Hinton and Salakhutdinov's code (2006)
+        "momentum 0.5 for five epochs, 0.9 afterwards",
+        {"momentum": 0.9, "early": {"momentum": 0.5, "n_iter": 5}},
+    ),
+    "sampled": ("sampled reconstructions", {"reconstruction": "sample"}),
+    TWICE: ("twice as many samples", {}),
+    "proximal": ("the penalty outside of the momentum, with exact zeros", {"l1_method": "proximal"}),
+    "no-biases": ("no biases", {"biases": False}),
+}
 
 
 class Recipe(Section):
@@ -98,7 +111,7 @@ class Settings(Section):
     """The experiment in full; what a run folder keeps as settings.toml.
 
     trainings: of every variant, each on other chains of the same samples; nulls and the study are trained once.
-    alternatives: to the variant l1, one change of the recipe each, as `alternatives` names them.
+    alternatives: to the variant l1, one change of the recipe each, as `ALTERNATIVES` names them.
     """
 
     L: Annotated[int, Field(ge=8)] = 24
@@ -121,7 +134,9 @@ class Settings(Section):
         for units in self.layers:
             check_block(self.L, units, "layers")
         check_split(self.n_samples, self.chains, self.held_out)
-        alternatives.check(self.alternatives)
+        if not set(self.alternatives) <= set(ALTERNATIVES):
+            given = ", ".join(self.alternatives)
+            raise ValueError(f"alternatives must be among {', '.join(ALTERNATIVES)}; got {given}")
         if len(self.recipe.n_iter) != len(self.layers):
             given = f"{len(self.layers)} layers, {len(self.recipe.n_iter)} numbers"
             raise ValueError(f"recipe.n_iter needs one number of epochs a layer: {given}")
@@ -130,7 +145,7 @@ class Settings(Section):
 
 def check_memory(settings: Settings, seed: int) -> None:
     """Raise ValueError where samples or weights want more memory than is free."""
-    check_samples(settings.L, settings.n_samples * (1 + (alternatives.TWICE in settings.alternatives)), "n_samples")
+    check_samples(settings.L, settings.n_samples * (1 + (TWICE in settings.alternatives)), "n_samples")
     check_samples(settings.L, settings.n_critical, "n_critical")
     check_weights(settings.L, max(settings.layers), "layers")
     study = settings.conditions
@@ -182,7 +197,7 @@ PRESETS: dict[str, dict[str, Any]] = {
         "layers": (400,),
         "variants": ("l1",),
         "null_variants": (),
-        "alternatives": tuple(alternatives.ALTERNATIVES),
+        "alternatives": tuple(ALTERNATIVES),
         "recipe": RECIPE | {"n_iter": (200,)},
         "conditions": {"n_samples": ()},
     },

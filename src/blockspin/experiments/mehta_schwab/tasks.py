@@ -1,14 +1,14 @@
 """The tasks: draw samples, train layer by layer, measure every layer of every map, and the study of sample numbers."""
 
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 import blockspin as bs
 from blockspin import judging
-from blockspin.experiments.mehta_schwab import alternatives
-from blockspin.experiments.mehta_schwab.settings import OWN, Deep, Recipe, Settings
+from blockspin.experiments.mehta_schwab.settings import ALTERNATIVES, OWN, TWICE, Deep, Recipe, Settings
 from blockspin.experiments.shared_tasks import again, ising_samples
 from blockspin.experiments.stored import Samples
 from blockspin.experiments.task import task
@@ -33,7 +33,7 @@ def plan(settings: Settings, seed: int, training: int = 1) -> dict[str, Tree]:
     critical = _drawn("critical samples", s.L, KC_SQUARE, s.n_critical, s.chains, seed)
 
     def samples_of(variant: str) -> Task:
-        n = 2 * s.n_samples if variant == alternatives.TWICE else s.n_samples
+        n = 2 * s.n_samples if variant == TWICE else s.n_samples
         return _drawn("samples", s.L, s.K, n, s.chains, seed)
 
     def stack(variant: str, data: str, seed: int) -> list[Task]:
@@ -96,8 +96,8 @@ def recipe_of(variant: str, recipe: Recipe, n_iter: int, deep: Deep | None = Non
     if variant.startswith("autoencoder") and deep is not None:
         unused = {"l1", "l2"} - {variant.removeprefix("autoencoder-")}
         return {name: value for name, value in deep.model_dump(mode="json").items() if name not in unused}
-    if variant in alternatives.ALTERNATIVES:
-        return alternatives.recipe(variant, recipe_of("l1", recipe, n_iter))
+    if variant in ALTERNATIVES:
+        return recipe_of("l1", recipe, n_iter) | ALTERNATIVES[variant][1]
     values = {**recipe.model_dump(mode="json"), "n_iter": n_iter}
     if variant == "sklearn-default":
         return {}
@@ -178,7 +178,7 @@ def measure(
 ) -> Result:
     """Measure one layer of one map; arrays: fields, centres, free-run correlations, reconstructions."""
     from blockspin.coarse.sparse_fields import dense
-    from blockspin.experiments.mehta_schwab.machines import block_rule, stack_of
+    from blockspin.experiments.mehta_schwab.machines import stack_of
     from blockspin.judging.criteria.fidelity import correlation
     from blockspin.judging.nulls import shuffled
     from blockspin.statistics import jackknife
@@ -187,7 +187,9 @@ def measure(
     model = bs.Ising(bs.Lattice.square(training.sizes["x"]), K)
     evidence = judging.Evidence(rest, critical=critical, train=training, model=model, seed=seed)
     if kind == "reference":
-        transformer = block_rule(map, model.lattice, b, seed).fit(evidence.X)
+        ties = integer(seed, "ties")
+        rules: dict[str, Any] = {"majority": partial(bs.Majority, random_state=ties), "decimation": bs.Decimation}
+        transformer = rules[map](model.lattice, b).fit(evidence.X)
     else:
         transformer = stack_of(variant, units, trained, seed)
         if null == "shuffled sites":
