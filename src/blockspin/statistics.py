@@ -167,7 +167,7 @@ def mean_over_trainings(some: Sequence[Estimate], *, own: bool = False) -> tuple
     Trainings may share their samples, so the first is the root mean square of their errors, and no smaller for more of
     them; it is left out where there is none. The second is the standard error of their scatter, nan for one training.
     own: each training's error is independent of the others', as that over its own units. Then the scatter holds it:
-    the mean's error is the second alone, and the first, which falls with their number, is only told.
+    the mean's error is the second alone. The first is then that of the mean, and falls with their number.
     """
     values, errors = (np.array([getattr(one, name) for one in some], float) for name in ("value", "error"))
     of_samples = errors[np.isfinite(errors)]

@@ -60,7 +60,7 @@ def check_distinct(name: str, subjects: Sequence[Subject]) -> None:
 def _identity(one: Subject) -> tuple[Any, ...]:
     # fits of different seeds may end at one rule, as filters of four spins do
     given = one.map.given
-    seeds = [f"{key}={seed}" for key, seed in _parameters(given).items() if key.endswith("random_state")]
+    seeds = [f"{name}={seed}" for name, seed in _parameters(given).items() if name.endswith("random_state")]
     return one.outputs[:SAME].tobytes(), *(seeds if learns(given) else ())
 
 
