@@ -161,17 +161,20 @@ def mean_over_seeds(values: ArrayLike) -> Estimate:
     return Estimate(float(found.mean()), float(error))
 
 
-def mean_over_trainings(some: Sequence[Estimate]) -> tuple[Estimate, float, float]:
+def mean_over_trainings(some: Sequence[Estimate], *, own: bool = False) -> tuple[Estimate, float, float]:
     """The mean with the error of both sources, and the two: of sampling, and between trainings.
 
     Trainings may share their samples, so the first is the root mean square of their errors, and no smaller for more of
     them; it is left out where there is none. The second is the standard error of their scatter, nan for one training.
-    Where each has samples of its own, the scatter holds their errors already, and the joined error is too large.
+    own: each training's error is independent of the others', as that over its own units. Then the scatter holds it:
+    the mean's error is the second alone. The first is then that of the mean, and falls with their number.
     """
     values, errors = (np.array([getattr(one, name) for one in some], float) for name in ("value", "error"))
     of_samples = errors[np.isfinite(errors)]
     sampling = float(np.sqrt(np.mean(of_samples**2))) if of_samples.size else math.nan
     mean = mean_over_seeds(values)
+    if own and math.isfinite(mean.error):
+        return mean, sampling / math.sqrt(len(values)), mean.error
     known = [error for error in (sampling, mean.error) if math.isfinite(error)]
     return Estimate(mean.value, math.hypot(*known) if known else math.nan), sampling, mean.error
 

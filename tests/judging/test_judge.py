@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 from typing import Any
 
@@ -9,10 +10,11 @@ import numpy as np
 import pytest
 import xarray as xr
 from made_maps import Linear, Of, ising_machine
-from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.base import BaseEstimator, TransformerMixin, clone
 from sklearn.decomposition import PCA
 from sklearn.neural_network import BernoulliRBM
 from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer
 from sklearn.random_projection import GaussianRandomProjection, SparseRandomProjection
 
 import blockspin as bs
@@ -20,6 +22,7 @@ from blockspin.exact import ising2d
 from blockspin.judging import (
     CRITERIA,
     Evidence,
+    Note,
     Outcome,
     Row,
     Scorecard,
@@ -28,11 +31,12 @@ from blockspin.judging import (
     reference,
     scorecard,
 )
-from blockspin.judging.criteria import spectrum
+from blockspin.judging.criteria import quantity_of, spectrum
 from blockspin.judging.judge import chosen
 from blockspin.judging.measurement import Side, State
-from blockspin.judging.notes import warnings
+from blockspin.judging.notes import of_all, warnings
 from blockspin.judging.nulls import cheap, noise
+from blockspin.judging.trainings import difference
 from blockspin.judging.verdict import Verdict
 from blockspin.models import Ising
 from blockspin.samples import make, to_matrix
@@ -358,7 +362,11 @@ def test_a_list_of_trainings_is_judged_as_one_map() -> None:
         values = [one.row(row.criterion, row.quantity).value for one in alone]
         assert row.trainings.values == tuple(values)
         assert row.value == pytest.approx(np.mean(values))
-        assert row.error >= max(row.trainings.between, row.trainings.sampling or 0)
+        own = quantity_of(row.criterion, row.quantity).own
+        assert row.trainings.own == own
+        # one field made of all has no error of samples
+        sampling = 0.0 if own or np.isnan(row.trainings.sampling) else row.trainings.sampling
+        assert row.error == pytest.approx(np.hypot(row.trainings.between, sampling))
         nulls = [one.row(row.criterion, row.quantity).null for one in alone]
         if row.null is not None and len({null.name for null in nulls} | {row.null.name}) == 1:
             assert row.null.value == pytest.approx(np.mean([null.value for null in nulls]))
@@ -368,10 +376,15 @@ def test_a_list_of_trainings_is_judged_as_one_map() -> None:
         bs.judge({"one": rbms}, samples, criteria=["locality"])["one"].rows
         == card.rows[: len(alone[0].rows)][: sum(row.criterion == "locality" for row in card.rows)]
     )
-    with pytest.raises(ValueError, match=r"transformer.* got 0 of 0"):
+    with pytest.raises(ValueError, match=r"transformer.* got none"):
         bs.judge([], samples)
-    with pytest.raises(ValueError, match=r"transformer.* got 3 of 2"):
+    with pytest.raises(ValueError, match=r"got 3 of which 2 "):
         bs.judge([*rbms[:2], rbms[0]], samples)
+    with pytest.raises(ValueError, match=r"got 4 of which 2 "):
+        bs.judge([*rbms[:2], *copy.deepcopy(rbms[:2])], samples)
+    other = bs.RBM(16, units="spin", n_iter=2, l1=0.05, random_state=7).fit(bs.to_matrix(samples))
+    with pytest.raises(ValueError, match=r"got l1 = 0\.0 and 0\.05"):
+        bs.judge([*rbms, other], samples)
     turned = bs.judge(rbms[::-1], samples, criteria=["locality", "symmetry"])
     assert [row.outcome for row in turned.rows] == [row.outcome for row in card.rows]
     assert "mean of 3 trainings" in str(card)
@@ -384,14 +397,61 @@ def test_a_list_of_trainings_is_judged_as_one_map() -> None:
 def test_maps_of_other_sizes_are_no_trainings_of_one_map() -> None:
     lattice = bs.Lattice.square(8)
     samples = bs.sample(bs.Ising(lattice, 0.4), 400, seed=1)
-    with pytest.raises(ValueError, match=r"b = 2 in layer 1, b = 4 in layer 1"):
+    with pytest.raises(ValueError, match=r"got b = 2 and 4"):
         bs.judge([bs.Majority(lattice, 2), bs.Majority(lattice, 4)], samples, criteria=["tiling"])
+    with pytest.raises(ValueError, match=r"b = 2 in layer 1, b = 4 in layer 1"):  # without get_params
+        bs.judge([Blocks(2), Blocks(4)], samples, criteria=["tiling"])
     with pytest.raises(ValueError, match=r"one class; got Majority, Decimation"):
         bs.judge([bs.Majority(lattice, 2), bs.Decimation(lattice, 2)], samples, criteria=["tiling"])
 
 
-def test_trainings_that_are_all_alike_are_one_map() -> None:
+class Blocks:
+    """Sums of blocks, without parameters that scikit-learn knows."""
+
+    def __init__(self, b: int) -> None:
+        self.b = b
+
+    def transform(self, X: Any) -> np.ndarray:
+        n = 8 // self.b
+        return np.asarray(X).reshape(-1, n, self.b, n, self.b).sum(axis=(2, 4)).reshape(len(X), -1)
+
+
+@pytest.mark.parametrize("make", [bs.Decimation, bs.Majority, lambda lattice, b: Blocks(b)])
+def test_a_rule_that_learns_nothing_is_no_training_of_itself(make: Any) -> None:
     lattice = bs.Lattice.square(8)
     samples = bs.sample(bs.Ising(lattice, 0.4), 400, seed=1)
-    one, other = bs.Decimation(lattice, 2), bs.Decimation(lattice, 2)
-    assert bs.judge([one, other], samples).rows == bs.judge(one, samples).rows
+    with pytest.raises(ValueError, match="got 2 of which 1 differ"):
+        bs.judge([make(lattice, 2), make(lattice, 2)], samples, criteria=["tiling"])
+
+
+def test_recipes_are_compared_step_by_step() -> None:
+    rbm = bs.RBM(16, units="spin", random_state=1)
+    first = make_pipeline(bs.ToBinary(), rbm)
+    assert difference(first, make_pipeline(bs.ToBinary(), clone(rbm).set_params(random_state=2, verbose=True))) == ""
+    assert "l1 = 0.0 and 0.1" in difference(first, make_pipeline(bs.ToBinary(), clone(rbm).set_params(l1=0.1)))
+    assert difference(first, make_pipeline(PCA(4), rbm)).startswith("steps")
+    weighted = [bs.rules.WeightedMajority(bs.Lattice.square(8), 2, weights=np.array([1, 2, 3, n])) for n in (4, 4, 5)]
+    assert difference(*weighted[:2]) == ""
+    assert difference(*weighted[1:]).startswith("weights")
+    assert difference(FunctionTransformer(np.abs), FunctionTransformer(np.abs)) == ""
+    assert difference(FunctionTransformer(np.abs), FunctionTransformer(np.sign)).startswith("func")
+    assert difference(Blocks(2), Blocks(4)) == ""
+
+
+def test_notes_are_those_of_all_trainings() -> None:
+    one, other, third = Note("a", "of all"), Note("b", "of two"), Note("b", "of one")
+    found = of_all([[one, other], [one, other], [one, third]])
+    assert [(note.code, note.text) for note in found] == [
+        ("a", "of all"), ("b", "training 1, 2: of two"), ("b", "training 3: of one"),
+    ]  # fmt: skip
+    assert of_all([[one, other]]) == [one, other]
+
+
+def test_what_only_a_later_training_lacks_is_on_the_card() -> None:
+    lattice = bs.Lattice.square(8)
+    samples = bs.sample(bs.Ising(lattice, 0.4), 400, seed=1)
+    rbms = [bs.RBM(16, units="spin", n_iter=1, random_state=n).fit(bs.to_matrix(samples)) for n in range(2)]
+    rbms[1].intercept_hidden_ = np.full(16, 1e3)  # always up
+    card = bs.judge(rbms, samples, criteria=["tiling"])
+    assert "constant map" in codes(card)
+    assert "constant map" not in codes(bs.judge(rbms[0], samples, criteria=["tiling"]))

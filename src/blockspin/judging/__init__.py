@@ -14,7 +14,7 @@ _WHERE = {
     "Row": "verdict",
     "Scorecard": "card",
     "Subject": "evidence",
-    "mean": "measurement",
+    "mean": "trainings",
     "measure_subject": "judge",
     "reference": "judge",
     "scorecard": "card",
@@ -33,8 +33,8 @@ if TYPE_CHECKING:
     from blockspin.judging.judge import reference as reference
     from blockspin.judging.measurement import Measured as Measured
     from blockspin.judging.measurement import NotDefined as NotDefined
-    from blockspin.judging.measurement import mean as mean
     from blockspin.judging.rules import Outcome as Outcome
+    from blockspin.judging.trainings import mean as mean
     from blockspin.judging.verdict import Row as Row
 
 

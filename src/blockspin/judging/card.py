@@ -12,12 +12,13 @@ from pydantic import TypeAdapter
 
 from blockspin import checks
 from blockspin.judging.criteria import CRITERIA
-from blockspin.judging.measurement import Measured, Measurement, Real, Side, valid
+from blockspin.judging.measurement import Measured, Measurement, Real, Side, single, valid
 from blockspin.judging.rules import Null, Outcome
 from blockspin.judging.text import columns, html, sources, text
+from blockspin.judging.thresholds import SIGMAS
 from blockspin.judging.verdict import Row, Verdict, decide, outcome, outcomes, verdict
 from blockspin.report.tabular import Tabular, aligned
-from blockspin.statistics import Estimate
+from blockspin.statistics import Estimate, student
 
 EXPONENTS = ("y_t", "y_h")
 
@@ -73,11 +74,11 @@ class Scorecard(Tabular):
 
     def to_dict(self) -> dict[str, Any]:
         """The entry of scorecards.json (schema 2); numbers that do not exist are null."""
-        stored: dict[str, Any] = _CARD.dump_python(self, mode="json", exclude=None if self.samples else {"samples"})
+        stored: dict[str, Any] = single(
+            _CARD.dump_python(self, mode="json", exclude=None if self.samples else {"samples"})
+        )
         for entry, row in zip(stored["rows"], self.rows, strict=True):
             entry["ratio"] = row.ratio
-            if row.trainings is None:
-                del entry["trainings"]
         return stored | {"verdict": str(self.verdict), **outcomes(self.rows)}
 
     @classmethod
@@ -187,7 +188,11 @@ def _of_trainings(rows: Sequence[Row]) -> list[Note]:
     if not several:
         return []
     n = max(row.trainings.of for row in several if row.trainings)
-    text = f"numbers are means over {n} trainings; errors join those of samples and of trainings"
+    text = (
+        f"numbers are means over {n} trainings: errors join those of samples with the spread between random starts, on "
+        f"the same training samples unless yours differ; decisions widen the spread {student(n, SIGMAS):.2g} times "
+        f"(Student's t)"
+    )
     fewer = [(row.quantity, len(row.trainings.values)) for row in several if row.trainings]
     some = [f"{quantity}: a mean over {k} of {n} trainings" for quantity, k in fewer if k < n]
     return [Note("trainings", text), *(Note("some trainings", one) for one in some)]
@@ -199,10 +204,10 @@ def _compared(measured: Measurement, nulls: Sequence[Measured], block_rule: Meas
     if reference is None and block_rule is not None:
         of_rule = block_rule.find(*key)
         if of_rule is not None and of_rule.defined:
-            reference = Side(block_rule.name, of_rule.value, of_rule.error)
+            reference = Side.of(block_rule.name, of_rule)
     found = [(null, null.find(*key)) for null in nulls]
     # a forced number serves as a null
-    numbers = [Null(Side(null.name, one.value, one.error), null.kind) for null, one in found if one is not None]
+    numbers = [Null(Side.of(null.name, one), null.kind) for null, one in found if one is not None]
     decision = decide(measured, [null for null in numbers if math.isfinite(null.side.value)], reference)
     return Row(
         *key,

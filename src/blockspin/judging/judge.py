@@ -21,20 +21,21 @@ from blockspin.judging import nulls as null_maps
 from blockspin.judging.card import Comparison, Note, Scorecard, scorecard
 from blockspin.judging.criteria import CRITERIA
 from blockspin.judging.evidence import Evidence, Subject
-from blockspin.judging.measurement import Measured, mean
-from blockspin.judging.notes import warnings
+from blockspin.judging.measurement import Measured
+from blockspin.judging.notes import of_all, warnings
+from blockspin.judging.trainings import check_distinct, difference, mean
 from blockspin.progress import Report, Wish, part, reporting
 from blockspin.samples import described, positions, to_matrix
 
 SAME = 200  # rows on which a retrained clone must differ somewhere to be a null
 
 
-def _silent(_: str) -> None:
-    """No progress."""
-
-
 def measure_subject(
-    subject: Subject, criteria: Sequence[str] | None = None, *, kind: str = "", step: Callable[[str], None] = _silent
+    subject: Subject,
+    criteria: Sequence[str] | None = None,
+    *,
+    kind: str = "",
+    step: Callable[[str], object] = lambda _: None,
 ) -> Measured:
     """Measure one map, criterion by criterion, comparing with nothing yet.
 
@@ -72,18 +73,13 @@ def reference(
 
     Raises ValueError for an unknown rule.
     """
-    subject = _block_rule(evidence, b, rule, layer, seed)
-    return None if subject is None else measure_subject(subject, criteria)
-
-
-def _block_rule(evidence: Evidence, b: float, rule: str, layer: int, seed: int) -> Subject | None:
     checks.choice("rule", rule, MAPS)
     side = round(b)
     flat = positions(evidence.samples) not in ("", "open edges")  # blocks of units without positions are none
     if flat or abs(b - side) > 1e-9 or side < 2 or any(L % side or L // side < 2 for L in evidence.lattice.shape):
         return None
     block = seeded(block_rule(rule)(evidence.lattice, side), seed).fit(to_matrix(evidence.few))
-    return Subject(block, evidence, name=rule, layer=layer)
+    return measure_subject(Subject(block, evidence, name=rule, layer=layer), criteria)
 
 
 class _Options(TypedDict, total=False):
@@ -150,7 +146,8 @@ def judge(
     ------
     ValueError, TypeError
         Where lattices differ, where the map's outputs have the wrong shape, for unknown criteria and references, for a
-        dictionary of no maps, for trainings that differ in class, units or layers; for what is no map or no samples.
+        dictionary of no maps; for trainings that differ in class, in units or layers, or in parameters other than
+        seeds, and for one given twice; for what is no map or no samples.
 
     Examples
     --------
@@ -185,10 +182,11 @@ def _card(
     if len({(one.b, one.layer) for one in subjects}) > 1:
         sizes = ", ".join(f"b = {one.b:.3g} in layer {one.layer}" for one in subjects)
         raise ValueError(f"{name}, trainings of one map, must have equally many units and layers; got {sizes}")
-    subject, notes = subjects[0], warnings(subjects[0])
-    made, missing = _nulls(subject) if nulls is None else (nulls, [])
-    of_each = [made, *(_nulls(one)[0] if nulls is None else made for one in subjects[1:])]
-    alike = [label for label in made if all(label in one for one in of_each)]
+    check_distinct(name, subjects)
+    subject = subjects[0]
+    made, missing = zip(*(_nulls(one) if nulls is None else (nulls, []) for one in subjects), strict=True)
+    notes = of_all([[*warnings(one), *lacks] for one, lacks in zip(subjects, missing, strict=True)])
+    alike = [label for label in made[0] if all(label in one for one in made)]
     several = 1 if nulls is not None else len(subjects)
     done, steps = count(), len(names) * (len(subjects) + several * len(alike)) + 1  # maps, nulls and the reference
 
@@ -200,7 +198,7 @@ def _card(
     beside = evidence.once(reference, subject.b, subject.layer, evidence.seed, tuple(names), rule)
     if beside is None:
         text = f"no block rule has b = {subject.b:.3g} on {evidence.lattice}: no physical reference"
-        missing = [*missing, Note("no reference", text)]
+        notes.append(Note("no reference", text))
     # nulls of one's own, whatever their names, are not the kinds that rules know
     compared = [
         mean(
@@ -211,13 +209,13 @@ def _card(
                     kind=label if nulls is None else "",
                     step=step,
                 )
-                for one in of_each[:several]
+                for one in made[:several]
             ]
         )
         for label in alike
     ]
     report(1.0, "")
-    card = scorecard(measured, compared, beside, [*notes, *missing])
+    card = scorecard(measured, compared, beside, notes)
     return replace(card, samples=described(evidence.samples))
 
 
@@ -239,11 +237,10 @@ def _named(transformer: Any, name: Any) -> Mapping[str, Any]:
             checks.transformer(of, one)
         if len(classes := dict.fromkeys(type(one).__name__ for one in _trainings(given))) > 1:
             raise ValueError(f"{of}, a list of trainings of one map, must hold one class; got {', '.join(classes)}")
-        if len({id(one) for one in _trainings(given)}) < max(1, len(_trainings(given))):
-            raise ValueError(
-                f"{of}, a list of trainings of one map, must hold at least one, and no object twice; got "
-                f"{len(_trainings(given))} of {len({id(one) for one in _trainings(given)})} objects: fit a clone a seed"
-            )
+        if not (trainings := _trainings(given)):
+            raise ValueError(f"{of}, a list of trainings of one map, must hold at least one; got none")
+        if found := next(filter(None, (difference(trainings[0], one) for one in trainings[1:])), ""):
+            raise ValueError(f"{of}, a list of trainings of one map, must have one recipe but for seeds; got {found}")
     return maps
 
 

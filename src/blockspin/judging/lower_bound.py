@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy.special import xlogy
 from sklearn.linear_model import LogisticRegression
 
-from blockspin.statistics import Estimate, jackknife
+from blockspin.statistics import Estimate, leave_one_out, with_blocks
 
 FloatArray = NDArray[np.float64]
 Spins = NDArray[np.int8]
@@ -23,8 +23,8 @@ def bound(h: NDArray[Any], e: Spins, chains: int) -> Estimate:
     """H(h) + E[ln q(h|e)] of a binary h (n,) given e (n, sites), rows chain by chain, with the error over chains."""
     logs = _logs(h, e, chains)
     up = (h > 0).reshape(chains, -1).mean(axis=1)
-    value, error = jackknife(np.stack([up, logs], axis=1), lambda mean: mean[1] + _entropy([mean[0], 1 - mean[0]]))
-    return Estimate(float(value), float(error))
+    both = np.stack([up, logs], axis=1)
+    return with_blocks(*leave_one_out(both, lambda mean: mean[1] + _entropy([mean[0], 1 - mean[0]])))
 
 
 def whole_bound(v: Spins, e: Spins, chains: int) -> Estimate:
@@ -34,8 +34,8 @@ def whole_bound(v: Spins, e: Spins, chains: int) -> Estimate:
     counts = np.stack([
         np.bincount(part, minlength=1 << v.shape[1]) / len(part) for part in number.reshape(chains, -1)
     ])  # fmt: skip
-    value, error = jackknife(np.column_stack([counts, np.asarray(logs)]), lambda mean: mean[-1] + _entropy(mean[:-1]))
-    return Estimate(float(value), float(error))
+    both = np.column_stack([counts, np.asarray(logs)])
+    return with_blocks(*leave_one_out(both, lambda mean: mean[-1] + _entropy(mean[:-1])))
 
 
 def _logs(h: NDArray[Any], e: Spins, chains: int) -> FloatArray:

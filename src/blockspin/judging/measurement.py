@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated, Any, TypeVar
 
 from pydantic import BeforeValidator, PlainSerializer, TypeAdapter, ValidationError
 
-from blockspin.statistics import Estimate, mean_over_trainings
+from blockspin.statistics import Estimate, student
 
 T = TypeVar("T")
 Real = Annotated[
@@ -28,6 +27,13 @@ def valid(adapter: TypeAdapter[T], stored: Any) -> T:
     except ValidationError as error:
         found = "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors())
         raise ValueError(found) from error
+
+
+def single(stored: Any) -> Any:
+    """A copy of what is JSON-able, without the "trainings" of a number that is of one training alone."""
+    if isinstance(stored, dict):
+        return {key: single(one) for key, one in stored.items() if key != "trainings" or one is not None}
+    return [single(one) for one in stored] if isinstance(stored, list) else stored
 
 
 class State(StrEnum):
@@ -66,18 +72,50 @@ class NotRequested(NotDefined):
 
 
 @dataclass(frozen=True)
+class Trainings:
+    """What a mean over trainings is of: the value of each training, and the two errors that the mean's consists of.
+
+    sampling: of the samples that trainings are measured on, root mean square, as if these were the same for all;
+    between: the standard error of the mean from the scatter of the trainings; of: the number of trainings, of which
+    some may have no value. own: the error of sampling is each training's own, as that over its units. Then `between`
+    holds it already, and is all of the mean's error; `sampling` is that of the mean.
+    """
+
+    values: tuple[Real, ...]
+    sampling: Real
+    between: Real
+    of: int = 0
+    own: bool = False
+
+    def half_width(self, errors: float) -> float:
+        """So many errors of the mean, those of the scatter by Student's t: few trainings know their scatter badly."""
+        sampling = math.nan if self.own and math.isfinite(self.between) else self.sampling
+        parts = (errors * sampling, errors * self.between * student(len(self.values), errors))
+        known = [one for one in parts if math.isfinite(one)]
+        return math.hypot(*known) if known else math.nan
+
+
+@dataclass(frozen=True)
 class Side:
-    """Something that a number is compared with: a null, a reference or an exact value, which may have a DOI."""
+    """Something that a number is compared with: a null, a reference or an exact value, which may have a DOI.
+
+    trainings: where the value is a mean over several.
+    """
 
     name: str
     value: Real
     error: Real = 0.0
     doi: str = ""
+    trainings: Trainings | None = None
 
     @classmethod
-    def of(cls, name: str, estimate: Estimate) -> Side:
-        """The side of this name that was itself estimated."""
-        return cls(name, estimate.value, estimate.error)
+    def of(cls, name: str, one: Estimate | Measurement) -> Side:
+        """The side of this name that was itself estimated, or measured."""
+        return cls(name, one.value, one.error, trainings=getattr(one, "trainings", None))
+
+    def half_width(self, errors: float) -> float:
+        """So many standard errors, as decisions count them: wider for a mean over few trainings."""
+        return errors * self.error if self.trainings is None else self.trainings.half_width(errors)
 
 
 @dataclass(frozen=True)
@@ -97,21 +135,6 @@ class Reading:
     below: Side | None = None
     above: Side | None = None
     exact: Side | None = None
-
-
-@dataclass(frozen=True)
-class Trainings:
-    """What a mean over trainings is of: the value of each training, and the two errors that the mean's consists of.
-
-    sampling: of the samples and units that one training is measured on, root mean square, as if all trainings were
-    measured on the same ones: where these differ, the joined error is too large. between: the standard error of the
-    mean from the scatter of the trainings; of: the number of trainings, of which some may have no value.
-    """
-
-    values: tuple[Real, ...]
-    sampling: Real
-    between: Real
-    of: int = 0
 
 
 @dataclass(frozen=True)
@@ -167,53 +190,12 @@ class Measured:
 
     def to_dict(self) -> dict[str, Any]:
         """A JSON-able copy; not-a-number becomes None."""
-        stored: dict[str, Any] = _MEASURED.dump_python(self, mode="json")
-        for one in stored["measurements"]:
-            one.pop("trainings") if one["trainings"] is None else None
-        return stored
+        return dict(single(_MEASURED.dump_python(self, mode="json")))
 
     @classmethod
     def from_dict(cls, stored: dict[str, Any]) -> Measured:
         """The inverse of `to_dict`."""
         return valid(_MEASURED, stored)
-
-
-def mean(trainings: Sequence[Measured]) -> Measured:
-    """The same map over several trainings: means, with the errors of sampling and of training in one.
-
-    A quantity has a mean where most trainings have a number that counts, of those; else it is that of the first that
-    has none, and says in how many. What it is compared with is a mean too, where samples differ; and it is of too few
-    draws where one is. A map that is the same in all, such as a block rule, has no trainings.
-    """
-    first = trainings[0]
-    if all(one == first for one in trainings):
-        return first
-    found = [[one.find(own.criterion, own.quantity) for one in trainings] for own in first.measurements]
-    return replace(first, measurements=tuple(_mean([one for one in some if one is not None]) for some in found))
-
-
-def _mean(some: Sequence[Measurement]) -> Measurement:
-    counting = [one for one in some if one.defined]
-    if len(some) == 1 or 2 * len(counting) <= len(some):
-        without = next((one for one in some if not one.defined), some[0])
-        counted = f"in {len(some) - len(counting)} of {len(some)} trainings: " if len(some) > 1 else ""
-        return replace(without, why=f"{counted}{without.why}")
-    found, sampling, between = mean_over_trainings([Estimate(one.value, one.error) for one in counting])
-    why = counting[0].why if len(counting) == len(some) else f"a mean over {len(counting)} of {len(some)} trainings"
-    trainings = Trainings(tuple(one.value for one in counting), sampling, between, len(some))
-    code = next((one.code for one in counting if one.code), "")
-    sides = zip(*((one.target, one.below, one.above, one.exact) for one in counting), strict=True)
-    target, below, above, exact = map(_side, sides)
-    number = (some[0].criterion, some[0].quantity, found.value, found.error)
-    return Measurement(*number, State.MEASURED, code, why, target, below, above, exact, trainings)
-
-
-def _side(some: Sequence[Side | None]) -> Side | None:
-    first, known = some[0], [one for one in some if one is not None]
-    if first is None or all(one == first for one in some):
-        return first
-    found = mean_over_trainings([Estimate(one.value, one.error) for one in known])[0]
-    return replace(first, value=found.value, error=found.error)
 
 
 _MEASURED = TypeAdapter(Measured)

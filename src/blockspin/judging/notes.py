@@ -1,5 +1,8 @@
 """What a reader of a card must know about the map and the samples, as notes with codes."""
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 import numpy as np
 
 from blockspin import memory
@@ -15,7 +18,17 @@ SAME = 200  # rows on which two calls of a map must agree
 
 def warnings(subject: Subject) -> list[Note]:
     """What a reader of the card must know about the map and the samples."""
-    return [*_of_map(subject), *_of_samples(subject.evidence)]
+    return [*_of_map(subject), *subject.evidence.once(_of_samples)]
+
+
+def of_all(trainings: Sequence[Sequence[Note]]) -> list[Note]:
+    """Each note once: as it is where all trainings have it, else with the numbers of those that do."""
+    found = {}
+    for note in dict.fromkeys(note for notes in trainings for note in notes):
+        those = [str(n) for n, notes in enumerate(trainings, start=1) if note in notes]
+        which = "" if len(those) == len(trainings) else f"training {', '.join(those)}: "
+        found[note] = replace(note, text=f"{which}{note.text}")
+    return [*found.values()]
 
 
 def _of_map(subject: Subject) -> list[Note]:

@@ -1,6 +1,8 @@
 """The five rules behind pass and fail: closer than the nulls, agrees, exceeds, lies below, described.
 
 A rule is applied only where the map and its reference both have a number; what is not defined is decided in `card`.
+Of a mean over few trainings their scatter is known badly: its errors are widened here by Student's t
+(`measurement.Trainings`), so that a comparison is wrong as seldom as by 2 errors of one training.
 """
 
 import math
@@ -102,23 +104,23 @@ class CloserThanNulls:
 
     def _apart(self, null: Side, reference: Side) -> bool:
         (n, s_n), (r, s_r) = self._scaled(null), self._scaled(reference)
-        blurred = SIGMAS * math.sqrt(s_n**2 + 5 * s_r**2)  # q = r with s_q = s_r would not pass
+        blurred = math.sqrt(s_n**2 + 5 * s_r**2)  # q = r with s_q = s_r would not pass
         return abs(n - r) > max(blurred, 1e-9 * abs(r), sys.float_info.min)
 
     def _lead(self, measured: Measurement, null: Side, reference: Side) -> tuple[float, float]:
         """By how much the number is within half the distance to the null, and 2 errors of that, both over it."""
-        q, s_q = self._scaled(measured)
+        q, s_q = self._scaled(Side.of("", measured))
         (n, s_n), (r, s_r) = self._scaled(null), self._scaled(reference)
         beyond = (q - r) * (n - r) < 0
         c = 1.5 if beyond and not self.one_sided else 0.5
         away = 0.0 if beyond and self.one_sided else abs(q - r)
-        room = SIGMAS * math.sqrt(s_q**2 + s_n**2 / 4 + (c * s_r) ** 2)
+        room = math.sqrt(s_q**2 + s_n**2 / 4 + (c * s_r) ** 2)
         return (abs(n - r) / 2 - away) / abs(n - r), room / abs(n - r)
 
-    def _scaled(self, one: Side | Measurement) -> tuple[float, float]:
-        if self.log and one.value > 0:
-            return math.log(one.value), one.error / one.value
-        return one.value, one.error
+    def _scaled(self, one: Side) -> tuple[float, float]:
+        """The value and 2 of its errors, of orders of magnitude where these are compared."""
+        room = one.half_width(SIGMAS)
+        return (math.log(one.value), room / one.value) if self.log and one.value > 0 else (one.value, room)
 
 
 @dataclass(frozen=True)
@@ -129,7 +131,7 @@ class Agrees:
 
     def decide(self, measured: Measurement, nulls: Sequence[Null], reference: Side) -> Decision:
         """See the class; nulls do not count."""
-        room = SIGMAS * math.hypot(measured.error, reference.error)
+        room = _room(measured, reference)
         agrees = max(measured.value - reference.value, 0.0) <= room
         outcome, code = (Outcome.PASS, "agrees") if agrees else (Outcome.FAIL, "does not agree")
         return Decision(outcome, code, f"{code} with {reference.name} within {SIGMAS:g} standard errors")
@@ -151,7 +153,7 @@ class Exceeds:
         null = measured.below
         if null is None:
             return Decision(Outcome.CANNOT_TELL, "no null", "there is no null to compare with")
-        exceeds = measured.value - null.value > SIGMAS * math.hypot(measured.error, null.error)
+        exceeds = measured.value - null.value > _room(measured, null)
         outcome, code = (Outcome.PASS, "exceeds") if exceeds else (Outcome.FAIL, "does not exceed")
         why = f"{code} {null.name} by {SIGMAS:g} standard errors"
         return Decision(outcome, code, f"{why}; {measured.why}" if measured.why else why, null)
@@ -173,7 +175,7 @@ class LiesBelow:
         null = measured.above
         if null is None:
             return Decision(Outcome.CANNOT_TELL, "no null", "there is no null to compare with")
-        lead, room = null.value - measured.value, SIGMAS * math.hypot(measured.error, null.error)
+        lead, room = null.value - measured.value, _room(measured, null)
         if lead > room:
             return Decision(Outcome.PASS, "below", f"below {null.name} by {SIGMAS:g} standard errors", null)
         if lead <= -room:
@@ -192,6 +194,11 @@ class Described:
         return Decision(Outcome.CANNOT_TELL, "described", measured.why or "described, not judged")
 
 
+def _room(measured: Measurement, other: Side) -> float:
+    """2 standard errors of a number and of what it is compared with, as decisions count them."""
+    return math.hypot(Side.of("", measured).half_width(SIGMAS), other.half_width(SIGMAS))
+
+
 def own_nulls(measured: Measurement, reference: Side) -> list[Side]:
     """The values that no RG step has on the number's side of the reference: the other side's bounds nothing here."""
     sides = [one for one in (measured.below, measured.above) if one is not None]
@@ -206,7 +213,7 @@ def unfit_reference(measured: Measurement, reference: Side) -> Decision | None:
     for null, sign in ((measured.below, 1), (measured.above, -1)):
         if null is None:
             continue
-        if sign * (reference.value - null.value) <= SIGMAS * math.hypot(reference.error, null.error):
+        if sign * (reference.value - null.value) <= math.hypot(*(one.half_width(SIGMAS) for one in (reference, null))):
             why = f"{reference.name} itself does not differ from {null.name}: these samples cannot tell"
             return Decision(Outcome.CANNOT_TELL, "unfit reference", why, null)
     return None

@@ -61,24 +61,26 @@ class Row:
 
         None where the reference's own distance is less than 4 of its errors: it is then no yardstick.
         """
-        own = self._references_own
-        if self.distance is None or own is None or abs(own.value) <= FAR * own.error:
+        own = self._references_own(FAR)
+        if self.distance is None or own is None or abs(own[0]) <= own[1]:
             return None
-        return abs(self.distance.value / own.value)
+        return abs(self.distance.value / own[0])
 
     @property
     def rough(self) -> bool:
         """Whether the distance is more than `ROUGH` times that of the reference, by 2 standard errors of both."""
-        far, own = self.distance, self._references_own
-        if far is None or own is None:
+        if (own := self._references_own(SIGMAS)) is None or self.exact is None or not self.defined:
             return False
-        return abs(far.value) - ROUGH * abs(own.value) > SIGMAS * math.hypot(far.error, ROUGH * own.error)
+        far, room = _away(Side("", self.value, self.error, trainings=self.trainings), self.exact, SIGMAS)
+        return abs(far) - ROUGH * abs(own[0]) > math.hypot(room, ROUGH * own[1])
 
-    @property
-    def _references_own(self) -> Estimate | None:
-        if self.exact is None or self.reference is None:
-            return None
-        return Estimate(self.reference.value - self.exact.value, math.hypot(self.reference.error, self.exact.error))
+    def _references_own(self, errors: float) -> tuple[float, float] | None:
+        return None if self.exact is None or self.reference is None else _away(self.reference, self.exact, errors)
+
+
+def _away(one: Side, exact: Side, errors: float) -> tuple[float, float]:
+    """The distance from an exact value, and so many errors of both."""
+    return one.value - exact.value, math.hypot(one.half_width(errors), exact.half_width(errors))
 
 
 def decide(measured: Measurement, nulls: Sequence[Null], reference: Side | None) -> Decision:

@@ -183,7 +183,8 @@ def _errors(trainings: Mapping[str, Any] | None) -> str:
         return ""
     values = ", ".join(_text(value and float(f"{value:.4g}")) for value in trainings["values"])
     sampling, between = (_text(trainings[key] and float(f"{trainings[key]:.2g}")) for key in ("sampling", "between"))
-    return f"trainings {values}; errors: sampling {sampling}, training {between}"
+    holds = " (holds the first)" if trainings.get("own") else ""
+    return f"trainings {values}; errors: sampling {sampling}, training {between}{holds}"
 
 
 def _source(side: Mapping[str, Any] | None) -> str:

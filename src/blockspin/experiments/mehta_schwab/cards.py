@@ -23,9 +23,13 @@ SIZE = "participation ratio"
 def cards(run: Run) -> dict[str, Scorecard]:
     """One card a map and layer: learned maps and nulls against their variant's nulls, all against the majority rule."""
     each = [one["measured"] for one in run.each]
+    from blockspin.judging.criteria.generalization import GAP
+
     read = judging.Measured.from_dict
-    measured = {
-        name: [judging.mean([read(one[name][n].meta["measured"]) for one in each]) for n in range(len(layers))]
+    measured = {  # each training has a split of its own, by whose chance its gap differs from those of others
+        name: [
+            judging.mean([read(one[name][n].meta["measured"]) for one in each], own=(GAP,)) for n in range(len(layers))
+        ]
         for name, layers in run.plan["measured"].items()
     }
     about = {name: layers[0].settings for name, layers in run.plan["measured"].items()}

@@ -27,9 +27,14 @@ CRITERIA: dict[str, Criterion] = {
 }
 
 
+def quantity_of(criterion: str, quantity: str) -> Quantity:
+    """A quantity by its name. Raises KeyError for an unknown criterion or quantity."""
+    return {one.name: one for one in CRITERIA[criterion].quantities}[quantity]
+
+
 def rule_of(criterion: str, quantity: str) -> Rule:
     """The rule by which a quantity passes. Raises KeyError for an unknown criterion or quantity."""
-    return {one.name: one.rule for one in CRITERIA[criterion].quantities}[quantity]
+    return quantity_of(criterion, quantity).rule
 
 
-__all__ = ["CRITERIA", "Criterion", "Quantity", "rule_of"]
+__all__ = ["CRITERIA", "Criterion", "Quantity", "quantity_of", "rule_of"]

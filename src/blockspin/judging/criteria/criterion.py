@@ -17,7 +17,8 @@ class Quantity:
     measure returns a `Reading`, raises `NotDefined` or `NotRequested` where there is none, and returns None where the
     question does not arise for the map (the likelihood of a map that is no generative model). of_fields: the quantity
     is of the fields, and one that fails may fail for a regression of them on few draws. anywhere: it needs no periodic
-    lattice; the others are not defined without one.
+    lattice; the others are not defined without one. own: its error is over the map's own units, and independent of that
+    of another training; the others' errors are of samples, which trainings may share.
     """
 
     name: str
@@ -25,6 +26,7 @@ class Quantity:
     rule: Rule
     of_fields: bool = False
     anywhere: bool = False
+    own: bool = False
 
 
 @dataclass(frozen=True)

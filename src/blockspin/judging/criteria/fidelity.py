@@ -22,7 +22,7 @@ from blockspin.lattice import Lattice
 from blockspin.models.ising import Ising, nearest
 from blockspin.rg.sectors import neighbours
 from blockspin.samples import by_chain
-from blockspin.statistics import UNDEFINED, Estimate, jackknife, mean_over_chains
+from blockspin.statistics import UNDEFINED, Estimate, mean_over_chains
 
 FloatArray = NDArray[np.float64]
 Observable = Callable[[NDArray[np.int8], Lattice], FloatArray]  # of (chain, draw, *sites), by chain and draw
@@ -87,11 +87,10 @@ def reconstruction(subject: Subject) -> Reading:
             back = (coarse.astype(np.float32) - centre) @ subject.fields.astype(np.float32)
         return np.asarray((1 + np.sign(back) * X).mean(axis=1) / 2)
 
-    right = by_chain(memory.by_rows(share, subject.evidence.X, outputs), subject.evidence.samples).mean(axis=1)
-    value, error = jackknife(right)
+    right = mean_over_chains(by_chain(memory.by_rows(share, subject.evidence.X, outputs), subject.evidence.samples))
     size = mean_over_chains(absolute_magnetisation(subject.evidence.samples.values, subject.lattice))
     null = Side("the sign of m alone", (1 + size.value) / 2, size.error / 2)
-    return Reading(float(value), float(error), below=null)
+    return Reading(right.value, right.error, below=null)
 
 
 def _of_run(subject: Subject, observable: Observable) -> Reading | None:

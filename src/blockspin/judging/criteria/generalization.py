@@ -2,16 +2,14 @@
 
 Of a generative map, of a stack its last RBM: the free-energy gap <F>_held-out - <F>_train in nats a sample, in which
 ln Z cancels, so that it is the log-likelihood that unseen chains lose against the training chains; 0 without
-overfitting. And the
-pseudo-likelihood (1/N) sum_i ln p(v_i | the others) in nats a site, over all sites, against that of the training
-chains. At most `MOST` samples a side are used. Errors: jackknife over chains.
+overfitting. And the pseudo-likelihood (1/N) sum_i ln p(v_i | the others) in nats a site, over all sites, against that
+of the training chains. At most `MOST` samples a side are used. Errors: jackknife over chains.
 """
 
 import math
 
 import numpy as np
 import xarray as xr
-from numpy.typing import NDArray
 
 from blockspin.coarse.maps import Taken
 from blockspin.judging.criteria.criterion import Criterion, Quantity
@@ -19,9 +17,9 @@ from blockspin.judging.evidence import Subject
 from blockspin.judging.measurement import NotRequested, Reading, Side
 from blockspin.judging.rules import Agrees, Described
 from blockspin.samples import by_chain, to_matrix
-from blockspin.statistics import Estimate, jackknife
+from blockspin.statistics import Estimate, mean_over_chains
 
-FloatArray = NDArray[np.float64]
+GAP = "free-energy gap"
 MOST = 4000
 Pair = tuple[Estimate, Estimate]  # of held-out chains, of training chains
 
@@ -40,11 +38,11 @@ def _both(subject: Subject) -> tuple[Pair, Pair | None] | None:
 def _measured(map: Taken, samples: xr.DataArray) -> tuple[Estimate, Estimate | None]:
     thin = samples.isel(draw=slice(None, None, max(1, samples.sizes["chain"] * samples.sizes["draw"] // MOST)))
     X = to_matrix(thin)
-    free = _mean(by_chain(np.asarray(map.free_energy(X)), thin).mean(axis=1))
+    free = mean_over_chains(by_chain(np.asarray(map.free_energy(X)), thin))
     if (found := map.pseudo_log_likelihood(X)) is None:
         return free, None
     pseudo, n_sites = found
-    return free, _mean(by_chain(pseudo, thin).mean(axis=1) / n_sites)
+    return free, mean_over_chains(by_chain(pseudo, thin) / n_sites)
 
 
 def _gap(subject: Subject) -> Reading | None:
@@ -66,15 +64,10 @@ def _pseudo_likelihood(subject: Subject) -> Reading | None:
     return Reading(held_out.value, held_out.error, target=Side.of("training chains", trained))
 
 
-def _mean(chains: FloatArray) -> Estimate:
-    value, error = jackknife(chains)
-    return Estimate(float(value), float(error))
-
-
 GENERALIZATION = Criterion(
     __doc__,
     (
-        Quantity("free-energy gap", _gap, Agrees(), anywhere=True),
+        Quantity(GAP, _gap, Agrees(), anywhere=True),
         Quantity("pseudo-likelihood", _pseudo_likelihood, Described(), anywhere=True),
     ),
     headline=("free-energy gap",),

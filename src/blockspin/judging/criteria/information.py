@@ -28,7 +28,7 @@ from blockspin.lattice import Lattice
 from blockspin.models import nearest
 from blockspin.randomness import generator
 from blockspin.samples import to_matrix
-from blockspin.statistics import Estimate, jackknife
+from blockspin.statistics import Estimate, leave_one_out, with_blocks
 
 FloatArray = NDArray[np.float64]
 
@@ -215,8 +215,7 @@ def _summed(joint: Joint, rules: FloatArray) -> Estimate:
 
     if np.ptp(rules, axis=0).max() < ROUNDING:
         return Estimate(kept(rules[0]), 0.0)
-    value, error = jackknife(rules, kept)
-    return Estimate(float(value), float(error))
+    return with_blocks(*leave_one_out(rules, kept))
 
 
 INFORMATION = Criterion(

@@ -92,11 +92,13 @@ def mean_over_units(values: FloatArray) -> Reading:
 LOCALITY = Criterion(
     __doc__,
     (
-        Quantity("participation ratio", _participation, CloserThanNulls(log=True, blind=PERMUTATIONS), True, True),
-        Quantity("share of w^2 in the best window", _window, CloserThanNulls(), of_fields=True),
-        Quantity("radius of gyration", _radius, CloserThanNulls(), of_fields=True),
-        Quantity("background over peak", _background, Described(), of_fields=True),
-        Quantity("sites of the blob", _size, Described(), of_fields=True),
+        Quantity(
+            "participation ratio", _participation, CloserThanNulls(log=True, blind=PERMUTATIONS), True, True, own=True
+        ),
+        Quantity("share of w^2 in the best window", _window, CloserThanNulls(), of_fields=True, own=True),
+        Quantity("radius of gyration", _radius, CloserThanNulls(), of_fields=True, own=True),
+        Quantity("background over peak", _background, Described(), of_fields=True, own=True),
+        Quantity("sites of the blob", _size, Described(), of_fields=True, own=True),
     ),
     headline=("participation ratio",),
     group="block structure",

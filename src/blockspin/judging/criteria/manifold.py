@@ -1,11 +1,9 @@
 """Manifold: do the covariances of coarse with fine functions have one row, the normal of the critical manifold?
 
-r_b(O) = <O S_b>_c / <O S_nn>_c is one row for every even function O of the coarse layer, after enough steps of an RG
-rule (`rg.tangent`). O is an even operator of the coarse lattice where the units have positions; elsewhere it is the sum
-over units of the product with the k-th most correlated partner. The control is the fine lattice itself, "identity",
-with the like functions. Nulls of the map's make do not count: what sees the long waves alone, as sites in disorder do,
+The rows of `rg.tangent`: of even operators of the coarse lattice where the units have positions, elsewhere of sums over
+units of the product with the k-th most correlated partner. The control is the fine lattice itself, "identity", with
+the like functions. Nulls of the map's make do not count: what sees the long waves alone, as sites in disorder do,
 comes near the row too. So the criterion is necessary, not enough: read locality first. Errors: jackknife over chains.
-Source: Y. Wu and R. Car, Phys. Rev. E 100, 022138 (2019).
 """
 
 import numpy as np

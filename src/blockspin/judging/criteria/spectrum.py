@@ -13,10 +13,8 @@ from blockspin.rg import mcrg
 def exponents(subject: Subject) -> mcrg.Spectrum:
     """y_t (even operators) and y_h (odd ones) of the step from the fine to the coarse spins, jackknife errors.
 
-    lambda = b^y are the leading eigenvalues of B^-1 A with the connected moments A_ij = <S_i^coarse S_j^fine>
-    and B_ij = <S_i^coarse S_j^coarse>. Raises NotDefined where the units have no positions on a coarse lattice, or the
-    samples are not those of a critical point, or fine and coarse letters differ.
-    Source: Swendsen, Phys. Rev. Lett. 42, 859 (1979).
+    By `rg.mcrg`. Raises NotDefined where the units have no positions on a coarse lattice, or the samples are not those
+    of a critical point, or fine and coarse letters differ.
     """
     spins_needed(subject)
     critical, alphabet = critical_needed(subject.evidence), same_letters(subject)

@@ -147,7 +147,7 @@ SYMMETRY = Criterion(
     __doc__,
     (
         Quantity("spin flip", flip_equivariance, CloserThanNulls(blind=PERMUTATIONS), anywhere=True),
-        Quantity("translation", _translation, CloserThanNulls(), of_fields=True),
+        Quantity("translation", _translation, CloserThanNulls(), of_fields=True, own=True),
         Quantity("point group", _point_group, Described()),
     ),
     headline=("spin flip",),

@@ -102,11 +102,11 @@ def _leave_one_out(fields: Fields) -> float:
 TILING = Criterion(
     __doc__,
     (
-        Quantity("spacing of centres / b", _spacing, CloserThanNulls(), of_fields=True),
-        Quantity("residual of the embedding / b", _residual, CloserThanNulls(), of_fields=True),
-        Quantity("coverage of sites", _coverage, Described(), anywhere=True),
-        Quantity("dead units", _dead, Described(), anywhere=True),
-        Quantity("duplicate units", _duplicate, Described(), anywhere=True),
+        Quantity("spacing of centres / b", _spacing, CloserThanNulls(), of_fields=True, own=True),
+        Quantity("residual of the embedding / b", _residual, CloserThanNulls(), of_fields=True, own=True),
+        Quantity("coverage of sites", _coverage, Described(), anywhere=True, own=True),
+        Quantity("dead units", _dead, Described(), anywhere=True, own=True),
+        Quantity("duplicate units", _duplicate, Described(), anywhere=True, own=True),
     ),
     headline=("residual of the embedding / b",),
     group="block structure",
