@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import KW_ONLY, dataclass
 from functools import lru_cache
 from typing import Any, Self
 
@@ -32,6 +33,7 @@ ACTIVATIONS: dict[str, tuple[Function, Function]] = {  # in training, and of the
 }
 
 
+@dataclass(eq=False, repr=False)
 class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     """A hidden layer trained to give its input back: a coarse-graining that is not a distribution, as an RBM is.
 
@@ -76,30 +78,17 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
     ((400, 4), (400, 16))
     """
 
-    def __init__(
-        self,
-        n_components: int = 64,
-        *,
-        activation: str = "tanh",
-        biases: bool = True,
-        l1: float = 0.0,
-        l2: float = 0.0,
-        learning_rate: float = 0.001,
-        batch_size: int = 100,
-        n_iter: int = 20,
-        random_state: int | np.random.RandomState | None = None,
-        verbose: Wish = 0,
-    ) -> None:
-        self.n_components = n_components
-        self.activation = activation
-        self.biases = biases
-        self.l1 = l1
-        self.l2 = l2
-        self.learning_rate = learning_rate
-        self.batch_size = batch_size
-        self.n_iter = n_iter
-        self.random_state = random_state
-        self.verbose = verbose
+    n_components: int = 64
+    _: KW_ONLY
+    activation: str = "tanh"
+    biases: bool = True
+    l1: float = 0.0
+    l2: float = 0.0
+    learning_rate: float = 0.001
+    batch_size: int = 100
+    n_iter: int = 20
+    random_state: int | np.random.RandomState | None = None
+    verbose: Wish = 0
 
     def fit(self, X: ArrayLike, y: object = None) -> Self:
         """Train on X, shape (n, N). Raises ValueError for parameters out of range, and training that diverges."""

@@ -1,5 +1,6 @@
 """The convolutional RBM: one set of filters for all blocks of a lattice, a block rule that is learned."""
 
+from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
 import jax.numpy as jnp
@@ -12,14 +13,13 @@ from blockspin import checks
 from blockspin.coarse.blocks import fields_on
 from blockspin.coarse.rbm.convolution import Windows
 from blockspin.coarse.rbm.gibbs import Parameters
-from blockspin.coarse.rbm.machine import Seed
 from blockspin.coarse.rbm.trainer import Trainer
 from blockspin.lattice import Lattice
-from blockspin.progress import Wish
 
 Array = NDArray[Any]
 
 
+@dataclass(eq=False, repr=False)
 class ConvolutionalRBM(Trainer):
     """A restricted Boltzmann machine whose weights are tied by translation: a block rule learned from samples.
 
@@ -71,50 +71,10 @@ class ConvolutionalRBM(Trainer):
     _SIZE: ClassVar[str] = "n_filters"
     reconstruction, centered, init = "sample", False, "small"  # settings of `RBM` that are none here
 
-    def __init__(
-        self,
-        lattice: Lattice | None = None,
-        b: int = 2,
-        filter_side: int = 4,
-        n_filters: int = 1,
-        *,
-        units: str = "auto",
-        biases: bool = True,
-        algorithm: str = "cd",
-        k: int = 1,
-        learning_rate: float = 0.1,
-        momentum: float = 0.5,
-        batch_size: int = 100,
-        n_iter: int = 10,
-        l1: float = 0.0,
-        l2: float = 0.0,
-        l1_method: str = "proximal",
-        init_scale: float | None = None,
-        random_state: Seed = None,
-        output: str = "mean",
-        track_likelihood: bool = False,
-        verbose: Wish = 0,
-    ) -> None:
-        self.lattice = lattice
-        self.b = b
-        self.filter_side = filter_side
-        self.n_filters = n_filters
-        self.units = units
-        self.biases = biases
-        self.algorithm = algorithm
-        self.k = k
-        self.learning_rate = learning_rate
-        self.momentum = momentum
-        self.batch_size = batch_size
-        self.n_iter = n_iter
-        self.l1 = l1
-        self.l2 = l2
-        self.l1_method = l1_method
-        self.init_scale = init_scale
-        self.random_state = random_state
-        self.output = output
-        self.track_likelihood = track_likelihood
-        self.verbose = verbose
+    lattice: Lattice | None = None
+    b: int = 2
+    filter_side: int = 4
+    n_filters: int = 1
 
     def on(self, lattice: Lattice) -> Self:
         """The same fitted filters on another lattice, as if trained there: one set of filters serves all blocks.

@@ -44,6 +44,11 @@ class FittedMachine(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
     random_state_: np.random.RandomState
     output: str
     random_state: Seed
+    trajectory_: dict[str, Array]
+    n_components: int  # from here, settings that `ConvolutionalRBM` does not have
+    reconstruction: str
+    centered: bool
+    init: str
     _velocity: tuple[Array, ...]
     _chains: Array
     _LEARNED: ClassVar[tuple[str, ...]] = ("components_", "intercept_visible_", "intercept_hidden_")

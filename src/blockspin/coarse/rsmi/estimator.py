@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import KW_ONLY, dataclass
 from typing import Any
 
 import jax
@@ -36,6 +37,7 @@ ALGORITHMS = ("bound", "rbm-proxy")
 STARTS = {"small": 0.01, "random": 0.5}  # spreads of the first weights: from near 0, and from anywhere
 
 
+@dataclass(eq=False, repr=False)
 class RSMI(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     """Block spins that keep the most information about their distant environment, I(H:E), learned from samples.
 
@@ -102,40 +104,22 @@ class RSMI(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     (1, 4)
     """
 
-    def __init__(
-        self,
-        lattice: Lattice,
-        b: int = 2,
-        buffer: int = 1,
-        environment: int = 1,
-        n_components: int = 1,
-        *,
-        algorithm: str = "bound",
-        objective: str = "infonce",
-        center: bool = False,
-        starts: Sequence[str] = ("small", "random"),
-        project: int | None = None,
-        n_iter: int = 3000,
-        batch_size: int = 100,
-        learning_rate: float = 5e-3,
-        annealing: tuple[float, float, float] = (0.5, 0.1, 5e-3),
-        random_state: int | np.random.RandomState | None = None,
-    ) -> None:
-        self.lattice = lattice
-        self.b = b
-        self.buffer = buffer
-        self.environment = environment
-        self.n_components = n_components
-        self.algorithm = algorithm
-        self.objective = objective
-        self.center = center
-        self.starts = starts
-        self.project = project
-        self.n_iter = n_iter
-        self.batch_size = batch_size
-        self.learning_rate = learning_rate
-        self.annealing = annealing
-        self.random_state = random_state
+    lattice: Lattice
+    b: int = 2
+    buffer: int = 1
+    environment: int = 1
+    n_components: int = 1
+    _: KW_ONLY
+    algorithm: str = "bound"
+    objective: str = "infonce"
+    center: bool = False
+    starts: Sequence[str] = ("small", "random")
+    project: int | None = None
+    n_iter: int = 3000
+    batch_size: int = 100
+    learning_rate: float = 5e-3
+    annealing: tuple[float, float, float] = (0.5, 0.1, 5e-3)
+    random_state: int | np.random.RandomState | None = None
 
     def fit(self, X: ArrayLike, y: object = None, *, chains: int | None = None) -> RSMI:
         """Learn the filters from X (n, N) of spins -1/+1; chains: number of chains of the rows, chain by chain.
