@@ -13,12 +13,12 @@ import numpy as np
 from jax.flatten_util import ravel_pytree
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import expit
-from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
+from sklearn.base import ClassNamePrefixFeaturesOutMixin
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from blockspin import checks, memory
-from blockspin.coarse.rows import rows
+from blockspin.coarse.rows import Transformer, rows
 from blockspin.coarse.rsmi.networks import STEADY, Batch, Climb, Layers, Objective, climb, layers
 from blockspin.progress import Wish, reporting
 
@@ -34,7 +34,7 @@ ACTIVATIONS: dict[str, tuple[Function, Function]] = {  # in training, and of the
 
 
 @dataclass(eq=False, repr=False)
-class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
+class Autoencoder(ClassNamePrefixFeaturesOutMixin, Transformer):
     """A hidden layer trained to give its input back: a coarse-graining that is not a distribution, as an RBM is.
 
     h = g(W v + c) and v' = D h + d. Training minimises, over W, c, D and d, with means over the rows,
@@ -78,6 +78,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
     ((400, 4), (400, 16))
     """
 
+    _keeps = ("float64", "float32")
     n_components: int = 64
     _: KW_ONLY
     activation: str = "tanh"
@@ -143,11 +144,6 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
     @property
     def _n_features_out(self) -> int:
         return len(self.components_)
-
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
-        return tags
 
 
 @lru_cache

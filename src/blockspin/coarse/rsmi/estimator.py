@@ -11,14 +11,14 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin, clone
+from sklearn.base import ClassNamePrefixFeaturesOutMixin, clone
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from blockspin import checks, memory
 from blockspin.alphabet import SPINS
 from blockspin.coarse.blocks import fields_on
-from blockspin.coarse.rows import rows_on
+from blockspin.coarse.rows import Transformer, rows_on
 from blockspin.coarse.rsmi import bounds, networks, proxy
 from blockspin.coarse.rsmi.canonical import canonical
 from blockspin.coarse.rsmi.networks import Annealing, Batch
@@ -38,7 +38,7 @@ STARTS = {"small": 0.01, "random": 0.5}  # spreads of the first weights: from ne
 
 
 @dataclass(eq=False, repr=False)
-class RSMI(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
+class RSMI(ClassNamePrefixFeaturesOutMixin, Transformer):
     """Block spins that keep the most information about their distant environment, I(H:E), learned from samples.
 
     A component of a block's variable is h = sign(w.v), v the block's spins; while w is learned, h is drawn from the
@@ -188,11 +188,6 @@ class RSMI(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
             setattr(other, name, getattr(self, name))
         other.n_features_in_ = lattice.n_sites
         return other
-
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.transformer_tags.preserves_dtype = []  # int8 always
-        return tags
 
     @property
     def information_(self) -> Estimate:

@@ -31,14 +31,10 @@ class Learner(ChanceRule):
     that.
     """
 
+    _learns = True
     features: Sequence[str]
     n_rows: int
     theta_: FloatArray
-
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.requires_fit = True
-        return tags
 
     @property
     def kernel_(self) -> Kernel:
