@@ -260,6 +260,17 @@ class Lattice:
         return f"{self.kind} {'x'.join(map(str, self.shape))}"
 
 
+def windows_at(lattice: Lattice, side: int, b: int = 1, before: int = 0) -> IntArray:
+    """Sites of the window of `side` sites an axis at each block of side b, shape (N / b^d, side^d), in C order.
+
+    before: how many sites before its block a window begins, along each axis.
+    """
+    steps = np.indices((side,) * lattice.dimension).reshape(lattice.dimension, -1).T - before
+    places = lattice.coarse(b).coordinates[:, None] * b + steps
+    sites: IntArray = np.ravel_multi_index(tuple(np.moveaxis(places, -1, 0)), lattice.shape, mode="wrap")
+    return sites
+
+
 def stored_lattice(name: str, settings: Any) -> Lattice:
     """The lattice of its `settings`, which are called by a name; raises ValueError or TypeError where they are none."""
     if not isinstance(settings, dict) or not {"kind", "shape"} <= settings.keys():

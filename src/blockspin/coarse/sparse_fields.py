@@ -4,7 +4,6 @@ What squares, sums and multiplies fields takes both forms, numpy arrays and scip
 sites takes `pieces` of them.
 """
 
-import itertools
 import math
 from collections.abc import Iterator
 from typing import Any, TypeAlias
@@ -12,8 +11,6 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array, issparse
-
-from blockspin.lattice import Lattice
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.intp]
@@ -46,14 +43,6 @@ def pieces(n_rows: int, n_columns: int) -> Iterator[slice]:
 def on_sites(fields: Fields, sites: IntArray) -> FloatArray:
     """Each unit's weights on its own sites (M, k), shape (M, k)."""
     return dense(fields[np.arange(len(sites))[:, None], sites])
-
-
-def windows_at(lattice: Lattice, side: int) -> IntArray:
-    """Sites of the window of `side` sites an axis that starts at each site, shape (N, side^d)."""
-    steps = np.array(list(itertools.product(range(side), repeat=lattice.dimension)))
-    places = (lattice.coordinates[:, None] + steps) % lattice.shape
-    sites: IntArray = np.ravel_multi_index(tuple(np.moveaxis(places, -1, 0)), lattice.shape)
-    return sites
 
 
 def best_windows(weight: Fields, windows: IntArray) -> tuple[IntArray, FloatArray]:

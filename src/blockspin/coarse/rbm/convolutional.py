@@ -14,7 +14,7 @@ from blockspin.coarse.blocks import fields_on
 from blockspin.coarse.rbm.convolution import Windows
 from blockspin.coarse.rbm.gibbs import Parameters
 from blockspin.coarse.rbm.trainer import Trainer
-from blockspin.lattice import Lattice
+from blockspin.lattice import Lattice, windows_at
 
 Array = NDArray[Any]
 
@@ -128,7 +128,8 @@ class ConvolutionalRBM(Trainer):
         """Take up filters_ (F, side, ...) and _biases, the visible one and the filters' own, (1 + F,)."""
         self.filters_, self._biases = learned["filters_"], learned["_biases"]
         windows, flat = self._windows(self.n_features_in_), self.filters_.reshape(len(self.filters_), -1)
-        rows = [fields_on(self.lattice_, windows.places, filter_) for filter_ in flat]
+        places = windows_at(self.lattice_, self.filter_side, self.b, windows.before)
+        rows = [fields_on(self.lattice_, places, filter_) for filter_ in flat]
         self.components_ = np.concatenate(rows).astype(np.float32)
         self.intercept_visible_ = np.full(windows.n_sites, self._biases[0])
         self.intercept_hidden_ = np.repeat(self._biases[1:], windows.n_blocks)

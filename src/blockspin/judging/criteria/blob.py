@@ -5,8 +5,8 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array, csr_array
 from scipy.sparse.csgraph import connected_components
 
-from blockspin.coarse.sparse_fields import Fields, best_windows, on_sites, pieces, windows_at
-from blockspin.lattice import Lattice
+from blockspin.coarse.sparse_fields import Fields, best_windows, on_sites, pieces
+from blockspin.lattice import Lattice, windows_at
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.intp]
