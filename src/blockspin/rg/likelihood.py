@@ -22,9 +22,6 @@ LARGEST = 20.0  # a coupling beyond this has run away: some site follows its nei
 class Likelihood(Protocol):
     """The mean of ln P(s_i | others) over surroundings with weights, concave in the couplings K."""
 
-    def first(self, k: int) -> Likelihood:
-        """Of the first k operators alone."""
-
     def slopes(self, weight: FloatArray, K: FloatArray) -> tuple[FloatArray, FloatArray]:
         """The gradient in K and minus the Hessian, both times the same positive number, (k,) and (k, k)."""
 

@@ -148,8 +148,8 @@ def of_spins(
     _check(chosen, lattice)
     groups = np.array_split(array, min(len(array), GROUPS))
     terms, counts = counted(groups, _code(chosen) if alphabet == SPINS else code_of(chosen, alphabet))
-    likelihood = (Spins if alphabet == SPINS else Letters)(terms.astype(float))
-    fits = [fit(likelihood.first(k), counts, names[:k]) for k in range(1, len(chosen) + 1)]
+    likelihood, values = Spins if alphabet == SPINS else Letters, terms.astype(float)
+    fits = [fit(likelihood(values[..., :k]), counts, names[:k]) for k in range(1, len(chosen) + 1)]
     nested = tuple(
         (refused(one.why),) * len(one.K) if one.why else tuple(map(with_blocks, one.K, one.left_out.T, one.errors))
         for one in fits
@@ -163,10 +163,6 @@ class Spins:
     """The likelihood of spins with local terms s_i dS/ds_i (m, operators)."""
 
     terms: FloatArray
-
-    def first(self, k: int) -> Spins:
-        """Of the first k operators alone."""
-        return Spins(self.terms[:, :k])
 
     def slopes(self, weight: FloatArray, K: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Half the gradient of the mean ln P(s_i | others) and half of minus its Hessian, (k,) and (k, k)."""
