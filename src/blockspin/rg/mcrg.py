@@ -119,14 +119,13 @@ def mcrg(
     levels: two or more arrays (chain, draw, *sites) of the same draws, spins -1/+1 or letters of another alphabet,
     without a field, finest first, each coarser by b; lattice: of the first; even, odd: names of operators of either
     sector (`rg.sectors`), default 4 and 2 of spins on the square lattice.
-    lambda is the eigenvalue of B^-1 A of largest modulus, y = ln lambda / ln b, negative where lambda < 1. y is
-    not defined, and why_t or why_h say so, where B is singular (an operator constant on the coarse lattice, or two
-    that are the same there), where lambda is complex or negative, or where it lies within 4 standard errors of 0.
+    y is negative where lambda, the eigenvalue of largest modulus, is below 1. It is not defined, and why_t or why_h say
+    so, where B is singular (an operator constant on the coarse lattice, or two that are the same there), where lambda
+    is complex or negative, or where it lies within 4 standard errors of 0.
     Errors: jackknife over chains, in at most 50 groups of (nearly) equal size; the error of y is that of lambda
     over lambda ln b. The fixed point, and with it the exponents, is approached as the level rises, until the lattice is
     too small. Raises ValueError for fewer than two levels or chains, shapes that do not fit, b <= 1, an operator
     unknown or of the wrong parity, or values that are not spins.
-    Source: Swendsen, Phys. Rev. Lett. 42, 859 (1979).
     """
     if len(levels) < 2:
         raise ValueError(

@@ -44,15 +44,6 @@ def critical_normal(operators: Sequence[str]) -> FloatArray:
     return np.array([amplitude[name] / amplitude["nn"] for name in operators])
 
 
-def critical_means(operators: Sequence[str]) -> FloatArray:
-    """The mean a site of even operators on the infinite square lattice at Kc.
-
-    >>> critical_means(["nn", "nnn"]) / [2**0.5, 4 / np.pi]
-    array([1., 1.])
-    """
-    return np.array([_extensive(name)[0] for name in operators])
-
-
 def _extensive(name: str) -> FloatArray:
     """Mean a site and amplitude of an operator: those of its first shape, times its images, which are alike."""
     (operator,) = named(Lattice.square(2), [name])
