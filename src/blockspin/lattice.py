@@ -14,12 +14,10 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from blockspin import checks, memory
-
-IntArray = NDArray[np.intp]
-FloatArray = NDArray[np.float64]
+from blockspin.arrays import FloatArray, IntArray
 
 AXES = ("x", "y", "z")
 STEPS: dict[str, tuple[tuple[int, ...], ...]] = {

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from blockspin.arrays import FloatArray
 from blockspin.exact import enumeration
 from blockspin.exact.information import Joint
-from blockspin.exact.surroundings import FloatArray, _bits
+from blockspin.exact.surroundings import _bits
 from blockspin.models import Ising
 
 

@@ -11,18 +11,17 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.flatten_util import ravel_pytree
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy.special import expit
 from sklearn.base import ClassNamePrefixFeaturesOutMixin
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from blockspin import checks, memory
+from blockspin.arrays import Array
 from blockspin.coarse.rows import Transformer, rows
 from blockspin.coarse.rsmi.networks import STEADY, Batch, Climb, Layers, Objective, climb, layers
 from blockspin.progress import Wish, reporting
-
-Array = NDArray[Any]
 
 Function = Callable[[Any], Any]
 

@@ -9,12 +9,11 @@ from sklearn.utils import check_random_state
 
 from blockspin import checks, memory
 from blockspin.alphabet import labels
+from blockspin.arrays import FloatArray, Spins
 from blockspin.coarse.coins import coins, uniforms
 from blockspin.coarse.rows import Transformer, rows_on, signed
 from blockspin.lattice import Lattice
 
-Spins = NDArray[np.int8]
-FloatArray = NDArray[np.float64]
 TIES = ("random", "first")
 
 

@@ -12,11 +12,11 @@ from sklearn.base import OneToOneFeatureMixin
 from sklearn.pipeline import Pipeline
 
 from blockspin import memory
+from blockspin.arrays import FloatArray
 from blockspin.coarse.rows import Transformer, rows
 from blockspin.coarse.sparse_fields import Fields, sparse
 from blockspin.randomness import generator
 
-FloatArray = NDArray[np.float64]
 CHECKED, FOLLOWS = 500, 0.5  # rows of noise on which fields are checked, and the correlation that they must have
 
 

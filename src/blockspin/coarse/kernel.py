@@ -13,8 +13,9 @@ from scipy.special import expit, softmax
 
 from blockspin import checks
 from blockspin.alphabet import labels
+from blockspin.arrays import FloatArray, Spins
 from blockspin.coarse import features as seen
-from blockspin.coarse.blocks import ChanceRule, FloatArray, Spins
+from blockspin.coarse.blocks import ChanceRule
 from blockspin.lattice import Lattice
 
 

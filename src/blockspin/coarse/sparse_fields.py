@@ -9,11 +9,10 @@ from collections.abc import Iterator
 from typing import Any, TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.sparse import csr_array, issparse
 
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.intp]
+from blockspin.arrays import FloatArray, IntArray
+
 Fields: TypeAlias = FloatArray | csr_array
 
 SPARSE = 0.1  # share of weights that are not 0 below which fields are held as sparse matrices

@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from blockspin import checks
-from blockspin.coarse.blocks import FloatArray, SpinRule, Spins, fields_on
+from blockspin.arrays import FloatArray, Spins
+from blockspin.coarse.blocks import SpinRule, fields_on
 from blockspin.lattice import Lattice
 
 ROUNDING = 1e-12  # of the sum of absolute weights: sums below it are ties

@@ -9,14 +9,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from blockspin.arrays import FloatArray, IntArray
 from blockspin.exact.information import Joint, block_states
 from blockspin.lattice import Lattice
 from blockspin.models import Ising
-
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.intp]
 
 MOST_ENVIRONMENT = 20  # spins of the torus' environment, all of whose states are visited
 PATTERNS = 3**4 * 2**8  # of the sums of environment spins next to the 4 corners and 8 edges of the ring

@@ -9,9 +9,9 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from blockspin.arrays import FloatArray
 from blockspin.statistics import jackknife_error
 
-FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
 DEPENDENT = 1e-9  # smallest eigenvalue of the scaled Hessian that is still taken as independent operators

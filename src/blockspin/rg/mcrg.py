@@ -18,17 +18,16 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from blockspin.alphabet import SPINS, Alphabet
+from blockspin.arrays import FloatArray
 from blockspin.lattice import Lattice
 from blockspin.models import known, not_critical
 from blockspin.report.tabular import Several, Tabular
 from blockspin.rg import sectors
 from blockspin.samples import ATTRIBUTE, provenance
 from blockspin.statistics import GROUPS, Estimate, jackknife_error, leave_one_out, refused, with_blocks
-
-FloatArray = NDArray[np.float64]
 
 SIGNIFICANT = 4.0  # standard errors that an eigenvalue must lie above zero for its logarithm to mean anything
 DEPENDENT = 1e-9  # smallest eigenvalue of the operators' correlation matrix that is still taken as independent

@@ -17,10 +17,9 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
+from blockspin.arrays import FloatArray
 from blockspin.lattice import Lattice
 from blockspin.rg.operators import Shape, named
-
-FloatArray = NDArray[np.float64]
 
 T = np.sqrt(2) - 1  # tanh Kc
 STEPS = np.array([(1, 0), (0, 1), (-1, 0), (0, -1)])

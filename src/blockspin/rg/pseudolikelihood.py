@@ -20,6 +20,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from blockspin import checks, memory
 from blockspin.alphabet import SPINS, Alphabet
+from blockspin.arrays import FloatArray
 from blockspin.lattice import Lattice
 from blockspin.report.tabular import Tabular
 from blockspin.rg import sectors
@@ -29,8 +30,6 @@ from blockspin.rg.operators import Operator, named
 from blockspin.rg.surroundings import Letters, code_of
 from blockspin.samples import alphabet_of, lattice_of
 from blockspin.statistics import GROUPS, Estimate, certain, jackknife, refused, with_blocks
-
-FloatArray = NDArray[np.float64]
 
 MAGNETISED = 5.0  # errors that <s> must lie from 0 for a field
 

@@ -13,13 +13,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from blockspin.alphabet import Alphabet
+from blockspin.arrays import FloatArray
 from blockspin.rg.counting import Code, IntArray, Values, digits_of, number_of
 from blockspin.rg.operators import Operator
-
-FloatArray = NDArray[np.float64]
 
 
 @dataclass(frozen=True)

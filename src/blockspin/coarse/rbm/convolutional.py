@@ -1,22 +1,20 @@
 """The convolutional RBM: one set of filters for all blocks of a lattice, a block rule that is learned."""
 
 from dataclasses import dataclass
-from typing import Any, ClassVar, Self
+from typing import ClassVar, Self
 
 import jax.numpy as jnp
 import numpy as np
-from numpy.typing import NDArray
 from sklearn.base import clone
 from sklearn.utils.validation import check_is_fitted
 
 from blockspin import checks
+from blockspin.arrays import Array
 from blockspin.coarse.blocks import fields_on
 from blockspin.coarse.rbm.convolution import Windows
 from blockspin.coarse.rbm.gibbs import Parameters
 from blockspin.coarse.rbm.trainer import Trainer
 from blockspin.lattice import Lattice, windows_at
-
-Array = NDArray[Any]
 
 
 @dataclass(eq=False, repr=False)

@@ -16,6 +16,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from blockspin import checks
+from blockspin.arrays import Array
 from blockspin.coarse.rbm import annealing, files, gibbs, settings, summation
 from blockspin.coarse.rbm import units as states
 from blockspin.coarse.rbm.annealing import Partition
@@ -24,7 +25,6 @@ from blockspin.coarse.rbm.pseudolikelihood import pseudo_log_likelihood
 from blockspin.coarse.rows import Transformer, rows
 from blockspin.statistics import Estimate, mean_over_chains
 
-Array = NDArray[Any]
 Seed = int | np.random.RandomState | None
 
 QUICK = 20  # units whose states are summed in about a second

@@ -5,14 +5,15 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, ClassVar, Self
+from typing import ClassVar, Self
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from sklearn.utils.validation import check_is_fitted
 
+from blockspin.arrays import Array
 from blockspin.coarse.rbm import files, settings, training, trajectory
 from blockspin.coarse.rbm import units as states
 from blockspin.coarse.rbm.convolution import Windows
@@ -21,7 +22,6 @@ from blockspin.coarse.rbm.machine import FittedMachine, Seed
 from blockspin.coarse.rows import rows
 from blockspin.progress import Wish, reporting
 
-Array = NDArray[Any]
 Path = str | os.PathLike[str]
 
 CHAINS, STEPS = 64, 1000  # of annealing, a recorded epoch

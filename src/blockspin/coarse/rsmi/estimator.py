@@ -17,6 +17,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from blockspin import checks, memory
 from blockspin.alphabet import SPINS
+from blockspin.arrays import FloatArray, Spins
 from blockspin.coarse.blocks import fields_on
 from blockspin.coarse.rows import Transformer, rows_on
 from blockspin.coarse.rsmi import bounds, networks, proxy
@@ -26,8 +27,6 @@ from blockspin.coarse.rsmi.windows import Windows, cut, windows
 from blockspin.lattice import Lattice
 from blockspin.statistics import Estimate
 
-FloatArray = NDArray[np.float64]
-Spins = NDArray[np.int8]
 Pair = tuple[Spins, NDArray[Any]]  # blocks and environments, row by row
 
 LEAST = 4  # rows to train, stop and measure

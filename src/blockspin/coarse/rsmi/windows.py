@@ -8,9 +8,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from blockspin import checks
+from blockspin.arrays import IntArray
 from blockspin.lattice import Lattice, windows_at
-
-IntArray = NDArray[np.intp]
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from blockspin.arrays import FloatArray
 from blockspin.experiments.dimers import patterns
 
-FloatArray = NDArray[np.float64]
 GROUPS = {"staggered": patterns.STAGGERED, "columnar": patterns.COLUMNAR, "turn": ("R",)}
 
 

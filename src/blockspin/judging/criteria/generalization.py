@@ -11,8 +11,8 @@ import math
 
 import numpy as np
 import xarray as xr
-from numpy.typing import NDArray
 
+from blockspin.arrays import FloatArray
 from blockspin.coarse.maps import Taken
 from blockspin.judging.criteria.criterion import Criterion, Quantity
 from blockspin.judging.evidence import Subject
@@ -21,7 +21,6 @@ from blockspin.judging.rules import Agrees, Described
 from blockspin.samples import by_chain, to_matrix
 from blockspin.statistics import Estimate, jackknife
 
-FloatArray = NDArray[np.float64]
 MOST = 4000
 Pair = tuple[Estimate, Estimate]  # of held-out chains, of training chains
 

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from blockspin.alphabet import SPINS
+from blockspin.arrays import FloatArray
 from blockspin.coarse.embedding import Embedding
 from blockspin.coarse.rsmi.windows import Windows, cut, windows
 from blockspin.coarse.sparse_fields import best_windows, on_sites
@@ -29,8 +30,6 @@ from blockspin.models import nearest
 from blockspin.randomness import generator
 from blockspin.samples import to_matrix
 from blockspin.statistics import Estimate, jackknife
-
-FloatArray = NDArray[np.float64]
 
 KEPT, SHARE = "I(H:E), nats", "kept of I(V:E)"
 MOST = 10_000  # windows looked at

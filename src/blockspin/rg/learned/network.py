@@ -17,7 +17,8 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from blockspin import checks, memory
-from blockspin.coarse.blocks import ChanceRule, FloatArray, Spins
+from blockspin.arrays import FloatArray, Spins
+from blockspin.coarse.blocks import ChanceRule
 from blockspin.lattice import Lattice, windows_at
 from blockspin.rg.learned.learner import FEATURES
 from blockspin.rg.learned.misfit import Misfit

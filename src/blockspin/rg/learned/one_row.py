@@ -9,11 +9,12 @@ from typing import Self
 import numpy as np
 from numpy.typing import ArrayLike
 
+from blockspin.arrays import FloatArray
 from blockspin.lattice import Lattice
 from blockspin.rg.learned.learner import FEATURES, Learner
 from blockspin.rg.learned.moments import Moments
 from blockspin.rg.learned.rows import Rows, near, per_site
-from blockspin.rg.operators import EVEN, FloatArray, named
+from blockspin.rg.operators import EVEN, named
 
 MOST = 30  # tries: the spread falls slowly along directions that hardly change it
 SHORT = {"square": 2.3, "triangular": 2.1, "cubic": 1.8, "chain": 3.0}  # reach of the coarse layer's operators

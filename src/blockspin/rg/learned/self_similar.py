@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.validation import check_is_fitted
 
 from blockspin import checks
-from blockspin.coarse.blocks import FloatArray
+from blockspin.arrays import FloatArray
 from blockspin.coarse.kernel import Kernel
 from blockspin.lattice import Lattice
 from blockspin.rg.learned.learner import FEATURES, Learner
