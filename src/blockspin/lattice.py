@@ -14,12 +14,10 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from blockspin import checks, memory
-
-IntArray = NDArray[np.intp]
-FloatArray = NDArray[np.float64]
+from blockspin.arrays import FloatArray, IntArray
 
 AXES = ("x", "y", "z")
 STEPS: dict[str, tuple[tuple[int, ...], ...]] = {
@@ -258,6 +256,17 @@ class Lattice:
 
     def __str__(self) -> str:
         return f"{self.kind} {'x'.join(map(str, self.shape))}"
+
+
+def windows_at(lattice: Lattice, side: int, b: int = 1, before: int = 0) -> IntArray:
+    """Sites of the window of `side` sites an axis at each block of side b, shape (N / b^d, side^d), in C order.
+
+    before: how many sites before its block a window begins, along each axis.
+    """
+    steps = np.indices((side,) * lattice.dimension).reshape(lattice.dimension, -1).T - before
+    places = lattice.coarse(b).coordinates[:, None] * b + steps
+    sites: IntArray = np.ravel_multi_index(tuple(np.moveaxis(places, -1, 0)), lattice.shape, mode="wrap")
+    return sites
 
 
 def stored_lattice(name: str, settings: Any) -> Lattice:

@@ -7,11 +7,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from blockspin import checks
+from blockspin.arrays import FloatArray
 
-FloatArray = NDArray[np.float64]
 GROUPS = 50  # of chains at most, for a jackknife that recomputes much
 ALIKE = 8  # parts that are no longer alike by chance
 SHORTEST = 50  # autocorrelation times that a series must cover

@@ -26,7 +26,7 @@ from blockspin.coarse.rbm import RBM, ConvolutionalRBM
 from blockspin.coarse.rbm.convolution import Windows, correlate
 from blockspin.coarse.rbm.phases import Rule, State, gradient
 from blockspin.exact import chain, ising2d
-from blockspin.lattice import Lattice
+from blockspin.lattice import Lattice, windows_at
 from blockspin.models import KC_SQUARE
 
 correlated = jax.jit(correlate, static_argnums=2)
@@ -110,8 +110,9 @@ def test_fields_are_those_of_the_dense_rows_for_any_shape(kind: str, b: int, cel
     rng = np.random.default_rng(0)
     weights = rng.normal(size=(n, windows.size)).astype(np.float32)
     dense = np.zeros((n, windows.n_blocks, windows.n_sites), np.float32)
-    np.put_along_axis(dense, np.broadcast_to(windows.places, (n, *windows.places.shape)), weights[:, None, :], axis=2)
-    assert sorted(np.unique(windows.places)) == list(range(windows.n_sites))
+    places = windows_at(Lattice(kind, shape), windows.side, b, windows.before)
+    np.put_along_axis(dense, np.broadcast_to(places, (n, *places.shape)), weights[:, None, :], axis=2)
+    assert sorted(np.unique(places)) == list(range(windows.n_sites))
     v = jnp.asarray(rng.choice((-1, 1), (5, windows.n_sites)), jnp.float32)
     fields = correlated(jnp.asarray(weights), v, windows)
     np.testing.assert_allclose(fields, v @ dense.reshape(-1, windows.n_sites).T, atol=2e-5)
@@ -148,7 +149,8 @@ def test_its_gradient_is_the_dense_one_summed_over_copies(
     expected, dense_chains = slope_of(state_of(dense, n_chains), rows, jax.random.key(3), rule)
     np.testing.assert_array_equal(chains, dense_chains)
     weights = np.asarray(expected.weights).reshape(case[3], windows.n_blocks, -1)
-    summed = [[one[np.arange(windows.n_blocks), places].sum() for places in windows.places.T] for one in weights]
+    windows_of = windows_at(lattice, windows.side, windows.b, windows.before)
+    summed = [[one[np.arange(windows.n_blocks), places].sum() for places in windows_of.T] for one in weights]
     np.testing.assert_allclose(found.weights, np.array(summed) / windows.n_blocks, atol=2e-5)
     np.testing.assert_allclose(found.visible, [np.asarray(expected.visible).sum() / windows.n_blocks], atol=2e-5)
     hidden = np.asarray(expected.hidden).reshape(case[3], -1).sum(axis=1) / windows.n_blocks

@@ -19,7 +19,7 @@ from blockspin.models import KC_SQUARE
 from blockspin.samples import to_matrix
 
 SQUARE = bs.Lattice.square(6)
-AROUND = [0, 1, 3, 2]  # from the order of `Lattice.blocks` to that of `torus_block`
+AROUND = [0, 1, 3, 2]  # from the order of `Lattice.blocks` to that of `exact.surroundings.torus`
 CHAINS = 50
 
 

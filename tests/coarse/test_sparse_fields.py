@@ -12,11 +12,12 @@ from scipy.sparse import csr_array, issparse
 import blockspin as bs
 from blockspin.coarse.embedding import alive, centres, embed, radius_of_gyration
 from blockspin.coarse.maps import taken
-from blockspin.coarse.sparse_fields import best_windows, dense, on_sites, pieces, sparse, windows_at
+from blockspin.coarse.sparse_fields import best_windows, dense, on_sites, pieces, sparse
 from blockspin.judging.criteria.locality import participation, window_share
 from blockspin.judging.criteria.symmetry import translation
 from blockspin.judging.criteria.tiling import coverage, duplicates
 from blockspin.judging.nulls import shuffled
+from blockspin.lattice import windows_at
 
 LATTICES = [bs.Lattice.chain(48), bs.Lattice.square(12, 16), bs.Lattice.triangular(12), bs.Lattice.cubic(6)]
 OF_FIELDS: dict[str, Callable[[Any, bs.Lattice], Any]] = {

@@ -15,6 +15,7 @@ from blockspin.exact import ising2d, surroundings
 from blockspin.exact.information import Joint, block_states, boltzmann_rule, sign_rule
 from blockspin.lattice import Lattice
 from blockspin.models import KC_SQUARE, Ising
+from oracles.surroundings import enumerated
 
 # n, buffer, K: I(V:E), kept by decimation, kept by majority with fair ties; infinite chain, nats
 CHAIN = {
@@ -61,7 +62,7 @@ def test_the_ring_agrees_with_enumeration(L: int, n: int, buffer: int, h: float)
     model = Ising(Lattice.chain(L), 0.45, h)
     joint = surroundings.chain(model, n, buffer)
     first = buffer + n + buffer
-    twin = surroundings.enumerated(model, range(buffer, buffer + n), range(first, L))
+    twin = enumerated(model, range(buffer, buffer + n), range(first, L))
     assert joint.information() == pytest.approx(twin.information(), abs=1e-13)
     assert joint.log_partition == pytest.approx(twin.log_partition, abs=1e-12)
     rule = np.random.default_rng(1).random(1 << n)
@@ -130,7 +131,7 @@ def test_given_its_environment_the_block_is_what_enumeration_says() -> None:
     model = Ising(lattice, 0.37, 0.2)
     joint = surroundings.torus(model)
     conditional = joint.table / joint.table.sum(axis=0)
-    block = surroundings.torus_block(lattice)
+    block = surroundings._places(lattice)[0]
     window = np.array([6 * x + y for x in range(1, 5) for y in range(1, 5)])
     for seed in range(3):
         spins = np.tile(np.random.default_rng(seed).choice([-1, 1], 36), (1 << 16, 1))
@@ -144,10 +145,10 @@ def test_given_its_environment_the_block_is_what_enumeration_says() -> None:
 def test_small_tori_by_enumeration() -> None:
     # a single spin with its four neighbours as buffer: the environment reaches it through them alone
     model = Ising(Lattice.square(4), 0.3)
-    near = surroundings.enumerated(model, [5], [1, 4, 6, 9])
-    far = surroundings.enumerated(model, [5], [0, 2, 3, 7, 8, 10, 11])
+    near = enumerated(model, [5], [1, 4, 6, 9])
+    far = enumerated(model, [5], [0, 2, 3, 7, 8, 10, 11])
     assert near.information() > far.information() > 0
-    all_else = surroundings.enumerated(model, [5], [site for site in range(16) if site != 5])
+    all_else = enumerated(model, [5], [site for site in range(16) if site != 5])
     assert all_else.information() == pytest.approx(near.information(), abs=1e-14)
 
 
@@ -161,6 +162,6 @@ def test_geometry_that_does_not_fit_is_refused() -> None:
     with pytest.raises(ValueError, match="5x5, 5x6, 6x6 or 5x7"):
         surroundings.torus(Ising(Lattice.square(4), 0.5))
     with pytest.raises(ValueError, match="share none"):
-        surroundings.enumerated(Ising(Lattice.square(4), 0.5), [0], [0, 1])
+        enumerated(Ising(Lattice.square(4), 0.5), [0], [0, 1])
     with pytest.raises(ValueError, match="at most 24"):
-        surroundings.enumerated(Ising(Lattice.square(5), 0.5), [0], [1])
+        enumerated(Ising(Lattice.square(5), 0.5), [0], [1])

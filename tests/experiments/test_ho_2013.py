@@ -23,9 +23,10 @@ from blockspin.experiments import find
 from blockspin.experiments.ho_2013 import claims, data, tasks
 from blockspin.experiments.ho_2013.findings import NONE, Findings, Machine, clear
 from blockspin.experiments.ho_2013.measure import alike, independent, locality, window
-from blockspin.experiments.plan import replan
+from blockspin.experiments.plan import stored_plan
 from blockspin.experiments.run import prepare, redraw, run
 from blockspin.lattice import Lattice
+from blockspin.runs import settings as settings_file
 from blockspin.runs.settings import SettingsError
 from blockspin.runs.task import Result
 
@@ -91,7 +92,8 @@ def test_a_stored_run_is_listed_after_its_images_are_gone(tmp_path: Path) -> Non
     plan = prepare(find("ho-2013"))
     stored = plan.document
     stored["settings"]["natural"]["source"] = str(tmp_path / "gone")
-    assert replan(find("ho-2013"), stored).tasks
+    settings_file.write(tmp_path, stored)
+    assert stored_plan(tmp_path).tasks
     with pytest.raises(SettingsError, match=r"natural\.source"):
         prepare(find("ho-2013"), overrides=(f"natural.source={tmp_path / 'gone'}",))
 

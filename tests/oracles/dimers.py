@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.integrate import quad
 
-from blockspin.exact.dimers import _check_torus, _keys, log_count_torus
+from blockspin.exact.dimers import _keys, log_count_torus
 from blockspin.lattice import Lattice
 from blockspin.models.dimers import Dimers, _bonds
 
@@ -75,7 +75,7 @@ def count_torus(vertices: Lattice) -> int:
     or along the ring. Raises ValueError for another lattice, a smaller side above 10, or a number of coverings
     above 2^53, where the sums would round.
     """
-    _check_torus(vertices)
+    Dimers(vertices)  # its rule for lattices
     length, n = max(vertices.shape), min(vertices.shape)
     if n > 10 or log_count_torus(vertices) > 53 * math.log(2):
         raise ValueError(f"exact integers are for tori of a side up to 10 and below 2^53 coverings; got {vertices}")
@@ -99,7 +99,7 @@ def winding_probabilities(vertices: Lattice) -> NDArray[np.float64]:
     the seams, det K = prod_k (2 cos k_x + 2i cos k_y) over one of each pair k, k + (pi, pi), with
     k_x = (2 pi j + a)/Lx. Raises ValueError for another lattice than a square one of even extents.
     """
-    _check_torus(vertices)
+    Dimers(vertices)  # its rule for lattices
     Lx, Ly = vertices.shape
     a, b = 2 * np.pi * np.arange(Ly + 1) / (Ly + 1), 2 * np.pi * np.arange(Lx + 1) / (Lx + 1)
     cos_x = 2 * np.cos((2 * np.pi * np.arange(Lx // 2)[:, None] + a) / Lx)
@@ -120,7 +120,7 @@ def bond_probability(vertices: Lattice, bonds: Sequence[Bond]) -> float:
     coverings. Costs four determinants of order Lx Ly/2: a fraction of a second at 32x32.
     Raises ValueError for another lattice, no bond, or bonds of which two share a vertex.
     """
-    _check_torus(vertices)
+    Dimers(vertices)  # its rule for lattices
     Lx, Ly = vertices.shape
     pairs = [_even_odd((x % Lx, y % Ly), _end((x, y, axis), vertices.shape)) for x, y, axis in bonds]
     _check_bonds(bonds, pairs)

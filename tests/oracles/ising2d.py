@@ -10,7 +10,8 @@ import math
 from scipy.integrate import quad
 from scipy.special import ellipkm1
 
-from blockspin.exact.ising2d import ORDERED, _finite, _log_partition_and_slope, _torus
+from blockspin import checks
+from blockspin.exact.ising2d import ORDERED, _log_partition_and_slope, _torus
 from blockspin.lattice import Lattice
 from blockspin.models import KC_SQUARE
 
@@ -33,7 +34,7 @@ def bulk_log_partition(K: float) -> float:
     ln(sqrt 2 cosh 2K) + (1/pi) int_0^(pi/2) ln(1 + sqrt(1 - k^2 sin^2 phi)) dphi, k = 2 sinh 2K/cosh^2 2K.
     Source: L. Onsager, Phys. Rev. 65, 117 (1944).
     """
-    K = abs(_finite(K))
+    K = abs(checks.number("the coupling K", K))
     complement = _complement(K)
     integral, _ = quad(lambda phi: math.log1p(math.hypot(math.cos(phi), complement * math.sin(phi))), 0, math.pi / 2)
     log_cosh = 2 * K + math.log1p(math.exp(-4 * K)) - math.log(2)
@@ -46,7 +47,7 @@ def bulk_energy(K: float) -> float:
     K1 is the complete elliptic integral of the first kind, k = 2 sinh 2K/cosh^2 2K; -sqrt 2 at the critical
     coupling. Source: L. Onsager, Phys. Rev. 65, 117 (1944).
     """
-    K = _finite(K)
+    K = checks.number("the coupling K", K)
     if abs(K) < 1e-4:
         return -2 * K - 10 / 3 * K**3  # the series of what cancels below
     complement = _complement(K)
@@ -59,7 +60,7 @@ def magnetisation(K: float) -> float:
 
     Source: C. N. Yang, Phys. Rev. 85, 808 (1952).
     """
-    if _finite(K) <= KC_SQUARE:
+    if checks.number("the coupling K", K) <= KC_SQUARE:
         return 0.0
     square = -math.expm1(-4 * _log_sinh(2 * K))
     return math.sqrt(math.sqrt(math.sqrt(square)))

@@ -5,14 +5,13 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from blockspin.arrays import FloatArray
 from blockspin.boltzmann_map.couplings import distances, interactions, nearest_neighbour
 from blockspin.boltzmann_map.machine import Machine, log_2cosh
 from blockspin.lattice import Lattice
 from blockspin.models import Ising
-
-FloatArray = NDArray[np.float64]
 
 COPY = 25.0  # a weight so strong that a hidden unit is a copy: exp(-2 COPY) is far below rounding
 

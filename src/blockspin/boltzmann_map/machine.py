@@ -6,15 +6,13 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy.special import logsumexp
 
 from blockspin import checks
+from blockspin.arrays import FloatArray
 from blockspin.coarse.rbm import RBM
 from blockspin.coarse.rbm.units import spin_from_binary
-
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.intp]
 
 MOST_UNITS = 20
 

@@ -16,17 +16,14 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import logsumexp
 
+from blockspin.arrays import FloatArray, IntArray
 from blockspin.boltzmann_map.couplings import Interactions, distances, interactions, nearest_neighbour
 from blockspin.boltzmann_map.machine import Machine, linear, spins
 from blockspin.exact import enumeration
 from blockspin.lattice import Lattice
 from blockspin.models import Ising
-
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.intp]
 
 MOST_PAIRS = 1 << 24
 

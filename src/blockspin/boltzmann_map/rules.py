@@ -6,16 +6,15 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy.special import logsumexp
 
+from blockspin.arrays import FloatArray
 from blockspin.boltzmann_map.machine import spins
 from blockspin.boltzmann_map.mappings import Mapping, TableMapping
 from blockspin.exact import enumeration
 from blockspin.lattice import Lattice
 from blockspin.models import Ising
-
-FloatArray = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)

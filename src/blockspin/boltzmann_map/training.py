@@ -7,14 +7,13 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.special import logsumexp
 
+from blockspin.arrays import FloatArray
 from blockspin.boltzmann_map.machine import Machine, check_units, log_2cosh, spins
 from blockspin.boltzmann_map.mappings import MachineMapping
 from blockspin.coarse.embedding import embed
 from blockspin.coarse.rbm import RBM
 from blockspin.exact import enumeration
 from blockspin.models import Ising
-
-FloatArray = NDArray[np.float64]
 
 DONE = 1e-6  # nats of KL below which no other start is tried
 STOP = {"maxiter": 1000, "maxfun": 1500, "ftol": 1e-15, "gtol": 1e-9, "maxcor": 30}

@@ -17,10 +17,8 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import min_weight_full_bipartite_matching
 from scipy.spatial import cKDTree
 
+from blockspin.arrays import FloatArray, IntArray
 from blockspin.lattice import VECTORS, Lattice
-
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.intp]
 
 DENSE = 400  # sites up to which the table of all distances is made
 NEAR = 16  # sites that a point chooses from at first

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import KW_ONLY, dataclass
 from functools import lru_cache
 from typing import Any, Self
 
@@ -10,18 +11,17 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.flatten_util import ravel_pytree
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy.special import expit
-from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
+from sklearn.base import ClassNamePrefixFeaturesOutMixin
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from blockspin import checks, memory
-from blockspin.coarse.rows import rows
+from blockspin.arrays import Array
+from blockspin.coarse.rows import Transformer, rows
 from blockspin.coarse.rsmi.networks import STEADY, Batch, Climb, Layers, Objective, climb, layers
 from blockspin.progress import Wish, reporting
-
-Array = NDArray[Any]
 
 Function = Callable[[Any], Any]
 
@@ -32,7 +32,8 @@ ACTIVATIONS: dict[str, tuple[Function, Function]] = {  # in training, and of the
 }
 
 
-class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
+@dataclass(eq=False, repr=False)
+class Autoencoder(ClassNamePrefixFeaturesOutMixin, Transformer):
     """A hidden layer trained to give its input back: a coarse-graining that is not a distribution, as an RBM is.
 
     h = g(W v + c) and v' = D h + d. Training minimises, over W, c, D and d, with means over the rows,
@@ -76,30 +77,18 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
     ((400, 4), (400, 16))
     """
 
-    def __init__(
-        self,
-        n_components: int = 64,
-        *,
-        activation: str = "tanh",
-        biases: bool = True,
-        l1: float = 0.0,
-        l2: float = 0.0,
-        learning_rate: float = 0.001,
-        batch_size: int = 100,
-        n_iter: int = 20,
-        random_state: int | np.random.RandomState | None = None,
-        verbose: Wish = 0,
-    ) -> None:
-        self.n_components = n_components
-        self.activation = activation
-        self.biases = biases
-        self.l1 = l1
-        self.l2 = l2
-        self.learning_rate = learning_rate
-        self.batch_size = batch_size
-        self.n_iter = n_iter
-        self.random_state = random_state
-        self.verbose = verbose
+    _keeps = ("float64", "float32")
+    n_components: int = 64
+    _: KW_ONLY
+    activation: str = "tanh"
+    biases: bool = True
+    l1: float = 0.0
+    l2: float = 0.0
+    learning_rate: float = 0.001
+    batch_size: int = 100
+    n_iter: int = 20
+    random_state: int | np.random.RandomState | None = None
+    verbose: Wish = 0
 
     def fit(self, X: ArrayLike, y: object = None) -> Self:
         """Train on X, shape (n, N). Raises ValueError for parameters out of range, and training that diverges."""
@@ -154,11 +143,6 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
     @property
     def _n_features_out(self) -> int:
         return len(self.components_)
-
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
-        return tags
 
 
 @lru_cache

@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
+from sklearn.base import ClassNamePrefixFeaturesOutMixin
 from sklearn.utils import check_random_state
 
 from blockspin import checks, memory
 from blockspin.alphabet import labels
+from blockspin.arrays import FloatArray, Spins
 from blockspin.coarse.coins import coins, uniforms
-from blockspin.coarse.rows import rows_on, signed
+from blockspin.coarse.rows import Transformer, rows_on, signed
 from blockspin.lattice import Lattice
 
-Spins = NDArray[np.int8]
-FloatArray = NDArray[np.float64]
 TIES = ("random", "first")
 
 
-class BlockRule(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
+class BlockRule(ClassNamePrefixFeaturesOutMixin, Transformer):
     """What the block rules share: spins of a lattice in, spins of the lattice of blocks of side b out."""
 
+    _learns = False
     ties: str = "first"  # of rules whose blocks are never tied
     random_state: int | np.random.RandomState | None = None
     q: int | None = None  # of rules of labels 0..q-1
@@ -48,12 +46,6 @@ class BlockRule(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         self._spins(X, reset=True)
         self._n_features_out = self.lattice.coarse(self.b).n_sites
         return self
-
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.requires_fit = False  # nothing is learned
-        tags.transformer_tags.preserves_dtype = []  # int8 always
-        return tags
 
     def _check_settings(self) -> None:
         checks.instance("lattice", self.lattice, Lattice, "a blockspin Lattice")

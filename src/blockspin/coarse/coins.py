@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-Spins = NDArray[np.int8]
+from blockspin.arrays import Spins
+
 Words = NDArray[np.uint64]
 
 GOLDEN = 0x9E3779B97F4A7C15

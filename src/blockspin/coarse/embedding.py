@@ -13,13 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import coo_array
 
+from blockspin.arrays import FloatArray, IntArray
 from blockspin.coarse.matching import match, random_residual
 from blockspin.coarse.sparse_fields import Fields, pieces
 from blockspin.lattice import Lattice
 
-FloatArray = NDArray[np.float64]
 ROUNDING = 1e-9  # lattice spacings: a radius below is that of one site
-IntArray = NDArray[np.intp]
 
 PLACED = 3.0  # standard deviations of its logarithm by which a residual must lie below centres at random
 DEAD = 0.05  # a unit is dead where its field's norm is below this share of the layer's largest

@@ -8,19 +8,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import eye_array
-from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
+from sklearn.base import OneToOneFeatureMixin
 from sklearn.pipeline import Pipeline
 
 from blockspin import memory
-from blockspin.coarse.rows import rows
+from blockspin.arrays import FloatArray
+from blockspin.coarse.rows import Transformer, rows
 from blockspin.coarse.sparse_fields import Fields, sparse
 from blockspin.randomness import generator
 
-FloatArray = NDArray[np.float64]
 CHECKED, FOLLOWS = 500, 0.5  # rows of noise on which fields are checked, and the correlation that they must have
 
 
-class ToBinary(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
+class ToBinary(OneToOneFeatureMixin, Transformer):
     """Spins -1/+1 as 0/1, (x + 1) / 2: the first step of a pipeline whose RBMs take 0/1 units.
 
     X has shape (n, N). Raises ValueError where a value lies outside [-1, 1].
@@ -30,6 +30,8 @@ class ToBinary(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     >>> bs.ToBinary().fit_transform(np.array([[-1, 1, 1, -1]]))
     array([[0., 1., 1., 0.]], dtype=float32)
     """
+
+    _learns = False
 
     def fit(self, X: ArrayLike, y: object = None) -> ToBinary:
         """Check X and store the number of features; nothing is learned, so that `transform` works without."""
@@ -47,12 +49,6 @@ class ToBinary(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
                 f"ToBinary takes X of spins within [-1, 1]; got values from {spins.min():g} to {spins.max():g}"
             )
         return spins
-
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.requires_fit = False  # there is nothing to learn
-        tags.transformer_tags.preserves_dtype = []  # float32 always
-        return tags
 
 
 def parts(transformer: Any) -> list[Any]:

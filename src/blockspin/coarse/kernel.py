@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
@@ -12,11 +13,13 @@ from scipy.special import expit, softmax
 
 from blockspin import checks
 from blockspin.alphabet import labels
+from blockspin.arrays import FloatArray, Spins
 from blockspin.coarse import features as seen
-from blockspin.coarse.blocks import ChanceRule, FloatArray, Spins
+from blockspin.coarse.blocks import ChanceRule
 from blockspin.lattice import Lattice
 
 
+@dataclass(eq=False, repr=False)
 class Kernel(ChanceRule):
     """A block's spin is drawn with a chance that depends on weighted sums over the block and rings around it.
 
@@ -53,21 +56,12 @@ class Kernel(ChanceRule):
     array([[0.953, 0.731]])
     """
 
-    def __init__(
-        self,
-        lattice: Lattice,
-        b: int = 2,
-        features: Sequence[str] = ("block",),
-        theta: ArrayLike = (1.0,),
-        random_state: int | np.random.RandomState | None = None,
-        q: int | None = None,
-    ) -> None:
-        self.lattice = lattice
-        self.b = b
-        self.features = features
-        self.theta = theta
-        self.random_state = random_state
-        self.q = q
+    lattice: Lattice
+    b: int = 2
+    features: Sequence[str] = ("block",)
+    theta: ArrayLike = (1.0,)
+    random_state: int | np.random.RandomState | None = None
+    q: int | None = None
 
     @classmethod
     def from_filter(

@@ -17,11 +17,10 @@ from sklearn.pipeline import Pipeline
 
 from blockspin import checks, memory
 from blockspin.alphabet import SPINS, Alphabet
+from blockspin.arrays import FloatArray
 from blockspin.coarse.fields import ToBinary, follows, is_machine, parts, regression_fields, units_of, weight_fields
 from blockspin.coarse.sparse_fields import Fields
 from blockspin.statistics import Estimate
-
-FloatArray = NDArray[np.float64]
 
 KINDS = ("spins", "bits", "means", "probabilities", "numbers")
 FLIPPED = 64  # sites of a row that are flipped for a pseudo-likelihood

@@ -14,12 +14,10 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from blockspin.arrays import FloatArray, IntArray
 from blockspin.coarse.assignment import assign, squared
 from blockspin.lattice import Lattice
 from blockspin.randomness import generator
-
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.intp]
 
 DRAWN = 400  # sites up to which centres at random are drawn
 BASIS = 200  # about so many has the lattice on which they are drawn for larger ones

@@ -9,10 +9,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from blockspin import memory
+from blockspin.arrays import FloatArray
 from blockspin.coarse.coins import coins, uniforms
 from blockspin.coarse.maps import taken
-
-FloatArray = NDArray[np.float64]
 
 ROWS = 4000  # of samples that a cut is taken from, at most
 ROUNDING = 1e-6  # of an output's spread: nearer to its cut it is tied

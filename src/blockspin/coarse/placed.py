@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.base import BaseEstimator, TransformerMixin, clone
+from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 from sklearn.utils.validation import check_is_fitted
 
@@ -14,11 +14,11 @@ from blockspin import checks
 from blockspin.coarse.embedding import embed
 from blockspin.coarse.maps import taken
 from blockspin.coarse.outputs import AsSpins
-from blockspin.coarse.rows import rows_on
+from blockspin.coarse.rows import Transformer, rows_on
 from blockspin.lattice import Lattice
 
 
-class Placed(TransformerMixin, BaseEstimator):
+class Placed(Transformer):
     """A fitted map with its units on a coarse lattice: `bs.rg` accepts it in place of a block rule.
 
     A unit gets the site that the optimal assignment gives its field's centre, flipped where its field sums to
@@ -75,11 +75,6 @@ class Placed(TransformerMixin, BaseEstimator):
         self.embedding_ = found
         self.as_spins_ = AsSpins.of(self.transformer_, rows, outputs, self.seed)
         return self
-
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.transformer_tags.preserves_dtype = []  # int8 always
-        return tags
 
     def transform(self, X: ArrayLike) -> NDArray[np.int8]:
         """Coarse spins -1/+1, shape (n, M), in the order of the sites of the coarse lattice `embedding_.lattice`."""

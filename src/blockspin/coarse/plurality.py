@@ -7,7 +7,8 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.utils import check_random_state
 
 from blockspin.alphabet import MOST, distinct
-from blockspin.coarse.blocks import BlockRule, FloatArray, Spins, fields_on
+from blockspin.arrays import FloatArray, Spins
+from blockspin.coarse.blocks import BlockRule, fields_on
 from blockspin.coarse.coins import hashed, stream
 from blockspin.coarse.rows import rows_on, whole
 

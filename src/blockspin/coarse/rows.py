@@ -1,14 +1,27 @@
 """The rows that estimators take: X as scikit-learn validates it, samples and masked entries refused."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import validate_data
 
 from blockspin import checks
 from blockspin.alphabet import MOST, distinct
 from blockspin.lattice import Lattice
+
+
+class Transformer(TransformerMixin, BaseEstimator):
+    """A transformer that tells scikit-learn whether it must be fitted, and which precisions of X its output keeps."""
+
+    _learns: ClassVar[bool] = True
+    _keeps: ClassVar[tuple[str, ...]] = ()
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.requires_fit, tags.transformer_tags.preserves_dtype = self._learns, list(self._keeps)
+        return tags
 
 
 def rows(estimator: Any, X: Any, *, reset: bool, least: int = 1, name: str = "X") -> NDArray[Any]:

@@ -4,19 +4,15 @@ What squares, sums and multiplies fields takes both forms, numpy arrays and scip
 sites takes `pieces` of them.
 """
 
-import itertools
 import math
 from collections.abc import Iterator
 from typing import Any, TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.sparse import csr_array, issparse
 
-from blockspin.lattice import Lattice
+from blockspin.arrays import FloatArray, IntArray
 
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.intp]
 Fields: TypeAlias = FloatArray | csr_array
 
 SPARSE = 0.1  # share of weights that are not 0 below which fields are held as sparse matrices
@@ -46,14 +42,6 @@ def pieces(n_rows: int, n_columns: int) -> Iterator[slice]:
 def on_sites(fields: Fields, sites: IntArray) -> FloatArray:
     """Each unit's weights on its own sites (M, k), shape (M, k)."""
     return dense(fields[np.arange(len(sites))[:, None], sites])
-
-
-def windows_at(lattice: Lattice, side: int) -> IntArray:
-    """Sites of the window of `side` sites an axis that starts at each site, shape (N, side^d)."""
-    steps = np.array(list(itertools.product(range(side), repeat=lattice.dimension)))
-    places = (lattice.coordinates[:, None] + steps) % lattice.shape
-    sites: IntArray = np.ravel_multi_index(tuple(np.moveaxis(places, -1, 0)), lattice.shape)
-    return sites
 
 
 def best_windows(weight: Fields, windows: IntArray) -> tuple[IntArray, FloatArray]:

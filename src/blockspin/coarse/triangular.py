@@ -9,7 +9,8 @@ are. A second step turns the lattice back: triangles of three mutually neighbour
 import numpy as np
 from numpy.typing import NDArray
 
-from blockspin.coarse.blocks import FloatArray, SpinRule, Spins, fields_on
+from blockspin.arrays import FloatArray, Spins
+from blockspin.coarse.blocks import SpinRule, fields_on
 from blockspin.lattice import Lattice
 
 CELL = ((0, 0), (1, 0), (1, 1))

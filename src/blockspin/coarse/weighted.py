@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import ArrayLike
 
 from blockspin import checks
-from blockspin.coarse.blocks import FloatArray, SpinRule, Spins, fields_on
+from blockspin.arrays import FloatArray, Spins
+from blockspin.coarse.blocks import SpinRule, fields_on
 from blockspin.lattice import Lattice
 
 ROUNDING = 1e-12  # of the sum of absolute weights: sums below it are ties
 
 
+@dataclass(eq=False, repr=False)
 class Threshold(SpinRule):
     """A block's spin is the sign of its sum where that is large enough; else its first site, or a coin, decides.
 
@@ -32,19 +36,11 @@ class Threshold(SpinRule):
     array([[-1, -1]], dtype=int8)
     """
 
-    def __init__(
-        self,
-        lattice: Lattice,
-        b: int = 2,
-        threshold: float = 0.0,
-        ties: str = "first",
-        random_state: int | np.random.RandomState | None = None,
-    ) -> None:
-        self.lattice = lattice
-        self.b = b
-        self.threshold = threshold
-        self.ties = ties
-        self.random_state = random_state
+    lattice: Lattice
+    b: int = 2
+    threshold: float = 0.0
+    ties: str = "first"
+    random_state: int | np.random.RandomState | None = None
 
     def _check_settings(self) -> None:
         super()._check_settings()
@@ -55,6 +51,7 @@ class Threshold(SpinRule):
         return np.where(np.abs(total) < self.threshold, 0, np.sign(total)).astype(np.int8)
 
 
+@dataclass(eq=False, repr=False)
 class WeightedMajority(SpinRule):
     """A block's spin is the sign of the weighted sum of its spins, s' = sign(sum_i w_i s_i).
 
@@ -74,19 +71,11 @@ class WeightedMajority(SpinRule):
     array([[-1,  1]], dtype=int8)
     """
 
-    def __init__(
-        self,
-        lattice: Lattice,
-        b: int = 2,
-        weights: ArrayLike | None = None,
-        ties: str = "random",
-        random_state: int | np.random.RandomState | None = None,
-    ) -> None:
-        self.lattice = lattice
-        self.b = b
-        self.weights = weights
-        self.ties = ties
-        self.random_state = random_state
+    lattice: Lattice
+    b: int = 2
+    weights: ArrayLike | None = None
+    ties: str = "random"
+    random_state: int | np.random.RandomState | None = None
 
     @property
     def fields_(self) -> FloatArray:

@@ -11,11 +11,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import xlogy
 
+from blockspin.arrays import FloatArray
 from blockspin.exact.dimers import coverings, probabilities
 from blockspin.exact.information import mutual_information
 from blockspin.lattice import Lattice
-
-FloatArray = NDArray[np.float64]
 
 TINY = 1e-13  # nats below which two rules are equal
 

@@ -22,7 +22,7 @@ def log_count_torus(vertices: Lattice) -> float:
     P(u, v) = prod_(j<Lx) prod_(k<Ly) [4 sin^2(2 pi (j+u)/Lx) + 4 sin^2(2 pi (k+v)/Ly)]^(1/4); P(0, 0) = 0.
     Raises ValueError for another lattice than a square one of even extents. Source: Kasteleyn (1961).
     """
-    _check_torus(vertices)
+    Dimers(vertices)  # its rule for lattices
     logs = []
     for u, v in ((0.5, 0.0), (0.0, 0.5), (0.5, 0.5)):
         x, y = (
@@ -37,7 +37,7 @@ def coverings(vertices: Lattice) -> NDArray[np.int8]:
 
     Raises ValueError for another lattice than a square one of even extents, or above two million coverings.
     """
-    _check_torus(vertices)
+    Dimers(vertices)  # its rule for lattices
     if log_count_torus(vertices) > math.log(MOST_COVERINGS):
         raise ValueError(
             f"every covering is visited up to {MOST_COVERINGS:,}; a {vertices} torus has about "
@@ -80,7 +80,3 @@ def _keys(flat: NDArray[Any]) -> NDArray[Any]:
     """The occupied cells of each row as one comparable value of bytes."""
     bits = np.packbits(flat > 0, axis=1)
     return np.ascontiguousarray(bits).view(f"V{bits.shape[1]}").ravel()
-
-
-def _check_torus(vertices: Lattice) -> None:
-    Dimers(vertices)  # its rule for lattices

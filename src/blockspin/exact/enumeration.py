@@ -11,10 +11,9 @@ from numpy.typing import NDArray
 from scipy.special import logsumexp
 
 from blockspin.alphabet import SPINS, Alphabet
+from blockspin.arrays import FloatArray
 from blockspin.lattice import Lattice
 from blockspin.models import PairModel
-
-FloatArray = NDArray[np.float64]
 
 MOST_STATES = 1 << 24
 MOST_STORED = 1 << 20

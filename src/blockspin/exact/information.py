@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import expit, xlogy
 
-FloatArray = NDArray[np.float64]
+from blockspin.arrays import FloatArray
 
 MOST_SEARCHED = 4  # spins of a block whose 2^15 different binary rules are all tried
 CHUNK = 64  # rules evaluated at a time

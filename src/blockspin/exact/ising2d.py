@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from blockspin import checks
 from blockspin.lattice import Lattice
 from blockspin.models import KC_SQUARE
 
@@ -44,22 +45,16 @@ def correlation_length(K: float) -> float:
     0 < K < Kc; infinite at Kc. Raises ValueError outside.
     Source: L. Onsager, Phys. Rev. 65, 117 (1944); B. M. McCoy and T. T. Wu, The Two-Dimensional Ising Model (1973).
     """
-    if not 0 < _finite(K) <= KC_SQUARE:
+    if not 0 < checks.number("the coupling K", K) <= KC_SQUARE:
         raise ValueError(f"the correlation length is given for 0 < K <= Kc = {KC_SQUARE:.6f}; got K = {K}")
     rate = -math.log(math.tanh(K)) - 2 * K
     return math.inf if K == KC_SQUARE or rate <= 0 else 1 / rate
 
 
-def _finite(K: float) -> float:
-    if not math.isfinite(K):
-        raise ValueError(f"the coupling K must be a finite number; got {K}")
-    return float(K)
-
-
 def _torus(lattice: Lattice, K: float) -> tuple[float, int, int]:
     if lattice.kind != "square":
         raise ValueError(f"Kaufman's solution is of the square lattice; got {lattice}")
-    if _finite(K) < 0 and any(extent % 2 for extent in lattice.shape):
+    if checks.number("the coupling K", K) < 0 and any(extent % 2 for extent in lattice.shape):
         raise ValueError(f"Kaufman's solution with K < 0 needs even extents; got {lattice}, K = {K}")
     m, n = lattice.shape
     return abs(float(K)), max(m, n), min(m, n)  # Z is the same either way; fewer modes cost less

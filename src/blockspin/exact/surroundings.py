@@ -1,7 +1,7 @@
 """The joint distribution of a block and the environment beyond a buffer, in the Ising model, exactly.
 
-Three ways: the chain by its transfer matrix, the torus whose buffer is one ring of 12 spins by transfer around that
-ring, and any lattice of at most 24 sites by enumeration.
+Two ways: the chain by its transfer matrix, and the torus whose buffer is one ring of 12 spins by transfer around that
+ring.
 """
 
 from __future__ import annotations
@@ -9,15 +9,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from blockspin.exact import enumeration
+from blockspin.arrays import FloatArray, IntArray
 from blockspin.exact.information import Joint, block_states
 from blockspin.lattice import Lattice
 from blockspin.models import Ising
-
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.intp]
 
 MOST_ENVIRONMENT = 20  # spins of the torus' environment, all of whose states are visited
 PATTERNS = 3**4 * 2**8  # of the sums of environment spins next to the 4 corners and 8 edges of the ring
@@ -65,7 +62,7 @@ def torus(model: Ising) -> Joint:
 
     Each quarter of the ring touches one spin of the block; the environment acts on the ring by the sums of its spins
     next to each ring spin, of which there are 3^4 2^8 = 20736 patterns: the table has shape (16, 20736), and every
-    state of the environment is visited once for their weights. The block's sites are `torus_block`. Exact for any K
+    state of the environment is visited once for their weights. The block's bits go around the square. Exact for any K
     and h. Raises ValueError for another lattice, extents below 5, or more than 20 environment spins: it serves 5x5,
     5x6, 6x6 and 5x7.
     """
@@ -93,28 +90,6 @@ def torus(model: Ising) -> Joint:
     table = own[:, None] * ring_sum * weights
     total = table.sum()
     return Joint(table / total, float(np.log(total)), _symmetries(turns, model.h == 0))
-
-
-def torus_block(lattice: Lattice) -> IntArray:
-    """The sites of the block of `torus`, shape (4,), in the order of its bits: around the square."""
-    return _places(lattice)[0]
-
-
-def enumerated(model: Ising, block: Sequence[int], environment: Sequence[int]) -> Joint:
-    """Any block and any environment of a small lattice, by their sites, summed over every state.
-
-    The table has shape (2^(spins of the block), 2^(spins of the environment)), bits in the order of the sites given.
-    Raises ValueError for more than 24 sites, or where block and environment overlap or hold no site.
-    """
-    inside, outside = np.asarray(block, int), np.asarray(environment, int)
-    both = np.concatenate([inside, outside])
-    if not len(inside) or not len(outside) or len(np.unique(both)) < len(both):
-        raise ValueError(f"block and environment must hold sites and share none; got {inside} and {outside}")
-    chance = enumeration.probabilities(model)
-    numbers = np.arange(len(chance))
-    joint = _bits(numbers, inside) * (1 << len(outside)) + _bits(numbers, outside)
-    table: FloatArray = np.bincount(joint, chance, minlength=1 << len(both)).astype(float)
-    return Joint(table.reshape(1 << len(inside), -1), enumeration.log_partition(model))
 
 
 def _places(lattice: Lattice) -> tuple[IntArray, IntArray, IntArray]:

@@ -98,18 +98,14 @@ def prepare(
     return _laid_out(experiment, settings, seed, None if own else varied, check=True, **about)
 
 
-def replan(experiment: Experiment, stored: dict[str, Any]) -> Plan:
-    """The plan of a folder's settings.toml. Raises SettingsError."""
-    settings = settings_file.validated(experiment.Settings, stored["settings"])
-    sweep = build_sweep(stored.get("sweep"))
-    return _laid_out(experiment, settings, stored["seed"], sweep, check=False, preset=stored["preset"])
-
-
 def stored_plan(folder: Path) -> Plan:
     """The plan of the settings.toml in a folder; raises SettingsError, which names the file."""
     stored = settings_file.read(folder)
     with _named_in(folder):
-        return replan(find(stored["experiment"]), stored)
+        experiment = find(stored["experiment"])
+        settings = settings_file.validated(experiment.Settings, stored["settings"])
+        sweep = build_sweep(stored.get("sweep"))
+        return _laid_out(experiment, settings, stored["seed"], sweep, check=False, preset=stored["preset"])
 
 
 def stored_experiment(folder: Path) -> tuple[Experiment, dict[str, Any]]:
@@ -202,8 +198,6 @@ def _check(experiment: Experiment, settings: BaseModel, seed: int) -> None:
         return
     try:
         experiment.check(settings, seed)
-    except SettingsError:
-        raise
     except ValueError as error:
         raise SettingsError(str(error)) from error
 

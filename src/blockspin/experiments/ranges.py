@@ -31,15 +31,10 @@ SPIN = 8  # bytes of a spin at work: its int8 in several copies, and a float32 t
 WEIGHT = 64  # bytes of a weight at work: gradients, momenta, nulls, and distances to the field's centre
 
 
-def chains_of(n: int, chains: int) -> int:
-    """How many chains run for n samples from `chains`: as few as reach n with equal numbers of draws."""
-    draws = -(-n // chains)
-    return -(-n // draws)
-
-
 def check_split(n: int, chains: int, held_out: float) -> None:
     """Two whole chains at least on either side, since errors are those between chains."""
-    running = chains_of(n, chains)
+    draws = -(-n // chains)
+    running = -(-n // draws)  # as few chains as reach n with equal numbers of draws
     kept = running - round((1 - held_out) * running)
     if not 2 <= kept <= running - 2:
         raise ValueError(

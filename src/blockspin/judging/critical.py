@@ -15,6 +15,7 @@ from scipy.special import fdtrc
 
 from blockspin import memory
 from blockspin.alphabet import SPINS
+from blockspin.arrays import FloatArray
 from blockspin.exact import ising2d
 from blockspin.judging.evidence import Evidence
 from blockspin.judging.measurement import UNPLACED, NotDefined, NotRequested, Side
@@ -36,8 +37,6 @@ from blockspin.rg.pseudolikelihood import in_field, of_spins
 from blockspin.rg.sectors import neighbours
 from blockspin.samples import alphabet_of, lattice_of, positions
 from blockspin.statistics import GROUPS, autocorrelation_time, certain, effective_sample_size, jackknife
-
-FloatArray = NDArray[np.float64]
 
 CLASSES = {"square": "ising-2d", "triangular": "ising-2d", "cubic": "ising-3d"}
 

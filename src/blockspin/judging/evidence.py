@@ -32,7 +32,6 @@ from blockspin.samples import (
     to_matrix,
 )
 
-FloatArray = NDArray[np.float64]
 T = TypeVar("T")
 
 SOME = 2**16  # rows of large samples for what cannot go through them part by part

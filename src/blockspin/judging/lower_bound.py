@@ -11,10 +11,8 @@ from numpy.typing import NDArray
 from scipy.special import xlogy
 from sklearn.linear_model import LogisticRegression
 
+from blockspin.arrays import FloatArray, Spins
 from blockspin.statistics import Estimate, leave_one_out, with_blocks
-
-FloatArray = NDArray[np.float64]
-Spins = NDArray[np.int8]
 
 RIDGE = 10.0  # C of the regressions: weights so weakly held that they are free, but finite where e tells h for sure
 

@@ -12,13 +12,12 @@ from numpy.typing import ArrayLike, NDArray
 
 from blockspin import checks
 from blockspin.alphabet import Alphabet
+from blockspin.arrays import FloatArray
 from blockspin.lattice import Lattice
 from blockspin.models import shared
 
 MOST_TRIED = 6  # letters of an alphabet all of whose permutations are tried
 CLOSE = 1e-12  # energies nearer than this are equal
-
-FloatArray = NDArray[np.float64]
 
 
 class PairModel:

@@ -9,7 +9,7 @@ import base64
 import io
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from typing import Literal
 
 import matplotlib as mpl
 import numpy as np
@@ -17,10 +17,10 @@ from markupsafe import Markup, escape
 from numpy.typing import ArrayLike, NDArray
 from PIL import Image
 
+from blockspin.arrays import Array
 from blockspin.report.page import Figure
 from blockspin.report.svg import panels
 
-Array = NDArray[Any]
 Palette = Sequence[tuple[int, ...]]
 
 LEVELS = 201  # of weights, an odd number, so that zero has a level of its own

@@ -19,12 +19,7 @@ def number(value: float | None, error: float | None = None) -> str:
 
 
 def scorecard_table(
-    cards: Sequence[Mapping[str, Any]],
-    title: str = "",
-    caption: str = "One row a map: the judge's verdict, and how far its exponents lie from the exact ones.",
-    open: bool = True,
-    *,
-    headlines: Mapping[str, Sequence[str]],
+    cards: Sequence[Mapping[str, Any]], open: bool = True, *, headlines: Mapping[str, Sequence[str]]
 ) -> Table:
     """The scorecards (entries of scorecards.json): a row a map, then all criteria and all quantities, folded.
 
@@ -54,7 +49,9 @@ def scorecard_table(
         }
         for card in cards
     ]
-    return Table(filled("scorecard.html", columns=columns, exponents=exponents, rows=rows), title, caption, open)
+    body = filled("scorecard.html", columns=columns, exponents=exponents, rows=rows)
+    caption = "One row a map: the judge's verdict, and how far its exponents lie from the exact ones."
+    return Table(body, caption=caption, open=open)
 
 
 def claim_cards(claims: Sequence[Mapping[str, Any]]) -> Table:

@@ -9,9 +9,9 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from blockspin.arrays import FloatArray
 from blockspin.statistics import jackknife_error
 
-FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
 DEPENDENT = 1e-9  # smallest eigenvalue of the scaled Hessian that is still taken as independent operators
@@ -21,9 +21,6 @@ LARGEST = 20.0  # a coupling beyond this has run away: some site follows its nei
 
 class Likelihood(Protocol):
     """The mean of ln P(s_i | others) over surroundings with weights, concave in the couplings K."""
-
-    def first(self, k: int) -> Likelihood:
-        """Of the first k operators alone."""
 
     def slopes(self, weight: FloatArray, K: FloatArray) -> tuple[FloatArray, FloatArray]:
         """The gradient in K and minus the Hessian, both times the same positive number, (k,) and (k, k)."""

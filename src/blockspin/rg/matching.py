@@ -16,16 +16,14 @@ from dataclasses import dataclass
 
 import numpy as np
 import xarray as xr
-from numpy.typing import NDArray
 
 from blockspin import checks
+from blockspin.arrays import FloatArray
 from blockspin.rg.blocking import Rule, block
 from blockspin.rg.operators import EVEN
 from blockspin.rg.sectors import of_samples
 from blockspin.samples import lattice_of, provenance
 from blockspin.statistics import GROUPS, Estimate, jackknife_error
-
-FloatArray = NDArray[np.float64]
 
 
 @dataclass(frozen=True)

@@ -18,17 +18,16 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from blockspin.alphabet import SPINS, Alphabet
+from blockspin.arrays import FloatArray
 from blockspin.lattice import Lattice
 from blockspin.models import known, not_critical
 from blockspin.report.tabular import Several, Tabular
 from blockspin.rg import sectors
 from blockspin.samples import ATTRIBUTE, provenance
 from blockspin.statistics import GROUPS, Estimate, jackknife_error, leave_one_out, refused, with_blocks
-
-FloatArray = NDArray[np.float64]
 
 SIGNIFICANT = 4.0  # standard errors that an eigenvalue must lie above zero for its logarithm to mean anything
 DEPENDENT = 1e-9  # smallest eigenvalue of the operators' correlation matrix that is still taken as independent
@@ -119,14 +118,13 @@ def mcrg(
     levels: two or more arrays (chain, draw, *sites) of the same draws, spins -1/+1 or letters of another alphabet,
     without a field, finest first, each coarser by b; lattice: of the first; even, odd: names of operators of either
     sector (`rg.sectors`), default 4 and 2 of spins on the square lattice.
-    lambda is the eigenvalue of B^-1 A of largest modulus, y = ln lambda / ln b, negative where lambda < 1. y is
-    not defined, and why_t or why_h say so, where B is singular (an operator constant on the coarse lattice, or two
-    that are the same there), where lambda is complex or negative, or where it lies within 4 standard errors of 0.
+    y is negative where lambda, the eigenvalue of largest modulus, is below 1. It is not defined, and why_t or why_h say
+    so, where B is singular (an operator constant on the coarse lattice, or two that are the same there), where lambda
+    is complex or negative, or where it lies within 4 standard errors of 0.
     Errors: jackknife over chains, in at most 50 groups of (nearly) equal size; the error of y is that of lambda
     over lambda ln b. The fixed point, and with it the exponents, is approached as the level rises, until the lattice is
     too small. Raises ValueError for fewer than two levels or chains, shapes that do not fit, b <= 1, an operator
     unknown or of the wrong parity, or values that are not spins.
-    Source: Swendsen, Phys. Rev. Lett. 42, 859 (1979).
     """
     if len(levels) < 2:
         raise ValueError(

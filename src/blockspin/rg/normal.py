@@ -17,10 +17,9 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
+from blockspin.arrays import FloatArray
 from blockspin.lattice import Lattice
 from blockspin.rg.operators import Shape, named
-
-FloatArray = NDArray[np.float64]
 
 T = np.sqrt(2) - 1  # tanh Kc
 STEPS = np.array([(1, 0), (0, 1), (-1, 0), (0, -1)])
@@ -42,15 +41,6 @@ def critical_normal(operators: Sequence[str]) -> FloatArray:
     """
     amplitude = {name: _extensive(name)[1] for name in ("nn", *operators)}
     return np.array([amplitude[name] / amplitude["nn"] for name in operators])
-
-
-def critical_means(operators: Sequence[str]) -> FloatArray:
-    """The mean a site of even operators on the infinite square lattice at Kc.
-
-    >>> critical_means(["nn", "nnn"]) / [2**0.5, 4 / np.pi]
-    array([1., 1.])
-    """
-    return np.array([_extensive(name)[0] for name in operators])
 
 
 def _extensive(name: str) -> FloatArray:

@@ -20,9 +20,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from blockspin import checks, memory
+from blockspin.arrays import FloatArray
 from blockspin.lattice import DIMENSION, HYPERCUBIC, STEPS, VECTORS, Lattice
 
-FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 Site = tuple[int, ...]
 Shape = tuple[Site, ...]

@@ -20,6 +20,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from blockspin import checks, memory
 from blockspin.alphabet import SPINS, Alphabet
+from blockspin.arrays import FloatArray
 from blockspin.lattice import Lattice
 from blockspin.report.tabular import Tabular
 from blockspin.rg import sectors
@@ -29,8 +30,6 @@ from blockspin.rg.operators import Operator, named
 from blockspin.rg.surroundings import Letters, code_of
 from blockspin.samples import alphabet_of, lattice_of
 from blockspin.statistics import GROUPS, Estimate, certain, jackknife, refused, with_blocks
-
-FloatArray = NDArray[np.float64]
 
 MAGNETISED = 5.0  # errors that <s> must lie from 0 for a field
 
@@ -148,8 +147,8 @@ def of_spins(
     _check(chosen, lattice)
     groups = np.array_split(array, min(len(array), GROUPS))
     terms, counts = counted(groups, _code(chosen) if alphabet == SPINS else code_of(chosen, alphabet))
-    likelihood = (Spins if alphabet == SPINS else Letters)(terms.astype(float))
-    fits = [fit(likelihood.first(k), counts, names[:k]) for k in range(1, len(chosen) + 1)]
+    likelihood, values = Spins if alphabet == SPINS else Letters, terms.astype(float)
+    fits = [fit(likelihood(values[..., :k]), counts, names[:k]) for k in range(1, len(chosen) + 1)]
     nested = tuple(
         (refused(one.why),) * len(one.K) if one.why else tuple(map(with_blocks, one.K, one.left_out.T, one.errors))
         for one in fits
@@ -163,10 +162,6 @@ class Spins:
     """The likelihood of spins with local terms s_i dS/ds_i (m, operators)."""
 
     terms: FloatArray
-
-    def first(self, k: int) -> Spins:
-        """Of the first k operators alone."""
-        return Spins(self.terms[:, :k])
 
     def slopes(self, weight: FloatArray, K: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Half the gradient of the mean ln P(s_i | others) and half of minus its Hessian, (k,) and (k, k)."""

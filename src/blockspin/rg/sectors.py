@@ -22,11 +22,11 @@ from numpy.typing import ArrayLike, NDArray
 
 from blockspin import checks, memory
 from blockspin.alphabet import SPINS, Alphabet
+from blockspin.arrays import FloatArray
 from blockspin.lattice import Lattice
 from blockspin.rg.operators import EVEN, ODD, Operator, evaluate, named, products
 from blockspin.samples import alphabet_of, check_any, lattice_of, provenance
 
-FloatArray = NDArray[np.float64]
 Names = tuple[str, ...]
 
 MAGNETIC = "magnetisation"

@@ -3,7 +3,6 @@
 -H = sum_a K_a S_a. Given all others a site has letter c with P proportional to exp(sum_a K_a t_a(c)), t_a(c) the part
 of S_a that the site is in if its letter is c. Of labels that is the number of shapes whose other sites are all c; of
 numbers sum_p c^p W_ap, W_ap the sum over shapes that hold the site with power p of the product of their other sites.
-The couplings maximise the mean of ln P(s_i | others), where <t_a(s_i) - sum_c P(c) t_a(c)> = 0.
 Source: J. Besag, The Statistician 24, 179 (1975).
 """
 
@@ -14,13 +13,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from blockspin.alphabet import Alphabet
+from blockspin.arrays import FloatArray
 from blockspin.rg.counting import Code, IntArray, Values, digits_of, number_of
 from blockspin.rg.operators import Operator
-
-FloatArray = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -28,10 +25,6 @@ class Letters:
     """The likelihood of letters whose surroundings have t_a(c), (m, q, operators), the site's own letter first."""
 
     terms: FloatArray
-
-    def first(self, k: int) -> Letters:
-        """Of the first k operators alone."""
-        return Letters(self.terms[..., :k])
 
     def slopes(self, weight: FloatArray, K: FloatArray) -> tuple[FloatArray, FloatArray]:
         """The gradient of the mean ln P(s_i | others) and minus its Hessian, (k,) and (k, k)."""

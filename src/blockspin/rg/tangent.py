@@ -22,6 +22,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from blockspin import checks
+from blockspin.arrays import FloatArray
 from blockspin.coarse.maps import taken
 from blockspin.lattice import Lattice
 from blockspin.models import known, nearest, not_critical
@@ -31,8 +32,6 @@ from blockspin.rg.normal import critical_normal
 from blockspin.rg.operators import TABLES, evaluate, named
 from blockspin.samples import by_chain, check, lattice_of, provenance, to_matrix
 from blockspin.statistics import GROUPS, Estimate, jackknife_error, leave_one_out, with_blocks
-
-FloatArray = NDArray[np.float64]
 
 LEAST_UNITS, LEAST_CHAINS = 4, 4
 PARTNERS = 4  # functions of a layer without positions: the sum over units of the product with the k-th partner

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
-from numpy.typing import NDArray
 
 from blockspin import checks
+from blockspin.arrays import FloatArray
 from blockspin.lattice import Lattice
 from blockspin.report.tabular import Several, Tabular, aligned
 from blockspin.rg.blocking import Rule, block
@@ -20,8 +20,6 @@ from blockspin.rg.pseudolikelihood import Couplings, couplings
 from blockspin.rg.sectors import of_samples, readable
 from blockspin.samples import lattice_of, provenance
 from blockspin.statistics import Estimate, jackknife_error, refused, with_blocks
-
-FloatArray = NDArray[np.float64]
 
 
 @dataclass(frozen=True)

@@ -3,11 +3,12 @@
 import numpy as np
 
 from blockspin import randomness
+from blockspin.arrays import Spins
 from blockspin.models import Dimers, Model, nearest
 from blockspin.sampling import configurations, worm
 from blockspin.sampling.cluster import ClusterChains
 from blockspin.sampling.cost import Plan
-from blockspin.sampling.markov import Chains, Spins
+from blockspin.sampling.markov import Chains
 from blockspin.sampling.multispin.updates import Replicas
 from blockspin.sampling.pair_chains import PairChains
 from blockspin.sampling.words import generators

@@ -7,8 +7,9 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from blockspin.arrays import Spins
+
 Arrays = dict[str, NDArray[Any]]
-Spins = NDArray[np.int8]
 Observables = NDArray[np.float64]
 
 

@@ -7,12 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from blockspin import checks
+from blockspin.arrays import FloatArray
 from blockspin.models.pair import PairModel
 from blockspin.sampling import pairs
 from blockspin.sampling.markov import Chains
 from blockspin.sampling.threads import over_chains
-
-FloatArray = NDArray[np.float64]
 
 ALGORITHMS = ("wolff", "heat-bath")
 TRIALS = 100  # steps of one cluster on which the mean size of clusters is measured

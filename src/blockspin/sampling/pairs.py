@@ -14,11 +14,10 @@ import numpy as np
 from numba import njit, uint64
 from numpy.typing import NDArray
 
+from blockspin.arrays import FloatArray
 from blockspin.models.pair import PairModel
 from blockspin.sampling.configurations import sublattice
 from blockspin.sampling.words import CHUNK, fill
-
-FloatArray = NDArray[np.float64]
 
 LARGEST_TABLE = 2**16  # chances of all surroundings: a larger table leaves the second-level cache
 STEEPEST = 600.0  # of -ln of a product of weights, which must not vanish

@@ -21,8 +21,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from blockspin import checks
+from blockspin.arrays import Spins
 from blockspin.models.dimers import Dimers
-from blockspin.sampling.markov import Chains, Observables, Spins
+from blockspin.sampling.markov import Chains, Observables
 from blockspin.sampling.worm_kernels import sums_of, worms
 
 Counts = NDArray[np.int64]

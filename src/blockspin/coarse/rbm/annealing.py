@@ -17,11 +17,10 @@ from scipy.linalg import eigh
 from scipy.optimize import brentq
 from scipy.special import expit, logsumexp, stdtrit
 
+from blockspin.arrays import FloatArray
 from blockspin.coarse.rbm.gibbs import Parameters, chain, draw, log_sum, squashed
 from blockspin.coarse.rbm.units import HIDDEN, free_energy
 from blockspin.statistics import Estimate, r_hat
-
-FloatArray = NDArray[np.float64]
 
 AGREE = 4.0  # standard errors that the two directions may differ by
 ROUNDING = 1e-6  # of ln Z, from log weights in single precision

@@ -5,10 +5,6 @@ from dataclasses import dataclass
 
 import jax
 import jax.numpy as jnp
-import numpy as np
-from numpy.typing import NDArray
-
-IntArray = NDArray[np.intp]
 
 
 @dataclass(frozen=True)
@@ -41,16 +37,6 @@ class Windows:
     def before(self) -> int:
         """Sites of a window before its block, along each axis."""
         return (self.side - self.b) // 2
-
-    @property
-    def places(self) -> IntArray:
-        """The sites of each window, (blocks, side^d): blocks as in `Lattice.coarse(b)`, positions in C order."""
-        d = len(self.shape)
-        starts = np.indices([extent // self.b for extent in self.shape]).reshape(d, -1, 1) * self.b - self.before
-        steps = np.indices((self.side,) * d).reshape(d, 1, -1)
-        extents = np.array(self.shape).reshape(d, 1, 1)
-        places: IntArray = np.ravel_multi_index(tuple((starts + steps) % extents), self.shape)
-        return places
 
 
 def correlate(weights: jax.Array, visible: jax.Array, windows: Windows) -> jax.Array:

@@ -1,25 +1,23 @@
 """The convolutional RBM: one set of filters for all blocks of a lattice, a block rule that is learned."""
 
-from typing import Any, ClassVar, Self
+from dataclasses import dataclass
+from typing import ClassVar, Self
 
 import jax.numpy as jnp
 import numpy as np
-from numpy.typing import NDArray
 from sklearn.base import clone
 from sklearn.utils.validation import check_is_fitted
 
 from blockspin import checks
+from blockspin.arrays import Array
 from blockspin.coarse.blocks import fields_on
 from blockspin.coarse.rbm.convolution import Windows
 from blockspin.coarse.rbm.gibbs import Parameters
-from blockspin.coarse.rbm.machine import Seed
 from blockspin.coarse.rbm.trainer import Trainer
-from blockspin.lattice import Lattice
-from blockspin.progress import Wish
-
-Array = NDArray[Any]
+from blockspin.lattice import Lattice, windows_at
 
 
+@dataclass(eq=False, repr=False)
 class ConvolutionalRBM(Trainer):
     """A restricted Boltzmann machine whose weights are tied by translation: a block rule learned from samples.
 
@@ -71,50 +69,10 @@ class ConvolutionalRBM(Trainer):
     _SIZE: ClassVar[str] = "n_filters"
     reconstruction, centered, init = "sample", False, "small"  # settings of `RBM` that are none here
 
-    def __init__(
-        self,
-        lattice: Lattice | None = None,
-        b: int = 2,
-        filter_side: int = 4,
-        n_filters: int = 1,
-        *,
-        units: str = "auto",
-        biases: bool = True,
-        algorithm: str = "cd",
-        k: int = 1,
-        learning_rate: float = 0.1,
-        momentum: float = 0.5,
-        batch_size: int = 100,
-        n_iter: int = 10,
-        l1: float = 0.0,
-        l2: float = 0.0,
-        l1_method: str = "proximal",
-        init_scale: float | None = None,
-        random_state: Seed = None,
-        output: str = "mean",
-        track_likelihood: bool = False,
-        verbose: Wish = 0,
-    ) -> None:
-        self.lattice = lattice
-        self.b = b
-        self.filter_side = filter_side
-        self.n_filters = n_filters
-        self.units = units
-        self.biases = biases
-        self.algorithm = algorithm
-        self.k = k
-        self.learning_rate = learning_rate
-        self.momentum = momentum
-        self.batch_size = batch_size
-        self.n_iter = n_iter
-        self.l1 = l1
-        self.l2 = l2
-        self.l1_method = l1_method
-        self.init_scale = init_scale
-        self.random_state = random_state
-        self.output = output
-        self.track_likelihood = track_likelihood
-        self.verbose = verbose
+    lattice: Lattice | None = None
+    b: int = 2
+    filter_side: int = 4
+    n_filters: int = 1
 
     def on(self, lattice: Lattice) -> Self:
         """The same fitted filters on another lattice, as if trained there: one set of filters serves all blocks.
@@ -168,7 +126,8 @@ class ConvolutionalRBM(Trainer):
         """Take up filters_ (F, side, ...) and _biases, the visible one and the filters' own, (1 + F,)."""
         self.filters_, self._biases = learned["filters_"], learned["_biases"]
         windows, flat = self._windows(self.n_features_in_), self.filters_.reshape(len(self.filters_), -1)
-        rows = [fields_on(self.lattice_, windows.places, filter_) for filter_ in flat]
+        places = windows_at(self.lattice_, self.filter_side, self.b, windows.before)
+        rows = [fields_on(self.lattice_, places, filter_) for filter_ in flat]
         self.components_ = np.concatenate(rows).astype(np.float32)
         self.intercept_visible_ = np.full(windows.n_sites, self._biases[0])
         self.intercept_hidden_ = np.repeat(self._biases[1:], windows.n_blocks)

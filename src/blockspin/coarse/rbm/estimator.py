@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import KW_ONLY, dataclass
 from typing import Any, Self
 
 import numpy as np
@@ -11,11 +12,10 @@ from numpy.typing import ArrayLike
 from blockspin import checks
 from blockspin.coarse.rbm import ensemble, settings
 from blockspin.coarse.rbm import units as states
-from blockspin.coarse.rbm.machine import Seed
 from blockspin.coarse.rbm.trainer import Trainer
-from blockspin.progress import Wish
 
 
+@dataclass(eq=False, repr=False)
 class RBM(Trainer):
     """A restricted Boltzmann machine trained by contrastive divergence (Hinton, Neural Comput. 14, 1771 (2002)).
 
@@ -91,50 +91,11 @@ class RBM(Trainer):
     ((200, 4), [0, 1, 2])
     """
 
-    def __init__(
-        self,
-        n_components: int = 256,
-        *,
-        units: str = "auto",
-        biases: bool = True,
-        algorithm: str = "cd",
-        k: int = 1,
-        reconstruction: str = "sample",
-        centered: bool = False,
-        learning_rate: float = 0.1,
-        momentum: float = 0.5,
-        batch_size: int = 100,
-        n_iter: int = 10,
-        l1: float = 0.0,
-        l2: float = 0.0,
-        l1_method: str = "proximal",
-        init: str = "small",
-        init_scale: float | None = None,
-        random_state: Seed = None,
-        output: str = "mean",
-        track_likelihood: bool = False,
-        verbose: Wish = 0,
-    ) -> None:
-        self.n_components = n_components
-        self.units = units
-        self.biases = biases
-        self.algorithm = algorithm
-        self.k = k
-        self.reconstruction = reconstruction
-        self.centered = centered
-        self.learning_rate = learning_rate
-        self.momentum = momentum
-        self.batch_size = batch_size
-        self.n_iter = n_iter
-        self.l1 = l1
-        self.l2 = l2
-        self.l1_method = l1_method
-        self.init = init
-        self.init_scale = init_scale
-        self.random_state = random_state
-        self.output = output
-        self.track_likelihood = track_likelihood
-        self.verbose = verbose
+    n_components: int = 256
+    _: KW_ONLY
+    reconstruction: str = "sample"
+    centered: bool = False
+    init: str = "small"
 
     @classmethod
     def from_weights(

@@ -11,27 +11,27 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
+from sklearn.base import ClassNamePrefixFeaturesOutMixin
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from blockspin import checks
+from blockspin.arrays import Array
 from blockspin.coarse.rbm import annealing, files, gibbs, settings, summation
 from blockspin.coarse.rbm import units as states
 from blockspin.coarse.rbm.annealing import Partition
 from blockspin.coarse.rbm.gibbs import Parameters
 from blockspin.coarse.rbm.pseudolikelihood import pseudo_log_likelihood
-from blockspin.coarse.rows import rows
+from blockspin.coarse.rows import Transformer, rows
 from blockspin.statistics import Estimate, mean_over_chains
 
-Array = NDArray[Any]
 Seed = int | np.random.RandomState | None
 
 QUICK = 20  # units whose states are summed in about a second
 ANNEALING = 1 << 30  # folded into the seed's key, away from the numbers of epochs
 
 
-class FittedMachine(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
+class FittedMachine(ClassNamePrefixFeaturesOutMixin, Transformer):
     """Everything that needs only the fitted parameters of an RBM: `Trainer` adds how they are found."""
 
     components_: Array
@@ -44,8 +44,14 @@ class FittedMachine(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
     random_state_: np.random.RandomState
     output: str
     random_state: Seed
+    trajectory_: dict[str, Array]
+    n_components: int  # from here, settings that `ConvolutionalRBM` does not have
+    reconstruction: str
+    centered: bool
+    init: str
     _velocity: tuple[Array, ...]
     _chains: Array
+    _keeps = ("float64", "float32")
     _LEARNED: ClassVar[tuple[str, ...]] = ("components_", "intercept_visible_", "intercept_hidden_")
 
     def transform(self, X: ArrayLike) -> Array:
@@ -217,11 +223,6 @@ class FittedMachine(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
     @property
     def _hidden_units(self) -> str:
         return states.HIDDEN[self.units_]
-
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
-        return tags
 
     def _seed(self) -> None:
         self.seed_ = int(check_random_state(self.random_state).randint(2**31 - 1))

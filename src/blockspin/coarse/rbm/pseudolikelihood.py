@@ -5,16 +5,14 @@ Setting one site changes the hidden fields by one row of W, so no site needs a m
 
 from functools import partial, reduce
 from operator import mul
-from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from numpy.typing import NDArray
 
+from blockspin.arrays import Array
 from blockspin.coarse.rbm.units import RANGE, binary_from_spin, is_hard
-
-Array = NDArray[Any]
 
 MOST_NODES = 10_000
 TAIL = 6.0  # standard deviations of the Gaussian units' grid beyond the outermost means

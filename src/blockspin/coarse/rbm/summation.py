@@ -5,16 +5,12 @@ are split into high and low: exp(a + U s) is then a product of two tables, and n
 """
 
 import math
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import logsumexp
 
+from blockspin.arrays import Array, FloatArray
 from blockspin.coarse.rbm.units import binary_from_spin
-
-Array = NDArray[Any]
-FloatArray = NDArray[np.float64]
 
 MOST_UNITS = 25
 LOW_BITS = 12  # a table of 4096 columns stays in cache

@@ -3,52 +3,51 @@
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
 from functools import partial
-from typing import Any, ClassVar, Self
+from typing import ClassVar, Self
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from sklearn.utils.validation import check_is_fitted
 
+from blockspin.arrays import Array
 from blockspin.coarse.rbm import files, settings, training, trajectory
 from blockspin.coarse.rbm import units as states
 from blockspin.coarse.rbm.convolution import Windows
 from blockspin.coarse.rbm.gibbs import Parameters
-from blockspin.coarse.rbm.machine import FittedMachine
+from blockspin.coarse.rbm.machine import FittedMachine, Seed
 from blockspin.coarse.rows import rows
 from blockspin.progress import Wish, reporting
 
-Array = NDArray[Any]
 Path = str | os.PathLike[str]
 
 CHAINS, STEPS = 64, 1000  # of annealing, a recorded epoch
 
 
+@dataclass(eq=False, repr=False, kw_only=True)
 class Trainer(FittedMachine):
     """An RBM that learns: what `RBM` and `ConvolutionalRBM` share; the latter's parameters are of another form."""
 
     _SIZE: ClassVar[str] = "n_components"  # the setting that says how many hidden units there are
-    n_components: int
-    units: str
-    biases: bool
-    algorithm: str
-    k: int
-    reconstruction: str
-    centered: bool
-    learning_rate: float
-    momentum: float
-    batch_size: int
-    n_iter: int
-    l1: float
-    l2: float
-    l1_method: str
-    init: str
-    init_scale: float | None
-    track_likelihood: bool
-    verbose: Wish
-    trajectory_: dict[str, Array]
+    units: str = "auto"
+    biases: bool = True
+    algorithm: str = "cd"
+    k: int = 1
+    learning_rate: float = 0.1
+    momentum: float = 0.5
+    batch_size: int = 100
+    n_iter: int = 10
+    l1: float = 0.0
+    l2: float = 0.0
+    l1_method: str = "proximal"
+    init_scale: float | None = None
+    random_state: Seed = None
+    output: str = "mean"
+    track_likelihood: bool = False
+    verbose: Wish = 0
 
     def _first(self, X: Array, generator: np.random.RandomState, scale: float) -> tuple[Array, Array, Array]:
         """Weights of deviation `scale` and biases for these data, before training."""

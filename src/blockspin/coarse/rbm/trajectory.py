@@ -7,15 +7,13 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-from numpy.typing import NDArray
 
+from blockspin.arrays import Array
 from blockspin.coarse.rbm import units as states
 from blockspin.coarse.rbm.annealing import Partition
 from blockspin.coarse.rbm.gibbs import Parameters
 from blockspin.coarse.rbm.pseudolikelihood import group_of
 from blockspin.coarse.rbm.records import Program, Rows, measure
-
-Array = NDArray[Any]
 
 MOST_ROWS = 2000
 FEWEST_ROWS = 100

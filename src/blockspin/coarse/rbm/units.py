@@ -4,13 +4,11 @@ E(v, h) = -h.W.v - b.v - c.h, plus |v|^2/2 where the visible units are Gaussian;
 visible), b (N,) and c (M,). Energies are reduced, information in nats.
 """
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
 
-Array = NDArray[Any]
+from blockspin.arrays import Array
 
 UNITS = ("binary", "spin", "gaussian")
 HIDDEN = {"binary": "binary", "spin": "spin", "gaussian": "binary"}  # the hidden units beneath visible ones

@@ -18,16 +18,14 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy.special import entr, xlogy
 
 from blockspin import checks
+from blockspin.arrays import Array, FloatArray
 from blockspin.coarse.rsmi import networks
 from blockspin.coarse.rsmi.networks import Batch, Layers
 from blockspin.statistics import Estimate, leave_one_out, refused, with_blocks
-
-FloatArray = NDArray[np.float64]
-Array = NDArray[Any]
 
 EMBEDDING = 8
 HIDDEN = 32

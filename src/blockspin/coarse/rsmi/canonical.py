@@ -9,9 +9,9 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-FloatArray = NDArray[np.float64]
+from blockspin.arrays import FloatArray
 
 FLAT = 1e-3  # of the largest variance: directions below it do not vary (closed dimers leave many such)
 

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import KW_ONLY, dataclass
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin, clone
+from sklearn.base import ClassNamePrefixFeaturesOutMixin, clone
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from blockspin import checks, memory
 from blockspin.alphabet import SPINS
+from blockspin.arrays import FloatArray, Spins
 from blockspin.coarse.blocks import fields_on
-from blockspin.coarse.rows import rows_on
+from blockspin.coarse.rows import Transformer, rows_on
 from blockspin.coarse.rsmi import bounds, networks, proxy
 from blockspin.coarse.rsmi.canonical import canonical
 from blockspin.coarse.rsmi.networks import Annealing, Batch
@@ -25,8 +27,6 @@ from blockspin.coarse.rsmi.windows import Windows, cut, windows
 from blockspin.lattice import Lattice
 from blockspin.statistics import Estimate
 
-FloatArray = NDArray[np.float64]
-Spins = NDArray[np.int8]
 Pair = tuple[Spins, NDArray[Any]]  # blocks and environments, row by row
 
 LEAST = 4  # rows to train, stop and measure
@@ -36,7 +36,8 @@ ALGORITHMS = ("bound", "rbm-proxy")
 STARTS = {"small": 0.01, "random": 0.5}  # spreads of the first weights: from near 0, and from anywhere
 
 
-class RSMI(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
+@dataclass(eq=False, repr=False)
+class RSMI(ClassNamePrefixFeaturesOutMixin, Transformer):
     """Block spins that keep the most information about their distant environment, I(H:E), learned from samples.
 
     A component of a block's variable is h = sign(w.v), v the block's spins; while w is learned, h is drawn from the
@@ -102,40 +103,22 @@ class RSMI(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     (1, 4)
     """
 
-    def __init__(
-        self,
-        lattice: Lattice,
-        b: int = 2,
-        buffer: int = 1,
-        environment: int = 1,
-        n_components: int = 1,
-        *,
-        algorithm: str = "bound",
-        objective: str = "infonce",
-        center: bool = False,
-        starts: Sequence[str] = ("small", "random"),
-        project: int | None = None,
-        n_iter: int = 3000,
-        batch_size: int = 100,
-        learning_rate: float = 5e-3,
-        annealing: tuple[float, float, float] = (0.5, 0.1, 5e-3),
-        random_state: int | np.random.RandomState | None = None,
-    ) -> None:
-        self.lattice = lattice
-        self.b = b
-        self.buffer = buffer
-        self.environment = environment
-        self.n_components = n_components
-        self.algorithm = algorithm
-        self.objective = objective
-        self.center = center
-        self.starts = starts
-        self.project = project
-        self.n_iter = n_iter
-        self.batch_size = batch_size
-        self.learning_rate = learning_rate
-        self.annealing = annealing
-        self.random_state = random_state
+    lattice: Lattice
+    b: int = 2
+    buffer: int = 1
+    environment: int = 1
+    n_components: int = 1
+    _: KW_ONLY
+    algorithm: str = "bound"
+    objective: str = "infonce"
+    center: bool = False
+    starts: Sequence[str] = ("small", "random")
+    project: int | None = None
+    n_iter: int = 3000
+    batch_size: int = 100
+    learning_rate: float = 5e-3
+    annealing: tuple[float, float, float] = (0.5, 0.1, 5e-3)
+    random_state: int | np.random.RandomState | None = None
 
     def fit(self, X: ArrayLike, y: object = None, *, chains: int | None = None) -> RSMI:
         """Learn the filters from X (n, N) of spins -1/+1; chains: number of chains of the rows, chain by chain.
@@ -204,11 +187,6 @@ class RSMI(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
             setattr(other, name, getattr(self, name))
         other.n_features_in_ = lattice.n_sites
         return other
-
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.transformer_tags.preserves_dtype = []  # int8 always
-        return tags
 
     @property
     def information_(self) -> Estimate:

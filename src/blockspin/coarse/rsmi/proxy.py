@@ -23,12 +23,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import log_expit, softmax
 
+from blockspin.arrays import FloatArray, Spins
 from blockspin.coarse.rbm import RBM
 from blockspin.coarse.rbm.summation import binary_states
 from blockspin.coarse.rbm.units import free_energy
-
-FloatArray = NDArray[np.float64]
-Spins = NDArray[np.int8]
 
 # Numbers of the training. (P): the paper's. (R): of a re-implementation (rgpy); the paper's were not read
 WINDOWS = 5000  # (P): samples a temperature

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import itertools
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from blockspin import checks
-from blockspin.lattice import Lattice
-
-IntArray = NDArray[np.intp]
+from blockspin.arrays import IntArray
+from blockspin.lattice import Lattice, windows_at
 
 
 @dataclass(frozen=True)
@@ -38,11 +36,9 @@ def windows(lattice: Lattice, b: int, buffer: int, environment: int) -> Windows:
             f"block, buffer and environment must fit the lattice: {b} + 2 ({buffer} + {environment}) = {side} sites a "
             f"side on {lattice}"
         )
-    outer = itertools.product(range(-buffer - environment, b + buffer + environment), repeat=lattice.dimension)
-    shell = np.array([step for step in outer if not all(-buffer <= x < b + buffer for x in step)])
-    places = (lattice.coordinates[blocks[:, 0]][:, None] + shell) % lattice.shape
-    around: IntArray = np.ravel_multi_index(tuple(np.moveaxis(places, -1, 0)), lattice.shape)
-    return Windows(blocks, around)
+    steps = np.indices((side,) * lattice.dimension)
+    shell = ((steps < environment) | (steps >= side - environment)).any(axis=0).ravel()
+    return Windows(blocks, windows_at(lattice, side, b, buffer + environment)[:, shell])
 
 
 def cut(

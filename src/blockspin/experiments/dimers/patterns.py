@@ -18,8 +18,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.stats import beta
 
 from blockspin import checks
-
-FloatArray = NDArray[np.float64]
+from blockspin.arrays import FloatArray
 
 PATTERNS: dict[str, Callable[[FloatArray, FloatArray, FloatArray, FloatArray], FloatArray]] = {
     "E_x": lambda n_x, n_y, x, y: n_x * x * y,  # staggered along x: the electric field along x

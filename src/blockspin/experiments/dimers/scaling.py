@@ -6,10 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import brentq
 
+from blockspin.arrays import FloatArray
 from blockspin.experiments.dimers import patterns
 from blockspin.statistics import UNDEFINED, Estimate, jackknife
-
-FloatArray = NDArray[np.float64]
 
 MOST_WINDING = 30
 

@@ -1,15 +1,14 @@
 """What RBMs are trained on: patches of photographs, digits, and the controls, permuted pixels and noise."""
 
 from collections.abc import Callable, Mapping
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from blockspin.arrays import Array
 from blockspin.experiments.ho_2013.images import Pictures, pictures
 from blockspin.randomness import generator
 
-Array = NDArray[Any]
 Split = tuple[Array, Array]  # to train on and to test
 
 TILE, HELD_OUT = 64, 0.2  # pixels of a tile's side; share of the tiles that give the test patches

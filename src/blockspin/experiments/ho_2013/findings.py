@@ -8,12 +8,10 @@ import math
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from blockspin.arrays import FloatArray
 from blockspin.experiments.ho_2013.settings import IMAGES
 from blockspin.statistics import mean_over_seeds
-
-FloatArray = NDArray[np.float64]
 
 SIGMAS = 3.0
 KEPT = 0.9  # of the gain in held-out likelihood that an RBM without a penalty has

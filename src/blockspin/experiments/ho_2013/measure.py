@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from blockspin.arrays import FloatArray
 from blockspin.coarse.embedding import DEAD, radius_of_gyration
 from blockspin.coarse.rbm import RBM
 from blockspin.judging.criteria.locality import participation, window_share
 from blockspin.lattice import Lattice
 
-FloatArray = NDArray[np.float64]
 Rows = NDArray[Any]
 
 

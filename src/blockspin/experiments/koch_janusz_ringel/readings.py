@@ -5,15 +5,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from blockspin.arrays import FloatArray
 from blockspin.experiments.core import Run
 from blockspin.experiments.koch_janusz_ringel.tasks import Curve, Exponents, boundary
 from blockspin.models.ising import KC_SQUARE
 from blockspin.runs.task import Result
 from blockspin.statistics import UNDEFINED, Estimate, jackknife_error, mean_over_seeds
-
-FloatArray = NDArray[np.float64]
 
 DEGREE, SLOPE = 3, -2  # of the polynomials in K - Kc, and the place of their slope at Kc
 SMALLEST = 8  # extent of the coarse lattices that nu and Kc are read from

@@ -19,7 +19,7 @@ from blockspin.randomness import generator, integer
 from blockspin.runs.task import Progress, Result, Task
 from blockspin.statistics import Estimate, refused
 
-AROUND = [0, 1, 3, 2]  # from the order of `Lattice.blocks` to that of `torus_block`
+AROUND = [0, 1, 3, 2]  # from the order of `Lattice.blocks` to that of `exact.surroundings.torus`
 WINDOWS = 100_000  # that a comparison of rules looks at
 RULES = {
     "majority, ties by a fair coin": (1, 1, 1, 1),

@@ -1,15 +1,13 @@
 """A field as a blob on a background: what the eye sees, where a participation ratio counts the background too."""
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.sparse import coo_array, csr_array
 from scipy.sparse.csgraph import connected_components
 
-from blockspin.coarse.sparse_fields import Fields, best_windows, on_sites, pieces, windows_at
-from blockspin.lattice import Lattice
+from blockspin.arrays import FloatArray, IntArray
+from blockspin.coarse.sparse_fields import Fields, best_windows, on_sites, pieces
+from blockspin.lattice import Lattice, windows_at
 
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.intp]
 ROUNDING = 1e-9  # of a field's norm: a smaller mean over a window is none
 
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scipy.optimize import brentq
 
 from blockspin import memory
+from blockspin.arrays import FloatArray
 from blockspin.exact import ising2d
 from blockspin.judging.criteria.coarse_couplings import spins_needed
 from blockspin.judging.criteria.criterion import Criterion, Quantity
@@ -24,7 +25,6 @@ from blockspin.rg.sectors import neighbours
 from blockspin.samples import by_chain
 from blockspin.statistics import UNDEFINED, Estimate, mean_over_chains
 
-FloatArray = NDArray[np.float64]
 Observable = Callable[[NDArray[np.int8], Lattice], FloatArray]  # of (chain, draw, *sites), by chain and draw
 
 

@@ -12,9 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from blockspin.alphabet import SPINS
+from blockspin.arrays import FloatArray
 from blockspin.coarse.embedding import Embedding
 from blockspin.coarse.rsmi.windows import Windows, cut, windows
-from blockspin.coarse.sparse_fields import best_windows, on_sites, windows_at
+from blockspin.coarse.sparse_fields import best_windows, on_sites
 from blockspin.exact import surroundings
 from blockspin.exact.information import Joint, block_states, sign_rule
 from blockspin.judging.criteria.coarse_couplings import placed_units
@@ -24,13 +25,11 @@ from blockspin.judging.lower_bound import bound, whole_bound
 from blockspin.judging.measurement import LOOSE, NotDefined, Reading, Side
 from blockspin.judging.rules import Described, Exceeds
 from blockspin.judging.thresholds import LOCAL
-from blockspin.lattice import Lattice
+from blockspin.lattice import Lattice, windows_at
 from blockspin.models import nearest
 from blockspin.randomness import generator
 from blockspin.samples import to_matrix
 from blockspin.statistics import Estimate, leave_one_out, with_blocks
-
-FloatArray = NDArray[np.float64]
 
 KEPT, SHARE = "I(H:E), nats", "kept of I(V:E)"
 MOST = 10_000  # windows looked at

@@ -8,20 +8,18 @@ a side, and by the blob's sites. Each is the mean over the units that live, with
 """
 
 import numpy as np
-from numpy.typing import NDArray
 
+from blockspin.arrays import FloatArray
 from blockspin.coarse.embedding import radius_of_gyration
-from blockspin.coarse.sparse_fields import Fields, best_windows, windows_at
+from blockspin.coarse.sparse_fields import Fields, best_windows
 from blockspin.judging.criteria.blob import blobs
 from blockspin.judging.criteria.criterion import Criterion, Quantity
 from blockspin.judging.evidence import Subject
 from blockspin.judging.measurement import NotDefined, Reading
 from blockspin.judging.nulls import PERMUTATIONS
 from blockspin.judging.rules import CloserThanNulls, Described
-from blockspin.lattice import Lattice
+from blockspin.lattice import Lattice, windows_at
 from blockspin.statistics import mean_over_seeds
-
-FloatArray = NDArray[np.float64]
 
 
 def participation(fields: Fields) -> FloatArray:

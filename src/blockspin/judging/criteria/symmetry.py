@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array
 
 from blockspin import memory
+from blockspin.arrays import FloatArray
 from blockspin.coarse.embedding import centres
 from blockspin.coarse.sparse_fields import Fields, dense, pieces
 from blockspin.judging.criteria.criterion import Criterion, Quantity
@@ -22,7 +23,6 @@ from blockspin.rg.operators import point_group as group_of
 from blockspin.samples import by_chain
 from blockspin.statistics import jackknife
 
-FloatArray = NDArray[np.float64]
 SETTLED = 1e-14  # a template that turns by less has settled
 
 

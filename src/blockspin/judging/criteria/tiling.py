@@ -3,9 +3,9 @@
 import math
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.sparse import diags_array
 
+from blockspin.arrays import FloatArray
 from blockspin.coarse.embedding import centres
 from blockspin.coarse.sparse_fields import Fields, pieces
 from blockspin.judging.criteria.criterion import Criterion, Quantity
@@ -16,8 +16,6 @@ from blockspin.judging.rules import CloserThanNulls, Described
 from blockspin.judging.thresholds import DUPLICATE
 from blockspin.lattice import Lattice
 from blockspin.statistics import jackknife_error
-
-FloatArray = NDArray[np.float64]
 
 
 def nearest_neighbour_spacing(positions: FloatArray, lattice: Lattice) -> FloatArray:

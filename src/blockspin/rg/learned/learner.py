@@ -11,8 +11,9 @@ from scipy.optimize import least_squares
 from sklearn.utils.validation import check_is_fitted
 
 from blockspin import checks
+from blockspin.arrays import FloatArray, Spins
 from blockspin.coarse import features as seen
-from blockspin.coarse.blocks import ChanceRule, FloatArray, Spins
+from blockspin.coarse.blocks import ChanceRule
 from blockspin.coarse.kernel import Kernel
 from blockspin.lattice import Lattice
 from blockspin.rg.learned.moments import Means, Moments, kernel_means
@@ -31,14 +32,10 @@ class Learner(ChanceRule):
     that.
     """
 
+    _learns = True
     features: Sequence[str]
     n_rows: int
     theta_: FloatArray
-
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.requires_fit = True
-        return tags
 
     @property
     def kernel_(self) -> Kernel:

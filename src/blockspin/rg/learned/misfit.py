@@ -5,8 +5,8 @@ from functools import lru_cache
 import numpy as np
 from scipy.linalg import solve_triangular
 
+from blockspin.arrays import FloatArray
 from blockspin.rg.learned.moments import Moments
-from blockspin.rg.operators import FloatArray
 
 FAR = 10.0  # weight of the differences of far pairs
 

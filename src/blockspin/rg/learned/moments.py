@@ -18,10 +18,10 @@ import jax.numpy as jnp
 import numpy as np
 from numpy.typing import NDArray
 
+from blockspin.arrays import FloatArray
 from blockspin.lattice import Lattice
 from blockspin.rg.operators import Operator
 
-FloatArray = NDArray[np.float64]
 Means = Callable[[Any, Any], tuple[Any, Any]]
 """(parameters (k,), what is seen of blocks (m, p)) to the means of their coarse spins (m,) and derivatives (m, k).
 

@@ -17,8 +17,9 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from blockspin import checks, memory
-from blockspin.coarse.blocks import ChanceRule, FloatArray, Spins
-from blockspin.lattice import Lattice
+from blockspin.arrays import FloatArray, Spins
+from blockspin.coarse.blocks import ChanceRule
+from blockspin.lattice import Lattice, windows_at
 from blockspin.rg.learned.learner import FEATURES
 from blockspin.rg.learned.misfit import Misfit
 from blockspin.rg.learned.moments import Means
@@ -108,11 +109,8 @@ class SelfSimilarNetwork(SelfSimilar):
 
     def _seen(self, spins: Spins) -> NDArray[np.float32]:
         """The features of every block, and the spins of its window, (n, M, k + window^d)."""
-        d, before = self.lattice.dimension, (self.window - self.b) // 2
-        offsets = np.indices((self.window,) * d).reshape(d, -1).T - before
-        sites = self.lattice.coarse(self.b).coordinates[:, None] * self.b + offsets
-        windows = spins[:, np.ravel_multi_index(tuple(np.moveaxis(sites, -1, 0)), self.lattice.shape, mode="wrap")]
-        return np.concatenate([super()._seen(spins), windows], axis=2)
+        sites = windows_at(self.lattice, self.window, self.b, (self.window - self.b) // 2)
+        return np.concatenate([super()._seen(spins), spins[:, sites]], axis=2)
 
     @property
     def _means(self) -> Means:

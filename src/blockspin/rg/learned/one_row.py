@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from blockspin.arrays import FloatArray
 from blockspin.lattice import Lattice
 from blockspin.rg.learned.learner import FEATURES, Learner
 from blockspin.rg.learned.moments import Moments
 from blockspin.rg.learned.rows import Rows, near, per_site
-from blockspin.rg.operators import EVEN, FloatArray, named
+from blockspin.rg.operators import EVEN, named
 
 MOST = 30  # tries: the spread falls slowly along directions that hardly change it
 SHORT = {"square": 2.3, "triangular": 2.1, "cubic": 1.8, "chain": 3.0}  # reach of the coarse layer's operators
 
 
+@dataclass(eq=False, repr=False)
 class OneRow(Learner):
     """A `Kernel` whose coarse layer sees the critical manifold by one row, learned without exponents or the exact row.
 
@@ -52,21 +55,12 @@ class OneRow(Learner):
     ((2,), (2, 64))
     """
 
-    def __init__(
-        self,
-        lattice: Lattice,
-        b: int = 2,
-        features: Sequence[str] = FEATURES,
-        operators: Sequence[str] | None = None,
-        n_rows: int = 10_000,
-        random_state: int | np.random.RandomState | None = None,
-    ) -> None:
-        self.lattice = lattice
-        self.b = b
-        self.features = features
-        self.operators = operators
-        self.n_rows = n_rows
-        self.random_state = random_state
+    lattice: Lattice
+    b: int = 2
+    features: Sequence[str] = FEATURES
+    operators: Sequence[str] | None = None
+    n_rows: int = 10_000
+    random_state: int | np.random.RandomState | None = None
 
     def fit(self, X: ArrayLike, y: object = None) -> Self:
         """Learn the weights from rows X (n, N) of -1/+1 of a model at a critical point.

@@ -6,9 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from blockspin.alphabet import SPINS, labels
+from blockspin.arrays import FloatArray
 from blockspin.lattice import Lattice
 from blockspin.rg import sectors
-from blockspin.rg.operators import FloatArray, Operator
+from blockspin.rg.operators import Operator
 from blockspin.rg.orbits import orbits
 
 REACH = {"square": 2.9, "triangular": 2.1, "cubic": 2.05, "chain": 4.0}  # of operators of up to four spins

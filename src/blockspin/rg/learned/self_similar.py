@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
@@ -10,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.validation import check_is_fitted
 
 from blockspin import checks
-from blockspin.coarse.blocks import FloatArray
+from blockspin.arrays import FloatArray
 from blockspin.coarse.kernel import Kernel
 from blockspin.lattice import Lattice
 from blockspin.rg.learned.learner import FEATURES, Learner
@@ -21,6 +22,7 @@ from blockspin.rg.operators import Operator, named
 FAR_PARTS = (4, 2)  # of the extents: the last of the default operators are pairs that far apart
 
 
+@dataclass(eq=False, repr=False)
 class SelfSimilar(Learner):
     """A `Kernel` whose coarse layer is the model itself on the smaller lattice, learned without any exponent.
 
@@ -73,27 +75,15 @@ class SelfSimilar(Learner):
     ((2,), (2, 64))
     """
 
-    def __init__(
-        self,
-        lattice: Lattice,
-        b: int = 2,
-        features: Sequence[str] = FEATURES,
-        own: ArrayLike | None = None,
-        operators: Sequence[str] | None = None,
-        free: Sequence[str] = (),
-        n_rows: int = 10_000,
-        random_state: int | np.random.RandomState | None = None,
-        q: int | None = None,
-    ) -> None:
-        self.lattice = lattice
-        self.b = b
-        self.features = features
-        self.own = own
-        self.operators = operators
-        self.free = free
-        self.n_rows = n_rows
-        self.random_state = random_state
-        self.q = q
+    lattice: Lattice
+    b: int = 2
+    features: Sequence[str] = FEATURES
+    own: ArrayLike | None = None
+    operators: Sequence[str] | None = None
+    free: Sequence[str] = ()
+    n_rows: int = 10_000
+    random_state: int | np.random.RandomState | None = None
+    q: int | None = None
 
     def fit(self, X: ArrayLike, y: object = None) -> Self:
         """Learn the weights from rows X (n, N) of -1/+1 of a model, as `own` are on the coarse lattice.
