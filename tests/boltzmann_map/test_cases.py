@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from typing import Any
 
@@ -121,3 +122,11 @@ def test_the_shift_and_the_first_example_have_dF_zero_and_are_wrong() -> None:
         assert abs(mapping.dF) < 1e-12
         assert mapping.KL > 0.01
         assert mapping.trace_spread > 0.1
+
+
+def test_what_is_random_in_a_case_is_random_in_no_other() -> None:
+    made: list[Any] = [CASES[name].build(RING, seed=1) for name in ("random", "shifted")]
+    random, shifted = (one.machine.weights.ravel() for one in made)
+    streams = [random, shifted, np.random.default_rng(1).standard_normal(random.size)]
+    for one, other in itertools.combinations(streams, 2):
+        assert abs(np.corrcoef(one, other)[0, 1]) < 4 / math.sqrt(random.size)

@@ -6,12 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 import blockspin.boltzmann_map as bm
 from blockspin.boltzmann_map import expected as of
 from blockspin.lattice import Lattice
 from blockspin.models import Ising
+from blockspin.randomness import generator, integer
 
 if TYPE_CHECKING:
     from blockspin.boltzmann_map.mappings import MachineMapping, Mapping, TableMapping
@@ -45,11 +44,11 @@ def _half(model: Ising) -> int:
 
 
 def _random(model: Ising, seed: int) -> MachineMapping:
-    return _machine(model, bm.machine.Machine.random(_half(model), model.lattice.n_sites, seed))
+    return _machine(model, bm.machine.Machine.random(_half(model), model.lattice.n_sites, integer(seed, "random")))
 
 
 def _shifted(model: Ising, seed: int) -> MachineMapping:
-    machine = bm.machine.Machine.random(_half(model), model.lattice.n_sites, seed, biases=False)
+    machine = bm.machine.Machine.random(_half(model), model.lattice.n_sites, integer(seed, "shifted"), biases=False)
     return _machine(model, machine.shifted(-_machine(model, machine).dF))
 
 
@@ -77,7 +76,7 @@ def _layer(model: Ising) -> MachineMapping:
 
 def _matched(model: Ising, seed: int) -> TableMapping:
     ring = Lattice.chain(8)
-    return bm.rules.matched(Ising(ring, model.K), 0.5 * np.random.default_rng(seed).standard_normal(1 << ring.n_sites))
+    return bm.rules.matched(Ising(ring, model.K), 0.5 * generator(seed, "matched").standard_normal(1 << ring.n_sites))
 
 
 FIRST = "a block's spin is its first"

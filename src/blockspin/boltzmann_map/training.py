@@ -14,6 +14,7 @@ from blockspin.coarse.embedding import embed
 from blockspin.coarse.rbm import RBM
 from blockspin.exact import enumeration
 from blockspin.models import Ising
+from blockspin.randomness import generator
 
 DONE = 1e-6  # nats of KL below which no other start is tried
 STOP = {"maxiter": 1000, "maxfun": 1500, "ftol": 1e-15, "gtol": 1e-9, "maxcor": 30}
@@ -22,7 +23,7 @@ STOP = {"maxiter": 1000, "maxfun": 1500, "ftol": 1e-15, "gtol": 1e-9, "maxcor": 
 def exact_draws(model: Ising, n: int, seed: int) -> NDArray[np.int8]:
     """Independent configurations (n, N) from the probabilities of all states; raises ValueError above 20 sites."""
     chance = enumeration.probabilities(model)
-    numbers = np.random.default_rng(seed).choice(len(chance), n, p=chance)
+    numbers = generator(seed, "draws").choice(len(chance), n, p=chance)
     return enumeration.states(model.lattice)[numbers]
 
 
@@ -39,7 +40,7 @@ def train_by_likelihood(model: Ising, n_hidden: int, seed: int, *, starts: int =
         raise ValueError(f"an RBM without biases fits models without a field; got h = {model.h:g}")
     # the other half of the states is this one turned over
     v, P = spins(N)[1 << (N - 1) :], 2 * enumeration.probabilities(model)[1 << (N - 1) :]
-    random = np.random.default_rng(seed)
+    random = generator(seed, "starts", n_hidden, N)
     entropy = -float(P @ np.log(P))
     best: Any = None
     for _ in range(starts):

@@ -87,7 +87,7 @@ def _seconds(ring: int = 12, starts: int = 0, n_draws: int = 0, n_iter: int = 0,
     return one * (len(flow) / 3 if flow else 1.0)
 
 
-@task(label="case {case}", weight=_seconds)
+@task(label="case {case}", version=2, weight=_seconds)
 def case(
     case: str, ring: int = 0, K: float = 0.0, torus: tuple[int, int] = (0, 0), K_torus: float = 0.0, **training: Any
 ) -> Found:
@@ -111,7 +111,7 @@ def case(
     )
 
 
-@task(label="flow of {map}", weight=_seconds)
+@task(label="flow of {map}", version=2, weight=_seconds)
 def flow(map: str, ring: int, flow: list[float], *, progress: Progress, **training: Any) -> Result:
     """K' of one map at every K; arrays: K, K' and its spread over the bonds, KL, identity residual."""
     rows = []

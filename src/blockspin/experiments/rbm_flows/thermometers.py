@@ -16,7 +16,6 @@ from blockspin.experiments.stored import Array, Stored
 from blockspin.statistics import Estimate, jackknife, mean_over_chains
 
 NAMES = ("energy", "coupling", "network")
-K_HOT, K_COLD = 0.01, 3.0  # couplings between which energies are inverted
 UNITS, EPOCHS = 64, 20  # of the network; Veiga & Vicente have layers of 512, 256 and 64, and 215 epochs
 GROUPS = 10  # of rows that calibrate it
 GRID = np.linspace(TEMPERATURES[0], TEMPERATURES[-1], 241)  # of the calibration, smooth between labels
@@ -37,7 +36,10 @@ class Network(Stored):
     error: Array
 
     def answers(self, spins: Array) -> Array:
-        """Of each configuration, (n, 1)."""
+        """Of each configuration, (n, 1): the mean of its answers to both signs, which the model does not tell apart."""
+        return (self._answers(spins) + self._answers(-spins)) / 2
+
+    def _answers(self, spins: Array) -> Array:
         ln_p = np.tanh(spins @ self.W + self.b) @ self.V + self.c
         p = np.exp(ln_p - ln_p.max(axis=1, keepdims=True))
         return np.asarray(p @ np.array(TEMPERATURES)[:, None] / p.sum(axis=1, keepdims=True))
@@ -48,15 +50,8 @@ def learned(rows: Array, seed: int) -> Network:
     from sklearn.neural_network import MLPClassifier
 
     n, labels, none = rows.shape[1] // 2, np.arange(len(rows)), np.empty(0)
-    model = MLPClassifier(
-        (UNITS,),
-        activation="tanh",
-        solver="sgd",
-        learning_rate_init=0.05,
-        batch_size=100,
-        alpha=1e-3,
-        random_state=seed,
-    )
+    how: dict[str, Any] = {"solver": "sgd", "learning_rate_init": 0.05, "batch_size": 100, "alpha": 1e-3}
+    model = MLPClassifier((UNITS,), activation="tanh", random_state=seed, **how)
     for _ in range(EPOCHS):
         model.partial_fit(rows[:, :n].reshape(len(rows) * n, -1), np.repeat(labels, n), classes=labels)
     (W, V), (b, c) = model.coefs_, model.intercepts_
@@ -74,27 +69,26 @@ def calibrated(network: Network, rows: Array) -> Network:
     return network.model_copy(update={"curve": np.maximum.accumulate(curve), "error": error})
 
 
-def by_network(spins: Array, network: Network) -> Estimate:
-    """The temperature at which the network's mean answer is that of these configurations; errors of both are joined."""
+def by_network(spins: Array, network: Network) -> tuple[Estimate, float]:
+    """The temperature at which the network's mean answer is that of these configurations.
+
+    The second number is the error of the calibration, which all readings of one network share.
+    """
     found, curve = mean_over_chains(network.answers(spins)), network.curve
-    if not curve[0] < found.value < curve[-1]:
-        return COLD if found.value <= curve[0] else HOT
+    ground = float(network.answers(np.ones((1, spins.shape[1])))[0, 0])
+    low = max(float(curve[0]), ground) + 1e-9  # rounding
+    if not low < found.value < curve[-1]:
+        return (COLD if found.value <= low else HOT), math.nan
     T, k = float(np.interp(found.value, curve, GRID)), int(np.searchsorted(curve, found.value))
     slope = np.interp(T, GRID, np.gradient(curve, GRID))
-    return Estimate(T, float(math.hypot(found.error, network.error[k]) / slope))
+    return Estimate(T, float(found.error / slope)), float(network.error[k] / slope)
 
 
 def by_energy(spins: Array) -> Estimate:
     """The temperature at which Kaufman's torus has the mean energy of these configurations."""
-    from scipy.optimize import brentq
+    from blockspin.judging.criteria.fidelity import effective_coupling
 
-    from blockspin.exact.ising2d import energy_per_site
-
-    lattice, found = square(spins), energy(spins)
-    if not energy_per_site(lattice, K_COLD) < found.value < energy_per_site(lattice, K_HOT):
-        return _beyond(spins)
-    K = float(brentq(lambda K: energy_per_site(lattice, K) - found.value, K_HOT, K_COLD))
-    return Estimate(1 / K, found.error / specific_heat(lattice, 1 / K))
+    return _temperature(effective_coupling(energy(spins), square(spins)), spins)
 
 
 def by_coupling(spins: Array) -> Estimate:
@@ -102,14 +96,19 @@ def by_coupling(spins: Array) -> Estimate:
     from blockspin.rg.pseudolikelihood import of_spins
 
     lattice = square(spins)
-    K = of_spins(spins.reshape(-1, 1, *lattice.shape), lattice, ["nn"])["nn"]
-    return Estimate(1 / K.value, K.error / K.value**2) if K.value > 0 else _beyond(spins)
+    return _temperature(of_spins(spins.reshape(-1, 1, *lattice.shape), lattice, ["nn"])["nn"], spins)
 
 
-def read(spins: Array, network: Network) -> list[tuple[float, float]]:
-    """The temperature with its error, by each of NAMES."""
-    found = by_energy(spins), by_coupling(spins), by_network(spins, network)
-    return [(one.value, one.error) for one in found]
+def _temperature(K: Estimate, spins: Array) -> Estimate:
+    if K.value > 0:
+        return Estimate(1 / K.value, K.error / K.value**2)
+    return COLD if energy(spins).value < -1 else HOT
+
+
+def read(spins: Array, network: Network) -> list[tuple[float, float, float]]:
+    """The temperature, its error over configurations, and that of the calibration, by each of NAMES."""
+    found = (by_energy(spins), 0.0), (by_coupling(spins), 0.0), by_network(spins, network)
+    return [(one.value, one.error, calibration) for one, calibration in found]
 
 
 def energy(spins: Array) -> Estimate:
@@ -122,20 +121,13 @@ def square(spins: Array) -> bs.Lattice:
     return bs.Lattice.square(math.isqrt(spins.shape[1]))
 
 
-def specific_heat(lattice: Any, T: float, step: float = 1e-4) -> float:
-    """dE/dT of the torus, a site, in units of k."""
-    from blockspin.exact.ising2d import energy_per_site
-
-    return (energy_per_site(lattice, 1 / (T + step)) - energy_per_site(lattice, 1 / (T - step))) / (2 * step)
-
-
-def warmest(L: int) -> float:
+def warmest(L: int, step: float = 1e-4) -> float:
     """The temperature at which the L x L torus has its largest specific heat."""
     from scipy.optimize import minimize_scalar
 
-    lattice = bs.Lattice.square(L)
-    return float(minimize_scalar(lambda T: -specific_heat(lattice, T), bounds=(1.5, 4), method="bounded").x)
+    from blockspin.exact.ising2d import energy_per_site
 
+    def energy(T: float) -> float:
+        return energy_per_site(bs.Lattice.square(L), 1 / T)
 
-def _beyond(spins: Array) -> Estimate:
-    return COLD if energy(spins).value < -1 else HOT
+    return float(minimize_scalar(lambda T: energy(T - step) - energy(T + step), bounds=(1.5, 4), method="bounded").x)
