@@ -293,6 +293,17 @@ def test_claims_that_hold_in_part_or_not_at_all() -> None:
     assert status("HO-5", images(), permuted(window=None, participation=None, living=0)) == "not reproduced"
 
 
+def test_a_kind_without_a_reliable_likelihood_counts_neither_way() -> None:
+    lost = {"images": repeated(machine("none", 0.0, held_out=None, trouble="apart"), *images()[0].meta["machines"][1:])}
+    assert statuses(digits=lost)[0] == "not tested"
+    # what holds on the photographs may hold on the digits too
+    wanted = ["partly", "reproduced", "not tested", "not tested", "not tested", "not tested"]
+    assert statuses(natural={"images": images()}, digits=lost) == wanted
+    diffuse = {"images": images({"window": 0.3, "participation": 21.0, "zeros": 0.0, "largest": 0.3})}
+    # every kind of image cannot have it, but HO-1 holds in part where one has
+    assert [statuses(natural=diffuse, digits=lost)[n] for n in (0, 2, 3)] == ["not tested", *["not reproduced"] * 2]
+
+
 def test_one_kind_of_image_is_not_all() -> None:
     diffuse = images({"window": 0.4, "participation": 20.0, "zeros": 0.0})
     # the largest weight is L1's on both

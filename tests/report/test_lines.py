@@ -106,6 +106,11 @@ def test_reference_lines_keep_their_labels_off_the_points() -> None:
         assert ">here<" in body
 
 
+def test_a_reference_line_needs_no_points() -> None:
+    nothing = [(math.nan, 1.0), (1.0, math.nan)]
+    assert ">half<" in line_plot([Panel("x", "y", {"l1": nothing}, across=[(2.0, "half")])]).body
+
+
 def test_the_same_bytes_and_escaped_names() -> None:
     evil = "<script>alert('$x$')</script>"
     panel = Panel(evil, evil, {evil: [(1, 2)]}, evil, dashed={evil: [(1, 2)]}, across=[(1, evil)], down=[(1, evil)])

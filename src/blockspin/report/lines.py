@@ -156,6 +156,8 @@ def _crowded(axes: Any, part: Panel, value: float) -> bool:
     points = np.concatenate([_points(part, some)[:, :2] for some in part.curves.values()])
     down = [(x, value) for x, _ in part.down]
     places = np.concatenate([points[np.isfinite(points[:, 0])], np.array(down).reshape(-1, 2)])
+    if not len(places):  # nothing could be drawn
+        return False
     x, y = axes.transLimits.transform(axes.transScale.transform([*places, (places[0, 0], value)])).T
     beside = x[:-1][np.abs(y[:-1] - y[-1] - 0.04) < 0.08]
     return bool((beside > 0.6).sum() > (beside < 0.4).sum())
