@@ -31,7 +31,7 @@ HAS = (
 def exact_at_once(run: Run) -> Answer:
     found = {kind: near(run, learned(run, kind), 1) for kind in LEARNED}
     best = max(found, key=lambda kind: [*found[kind].values()].count(True))
-    why = f"By {best}, the best objective, a rule has {_words(found[best])} there."
+    why = f"The best objective is {best}: at its first step the rule has {_words(found[best])}."
     full = at_least_one(every(one.values()) for one in found.values())
     part = at_least_one(at_least_one(one.values()) for one in found.values())
     return Answer(graded(full, part), why, list(evidence(run, learned(run, best), 1)))
@@ -49,8 +49,8 @@ def one_weight(run: Run) -> Answer:
     found = {name: near(run, [name], 1) for name in rules}
     some = {y: [name for name in rules if found[name][y]] for y in EXACT}
     both = [name for name in rules if all(found[name].values())]
-    with_y = ", ".join(f"{y} with {', '.join(names) or 'none'}" for y, names in some.items())
-    why = f"The exact values come {with_y}; both with {', '.join(both) or 'none'}."
+    with_y = "; ".join(f"{y} with {', '.join(names) or 'no rule'}" for y, names in some.items())
+    why = f"Exact: {with_y}; both with {', '.join(both) or 'no rule'}."
     full = at_least_one(every(one.values()) for one in found.values())
     part = every(at_least_one(one[y] for one in found.values()) for y in EXACT)
     return Answer(graded(full, part), why, list(evidence(run, rules, 1)))
