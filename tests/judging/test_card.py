@@ -8,7 +8,7 @@ import math
 import pytest
 
 from blockspin.judging import CRITERIA, Measured, Note, Outcome, Row, Scorecard, scorecard
-from blockspin.judging.measurement import Measurement, Side, State
+from blockspin.judging.measurement import Measurement, Side, State, Trainings
 from blockspin.judging.rules import BLURRED
 from blockspin.judging.text import HEADER, summary
 from blockspin.judging.verdict import Verdict
@@ -69,6 +69,16 @@ def test_the_manifold_denies_where_it_fails(manifold: Outcome, verdict: Verdict)
         assert made.to_dict()["denied"] == (["manifold"] if manifold is FAIL else [])
         assert ("manifold" in summary(made.rows)) == (manifold is FAIL)
     assert card(locality=FAIL, tiling=FAIL, spectrum=FAIL, manifold=PASS).verdict is Verdict.DOES_NOT
+
+
+def test_few_trainings_do_not_take_back_that_a_map_is_rough() -> None:
+    some = (1.7787, 1.7960, 1.8015)  # 15 times as far as the majority rule, by 3.5 errors, and 1.8 of Student's
+    between = Trainings(some, 0.0011, 0.0069, 3)
+    exact, majority = Side("exact", 15 / 8), Side("majority", 1.8805, 0.0004)
+    far = Row(
+        "spectrum", "y_h", 1.7921, 0.0069, State.MEASURED, PASS, reference=majority, exact=exact, trainings=between
+    )
+    assert far.rough
 
 
 @pytest.mark.parametrize(

@@ -68,10 +68,13 @@ class Row:
 
     @property
     def rough(self) -> bool:
-        """Whether the distance is more than `ROUGH` times that of the reference, by 2 standard errors of both."""
+        """Whether the distance is more than `ROUGH` times that of the reference, by 2 standard errors of both.
+
+        It is a word of caution: few trainings, whose scatter is known badly, do not take it back.
+        """
         if (own := self._references_own(SIGMAS)) is None or self.exact is None or not self.defined:
             return False
-        far, room = _away(Side("", self.value, self.error, trainings=self.trainings), self.exact, SIGMAS)
+        far, room = _away(Side("", self.value, self.error), self.exact, SIGMAS)
         return abs(far) - ROUGH * abs(own[0]) > math.hypot(room, ROUGH * own[1])
 
     def _references_own(self, errors: float) -> tuple[float, float] | None:
