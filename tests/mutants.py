@@ -250,7 +250,7 @@ MUTANTS = (
     ),
     Mutant(
         "rough without the reference's own distance", "judging/verdict.py",
-        "abs(far.value) - ROUGH * abs(own.value)", "abs(far.value)", "judging/test_card.py",
+        "abs(far) - ROUGH * abs(own[0])", "abs(far)", "judging/test_card.py",
     ),
     Mutant(
         "the ratio of two starts upside down", "rg/starts.py",

@@ -57,7 +57,7 @@ def ends_at_tc(run: Run) -> Answer:
 def without_lattice(run: Run) -> Answer:
     close = np.stack([near(ends(run, data), np.array([TC, 0, 0]))[..., -1] for data in BARE])
     why = " ".join(
-        f"For {data} data the network reads T within {NEAR} of Tc in {_counted(one)} flows."
+        f"For {data} data the network reads T within {NEAR} of Tc in {_counted(one, 'flows')}"
         for data, one in zip(BARE, close, strict=True)
     )
     return _answer(close.min(), close.max(), why, evidence(run, BARE, NAMES[-1:]))
@@ -74,8 +74,8 @@ def data_alone(run: Run) -> Answer:
     own = {data: np.stack([one.data[:, None] for one in flows(run, data)]) for data in DATA}
     close = {data: near(ends(run, data), own[data]) for data in DATA}
     full, first = np.array([one.min() for one in close.values()]), close["all T"][..., 0]
-    why = f"By energy this holds in {_counted(first)} flows of all temperatures. "
-    why += f"By all thermometers it holds for {_counted(full)} kinds of data."
+    why = f"By energy this holds in {_counted(first, 'flows of all temperatures')} "
+    why += f"By all thermometers it holds for {_counted(full, 'kinds of data')}"
     return _answer(full.min(), first.min(), why, evidence(run, DATA))
 
 
@@ -89,7 +89,7 @@ def data_alone(run: Run) -> Answer:
 def one_temperature(run: Run) -> Answer:
     T = ends(run, "all T")
     agree = near(T, np.roll(T, 1, axis=-2)).min(axis=-1)
-    why = f"The thermometers agree in {_counted(agree)} flows."
+    why = f"The thermometers agree in {_counted(agree, 'flows')}"
     return _answer(agree.min(), agree.max(), why, evidence(run, ["all T"]))
 
 
@@ -137,7 +137,7 @@ def correlators(run: Run) -> Answer:
     + CERTAIN,
 )
 def n_points(run: Run) -> Answer:
-    what = f"both n-point functions within {ALIKE:.0%} of the majority rule's"
+    what = "both n-point functions near the majority rule's"
     return _of_layers(run, what, [(PAIRS, 1), (FOURS, 1)], lambda x, own: ALIKE * own - abs(x - own))
 
 
@@ -231,9 +231,10 @@ def _named(holds: Array) -> str:
     return " and ".join(name for name, one in zip(NAMES, holds, strict=True) if one == 1) or "no thermometer"
 
 
-def _counted(holds: Array) -> str:
+def _counted(holds: Array, what: str) -> str:
     undecided = int((holds == OPEN).sum())
-    return f"{(holds == 1).sum()} of {holds.size}" + (f" ({undecided} undecided)" if undecided else "")
+    some = f" {undecided} {'is' if undecided == 1 else 'are'} undecided." if undecided else ""
+    return f"{(holds == 1).sum()} of {holds.size} {what}.{some}"
 
 
 def _answer(full: float, part: float, why: str, shown: Sequence[dict[str, Any]]) -> Answer:
@@ -244,7 +245,7 @@ def _answer(full: float, part: float, why: str, shown: Sequence[dict[str, Any]])
 
 def _of_layers(run: Run, what: str, of: Sequence[tuple[str, int]], distance: Callable[[Any, Any], Any]) -> Answer:
     """The answer of a claim that trainings have something: of all these numbers a positive distance from the rule's."""
-    good, shown, told = [], [], []
+    good, shown, reasons = [], [], []
     for l1 in run.settings.stack.l1:
         holds, found = [], numbers(run["layers"][l1])
         for quantity, layer in of:
@@ -254,6 +255,6 @@ def _of_layers(run: Run, what: str, of: Sequence[tuple[str, int]], distance: Cal
             (own, e), (value, error) = found[quantity, layer][0], found[quantity, layer][1:].T
             holds.append(positive(distance(value, own), np.hypot(error, e), PARTS))
         good.append(np.min(holds, axis=0))
-        told.append(f"With L1 = {l1:g}, {_counted(good[-1])} trainings have {what}.")
+        reasons.append(f"With L1 = {l1:g}, {_counted(good[-1], f'trainings have {what}')}")
     every = [one.min() for one in good]
-    return _answer(min(every), max(every), " ".join(told), shown)
+    return _answer(min(every), max(every), " ".join(reasons), shown)
