@@ -169,7 +169,7 @@ def noise(run: Run) -> Answer:
     found = run["filters"]["noise", 2]
     share = max(found.noise)
     why = (
-        f"At most {share:.2f} of a filter's squared weight is on noise; equal weights would have more than a half "
+        f"At most {share:.3f} of a filter's squared weight is on noise; equal weights would have more than a half "
         "there."
     )
     shares = [row("with noise", f"share of w^2 on noise, filter {j}", s) for j, s in enumerate(found.noise, start=1)]
