@@ -121,7 +121,7 @@ def starting_point(run: Run) -> Answer:
         one, other = (mean_of(run, L, some, 1, "y_h", start) for some in (own, others))
         found = nearer(one, other, "y_h", SIGMAS * student(n, SIGMAS))
         better.append(False if found is None and _agrees(other, "y_h") else found)
-    why = f"At {better.count(True)} of 2 starts the rules that were learned there are nearer than the other start's."
+    why = f"At {better.count(True)} of 2 starts rules that were learned there are surely nearer than the others."
     return Answer(graded(every(better), at_least_one(better)), why, shown)
 
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from blockspin.experiments.claims import Answer, NotTested, at_least_one, claim, every, graded, passed, row
 from blockspin.experiments.core import Run
+from blockspin.experiments.locality_map.recipes import converted
 from blockspin.experiments.mehta_schwab.cards import SIZE, courses, size, stack, studied
 from blockspin.experiments.mehta_schwab.settings import OWN, SOURCES, VARIANTS
 from blockspin.statistics import Estimate
@@ -48,12 +49,18 @@ def local_fields_grow(run: Run) -> Answer:
         f"Locality passes in {local.count(True)} of {len(cards)} layers.{_open(local)} A field of the first layer "
         f"covers {sizes[0]} sites, of the last {sizes[-1]}. A block covers {cards[0].b ** 2:.0f} and "
         f"{cards[-1].b ** 2:.0f}."
-        f" The penalty is {run.settings.recipe.l1:g}; the paper's is {SOURCES['recipe.l1'][0]:g}."
+        f" The penalty is {run.settings.recipe.l1:g}; the paper's is {_published_penalty(run.settings.recipe):.2g}."
         + ("" if alike else " Within a layer the sizes differ.")
         + ("" if grows else " The fields do not grow at every step.")
     )
     shares = [row("l1", "spread over mean", one, layer=n) for n, one in enumerate(spreads, start=1)]
     return Answer(graded(every([*local, alike, grows]), at_least_one(local)), why, _rows(cards, "locality") + shares)
+
+
+def _published_penalty(recipe: Any) -> float:
+    """The paper's penalty in the units of a recipe."""
+    published: float = SOURCES["recipe.l1"][0]
+    return converted(published, 1, 1)["l1"] if recipe.units == "spin" else published
 
 
 @claim(
