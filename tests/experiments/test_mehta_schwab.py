@@ -201,7 +201,7 @@ class Ran(dict[str, Any]):
     def __init__(self, cards: Sequence[Scorecard] = (), **branches: Any) -> None:
         super().__init__({"trained": {}, "conditions": {}} | branches)
         self.cards = {f"{card.map}, layer {card.layer}": card for card in cards}
-        recipe, conditions = SimpleNamespace(l1=0.02), SimpleNamespace(units=16)
+        recipe, conditions = SimpleNamespace(l1=0.02, units="spin"), SimpleNamespace(units=16)
         self.settings = SimpleNamespace(layers=(16, 4), conditions=conditions, recipe=recipe, alternatives=())
 
 
@@ -412,3 +412,9 @@ def test_local_layers_must_pass_the_other_tests_too() -> None:
         assert len(stack(run.cards, "l1")) == len(cards)
         entry = claims.local_is_enough(run)
         assert (entry["status"], counted(entry)) == (status, counts)
+
+
+def test_the_papers_penalty_is_told_in_the_recipes_units() -> None:
+    """W of spins is a quarter of that of 0/1 units, and momentum 1/2 doubles a penalty inside of it: 8 times 2e-4."""
+    assert claims._published_penalty(SimpleNamespace(units="spin")) == pytest.approx(1.6e-3)
+    assert claims._published_penalty(SimpleNamespace(units="binary")) == 2e-4
