@@ -81,3 +81,11 @@ def check_samples(L: int, n: int, key: str, spin: int = SPIN) -> None:
 def check_weights(L: int, units: int, key: str) -> None:
     """The memory holds a layer of so many units on the L x L lattice at work."""
     memory.require(WEIGHT * L**2 * units, f"{key}: {units} units on L = {L}")
+
+
+def penalty_on_spins(l1: float, momentum: float = 0.5) -> float:
+    """The proximal L1 penalty of -1/+1 units that acts as one in the gradient of 0/1 units does: 4 l1 / (1 - momentum).
+
+    W(+-1) = W(0/1) / 4, and a penalty inside of the momentum shrinks a weight by rate l1 / (1 - momentum) a batch.
+    """
+    return 4 * l1 / (1 - momentum)

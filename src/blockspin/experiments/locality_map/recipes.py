@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from blockspin.experiments.ranges import penalty_on_spins
+
 
 @dataclass(frozen=True)
 class Recipe:
@@ -20,10 +22,9 @@ class Recipe:
 def converted(l1: float, rate: float, scale: float, momentum: float = 0.5) -> dict[str, float]:
     """A recipe for 0/1 units, its penalty in the gradient, as one for -1/+1 units with the proximal penalty.
 
-    W(+-1) = W(0/1) / 4, so that the rate becomes rate / 16, and the penalty's shrinkage a batch, rate l1 /
-    (1 - momentum) inside the momentum, is kept with 4 l1 / (1 - momentum). Biases have no counterpart here.
+    W(+-1) = W(0/1) / 4, so that the rate becomes rate / 16. Biases have no counterpart here.
     """
-    return {"l1": 4 * l1 / (1 - momentum), "learning_rate": rate / 16, "init_scale": scale / 4}
+    return {"l1": penalty_on_spins(l1, momentum), "learning_rate": rate / 16, "init_scale": scale / 4}
 
 
 RECIPES = (

@@ -11,9 +11,9 @@ import numpy as np
 
 from blockspin.experiments.claims import Answer, NotTested, at_least_one, claim, every, graded, passed, row
 from blockspin.experiments.core import Run
-from blockspin.experiments.locality_map.recipes import converted
 from blockspin.experiments.mehta_schwab.cards import SIZE, courses, size, stack, studied
 from blockspin.experiments.mehta_schwab.settings import OWN, SOURCES, VARIANTS
+from blockspin.experiments.ranges import penalty_on_spins
 from blockspin.statistics import Estimate
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def local_fields_grow(run: Run) -> Answer:
 def _published_penalty(recipe: Any) -> float:
     """The paper's penalty in the units of a recipe."""
     published: float = SOURCES["recipe.l1"][0]
-    return converted(published, 1, 1)["l1"] if recipe.units == "spin" else published
+    return penalty_on_spins(published) if recipe.units == "spin" else published
 
 
 @claim(
