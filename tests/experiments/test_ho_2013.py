@@ -258,17 +258,22 @@ def test_the_machines_that_are_compared() -> None:
     # L2 at L1's likelihood, -1.255: between -1.252 (window 0.4) and -1.36 (window 0.9)
     assert some.rival(L1, "window")[1] == pytest.approx(0.4 + 0.5 * 0.003 / 0.108)
     # halfway: (0.28 + 1) / 2 = 0.64, and sqrt(21 * 9) = 13.7 pixels
-    assert (some.halfway("window"), some.halfway("participation")) == pytest.approx((0.64, 13.748), abs=1e-3)
-    assert some.local(L1) == 2
-    assert of_images(images({"window": 0.63, "participation": 13.8})).local(L1) == 0
-    assert of_images(images({"window": 0.63})).local(L1) == of_images(images({"participation": 13.8})).local(L1) == 1
+    assert (some.halfway("window")[0], some.halfway("participation")[0]) == pytest.approx((0.64, 13.748), abs=1e-3)
+    assert some.local(L1) == [True, True]
+    assert of_images(images({"window": 0.63, "participation": 13.8})).local(L1) == [False, False]
+    assert of_images(images({"window": 0.63})).local(L1) == [True, False]
+    assert of_images(images({"window": None, "participation": 13.748})).local(L1) == [None, False]
 
 
 def test_clear_differences() -> None:
-    assert clear(np.array([1.0, 1.1, 0.9]))
-    assert not clear(np.array([1.0, 1.1, -0.01]))  # a seed against it
-    assert not clear(np.array([1.0, 0.1, 0.1]))  # 0.4(3)
-    assert not clear(np.array([1.0, math.nan, 1.0]))
+    assert clear(np.array([1.0, 1.1, 0.9])) is True
+    assert clear(np.array([-1.0, -1.1, -0.9])) is False
+    assert clear(np.array([20, 20, 20, 20, 20, 20, 20, 20, 20, -0.01])) is None  # a seed against it
+    assert clear(np.array([1.0, 0.1, 0.1])) is None  # 0.4(3)
+    assert clear(np.array([-1.0, -0.1, -0.1])) is None
+    assert clear(np.array([1.0])) is None
+    assert clear(np.zeros(3)) is False
+    assert clear(np.array([1.0, math.nan, 1.0])) is False
 
 
 def test_claims_that_hold() -> None:
@@ -291,6 +296,26 @@ def test_claims_that_hold_in_part_or_not_at_all() -> None:
     assert status("HO-5", images(), permuted(window=0.5)) == "partly"
     assert status("HO-5", images(), permuted(window=0.4)) == "not reproduced"
     assert status("HO-5", images(), permuted(window=None, participation=None, living=0)) == "not reproduced"
+
+
+def scattered(key: str, of: str, *values: float) -> Measured:
+    """Images whose machine of this penalty has these values, one a seed."""
+    some = images()
+    for one, value in zip(some, values, strict=True):
+        next(row for row in one.meta["machines"] if row["penalty"] == of)[key] = value
+    return some
+
+
+@pytest.mark.parametrize(
+    ("claim", "changed", "wanted"),
+    [
+        ("HO-1", scattered("window", "l1", 0.6, 0.63, 0.75), "partly"),  # local or not; surely more than L2
+        ("HO-4", scattered("window", "none", 0.3, 0.5, 0.7), "not tested"),
+        ("HO-3", scattered("largest", "l1", 0.1, 0.5, 0.9), "partly"),
+    ],
+)
+def test_what_seeds_leave_open_is_not_denied(claim: str, changed: Measured, wanted: str) -> None:
+    assert status(claim, changed) == wanted
 
 
 def test_a_kind_without_a_reliable_likelihood_counts_neither_way() -> None:

@@ -4,12 +4,12 @@ Every training is repeated with other images, initial weights and draws. All RBM
 differences between them are formed seed by seed.
 """
 
-import math
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from blockspin.arrays import FloatArray
+from blockspin.experiments.claims import every
 from blockspin.experiments.ho_2013.settings import IMAGES
 from blockspin.statistics import mean_over_seeds
 
@@ -31,10 +31,16 @@ class Machine(NamedTuple):
 NONE = Machine("none", 0.0)
 
 
-def clear(difference: FloatArray) -> bool:
-    """Whether a difference is above zero for every seed, and its mean by more than 3 standard errors."""
-    found = mean_over_seeds(difference)
-    return bool((difference > 0).all() and found.value > SIGMAS * found.error)
+def clear(difference: FloatArray) -> bool | None:
+    """Whether a difference is above zero for every seed, and its mean by at least 3 standard errors.
+
+    None, undecided, where it is so neither above nor below zero. A number that is missing is not above it.
+    """
+    if np.isnan(difference).any():
+        return False
+    found, above = mean_over_seeds(difference), difference > 0
+    sure = abs(found.value) >= SIGMAS * found.error and above.all() == above.any()
+    return bool(above.all()) if sure else None
 
 
 class Findings:
@@ -74,22 +80,22 @@ class Findings:
         able = [machine for machine in self.family(penalty) if self.kept(machine) >= KEPT]
         return max(able, key=lambda machine: np.nan_to_num(self(machine, "window").mean(), nan=-1.0), default=None)
 
-    def halfway(self, size: str) -> float:
+    def halfway(self, size: str) -> FloatArray:
         """Halfway from random weights to a filter within one window: the mean of shares, the geometric mean of counts.
 
         Beyond it filters are local. A filter within the window has the share 1 and the window's pixels.
         """
-        start = self.common(size, "untrained").mean()
-        return float((start + 1) / 2 if size == "window" else math.sqrt(start * self.metas[0]["window"] ** 2))
+        start = self.common(size, "untrained")
+        return (start + 1) / 2 if size == "window" else np.sqrt(start * self.metas[0]["window"] ** 2)
 
-    def local(self, machine: Machine) -> int:
-        """By how many of the two measures the RBM's filters are local."""
-        count, share = (self(machine, size).mean() for size in SIZES)
-        return int(count < self.halfway("participation")) + int(share > self.halfway("window"))
+    def local(self, machine: Machine) -> list[bool | None]:
+        """Whether the RBM's filters are local, by each of `SIZES`."""
+        count, share = (self(machine, size) - self.halfway(size) for size in SIZES)
+        return [clear(-count), clear(share)]
 
-    def more_local(self, machine: Machine, count: FloatArray, share: FloatArray) -> bool:
+    def more_local(self, machine: Machine, count: FloatArray, share: FloatArray) -> bool | None:
         """Whether its filters have clearly less pixels than a count, and clearly fuller windows than a share."""
-        return clear(count - self(machine, "participation")) and clear(self(machine, "window") - share)
+        return every([clear(count - self(machine, "participation")), clear(self(machine, "window") - share)])
 
     def rival(self, machine: Machine, size: str) -> FloatArray:
         """The size of L2's filters at this RBM's held-out likelihood.

@@ -77,7 +77,7 @@ def _panel(some: Findings, size: str) -> Panel:
         ]
         paths[penalty] = [(x.value, y.value, y.error, x.error) for x, y in pairs]
     random = float(some.common(size, "untrained").mean())
-    lines = [(random, "random weights"), (some.halfway(size), "halfway to a window")]
+    lines = [(random, "random weights"), (some.halfway(size).mean(), "halfway to a window")]
     axis = f"share of w² in {side} × {side} pixels" if size == "window" else "pixels"
     scale: Scale = "log" if size == "participation" else "linear"
     return Panel("held-out gain kept, %", axis, paths, size.capitalize(), across=lines, y_scale=scale)
