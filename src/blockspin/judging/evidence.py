@@ -34,6 +34,7 @@ from blockspin.samples import (
 
 T = TypeVar("T")
 
+SAME = 200  # rows on which two maps, or two calls of one map, are compared
 SOME = 2**16  # rows of large samples for what cannot go through them part by part
 CHAINS, STEPS, DRAWS = 200, 600, 6  # of a free run: half of the chains start from data, half from noise
 

@@ -20,14 +20,12 @@ from blockspin.coarse.maps import taken
 from blockspin.judging import nulls as null_maps
 from blockspin.judging.card import Comparison, Note, Scorecard, scorecard
 from blockspin.judging.criteria import CRITERIA
-from blockspin.judging.evidence import Evidence, Subject
+from blockspin.judging.evidence import SAME, Evidence, Subject
 from blockspin.judging.measurement import Measured
 from blockspin.judging.notes import of_all, warnings
 from blockspin.judging.trainings import check_distinct, difference, mean
 from blockspin.progress import Report, Wish, part, reporting
 from blockspin.samples import described, positions, to_matrix
-
-SAME = 200  # rows on which a retrained clone must differ somewhere to be a null
 
 
 def measure_subject(

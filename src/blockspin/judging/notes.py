@@ -8,12 +8,10 @@ import numpy as np
 from blockspin import memory
 from blockspin.judging.card import Note
 from blockspin.judging.critical import few, in_order, mixed, refusal
-from blockspin.judging.evidence import Evidence, Subject
+from blockspin.judging.evidence import SAME, Evidence, Subject
 from blockspin.judging.measurement import UNPLACED
 from blockspin.judging.thresholds import ENOUGH
 from blockspin.samples import positions, provenance
-
-SAME = 200  # rows on which two calls of a map must agree
 
 
 def warnings(subject: Subject) -> list[Note]:

@@ -9,11 +9,10 @@ import numpy as np
 from blockspin import checks
 from blockspin.coarse.fitting import learns
 from blockspin.judging.criteria import quantity_of
-from blockspin.judging.evidence import Subject
+from blockspin.judging.evidence import SAME, Subject
 from blockspin.judging.measurement import LOOSE, Measured, Measurement, Side, State, Trainings
 from blockspin.statistics import Estimate, mean_over_trainings
 
-SAME = 200  # rows on which two trainings of one seed must differ somewhere
 FREE = ("random_state", "verbose", "n_jobs")  # ends of the names of parameters in which trainings may differ
 MISSING = "the question does not arise for the map"
 
