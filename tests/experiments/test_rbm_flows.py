@@ -358,6 +358,21 @@ def test_every_training_has_its_own_stream() -> None:
     assert len(STARTS) == 2
 
 
+@pytest.mark.parametrize(("L", "rate"), [(10, 0.2), (20, 0.05)])
+def test_the_rate_falls_as_the_inverse_number_of_spins(L: int, rate: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Found(Exception):
+        pass
+
+    def untrained(machines: Any, rows: Any) -> Any:
+        raise Found([one.learning_rate for one in machines])
+
+    monkeypatch.setattr(bs.RBM, "fit_many", untrained)
+    about = {"L": L, "data": "cold", "units": 4, "learning": Settings().learning, "chains": 100, "steps": [1]}
+    with pytest.raises(Found) as found:
+        tasks.flow.plain(None, **about, seeds=[1], progress=lambda *_: None)
+    assert found.value.args[0] == pytest.approx([rate])
+
+
 def test_each_layer_of_a_stack_has_its_own_stream(monkeypatch: pytest.MonkeyPatch) -> None:
     seeds: list[int] = []
 

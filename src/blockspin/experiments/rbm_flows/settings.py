@@ -14,8 +14,11 @@ TEMPERATURES = tuple(n / 4 for n in range(25))  # 0 to 6, the published set, and
 class Learning(Section):
     """How RBMs of flows are trained, by CD-1; n_samples: rows a temperature.
 
-    Veiga & Vicente: 1600 rows, rate 0.01, no momentum, 8000 epochs. The time of learning, batches of 100 rows times
-    rate / (1 - momentum), is 32,000 there, 30,000 in the preset quick and 32,000 in paper.
+    Veiga & Vicente: 1600 rows of 10 x 10 spins, rate 0.01, no momentum, 8000 epochs. The time of learning, batches of
+    100 rows times rate / (1 - momentum), is 32,000 there, 30,000 in the preset quick and 32,000 in paper.
+
+    learning_rate: for 10 x 10 spins. It falls as the inverse number of spins, since each adds to a unit's input: with
+    0.2 an RBM of 32 x 32 spins jumps to large weights in its first epoch, and its flow ends at T = 18.
     """
 
     n_samples: Annotated[int, Field(ge=8)] = 200

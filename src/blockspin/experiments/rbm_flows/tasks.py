@@ -77,7 +77,7 @@ def _cost(L: int, units: int, learning: Learning, seeds: list[int], **_: Any) ->
     return 4 + learning.n_samples * learning.n_iter * len(seeds) * L**2 * (units + 50) * 4e-9
 
 
-@task(label="flow of {data}, {L} x {L}, {units} units", version=2, weight=_cost)
+@task(label="flow of {data}, {L} x {L}, {units} units", version=3, weight=_cost)
 def flow(
     network: Network, /, L: int, data: str, units: int, learning: Learning, chains: int, steps: list[int],
     seeds: list[int], *, progress: Progress,
@@ -88,6 +88,7 @@ def flow(
     """
     rows = [training_rows(data, L, learning.n_samples, integer(seed, "rows")) for seed in seeds]
     how: dict[str, Any] = learning.model_dump(exclude={"n_samples"}) | {"verbose": part(progress, 0, 0.8)}
+    how["learning_rate"] *= 100 / L**2
     how |= {"units": "binary", "biases": False, "init": "hinton-salakhutdinov"}
     rbms = bs.RBM.fit_many(
         [bs.RBM(units, random_state=seed, **how) for seed in seeds], [(one + 1) // 2 for one in rows]
