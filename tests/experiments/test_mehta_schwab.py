@@ -384,28 +384,33 @@ def test_overfitting_is_a_gap_that_grows() -> None:
         assert rises == [(one[-1] - one[1], 1.0) for one in risen]
 
 
-def spectral(sites: float, y: float, share: float, layer: int = 1, error: float = 0.01) -> Scorecard:
-    """The card of a layer of l1 with a field of so many sites, such exponents (y of y_t) and reconstructions."""
+def spectral(
+    sites: float, y: float, share: float, layer: int = 1, error: float = 0.01, spacing: float = 1.0
+) -> Scorecard:
+    """The card of a layer of l1: sites of a field, exponents (y of y_t), reconstructions, spacing of centres."""
 
-    def made(name: str, sites: float, y: float, share: float, error: float = 0.01) -> Measured:
+    def made(name: str, sites: float, y: float, share: float, spacing: float, error: float = 0.01) -> Measured:
         rows = (
             Measurement("locality", "participation ratio", sites, 0.1),
+            Measurement("tiling", "spacing of centres / b", spacing, 0.01),
+            Measurement("tiling", "residual of the embedding / b", 1 - spacing, 0.01),
             Measurement("spectrum", "y_t", y, error),
             Measurement("spectrum", "y_h", 1.875 * y, error),
             Measurement("fidelity", "reconstructed sites", share, 0.001),
         )
         return Measured(name, layer, 2.0, rows)
 
-    null, majority = made("untrained", 90.0, 0.2, 0.5), made("majority", 4, 1, 0.85)
-    return scorecard(made("l1", sites, y, share, error), [null], majority)
+    null, majority = made("untrained", 90.0, 0.2, 0.5, 0.2), made("majority", 4, 1, 0.85, 1.0)
+    return scorecard(made("l1", sites, y, share, spacing, error), [null], majority)
 
 
 def test_local_layers_must_pass_the_other_tests_too() -> None:
-    for cards, status, counts in (
-        ([spectral(LOCAL, 1.0, 0.85)], "reproduced", [(1, 1), (1, 1)]),
-        ([spectral(LOCAL, 0.3, 0.85)], "not reproduced", [(0, 1), (1, 1)]),
-        ([spectral(LOCAL, 1.0, 0.85), spectral(LOCAL, 1.0, 0.55, 2)], "not reproduced", [(2, 2), (1, 2)]),
-        ([spectral(LOCAL, 1.0, 0.85), spectral(WIDE, 0.3, 0.55, 2)], "reproduced", [(1, 1), (1, 1), (0, 1)]),
+    for cards, status, counts in (  # of tiling, spectrum, fidelity, and the spectrum of other layers
+        ([spectral(LOCAL, 1.0, 0.85)], "reproduced", [(1, 1), (1, 1), (1, 1)]),
+        ([spectral(LOCAL, 0.3, 0.85)], "not reproduced", [(1, 1), (0, 1), (1, 1)]),
+        ([spectral(LOCAL, 1.0, 0.85, spacing=0.2)], "not reproduced", [(0, 1), (1, 1), (1, 1)]),
+        ([spectral(LOCAL, 1.0, 0.85), spectral(LOCAL, 1.0, 0.55, 2)], "not reproduced", [(2, 2), (2, 2), (1, 2)]),
+        ([spectral(LOCAL, 1.0, 0.85), spectral(WIDE, 0.3, 0.55, 2)], "reproduced", [(1, 1), (1, 1), (1, 1), (0, 1)]),
         ([spectral(WIDE, 1.0, 0.85), spectral(LOCAL, 1.0, 0.85, 2)], "not tested", []),
     ):
         run = Ran(cards)

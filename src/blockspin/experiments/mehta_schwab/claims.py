@@ -189,22 +189,23 @@ def overfits(run: Run) -> Answer:
     "RG-1",
     f"reading of {MS}",
     "Local fields are enough to call it renormalization.",
-    rule="Reproduced where every learned layer that passes locality, as do all layers below it, passes spectrum and "
-    "fidelity too, not reproduced where one fails. Not tested where no layer is local, or the judge cannot tell.",
+    rule="Reproduced where every learned layer that passes locality, as do all layers below it, passes tiling, "
+    "spectrum and fidelity too, not reproduced where one fails. An autoencoder's fidelity is its reconstruction alone. "
+    "Not tested where no layer is local, or the judge cannot tell.",
 )
 def local_is_enough(run: Run) -> Answer:
     stacks = [stack(run.cards, name) for name in VARIANTS]
     local = [card for cards in stacks for card in itertools.takewhile(lambda one: one.passes("locality"), cards)]
     if not local:
         raise NotTested("No learned layer of this run is local together with all layers below it.")
-    passing = {name: _passed(local, name) for name in ("spectrum", "fidelity")}
-    counts = " and ".join(f"{passes.count(True)} of {len(local)} pass {name}" for name, passes in passing.items())
+    passing = {name: _passed(local, name) for name in ("tiling", "spectrum", "fidelity")}
+    counts = ", ".join(f"{passes.count(True)} of {len(local)} pass {name}" for name, passes in passing.items())
     names = {(card.map, card.layer) for card in local}
     others = [card.passes("spectrum") for cards in stacks for card in cards if (card.map, card.layer) not in names]
     why = f"Of the local layers {counts}.{_open([one for passes in passing.values() for one in passes])}"
     if others:
         why += f" Of the other layers {sum(others)} of {len(others)} pass spectrum."
-    rows = _rows(local, "spectrum") + _rows(local, "fidelity")
+    rows = [row for name in passing for row in _rows(local, name)]
     return Answer(graded(every(map(every, passing.values()))), why, rows)
 
 
