@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
 import re
@@ -214,6 +215,22 @@ def test_a_quantity_has_a_mean_where_most_trainings_have_it() -> None:
     assert none.why == "in 2 of 3 trainings: why"
     assert without.why == "in 2 of 3 trainings: why"
     assert judging.mean(_measured(yes)) == _measured(yes)[0]
+
+
+@pytest.mark.parametrize("n", [1, 2, 3, 4])
+def test_trainings_in_any_states_have_a_mean_or_none(n: int) -> None:
+    for states in itertools.product(State, repeat=n):
+        found = judging.mean(_measured(*states)).measurements[0]
+        most = max(State.MEASURED, State.FORCED, key=states.count)
+        if n > 1 and 2 * states.count(most) > n:
+            assert found.trainings is not None
+            assert (found.state, len(found.trainings.values)) == (most, states.count(most))
+        else:
+            assert found.trainings is None
+            assert found.state is not State.MEASURED or n == 1
+    # as many measured as forced
+    tie = judging.mean(_measured(State.MEASURED, State.FORCED)).measurements[0]
+    assert (tie.state, tie.value, tie.why) == (State.FORCED, 1.0, "in 1 of 2 trainings: why")
 
 
 def test_what_a_mean_is_compared_with_is_a_mean_over_other_samples() -> None:

@@ -96,7 +96,8 @@ def _mean(some: Sequence[Measurement], own: bool) -> Measurement:
     counting = defined if len(defined) > len(lacking) else [one for one in lacking if one.state is State.FORCED]
     if 2 * len(counting) <= len(some):
         why = f"in {len(lacking)} of {len(some)} trainings: {_why(some, lacking)}"
-        return replace(next(one for one in lacking if one not in counting), why=why)
+        # of as many measured as forced numbers the first forced one is left
+        return replace(next((one for one in lacking if one.state is not State.FORCED), lacking[0]), why=why)
     several = "" if len(defined) == len(some) else f"in {len(counting)} of {len(some)} trainings"
     why = ": ".join(filter(None, (several, _why(some, counting))))
     found, trainings = _joined(counting, len(some), own)
