@@ -127,7 +127,7 @@ def test_plaquettes_are_counted_by_temperature(made: dict[str, Any]) -> None:
         (1.37, 0.01, "", "reproduced"),
         (1.47, 0.01, "", "not reproduced"),  # above ln 4 no estimate can be
         (1.2, 0.01, "", "not reproduced"),
-        (1.2, 0.1, "", "not tested"),
+        (1.2, 0.1, "", "undecided"),
         (0.7, 0.1, "", "not reproduced"),
         (1.37, 0.01, "refused", "not tested"),
     ],
@@ -144,9 +144,9 @@ def test_ln_4_is_a_ceiling(made: dict[str, Any], value: float, error: float, why
         ((0.2, 0.004), (0.1, 0.004), "partly"),
         ((0.34, 0.004), (0.3, 0.004), "partly"),
         ((0.2, 0.004), (0.19, 0.004), "not reproduced"),
-        ((0.34, 0.05), (0.17, 0.004), "not tested"),
-        ((0.34, 0.004), (0.17, 0.05), "not tested"),
-        ((0.0, 0.004), (0.0, 0.004), "not tested"),
+        ((0.34, 0.05), (0.17, 0.004), "undecided"),
+        ((0.34, 0.004), (0.17, 0.05), "partly"),
+        ((0.0, 0.004), (0.0, 0.004), "undecided"),
     ],
 )
 def test_one_component_keeps_half_or_not(
@@ -162,7 +162,7 @@ def test_a_refused_bound_is_no_information(made: dict[str, Any]) -> None:
     assert status(rules.half, with_filters(one, math.inf, bounds=both)) == "reproduced"
     none = {name: bound.model_copy(update={"why": "refused"}) for name, bound in both.items()}
     said = rules.half(with_filters(one, math.inf, bounds=none))
-    assert said["status"] == "not tested"
+    assert said["status"] == "undecided"
     assert {entry["value"] for entry in said["evidence"][:2]} == {None}
 
 
@@ -173,9 +173,9 @@ def test_a_refused_bound_is_no_information(made: dict[str, Any]) -> None:
         (1.02, 0.05, "reproduced"),
         (1.15, 0.01, "partly"),
         (1.5, 0.01, "not reproduced"),
-        (1.9, 0.3, "not tested"),
+        (1.9, 0.3, "undecided"),
         (2.5, 0.3, "not reproduced"),
-        (math.nan, math.nan, "not tested"),
+        (math.nan, math.nan, "undecided"),
     ],
 )
 def test_the_dimension_is_one_or_not(made: dict[str, Any], value: float, error: float, expected: str) -> None:

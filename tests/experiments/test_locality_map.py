@@ -117,9 +117,9 @@ def test_what_the_judge_cannot_tell_is_not_denied() -> None:
     open_ = math.nan
     turning = made_up([[open_, open_], [1, 1], [1, 1]])
     assert lines(turning["local"], "l1") == (0, 2, 2)
-    assert [answer(claim, a=turning)[0] for claim in claims.CLAIMS] == ["not tested", "reproduced", "not tested"]
-    assert answer(claims.local_renormalizes, a=made_up(ABOVE, [[open_] * 2] * 3, kl=0.2))[0] == "not tested"
-    assert answer(claims.local_renormalizes, a=made_up(ABOVE, NEVER, kl=open_))[0] == "not tested"
+    assert [answer(claim, a=turning)[0] for claim in claims.CLAIMS] == ["undecided", "reproduced", "undecided"]
+    assert answer(claims.local_renormalizes, a=made_up(ABOVE, [[open_] * 2] * 3, kl=0.2))[0] == "undecided"
+    assert answer(claims.local_renormalizes, a=made_up(ABOVE, NEVER, kl=open_))[0] == "undecided"
 
 
 def test_sentences_count_what_there_is() -> None:

@@ -201,16 +201,16 @@ def test_pairs_of_rules_with_large_errors_have_no_order(finished: Run) -> None:
         name: one.model_copy(update={"measured": with_error(one.measured, "range", 0.3)}) for name, one in some.items()
     }
     entry = claims.full_capture(changed(finished, kept={"majority": 0.84, "decimation": 0.69}, **wide))
-    assert (entry["status"], counts(entry)) == ("not tested", [(0, 1)])
+    assert (entry["status"], counts(entry)) == ("undecided", [(0, 1)])
     entry = claims.full_capture(changed(finished, kept={"majority": 1.0, "decimation": 0.69}, **wide))
-    assert entry["status"] == "not tested"
+    assert entry["status"] == "undecided"
 
 
 def test_a_growth_with_a_large_error_is_undecided(finished: Run) -> None:
     majority = finished["measured"]["majority"]
     flow = tuple(path.model_copy(update={"nearest": [path.nearest[0], Estimate(0.4, 1.0)]}) for path in majority.flow)
     entry = claims.leaves(changed(finished, maps=(), majority=majority.model_copy(update={"flow": flow})))
-    assert entry["status"] == "not tested"
+    assert entry["status"] == "undecided"
 
 
 def test_a_card_of_trainings_has_means_of_their_nulls(finished: Run) -> None:

@@ -348,17 +348,17 @@ def test_what_the_judge_cannot_tell_is_not_denied() -> None:
         return str(claims.open_choices(ran)["status"])
 
     ours = local("l1", LOCAL), local("none", WIDE), local("l2", WIDE)
-    assert claims.penalty_makes_local(Ran([ours[0], ours[1], blurred("l2")]))["status"] == "not tested"
-    assert claims.penalty_makes_local(Ran([blurred("l1"), *ours[1:]]))["status"] == "not tested"
+    assert claims.penalty_makes_local(Ran([ours[0], ours[1], blurred("l2")]))["status"] == "undecided"
+    assert claims.penalty_makes_local(Ran([blurred("l1"), *ours[1:]]))["status"] == "undecided"
     assert claims.penalty_makes_local(Ran([blurred("l1"), local("none", LOCAL), ours[2]]))["status"] == "not reproduced"
-    assert claims.local_fields_grow(Ran([blurred("l1"), blurred("l1", 2)]))["status"] == "not tested"
-    assert choices(blurred("l1"), blurred("slow")) == choices(local("l1", 30.0), blurred("slow")) == "not tested"
+    assert claims.local_fields_grow(Ran([blurred("l1"), blurred("l1", 2)]))["status"] == "undecided"
+    assert choices(blurred("l1"), blurred("slow")) == choices(local("l1", 30.0), blurred("slow")) == "undecided"
     assert choices(local("l1", WIDE), blurred("slow")) == "partly"  # four times as wide
     shelf = off_the_shelf(0.85, 0.6, error=0.1)
     assert (shelf["status"], counted(shelf)) == ("partly", [(0, 1)])
     assert off_the_shelf(0.55, 0.6, error=0.1)["status"] == "not reproduced"
     one = Ran([spectral(LOCAL, 0.6, 0.85, error=0.1)])
-    assert claims.local_is_enough(one)["status"] == "not tested"
+    assert claims.local_is_enough(one)["status"] == "undecided"
 
 
 def test_overfitting_is_a_gap_that_grows() -> None:

@@ -118,6 +118,9 @@ def test_a_folder_of_before_a_setting_goes_on_with_its_default(
         (("not reproduced", "not reproduced"), "not reproduced"),
         (("not tested", "reproduced"), "reproduced"),
         (("not tested", "not tested"), "not tested"),
+        (("undecided", "reproduced"), "partly"),
+        (("undecided", "not reproduced"), "undecided"),
+        (("undecided", "not tested"), "undecided"),
     ],
 )
 def test_a_claim_over_trainings(statuses: tuple[str, ...], expected: str) -> None:
@@ -136,8 +139,8 @@ def test_a_claim_over_trainings_counts_all_of_them() -> None:
     [
         (True, None, "reproduced"),
         (None, True, "partly"),
-        (None, False, "not tested"),
-        (False, None, "not tested"),
+        (None, False, "undecided"),
+        (False, None, "undecided"),
         (False, False, "not reproduced"),
     ],
 )

@@ -98,6 +98,7 @@ def test_prose_sets_single_letter_physics(text: str, expected: str) -> None:
         ("partly", "part"),
         ("does not", "bad"),
         ("not reproduced", "bad"),
+        ("undecided", "open"),
         ("not tested", "open"),
     ],
 )

@@ -7,8 +7,8 @@ from typing import Any, Literal
 
 from blockspin.statistics import Estimate
 
-Status = Literal["reproduced", "partly", "not reproduced", "not tested"]
-STATUSES: tuple[Status, ...] = ("reproduced", "partly", "not reproduced", "not tested")
+Status = Literal["reproduced", "partly", "not reproduced", "undecided", "not tested"]
+STATUSES: tuple[Status, ...] = ("reproduced", "partly", "not reproduced", "undecided", "not tested")
 Evidence = Sequence[Mapping[str, Any]]
 
 
@@ -22,7 +22,7 @@ class Answer:
 
 
 class NotTested(Exception):
-    """Raised by a claim that this run cannot decide: why, and what numbers there are."""
+    """Raised by a claim that this run does not ask: what it lacks, and what numbers there are."""
 
     def __init__(self, why: str, evidence: Evidence = ()) -> None:
         self.answer = Answer("not tested", why, evidence)
@@ -31,11 +31,11 @@ class NotTested(Exception):
 def graded(full: bool | None, part: bool | None = False) -> Status:
     """Reproduced where the claim holds in full, partly where only a part of it is sure to hold.
 
-    Not reproduced where neither does. Not tested where that is undecided, None.
+    Not reproduced where neither does. Undecided where the errors leave that open, None.
     """
     if full or part:
         return "reproduced" if full else "partly"
-    return "not tested" if full is None or part is None else "not reproduced"
+    return "undecided" if full is None or part is None else "not reproduced"
 
 
 def every(yes: Iterable[bool | None], no: Iterable[bool | None] = ()) -> bool | None:
@@ -92,8 +92,9 @@ class Claim:
 
 
 SEVERAL = (
-    " Decided in each training. Over all trainings that test it, it is reproduced where each reproduces it, and partly "
-    "where some do, in full or partly. Unless the experiment says otherwise trainings share their samples: all that "
+    " Decided in each training. Over all trainings that test it, it is reproduced where each reproduces it, partly "
+    "where some do, in full or partly, and not reproduced where none does. Undecided is what undecided ones could "
+    "change. Unless the experiment says otherwise trainings share their samples: all that "
     "agree saw one and the same draw of them."
 )
 
@@ -106,7 +107,8 @@ def together(answers: Sequence[Answer]) -> Answer:
     tested = [one.status for one in answers if one.status != "not tested"]
     if not tested or all(one == answers[0] for one in answers):
         return answers[0]
-    status = graded({*tested} == {"reproduced"}, {*tested} != {"not reproduced"})
+    full = every({"reproduced": True, "undecided": None}.get(one, False) for one in tested)
+    status = graded(full, at_least_one({"not reproduced": False, "undecided": None}.get(one, True) for one in tested))
     counts = [(status, n) for status in STATUSES if (n := sum(one.status == status for one in answers))]
     why = " ".join(f"{one.capitalize()} in {n} of {len(answers)} trainings." for one, n in counts)
     evidence = [{**row, "training": n} for n, one in enumerate(answers, start=1) for row in one.evidence]

@@ -15,7 +15,7 @@ from blockspin.statistics import mean_over_seeds
 
 HO = "Ho 2013 (nghiaho.com/?p=1796)"
 CLEAR = "for every seed and by 3 standard errors"
-OPEN = "What is clear neither way is undecided, and the claim not tested where that decides."
+OPEN = "What is clear neither way is undecided, and so is the claim where that decides."
 COMPARED = (
     "Compared is the RBM of each penalty with the fullest window that keeps 90 % of the held-out gain without one. A "
     "kind of image where none does counts as no, and one whose ln Z is not reliable neither way. Not tested where no "

@@ -26,7 +26,7 @@ HAS = (
     "this project",
     "The first step of a block rule can have the exact exponents of the 2D Ising model.",
     rule=f"{HAS} Reproduced where the first step of rules learned by one objective, a mean over its trainings, has "
-    "both exponents. Partly where it has one of the two. Not tested where errors leave this open.",
+    "both exponents. Partly where it has one of the two. Undecided where errors leave this open.",
 )
 def exact_at_once(run: Run) -> Answer:
     found = {kind: near(run, learned(run, kind), 1) for kind in LEARNED}
@@ -42,7 +42,7 @@ def exact_at_once(run: Run) -> Answer:
     "Swendsen, Phys. Rev. Lett. 52, 2321 (1984)",
     "One weight of the block's spins is enough: tuned, the rule has the exact exponents at its first step.",
     rule=f"{HAS} Reproduced where at one w the first step of Kadanoff's rule has both. Partly where it has y_t at one "
-    "w and y_h at another. Not tested where errors leave this open.",
+    "w and y_h at another. Undecided where errors leave this open.",
 )
 def one_weight(run: Run) -> Answer:
     rules = ["majority", *(f"w = {w:g}" for w in run.settings.weights)]
@@ -61,7 +61,7 @@ def one_weight(run: Run) -> Answer:
     "this project",
     "A rule that is learned by self-similarity at Kc, without any exponent, has the exact ones at every step.",
     rule=f"{HAS} Reproduced where the mean over trainings has both at every step. Partly where it has both at the "
-    "first step. Not tested where errors leave this open.",
+    "first step. Undecided where errors leave this open.",
 )
 def without_exponents(run: Run) -> Answer:
     rules, steps = learned(run, "self-similar"), range(1, run.settings.steps + 1)
@@ -80,7 +80,7 @@ def without_exponents(run: Run) -> Answer:
     "A symmetric rule that is learned by maximum likelihood has very accurate exponents at its first step.",
     rule=f"The rule is a convolutional RBM's, its filter averaged over the block's symmetries. {HAS} Reproduced where "
     "the mean over trainings has both at the first step. Partly where its y_t lies nearer than the majority rule's "
-    f"on every lattice, by more than {SIGMAS:g} errors. Not tested where errors leave this open.",
+    f"on every lattice, by more than {SIGMAS:g} errors. Undecided where errors leave this open.",
 )
 def likelihood(run: Run) -> Answer:
     rules = learned(run, "likelihood")
@@ -100,8 +100,8 @@ def likelihood(run: Run) -> Answer:
     rule="Compared at each start is the first step of the rules learned there with that of the rules learned at the "
     f"other start. Reproduced where at both starts the own rules are nearer to the exact y_h, by more than {SIGMAS:g} "
     "errors. Partly where they are at one. Not reproduced where the others are nearer, or near too as KE-1 says. "
-    f"Errors are Student's, of so many trainings. Not tested with fewer than {FEWEST} trainings, without samples of a "
-    "second start, or where errors leave this open.",
+    f"Errors are Student's, of so many trainings. Not tested with fewer than {FEWEST} trainings, or without samples of "
+    "a second start. Undecided where errors leave this open.",
 )
 def starting_point(run: Run) -> Answer:
     n = run.settings.trainings

@@ -28,7 +28,7 @@ DECIDES = (
     "reading of Mehta & Schwab 2014; N. Ho 2013",
     "The L1 penalty makes receptive fields local.",
     rule=f"{DECIDES} Reproduced where the penalty decides on every map that varies it, partly where on some, not "
-    "reproduced where on none. Not tested where no map varies it, or where the judge cannot tell.",
+    "reproduced where on none. Not tested where no map varies it. Undecided where the judge cannot tell.",
 )
 def penalty_decides(run: Run) -> Answer:
     found = {plane: counts for (plane, axis), counts in turns(run.data).items() if axis == "l1"}
@@ -50,8 +50,8 @@ def penalty_decides(run: Run) -> Answer:
     "Where fields are local blocks, the layer is a faithful renormalization step.",
     rule="Of the points that are local for most seeds: reproduced where y_t and y_h pass the judge for most seeds at "
     "more than half, and the KL divergence from the model is below half of that of independent spins at more than half "
-    "(means over seeds); partly where one of the two holds. Not tested where no point is local, or where points that "
-    "cannot be decided leave the answer open.",
+    "(means over seeds); partly where one of the two holds. Not tested where no point is local. Undecided where points "
+    "that the judge cannot tell leave the answer open.",
 )
 def local_renormalizes(run: Run) -> Answer:
     local, passes, faithful = points(run.data)
@@ -74,7 +74,7 @@ def local_renormalizes(run: Run) -> Answer:
     "Mehta & Schwab 2014, Fig. 3",
     "The paper's values (L1 2e-4, K = 0.408) give local fields.",
     rule="Reproduced where most seeds are local at the point nearest to the paper's values in this experiment's units, "
-    "not reproduced where they cannot be most, else not tested. Read on the first map over l1 and K alone; not tested "
+    "not reproduced where they cannot be most, else undecided. Read on the first map over l1 and K alone; not tested "
     "without one. The lattice, the rate and the numbers of samples and updates are this map's, not the paper's.",
 )
 def paper_is_local(run: Run) -> Answer:

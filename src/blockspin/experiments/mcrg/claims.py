@@ -34,7 +34,7 @@ SHARP = {"y_t": 0.01, "y_h": 0.002}  # 3 such errors are how far the majority ru
     f"rule's, within 3 errors, by the judge's {JUDGED['y_t']} and {JUDGED['y_h']} operators. Partly where it has one "
     f"of them, or where one passes the judge. An error of both above {SHARP['y_t']:g} (y_t) or {SHARP['y_h']:g} (y_h) "
     "leaves open whether it is as close. A map without positions on a lattice has no exponents. Not tested without a "
-    "learned map, or where errors leave the answer open.",
+    "learned map. Undecided where errors leave the answer open.",
 )
 def relevant_eigenvalue(run: Run) -> Answer:
     learned = [name for name in run.cards if not MAPS[name].rule]
@@ -73,7 +73,8 @@ def relevant_eigenvalue(run: Run) -> Answer:
     "nearest-neighbour one at every step, 3 errors aside, and all decided ones of its first step are the published "
     f"ones within {TRUNCATION:g} (the paper's truncation) and 3 errors. Partly where one of the two holds. Not decided "
     f"is a coupling that agrees with an error above {TRUNCATION:g}, or where no coupling, 0, would agree too, and one "
-    f"below {LEAST:g} whose 3 errors are not. Not tested where no step has couplings, or errors leave the answer open.",
+    f"below {LEAST:g} whose 3 errors are not. Not tested where no step has couplings. "
+    "Undecided where errors leave the answer open.",
 )
 def short_range(run: Run) -> Answer:
     levels = [level.K for level in run["measured"]["majority"].couplings[1:] if not level.why]
@@ -109,7 +110,7 @@ def short_range(run: Run) -> Answer:
     "Coarse-graining takes couplings away from the critical one, on both sides of it.",
     rule="Reproduced where the first step increases K − Kc, at every K and by more than 3 errors, under every map with "
     "positions on a lattice; partly where under some. K is the coupling that alone fits the spins best. Where 3 errors "
-    "exceed K − Kc itself, a growth is either larger or undecided. Not tested where this leaves the answer open.",
+    "exceed K − Kc itself, a growth is either larger or undecided. So is the claim where this leaves the answer open.",
 )
 def leaves(run: Run) -> Answer:
     grown = {name: growth(found) for name, found in run["measured"].items() if found.layers}
@@ -136,7 +137,7 @@ def leaves(run: Run) -> Answer:
     "not reproduced. Where none keeps so much: partly if rules that keep more gain less range, no pair out of order by "
     f"more than 3 errors, else not tested, since the theorem is for full capture. Where 3 errors exceed {LEAST:g}, "
     "only a larger range is decided. Errors of a pair are joined as of independent samples, though it shares them. Not "
-    "tested with fewer than two rules, or where errors leave the answer open.",
+    "tested with fewer than two rules. Undecided where errors leave the answer open.",
 )
 def full_capture(run: Run) -> Answer:
     information = run["information"]
@@ -158,9 +159,9 @@ def full_capture(run: Run) -> Answer:
         f"No rule keeps all of I(V:E); the best binary one would keep {information.best:.4f}. In "
         f"{order.count(True)} of {len(order)} pairs of rules the one that keeps more gains less range, within 3 errors."
     )
-    if not all(order):
+    if False in order:
         raise NotTested(why, evidence)
-    return Answer("partly", why, evidence)
+    return Answer("partly" if all(order) else "undecided", why, evidence)
 
 
 CLAIMS = (relevant_eigenvalue, short_range, leaves, full_capture)

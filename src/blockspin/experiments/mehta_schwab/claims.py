@@ -30,7 +30,8 @@ STILL = 0.01  # a fixed state: less than this share of the gain, or of the weigh
     "An L1-penalised stack has local, block-like receptive fields of similar size in a layer, growing with depth.",
     rule="Reproduced where locality passes in every layer of the L1 stack, the participation ratios of a layer have a "
     "standard deviation below half of their mean, and their mean grows by more than two errors with every layer. "
-    "Partly where locality passes in some layer. Not tested without the variant l1, or where the judge cannot tell.",
+    "Partly where locality passes in some layer. Not tested without the variant l1. Undecided where the judge "
+    "cannot tell.",
 )
 def local_fields_grow(run: Run) -> Answer:
     cards = stack(run.cards, "l1")
@@ -68,7 +69,8 @@ def _published_penalty(recipe: Any) -> float:
     "replication with scikit-learn",
     "The off-the-shelf RBM reconstructs Ising samples well, and yet it does not renormalize.",
     rule="Reproduced where the reconstruction of the first layer passes and the spectrum fails in every layer. Partly "
-    "where only the first holds. Not tested without the variant sklearn-default, or where the judge cannot tell.",
+    "where only the first holds. Not tested without the variant sklearn-default. Undecided where the judge "
+    "cannot tell.",
 )
 def off_the_shelf(run: Run) -> Answer:
     cards = stack(run.cards, "sklearn-default")
@@ -96,7 +98,7 @@ def off_the_shelf(run: Run) -> Answer:
     "It is the L1 penalty that makes the fields local; weight decay (L2) does not.",
     rule="Reproduced where l1 passes locality in the first layer and the variants none and l2 fail it, there and on "
     "the small lattice, whatever the number of samples. Partly where this holds in the first layer. Not tested "
-    "without the three variants, or where the judge cannot tell.",
+    "without the three variants. Undecided where the judge cannot tell.",
 )
 def penalty_makes_local(run: Run) -> Answer:
     cards = {name: layers[0] for name in OWN if (layers := stack(run.cards, name))}
@@ -191,7 +193,7 @@ def overfits(run: Run) -> Answer:
     "Local fields are enough to call it renormalization.",
     rule="Reproduced where every learned layer that passes locality, as do all layers below it, passes tiling, "
     "spectrum and fidelity too, not reproduced where one fails. An autoencoder's fidelity is its reconstruction alone. "
-    "Not tested where no layer is local, or the judge cannot tell.",
+    "Not tested where no layer is local. Undecided where the judge cannot tell.",
 )
 def local_is_enough(run: Run) -> Answer:
     stacks = [stack(run.cards, name) for name in VARIANTS]
@@ -215,8 +217,8 @@ def local_is_enough(run: Run) -> Answer:
     "The choices that the paper leaves open decide whether the fields of the first layer are local.",
     rule="Recipes are that of the variant l1 and its alternatives. Reproduced where locality of the first layer "
     "passes for some and fails for others. Partly where it does not, but the participation ratio of one is more than "
-    "twice that of another, by more than two errors. Not tested without the variant l1 and an alternative, or where "
-    "the judge cannot tell.",
+    "twice that of another, by more than two errors. Not tested without the variant l1 and an alternative. "
+    "Undecided where the judge cannot tell.",
 )
 def open_choices(run: Run) -> Answer:
     cards = {name: layers[0] for name in ("l1", *run.settings.alternatives) if (layers := stack(run.cards, name))}
