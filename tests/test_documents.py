@@ -24,6 +24,7 @@ import typer
 import blockspin
 from blockspin.cli import app
 from blockspin.experiments import EXPERIMENTS, find
+from blockspin.statistics import Estimate
 
 ROOT = Path(__file__).parents[1]
 PAGES = {str(page.relative_to(ROOT)): page.read_text() for page in (ROOT / "README.md", *(ROOT / "docs").rglob("*.md"))}
@@ -205,12 +206,26 @@ def test_the_glossary_has_the_words_of_the_pages() -> None:
     assert len(rows) > 30
 
 
+def _of_maps(run: dict[str, Any]) -> list[str]:
+    """The numbers of a run's maps, which are means over its trainings, as they are written."""
+    return [
+        str(Estimate(one["value"], math.nan if one["error"] is None else one["error"]))
+        for each in run["maps"]
+        for one in each["quantities"].values()
+        if one["value"] is not None
+    ]
+
+
 def test_the_essay_says_what_the_stored_runs_say() -> None:
     extracts = [json.loads(path.read_text()) for path in (ROOT / "docs" / "extracts").glob("*.json")]
-    stored = sorted(extracts, key=lambda one: one["task seconds"])
-    runs = sorted(stored, key=lambda one: -[*EXPERIMENTS].index(one["experiment"]))  # HO-1 is the first experiment's
-    decided = [claim for run in runs for claim in run["claims"] if claim["status"] not in ("undecided", "not tested")]
-    claims = {claim["id"]: claim for claim in decided}  # of the longest run that decides it
+    runs = sorted(extracts, key=lambda one: one["task seconds"])
+    decided = {  # of each claim the longest run that decides it
+        claim["id"]: (claim, run)
+        for run in runs
+        for claim in run["claims"]
+        if claim["status"] not in ("undecided", "not tested")
+    }
+    claims = {name: claim for name, (claim, _) in decided.items()}
     text = " ".join(PAGES["docs/essay.md"].split())
     links = re.findall(r"\[([A-Z]+-\d+)\]\(results\.md#([\w-]+)\)(, partly)?", text)
     assert len(links) > 20
@@ -219,7 +234,7 @@ def test_the_essay_says_what_the_stored_runs_say() -> None:
         assert bool(partly) == (claims[name]["status"] == "partly"), name
     for sentence in re.split(r"(?<=[.?!])(?:\*\*)? (?=[A-Z*])", text):
         named = re.findall(r"\[([A-Z]+-\d+)\]", sentence)
-        whys = " ".join(claims[name]["why"] for name in named)
+        whys = " ".join(" ".join([claims[name]["why"], *_of_maps(decided[name][1])]) for name in named)
         numbers = [
             one for one in NUMBER.findall(re.sub(r"\]\([^)]*\)|[A-Z]+-\d+", "", sentence)) if re.search(r"[.(]\d", one)
         ]

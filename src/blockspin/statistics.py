@@ -73,17 +73,13 @@ def refused(why: str, warned: Estimate | None = None) -> Estimate:
 
 
 def brackets(value: float, error: float) -> str:
-    """The value with its error on the last digits, 0.963(6); two digits where the first would be 1.
-
-    Below a millionth with its power of ten, 2.5(2)e-15.
-    """
+    """The value with its error on the last digits, 0.963(6); two digits where the first would be 1."""
     if not math.isfinite(value):
         return "not defined"
     if not math.isfinite(error) or error <= 1e-9 * abs(value):  # rounding is no error bar
         return f"{value:.6g}"
-    if (largest := max(abs(value), error)) < 1e-6:
-        power = math.floor(math.log10(largest))
-        return f"{brackets(value / 10.0**power, error / 10.0**power)}e{power}"
+    if max(abs(value), error) < 1e-12:
+        return "0"  # rounding, of numbers of order 1
     digits = -math.floor(math.log10(error))
     if round(error * 10**digits) == 10:
         digits -= 1

@@ -359,6 +359,11 @@ def test_what_the_judge_cannot_tell_is_not_denied() -> None:
     assert off_the_shelf(0.55, 0.6, error=0.1)["status"] == "not reproduced"
     one = Ran([spectral(LOCAL, 0.6, 0.85, error=0.1)])
     assert claims.local_is_enough(one)["status"] == "undecided"
+    assert claims.local_is_enough(Ran([blurred("l1")]))["status"] == "undecided"
+    good = spectral(LOCAL, 1.0, 0.85)
+    assert claims.local_is_enough(Ran([good, blurred("l1", 2)]))["status"] == "undecided"
+    # what lies above a layer that is not local is not, whatever the judge can tell of it
+    assert claims.local_is_enough(Ran([spectral(WIDE, 1.0, 0.85), blurred("l1", 2)]))["status"] == "not tested"
 
 
 def test_overfitting_is_a_gap_that_grows() -> None:

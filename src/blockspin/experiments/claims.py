@@ -93,9 +93,8 @@ class Claim:
 
 SEVERAL = (
     " Decided in each training. Over all trainings that test it, it is reproduced where each reproduces it, partly "
-    "where some do, in full or partly, and not reproduced where none does. Undecided is what undecided ones could "
-    "change. Unless the experiment says otherwise trainings share their samples: all that "
-    "agree saw one and the same draw of them."
+    "where some do, in full or partly, undecided where none does and some are, else not reproduced. Unless the "
+    "experiment says otherwise trainings share their samples: all that agree saw one and the same draw of them."
 )
 
 
@@ -107,8 +106,8 @@ def together(answers: Sequence[Answer]) -> Answer:
     tested = [one.status for one in answers if one.status != "not tested"]
     if not tested or all(one == answers[0] for one in answers):
         return answers[0]
-    full = every({"reproduced": True, "undecided": None}.get(one, False) for one in tested)
-    status = graded(full, at_least_one({"not reproduced": False, "undecided": None}.get(one, True) for one in tested))
+    part = at_least_one({"not reproduced": False, "undecided": None}.get(one, True) for one in tested)
+    status = graded({*tested} == {"reproduced"}, part)
     counts = [(status, n) for status in STATUSES if (n := sum(one.status == status for one in answers))]
     why = " ".join(f"{one.capitalize()} in {n} of {len(answers)} trainings." for one, n in counts)
     evidence = [{**row, "training": n} for n, one in enumerate(answers, start=1) for row in one.evidence]
@@ -117,7 +116,7 @@ def together(answers: Sequence[Answer]) -> Answer:
 
 
 def claim(id: str, source: str, text: str, *, rule: str) -> Callable[[Callable[[Any], Answer]], Claim]:
-    """Make a function of the run a claim. rule: when it is reproduced, when partly, and when it cannot be tested."""
+    """Make a function of the run a claim. rule: when it is reproduced, partly, undecided, and not tested."""
     return lambda answer: Claim(id, source, text, rule, answer)
 
 

@@ -90,8 +90,8 @@ def plaquettes(run: Run) -> Answer:
     GOKMEN,
     "Below the transition two components keep ln 4: which of the four columnar states the block is in.",
     rule=f"Reproduced where two filters at the lowest T keep ln 4 within {ROOM:g} nats and {SIGMAS:g} errors, and not "
-    f"more. Not tested without a T below the transition, or where the bound is refused. Undecided where {SIGMAS:g} of "
-    f"its errors are more than {ROOM:g} nats.",
+    f"more. Not tested without a T below the transition, or where the bound is refused. Undecided where it could be so "
+    f"and {SIGMAS:g} of its errors are more than {ROOM:g} nats.",
 )
 def ceiling(run: Run) -> Answer:
     T = min(run["decays"])
@@ -111,8 +111,8 @@ def ceiling(run: Run) -> Answer:
     "One component keeps half the information of two; two keep about 0.347 nats of free dimers.",
     rule=f"Reproduced where the ratio is 1/2 within {HALF:g} and two filters keep {PAIR:g} nats within a tenth, "
     f"{SIGMAS:g} errors aside. Partly where one of these holds. Of the bounds that are not refused, the larger counts. "
-    f"Not tested without one component. Undecided where an error leaves it open: above {HALF:g} of the ratio, above "
-    "a third of the tenth of the nats.",
+    f"Not tested without one component. Undecided where no bound is left, or an error leaves it open: above {HALF:g} "
+    "of the ratio, above a third of the tenth of the nats.",
 )
 def half(run: Run) -> Answer:
     two = _best(run["filters"][math.inf, 2])

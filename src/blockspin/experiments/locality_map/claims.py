@@ -50,8 +50,8 @@ def penalty_decides(run: Run) -> Answer:
     "Where fields are local blocks, the layer is a faithful renormalization step.",
     rule="Of the points that are local for most seeds: reproduced where y_t and y_h pass the judge for most seeds at "
     "more than half, and the KL divergence from the model is below half of that of independent spins at more than half "
-    "(means over seeds); partly where one of the two holds. Not tested where no point is local. Undecided where points "
-    "that the judge cannot tell leave the answer open.",
+    "(means over seeds); partly where one of the two holds. Not tested where no point is local. Points whose locality "
+    "the judge cannot tell do not count. Undecided where their exponents or divergence decide.",
 )
 def local_renormalizes(run: Run) -> Answer:
     local, passes, faithful = points(run.data)

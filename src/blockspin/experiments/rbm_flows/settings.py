@@ -17,8 +17,8 @@ class Learning(Section):
     Veiga & Vicente: 1600 rows of 10 x 10 spins, rate 0.01, no momentum, 8000 epochs. The time of learning, batches of
     100 rows times rate / (1 - momentum), is 32,000 there, 30,000 in the preset quick and 32,000 in paper.
 
-    learning_rate: for 10 x 10 spins. It falls as the inverse number of spins, since each adds to a unit's input: with
-    0.2 an RBM of 32 x 32 spins jumps to large weights in its first epoch, and its flow ends at T = 18.
+    learning_rate: up to 10 x 10 spins. Above it falls as the inverse number of spins, since each adds to a unit's
+    input: with 0.2 an RBM of 32 x 32 spins jumps to large weights in its first epoch, and its flow ends at T = 18.
     """
 
     n_samples: Annotated[int, Field(ge=8)] = 200
@@ -76,7 +76,7 @@ def check_memory(settings: Settings, seed: int) -> None:
 
 PRESETS: dict[str, dict[str, Any]] = {
     "quick": {},  # minutes on two cores
-    "paper": {  # three sizes, five trainings, the published number of rows and time of learning
+    "paper": {  # three sizes, five trainings, the published number of rows, and time of learning on 10 x 10
         "L": (10, 16, 32),
         "trainings": 5,
         "chains": 1000,

@@ -88,7 +88,7 @@ def flow(
     """
     rows = [training_rows(data, L, learning.n_samples, integer(seed, "rows")) for seed in seeds]
     how: dict[str, Any] = learning.model_dump(exclude={"n_samples"}) | {"verbose": part(progress, 0, 0.8)}
-    how["learning_rate"] *= 100 / L**2
+    how["learning_rate"] *= min(1, 100 / L**2)
     how |= {"units": "binary", "biases": False, "init": "hinton-salakhutdinov"}
     rbms = bs.RBM.fit_many(
         [bs.RBM(units, random_state=seed, **how) for seed in seeds], [(one + 1) // 2 for one in rows]

@@ -143,6 +143,7 @@ export class Mean {
 export function bracket(value, error) {
   if (value === null || !Number.isFinite(value)) return "not defined";
   if (!(error > 1e-9 * Math.abs(value)) || !Number.isFinite(error)) return minus(String(Number(value.toPrecision(6))));
+  if (Math.max(Math.abs(value), error) < 1e-12) return "0";
   let digits = -Math.floor(Math.log10(error));
   if (Math.round(error * 10 ** digits) === 10) digits--;
   if (error * 10 ** digits < 1.95) digits++;
