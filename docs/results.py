@@ -90,22 +90,22 @@ def written(extracts: Iterable[Mapping[str, Any]], papers: str) -> str:
 
 HEAD = """# Results
 
-What the experiments found, claim by claim, from the stored runs in docs/extracts. This page is written by
-`./run python docs/results.py RUN ...`, but for a paragraph by hand on each experiment. The command of a run, under each
+What the experiments found, claim by claim, from the stored runs in docs/extracts. This page is written by `./run
+python docs/results.py RUN ...`, but for a paragraph by hand on each experiment. The command of a run, under each
 section, gives its numbers again. `blockspin report` draws its page, with the figures and the evidence of each claim.
 
-A claim is a sentence with a rule. "Reproduced" means that it holds here by its rule, "partly" that a part of it does. "Not
-reproduced" means that it fails here. "Undecided" means that errors could change the answer, and "not tested" that the run lacks
-what the claim is about. Claims are decided in each training. Tables judge the mean over trainings, with wider errors, so that
-they can differ.
+A claim is a sentence with a rule. "Reproduced" means that it holds here by its rule, "partly" that a part of it does.
+"Not reproduced" means that it fails here. "Undecided" means that errors could change the answer, and "not tested"
+that the run lacks what the claim is about. Claims are decided in each training. Tables judge the mean over trainings,
+with wider errors, so that they can differ.
 
 Numbers in brackets are standard errors of the last digits, over chains of samples or over hidden units. A run with
 several trainings has the spread between them in its errors, and claims say in how many they hold. Others rest on one.
-✓ and ✗ say whether a quantity passes ([the rules](judge.md)). They compare with the majority rule and with the run's own
-controls, not with the exact value. No mark: the judge cannot tell, or does not judge it. "Not defined" means that the data support
-no number. "Off the grid" is how far the fields' centres lie from the best grid, in sides of a block. "KL" is the Kullback-Leibler
-divergence from the model, in nats, and "gap" how much less likely held-out samples are. Seconds are summed over all tasks. Most runs
-shared the computer with other work."""
+✓ and ✗ say whether a quantity passes ([the rules](judge.md)). They compare with the majority rule and with the run's
+own controls, not with the exact value. No mark: the judge cannot tell, or does not judge it. "Not defined" means that
+the data support no number. "Off the grid" is how far the fields' centres lie from the best grid, in sides of a block.
+"KL" is the Kullback-Leibler divergence from the model, in nats, and "gap" how much less likely held-out samples are.
+Seconds are summed over all tasks. Most runs shared the computer with other work."""
 
 
 def _section(name: str, runs: list[Mapping[str, Any]], by_hand: str) -> str:
