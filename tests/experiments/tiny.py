@@ -36,7 +36,7 @@ TINY = {  # seconds each
         "learning.n_samples=400", "learning.n_iter=1",
     ),
     "rbm-flows": (
-        "L=[4]", "hidden=[1.0]", "trainings=2", "chains=100", "steps=[1, 40]", "n_labelled=30", "learning.n_samples=8",
+        "L=[4, 6]", "hidden=[1.0]", "trainings=2", "chains=100", "steps=[1, 40]", "n_labelled=30", "learning.n_samples=8",
         "learning.n_iter=2", "stack.L=8", "stack.n_samples=400", "stack.n_iter=1",
     ),
     "locality-map": (
