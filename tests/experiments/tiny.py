@@ -36,8 +36,8 @@ TINY = {  # seconds each
         "learning.n_samples=400", "learning.n_iter=1",
     ),
     "rbm-flows": (
-        "L=[4, 6]", "hidden=[1.0]", "trainings=2", "chains=100", "steps=[1, 40]", "n_labelled=30", "learning.n_samples=8",
-        "learning.n_iter=2", "stack.L=8", "stack.n_samples=400", "stack.n_iter=1",
+        "L=[4, 6]", "hidden=[1.0]", "trainings=2", "chains=100", "steps=[1, 40]", "n_labelled=30",
+        "learning.n_samples=8", "learning.n_iter=2", "stack.L=8", "stack.n_samples=400", "stack.n_iter=1",
     ),
     "locality-map": (
         "layer.L=8", "layer.units=16", "layer.updates=20", "layer.n_samples=100", "pool=100", "held_out=100",

@@ -43,7 +43,7 @@ KOCH = "de Mello Koch, de Mello Koch & Cheng"
 )
 def ends_at_tc(run: Run) -> Answer:
     close = near(ends(run, "all T"), np.array([TC, 0, 0])).min(axis=(0, 1, 2))
-    why = f"After {run.settings.steps[-1]} reconstructions T is within {NEAR} of Tc by {_named(close)}."
+    why = f"After {run.settings.steps[-1]} reconstructions T is surely within {NEAR} of Tc by {_named(close)}."
     return _answer(close.min(), close.max(), why, evidence(run, ["all T"]))
 
 
@@ -111,7 +111,7 @@ def largest_specific_heat(run: Run) -> Answer:
         shown += [row("exact", f"T of the largest specific heat, L = {L}", top)]
         shown += [_row("all T", f"T by {name}, L = {L}", T[..., k, :]) for k, name in enumerate(NAMES)]
     every = np.min(good, axis=0)
-    why = f"The flow ends there rather than at Tc by {_named(every)}."
+    why = f"The flow surely ends there rather than at Tc by {_named(every)}."
     return _answer(every.min(), every.max(), why, shown)
 
 
@@ -238,9 +238,8 @@ def _counted(holds: Array, what: str) -> str:
 
 
 def _answer(full: float, part: float, why: str, shown: Sequence[dict[str, Any]]) -> Answer:
-    if part == OPEN:
-        return Answer("undecided", f"{why} Errors leave open whether it holds in part.", shown)
-    return Answer(graded(full == 1, part == 1), why, shown)
+    known = {0.0: False, OPEN: None, 1.0: True}
+    return Answer(graded(known[float(full)], known[float(part)]), why, shown)
 
 
 def _of_layers(run: Run, what: str, of: Sequence[tuple[str, int]], distance: Callable[[Any, Any], Any]) -> Answer:
