@@ -21,7 +21,7 @@ from PIL import Image
 
 from blockspin.experiments import find
 from blockspin.experiments.ho_2013 import claims, data, tasks
-from blockspin.experiments.ho_2013.findings import NONE, Findings, Machine, clear, exceeds
+from blockspin.experiments.ho_2013.findings import NONE, Findings, Machine, clear
 from blockspin.experiments.ho_2013.measure import alike, independent, locality, window
 from blockspin.experiments.plan import stored_plan
 from blockspin.experiments.run import prepare, redraw, run
@@ -275,14 +275,6 @@ def test_clear_differences() -> None:
     assert clear(np.array([1.0])) is None
     assert clear(np.zeros(3)) is False
     assert clear(np.array([1.0, math.nan, 1.0])) is None
-
-
-def test_differences_that_are_none() -> None:
-    assert exceeds(np.array([0.2, 0.21, 0.19])) is True
-    assert exceeds(np.array([0.01, 0.0, -0.01])) is False
-    assert exceeds(np.array([-0.5, -0.51, -0.49])) is False
-    assert exceeds(np.array([0.2, 0.0, 0.1])) is None  # .10(6), which could be much or nothing
-    assert exceeds(np.array([0.2, math.nan, 0.2])) is None
 
 
 def test_claims_that_hold() -> None:

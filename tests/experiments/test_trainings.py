@@ -18,7 +18,7 @@ from tiny import TINY
 
 from blockspin import judging
 from blockspin.experiments import EXPERIMENTS, find
-from blockspin.experiments.claims import STATUSES, Answer, at_least_one, every, graded, together
+from blockspin.experiments.claims import STATUSES, Answer, at_least_one, every, exceeds, graded, together
 from blockspin.experiments.run import check_folder, prepare, redraw, run
 from blockspin.judging.criteria import quantity_of
 from blockspin.judging.criteria.generalization import GAP
@@ -218,6 +218,14 @@ def test_a_quantity_has_a_mean_where_most_trainings_have_it() -> None:
     assert none.why == "in 2 of 3 trainings: why"
     assert without.why == "in 2 of 3 trainings: why"
     assert judging.mean(_measured(yes)) == _measured(yes)[0]
+
+
+def test_a_number_exceeds_nothing_or_it_is_not_sharp() -> None:
+    assert exceeds(Estimate(0.2, 0.01), 3, 0.03) is True
+    assert exceeds(Estimate(0.2, 0.06), 3, 0.03) is True
+    assert exceeds(Estimate(0.02, 0.01), 3, 0.03) is exceeds(Estimate(-0.5, 0.01), 3, 0.03) is False
+    assert exceeds(Estimate(0.1, 0.06), 3, 0.03) is exceeds(Estimate(-0.1, 0.06), 3, 0.03) is None
+    assert exceeds(Estimate(math.nan, math.nan), 3, 0.03) is None
 
 
 @pytest.mark.parametrize("n", [1, 2, 3, 4])

@@ -67,6 +67,14 @@ def agrees(one: Estimate, target: float, room: float, errors: float, most: float
     return True if one.error <= most else None
 
 
+def exceeds(one: Estimate, errors: float, most: float) -> bool | None:
+    """Whether a number is above 0 by more than so many of its errors.
+
+    None, undecided, where it is not, and its error is above `most`: it could be much.
+    """
+    return True if one.value > errors * one.error else False if one.error <= most else None
+
+
 @dataclass(frozen=True)
 class Claim:
     """A claim with its source, the rule that decides it, and the function of the run that follows the rule."""

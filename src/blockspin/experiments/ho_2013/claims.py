@@ -8,11 +8,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from blockspin.experiments.claims import Answer, NotTested, at_least_one, claim, every, graded, row
+from blockspin.experiments.claims import Answer, NotTested, at_least_one, claim, every, exceeds, graded, row
 from blockspin.experiments.core import Run
-from blockspin.experiments.ho_2013.findings import NONE, SHARP, SIGMAS, SIZES, Findings, Machine, clear, exceeds
+from blockspin.experiments.ho_2013.findings import NONE, SIGMAS, SIZES, Findings, Machine, clear
 from blockspin.statistics import mean_over_seeds
 
+SHARP = 0.1  # of shares and correlations: what is smaller is called none
 HO = "Ho 2013 (nghiaho.com/?p=1796)"
 CLEAR = "for every seed and by 3 standard errors"
 OPEN = "What is clear neither way is undecided, and so is the claim where that decides."
@@ -72,7 +73,7 @@ def random_without(run: Run) -> Answer:
         error = some(NONE, "reconstruction") / some.common("flat_error")
         works.append(bool(error.mean() < 0.5))
         shuffled = {key: some(NONE, key, "shuffled") for key in ("alike", "window")}
-        random.append(every([], [exceeds(some(NONE, key) - values) for key, values in shuffled.items()]))
+        random.append(every([], [_more(some(NONE, key) - values) for key, values in shuffled.items()]))
         rows += _rows(some, [NONE], ("alike", "window", "participation", "reconstruction"))
         rows += [_row(some, NONE, "reconstruction, of the mean image's error", error)]
         rows += [_row(some, NONE, f"{key}, shuffled", values) for key, values in shuffled.items()]
@@ -145,8 +146,8 @@ def penalty_alone(run: Run) -> Answer:
         (l1,) = some.family("l1")
         window, shuffled, undone = (some(l1, "window", of) for of in ("", "shuffled", "restored"))
         living = bool(np.isfinite(window).all())
-        full.append(every([living], [exceeds(images(l1, "window") - window)]))
-        ordered.append(every([living, exceeds(window - shuffled)]))
+        full.append(every([living], [_more(images(l1, "window") - window)]))
+        ordered.append(every([living, _more(window - shuffled)]))
         rows += [*_rows(images, [l1], SIZES), *_rows(some, [l1], SIZES)]
         rows += [_row(some, l1, "window, undone", undone), _row(some, l1, "window, shuffled", shuffled)]
         if "noise" in run["measured"][name]:
@@ -187,6 +188,10 @@ def _compared(run: Run, rival: str) -> tuple[list[tuple[Findings, Machine, Machi
     if not compared:
         raise NotTested(" ".join(without))
     return compared, others, "".join(f" {sentence}" for sentence in without)
+
+
+def _more(difference: ArrayLike) -> bool | None:
+    return exceeds(mean_over_seeds(difference), SIGMAS, SHARP / SIGMAS)
 
 
 def _of(held: Sequence[bool | None]) -> str:

@@ -9,12 +9,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from blockspin.arrays import FloatArray
-from blockspin.experiments.claims import agrees, every
+from blockspin.experiments.claims import every
 from blockspin.experiments.ho_2013.settings import IMAGES
-from blockspin.statistics import Estimate, mean_over_seeds
+from blockspin.statistics import mean_over_seeds
 
 SIGMAS = 3.0
-SHARP = 0.1  # of shares and correlations: what is smaller is called none
 KEPT = 0.9  # of the gain in held-out likelihood that an RBM without a penalty has
 SIZES = ("participation", "window")  # the two measures of locality
 
@@ -41,16 +40,6 @@ def clear(difference: FloatArray) -> bool | None:
     found, above = mean_over_seeds(difference), difference > 0
     sure = abs(found.value) >= SIGMAS * found.error and above.all() == above.any()
     return bool(above.all()) if sure else None
-
-
-def exceeds(difference: FloatArray) -> bool | None:
-    """Whether the mean of a difference is above zero by more than 3 standard errors.
-
-    None, undecided, where it is not, and these errors are above `SHARP`.
-    """
-    found = mean_over_seeds(difference)
-    same = agrees(Estimate(max(found.value, 0.0), found.error), 0.0, 0.0, SIGMAS, SHARP / SIGMAS)
-    return None if same is None else not same
 
 
 class Findings:

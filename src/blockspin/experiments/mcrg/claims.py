@@ -6,7 +6,18 @@ import math
 from itertools import combinations
 
 from blockspin import judging
-from blockspin.experiments.claims import Answer, NotTested, agrees, at_least_one, claim, every, graded, passed, row
+from blockspin.experiments.claims import (
+    Answer,
+    NotTested,
+    agrees,
+    at_least_one,
+    claim,
+    every,
+    exceeds,
+    graded,
+    passed,
+    row,
+)
 from blockspin.experiments.core import Run
 from blockspin.experiments.mcrg.maps import MAPS
 from blockspin.experiments.mcrg.published import EVEN, ODD, PUBLISHED, REFERENCE, TRUNCATION
@@ -147,21 +158,22 @@ def full_capture(run: Run) -> Answer:
     evidence += [row(name, GAINED, one, layer=1) for name, one in gained.items()]
     if len(gained) < 2:
         raise NotTested("Fewer than two block rules have couplings in this run.", evidence)
-    full = [_none(one.value, one.error) for name, one in gained.items() if kept[name] >= FULL]
+    most = LEAST / SIGMAS
+    full = [exceeds(one, SIGMAS, most) for name, one in gained.items() if kept[name] >= FULL]
     if full:
-        why = f"{full.count(True)} of {len(full)} rules that keep nearly all of I(V:E) gain no range."
-        return Answer(graded(every(full)), why, evidence)
-    order = [
-        _none(one.value - other.value, math.hypot(one.error, other.error))
+        why = f"{full.count(False)} of {len(full)} rules that keep nearly all of I(V:E) gain no range."
+        return Answer(graded(every([], full)), why, evidence)
+    against = [
+        exceeds(Estimate(one.value - other.value, math.hypot(one.error, other.error)), SIGMAS, most)
         for one, other in combinations(gained.values(), 2)
     ]
     why = (
         f"No rule keeps all of I(V:E); the best binary one would keep {information.best:.4f}. In "
-        f"{order.count(True)} of {len(order)} pairs of rules the one that keeps more gains less range, within 3 errors."
+        f"{against.count(False)} of {len(against)} pairs of rules the one that keeps more gains less range, within 3 errors."
     )
-    if False in order:
+    if True in against:
         raise NotTested(why, evidence)
-    return Answer("partly" if all(order) else "undecided", why, evidence)
+    return Answer("undecided" if None in against else "partly", why, evidence)
 
 
 CLAIMS = (relevant_eigenvalue, short_range, leaves, full_capture)
@@ -208,8 +220,3 @@ def _close(one: judging.Row, majority: judging.Row, y: str) -> bool | None:
 def _away(growth: Estimate) -> bool | None:
     room = SIGMAS * growth.error
     return True if growth.value - 1 > room else False if room <= 1 else None
-
-
-def _none(gained: float, error: float) -> bool | None:
-    """Whether a range does not grow, 3 errors aside; None where these exceed `LEAST`."""
-    return agrees(Estimate(max(gained, 0.0), error), 0.0, 0.0, SIGMAS, LEAST / SIGMAS)

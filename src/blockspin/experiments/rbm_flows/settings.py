@@ -18,7 +18,7 @@ class Learning(Section):
     100 rows times rate / (1 - momentum), is 32,000 there, 30,000 in the preset quick and 32,000 in paper.
 
     learning_rate: up to 10 x 10 spins. Above it falls as the inverse number of spins, since each adds to a unit's
-    input: with 0.2 an RBM of 32 x 32 spins jumps to large weights in its first epoch, and its flow ends at T = 18.
+    input: with 0.2 an RBM of 32 x 32 spins jumps to large weights in its first epoch, and learns no more.
     """
 
     n_samples: Annotated[int, Field(ge=8)] = 200
