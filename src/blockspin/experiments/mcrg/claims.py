@@ -169,8 +169,8 @@ def full_capture(run: Run) -> Answer:
     ]
     why = (
         f"No rule keeps all of I(V:E); the best binary one would keep {information.best:.4f}. "
-        f"In {against.count(False)} of {len(against)} pairs of rules the one that keeps more gains less range, within 3 "
-        "errors."
+        f"In {against.count(False)} of {len(against)} pairs of rules the one that keeps more gains less range, within "
+        "3 errors."
     )
     if True in against:
         raise NotTested(why, evidence)
