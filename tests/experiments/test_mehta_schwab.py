@@ -379,7 +379,8 @@ def test_overfitting_is_a_gap_that_grows() -> None:
         ((5.0, 1.0), (grown, grown), "partly", 1),
         ((5.0, 4.0), (grown, shrunk), "partly", 1),
         ((5.0, 4.9), (grown, within), "partly", 1),
-        ((1.0, 4.0), (grown, shrunk), "not reproduced", 0),
+        ((1.0, 4.0), (grown, shrunk), "undecided", 0),  # 1(1) is neither
+        ((-3.0, 4.0), (grown, shrunk), "not reproduced", 0),
     ):
         run = Ran([card("none", gaps[0]), card("l1", gaps[1])], trained=dict(zip(("none", "l1"), courses, strict=True)))
         entry = claims.overfits(run)

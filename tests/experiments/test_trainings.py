@@ -224,6 +224,7 @@ def test_a_number_exceeds_nothing_or_it_is_not_sharp() -> None:
     assert exceeds(Estimate(0.2, 0.01), 3, 0.03) is True
     assert exceeds(Estimate(0.2, 0.06), 3, 0.03) is True
     assert exceeds(Estimate(0.02, 0.01), 3, 0.03) is exceeds(Estimate(-0.5, 0.01), 3, 0.03) is False
+    assert exceeds(Estimate(-0.2, 0.06), 3, 0.03) is False
     assert exceeds(Estimate(0.1, 0.06), 3, 0.03) is exceeds(Estimate(-0.1, 0.06), 3, 0.03) is None
     assert exceeds(Estimate(math.nan, math.nan), 3, 0.03) is None
 

@@ -70,9 +70,11 @@ def agrees(one: Estimate, target: float, room: float, errors: float, most: float
 def exceeds(one: Estimate, errors: float, most: float) -> bool | None:
     """Whether a number is above 0 by more than so many of its errors.
 
-    None, undecided, where it is not, and its error is above `most`: it could be much.
+    None, undecided, where it is not below 0 by as many either, and its error is above `most`: it could be much.
     """
-    return True if one.value > errors * one.error else False if one.error <= most else None
+    if one.value > errors * one.error:
+        return True
+    return False if one.error <= most or one.value < -errors * one.error else None
 
 
 @dataclass(frozen=True)
