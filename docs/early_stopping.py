@@ -74,7 +74,8 @@ def main() -> None:
             likelihoods[name].append((best.n_iter, held[at], held[-1], gap[at], gap[-1]))
             found[name, "best"].append(judged(best, seed, test, critical))
             found[name, "last"].append(judged(last, seed, test, critical))
-    line("penalty", "best epochs", "held out at best", "held out at last", "gap at best", "gap at last")
+    columns = [f"{what} at {when}" for what in ("pseudo-likelihood", "gap") for when in ("best", "last")]
+    line("penalty", "best epochs", *columns)
     line(*["---"] * 6)
     for name, some in likelihoods.items():
         epochs, *values = zip(*some, strict=True)

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from blockspin.experiments import EXPERIMENTS
+from blockspin.experiments.claims import SEVERAL
 from blockspin.report.tables import number
 
 HERE = Path(__file__).parent
@@ -96,16 +97,21 @@ section, gives its numbers again. `blockspin report` draws its page, with the fi
 
 A claim is a sentence with a rule. "Reproduced" means that it holds here by its rule, "partly" that a part of it does.
 "Not reproduced" means that it fails here. "Undecided" means that errors could change the answer, and "not tested"
-that the run lacks what the claim is about. Claims are decided in each training. Tables judge the mean over trainings,
-with wider errors, so that they can differ.
+that the run lacks what the claim is about.
+
+Rules of runs with several trainings go on: "SEVERAL"
+
+What was found is printed of the first training that tests the claim. Tables judge the mean over trainings, with wider
+errors, so that they can differ.
 
 Numbers in brackets are standard errors of the last digits, over chains of samples or over hidden units. A run with
 several trainings has the spread between them in its errors, and claims say in how many they hold. Others rest on one.
-✓ and ✗ say whether a quantity passes ([the rules](judge.md)). They compare with the majority rule and with the run's
-own controls, not with the exact value. No mark: the judge cannot tell, or does not judge it. "Not defined" means that
+✓ and ✗ say whether a quantity passes ([the rules](judge.md)). They compare with the majority rule and with the
+controls of this map in this run, not with the exact value. So a number farther from the exact one can pass: compare
+numbers between maps, not marks. No mark: the judge cannot tell, or does not judge it. "Not defined" means that
 the data support no number. "Off the grid" is how far the fields' centres lie from the best grid, in sides of a block.
 "KL" is the Kullback-Leibler divergence from the model, in nats, and "gap" how much less likely held-out samples are.
-Seconds are summed over all tasks. Most runs shared the computer with other work."""
+Seconds are summed over all tasks. Most runs shared the computer with other work.""".replace("SEVERAL", SEVERAL.strip())
 
 
 def _section(name: str, runs: list[Mapping[str, Any]], by_hand: str) -> str:
@@ -120,7 +126,8 @@ def _section(name: str, runs: list[Mapping[str, Any]], by_hand: str) -> str:
     for claim in last["claims"]:
         found = {run["preset"]: one for run in runs for one in run["claims"] if one["id"] == claim["id"]}
         rows = [(f"`{preset}`", one["status"], one["why"]) for preset, one in found.items()]
-        parts += [f"### {claim['id']}", f"{claim['text']} ({claim['source']})"]
+        rule = found[last["preset"]]["rule"].removesuffix(SEVERAL)
+        parts += [f"### {claim['id']}", f"{claim['text']} ({claim['source']})", f"*Rule.* {rule}"]
         parts.append(_table(("preset", "status", "what was found"), rows))
     if last["maps"]:
         parts += ["### Maps of " + name, *(_maps(run) for run in runs)]

@@ -24,7 +24,7 @@ import typer
 import blockspin
 from blockspin.cli import app
 from blockspin.experiments import EXPERIMENTS, find
-from blockspin.statistics import Estimate
+from blockspin.statistics import Estimate, mean_over_trainings
 
 ROOT = Path(__file__).parents[1]
 PAGES = {str(page.relative_to(ROOT)): page.read_text() for page in (ROOT / "README.md", *(ROOT / "docs").rglob("*.md"))}
@@ -216,6 +216,22 @@ def _of_maps(run: dict[str, Any]) -> list[str]:
     ]
 
 
+def _of_trainings(claim: dict[str, Any]) -> list[str]:
+    """The means over trainings of a claim's evidence, as they are written."""
+    found: dict[tuple[Any, ...], list[Estimate]] = {}
+    for one in claim["evidence"]:
+        if "training" in one and one["value"] is not None:
+            error = math.nan if one["error"] is None else one["error"]
+            found.setdefault((one["map"], one.get("layer"), one["quantity"]), []).append(Estimate(one["value"], error))
+    return [str(mean_over_trainings(some)[0]) for some in found.values()]
+
+
+def _said(claim: dict[str, Any], run: dict[str, Any]) -> str:
+    """The numbers that a run gives of a claim; its reason is that of the first training, where there are several."""
+    several = _of_trainings(claim)
+    return " ".join([*(several or [claim["why"]]), *run["answer"], *_of_maps(run)])
+
+
 def test_the_essay_says_what_the_stored_runs_say() -> None:
     extracts = [json.loads(path.read_text()) for path in (ROOT / "docs" / "extracts").glob("*.json")]
     runs = sorted(extracts, key=lambda one: (len(one["maps"]), one["task seconds"]))
@@ -234,7 +250,7 @@ def test_the_essay_says_what_the_stored_runs_say() -> None:
         assert bool(partly) == (claims[name]["status"] == "partly"), name
     for sentence in re.split(r"(?<=[.?!])(?:\*\*)? (?=[A-Z*])", text):
         named = re.findall(r"\[([A-Z]+-\d+)\]", sentence)
-        whys = " ".join(" ".join([claims[name]["why"], *_of_maps(decided[name][1])]) for name in named)
+        whys = " ".join(_said(*decided[name]) for name in named)
         numbers = [
             one for one in NUMBER.findall(re.sub(r"\]\([^)]*\)|[A-Z]+-\d+", "", sentence)) if re.search(r"[.(]\d", one)
         ]

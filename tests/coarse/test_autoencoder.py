@@ -128,3 +128,9 @@ def test_equal_seeds_give_equal_bits_and_others_other_ones() -> None:
         one.inverse_transform(np.ones((2, 4)))
     with pytest.raises(ValueError, match="learning_rate"):
         bs.Autoencoder(3, learning_rate=1e38, n_iter=3).fit(X)
+
+
+def test_training_that_diverges_says_in_which_epoch_and_for_what() -> None:
+    X = np.random.default_rng(1).normal(size=(200, 6)) * 1e18
+    with pytest.raises(ValueError, match=r"diverged in epoch 1: .* learning_rate = 0\.001, l1 = 0, l2 = 0$"):
+        bs.Autoencoder(2, activation="identity", n_iter=3, random_state=1).fit(X * 10)

@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -261,6 +262,25 @@ def test_tables_show_every_training(tiny_run: Callable[[str], Run]) -> None:
     for table in (*drawn, page.filters_with_noise):
         assert "training 2" in table(two).body
     assert len(page.pairs(two, math.inf)) == 2
+
+
+def test_what_is_kept_is_a_mean_over_trainings(made: dict[str, Any]) -> None:
+    each = [with_filters(made, 0.5, bounds=bounds(one, other)) for one, other in (
+        ((1.3, 0.01), (1.0, 0.01)), ((1.4, 0.01), (1.2, 0.01)))]  # fmt: skip
+    run: Any = SimpleNamespace(each=each)
+    assert str(page.kept(run, 0.5)) == "1.35(5)"
+    assert str(page.kept(run, 0.5, "infonce")) == "1.10(10)"
+
+
+def test_dimensions_are_means_over_trainings(tiny_run: Callable[[str], Run], made: dict[str, Any]) -> None:
+    def with_dimension(d: float) -> dict[str, Any]:
+        free = made["decays"][math.inf]
+        fit = free.learned.model_copy(update={"dimension": Estimate(d, 0.01)})
+        return made | {"decays": made["decays"] | {math.inf: free.model_copy(update={"learned": fit})}}
+
+    run = tiny_run("dimers")
+    run.each = [with_dimension(d) for d in (1.0, 1.2)]  # type: ignore[misc]
+    assert "1.10(10)" in page.dimensions(run).body
 
 
 def test_angles_and_names_of_exact_filters() -> None:

@@ -18,7 +18,7 @@ import pytest
 
 from blockspin.experiments import find
 from blockspin.experiments.core import Run
-from blockspin.experiments.koch_janusz_ringel import claims, readings, tasks
+from blockspin.experiments.koch_janusz_ringel import claims, page, readings, tasks
 from blockspin.experiments.koch_janusz_ringel.tasks import Curve, plan
 from blockspin.experiments.run import prepare
 from blockspin.models.ising import KC_SQUARE
@@ -37,7 +37,7 @@ class Changed(dict[str, Any]):
 
     def __init__(self, run: Run, **branches: Any) -> None:
         super().__init__({name: run[name] for name in run.plan} | branches)
-        self.settings = run.settings
+        self.settings, self.each = run.settings, [self]
 
 
 def counts(said: dict[str, Any]) -> list[tuple[int, int]]:
@@ -105,6 +105,21 @@ def test_the_flow_is_read_off_as_it_was_made(small: Run) -> None:
     run["flow"][min(run["flow"])].arrays["K"][2] = 1.0  # up, and down again
     said = claims.flow(run)
     assert (said["status"], counts(said)) == ("not reproduced", [(1, 2)])
+
+
+def test_the_answer_has_means_over_trainings_and_the_least_of_all(small: Run) -> None:
+    (K, found), *_ = small["filters"].items()
+    other = flowing(small, (2.4, 4.8, 9.0))
+    other["filters"] = {K: found.model_copy(update={"kept": [0.9 * one for one in found.kept]})}
+    first = flowing(small, (2.4, 4.8, 9.6))
+    first.each = [first, other]
+    flows = [readings.read_flow(one) for one in first.each]  # type: ignore[arg-type]
+    nu = page.mean(first, "nu")  # type: ignore[arg-type]
+    assert nu.value == pytest.approx((flows[0].nu.value + flows[1].nu.value) / 2)
+    assert nu.error > abs(flows[0].nu.value - flows[1].nu.value) / 2 > flows[0].nu.error
+    assert page.least(first) == pytest.approx(0.9 * min(found.ratios))  # type: ignore[arg-type]
+    assert f"{0.9 * min(found.kept):.8f}" in page.kept(first).body  # type: ignore[arg-type]
+    assert "training 2" in page.steps(first).body  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(

@@ -231,22 +231,42 @@ def test_a_card_of_trainings_has_means_of_their_nulls(finished: Run) -> None:
     assert FEW_DRAWS not in [note.text for note in alone.notes]
 
 
-def test_the_figure_has_the_exponents_of_most_trainings(finished: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    """As the cards have: one refused of three leaves the mean of two, two leave none."""
-    monkeypatch.setattr(page.forest, "exponents", lambda rows: rows)
+def trainings(finished: Run, **learned: list[tuple[float, float]]) -> Changed:
+    """A run of several trainings: (y_t, y_h) of the first step of each learned map in each, else the majority rule."""
     majority = finished["measured"]["majority"]
-    made = [
-        [majority.spectrum[0].model_copy(update={"y_t": Estimate(t, 0.1), "y_h": Estimate(h, 0.1)})]
-        for t, h in ((0.9, math.nan), (1.1, math.nan), (math.nan, 1.8))
-    ]
-    learned = [majority.model_copy(update={"map": "rbm-l1", "spectrum": tuple(one)}) for one in made]
-    runs = [changed(finished, maps=("majority",), **{"rbm-l1": one}) for one in learned]
-    settings = SimpleNamespace(maps=("majority", "rbm-l1"), steps=1)
-    run = type("Three", (Changed,), {"each": runs, "settings": settings})(runs[0])
-    rows = {key: some[1] for key, some in page.exponents(run).items()}
+
+    def made(y_t: float, y_h: float) -> Found:
+        step = majority.spectrum[0]
+        new = {"y_t": Estimate(y_t, 0.1), "y_h": Estimate(y_h, 0.1)}
+        some = {"y_t_by_operators": [*step.y_t_by_operators[:-1], new["y_t"]]}
+        found: Found = majority.model_copy(update={"spectrum": (step.model_copy(update=new | some),)})
+        return found
+
+    each = [dict(zip(learned, some, strict=True)) for some in zip(*learned.values(), strict=True)]
+    runs = [changed(finished, maps=("majority",), **{name: made(*pair) for name, pair in one.items()}) for one in each]
+    settings = SimpleNamespace(maps=("majority", *learned), steps=1)
+    run: Changed = type("Several", (Changed,), {"each": runs, "settings": settings})(runs[0])
+    return run
+
+
+def test_the_figure_has_the_exponents_of_most_trainings(finished: Run) -> None:
+    """As the cards have: one refused of three leaves the mean of two, two leave none."""
+    run = trainings(finished, **{"rbm-l1": [(0.9, math.nan), (1.1, math.nan), (math.nan, 1.8)]})
+    rows = {key: some[1] for key, some in page.exponents(run).items()}  # type: ignore[arg-type]
     assert rows["y_t"].value == pytest.approx(1.0)
     assert list(rows["y_t"].ticks) == [0.9, 1.1]
     assert rows["y_h"].number == "not defined"
+
+
+def test_the_closest_map_is_so_by_means_over_trainings(finished: Run) -> None:
+    first, other = [(0.98, 1.8), (0.8, 1.8), (0.8, 1.8)], [(0.9, 1.8)] * 3
+    run = trainings(finished, **{"rbm-l1": first, "rbm-convolutional": other})
+    (row,) = page.closest(run)  # type: ignore[arg-type]
+    assert (row.label, row.number) == ("rbm-convolutional", "0.90(10)")
+    assert [one.label for one in page.closest(trainings(finished, **{"rbm-l1": first}))] == ["rbm-l1"]  # type: ignore[arg-type]
+    assert page.closest(trainings(finished, **{"rbm-l1": [(math.nan, 1.8)] * 3})) == []  # type: ignore[arg-type]
+    body = page.by_operators(run, "y_t").body  # type: ignore[arg-type]
+    assert re.search(r"rbm-l1, step 1.*0\.86\(12\).*rbm-convolutional, step 1.*0\.90\(10\)", body, re.DOTALL)
 
 
 @pytest.mark.parametrize(

@@ -13,9 +13,9 @@ import pytest
 
 import blockspin as bs
 from blockspin.exact.ising2d import energy_per_site
-from blockspin.experiments.rbm_flows import claims, tasks, thermometers
+from blockspin.experiments.rbm_flows import claims, page, tasks, thermometers
 from blockspin.experiments.rbm_flows.data import DATA, STARTS, configurations, curie_weiss, training_rows
-from blockspin.experiments.rbm_flows.settings import TEMPERATURES, Settings
+from blockspin.experiments.rbm_flows.settings import KNOWN, TEMPERATURES, Settings
 from blockspin.experiments.rbm_flows.thermometers import by_coupling, by_energy, by_network, calibrated, learned
 from blockspin.models.ising import KC_SQUARE
 from blockspin.samples import make
@@ -311,19 +311,66 @@ def test_a_mean_over_trainings_has_their_scatter() -> None:
     assert claims.mean(readings([2.0, 0.0])).value == 0  # too cold to be read, not a temperature
 
 
-def test_the_starts_of_a_training_are_not_two_trainings() -> None:
-    # starts that meet: 2,000 sets of 5 trainings, seed 1; the share inside one error of Student's t, 0.626, to 0.011
-    once = np.random.default_rng(1).normal(2.3, 0.1, size=(2000, 5, 1))
-    found = [claims.mean(readings(one)) for one in np.repeat(once, 2, axis=2)]
+def test_a_mean_of_few_trainings_is_inside_its_error_as_often_as_student_says() -> None:
+    # 2,000 sets of 5 trainings, seed 1; the share inside one error of Student's t, 0.626, to 0.011
+    sets = np.random.default_rng(1).normal(2.3, 0.1, size=(2000, 5))
+    found = [claims.mean(readings(one)) for one in sets]
     assert 0.59 < np.mean([abs(one.value - 2.3) < one.error for one in found]) < 0.66
-    assert claims.mean(readings([[2.0, 2.2]], own=0.03)).error == pytest.approx(0.03 / math.sqrt(2))
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "is_near"),
+    [
+        (2.0, 2.2, 1), (2.0, 2.3, 0), (2.0, 2.25, claims.OPEN),
+        (0.0, 0.0, 1), (math.inf, math.inf, 1), (0.0, math.inf, 0),
+        (0.0, 0.4, claims.OPEN), (0.0, 0.9, claims.OPEN), (0.0, 1.2, 0),  # "colder" is somewhere below 0.8
+        (math.inf, 5.9, claims.OPEN), (math.inf, 7.0, claims.OPEN), (math.inf, 5.5, 0),  # "hotter" above 6
+    ],
+)  # fmt: skip
+def test_what_cannot_be_read_is_near_its_like_and_far_only_from_what_lies_beyond(
+    one: float, other: float, is_near: float
+) -> None:
+    pairs = readings([one, other], 0.001), readings([other, one], 0.001)
+    assert (claims.near(*pairs) == is_near).all()
+
+
+def test_the_specific_heat_is_asked_of_each_start() -> None:
+    Tc, top = 1 / KC_SQUARE, thermometers.warmest(10)
+    run = made({"all T": [top, top, top]})
+    T = run["flows"][10]["all T"][1.0].T
+    T[:, 0, -1, :2, 0] = Tc  # one start, two thermometers
+    assert status(claims.largest_specific_heat, run) == "partly"
+    T[:, 1, -1, 2, 0] = Tc  # the other start, the third
+    assert status(claims.largest_specific_heat, run) == "not reproduced"
+
+
+def test_a_flow_is_at_rest_where_its_last_readings_agree_and_its_starts_meet() -> None:
+    run = made({})
+    T = run["flows"][10]["hot"][1.0].T
+    T[0, 0, -2, 0, 0] = 3.0  # before the last
+    T[1, 1, -1, 2, 0] = 5.0  # moves away, and from the other start
+    n = len(DATA) * 2 * 3  # data, trainings, thermometers
+    assert page.at_rest(run) == [(2 * n - 2, 2 * n), (n - 1, n)]
+
+
+def test_samples_of_known_temperature_are_read_as_such(network: thermometers.Network) -> None:
+    # 6 temperatures by 3 thermometers, seed 5: 18 readings, of which the farthest is 4 errors off by a chance of 1e-3
+    found = tasks.known.plain(network, L=4, n=2000, seed=5)
+    run = made({})
+    run["known"] = {10: found}
+    inside, n, farthest = page.tested(run)
+    assert (n, found.T.shape) == (18, (len(KNOWN), 3, 3))
+    assert inside >= 12
+    assert farthest < 4
+    found.T[0, 0, 0] += 10 * found.T[0, 0, 1]
+    assert page.tested(run)[2] > 6
 
 
 @pytest.mark.parametrize("trainings", [1, 30])
 def test_the_error_of_a_calibration_is_the_same_in_every_reading(trainings: int) -> None:
     # 4,000 networks, seed 2, each with an error of 0.1 that all trainings and starts share; 0.683 to 0.007
     random = np.random.default_rng(2)
-    shared, own = random.normal(0, 0.1, (4000, 1, 1)), random.normal(0, 0.05, (4000, trainings, 2))
+    shared, own = random.normal(0, 0.1, (4000, 1)), random.normal(0, 0.05, (4000, trainings))
     found = [claims.mean(readings(one, own=0.05, calibration=0.1)) for one in 2.3 + shared + own]
     assert 0.655 < np.mean([abs(one.value - 2.3) < one.error for one in found]) < 0.711
 

@@ -8,8 +8,7 @@ import math
 import pytest
 
 from blockspin.judging import CRITERIA, Measured, Note, Outcome, Row, Scorecard, scorecard
-from blockspin.judging.measurement import Measurement, Side, State, Trainings
-from blockspin.judging.rules import BLURRED
+from blockspin.judging.measurement import BLURRED, Measurement, Side, State, Trainings
 from blockspin.judging.text import HEADER, summary
 from blockspin.judging.verdict import Verdict
 from blockspin.statistics import Estimate

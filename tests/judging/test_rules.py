@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from blockspin.judging import Outcome
-from blockspin.judging.measurement import Measurement, Side, State
-from blockspin.judging.rules import BLURRED, Agrees, CloserThanNulls, Described, Exceeds, LiesBelow, Null, Rule
+from blockspin.judging.measurement import BLURRED, Measurement, Side, State
+from blockspin.judging.rules import Agrees, CloserThanNulls, Described, Exceeds, LiesBelow, Null, Rule
 from blockspin.judging.verdict import decide
 
 PASS, FAIL, CANNOT_TELL = Outcome.PASS, Outcome.FAIL, Outcome.CANNOT_TELL

@@ -12,7 +12,7 @@ from made_maps import Linear, Relabelled, measured, z
 from blockspin.coarse.blocks import Majority
 from blockspin.judging import Evidence
 from blockspin.judging.criteria import spectrum
-from blockspin.judging.measurement import Measurement, State
+from blockspin.judging.measurement import BLURRED, Measurement, State
 from blockspin.judging.nulls import noise, shuffled
 from blockspin.lattice import Lattice
 from blockspin.rg import mcrg
@@ -106,3 +106,36 @@ def test_reasons_for_no_exponent(majority: Majority, held_out: xr.DataArray, cri
         for row in exponents(transformer, known):
             assert math.isnan(row.value)
             assert (row.state, row.code) == (state, code)
+
+
+@pytest.mark.parametrize(
+    ("eigenvalue", "error", "open_"),
+    [
+        (1.6, 0.9, True),  # 2 for an Ising step, and 0 for noise: both within the errors
+        (0.3, 0.4, True),
+        (0.3, 0.3, False),  # 0.9 at the most
+        (0.02, 0.01, False),
+        (-3.0, 2.5, True),
+        (-3.0, 0.5, False),  # surely negative
+        (1.5 + 2j, 1.0 + 1j, True),
+        (1.5 + 2j, 0.1 + 0.1j, False),  # surely complex
+        (0.02 + 0.03j, 0.1 + 0.1j, False),  # surely small
+    ],
+)
+def test_an_exponent_that_its_error_hides_is_left_open_where_it_may_grow(
+    eigenvalue: complex, error: complex, open_: bool
+) -> None:
+    found, spread = (np.array([one.real, one.imag]) for one in (eigenvalue, error))
+    y = mcrg.exponent(found, np.array([found + spread, found - spread]), 2)
+    assert y.why
+    assert spectrum._may_grow(y, 2) is open_
+
+
+def test_few_critical_samples_leave_the_spectrum_open(
+    majority: Majority, held_out: xr.DataArray, critical: xr.DataArray
+) -> None:
+    few = Evidence(held_out, critical=critical[:10, :1])
+    y_t, _ = exponents(majority, few)
+    assert (y_t.state, y_t.code) == (State.UNDEFINED, BLURRED)
+    wide = Relabelled(Linear(np.ones((64, 256)) + np.eye(64, 256)), np.arange(64), np.ones(64))
+    assert exponents(wide, few)[0].code == "no exponent"  # it has no positions, which no samples would give it

@@ -41,14 +41,15 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, Transformer):
         <|v - v'|^2> / 2 + l1 (|W|_1 + |D|_1) + l2 (|W|^2 + |D|^2) / 2
 
     by Adam on shuffled mini-batches, without rows that do not fill one. The penalties are part of the gradient: no
-    weight is ever exactly zero. The loss is that of scikit-learn's MLPRegressor fitted to its own input, with
+    weight is ever exactly zero. The gradient is that of scikit-learn's MLPRegressor fitted to its own input, with
     alpha = l2 batch_size; that has no L1. Hidden units have no states: the judge cuts them at their median (the sign,
     without biases), and a stack passes the numbers on. Arithmetic is float32.
 
     Parameters
     ----------
     n_components, activation : int, {"tanh", "logistic", "identity"}
-        Hidden units M, and g. With "identity" the optimum spans the first M principal components.
+        Hidden units M, and g. With "identity", no penalty, and biases or centred rows the optimum spans the first M
+        principal components.
     biases : bool
         False keeps c and d at zero, for up-down symmetric spins.
     l1, l2 : float
@@ -113,10 +114,11 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, Transformer):
                 nothing = jnp.zeros((len(batches), 0))  # the noise that this objective does not use
                 state = climb(state, (jnp.asarray(batches),), nothing, rate, STEADY, objective, unpack)
                 losses.append(-float(objective(unpack(state.vector), (some,), nothing, jnp.float32(1))))
+                if not np.isfinite(losses[-1]):
+                    rates = ", ".join(f"{name} = {getattr(self, name):g}" for name in ("learning_rate", "l1", "l2"))
+                    raise ValueError(f"training diverged in epoch {epoch}: too large for these X is one of {rates}")
                 report(epoch / self.n_iter, f"epoch {epoch}, loss {losses[-1]:.4g}")
         self.loss_curve_ = np.array(losses)
-        if not np.isfinite(state.vector).all():
-            raise ValueError(f"training diverged; learning_rate = {self.learning_rate:g} is too large for these X")
         (encoder, self.intercept_), (decoder, self.decoder_intercept_) = jax.tree.map(np.array, unpack(state.vector))
         self.components_, self.decoder_ = encoder.T.copy(), decoder.T.copy()
         return self

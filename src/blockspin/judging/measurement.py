@@ -51,6 +51,7 @@ UNPLACED = {
     "no lattice": "the units have no positions",
 }
 """What keeps sites from being a periodic lattice, by its code in the samples, in words."""
+BLURRED = "within errors"  # the code of a number whose errors are too large to decide
 LOOSE = "few draws for fields"  # the code of a number that is of fields from too few draws: it is too wide, if anything
 
 

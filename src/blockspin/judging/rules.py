@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import ClassVar, Protocol
 
-from blockspin.judging.measurement import Measurement, Side
+from blockspin.judging.measurement import BLURRED, Measurement, Side
 from blockspin.judging.thresholds import SIGMAS
 
 
@@ -22,9 +22,6 @@ class Outcome(StrEnum):
     PASS = "pass"
     FAIL = "fail"
     CANNOT_TELL = "cannot tell"
-
-
-BLURRED = "within errors"  # the code of a number whose errors are too large for its rule
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,8 @@ from enum import StrEnum
 from typing import Any
 
 from blockspin.judging.criteria import CRITERIA, rule_of
-from blockspin.judging.measurement import LOOSE, Measurement, Real, Side, State, Trainings
-from blockspin.judging.rules import BLURRED, Decision, Null, Outcome
+from blockspin.judging.measurement import BLURRED, LOOSE, Measurement, Real, Side, State, Trainings
+from blockspin.judging.rules import Decision, Null, Outcome
 from blockspin.judging.thresholds import FAR, ROUGH, SIGMAS
 from blockspin.statistics import Estimate
 
@@ -90,13 +90,14 @@ def decide(measured: Measurement, nulls: Sequence[Null], reference: Side | None)
     """The outcome of a quantity: its rule's, where the map and the reference have numbers.
 
     A number that the map has no right to, or does not have, fails where the reference has one; where the reference has
-    none either nothing fails for it, nor where too few draws make fields too wide to have positions.
+    none either nothing fails for it, nor where too few draws make fields too wide to have positions, or where errors
+    hide the number.
     """
     if measured.state is State.NOT_REQUESTED or (reference is None and measured.state is not State.MEASURED):
         return Decision(Outcome.CANNOT_TELL, measured.code, measured.why)
     rule = rule_of(measured.criterion, measured.quantity)
     if measured.state is not State.MEASURED:
-        outcome = Outcome.FAIL if rule.judges and measured.code != LOOSE else Outcome.CANNOT_TELL
+        outcome = Outcome.FAIL if rule.judges and measured.code not in (LOOSE, BLURRED) else Outcome.CANNOT_TELL
         return Decision(outcome, measured.code, measured.why, nulls[0].side if nulls else None)
     if reference is None:
         return Decision(Outcome.CANNOT_TELL, "no reference", measured.why or "there is no reference to compare with")

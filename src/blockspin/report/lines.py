@@ -31,7 +31,8 @@ class Panel:
     """One pair of axes and what is on them.
 
     curves: points by name, joined by a line, by arrows in their order, or not at all. dashed: lines without points, of
-    exact values, or in the colour of the curve of the same name. rings: a point by name of a curve that is ringed.
+    exact values, or in the colour of the curve of the same name. single: faint points, of which the curve of the same
+    name is the mean. rings: a point by name of a curve that is ringed.
     across, down: lines at a y and at an x. bands: errors of y as bands instead of bars. limits: of both axes, where
     they do not follow the points. square: both axes are of one length.
     """
@@ -41,6 +42,7 @@ class Panel:
     curves: Curves
     title: str = ""
     dashed: Curves = field(default_factory=dict)
+    single: Curves = field(default_factory=dict)
     rings: Mapping[str, Point] = field(default_factory=dict)
     across: Lines = ()
     down: Lines = ()
@@ -88,6 +90,8 @@ def _draw(axes: Any, part: Panel, looks: Mapping[str, Style], together: Sequence
         x, y = points[np.isfinite(points[:, 0])][:, :2].T
         line = look.line if not look.marker else "--"
         axes.plot(x, y, line, marker="." if len(x) == 1 else "", color=look.colour, linewidth=1.5)
+    for name, some in part.single.items():
+        axes.plot(*_points(part, some)[:, :2].T, ".", color=looks[name].colour, alpha=0.4, markersize=5)
     for place, (name, some) in enumerate(part.curves.items()):
         # curves that agree lie upon one another: the later, the smaller
         size = max(7.0 - 0.6 * place, 4.0) if part.joined == "lines" or len(some) == 1 else 4.0

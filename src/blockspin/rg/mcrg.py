@@ -27,7 +27,7 @@ from blockspin.models import known, not_critical
 from blockspin.report.tabular import Several, Tabular
 from blockspin.rg import sectors
 from blockspin.samples import ATTRIBUTE, provenance
-from blockspin.statistics import GROUPS, Estimate, jackknife_error, leave_one_out, refused, with_blocks
+from blockspin.statistics import GROUPS, UNDEFINED, Estimate, jackknife_error, leave_one_out, refused, with_blocks
 
 SIGNIFICANT = 4.0  # standard errors that an eigenvalue must lie above zero for its logarithm to mean anything
 DEPENDENT = 1e-9  # smallest eigenvalue of the operators' correlation matrix that is still taken as independent
@@ -40,7 +40,8 @@ class Spectrum(Tabular):
     Attributes
     ----------
     y_t, y_h : Estimate
-        From all even (odd) operators. An exponent that its error hides keeps its number as `y_t.warned`.
+        From all even (odd) operators. An exponent that its error hides keeps its number as `y_t.warned`, nan where
+        the eigenvalue is complex or negative.
     y_t_by_operators, y_h_by_operators : tuple of Estimate
         Entry k - 1: from the first k operators.
     even, odd : tuple of str, names of the operators
@@ -243,14 +244,17 @@ def _singular(operators: Sequence[str], B: FloatArray) -> str:
 
 def exponent(leading: FloatArray, left_out: FloatArray, b: float) -> Estimate:
     """y = ln lambda / ln b from `leading`, its error and blocks to first order; refused where it is not defined."""
-    value, error = float(leading[0]), float(jackknife_error(left_out)[0])
-    if leading[1] != 0:
-        return refused(f"the leading eigenvalue is complex: {value:.3g} +- {abs(leading[1]):.3g} i")
-    y = None
+    (value, imaginary), (error, wide) = leading.tolist(), jackknife_error(left_out).tolist()
+    # where errors leave open that it is real and grows, there is a number, or none yet
+    hidden = UNDEFINED if value + 2 * error > 1 and abs(imaginary) <= SIGNIFICANT * wide else None
+    if imaginary != 0:
+        return refused(f"the leading eigenvalue is complex: {value:.3g} +- {abs(imaginary):.3g} i", hidden)
+    eigenvalue = Estimate(value, error)
+    if value < -SIGNIFICANT * error:
+        return refused(f"the leading eigenvalue is negative: {eigenvalue}")
     if value > 0:
         found, slope = math.log(value) / math.log(b), value * math.log(b)
-        y = with_blocks(found, found + (left_out[:, 0] - value) / slope, error / slope)
-    eigenvalue = Estimate(value, error)
-    if not abs(value) > SIGNIFICANT * error:
-        return refused(f"the leading eigenvalue, {eigenvalue}, is within {SIGNIFICANT:g} standard errors of 0", y)
-    return y or refused(f"the leading eigenvalue is negative: {eigenvalue}")
+        hidden = with_blocks(found, found + (left_out[:, 0] - value) / slope, error / slope)
+        if value > SIGNIFICANT * error:
+            return hidden
+    return refused(f"the leading eigenvalue, {eigenvalue}, is within {SIGNIFICANT:g} standard errors of 0", hidden)

@@ -15,7 +15,7 @@ from blockspin.report.lines import Panel, Point, line_plot
 from blockspin.report.page import Figure, Table
 from blockspin.report.pictures import weights
 from blockspin.report.tables import table
-from blockspin.statistics import Estimate
+from blockspin.statistics import Estimate, mean_over_trainings
 
 inf = math.inf  # for the words
 BOUNDS = {"classifier": "classifier", "InfoNCE": "infonce"}
@@ -24,6 +24,11 @@ BOUNDS = {"classifier": "classifier", "InfoNCE": "infonce"}
 def pairs(run: Run, T: float | str) -> list[Filters]:
     """The two filters at T of each training."""
     return [one["filters"][T, 2] for one in run.each]
+
+
+def kept(run: Run, T: float, bound: str = "classifier") -> Estimate:
+    """A lower bound of what two filters at T keep, in nats: the mean over trainings, which share their samples."""
+    return mean_over_trainings([one.bounds[bound].measured for one in pairs(run, T)])[0]
 
 
 def most_noise(run: Run) -> float:
@@ -58,10 +63,10 @@ def overlaps(run: Run) -> Table:
 def information(run: Run) -> Figure:
     """I(H:E) of two filters by temperature."""
     order = sorted(run.settings.temperatures)
-    found = {1 / T if math.isfinite(T) else 0.02: run["filters"][T, 2].bounds for T in order}
+    found = {name: {T: kept(run, T, key) for T in order} for name, key in BOUNDS.items()}
     curves = {
-        name: [(x, some[key].measured.value, some[key].measured.error) for x, some in found.items()]
-        for name, key in BOUNDS.items()
+        name: [(1 / T if math.isfinite(T) else 0.02, one.value, one.error) for T, one in some.items()]
+        for name, some in found.items()
     }
     panel = Panel(
         "1/T (T = inf at 0.02)",
@@ -99,9 +104,9 @@ def dimensions(run: Run) -> Table:
     """Scaling dimensions by temperature, from correlations and from windings."""
     rows = []
     for T, one in sorted(run["decays"].items()):
-        g = one.g
+        g, learned = one.g, mean_over_trainings([some["decays"][T].learned.dimension for some in run.each])[0]
         from_g = Estimate(1 / (2 * g.value), g.error / (2 * g.value**2))
-        rows.append((_name(T), *map(_pair, (one.learned.dimension, one.exact.dimension, g, from_g))))
+        rows.append((_name(T), *map(_pair, (learned, one.exact.dimension, g, from_g))))
     columns = ("T", "d, learned filter", "d, exact pattern P_1", "g from windings", "1/(2 g)")
     return table(columns, rows, wide=True)
 

@@ -3,6 +3,7 @@
 import math
 from dataclasses import replace
 from itertools import zip_longest
+from operator import attrgetter
 
 from blockspin.experiments.core import Run
 from blockspin.experiments.koch_janusz_ringel import readings
@@ -13,6 +14,17 @@ from blockspin.report import pictures, tables
 from blockspin.report.levels import levels
 from blockspin.report.lines import Panel, line_plot
 from blockspin.report.page import Figure, Table
+from blockspin.statistics import Estimate, mean_over_trainings
+
+
+def mean(run: Run, name: str) -> Estimate:
+    """A number of the flow: the mean over trainings, which share its samples."""
+    return mean_over_trainings([getattr(readings.read_flow(one), name) for one in run.each])[0]
+
+
+def least(run: Run) -> float:
+    """The least share of what the best odd rule keeps, of all filters of all trainings."""
+    return min(float(ratio) for one in run.each for found in one["filters"].values() for ratio in found.ratios)
 
 
 def flow(run: Run) -> Figure:
@@ -23,11 +35,11 @@ def flow(run: Run) -> Figure:
 
 def steps(run: Run) -> Table:
     """Slopes, exponents and crossings step by step."""
-    read = readings.read_flow(run)
-    columns = zip_longest(read.sizes, read.slope, read.y_t, read.crossing, read.spectrum)
+    columns, several = attrgetter("sizes", "slope", "y_t", "crossing", "spectrum"), len(run.each) > 1
     rows = [
-        (f"{n}, to {size} × {size}", slope, y_t, Kc, *((one.y_t, one.y_h) if one else ("–", "–")))
-        for n, (size, slope, y_t, Kc, one) in enumerate(columns, start=1)
+        (f"{n}, to {size} × {size}" + several * f", training {number}", *some, *((y.y_t, y.y_h) if y else ("–", "–")))
+        for number, training in enumerate(run.each, start=1)
+        for n, (size, *some, y) in enumerate(zip_longest(*columns(readings.read_flow(training))), start=1)
     ]
     names = ("step", "∂K_n/∂K at Kc", "y_t", "Kc by crossing", "y_t of Monte Carlo RG", "y_h of Monte Carlo RG")
     return tables.table(names, rows, wide=True)
@@ -37,7 +49,8 @@ def kept(run: Run) -> Table:
     """What each rule of a 2 x 2 block keeps."""
     found = run["filters"].values()
     rows = [(name, *(f"{one.exact[name]:.8f}" for one in found)) for name in next(iter(found)).exact]
-    rows.append(("learned, the least of the seeds", *(f"{min(one.kept):.8f}" for one in found)))
+    worst = [min(min(one["filters"][K].kept) for one in run.each) for K in run["filters"]]
+    rows.append(("learned, the least of all seeds", *(f"{one:.8f}" for one in worst)))
     for bound in ("classifier", "infonce"):
         rows.append((f"first seed, {bound} bound", *(getattr(one.estimates[0], bound) for one in found)))
     return replace(tables.table(("rule", *(f"K = {one.K:.5f}" for one in found)), rows), open=True)

@@ -1,7 +1,7 @@
 """The figures and tables of the page; its words are in page.md."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -24,35 +24,44 @@ from blockspin.statistics import UNDEFINED, Estimate, mean_over_trainings
 
 
 def placed(run: Run) -> dict[str, Found]:
-    """The maps that have a lattice."""
+    """The maps that have a lattice, in the first training."""
     return {name: found for name, found in run["measured"].items() if found.layers}
 
 
-def closest(run: Run) -> str:
-    """The learned map whose y_t is closest to the exact one in the first step; "" where none has a lattice."""
-    learned = {name: one.spectrum[0].y_t.value for name, one in placed(run).items() if not MAPS[name].rule}
-    known = [name for name, y_t in learned.items() if math.isfinite(y_t)]
-    return min(known, key=lambda name: abs(learned[name] - EXACT["y_t"]), default="")
+def closest(run: Run) -> list[forest.Row]:
+    """The learned map whose y_t is closest to the exact one in the first step, a row a step; [] without a lattice."""
+    rows = exponents(run)["y_t"]
+    first = [row for row in rows[: len(run.settings.maps)] if not MAPS[row.label].rule and math.isfinite(row.value)]
+    best = min(first, key=lambda row: abs(row.value - EXACT["y_t"]), default=None)
+    return [row for row in rows if best is not None and row.label == best.label]
 
 
-def exponents(run: Run) -> Figure:
-    """Exponents by map and step."""
+def exponents(run: Run) -> dict[str, list[forest.Row]]:
+    """y_t and y_h, means over trainings: a row a map that has positions, step by step; in the first step all maps."""
     rows: dict[str, list[forest.Row]] = {key: [] for key in EXACT}
-    each = {name: [run["measured"][name]] if MAPS[name].rule else [one["measured"][name] for one in run.each]
-            for name in run.settings.maps}  # fmt: skip
     for step in range(run.settings.steps):
-        for name, found in run["measured"].items():
-            if step and step >= found.layers:
+        for name in run.settings.maps:
+            each = _trained(run, name)
+            steps = [one.spectrum[step] for one in each if step < one.layers]
+            if step and not steps:
                 continue  # once is enough
-            steps = [one.spectrum[step] for one in each[name] if step < one.layers]
             for key, some in rows.items():
-                values = [one for one in (getattr(step, key) for step in steps) if math.isfinite(one.value)]
-                most = 2 * len(values) > len(each[name])  # as cards have it
-                one = mean_over_trainings(values)[0] if most else UNDEFINED
-                ticks = [one.value for one in values] if len(values) > 1 else ()
-                text = "" if steps else "no lattice"
+                values = [getattr(one, key) for one in steps]
+                one, text = _mean(values, len(each)), "" if steps else "no lattice"
+                ticks = [one.value for one in values if math.isfinite(one.value)] if len(each) > 1 else ()
                 some.append(forest.Row(name, one.value, one.error, group=f"step {step + 1}", text=text, ticks=ticks))
-    return forest.exponents(rows)
+    return rows
+
+
+def _trained(run: Run, name: str) -> list[Found]:
+    """A map in each training; a block rule, in which nothing is trained, once."""
+    return [one["measured"][name] for one in (run.each[:1] if MAPS[name].rule else run.each)]
+
+
+def _mean(values: Sequence[Estimate], trainings: int) -> Estimate:
+    """The mean over trainings where most of them have the number, as cards have it."""
+    known = [one for one in values if math.isfinite(one.value)]
+    return mean_over_trainings(known)[0] if 2 * len(known) > trainings else UNDEFINED
 
 
 def by_operators(run: Run, key: str) -> Table:
@@ -123,11 +132,15 @@ def maps(run: Run) -> Table:
 
 
 def _rows(run: Run, numbers: Callable[[Found, int], list[Estimate] | None]) -> list[Any]:
-    """A row a step of each map that has a lattice, where it has these numbers."""
-    steps = [(name, found, step) for name, found in placed(run).items() for step in range(1, found.layers + 1)]
-    return [
-        (f"{name}, step {step}", *map(_cell, some)) for name, found, step in steps if (some := numbers(found, step))
-    ]
+    """A row a step of each map that has a lattice, where it has these numbers: means over trainings."""
+    rows = []
+    for name in run.settings.maps:
+        each = _trained(run, name)
+        for step in range(1, 1 + max(one.layers for one in each)):
+            found = [some for one in each if step <= one.layers and (some := numbers(one, step))]
+            cells = [_cell(_mean(column, len(each))) for column in zip(*found, strict=True)]
+            rows += [(f"{name}, step {step}", *cells)] if cells else []
+    return rows
 
 
 def _point(K: list[Estimate]) -> tuple[float, float, float, float]:

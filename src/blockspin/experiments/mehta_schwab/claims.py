@@ -119,7 +119,7 @@ def penalty_makes_local(run: Run) -> Answer:
     if passing:
         n, name = min(passing)
         each = n / run.settings.conditions.units
-        why += f" On a small lattice {name} passes with {each:.4g} samples per hidden unit."
+        why += f" On a small lattice the {VARIANTS[name]} passes with {each:.4g} samples per hidden unit."
     small = [row(f"{name}, {n} small samples", SIZE, size(card), layer=1) for (name, n), card in study.items()]
     only = every([found["l1"]], [found["none"], found["l2"]])
     return Answer(graded(every([only], there), only), why, _rows(cards.values(), "locality") + small)

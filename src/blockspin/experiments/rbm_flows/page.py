@@ -3,9 +3,12 @@
 import math
 from typing import Any
 
+import numpy as np
+
 from blockspin.experiments.core import Run
-from blockspin.experiments.rbm_flows.claims import RULE, TC, ends, mean
+from blockspin.experiments.rbm_flows.claims import RULE, TC, ends, mean, near
 from blockspin.experiments.rbm_flows.data import DATA, STARTS
+from blockspin.experiments.rbm_flows.settings import KNOWN
 from blockspin.experiments.rbm_flows.thermometers import NAMES
 from blockspin.report.lines import Panel, Point, line_plot
 from blockspin.report.page import Figure
@@ -14,16 +17,30 @@ from blockspin.statistics import Estimate, mean_over_trainings
 HIGHEST = 8.0  # what is hotter lies on the upper edge
 
 
-def at_end(run: Run) -> list[Estimate]:
-    """What the thermometers read at the end of flows of all temperatures, on the first lattice."""
-    return [mean(ends(run, DATA[0])[0, :, :, k]) for k in range(len(NAMES))]
+def at_end(run: Run) -> list[list[Estimate]]:
+    """What each thermometer reads at the end of flows of all temperatures, on the first lattice, from both starts."""
+    return [[mean(ends(run, DATA[0])[0, :, n, k]) for n in range(len(STARTS))] for k in range(len(NAMES))]
+
+
+def at_rest(run: Run) -> list[tuple[int, int]]:
+    """How many readings stay between the last two, and in how many both starts meet, of how many."""
+    T = np.array([run["flows"][L][data][run.settings.hidden[0]].T for L in run.settings.L for data in DATA])
+    pairs = (T[:, :, :, -1], T[:, :, :, -2:][:, :, :, 0]), (T[:, :, 0, -1], T[:, :, 1, -1])
+    return [(int((found == 1).sum()), found.size) for found in (near(*pair) for pair in pairs)]
+
+
+def tested(run: Run) -> tuple[int, int, float]:
+    """How many readings of samples of known temperature lie within 2 errors of it, of how many, and the largest."""
+    T = np.array([run["known"][L].T for L in run.settings.L])
+    z = abs(T[..., 0] - np.array(KNOWN)[:, None]) / np.hypot(T[..., 1], T[..., 2])
+    return int((z < 2).sum()), z.size, float(z.max())
 
 
 def flows(run: Run, L: int) -> Figure:
     """Temperature by reconstructions: a panel a kind of data, a curve with two branches a thermometer; dashed: data."""
     steps, panels = run.settings.steps, []
     for data in DATA:
-        found, curves, dashed = run["flows"][L][data][run.settings.hidden[0]], {}, {}
+        found, curves, dashed, single = run["flows"][L][data][run.settings.hidden[0]], {}, {}, {}
         for k, name in enumerate(NAMES):
             points: list[Point] = []
             for start in range(len(STARTS)):
@@ -31,7 +48,8 @@ def flows(run: Run, L: int) -> Figure:
                 points.append((math.nan, math.nan))  # the line is broken here
             own = mean(found.data[:, k])
             curves[name], dashed[name] = points, [_point(n, own)[:2] for n in (steps[0], steps[-1])]
-        look: Any = {"dashed": dashed, "across": [(TC, "Tc")], "x_scale": "log"}
+            single[name] = [(steps[-1], min(T, HIGHEST)) for T in found.T[:, :, -1, k, 0].ravel()]
+        look: Any = {"dashed": dashed, "single": single, "across": [(TC, "Tc")], "x_scale": "log"}
         limits = ((0.8 * steps[0], 1.25 * steps[-1]), (-0.1, HIGHEST))
         panels.append(Panel("reconstructions", "T", curves, data, limits=limits, **look))
     return line_plot(panels)
@@ -40,6 +58,7 @@ def flows(run: Run, L: int) -> Figure:
 def profiles(run: Run) -> Figure:
     """<v h> by the distance of a site from the unit's centre: the majority rule, and RBMs by penalty."""
     curves: dict[str, list[Point]] = {}
+    single: dict[str, list[Point]] = {}
     for l1 in run.settings.stack.l1:
         found = run["layers"][l1].profile
         curves[RULE] = [(at + 0.5, *pair) for at, pair in enumerate(found[0].tolist())]
@@ -48,7 +67,8 @@ def profiles(run: Run) -> Figure:
             for at, pairs in enumerate(found[1:].swapaxes(0, 1))
             for one in [mean_over_trainings(list(map(Estimate, *pairs.T)))[0]]
         ]
-    return line_plot([Panel("distance from the centre, in sites", "<v h>", curves)])
+        single[f"RBM, L1 = {l1:g}"] = [(at + 0.5, one) for own in found[1:, :, 0] for at, one in enumerate(own)]
+    return line_plot([Panel("distance from the centre, in sites", "<v h>", curves, single=single)])
 
 
 def _point(x: float, one: Estimate) -> Point:

@@ -9,6 +9,7 @@ from blockspin.experiments.ranges import Different, Momentum, Penalty, Rate, Rep
 from blockspin.runs.settings import Section
 
 TEMPERATURES = tuple(n / 4 for n in range(25))  # 0 to 6, the published set, and the labels of the network
+KNOWN = (1.9, 2.125, 2.269, 2.375, 2.625, 3.1)  # where thermometers are tested, between labels and near Tc
 
 
 class Learning(Section):

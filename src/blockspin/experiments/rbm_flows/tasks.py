@@ -10,7 +10,7 @@ import numpy as np
 import blockspin as bs
 from blockspin.experiments.rbm_flows import thermometers
 from blockspin.experiments.rbm_flows.data import DATA, STARTS, configurations, training_rows
-from blockspin.experiments.rbm_flows.settings import TEMPERATURES, Learning, Settings, Stack
+from blockspin.experiments.rbm_flows.settings import KNOWN, TEMPERATURES, Learning, Settings, Stack
 from blockspin.experiments.rbm_flows.thermometers import Network
 from blockspin.experiments.shared_tasks import ising_samples
 from blockspin.experiments.stored import Array, Samples, Stored
@@ -33,6 +33,12 @@ class Flow(Stored):
     data: Array
 
 
+class Known(Stored):
+    """What the thermometers read of samples at temperatures that are `KNOWN`, (temperatures, thermometers, 3)."""
+
+    T: Array
+
+
 class Layers(Stored):
     """Of the majority rule, then of each training's stack, numbers with errors.
 
@@ -46,9 +52,10 @@ class Layers(Stored):
 
 def plan(settings: Settings, seed: int) -> dict[str, Tree]:
     """Flows by L, data and N_h, and layers by L1; fewer hidden units for Ising data of all temperatures alone."""
-    s, flows = settings, {}
+    s, flows, tests = settings, {}, {}
     for L in s.L:
         thermometer = network(L, s.n_labelled, integer(seed, "network", L))
+        tests[L] = known(thermometer, L=L, n=s.n_labelled, seed=integer(seed, "known", L))
         flows[L] = {
             data: {
                 h: flow(
@@ -63,7 +70,8 @@ def plan(settings: Settings, seed: int) -> dict[str, Tree]:
         ising_samples(s.stack.L, KC_SQUARE, s.stack.n_samples, 200, integer(seed, use)) for use in ("fit", "test")
     ]
     seeds = [integer(seed, "stack", n) for n in range(s.trainings)]
-    return {"flows": flows, "layers": {l1: layers(*critical, stack=s.stack, l1=l1, seeds=seeds) for l1 in s.stack.l1}}
+    stacks = {l1: layers(*critical, stack=s.stack, l1=l1, seeds=seeds) for l1 in s.stack.l1}
+    return {"flows": flows, "known": tests, "layers": stacks}
 
 
 @task(label="the network of {L} x {L}", version=2, weight=lambda L, n, **_: 2 + n * L**2 * 6e-5)
@@ -71,6 +79,13 @@ def network(L: int, n: int, seed: int) -> Network:
     """The third thermometer, from n configurations at each temperature that train it and as many that calibrate it."""
     rows = [configurations(L, T, 2 * n, integer(seed, "rows", k)) for k, T in enumerate(TEMPERATURES)]
     return thermometers.learned(np.stack(rows), seed)
+
+
+@task(label="samples of known temperature, {L} x {L}", version=1, weight=lambda L, n, **_: 1 + n * L**2 * 1e-6)
+def known(network: Network, /, L: int, n: int, seed: int) -> Known:
+    """The readings of n configurations at each of `KNOWN`, which no thermometer has seen."""
+    rows = [configurations(L, T, n, integer(seed, k)) for k, T in enumerate(KNOWN)]
+    return Known(T=np.array([thermometers.read(one, network) for one in rows]))
 
 
 def _cost(L: int, units: int, learning: Learning, seeds: list[int], **_: Any) -> float:

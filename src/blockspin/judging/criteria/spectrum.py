@@ -1,13 +1,17 @@
 """Spectrum: which exponents y_t and y_h does the map give at the critical point?"""
 
+import math
+
 from blockspin.alphabet import SPINS
 from blockspin.judging.criteria.coarse_couplings import placed_units, same_letters, spins_needed
 from blockspin.judging.criteria.criterion import Criterion, Quantity
 from blockspin.judging.critical import EXACT, critical_needed
 from blockspin.judging.evidence import Subject
-from blockspin.judging.measurement import NotDefined, Reading, Side
+from blockspin.judging.measurement import BLURRED, NotDefined, Reading, Side
 from blockspin.judging.rules import CloserThanNulls
+from blockspin.judging.thresholds import SIGMAS
 from blockspin.rg import mcrg
+from blockspin.statistics import Estimate
 
 
 def exponents(subject: Subject) -> mcrg.Spectrum:
@@ -38,9 +42,9 @@ def _y_h(subject: Subject) -> Reading:
 def _exponent(subject: Subject, name: str, below: Side, above: str) -> Reading:
     spectrum = subject.once(exponents)
     y, why = (spectrum.y_t, spectrum.why_t) if name == "y_t" else (spectrum.y_h, spectrum.why_h)
+    embedding, forced = placed_units(subject)
     if why:
-        raise NotDefined("no exponent", why)
-    _, forced = placed_units(subject)
+        raise NotDefined(BLURRED if not forced and _may_grow(y, embedding.b) else "no exponent", why)
     if not forced and subject.alphabet != SPINS:
         forced = f"where a model of {subject.alphabet} is critical is not known here: its exponents decide nothing"
     return Reading(
@@ -51,6 +55,14 @@ def _exponent(subject: Subject, name: str, below: Side, above: str) -> Reading:
         above=Side(above, float(subject.lattice.dimension)),
         exact=EXACT.get(subject.lattice.kind, {}).get(name) if subject.alphabet == SPINS else None,
     )
+
+
+def _may_grow(y: Estimate, b: float) -> bool:
+    """Whether an exponent was refused for an error that leaves open that its eigenvalue b^y is above 1."""
+    if y.warned is None or math.isnan(y.warned.value):
+        return y.warned is not None
+    ln_b = math.log(b)
+    return y.warned.value * ln_b + math.log1p(SIGMAS * y.warned.error * ln_b) > 0
 
 
 SPECTRUM = Criterion(
