@@ -99,10 +99,10 @@ A claim is a sentence with a rule. "Reproduced" means that it holds here by its 
 "Not reproduced" means that it fails here. "Undecided" means that errors could change the answer, and "not tested"
 that the run lacks what the claim is about.
 
-Rules of runs with several trainings go on: "SEVERAL"
-
-What was found is printed of the first training that tests the claim. Tables judge the mean over trainings, with wider
-errors, so that they can differ.
+Runs with several trainings decide each claim in every training. Over those that test it, it is reproduced where each
+reproduces it, and partly where some do, in full or partly. It is undecided where none does and some are. What was found
+is printed of the first training that tests the claim. Tables judge the mean over trainings, with wider errors, so that
+they can differ.
 
 Numbers in brackets are standard errors of the last digits, over chains of samples or over hidden units. A run with
 several trainings has the spread between them in its errors, and claims say in how many they hold. Others rest on one.
@@ -111,7 +111,7 @@ controls of this map in this run, not with the exact value. So a number farther 
 numbers between maps, not marks. No mark: the judge cannot tell, or does not judge it. "Not defined" means that
 the data support no number. "Off the grid" is how far the fields' centres lie from the best grid, in sides of a block.
 "KL" is the Kullback-Leibler divergence from the model, in nats, and "gap" how much less likely held-out samples are.
-Seconds are summed over all tasks. Most runs shared the computer with other work.""".replace("SEVERAL", SEVERAL.strip())
+Seconds are summed over all tasks. Most runs shared the computer with other work."""
 
 
 def _section(name: str, runs: list[Mapping[str, Any]], by_hand: str) -> str:
@@ -126,8 +126,8 @@ def _section(name: str, runs: list[Mapping[str, Any]], by_hand: str) -> str:
     for claim in last["claims"]:
         found = {run["preset"]: one for run in runs for one in run["claims"] if one["id"] == claim["id"]}
         rows = [(f"`{preset}`", one["status"], one["why"]) for preset, one in found.items()]
-        rule = found[last["preset"]]["rule"].removesuffix(SEVERAL)
-        parts += [f"### {claim['id']}", f"{claim['text']} ({claim['source']})", f"*Rule.* {rule}"]
+        rows.append(("rule", "", claim["rule"].removesuffix(SEVERAL)))
+        parts += [f"### {claim['id']}", f"{claim['text']} ({claim['source']})"]
         parts.append(_table(("preset", "status", "what was found"), rows))
     if last["maps"]:
         parts += ["### Maps of " + name, *(_maps(run) for run in runs)]

@@ -16,7 +16,7 @@ from blockspin.experiments.core import Run
 from blockspin.experiments.rbm_flows.data import BARE, DATA, STARTS
 from blockspin.experiments.rbm_flows.settings import TEMPERATURES
 from blockspin.experiments.rbm_flows.tasks import Flow, Layers
-from blockspin.experiments.rbm_flows.thermometers import GROUPS, NAMES, warmest
+from blockspin.experiments.rbm_flows.thermometers import GROUPS, NAMES, between_labels, warmest
 from blockspin.experiments.stored import Array
 from blockspin.models.ising import KC_SQUARE
 from blockspin.statistics import GROUPS as PARTS
@@ -163,9 +163,18 @@ CLAIMS = (
 )  # fmt: skip
 
 
+def readings(run: Run, L: int, data: str) -> dict[float, Flow]:
+    """The flows of RBMs that learned these data, by N_h; the network read by its calibration between labels."""
+    scale = run["known"][L].T[:, -1]
+    return {
+        h: Flow(T=between_labels(one.T, scale), data=between_labels(one.data, scale))
+        for h, one in run["flows"][L][data].items()
+    }
+
+
 def flows(run: Run, data: str) -> list[Flow]:
     """The flows of RBMs with the first N_h that learned these data, by L; claims are about these."""
-    return [run["flows"][L][data][run.settings.hidden[0]] for L in run.settings.L]
+    return [readings(run, L, data)[run.settings.hidden[0]] for L in run.settings.L]
 
 
 def ends(run: Run, data: str) -> Array:
@@ -194,13 +203,13 @@ def near(some: Array, others: Array) -> Array:
     return np.where(unread & ~alike & (found == 1), OPEN, found)
 
 
-def mean(readings: Array) -> Estimate:
-    """The mean over trainings, readings (trainings, 3), with their scatter and the error of the one calibration.
+def mean(found: Array) -> Estimate:
+    """The mean over trainings, found (trainings, 3), with their scatter and the error of the one calibration.
 
     One training has the error of its samples in place of a scatter. What is too cold or too hot to be read leaves no
     mean.
     """
-    values, own, shared = readings.T
+    values, own, shared = found.T
     if (beyond := values[(values == 0) | np.isinf(values)]).size:
         return Estimate(float(beyond.max()), math.nan)
     if len(values) == 1:
@@ -220,7 +229,7 @@ def evidence(run: Run, kinds: Iterable[str], names: Sequence[str] = NAMES) -> li
     """Rows of what these thermometers read of training data and at the ends of flows: means over trainings."""
     rows = []
     for data, L, name in product(kinds, run.settings.L, names):
-        k, found = NAMES.index(name), run["flows"][L][data]
+        k, found = NAMES.index(name), readings(run, L, data)
         rows.append(_row(f"{data}, no RBM", f"T by {name}, L = {L}", found[run.settings.hidden[0]].data[:, k]))
         for (h, one), (n, start) in product(found.items(), enumerate(STARTS)):
             about = f"T by {name} from T = {start:g}, L = {L}, N_h = {h:g} N_v"
@@ -228,8 +237,8 @@ def evidence(run: Run, kinds: Iterable[str], names: Sequence[str] = NAMES) -> li
     return rows
 
 
-def _row(data: str, quantity: str, readings: Array) -> dict[str, Any]:
-    one = mean(readings)
+def _row(data: str, quantity: str, found: Array) -> dict[str, Any]:
+    one = mean(found)
     state = "hotter" if math.isinf(one.value) else "measured" if one.value else "colder"
     return row(data, quantity, one if state == "measured" else math.nan, state=state)
 

@@ -10,7 +10,7 @@ import numpy as np
 import blockspin as bs
 from blockspin.experiments.rbm_flows import thermometers
 from blockspin.experiments.rbm_flows.data import DATA, STARTS, configurations, training_rows
-from blockspin.experiments.rbm_flows.settings import KNOWN, TEMPERATURES, Learning, Settings, Stack
+from blockspin.experiments.rbm_flows.settings import KNOWN, TEMPERATURES, TESTED, Learning, Settings, Stack
 from blockspin.experiments.rbm_flows.thermometers import Network
 from blockspin.experiments.shared_tasks import ising_samples
 from blockspin.experiments.stored import Array, Samples, Stored
@@ -34,9 +34,10 @@ class Flow(Stored):
 
 
 class Known(Stored):
-    """What the thermometers read of samples at temperatures that are `KNOWN`, (temperatures, thermometers, 3)."""
+    """What the thermometers read of samples at temperatures that are `KNOWN`, and `TESTED`, (..., thermometers, 3)."""
 
     T: Array
+    tested: Array
 
 
 class Layers(Stored):
@@ -81,11 +82,12 @@ def network(L: int, n: int, seed: int) -> Network:
     return thermometers.learned(np.stack(rows), seed)
 
 
-@task(label="samples of known temperature, {L} x {L}", version=1, weight=lambda L, n, **_: 1 + n * L**2 * 1e-6)
+@task(label="samples of known temperature, {L} x {L}", version=2, weight=lambda L, n, **_: 5 + n * L**2 * 2e-6)
 def known(network: Network, /, L: int, n: int, seed: int) -> Known:
-    """The readings of n configurations at each of `KNOWN`, which no thermometer has seen."""
-    rows = [configurations(L, T, n, integer(seed, k)) for k, T in enumerate(KNOWN)]
-    return Known(T=np.array([thermometers.read(one, network) for one in rows]))
+    """The readings of n configurations at each known temperature, which no thermometer has seen."""
+    T = [*KNOWN, *TESTED]
+    found = [thermometers.read(configurations(L, one, n, integer(seed, k)), network) for k, one in enumerate(T)]
+    return Known(T=np.array(found[: len(KNOWN)]), tested=np.array(found[len(KNOWN) :]))
 
 
 def _cost(L: int, units: int, learning: Learning, seeds: list[int], **_: Any) -> float:
