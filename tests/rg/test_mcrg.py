@@ -239,9 +239,9 @@ def test_uncorrelated_spins_of_the_cubic_lattice() -> None:
 
 @pytest.mark.slow
 def test_the_critical_ising_model_in_three_dimensions() -> None:
-    # L = 16, errors of 0.003 and 0.0006. Two steps of the plain majority rule do not reach the fixed point (they converge
-    # slowly: Ron, Brandt and Swendsen 2017), so only the approach to 1.5874 and 2.4818 is asked. Over five seeds of 10,000
-    # the steps have y_t = 1.439(1) and 1.555(5): y_t may be low by 5 errors before a third of the distance is too little
+    # L = 16, errors of 0.003 and 0.0006. Two steps of the plain majority rule do not reach the fixed point (they
+    # converge slowly: Ron, Brandt and Swendsen 2017), so only the approach to 1.5874 and 2.4818 is asked. Over five
+    # seeds of 10,000 the steps have y_t = 1.439(1) and 1.555(5), which is 5 of the errors here above what is asked
     samples = sample(Ising(Lattice.cubic(16), KC_CUBIC), 100_000, seed=1)
     levels = [samples.values]
     for L in (16, 8):
