@@ -99,10 +99,10 @@ A claim is a sentence with a rule. "Reproduced" means that it holds here by its 
 "Not reproduced" means that it fails here. "Undecided" means that errors could change the answer, and "not tested"
 that the run lacks what the claim is about.
 
-Runs with several trainings decide each claim in every training. Over those that test it, it is reproduced where each
-reproduces it, and partly where some do, in full or partly. It is undecided where none does and some are. What was found
-is printed of the first training that tests the claim. Tables judge the mean over trainings, with wider errors, so that
-they can differ.
+Unless its rule says otherwise, a run with several trainings decides each claim in every training. Over those that
+test it, it is reproduced where each reproduces it, and partly where some do, in full or partly. It is undecided where
+none does and some are. What was found is printed of the first training that tests the claim. Tables judge the mean
+over trainings, with wider errors, so that they can differ.
 
 Numbers in brackets are standard errors of the last digits, over chains of samples or over hidden units. A run with
 several trainings has the spread between them in its errors, and claims say in how many they hold. Others rest on one.
@@ -126,7 +126,7 @@ def _section(name: str, runs: list[Mapping[str, Any]], by_hand: str) -> str:
     for claim in last["claims"]:
         found = {run["preset"]: one for run in runs for one in run["claims"] if one["id"] == claim["id"]}
         rows = [(f"`{preset}`", one["status"], one["why"]) for preset, one in found.items()]
-        rows.append(("rule", "", claim["rule"].removesuffix(SEVERAL)))
+        rows += _rules(found)
         parts += [f"### {claim['id']}", f"{claim['text']} ({claim['source']})"]
         parts.append(_table(("preset", "status", "what was found"), rows))
     if last["maps"]:
@@ -134,6 +134,15 @@ def _section(name: str, runs: list[Mapping[str, Any]], by_hand: str) -> str:
     rows = [(f"`{run['command']}`", run["commit"], run["started"], f"{run['task seconds']} s") for run in runs]
     parts += [f"### Runs of {name}", _table(("command", "commit", "day", "processor time of tasks"), rows)]
     return "\n\n".join(parts)
+
+
+def _rules(found: Mapping[str, Mapping[str, Any]]) -> list[tuple[str, str, str]]:
+    """The rule that decided a claim, or each of them with its presets."""
+    presets: dict[str, list[str]] = {}
+    for preset, claim in found.items():
+        rule = claim["rule"].removesuffix(SEVERAL)
+        presets.setdefault(rule, []).append(f"`{preset}`")
+    return [("rule" if len(presets) == 1 else f"rule of {', '.join(some)}", "", rule) for rule, some in presets.items()]
 
 
 def _maps(run: Mapping[str, Any]) -> str:

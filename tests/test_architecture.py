@@ -156,7 +156,7 @@ def test_every_module_is_reached_by_a_public_name_or_a_command() -> None:
 
 
 AIM = 2_500  # lines a room, a folder without its subfolders: what one reads in an hour
-MOST = 37_910  # in all, with the words, templates and scripts of pages
+MOST = 37_945  # in all, with the words, templates and scripts of pages
 
 
 def test_rooms_stay_small() -> None:

@@ -116,6 +116,9 @@ def test_reasons_for_no_exponent(majority: Majority, held_out: xr.DataArray, cri
         (0.3, 0.3, False),  # 0.9 at the most
         (0.02, 0.01, False),
         (-3.0, 2.5, True),
+        (-3.0, 1.5, False),  # 0 at the most
+        (-0.3, 0.5, False),  # 0.7
+        (1.5, math.nan, True),
         (-3.0, 0.5, False),  # surely negative
         (1.5 + 2j, 1.0 + 1j, True),
         (1.5 + 2j, 0.1 + 0.1j, False),  # surely complex
@@ -128,7 +131,7 @@ def test_an_exponent_that_its_error_hides_is_left_open_where_it_may_grow(
     found, spread = (np.array([one.real, one.imag]) for one in (eigenvalue, error))
     y = mcrg.exponent(found, np.array([found + spread, found - spread]), 2)
     assert y.why
-    assert spectrum._may_grow(y, 2) is open_
+    assert spectrum._may_exceed(y, 0, 2) is open_
 
 
 def test_few_critical_samples_leave_the_spectrum_open(

@@ -10,7 +10,7 @@ from blockspin import checks
 from blockspin.coarse.fitting import learns
 from blockspin.judging.criteria import quantity_of
 from blockspin.judging.evidence import SAME, Subject
-from blockspin.judging.measurement import LOOSE, Measured, Measurement, Side, State, Trainings
+from blockspin.judging.measurement import BLURRED, LOOSE, Measured, Measurement, Side, State, Trainings
 from blockspin.statistics import Estimate, mean_over_trainings
 
 FREE = ("random_state", "verbose", "n_jobs")  # ends of the names of parameters in which trainings may differ
@@ -97,7 +97,10 @@ def _mean(some: Sequence[Measurement], own: bool) -> Measurement:
     if 2 * len(counting) <= len(some):
         why = f"in {len(lacking)} of {len(some)} trainings: {_why(some, lacking)}"
         # of as many measured as forced numbers the first forced one is left
-        return replace(next((one for one in lacking if one.state is not State.FORCED), lacking[0]), why=why)
+        kept = [one for one in lacking if one.state is not State.FORCED] or lacking
+        hidden = [one for one in kept if one.code == BLURRED]
+        surely = [one for one in kept if one.code != BLURRED]
+        return replace((hidden if len(hidden) >= len(surely) else surely)[0], why=why)
     several = "" if len(defined) == len(some) else f"in {len(counting)} of {len(some)} trainings"
     why = ": ".join(filter(None, (several, _why(some, counting))))
     found, trainings = _joined(counting, len(some), own)

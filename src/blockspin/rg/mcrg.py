@@ -245,8 +245,9 @@ def _singular(operators: Sequence[str], B: FloatArray) -> str:
 def exponent(leading: FloatArray, left_out: FloatArray, b: float) -> Estimate:
     """y = ln lambda / ln b from `leading`, its error and blocks to first order; refused where it is not defined."""
     (value, imaginary), (error, wide) = leading.tolist(), jackknife_error(left_out).tolist()
-    # where errors leave open that it is real and grows, there is a number, or none yet
-    hidden = UNDEFINED if value + 2 * error > 1 and abs(imaginary) <= SIGNIFICANT * wide else None
+    # by its errors, unknown ones too, it may be real and grow: then no number is not the last word
+    never = value + 2 * error <= 1 or abs(imaginary) > SIGNIFICANT * wide
+    hidden = None if never else UNDEFINED
     if imaginary != 0:
         return refused(f"the leading eigenvalue is complex: {value:.3g} +- {abs(imaginary):.3g} i", hidden)
     eigenvalue = Estimate(value, error)

@@ -18,8 +18,8 @@ HO = "Ho 2013 (nghiaho.com/?p=1796)"
 CLEAR = "for every seed and by 3 standard errors"
 OPEN = "What is clear neither way is undecided, and so is the claim where that decides."
 SAME = (
-    f"More is by more than {SIGMAS:g} standard errors; where these are above {SHARP:g}, what is not more is undecided, "
-    "and so is the claim where that decides."
+    f"More is by more than {SIGMAS:g} standard errors; where these are above {SHARP:g}, what is neither more nor "
+    "less is undecided, and so is the claim where that decides."
 )
 COMPARED = (
     "Compared is the RBM of each penalty with the fullest window that keeps 90 % of the held-out gain without one. A "

@@ -58,13 +58,15 @@ def small(run: Run) -> Answer:
     "The filters of larger blocks put their weight on the block's boundary.",
     rule=f"Reproduced where, for every block side, the boundary's share of the absolute weight exceeds its share of "
     f"the sites by {SIGMAS:g} errors, widened by Student's t: they are from the scatter of seeds. Partly where it does "
-    f"for some. Undecided where it does for none, and an error is above {SHARE:g}.",
+    f"for some. Undecided where it does for none, and one is clear neither way by an error above "
+    f"{SHARE:g}.",
 )
 def large(run: Run) -> Answer:
     shares = {b: readings.boundary_share(found.filters) for b, found in run["blocks"].items()}
     more = {b: Estimate(one.value - boundary(b).mean(), one.error) for b, one in shares.items()}
     seeds = {b: len(found.filters) for b, found in run["blocks"].items()}
-    clear = [exceeds(one, SIGMAS * student(seeds[b], SIGMAS), SHARE) for b, one in more.items()]
+    # seeds that all agree have no error
+    clear = [exceeds(one, SIGMAS * student(seeds[b], SIGMAS), SHARE) if one.error else None for b, one in more.items()]
     b, one = next(iter(shares.items()))
     why = (
         f"It holds for {clear.count(True)} of {len(clear)} block sides. The boundary of a {b} x {b} block has {one} of "
@@ -83,7 +85,7 @@ def large(run: Run) -> Answer:
     rule=f"Reproduced where all three hold, partly where one or two do: at the lowest temperature the information is "
     f"within {NEAR_LN2:.0%} of ln 2 at every buffer; at Tc it falls from the first to the last buffer by more than "
     f"{SIGMAS:g} errors; at the highest it is at the last buffer within {NOTHING:g} nats and {SIGMAS:g} errors of "
-    f"0. Where an error is above {SHARP:g}, a fall that is not clear is undecided, and so is an agreement with 0. "
+    f"0. Where an error is above {SHARP:g}, what neither falls nor rises is undecided, and so is an agreement with 0. "
     "So is what a refused bound would decide.",
 )
 def curve(run: Run) -> Answer:
@@ -136,7 +138,7 @@ def power(run: Run) -> Answer:
     "coupling falls at every step from the smallest K, and at every step but the first, which is no step near the "
     f"rule's own fixed point, it grows from the largest, each time by more than {SIGMAS:g} errors. A Kc of which "
     f"{SIGMAS:g} errors are above {WITHIN:.0%} is outside only by more than these, and else undecided. So is a step "
-    f"that is not clear, where its error is above {STEP:g}.",
+    f"that is clear neither way, where its error is above {STEP:g}.",
 )
 def flow(run: Run) -> Answer:
     read, results = readings.read_flow(run), run["flow"]

@@ -140,7 +140,7 @@ def train(
     return Trained(layers=layers, weights=np.stack([one.components_ for one in machines]))
 
 
-@task(kind="layer", version=4, label="layer", weight=0.8)
+@task(kind="layer", version=5, label="layer", weight=0.8)
 def measured_layer(
     trained: Trained, pool: Samples, critical: Samples, /, layer: Layer, held_out: int, seed: int, *, progress: Progress
 ) -> Found:

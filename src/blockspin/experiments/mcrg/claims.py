@@ -147,8 +147,8 @@ def leaves(run: Run) -> Answer:
     rule=f"Where block rules keep {FULL:g} of I(V:E): reproduced if none of these gains range, within 3 errors, else "
     "not reproduced. Where none keeps so much: partly if rules that keep more gain less range, no pair out of order by "
     f"more than 3 errors, else not tested, since the theorem is for full capture. Where 3 errors exceed {LEAST:g}, "
-    "only a larger range is decided. Errors of a pair are joined as of independent samples, though it shares them. Not "
-    "tested with fewer than two rules. Undecided where errors leave the answer open.",
+    "only a range that differs by more is decided. Errors of a pair are joined as of independent samples, though it "
+    "shares them. Not tested with fewer than two rules. Undecided where errors leave the answer open.",
 )
 def full_capture(run: Run) -> Answer:
     information = run["information"]

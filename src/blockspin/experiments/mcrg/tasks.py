@@ -153,7 +153,7 @@ def _measuring_seconds(samples: dict[float, Any], **_: Any) -> float:
     return float(drawn["L"] ** 2 * drawn["n"] * len(samples) * 2e-7)
 
 
-@task(label="measure {map}", version=5, weight=_measuring_seconds)
+@task(label="measure {map}", version=6, weight=_measuring_seconds)
 def measure(
     samples: dict[float, Samples],
     training: Samples | None,

@@ -159,7 +159,7 @@ def train(
     return Result(arrays, {"output": recipe.get("output", "mean")})
 
 
-@task(version=10, label="judge {map}, layer {layer}", weight=lambda critical, **_: 1.5 * critical.weight)
+@task(version=11, label="judge {map}, layer {layer}", weight=lambda critical, **_: 1.5 * critical.weight)
 def measure(
     samples: Samples,
     critical: Samples,

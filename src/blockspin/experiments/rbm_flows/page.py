@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from blockspin.experiments.core import Run
-from blockspin.experiments.rbm_flows.claims import RULE, TC, ends, mean, near, readings
+from blockspin.experiments.rbm_flows.claims import RULE, TC, ends, flow, mean, near, without_rbm
 from blockspin.experiments.rbm_flows.data import DATA, STARTS
 from blockspin.experiments.rbm_flows.settings import TESTED
 from blockspin.experiments.rbm_flows.thermometers import NAMES, between_labels
@@ -23,32 +23,35 @@ def at_end(run: Run) -> list[list[Estimate]]:
 
 
 def at_rest(run: Run) -> list[tuple[int, int]]:
-    """How many readings stay between the last two, and in how many both starts meet, of how many."""
-    T = np.array([readings(run, L, data)[run.settings.hidden[0]].T for L in run.settings.L for data in DATA])
-    pairs = (T[:, :, :, -1], T[:, :, :, -2:][:, :, :, 0]), (T[:, :, 0, -1], T[:, :, 1, -1])
-    return [(int((found == 1).sum()), found.size) for found in (near(*pair) for pair in pairs)]
+    """How many readings stay between the last two, and in how many both starts meet, of how many that are read."""
+    T = np.array([flow(run, L, data) for L in run.settings.L for data in DATA])
+    counts = []
+    for one, other in ((T[:, :, :, -1], T[:, :, :, -2]), (T[:, :, 0, -1], T[:, :, 1, -1])):
+        read = (one[..., 0] > 0) & (other[..., 0] > 0) & np.isfinite(one[..., 0] + other[..., 0])
+        counts.append((int((near(one, other)[read] == 1).sum()), int(read.sum())))
+    return counts
 
 
 def tested(run: Run) -> tuple[int, int, float]:
     """How many readings of samples of known temperature lie within 2 errors of it, of how many, and the largest."""
     T = np.array([between_labels(run["known"][L].tested, run["known"][L].T[:, -1]) for L in run.settings.L])
     z = abs(T[..., 0] - np.array(TESTED)[:, None]) / np.hypot(T[..., 1], T[..., 2])
-    return int((z < 2).sum()), z.size, float(z.max())
+    return int((z < 2).sum()), z.size, float(np.nanmax(z))
 
 
 def flows(run: Run, L: int) -> Figure:
     """Temperature by reconstructions: a panel a kind of data, a curve with two branches a thermometer; dashed: data."""
     steps, panels = run.settings.steps, []
     for data in DATA:
-        found, curves, dashed, single = readings(run, L, data)[run.settings.hidden[0]], {}, {}, {}
+        found, data_alone, curves, dashed, single = flow(run, L, data), without_rbm(run, L, data), {}, {}, {}
         for k, name in enumerate(NAMES):
             points: list[Point] = []
             for start in range(len(STARTS)):
-                points += [_point(n, mean(found.T[:, start, at, k])) for at, n in enumerate(steps)]
+                points += [_point(n, mean(found[:, start, at, k])) for at, n in enumerate(steps)]
                 points.append((math.nan, math.nan))  # the line is broken here
-            own = mean(found.data[:, k])
+            own = mean(data_alone[:, k])
             curves[name], dashed[name] = points, [_point(n, own)[:2] for n in (steps[0], steps[-1])]
-            single[name] = [(1.15 * steps[-1], min(T, HIGHEST)) for T in found.T[:, :, -1, k, 0].ravel()]
+            single[name] = [(1.15 * steps[-1], min(T, HIGHEST)) for T in found[:, :, -1, k, 0].ravel()]
         look: Any = {"dashed": dashed, "single": single, "across": [(TC, "Tc")], "x_scale": "log"}
         limits = ((0.8 * steps[0], 1.25 * steps[-1]), (-0.1, HIGHEST))
         panels.append(Panel("reconstructions", "T", curves, data, limits=limits, **look))

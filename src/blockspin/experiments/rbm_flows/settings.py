@@ -10,7 +10,7 @@ from blockspin.runs.settings import Section
 
 TEMPERATURES = tuple(n / 4 for n in range(25))  # 0 to 6, the published set, and the labels of the network
 KNOWN = tuple(1.75 + n / 40 for n in range(61))  # where the network is calibrated between labels, as it needs near Tc
-TESTED = (1.91, 2.11, 2.29, 2.38, 2.64, 3.06)  # where all thermometers are tested, between those
+TESTED = (1.91, 2.11, 2.29, 2.38, 2.64, 3.06, 4.6)  # where all thermometers are tested, between those and above
 
 
 class Learning(Section):

@@ -9,7 +9,7 @@ import numpy as np
 
 import blockspin as bs
 from blockspin.experiments.rbm_flows import thermometers
-from blockspin.experiments.rbm_flows.data import DATA, STARTS, configurations, training_rows
+from blockspin.experiments.rbm_flows.data import DATA, KINDS, STARTS, configurations, training_rows
 from blockspin.experiments.rbm_flows.settings import KNOWN, TEMPERATURES, TESTED, Learning, Settings, Stack
 from blockspin.experiments.rbm_flows.thermometers import Network
 from blockspin.experiments.shared_tasks import ising_samples
@@ -24,13 +24,15 @@ from blockspin.statistics import GROUPS, jackknife, mean_over_chains
 
 
 class Flow(Stored):
-    """Temperatures with both errors of `thermometers.read`, (..., 3), of each training.
-
-    T (trainings, starts, steps, thermometers, 3): of the flow; data (trainings, thermometers, 3): of what it learned.
-    """
+    """Temperatures with both errors of `thermometers.read`, (trainings, starts, steps, thermometers, 3)."""
 
     T: Array
-    data: Array
+
+
+class Data(Stored):
+    """The readings of what each training learned, without any RBM, (trainings, thermometers, 3)."""
+
+    T: Array
 
 
 class Known(Stored):
@@ -53,15 +55,19 @@ class Layers(Stored):
 
 def plan(settings: Settings, seed: int) -> dict[str, Tree]:
     """Flows by L, data and N_h, and layers by L1; fewer hidden units for Ising data of all temperatures alone."""
-    s, flows, tests = settings, {}, {}
+    s, flows, rows, tests = settings, {}, {}, {}
     for L in s.L:
         thermometer = network(L, s.n_labelled, integer(seed, "network", L))
-        tests[L] = known(thermometer, L=L, n=s.n_labelled, seed=integer(seed, "known", L))
+        tests[L] = known(thermometer, L=L, T=[*KNOWN, *TESTED], n=s.n_labelled, seed=integer(seed, "known", L))
+        seeds = {data: [integer(seed, "flow", L, data, n) for n in range(s.trainings)] for data in DATA}
+        rows[L] = {
+            data: training_data(thermometer, L=L, data=data, n=s.learning.n_samples, seeds=seeds[data]) for data in DATA
+        }
         flows[L] = {
             data: {
                 h: flow(
                     thermometer, L=L, data=data, units=round(h * L**2), learning=s.learning, chains=s.chains,
-                    steps=[*s.steps], seeds=[integer(seed, "flow", L, data, n) for n in range(s.trainings)],
+                    steps=[*s.steps], seeds=seeds[data],
                 )
                 for h in (s.hidden if data == DATA[0] else s.hidden[:1])
             }
@@ -70,9 +76,9 @@ def plan(settings: Settings, seed: int) -> dict[str, Tree]:
     critical = [
         ising_samples(s.stack.L, KC_SQUARE, s.stack.n_samples, 200, integer(seed, use)) for use in ("fit", "test")
     ]
-    seeds = [integer(seed, "stack", n) for n in range(s.trainings)]
-    stacks = {l1: layers(*critical, stack=s.stack, l1=l1, seeds=seeds) for l1 in s.stack.l1}
-    return {"flows": flows, "known": tests, "layers": stacks}
+    random = [integer(seed, "stack", n) for n in range(s.trainings)]
+    stacks = {l1: layers(*critical, stack=s.stack, l1=l1, seeds=random) for l1 in s.stack.l1}
+    return {"flows": flows, "data": rows, "known": tests, "layers": stacks}
 
 
 @task(label="the network of {L} x {L}", version=2, weight=lambda L, n, **_: 2 + n * L**2 * 6e-5)
@@ -83,9 +89,8 @@ def network(L: int, n: int, seed: int) -> Network:
 
 
 @task(label="samples of known temperature, {L} x {L}", version=2, weight=lambda L, n, **_: 5 + n * L**2 * 2e-6)
-def known(network: Network, /, L: int, n: int, seed: int) -> Known:
+def known(network: Network, /, L: int, T: list[float], n: int, seed: int) -> Known:
     """The readings of n configurations at each known temperature, which no thermometer has seen."""
-    T = [*KNOWN, *TESTED]
     found = [thermometers.read(configurations(L, one, n, integer(seed, k)), network) for k, one in enumerate(T)]
     return Known(T=np.array(found[: len(KNOWN)]), tested=np.array(found[len(KNOWN) :]))
 
@@ -118,7 +123,23 @@ def flow(
             for at, (before, step) in enumerate(zip([0, *steps], steps, strict=False)):
                 now = 2 * rbm.gibbs_chain((now + 1) // 2, step - before, random_state=integer(seed, k, step)) - 1
                 T[n, k, at] = thermometers.read(now, network)
-    return Flow(T=T, data=np.array([thermometers.read(one, network) for one in rows]))
+    return Flow(T=T)
+
+
+@task(label="{data} data, {L} x {L}", version=1, weight=lambda L, n, seeds, **_: 1 + n * len(seeds) * L**2 * 2e-6)
+def training_data(network: Network, /, L: int, data: str, n: int, seeds: list[int]) -> Data:
+    """The thermometers' readings of the rows that RBMs with these seeds learn, n a temperature.
+
+    All temperatures in turn: the coupling's error is from parts of rows, each of which must have the mixture.
+    """
+    rows = (in_turn(training_rows(data, L, n, integer(seed, "rows")), len(KINDS[data])) for seed in seeds)
+    return Data(T=np.array([thermometers.read(one, network) for one in rows]))
+
+
+def in_turn(rows: Array, parts: int) -> Array:
+    """Rows that follow one another in so many parts, now one of each part in turn."""
+    places = [np.arange(len(part)) / len(part) for part in np.array_split(np.empty(len(rows)), parts)]
+    return np.asarray(rows[np.argsort(np.concatenate(places), kind="stable")])
 
 
 def _stack_cost(stack: Stack, seeds: list[int], **_: Any) -> float:

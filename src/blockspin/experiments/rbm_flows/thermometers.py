@@ -127,9 +127,9 @@ def between_labels(readings: Array, known: Array) -> Array:
         return corrected
     scale = np.maximum.accumulate(T + make_smoothing_spline(T[good], (read - T)[good], 1 / own[good] ** 2)(T))
     now, error, _ = np.moveaxis(readings[..., -1, :], -1, 0)
-    inside, slope = (now > scale[0]) & (now < scale[-1]), np.interp(now, T, 1 / np.gradient(scale, T))
-    shared = np.interp(now, T[good], own[good])
-    found = [np.interp(now, scale, T), error * slope, shared * slope]
+    inside, at = (now > scale[0]) & (now < scale[-1]), np.interp(now, scale, T)
+    slope = np.interp(at, T, 1 / np.maximum(np.gradient(scale, T), 0.01))  # where it is flat nothing is known
+    found = [at, error * slope, np.interp(at, T[good], own[good]) * slope]
     corrected[..., -1, :] = np.where(inside[..., None], np.stack(found, axis=-1), readings[..., -1, :])
     return corrected
 

@@ -44,7 +44,7 @@ def _exponent(subject: Subject, name: str, below: Side, above: str) -> Reading:
     y, why = (spectrum.y_t, spectrum.why_t) if name == "y_t" else (spectrum.y_h, spectrum.why_h)
     embedding, forced = placed_units(subject)
     if why:
-        raise NotDefined(BLURRED if not forced and _may_grow(y, embedding.b) else "no exponent", why)
+        raise NotDefined(BLURRED if not forced and _may_exceed(y, below.value, embedding.b) else "no exponent", why)
     if not forced and subject.alphabet != SPINS:
         forced = f"where a model of {subject.alphabet} is critical is not known here: its exponents decide nothing"
     return Reading(
@@ -57,12 +57,13 @@ def _exponent(subject: Subject, name: str, below: Side, above: str) -> Reading:
     )
 
 
-def _may_grow(y: Estimate, b: float) -> bool:
-    """Whether an exponent was refused for an error that leaves open that its eigenvalue b^y is above 1."""
+def _may_exceed(y: Estimate, least: float, b: float) -> bool:
+    """Whether an exponent was refused for an error that leaves open that its eigenvalue b^y is above b^least."""
     if y.warned is None or math.isnan(y.warned.value):
         return y.warned is not None
     ln_b = math.log(b)
-    return y.warned.value * ln_b + math.log1p(SIGMAS * y.warned.error * ln_b) > 0
+    # an unknown error leaves it open
+    return not (y.warned.value - least) * ln_b + math.log1p(SIGMAS * y.warned.error * ln_b) <= 0
 
 
 SPECTRUM = Criterion(
