@@ -180,6 +180,8 @@ def test_a_boundary_of_few_seeds_is_compared_by_students_t(small: Run) -> None:
     assert (share.value - 0.75) / share.error > 4
     found = small["blocks"][4].model_copy(update={"filters": filters})
     assert claims.large(Changed(small, blocks={4: found}))["status"] == "undecided"
+    alike = found.model_copy(update={"filters": np.stack([filters[0]] * 2)})  # their error is not known
+    assert claims.large(Changed(small, blocks={4: alike}))["status"] == "undecided"
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ from blockspin.experiments.claims import STATUSES, Answer, at_least_one, every, 
 from blockspin.experiments.run import check_folder, prepare, redraw, run
 from blockspin.judging.criteria import quantity_of
 from blockspin.judging.criteria.generalization import GAP
-from blockspin.judging.measurement import LOOSE, Measured, Measurement, Side, State
+from blockspin.judging.measurement import BLURRED, LOOSE, Measured, Measurement, Side, State
 from blockspin.judging.rules import Agrees, CloserThanNulls, Exceeds, LiesBelow, Null, Rule
 from blockspin.report.tables import scorecard_table
 from blockspin.runs import settings as settings_file
@@ -218,6 +218,15 @@ def test_a_quantity_has_a_mean_where_most_trainings_have_it() -> None:
     assert none.why == "in 2 of 3 trainings: why"
     assert without.why == "in 2 of 3 trainings: why"
     assert judging.mean(_measured(yes)) == _measured(yes)[0]
+
+
+@pytest.mark.parametrize(("hidden", "code"), [(1, "no exponent"), (2, BLURRED)])
+def test_what_errors_hide_in_most_trainings_they_hide_in_the_mean_in_any_order(hidden: int, code: str) -> None:
+    codes = [BLURRED] * hidden + ["no exponent"] * (3 - hidden)
+    rows = [Measurement("spectrum", "y_t", state=State.UNDEFINED, code=one, why=one) for one in codes]
+    for some in itertools.permutations(rows):
+        found = judging.mean([judging.Measured("map", 1, 2.0, (one,)) for one in some])
+        assert found.measurements[0].code == code
 
 
 def test_a_number_exceeds_nothing_or_it_is_not_sharp() -> None:
