@@ -163,8 +163,9 @@ def test_over_fifty_seeds_the_filter_is_within_one_percent_and_the_bounds_below(
         exact = joint.kept(sign_rule(rsmi.filters_[0, AROUND]))
         short += exact <= 0.99 * best
         assert all(bound.measured.z(exact) < 3 for bound in rsmi.bounds_.values())
-    # where a filter can keep 0.017 nats at most, one InfoNCE training of the 50 ended at 73 % of it
-    assert short == ((K, objective) == (0.25, "infonce"))
+    # where a filter can keep 0.017 nats at most, one InfoNCE training of the 50 ended at 73 % of it on one processor,
+    # and none on another, which rounds otherwise
+    assert short <= ((K, objective) == (0.25, "infonce"))
 
 
 @pytest.mark.parametrize(
