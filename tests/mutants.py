@@ -278,7 +278,7 @@ MUTANTS = (
     ),
     Mutant(
         "the warned value lost", "rg/mcrg.py",
-        "standard errors of 0\", y)", "standard errors of 0\")", "test_results.py",
+        "standard errors of 0\", hidden)", "standard errors of 0\")", "test_results.py",
     ),
     # maps
     Mutant(
